@@ -1,0 +1,1 @@
+"""The tests; `tests.build`, `tests.fediverse` and the other modules here are what they are written with."""

@@ -1,4 +1,4 @@
-"""What every test can ask for: the event loop, a database of its own in both dialects, and the count of what was skipped."""
+"""What every test can ask for: the event loop, an own database in both dialects; counts what was skipped."""
 
 from collections.abc import Iterator
 

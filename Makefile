@@ -1,0 +1,60 @@
+# What one does with a clone. `make run` and `make test` set up everything they need by themselves.
+
+BIN := .venv/bin
+LOCK := $(BIN)/uv --no-config pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
+
+.PHONY: help run test demo bench check-all lock migration docs dist
+
+help:
+	@echo "make run               start the server (without FEDCOMM_BASE_URL: a try-out on this machine)"
+	@echo "make test              format, lint, types and all tests, on SQLite and PostgreSQL"
+	@echo "make demo              three servers on this machine that talk to each other"
+	@echo "make bench             measure what things cost; fails nothing"
+	@echo "make check-all         everything above that checks: test, a start in a fresh clone, bench"
+	@echo "make docs              write the generated pages of docs/ anew"
+	@echo "make migration name=…  a new numbered migration, empty, in both dialects"
+	@echo "make lock              write both lock files anew (UPGRADE=1: with the newest versions allowed)"
+	@echo "make dist              the wheel and the source archive, in dist/"
+
+# The environment is set up anew only when what it is made from has changed.
+.venv/run.stamp: requirements.lock pyproject.toml
+	@sh scripts/environment.sh requirements.lock
+	@touch $@
+
+.venv/test.stamp: requirements-dev.lock requirements.lock pyproject.toml
+	@sh scripts/environment.sh requirements-dev.lock
+	@touch .venv/run.stamp $@
+
+run: .venv/run.stamp
+	@exec $(BIN)/fedcomm serve
+
+test: .venv/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/architecture
+	$(BIN)/python -m pytest -q -n 2 tests --ignore=tests/architecture $(ARGS)
+
+demo: .venv/run.stamp
+	@exec $(BIN)/python scripts/demo.py
+
+bench: .venv/test.stamp
+	@exec $(BIN)/python -m bench $(ARGS)
+
+check-all:
+	.ci/run
+	$(MAKE) bench
+
+docs: .venv/test.stamp
+	$(BIN)/python scripts/write_docs.py
+
+migration: .venv/run.stamp
+	@$(BIN)/python scripts/new_migration.py "$(name)"
+
+lock: .venv/test.stamp
+	$(LOCK) --extra postgres --group build --output-file requirements.lock
+	$(LOCK) --extra postgres --group dev --constraints requirements.lock --output-file requirements-dev.lock
+
+dist: .venv/test.stamp
+	$(BIN)/python -m hatchling build

@@ -115,7 +115,8 @@ def _split(url: str) -> tuple[_Site, str]:
 
 @lru_cache(maxsize=8192)
 def _site(spelled: str) -> _Site | None:
-    if not _URL.fullmatch(spelled):
+    match = _URL.fullmatch(spelled)
+    if match is None or match[2]:
         return None
     try:
         url = httpx.URL(spelled)
@@ -123,7 +124,7 @@ def _site(spelled: str) -> _Site | None:
     except (httpx.InvalidURL, ValueError):
         return None
     port = url.port if url.port is not None else _DEFAULT_PORTS[url.scheme]
-    if not 0 < port < 65536 or url.userinfo or url.path != "/":
+    if not 0 < port < 65536 or url.userinfo:
         return None
     found = Origin(url.scheme, host, port)
     return _Site(found, found.authority, str(found), str(found) == spelled)

@@ -1,0 +1,33 @@
+"""What the app says no to. The sentences may be shown to whoever asked."""
+
+
+class AppError(Exception):
+    """Something that was asked for and is not done; `str()` of it is a sentence for the asker."""
+
+
+class NotFound(AppError):
+    """There is no such thing, or not for this asker."""
+
+
+class NotAllowed(AppError):
+    """The asker may not do this."""
+
+
+class Invalid(AppError):
+    """What was given cannot be used; `field` names the part of it that is wrong, where it is one."""
+
+    def __init__(self, sentence: str, *, field: str = "") -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
+class Conflict(AppError):
+    """It contradicts what is there already, for example a name that is taken."""
+
+
+class TooMany(AppError):
+    """The asker has done this too often; it may be tried again after `retry_after` seconds."""
+
+    def __init__(self, sentence: str, *, retry_after: float) -> None:
+        super().__init__(sentence)
+        self.retry_after = retry_after

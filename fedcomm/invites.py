@@ -1,0 +1,112 @@
+"""Invitations: links with which somebody comes in, some times and for a while; and the link for the first admin."""
+
+import storage.accounts
+import storage.invites
+from fedcomm import audit, clock, tokens
+from fedcomm.app import App
+from fedcomm.errors import Invalid, NotAllowed, NotFound
+from storage.accounts import Account
+from storage.connect import transaction
+from storage.ids import next_id
+from storage.invites import Invite
+
+ROLES = ("member", "moderator", "admin")
+MOST_USES, MOST_DAYS = 1000, 365
+DAY = 86_400_000  # ms
+_FIRST_ADMIN_DAYS = 7  # each start of the server makes a new link
+
+
+async def create(
+    app: App, by: Account | None, role: str = "member", group_id: int | None = None, max_uses: int = 1, days: int = 7
+) -> str:
+    """A link to give to somebody: it works `max_uses` times within `days`.
+
+    Raises:
+        NotAllowed: `by` is no admin.
+        Invalid: no such role, or too many uses or days.
+    """
+    if by and by.role != "admin":
+        raise NotAllowed("Only admins can invite.")
+    if role not in ROLES:
+        raise Invalid("There is no such role.")
+    if not 1 <= max_uses <= MOST_USES or not 1 <= days <= MOST_DAYS:
+        raise Invalid(f"An invitation works 1 to {MOST_USES} times and for 1 to {MOST_DAYS} days.")
+    token = tokens.new()
+    invite = _row(token, by.id if by else 0, role, group_id, max_uses, days)
+    async with transaction():
+        await storage.invites.insert(invite)
+        await audit.record(by, "invite.create", str(invite.id), role=role, uses=max_uses, days=days)
+    return f"{app.base_url}/invite/{token}"
+
+
+async def find(app: App, token: str) -> Invite:
+    """The invitation of a link.
+
+    Raises:
+        NotFound: there is none, or nobody can come in with it any more.
+    """
+    invite = await _usable(token)
+    if invite is None or invite.created_by is None:
+        raise NotFound("This invitation is not valid (any more). Please ask for a new one.")
+    return invite
+
+
+async def revoke(app: App, by: Account | None, invite_id: int) -> None:
+    """Take an invitation back.
+
+    Raises:
+        NotAllowed: `by` is no admin.
+        NotFound: there is no such invitation, or nobody could come in with it anyway.
+    """
+    if by and by.role != "admin":
+        raise NotAllowed("Only admins can take invitations back.")
+    async with transaction():
+        if not await storage.invites.revoke(invite_id, clock.now_ms()):
+            raise NotFound("There is no such invitation any more.")
+        await audit.record(by, "invite.revoke", str(invite_id))
+
+
+async def first_admin_link(app: App) -> str | None:
+    """A new link with which one person becomes admin, as long as there is none; earlier such links end."""
+    token = tokens.new()
+    async with transaction():
+        await storage.invites.revoke_first_admin(clock.now_ms())
+        if await storage.accounts.has_admin():
+            return None
+        await storage.invites.insert(_row(token, None, "admin", None, 1, _FIRST_ADMIN_DAYS))
+    return f"{app.base_url}/setup/{token}"
+
+
+async def find_first_admin(app: App, token: str) -> Invite:
+    """The invitation of the link for the first admin.
+
+    Raises:
+        NotFound: it is another link, its time is over, or there is an admin.
+    """
+    invite = await _usable(token)
+    if invite is None or invite.created_by is not None or await storage.accounts.has_admin():
+        raise NotFound("This link is not valid (any more). The server prints a new one at its start, until there is an"
+                       " admin.")  # fmt: skip
+    return invite
+
+
+async def use(invite: Invite) -> None:
+    """Count one use; belongs in the transaction of the sign-up.
+
+    Raises:
+        NotFound: somebody else was faster.
+    """
+    if not await storage.invites.use(invite.id, clock.now_ms()):
+        raise NotFound("This invitation has just been used up. Please ask for a new one.")
+
+
+async def _usable(token: str) -> Invite | None:
+    return await storage.invites.usable(tokens.hash_of(token), clock.now_ms()) if len(token) <= 100 else None
+
+
+def _row(token: str, by: int | None, role: str, group_id: int | None, uses: int, days: int) -> Invite:
+    now = clock.now_ms()
+    return Invite(
+        id=next_id(), token_hash=tokens.hash_of(token), created_by=by, role=role, group_id=group_id, uses=0,
+        max_uses=uses, created_at=now, expires_at=now + days * DAY, revoked_at=None,
+    )  # fmt: skip

@@ -1,0 +1,95 @@
+"""What an admin changes while the server runs: name, description, rules, who may sign up, whom to ask."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+import storage.accounts
+import storage.settings
+from fedcomm import audit, clock, emails
+from fedcomm.app import App
+from fedcomm.errors import Invalid, NotAllowed
+from storage.accounts import Account
+from storage.connect import transaction
+
+MODES = ("invite", "approval", "open")
+LONGEST_NAME, LONGEST_DESCRIPTION, LONGEST_RULE, MOST_RULES = 100, 5000, 500, 50  # characters; rules
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """The settings in force. Texts are plain text; nobody signs up unasked until an admin says `open`."""
+
+    name: str = ""  # the host, until it is given one
+    description: str = ""
+    rules: tuple[str, ...] = ()
+    registration: Literal["invite", "approval", "open"] = "approval"
+    contact_email: str = ""
+    contact_account: str = ""  # local name of somebody here
+
+
+async def current(app: App) -> Settings:
+    """The settings as they are now."""
+    stored = await storage.settings.stored()
+    known = {key: stored[key] for key in Settings.__struct_fields__ if key in stored}
+    settings = msgspec.convert({key: msgspec.json.decode(raw) for key, raw in known.items()}, Settings)
+    return settings if settings.name else msgspec.structs.replace(settings, name=app.host)
+
+
+async def change(app: App, by: Account | None, changes: Mapping[str, Any]) -> Settings:
+    """The settings after a change of some of them, for everybody at once.
+
+    Raises:
+        NotAllowed: `by` is no admin.
+        Invalid: a value that the setting cannot have; nothing is changed then.
+    """
+    if by and by.role != "admin":
+        raise NotAllowed("Only admins can change the settings.")
+    wanted = {key: await _checked(key, value) for key, value in changes.items()}
+    async with transaction():
+        before = await current(app)
+        changed = {key: value for key, value in wanted.items() if value != getattr(before, key)}
+        for key, value in changed.items():
+            await storage.settings.store(key, value, clock.now_ms())
+        if changed:
+            await audit.record(by, "settings.change", ", ".join(changed), **changed)
+    return await current(app)
+
+
+async def _checked(key: str, value: Any) -> Any:
+    match key:
+        case "name":
+            return _text(value, LONGEST_NAME, "The name").replace("\n", " ")
+        case "description":
+            return _text(value, LONGEST_DESCRIPTION, "The description")
+        case "rules":
+            return _rules(value)
+        case "registration" if value in MODES:
+            return value
+        case "contact_email":
+            return emails.check(value)
+        case "contact_account":
+            return await _contact(value)
+    raise Invalid(f"The setting “{key}” cannot be “{str(value)[:50]}”.")
+
+
+def _text(value: str, longest: int, what: str) -> str:
+    text = "".join(c for c in value.replace("\r\n", "\n").strip() if c == "\n" or c.isprintable())
+    if len(text) > longest:
+        raise Invalid(f"{what} must have at most {longest} characters.")
+    return text
+
+
+def _rules(lines: tuple[str, ...] | list[str]) -> tuple[str, ...]:
+    rules = tuple(text for line in lines if (text := _text(line, LONGEST_RULE, "A rule").replace("\n", " ")))
+    if len(rules) > MOST_RULES:
+        raise Invalid(f"There can be at most {MOST_RULES} rules.")
+    return rules
+
+
+async def _contact(name: str) -> str:
+    wanted = name.strip().removeprefix("@").lower()
+    account = await storage.accounts.by_name(wanted) if wanted else None
+    if wanted and (account is None or account.state != "active"):
+        raise Invalid(f"There is no account “{wanted[:50]}” here.")
+    return wanted

@@ -1,0 +1,82 @@
+"""Secrets that stand for somebody: 256 random bits, of which only the SHA-256 is kept."""
+
+import hashlib
+import secrets
+
+import storage.accounts
+import storage.tokens
+from fedcomm import audit, clock
+from fedcomm.errors import Invalid, NotAllowed, NotFound
+from storage.connect import transaction
+from storage.ids import next_id
+from storage.tokens import Token
+
+_READ_AND_WRITE = """accounts blocks bookmarks conversations favourites filters follows lists media mutes notifications
+                     reports search statuses""".split()
+# Mastodon API: "OAuth Scopes"
+SCOPES = frozenset(
+    ["read", "write", "follow", "push", "profile", "read:me"]
+    + [f"{verb}:{what}" for verb in ("read", "write") for what in _READ_AND_WRITE]
+    + ["admin:read", "admin:write"]
+    + [f"admin:{verb}:{what}" for verb in ("read", "write") for what in ("accounts", "reports", "domain_allows",
+       "domain_blocks", "ip_blocks", "email_domain_blocks", "canonical_email_blocks")]
+)  # fmt: skip
+
+
+def new() -> str:
+    """A secret that nobody can guess, fit for a URL."""
+    return secrets.token_urlsafe(32)
+
+
+def hash_of(secret: str) -> bytes:
+    """What is kept of a secret; also defined for what a stranger may send in its place."""
+    return hashlib.sha256(secret.encode(errors="surrogatepass")).digest()
+
+
+def check_scopes(scopes: str) -> str:
+    """The scopes, each once, separated by single spaces; '' means `read`.
+
+    Raises:
+        Invalid: one that does not exist.
+    """
+    wanted = list(dict.fromkeys(scopes.split())) or ["read"]
+    unknown = [scope for scope in wanted if scope not in SCOPES]
+    if unknown:
+        raise Invalid(f"There is no scope “{unknown[0][:50]}”.")
+    return " ".join(wanted)
+
+
+async def issue(app: object, account_name: str, scopes: str, oauth_app_id: int | None = None) -> str:
+    """A new access token of an active account.
+
+    Raises:
+        Invalid: a scope does not exist.
+        NotFound: no such account.
+        NotAllowed: the account is not active, or a scope is for admins only.
+    """
+    wanted = check_scopes(scopes)
+    token = new()
+    async with transaction():
+        account = await storage.accounts.by_name(account_name.removeprefix("@"))
+        if account is None:
+            raise NotFound("There is no such account.")
+        if account.state != "active":
+            raise NotAllowed("The account is not active.")
+        if account.role != "admin" and any(scope.startswith("admin:") for scope in wanted.split()):
+            raise NotAllowed("Only admins can have admin scopes.")
+        await storage.tokens.insert(_row(token, oauth_app_id, account.id, wanted))
+        if oauth_app_id is None:
+            await audit.record(None, "token.issue", f"@{account_name.removeprefix('@').lower()}", scopes=wanted)
+    return token
+
+
+async def revoke(token: str) -> bool:
+    """End one token; False when it was none."""
+    return await storage.tokens.revoke(hash_of(token), clock.now_ms())
+
+
+def _row(token: str, app_id: int | None, account_id: int | None, scopes: str) -> Token:
+    return Token(
+        id=next_id(), token_hash=hash_of(token), app_id=app_id, account_id=account_id, scopes=scopes,
+        created_at=clock.now_ms(), last_used_at=None, revoked_at=None,
+    )  # fmt: skip

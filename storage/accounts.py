@@ -1,0 +1,172 @@
+"""Who can sign in here: password hash, e-mail address, role, and whether they were let in."""
+
+import msgspec
+
+from storage.connect import execute, row, rows, value
+
+
+class Account(msgspec.Struct, frozen=True):
+    """One who can sign in. `role`: member, moderator or admin; `state`: pending, active or suspended."""
+
+    id: int
+    actor_id: int
+    email: str
+    email_key: str | None  # lower case; missing when there is no address, or when another account had it first
+    password_hash: str
+    role: str
+    state: str
+    language: str
+    time_zone: str
+    preferences: str
+    reason: str
+    invite_id: int | None
+    created_at: int
+    approved_at: int | None
+    last_active_at: int | None
+
+
+class Person(msgspec.Struct, frozen=True):
+    """An account as an admin sees it in a list: who, and what they said when they signed up."""
+
+    account_id: int
+    username: str
+    email: str
+    email_shared: bool  # another account has this address too
+    role: str
+    state: str
+    reason: str
+    created_at: int
+
+
+_COLUMNS = ", ".join(f"account.{name}" for name in Account.__struct_fields__)
+_PERSON = """
+SELECT account.id, actor.username, account.email, account.email <> '' AND account.email_key IS NULL,
+       account.role, account.state, account.reason, account.created_at
+FROM account JOIN actor ON actor.id = account.actor_id"""
+
+
+def _account(found: tuple[object, ...] | None) -> Account | None:
+    return Account(*found) if found else None  # type: ignore[arg-type]
+
+
+async def by_id(account_id: int) -> Account | None:
+    """The account with this id."""
+    return _account(await row(f"SELECT {_COLUMNS} FROM account WHERE id = ?", (account_id,)))
+
+
+async def by_actor(actor_id: int) -> Account | None:
+    """The account that acts as this actor."""
+    return _account(await row(f"SELECT {_COLUMNS} FROM account WHERE actor_id = ?", (actor_id,)))
+
+
+async def by_name(username: str) -> Account | None:
+    """The account of this local name, in whichever case it is written."""
+    sql = f"""SELECT {_COLUMNS} FROM account JOIN actor ON actor.id = account.actor_id
+              WHERE actor.username_key = ? AND actor.host = '' AND actor.deleted_at IS NULL"""
+    return _account(await row(sql, (username.lower(),)))
+
+
+async def by_email(email: str) -> Account | None:
+    """The account that may sign in with this address."""
+    return _account(await row(f"SELECT {_COLUMNS} FROM account WHERE email_key = ?", (email.lower(),)))
+
+
+async def name_of(account_id: int) -> str:
+    """The local name of an account, '' when there is none."""
+    sql = "SELECT actor.username FROM account JOIN actor ON actor.id = account.actor_id WHERE account.id = ?"
+    return str(await value(sql, (account_id,)) or "")
+
+
+async def has_admin() -> bool:
+    """Whether anybody can administer this server."""
+    return await value("SELECT 1 FROM account WHERE role = 'admin' AND state = 'active' LIMIT 1") is not None
+
+
+async def count_admins() -> int:
+    """How many active admins there are."""
+    return int(await value("SELECT count(*) FROM account WHERE role = 'admin' AND state = 'active'") or 0)
+
+
+async def count_pending() -> int:
+    """How many sign-ups wait for an answer."""
+    return int(await value("SELECT count(*) FROM account WHERE state = 'pending'") or 0)
+
+
+async def pending(limit: int = 50, after: int = 0) -> list[Person]:
+    """Sign-ups that wait for an answer, the longest waiting first; `after` is the id of the last one seen."""
+    sql = f"{_PERSON} WHERE account.state = 'pending' AND account.id > ? ORDER BY account.id LIMIT ?"
+    return [_person(found) for found in await rows(sql, (after, limit))]
+
+
+async def everybody(limit: int = 50, after: int = 0) -> list[Person]:
+    """All accounts, oldest first; `after` is the id of the last one seen."""
+    sql = f"{_PERSON} WHERE account.id > ? ORDER BY account.id LIMIT ?"
+    return [_person(found) for found in await rows(sql, (after, limit))]
+
+
+def _person(found: tuple[object, ...]) -> Person:
+    account_id, username, email, shared, *rest = found
+    return Person(account_id, username, email, bool(shared), *rest)  # type: ignore[arg-type]
+
+
+async def insert(account: Account) -> None:
+    """Keep a new account."""
+    marks = ", ".join("?" * len(Account.__struct_fields__))
+    names = ", ".join(Account.__struct_fields__)
+    await execute(f"INSERT INTO account ({names}) VALUES ({marks})", msgspec.structs.astuple(account))
+    if account.state != "active":
+        await execute("UPDATE actor SET suspended_at = ? WHERE id = ?", (account.created_at, account.actor_id))
+
+
+async def set_password(account_id: int, password_hash: str) -> None:
+    """Keep another password hash."""
+    await execute("UPDATE account SET password_hash = ? WHERE id = ?", (password_hash, account_id))
+
+
+async def replace_password_hash(account_id: int, old: str, new: str) -> None:
+    """Keep the same password hashed anew, unless the password was changed meanwhile."""
+    await execute("UPDATE account SET password_hash = ? WHERE id = ? AND password_hash = ?", (new, account_id, old))
+
+
+async def set_state(account_id: int, before: str, after: str, now: int) -> bool:
+    """Take an account from one state to another; False when it was not in the first.
+
+    Its actor is shown only while the account is active: whoever waits or is shut out is nobody to other servers.
+    """
+    approved = "approved_at = COALESCE(approved_at, ?), " if after == "active" else ""
+    arguments = (now,) if after == "active" else ()
+    sql = f"UPDATE account SET {approved}state = ? WHERE id = ? AND state = ?"
+    changed = await execute(sql, (*arguments, after, account_id, before))
+    if changed:
+        hidden = None if after == "active" else now
+        sql = "UPDATE actor SET suspended_at = ? WHERE id = (SELECT actor_id FROM account WHERE id = ?)"
+        await execute(sql, (hidden, account_id))
+    return bool(changed)
+
+
+async def set_role(account_id: int, role: str) -> None:
+    """Give an account another role."""
+    await execute("UPDATE account SET role = ? WHERE id = ?", (role, account_id))
+
+
+async def set_place(account_id: int, language: str, time_zone: str) -> None:
+    """Keep in which language and time zone somebody reads."""
+    await execute("UPDATE account SET language = ?, time_zone = ? WHERE id = ?", (language, time_zone, account_id))
+
+
+async def set_active_at(account_id: int, now: int) -> None:
+    """Keep when somebody was last here."""
+    await execute("UPDATE account SET last_active_at = ? WHERE id = ?", (now, account_id))
+
+
+async def delete(account_id: int) -> None:
+    """Forget an account and everything with which one could act for it."""
+    for table in ("session", "oauth_code", "oauth_token", "idempotency"):
+        await execute(f"DELETE FROM {table} WHERE account_id = ?", (account_id,))
+    await execute("DELETE FROM account WHERE id = ?", (account_id,))
+
+
+async def forget_actor(actor_id: int) -> None:
+    """Forget the actor of a sign-up that was turned away: nobody ever saw it, so its name is free again."""
+    await execute("DELETE FROM actor_key WHERE actor_id = ?", (actor_id,))
+    await execute("DELETE FROM actor WHERE id = ? AND host = ''", (actor_id,))

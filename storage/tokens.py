@@ -1,0 +1,46 @@
+"""With what programs act for somebody: access tokens, of which only the SHA-256 is kept."""
+
+import msgspec
+
+from storage.connect import execute, row
+
+
+class Token(msgspec.Struct, frozen=True):
+    """An access token. `account_id` is missing for a program that acts for nobody; `scopes` are separated by spaces."""
+
+    id: int
+    token_hash: bytes
+    app_id: int | None
+    account_id: int | None
+    scopes: str
+    created_at: int
+    last_used_at: int | None
+    revoked_at: int | None
+
+
+_COLUMNS = ", ".join(Token.__struct_fields__)
+
+
+async def by_token_hash(token_hash: bytes) -> Token | None:
+    """The token with this hash, unless it was revoked."""
+    found = await row(f"SELECT {_COLUMNS} FROM oauth_token WHERE token_hash = ? AND revoked_at IS NULL", (token_hash,))
+    return Token(*found) if found else None
+
+
+async def insert(token: Token) -> None:
+    """Keep a new token."""
+    sql = f"INSERT INTO oauth_token ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    await execute(sql, msgspec.structs.astuple(token))
+
+
+async def revoke(token_hash: bytes, now: int) -> bool:
+    """End one token; False when there was none."""
+    sql = "UPDATE oauth_token SET revoked_at = ? WHERE token_hash = ? AND revoked_at IS NULL"
+    return bool(await execute(sql, (now, token_hash)))
+
+
+async def revoke_all(account_id: int, now: int) -> int:
+    """End every token of an account, and the codes with which new ones could be had; how many tokens there were."""
+    await execute("DELETE FROM oauth_code WHERE account_id = ?", (account_id,))
+    sql = "UPDATE oauth_token SET revoked_at = ? WHERE account_id = ? AND revoked_at IS NULL"
+    return await execute(sql, (now, account_id))

@@ -2,8 +2,10 @@
 
     from activitypub import documents, verify
 
-    known = verify.find_key(key_id, client.get_document)  # or from a cache
-    signer = await verify.request(request, host="groups.example", now=time.time(), find=find_key)
+    async def find(key_id: str, fresh: bool) -> verify.KnownKey:
+        return await verify.find_key(key_id, client.get_document)  # or from a cache
+
+    signer = await verify.request(request, host="groups.example", now=time.time(), find=find)
     activity = documents.read(request.body)
     verify.activity(activity, signer)  # from here on, activity["actor"] said this
 

@@ -37,7 +37,7 @@ async def create(
     """
     _admin(by)
     if role not in ROLES:
-        raise Invalid(f"There is no role “{role[:50]}”: it is one of {', '.join(ROLES)}.")
+        raise Invalid("There is no such role: it is member, moderator or admin.", field="role")
     wanted = await _wanted(app, name, password, email, role, state)
     if wanted.email_key and await storage.accounts.by_email(wanted.email_key):
         raise Conflict("Another account has this e-mail address.")
@@ -85,7 +85,9 @@ async def sign_up(
     text = _reason(reason)
     wanted = await _wanted(app, name, password, email, found.role if found else "member", state, address)
     if state == "pending" and await storage.accounts.count_pending() >= MOST_PENDING:
-        raise TooMany("Too many sign-ups are waiting for an answer. Please come back in a few days.")
+        raise TooMany(
+            "Too many sign-ups are waiting for an answer. Please come back in a few days.", retry_after=86_400
+        )
     async with transaction():
         if found:
             await invites.use(found)
@@ -152,7 +154,7 @@ async def promote(app: App, name: str, role: str, by: Account | None = None) -> 
     """
     _admin(by)
     if role not in ROLES:
-        raise Invalid(f"There is no role “{role[:50]}”: it is one of {', '.join(ROLES)}.")
+        raise Invalid("There is no such role: it is member, moderator or admin.", field="role")
     async with transaction():
         account = await named(name)
         if account.role == "admin" and role != "admin":
@@ -243,7 +245,7 @@ async def named(name: str) -> Account:
     """
     account = await storage.accounts.by_name(_handle(name)[1:])
     if account is None:
-        raise NotFound(f"There is no account “{name[:50]}” here.")
+        raise NotFound("There is no account of this name here.")
     return account
 
 
@@ -311,7 +313,7 @@ def _admin(by: Account | None) -> None:
 
 def _reason(text: str) -> str:
     if len(text) > LONGEST_REASON:
-        raise Invalid(f"The text about yourself must have at most {LONGEST_REASON} characters.")
+        raise Invalid("The text about yourself must have at most 1000 characters.", field="reason")
     return "".join(c for c in text.replace("\r\n", "\n").strip() if c == "\n" or c.isprintable())
 
 

@@ -26,7 +26,8 @@ class Attempts:
         now = clock.now_ms()
         times = self._recent(key, now)
         if len(times) >= self.limit:
-            raise TooMany(f"Too many attempts. Please try again in {_minutes(times[0] + self.window - now)}.")
+            wait = (times[0] + self.window - now) / 1000
+            raise TooMany("Too many attempts. Please wait a while before you try again.", retry_after=wait)
         times.append(now)
 
     def give_back(self, key: str) -> None:
@@ -55,8 +56,3 @@ def network(address: str) -> str:
     if parsed.ipv4_mapped:
         return str(parsed.ipv4_mapped)
     return f"{IPv6Address(int(parsed) >> 64 << 64)}/64"
-
-
-def _minutes(milliseconds: int) -> str:
-    minutes = max(1, -(-milliseconds // MINUTE))
-    return "a minute" if minutes == 1 else f"{minutes} minutes"

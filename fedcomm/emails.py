@@ -18,7 +18,7 @@ def check(address: str) -> str:
     """
     wanted = address.strip(" \t\r\n")
     if wanted and not _readable(wanted):
-        raise Invalid("This is not an e-mail address that can be used here.")
+        raise Invalid("This is not an e-mail address that can be used here.", field="email")
     return wanted
 
 

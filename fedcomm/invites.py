@@ -28,9 +28,9 @@ async def create(
     if by and by.role != "admin":
         raise NotAllowed("Only admins can invite.")
     if role not in ROLES:
-        raise Invalid("There is no such role.")
+        raise Invalid("There is no such role: it is member, moderator or admin.", field="role")
     if not 1 <= max_uses <= MOST_USES or not 1 <= days <= MOST_DAYS:
-        raise Invalid(f"An invitation works 1 to {MOST_USES} times and for 1 to {MOST_DAYS} days.")
+        raise Invalid("An invitation works 1 to 1000 times and for 1 to 365 days.", field="uses")
     token = tokens.new()
     invite = _row(token, by.id if by else 0, role, group_id, max_uses, days)
     async with transaction():

@@ -12,7 +12,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from fedcomm.errors import Invalid, TooMany
 
-SHORTEST, LONGEST = 8, 1000  # characters
+SHORTEST, LONGEST = 8, 1000  # characters; they stand in the sentences below too
 _AT_ONCE = 2  # each takes 19 MiB and a core for about 40 ms
 _WAITING = 64  # more than this many are sent away: they would wait for seconds
 
@@ -30,12 +30,12 @@ def check(password: str, name: str) -> None:
         Invalid: too short, too long, the name itself, or no text.
     """
     if len(password) < SHORTEST:
-        raise Invalid(f"The password must have at least {SHORTEST} characters.")
+        raise Invalid("The password must have at least 8 characters.", field="password")
     _readable(password)
     if password.casefold().strip("@") == name.casefold():
-        raise Invalid("The password must not be the name.")
+        raise Invalid("The password must not be the name.", field="password")
     if len(set(password)) < 3:
-        raise Invalid("The password must not be one or two characters repeated.")
+        raise Invalid("The password must not be one or two characters repeated.", field="password")
 
 
 async def hashed(password: str) -> str:
@@ -68,11 +68,11 @@ def outdated(stored: str) -> bool:
 def _readable(password: str) -> bytes:
     """The bytes to hash: all of them count, and it does not matter how a keyboard composes its accents."""
     if len(password) > LONGEST:
-        raise Invalid(f"The password must have at most {LONGEST} characters.")
+        raise Invalid("The password must have at most 1000 characters.", field="password")
     try:
         return unicodedata.normalize("NFC", password).encode()
     except UnicodeEncodeError:
-        raise Invalid("The password must be text.") from None
+        raise Invalid("The password must be text.", field="password") from None
 
 
 def _matches(stored: str, password: bytes) -> bool:
@@ -91,7 +91,7 @@ def _nobodys() -> str:
 
 async def _apart(work: Callable[[], _Result]) -> _Result:
     if len(_busy) >= _WAITING:
-        raise TooMany("Too many people are signing in at this moment. Please try again in a minute.")
+        raise TooMany("Too many people are signing in at this moment. Please try again in a minute.", retry_after=60)
     ticket = object()
     _busy.add(ticket)
     try:

@@ -59,9 +59,9 @@ async def change(app: App, by: Account | None, changes: Mapping[str, Any]) -> Se
 async def _checked(key: str, value: Any) -> Any:
     match key:
         case "name":
-            return _text(value, LONGEST_NAME, "The name").replace("\n", " ")
+            return _text(value, LONGEST_NAME, key).replace("\n", " ")
         case "description":
-            return _text(value, LONGEST_DESCRIPTION, "The description")
+            return _text(value, LONGEST_DESCRIPTION, key)
         case "rules":
             return _rules(value)
         case "registration" if value in MODES:
@@ -70,20 +70,20 @@ async def _checked(key: str, value: Any) -> Any:
             return emails.check(value)
         case "contact_account":
             return await _contact(value)
-    raise Invalid(f"The setting “{key}” cannot be “{str(value)[:50]}”.")
+    raise Invalid("There is no such setting, or it cannot have this value.", field=key)
 
 
-def _text(value: str, longest: int, what: str) -> str:
+def _text(value: str, longest: int, key: str) -> str:
     text = "".join(c for c in value.replace("\r\n", "\n").strip() if c == "\n" or c.isprintable())
     if len(text) > longest:
-        raise Invalid(f"{what} must have at most {longest} characters.")
+        raise Invalid("This text is too long.", field=key)
     return text
 
 
 def _rules(lines: tuple[str, ...] | list[str]) -> tuple[str, ...]:
-    rules = tuple(text for line in lines if (text := _text(line, LONGEST_RULE, "A rule").replace("\n", " ")))
+    rules = tuple(text for line in lines if (text := _text(line, LONGEST_RULE, "rules").replace("\n", " ")))
     if len(rules) > MOST_RULES:
-        raise Invalid(f"There can be at most {MOST_RULES} rules.")
+        raise Invalid("There can be at most 50 rules.", field="rules")
     return rules
 
 
@@ -91,5 +91,5 @@ async def _contact(name: str) -> str:
     wanted = name.strip().removeprefix("@").lower()
     account = await storage.accounts.by_name(wanted) if wanted else None
     if wanted and (account is None or account.state != "active"):
-        raise Invalid(f"There is no account “{wanted[:50]}” here.")
+        raise Invalid("There is no account of this name here.", field="contact_account")
     return wanted

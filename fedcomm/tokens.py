@@ -42,7 +42,7 @@ def check_scopes(scopes: str) -> str:
     wanted = list(dict.fromkeys(scopes.split())) or ["read"]
     unknown = [scope for scope in wanted if scope not in SCOPES]
     if unknown:
-        raise Invalid(f"There is no scope “{unknown[0][:50]}”.")
+        raise Invalid("There is no such scope.", field="scopes")
     return " ".join(wanted)
 
 
@@ -59,7 +59,7 @@ async def issue(app: object, account_name: str, scopes: str, oauth_app_id: int |
     async with transaction():
         account = await storage.accounts.by_name(account_name.removeprefix("@"))
         if account is None:
-            raise NotFound("There is no such account.")
+            raise NotFound("There is no account of this name here.")
         if account.state != "active":
             raise NotAllowed("The account is not active.")
         if account.role != "admin" and any(scope.startswith("admin:") for scope in wanted.split()):

@@ -2,7 +2,14 @@
 
 
 class AppError(Exception):
-    """Something that was asked for and is not done; `str()` of it is a sentence for the asker."""
+    """Something that was asked for and is not done; `str()` of it is a sentence for the asker.
+
+    `fix` says what to do about it, where that is known: for whoever runs the server.
+    """
+
+    def __init__(self, sentence: str, *, fix: str = "") -> None:
+        super().__init__(sentence)
+        self.fix = fix
 
 
 class NotFound(AppError):
@@ -16,8 +23,8 @@ class NotAllowed(AppError):
 class Invalid(AppError):
     """What was given cannot be used; `field` names the part of it that is wrong, where it is one."""
 
-    def __init__(self, sentence: str, *, field: str = "") -> None:
-        super().__init__(sentence)
+    def __init__(self, sentence: str, *, field: str = "", fix: str = "") -> None:
+        super().__init__(sentence, fix=fix)
         self.field = field
 
 

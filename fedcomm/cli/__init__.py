@@ -1,0 +1,84 @@
+"""The command `fedcomm`: the table of its commands, and how it says what went wrong."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+import click
+
+from fedcomm.cli.installation import check_installation
+from fedcomm.cli.saying import USAGE, complain
+from fedcomm.config import ConfigError
+from fedcomm.errors import AppError
+
+# Loaded when asked for: a server takes half a second to import, and `fedcomm account` mostly only asks one that runs.
+COMMANDS = {
+    "serve": "fedcomm.cli.run",
+    "version": "fedcomm.cli.run",
+    "routes": "fedcomm.cli.tables",
+    "rules": "fedcomm.cli.tables",
+    "config": "fedcomm.cli.settings",
+    "account": "fedcomm.cli.people",
+    "follow": "fedcomm.cli.people",
+    "group": "fedcomm.cli.groups",
+    "queue": "fedcomm.cli.queue",
+}
+
+
+class Table(click.Group):
+    """A group whose commands are the functions of that name in the modules of `COMMANDS`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, or an error that names the nearest."""
+        if cmd_name not in COMMANDS:
+            nearest = get_close_matches(cmd_name, COMMANDS, 1)
+            hint = f', did you mean "{nearest[0]}"?' if nearest else ""
+            raise click.UsageError(f'there is no command "{cmd_name}"{hint}', ctx)
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name]).commands[cmd_name]
+        return command
+
+
+@click.command(cls=Table, name="fedcomm", no_args_is_help=False)
+def root() -> None:
+    """A server for federated groups. What it needs to know is in `fedcomm config example`."""
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run one command and leave with its exit code: 0 done, 1 not (yet) so, 2 wrongly asked, with a line `fix:`."""
+    sys.exit(run(args))
+
+
+def run(args: Sequence[str] | None = None) -> int:
+    """The exit code of one command."""
+    try:
+        check_installation()
+        code = root.main(args, prog_name="fedcomm", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except ConfigError as error:
+        for problem in error.problems:
+            complain(problem.text, problem.fix)
+    except AppError as error:
+        complain(str(error), error.fix or f"see `{_asked()} --help`")
+    except click.UsageError as error:
+        path = error.ctx.command_path if error.ctx else "fedcomm"
+        complain(error.format_message(), f"see `{path} --help`")
+    except click.Abort:
+        complain("nothing was done", "answer the question, or give what is asked for as an option")
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has gone; Python would complain once more at its exit
+    return USAGE
+
+
+def _asked() -> str:
+    """The command as it was typed, up to its first argument."""
+    words = ["fedcomm"]
+    for word in sys.argv[1:3]:
+        if word.startswith("-") or (len(words) == 2 and words[1] not in ("account", "config", "group")):
+            break
+        words.append(word)
+    return " ".join(words)

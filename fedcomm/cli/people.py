@@ -1,0 +1,85 @@
+"""`fedcomm account` and `fedcomm follow`: the people of this instance."""
+
+import sys
+
+import click
+
+from fedcomm.cli.asking import ask
+from fedcomm.cli.saying import password, say
+
+_ROLES = click.Choice(["admin", "moderator", "member"])
+_from_stdin = click.option("--password-stdin", is_flag=True, help="Read the password from the first line of stdin.")
+
+
+@click.group()
+def account() -> None:
+    """Create, approve, change and delete accounts."""
+
+
+@account.command()
+@click.argument("name")
+@_from_stdin
+@click.option("--email", default="", help="An address, if the person wants to give one.")
+@click.option("--role", type=_ROLES, default="member", show_default=True)
+def create(name: str, password_stdin: bool, email: str, role: str) -> None:
+    """Make an account that can be used at once."""
+    made = ask("account.create", name=name, password=password(password_stdin), email=email, role=role)
+    say(f"{made['handle']} can sign in ({role}).")
+
+
+@account.command()
+@click.argument("name")
+def approve(name: str) -> None:
+    """Let somebody in who has asked."""
+    ask("account.approve", name=name)
+    say(f"{name} can sign in.")
+
+
+@account.command(name="password")
+@click.argument("name")
+@_from_stdin
+def change_password(name: str, password_stdin: bool) -> None:
+    """Give an account another password and sign it out everywhere."""
+    ask("account.password", name=name, password=password(password_stdin))
+    say(f"{name} has a new password and is signed out everywhere.")
+
+
+@account.command()
+@click.argument("name")
+@click.argument("role", type=_ROLES, default="admin")
+def promote(name: str, role: str) -> None:
+    """Make somebody admin (or the ROLE given); it counts from their next request on."""
+    ask("account.promote", name=name, role=role)
+    say(f"{name} is {role}.")
+
+
+@account.command()
+@click.argument("name")
+def delete(name: str) -> None:
+    """Delete an account and all it wrote, here and at the servers that have copies. It cannot be undone."""
+    if sys.stdin.isatty():
+        click.confirm(f"Delete {name} and everything {name} wrote, for good?", abort=True)
+    ask("account.delete", name=name)
+    say(f"{name} is deleted; the other servers are being told.")
+
+
+@account.command()
+@click.argument("name")
+@click.option(
+    "--scopes", default="read", show_default=True, help='What it allows, for example "read write follow push".'
+)
+def token(name: str, scopes: str) -> None:
+    """Print an access token for programs, and nothing else."""
+    say(ask("account.token", name=name, scopes=scopes)["token"])
+
+
+@click.command()
+@click.argument("account")
+@click.argument("whom", metavar="HANDLE|URL")
+def follow(account: str, whom: str) -> None:
+    """Let ACCOUNT follow somebody, or join a group, here or elsewhere."""
+    followed = ask("follow", account=account, whom=whom)
+    say(f"{account} {'follows' if followed['accepted'] else 'has asked to follow'} {followed['handle']}.")
+
+
+commands = {"account": account, "follow": follow}

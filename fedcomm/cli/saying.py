@@ -1,0 +1,33 @@
+"""How commands speak: answers on stdout, complaints on stderr, each with what to do about it."""
+
+import sys
+
+import click
+
+DONE, NOT_SO, USAGE = 0, 1, 2  # exit codes
+
+
+def say(text: str) -> None:
+    """An answer."""
+    click.echo(text)
+
+
+def complain(text: str, fix: str) -> None:
+    """What is wrong, and what to do about it."""
+    click.echo(f"{text}\nfix: {fix}", err=True)
+
+
+def password(from_stdin: bool) -> str:
+    """A password: the first line of stdin, or asked for twice on the terminal, never an argument others could see.
+
+    Raises:
+        UsageError: there is neither.
+    """
+    if from_stdin:
+        given = sys.stdin.readline().rstrip("\r\n")
+        if not given:
+            raise click.UsageError("no password came in on stdin")
+        return given
+    if not sys.stdin.isatty():
+        raise click.UsageError("there is no terminal to ask for the password; use --password-stdin")
+    return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))

@@ -1,0 +1,134 @@
+"""The door for commands: a socket in the data directory, open to the server's own user alone.
+
+One request and one answer a connection, each a line of JSON: `{"command": "account.create", "args": {…}}`, and
+`{"ok": {…}}` or `{"error": "Conflict", "message": "…"}`.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from fedcomm import errors
+
+NAME = "admin.sock"
+MAX_LINE = 1_048_576  # bytes of a request or an answer
+REQUEST_SECONDS = 10.0  # for the request to arrive, not for its answer
+
+Run = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
+
+_log = logging.getLogger(__name__)
+_KINDS: dict[str, type[errors.AppError]] = {
+    kind.__name__: kind for kind in (errors.NotFound, errors.NotAllowed, errors.Invalid, errors.Conflict)
+}
+
+
+class NoServer(Exception):
+    """Nobody listens at the door of this data directory."""
+
+
+class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is asked for."""
+
+    command: str
+    args: dict[str, Any]
+
+
+class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What came of it: `ok`, or the name of an error and its sentence."""
+
+    ok: dict[str, Any] | None = None
+    error: str = ""
+    message: str = ""
+
+
+@contextlib.asynccontextmanager
+async def serving(data_dir: Path, run: Run) -> AsyncIterator[None]:
+    """Commands are taken and given to `run` as long as the block lasts. For whoever holds the directory's lock."""
+    listener = _listen(data_dir)
+    server = await asyncio.start_unix_server(
+        lambda reader, writer: _serve(reader, writer, run), sock=listener, limit=MAX_LINE
+    )
+    try:
+        yield
+    finally:
+        server.close()
+        (data_dir / NAME).unlink(missing_ok=True)
+
+
+async def ask(data_dir: Path, command: str, args: dict[str, Any]) -> dict[str, Any]:
+    """What the running server answers to a command, however long it takes.
+
+    Raises:
+        NoServer: none is running.
+        AppError: what the server says no with, or that it did not answer.
+    """
+    try:
+        with _short(data_dir) as path:
+            reader, writer = await asyncio.open_unix_connection(path, limit=MAX_LINE)
+    except (FileNotFoundError, ConnectionRefusedError):
+        raise NoServer from None
+    try:
+        writer.write(msgspec.json.encode(Request(command, args)) + b"\n")
+        line = await reader.readline()
+    finally:
+        writer.close()
+    if not line.endswith(b"\n"):
+        raise errors.Conflict("the server did not answer; its log says more, also whether the command was carried out")
+    answer = msgspec.json.decode(line, type=Answer)
+    if answer.ok is None:
+        raise _KINDS.get(answer.error, errors.AppError)(answer.message)
+    return answer.ok
+
+
+async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, run: Run) -> None:
+    try:
+        async with asyncio.timeout(REQUEST_SECONDS):
+            line = await reader.readline()
+        answer = await _answer(msgspec.json.decode(line, type=Request), run)
+        writer.write(msgspec.json.encode(answer) + b"\n")
+        await writer.drain()
+    except (TimeoutError, ValueError, msgspec.MsgspecError, ConnectionError) as error:
+        _log.info("command not understood", extra={"reason": str(error)})
+    finally:
+        writer.close()
+
+
+async def _answer(request: Request, run: Run) -> Answer:
+    try:
+        return Answer(ok=await run(request.command, request.args))
+    except errors.AppError as error:
+        return Answer(error=type(error).__name__, message=str(error))
+
+
+def _listen(data_dir: Path) -> socket.socket:
+    (data_dir / NAME).unlink(missing_ok=True)  # left over by a process that was killed: the lock is ours
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+    before = os.umask(0o177)  # from its first moment on the socket is for its owner alone
+    try:
+        with _short(data_dir) as path:
+            listener.bind(path)
+    finally:
+        os.umask(before)
+    listener.listen()
+    return listener
+
+
+@contextlib.contextmanager
+def _short(data_dir: Path) -> Iterator[str]:
+    """A name of the socket that fits into the 107 bytes the system has for it, however long the folder's is."""
+    path = str(data_dir / NAME)
+    if len(path.encode()) < 100 or not Path("/proc/self/fd").exists():
+        yield path
+        return
+    folder = os.open(data_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{folder}/{NAME}"
+    finally:
+        os.close(folder)

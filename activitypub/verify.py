@@ -1,7 +1,7 @@
 """Who says this: a request or a document, and the actor who vouches for it, by signature, origin or proof (FEP-fe34).
 
-What a signature is made of is in `signatures` and `proofs`; whose a key is, and for whom its owner may speak, is decided
-here and nowhere else.
+What a signature is made of is in `signatures` and `proofs`. Whose a key is, and for whom its owner may speak, is
+decided here and nowhere else.
 """
 
 from collections.abc import Awaitable, Callable
@@ -171,7 +171,7 @@ def fetched(document: dict[str, Any], url: str) -> str | None:
 
 
 def farewell(document: dict[str, Any], key_id: str) -> bool:
-    """Whether a request by a key that is gone only says that its actor is: nothing to verify, nothing to do (SIG-20)."""
+    """Whether a request by a key that is gone only says that its actor is: nothing to verify or to do (SIG-20)."""
     if document.get("type") != "Delete":
         return False
     actor = _one_id(document.get("actor"))

@@ -108,6 +108,12 @@ def read_signature(header: bytes, label: str) -> bytes:
         BadSignature: another label, or several.
         Malformed: no such structured field.
     """
+    start = label.encode() + b"=:"
+    if header.startswith(start) and header.endswith(b":") and header.count(b":") == 2:
+        try:  # the usual field without a parser of all fields, which takes 10 µs
+            return binascii.a2b_base64(header[len(start) : -1], strict_mode=True)
+        except binascii.Error:
+            raise Malformed("The signature is not base64.") from None
     name, member = _only_member(header)
     if name != label:
         raise BadSignature("Signature and Signature-Input have different labels.")
@@ -124,10 +130,11 @@ def base(described: Input, request: Request, found: dict[bytes, bytes], *, host:
         BadSignature: it covers what is not there, or what we do not know.
         Malformed: a line break, NUL or other character in it that no header has.
     """
-    lines = [
-        f"{http_sf.ser(component)}: {_value(component, request, found, host, scheme)}"
-        for component in described.components
-    ]
+    lines = []
+    for component in described.components:
+        value = _value(component, request, found, host, scheme)
+        name = http_sf.ser(component) if component[1] else f'"{component[0]}"'
+        lines.append(f"{name}: {value}")
     lines.append(f'"@signature-params": {described.written}')
     try:
         return check_lines("\n".join(lines).encode("ascii"), len(lines))

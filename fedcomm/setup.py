@@ -22,11 +22,10 @@ def prepare(config: Config) -> bool:
     Raises:
         ConfigError: it cannot be made, or it belongs to an instance with another base URL.
     """
-    os.umask(0o077)  # from here on whatever this process writes is for its user alone
     check(config)
     new = not (config.data_dir / INSTANCE).exists()
     try:
-        config.data_dir.mkdir(parents=True, exist_ok=True)
+        config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         if new:
             _write_once(config_file(), first(config))
             _write_once(config.data_dir / SECRET, secrets.token_hex(SECRET_BYTES) + "\n")
@@ -56,7 +55,7 @@ def base_url(data_dir: Path) -> str:
     """
     try:
         return str(json.loads((data_dir / INSTANCE).read_text())["base_url"])
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ""
     except (OSError, ValueError, KeyError, TypeError) as error:
         text = f"{data_dir / INSTANCE} cannot be read: {error}"

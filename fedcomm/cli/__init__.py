@@ -1,6 +1,7 @@
 """The command `fedcomm`: the table of its commands, and how it says what went wrong."""
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -50,6 +51,7 @@ def root() -> None:
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run one command and leave with its exit code: 0 done, 1 not (yet) so, 2 wrongly asked, with a line `fix:`."""
+    os.umask(0o077)  # whatever a command or the server writes is for its user alone
     sys.exit(run(args))
 
 

@@ -55,7 +55,7 @@ def _from_file(environ: Mapping[str, str], problems: list[Problem]) -> dict[str,
     try:
         text = path.read_bytes().decode("utf-8-sig")
         tree = tomllib.loads(text)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         if environ.get("FEDCOMM_CONFIG"):
             problems.append(Problem(f"there is no file {path}", "create it, or unset FEDCOMM_CONFIG"))
         return {}

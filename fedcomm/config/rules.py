@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from ipaddress import IPv6Address, ip_address
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 import msgspec
 
@@ -33,7 +33,7 @@ def complete(config: Config) -> Config:
         try_out=try_out,
         test_mode=config.test_mode or try_out,
         data_dir=config.data_dir.absolute(),
-        database_url=config.database_url or f"sqlite://{own}",
+        database_url=config.database_url or f"sqlite://{quote(str(own))}",
         allowed_networks=config.allowed_networks or (LOOPBACK if try_out else ()),
     )
 

@@ -1,0 +1,119 @@
+"""Knows the names and terms of the vocabulary, and the smallest `@context` for what we write; fetches nothing."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from activitypub.errors import Malformed
+
+ACTIVITYSTREAMS = "https://www.w3.org/ns/activitystreams"
+SECURITY = "https://w3id.org/security/v1"
+MULTIKEY = "https://w3id.org/security/multikey/v1"
+DATA_INTEGRITY = "https://w3id.org/security/data-integrity/v1"
+PUBLIC = f"{ACTIVITYSTREAMS}#Public"
+PUBLIC_SPELLINGS = frozenset({PUBLIC, "as:Public", "Public"})  # AP §5.6
+MEDIA_TYPE = "application/activity+json"
+LD_MEDIA_TYPE = f'application/ld+json; profile="{ACTIVITYSTREAMS}"'
+ACCEPT = f"{LD_MEDIA_TYPE}, {MEDIA_TYPE}"
+
+_PREFIXES = (f"{ACTIVITYSTREAMS}#", "as:")
+_CONTEXT_MEMBERS = 300  # terms of one inline context; the largest seen in the wild has about 60
+
+# What decides who says what to whom: a context must not give these another meaning.
+_CORE = frozenset(
+    {"id", "type", "actor", "object", "target", "attributedTo", "to", "cc", "audience", "inReplyTo", "inbox"}
+)
+
+# Terms that we write and that neither base context defines: term -> (prefix, definition).
+_NAMESPACES = {
+    "toot": "http://joinmastodon.org/ns#",
+    "lemmy": "https://join-lemmy.org/ns#",
+    "schema": "http://schema.org#",
+    "pt": "https://joinpeertube.org/ns#",
+    "misskey": "https://misskey-hub.net/ns#",
+    "fep": "https://w3id.org/fep/",
+}
+_TERMS: dict[str, Any] = {
+    "alsoKnownAs": {"@id": "as:alsoKnownAs", "@type": "@id"},
+    "movedTo": {"@id": "as:movedTo", "@type": "@id"},
+    "manuallyApprovesFollowers": "as:manuallyApprovesFollowers",
+    "sensitive": "as:sensitive",
+    "Hashtag": "as:Hashtag",
+    "quoteUrl": "as:quoteUrl",
+    "featured": {"@id": "toot:featured", "@type": "@id"},
+    "discoverable": "toot:discoverable",
+    "indexable": "toot:indexable",
+    "votersCount": "toot:votersCount",
+    "blurhash": "toot:blurhash",
+    "focalPoint": {"@container": "@list", "@id": "toot:focalPoint"},
+    "Emoji": "toot:Emoji",
+    "PropertyValue": "schema:PropertyValue",
+    "value": "schema:value",
+    "moderators": {"@id": "lemmy:moderators", "@type": "@id"},
+    "postingRestrictedToMods": "lemmy:postingRestrictedToMods",
+    "stickied": "lemmy:stickied",
+    "removeData": "lemmy:removeData",
+    "expires": {"@id": "lemmy:expires", "@type": "http://www.w3.org/2001/XMLSchema#dateTime"},
+    "Lock": "lemmy:Lock",
+    "commentsEnabled": "pt:commentsEnabled",
+    "implements": {"@id": "fep:844e/implements", "@type": "@id", "@container": "@list"},
+}
+
+
+def context_for(names: Iterable[str], *, security: bool = False, multikey: bool = False, proof: bool = False) -> Any:
+    """The smallest `@context` under which all of these property and type names have their meaning."""
+    base: list[Any] = [ACTIVITYSTREAMS]
+    base += [url for url, wanted in ((SECURITY, security), (MULTIKEY, multikey), (DATA_INTEGRITY, proof)) if wanted]
+    terms = {name: _TERMS[name] for name in names if name in _TERMS}
+    prefixes = {name: url for name, url in _NAMESPACES.items() if any(_uses(name, term) for term in terms.values())}
+    if terms:
+        base.append({**prefixes, **terms})
+    return base[0] if len(base) == 1 else base
+
+
+def short_name(name: str) -> str:
+    """A type without the prefix of the vocabulary: `as:Note` is `Note`."""
+    for prefix in _PREFIXES:
+        if name.startswith(prefix):
+            return name.removeprefix(prefix)
+    return name
+
+
+def check(raw: dict[str, Any]) -> None:
+    """Refuse what a JSON-LD processor would read differently from a reader of plain JSON (AP §3).
+
+    Raises:
+        Malformed: `@graph` and its like, or a context that gives a core term another meaning.
+    """
+    if "@graph" in raw or "@included" in raw or "@reverse" in raw:
+        raise Malformed("A document must say one thing: @graph, @included and @reverse are not understood.")
+    context = raw.get("@context")
+    if type(context) is list:
+        for part in context:
+            if type(part) is dict:
+                _check_inline(part)
+    elif type(context) is dict:
+        _check_inline(context)
+
+
+def _check_inline(context: dict[str, Any]) -> None:
+    if len(context) > _CONTEXT_MEMBERS:
+        raise Malformed("The context has too many terms.")
+    if _CORE.isdisjoint(context):
+        return
+    for term in _CORE & context.keys():
+        meaning = context[term]
+        name = meaning.get("@id") if type(meaning) is dict else meaning
+        if name not in _meanings(term):
+            raise Malformed(f"The context gives {term!r} another meaning.")
+
+
+def _meanings(term: str) -> tuple[str, ...]:
+    plain = (f"as:{term}", f"{ACTIVITYSTREAMS}#{term}")
+    if term == "inbox":
+        return (*plain, "ldp:inbox", "http://www.w3.org/ns/ldp#inbox")
+    return (*plain, f"@{term}") if term in ("id", "type") else plain
+
+
+def _uses(prefix: str, definition: Any) -> bool:
+    name = definition["@id"] if type(definition) is dict else definition
+    return bool(name.startswith(f"{prefix}:"))

@@ -1,0 +1,152 @@
+"""Clean values for what people write: posts of every kind, and what hangs on them."""
+
+from typing import Any
+
+import msgspec
+
+from activitypub.contexts import PUBLIC
+
+
+class Audience(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom an object is for. `bto` and `bcc` never get here (AP §6)."""
+
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    audience: tuple[str, ...] = ()  # the group (FEP-1b12 §Audience property)
+    beyond: int = 0  # addresses that were cut off
+
+    @property
+    def public(self) -> bool:
+        """Whether anybody may see it, listed or not."""
+        return PUBLIC in self.to or PUBLIC in self.cc
+
+    @property
+    def everyone(self) -> tuple[str, ...]:
+        """All addresses, each once, in order of mention."""
+        return tuple(dict.fromkeys((*self.to, *self.cc, *self.audience)))
+
+
+NOBODY = Audience()
+
+
+class Attachment(msgspec.Struct, frozen=True, kw_only=True):
+    """A picture, a sound, a film, a file or a link (`kind` is then "Link")."""
+
+    kind: str
+    url: str
+    media_type: str = ""
+    description: str = ""
+    width: int | None = None  # pixels
+    height: int | None = None
+    blurhash: str = ""
+    focus: tuple[float, float] | None = None  # -1.0 … 1.0 each
+    duration: str = ""  # ISO 8601
+
+
+class Mention(msgspec.Struct, frozen=True):
+    """Somebody who is spoken to; `name` is what the author's server wrote, and proves nothing."""
+
+    href: str
+    name: str = ""
+
+
+class Hashtag(msgspec.Struct, frozen=True):
+    """A tag, without its `#`."""
+
+    name: str
+    href: str = ""
+
+
+class Emoji(msgspec.Struct, frozen=True):
+    """A picture that stands for `:shortcode:`."""
+
+    shortcode: str  # without colons
+    url: str
+    uri: str = ""
+    media_type: str = ""
+
+
+class Option(msgspec.Struct, frozen=True):
+    """An answer of a poll and how many chose it."""
+
+    name: str
+    votes: int = 0
+
+
+class Poll(msgspec.Struct, frozen=True, kw_only=True):
+    """A question with answers (FEP-9967 §Question object)."""
+
+    options: tuple[Option, ...]
+    multiple: bool = False
+    ends: int | None = None  # ms since 1970
+    closed: bool = False  # said outright; a poll whose `ends` is past is closed too
+    voters: int | None = None
+
+
+class Source(msgspec.Struct, frozen=True):
+    """What the author typed (AP §3.3)."""
+
+    content: str
+    media_type: str = "text/plain"
+
+
+class Note(msgspec.Struct, frozen=True, kw_only=True):
+    """Something somebody wrote or made: a note, page, article, question, film, event, or a kind nobody here knows.
+
+    Texts are as they came: nothing in them is safe to show before it was sanitised.
+    """
+
+    uri: str
+    kind: str  # the type it was sent with: "Note", "Page", "Question", …
+    attributed_to: str | None = None
+    name: str = ""  # plain text
+    content: str = ""
+    media_type: str = "text/html"  # of `content`
+    summary: str = ""
+    source: Source | None = None
+    language: str | None = None  # BCP 47
+    in_reply_to: str | None = None
+    audience: Audience = NOBODY
+    context: str | None = None
+    replies: str | None = None
+    url: str | None = None  # a page for people; never an identity
+    published: int | None = None  # ms since 1970; None when absent or absurd
+    updated: int | None = None
+    sensitive: bool = False
+    stickied: bool = False
+    comments_enabled: bool = True
+    image: str | None = None
+    quote: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    mentions: tuple[Mention, ...] = ()
+    hashtags: tuple[Hashtag, ...] = ()
+    emojis: tuple[Emoji, ...] = ()
+    poll: Poll | None = None
+    raw: dict[str, Any] = msgspec.field(default_factory=dict)
+
+    @property
+    def readable(self) -> bool:
+        """Whether there is anything to show."""
+        return bool(self.content or self.name or self.summary or self.attachments or self.poll)
+
+    @property
+    def vote(self) -> bool:
+        """Whether it looks like a vote: a name for an answer, and no text (FEP-9967 §Voting)."""
+        return self.kind == "Note" and bool(self.name) and not self.content and self.in_reply_to is not None
+
+
+class Tombstone(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands where something was deleted."""
+
+    uri: str
+    former_type: str = ""
+    deleted: int | None = None  # ms since 1970
+    raw: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class Other(msgspec.Struct, frozen=True, kw_only=True):
+    """An object that is neither post, actor, activity nor collection: a stamp, a place, a key."""
+
+    kind: str
+    uri: str | None = None
+    raw: dict[str, Any] = msgspec.field(default_factory=dict)

@@ -1,0 +1,114 @@
+"""What is peculiar to programs: which families they belong to, and how their documents deviate."""
+
+# Types by what they are read as. A document that names several counts as the first family that fits.
+FAMILIES: dict[str, frozenset[str]] = {
+    "tombstone": frozenset({"Tombstone"}),
+    # "Feed" is the actor of Lemmy's and PieFed's multi-communities (Lemmy 1.0-beta, PieFed 1.6).
+    "actor": frozenset({"Person", "Group", "Application", "Service", "Organization", "Feed"}),
+    "activity": frozenset(
+        """Accept Add Announce Arrive Block Create Delete Dislike Flag Follow Ignore Invite Join Leave Like Listen
+        Lock Move Offer Read Reject Remove TentativeAccept TentativeReject Travel Undo Update View Activity
+        IntransitiveActivity EmojiReact ChatMessageReact PollVote ChooseAnswer Resolve Warn QuoteRequest LikeRequest
+        ReplyRequest AnnounceRequest FeatureRequest""".split()
+    ),
+    "collection": frozenset({"Collection", "OrderedCollection", "CollectionPage", "OrderedCollectionPage"}),
+    # Question is an intransitive activity in the vocabulary, and a post on every server (FEP-9967 §Question object).
+    "post": frozenset("Note Article Page Question Video Audio Image Document Event ChatMessage".split()),
+    "other": frozenset(
+        """Place Profile Relationship Link Mention Hashtag Emoji PropertyValue Multikey CryptographicKey Key
+        QuoteAuthorization LikeAuthorization ReplyAuthorization AnnounceAuthorization FeatureAuthorization
+        LikeApproval ReplyApproval AnnounceApproval""".split()
+    ),
+    "": frozenset(),
+}
+FAMILY_ORDER = tuple(FAMILIES)
+
+# Likes that carry an emoji: EmojiReact (Pleroma, Akkoma, Misskey reads it), Like with `content` (Misskey; FEP-c0e0).
+REACTIONS = frozenset({"Like", "EmojiReact"})
+
+# The quoted post: FEP-044f (Mastodon 4.4), Fedibird, Misskey and Pleroma; Misskey sends three at once.
+QUOTES = ("quote", "quoteUrl", "quoteUri", "_misskey_quote")
+
+# The moderators' collection: `attributedTo` by FEP-1b12 §Group moderation; PieFed 1.6 and Lemmy before 0.18 write
+# `moderators` too, and PieFed leaves `attributedTo` out of groups made through its API (2026-11-21).
+MODERATORS = ("attributedTo", "moderators")
+MODERATED = frozenset({"Group", "Feed"})
+
+PROFILE_FIELDS = frozenset({"PropertyValue", "schema:PropertyValue", "http://schema.org#PropertyValue"})
+NO_ATTACHMENTS = frozenset({"PropertyValue", "IdentityProof", "Note", "Person", "Group"})
+
+
+GROUPS = "groups"
+MICROBLOG = "microblog"
+
+# By `software.name` of NodeInfo, in lower case. FEP-0151 §Capability detection asks not to negotiate by it: it only
+# decides between two forms of the same news, and who is not listed gets both.
+_GROUP_AWARE = {
+    "fedcomm": "",
+    "lemmy": "1.0-beta: Announce of an embedded or named post is an error, only activities are taken (2026).",
+    "piefed": "1.6.6: an announced Page or Note is taken for Mastodon's copy and passed over (2026-11-21).",
+    "pyfedi": "the former name of PieFed.",
+    "mbin": "1.10.1: unwraps the Announce and processes the inner activity as if it had been delivered.",
+    "kbin": "the ancestor of Mbin.",
+    "nodebb": "4.15.1: fetches each object from its origin; never answers a POST whose handler throws (2026-11-21).",
+    "friendica": "2024.09: unwraps what groups announce; fetches the object of a Create.",
+    "discourse": "the plugin unwraps and drops the Announce.",
+    "lotide": "",
+    "hubzilla": "forum channels.",
+    "tootik": "",
+    "sublinks": "reads as Lemmy does.",
+    "brutalinks": "",
+}
+_MICROBLOGS = {
+    "mastodon": "4.x: Announce of an activity is passed over; one boost per account and post.",
+    "hometown": "a fork of Mastodon.",
+    "fedibird": "a fork of Mastodon.",
+    "kmyblue": "a fork of Mastodon.",
+    "gotosocial": "0.20: an Announce counts only from the one who made it.",
+    "misskey": "announces of posts only; a Group is an actor like any other.",
+    "sharkey": "of Misskey's family.",
+    "firefish": "of Misskey's family.",
+    "calckey": "of Misskey's family.",
+    "foundkey": "of Misskey's family.",
+    "cherrypick": "of Misskey's family.",
+    "iceshrimp": "of Misskey's family.",
+    "iceshrimp.net": "",
+    "catodon": "of Misskey's family.",
+    "pleroma": "",
+    "akkoma": "",
+    "snac": "2.94: of an announced Create it fetches the activity's id, so that id must resolve (2026-11-21).",
+    "takahe": "2024: boosts only.",
+    "pixelfed": "",
+    "mitra": "",
+    "smithereen": "",
+    "ktistec": "",
+    "hollo": "",
+    "honk": "",
+    "writefreely": "",
+    "bookwyrm": "",
+    "microdotblog": "",
+    "threads": "",
+    "wafrn": "",
+    "epicyon": "",
+    "vernissage": "",
+    "gancio": "",
+    "owncast": "",
+    "funkwhale": "",
+    "castopod": "",
+}
+
+
+def family(software: str | None) -> str | None:
+    """`GROUPS` for programs that take a group's `Announce` of an activity, `MICROBLOG` for those that show its
+    `Announce` of a post; None when the program, by its NodeInfo name, is not known: it gets both.
+    """
+    name = (software or "").lower()
+    if name in _GROUP_AWARE:
+        return GROUPS
+    return MICROBLOG if name in _MICROBLOGS else None
+
+
+def about(software: str) -> str:
+    """What has been seen of the program, with version or date; "" when there is nothing to say."""
+    name = software.lower()
+    return _GROUP_AWARE.get(name) or _MICROBLOGS.get(name) or ""

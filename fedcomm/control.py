@@ -46,6 +46,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     ok: dict[str, Any] | None = None
     error: str = ""
     message: str = ""
+    fix: str = ""
 
 
 @contextlib.asynccontextmanager
@@ -83,7 +84,7 @@ async def ask(data_dir: Path, command: str, args: dict[str, Any]) -> dict[str, A
         raise errors.Conflict("the server did not answer; its log says more, also whether the command was carried out")
     answer = msgspec.json.decode(line, type=Answer)
     if answer.ok is None:
-        raise _KINDS.get(answer.error, errors.AppError)(answer.message)
+        raise _KINDS.get(answer.error, errors.AppError)(answer.message, fix=answer.fix)
     return answer.ok
 
 
@@ -94,7 +95,7 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, run
         answer = await _answer(msgspec.json.decode(line, type=Request), run)
         writer.write(msgspec.json.encode(answer) + b"\n")
         await writer.drain()
-    except (TimeoutError, ValueError, msgspec.MsgspecError, ConnectionError) as error:
+    except (TimeoutError, ValueError, RecursionError, ConnectionError) as error:
         _log.info("command not understood", extra={"reason": str(error)})
     finally:
         writer.close()
@@ -104,7 +105,7 @@ async def _answer(request: Request, run: Run) -> Answer:
     try:
         return Answer(ok=await run(request.command, request.args))
     except errors.AppError as error:
-        return Answer(error=type(error).__name__, message=str(error))
+        return Answer(error=type(error).__name__, message=str(error), fix=error.fix)
 
 
 def _listen(data_dir: Path) -> socket.socket:

@@ -1,0 +1,345 @@
+"""One connection: uvicorn's protocol with the limits and deadlines it lacks.
+
+What is measured of uvicorn 0.54 with httptools: silent connections, half-sent heads and unread bodies stay open for
+ever, heads of 8 MB and 5,000 fields are taken, trailers are added to the fields the application has already read, and
+a request with `Upgrade` loses its body, which is then parsed as the next request.
+"""
+
+import asyncio
+import logging
+import re
+import socket
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
+from functools import partial
+from time import monotonic
+from typing import Any, cast
+
+import msgspec
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.server import Server, ServerState
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What a connection may take: seconds, bytes and numbers."""
+
+    silent: float = 10.0  # seconds until the first byte of a new connection
+    head: float = 10.0  # seconds from the first to the last byte of a request's head
+    idle: float = 25.0  # seconds between two requests
+    leftover: float = 5.0  # seconds for the rest of a body that nobody reads any more
+    unread: float = 60.0  # seconds in which a client takes nothing of its answer
+    closing: float = 30.0  # seconds to take the last bytes of a closed connection
+    fields: int = 100
+    head_bytes: int = 32_768  # of the target and all fields
+    pipelined: int = 32  # requests waiting for the answer to an earlier one
+    leftover_bytes: int = 1_048_576
+    framing_bytes: int = 65_536  # of chunk sizes, extensions and trailers beyond what the data can explain
+    connections: int = 4096  # above it the longest silent ones have to go
+
+
+_SLICE = 65_536  # bytes given to the parser at once: no more of a hostile head is ever kept
+_TARGET = re.compile(rb"/[!\"$-~]*")  # origin-form without `#` (RFC 9112 §3.2.1)
+_IDLE, _HEAD, _BODY, _ANSWER, _LEFTOVER = range(5)
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """HTTP/1.1 for strangers: everything a connection can take from the server has an end."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+        limits: Limits = Limits(),
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.limits = limits
+        self._phase = _IDLE
+        self._since = monotonic()  # of the phase
+        self._served = False  # has a request ever come
+        self._fed = 0  # bytes of this head or body given to the parser
+        self._data = 0  # bytes of this body without its framing
+        self._mark = 0  # bytes a head that begins now has at most; 0 = not known
+        self._unsure = False  # whether the length of this head must be added up
+        self._refusal: tuple[int, str] | None = None
+        self._deaf = False  # nothing more is read
+        self._stuck: float | None = None  # since when the client takes nothing
+
+    # What the transport calls
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if len(self.connections) > self.limits.connections and not make_room(self.connections):
+            transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        if len(data) <= _SLICE:
+            self._feed(data)
+            return
+        for offset in range(0, len(data), _SLICE):
+            self._feed(data[offset : offset + _SLICE])
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stuck = monotonic()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._stuck = None
+
+    # What the parser calls
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._enter(_HEAD)
+        self._fed = self._mark
+        self._unsure = not self._mark
+        self._mark = 0
+
+    def on_headers_complete(self) -> None:
+        refusal = self._objection()
+        if refusal is not None:
+            self._refusal = refusal
+            raise ValueError(refusal[1])
+        super().on_headers_complete()
+        self.headers = self.headers.copy()  # trailers come here, not to the application
+        self._served = True
+        self._enter(_BODY)
+        self._fed = self._data = 0
+        if self.parser.should_upgrade() and not self._should_upgrade():
+            self._deaf = True  # it may speak the other protocol already
+            self.cycle.keep_alive = False
+
+    def on_body(self, body: bytes) -> None:
+        self._data += len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._enter(_IDLE if self.cycle.response_complete else _ANSWER)
+
+    # What uvicorn calls
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.pipeline or not self.cycle.response_complete:
+            return  # an earlier one of several
+        if self._refusal is not None:
+            self._answer_refusal()
+        elif self._phase == _BODY:
+            self._enter(_LEFTOVER)
+            self._fed = 0
+        else:
+            self._enter(_IDLE if self._phase == _ANSWER else self._phase)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what could not be parsed, after the answers that are still owed for earlier requests."""
+        self._deaf = True
+        self._refusal = self._refusal or (400, "This is not a valid HTTP request.")
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            if not cycle.more_body:
+                return  # whole and being answered: `on_response_complete` refuses what came after it
+            if self.pipeline:
+                self.pipeline.popleft()  # itself never begun
+                return
+            if cycle.response_started:
+                self.transport.close()
+                return
+        self._answer_refusal()
+
+    # What the sweep calls
+
+    def overdue(self, now: float) -> bool:
+        """Whether the other side has had its time (seconds of `time.monotonic`)."""
+        since, limits, phase = self.waiting_since, self.limits, self._phase
+        if since is None:
+            return False
+        if phase == _IDLE:
+            return now - since > (limits.idle if self._served else limits.silent)
+        return now - since > (limits.head if phase == _HEAD else limits.leftover)
+
+    def sweep(self, now: float) -> None:
+        """Close or cut off the connection when its time is up."""
+        transport = self.transport
+        if transport.is_closing():
+            self._stuck = self._stuck or now
+            if now - self._stuck > self.limits.closing:
+                transport.abort()
+        elif self._stuck is not None and now - self._stuck > self.limits.unread:
+            transport.abort()
+        elif self.overdue(now):
+            transport.close()
+
+    @property
+    def waiting_since(self) -> float | None:
+        """Since when the other side lets us wait; None while we are the ones to act."""
+        if self._phase == _LEFTOVER or self.cycle is None or self.cycle.response_complete:
+            return self._since if self._phase != _BODY else None
+        return None
+
+    # Inside
+
+    def _feed(self, data: bytes) -> None:
+        size = len(data)
+        self._fed += size
+        if self._deaf:
+            if self._phase == _LEFTOVER and self._fed > self.limits.leftover_bytes:
+                self.transport.close()
+            return
+        if self.transport.is_closing():
+            return
+        self._mark = size if self._phase == _IDLE else 0
+        super().data_received(data)
+        phase = self._phase
+        if phase == _HEAD:
+            if self._fed > self.limits.head_bytes:
+                self._refuse(431, "The head of the request is too large.")
+        elif phase == _BODY:
+            if self._fed > self.limits.framing_bytes + 8 * self._data:
+                self._refuse(400, "The request has more framing than content.")
+        elif phase == _LEFTOVER and self._fed > self.limits.leftover_bytes:
+            self.transport.close()
+
+    def _objection(self) -> tuple[int, str] | None:
+        headers, limits = self.headers, self.limits
+        if not _TARGET.fullmatch(self.url):
+            return 400, "The target of the request must be a path without fragment."
+        if len(headers) > limits.fields:
+            return 431, f"The request has more than {limits.fields} header fields."
+        if self._unsure or self._fed > limits.head_bytes:
+            size = len(self.url) + sum(len(name) + len(value) for name, value in headers)
+            if size > limits.head_bytes:
+                return 431, "The head of the request is too large."
+        if self.parser.get_http_version() not in ("1.1", "1.0"):
+            return 505, "Only HTTP/1.1 and HTTP/1.0 are spoken here."
+        if len(self.pipeline) >= limits.pipelined:
+            return 400, "Too many requests wait for an answer on this connection."
+        if self.parser.should_upgrade() and any(
+            name == b"transfer-encoding" or (name == b"content-length" and value != b"0") for name, value in headers
+        ):
+            return 400, "A request that asks for another protocol must not have a body."
+        return None
+
+    def _refuse(self, status: int, sentence: str) -> None:
+        self._refusal = self._refusal or (status, sentence)
+        self.send_400_response(sentence)
+
+    def _answer_refusal(self) -> None:
+        if self._refusal is None or self.transport.is_closing():
+            return
+        status, sentence = self._refusal
+        body = msgspec.json.encode({"error": sentence})
+        head = b"content-type: application/json; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n" % len(
+            body
+        )
+        date = [b"%b: %b\r\n" % pair for pair in self.server_state.default_headers]
+        self.transport.write(b"".join((STATUS_LINE[status], *date, head, b"\r\n", body)))
+        self.transport.write_eof()  # closing at once could destroy the answer: RFC 9112 §9.6
+        self._refusal = None
+        self._enter(_LEFTOVER)
+        self._fed = 0
+
+    def _enter(self, phase: int) -> None:
+        self._phase = phase
+        self._since = monotonic()
+
+
+def sweep(connections: Iterable[Any]) -> None:
+    """Close every connection whose time is up; to be called about once a second."""
+    now = monotonic()
+    for connection in list(connections):
+        if isinstance(connection, GuardedProtocol):
+            connection.sweep(now)
+
+
+def make_room(connections: Iterable[Any], share: float = 0.1) -> int:
+    """Close those that have been silent longest, a share of all; says how many went."""
+    silent = [each for each in connections if isinstance(each, GuardedProtocol) and each.waiting_since is not None]
+    silent.sort(key=lambda each: each.waiting_since or 0.0)
+    for connection in silent[: max(1, int(len(silent) * share))]:
+        connection.transport.abort()
+    return len(silent)
+
+
+class Listener:
+    """An ASGI application on sockets that are bound already, in the running event loop.
+
+    Signals are the caller's business. `drain` is how many seconds requests have left when it stops.
+    """
+
+    def __init__(self, app: Any, sockets: Sequence[socket.socket], limits: Limits = Limits(), drain: int = 30) -> None:
+        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # strangers can cause its warnings at will
+        config = Config(
+            app,
+            http=cast(Any, partial(GuardedProtocol, limits=limits)),
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=int(limits.idle) + 1,  # our own sweep comes first
+            timeout_graceful_shutdown=drain,
+        )
+        self._server = _Server(config)
+        self._sockets = list(sockets)
+        self._pause = min(1.0, limits.silent / 4, limits.idle / 4)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Accept connections.
+
+        Raises:
+            OSError: a socket cannot be listened on.
+        """
+        serving = asyncio.create_task(self._server.serve(self._sockets))
+        self._tasks = [serving, asyncio.create_task(self._sweep())]
+        up = asyncio.create_task(self._server.up.wait())
+        await asyncio.wait((serving, up), return_when=asyncio.FIRST_COMPLETED)
+        if not up.done():
+            up.cancel()
+            await self.stop()
+
+    async def stop(self) -> None:
+        """Accept nothing more and let what has begun come to its end."""
+        self._server.stop()
+        serving, sweeping = self._tasks
+        try:
+            await serving
+        finally:
+            sweeping.cancel()
+            with suppress(asyncio.CancelledError):
+                await sweeping
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(self._pause)
+            sweep(self._server.server_state.connections)
+
+
+class _Server(Server):
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+        self._end = asyncio.Event()
+
+    def stop(self) -> None:
+        self.should_exit = True
+        self._end.set()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+    async def main_loop(self) -> None:
+        """Once a second the `Date` of the answers; uvicorn's own loop wakes ten times as often."""
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1.0):
+                    await self._end.wait()
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        return nullcontext()  # uvicorn would raise the signal again at the end, and the process die of it

@@ -1,0 +1,75 @@
+"""Hearing what other processes on the same PostgreSQL tell, and knowing when something may have been missed."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from contextvars import Context
+from typing import Any
+
+import asyncpg
+
+from storage.postgres_engine import ours
+
+_log = logging.getLogger(__name__)
+_CHANNEL = "fedcomm"
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 10.0  # seconds between attempts to be connected again
+
+
+class PostgresListener:
+    """One connection that listens for as long as the process runs, through restarts of the database."""
+
+    def __init__(self, url: str, heard: Callable[[str], None], missed: Callable[[], None]) -> None:
+        self._url = url
+        self._heard = heard
+        self._missed = missed
+        self._connection: Any = None
+        self._lost = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Listening.
+
+        Raises:
+            Unavailable: nobody answers there.
+        """
+        with ours():
+            await self._listen()
+        self._task = asyncio.get_running_loop().create_task(self._stay(), context=Context())
+
+    async def close(self) -> None:
+        """Listen no more."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        if self._connection is not None and not self._connection.is_closed():
+            await self._connection.close(timeout=2)
+
+    async def _listen(self) -> None:
+        settings = {"application_name": "fedcomm listener"}
+        connection = await asyncpg.connect(self._url, server_settings=settings, timeout=10)
+        connection.add_termination_listener(lambda _connection: self._lost.set())
+        await connection.add_listener(_CHANNEL, self._notified)
+        self._connection = connection
+
+    def _notified(self, _connection: Any, _process: int, _channel: str, payload: str) -> None:
+        self._heard(payload)
+
+    async def _stay(self) -> None:
+        while True:
+            await self._lost.wait()
+            self._lost.clear()
+            await self._return()
+            self._missed()
+
+    async def _return(self) -> None:
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                await self._listen()
+                return
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                _log.warning("listening to PostgreSQL failed error=%s again_in=%.1fs", type(error).__name__, pause)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)

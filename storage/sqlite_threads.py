@@ -1,0 +1,184 @@
+"""Threads that each own a connection to one SQLite file, and what runs on them in one go."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+from storage.dialect import Args, arguments, for_sqlite
+from storage.errors import IntegrityError, OperationalError, Unavailable
+from storage.session import Read, Row
+from storage.writes import Writes
+
+T = TypeVar("T")
+Call = tuple[asyncio.AbstractEventLoop, "asyncio.Future[Any]", Callable[..., Any], tuple[Any, ...]]
+
+REFUSED = (sqlite3.Error, OverflowError, UnicodeError)  # also numbers beyond 64 bits and half a character
+_UNAVAILABLE = {  # primary result codes, https://sqlite.org/rescode.html
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+}  # fmt: skip
+
+
+class Threads:
+    """Calls in order of arrival to the next free of some threads; one thread makes it strictly one after another.
+
+    The threads are daemons, so that a process which dies without closing them ends.
+    """
+
+    def __init__(self, connections: Sequence[sqlite3.Connection], name: str) -> None:
+        self._calls: SimpleQueue[Call | None] = SimpleQueue()
+        self._threads = [
+            threading.Thread(target=self._run, args=(connection,), name=f"{name}-{number}", daemon=True)
+            for number, connection in enumerate(connections)
+        ]
+        self._closed = False
+        for thread in self._threads:
+            thread.start()
+
+    def call(self, function: Callable[..., T], *args: Any) -> "asyncio.Future[T]":
+        """`function(connection, *args)`, run there even when nobody waits for it any more.
+
+        Raises:
+            Unavailable: closed.
+        """
+        if self._closed:
+            raise Unavailable("the database is closed")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._calls.put((loop, future, function, args))
+        return future
+
+    def close(self) -> None:
+        """Take no more calls, finish those that wait, close the connections. Blocks until then."""
+        if self._closed:
+            return
+        self._closed = True
+        for _thread in self._threads:
+            self._calls.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self, connection: sqlite3.Connection) -> None:
+        calls = self._calls
+        while (call := calls.get()) is not None:
+            loop, future, function, args = call
+            result: Any = None
+            failure: BaseException | None = None
+            try:
+                result = function(connection, *args)
+            except REFUSED as error:
+                failure = translated(error)
+            except BaseException as error:  # whatever it is, it belongs to who called
+                failure = error
+            try:
+                loop.call_soon_threadsafe(_settle, future, result, failure)
+            except RuntimeError:  # that loop is closed, and nobody waits
+                continue
+            finally:
+                del call, loop, future, function, args, result, failure  # not kept until the next call comes
+        connection.close()
+
+
+def _settle(future: "asyncio.Future[Any]", result: Any, failure: BaseException | None) -> None:
+    if future.done():  # cancelled
+        return
+    if failure is None:
+        future.set_result(result)
+    else:
+        future.set_exception(failure)
+
+
+def translated(error: Exception) -> OperationalError:
+    """The same failure in our own words."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    kind: type[OperationalError] = OperationalError
+    if isinstance(error, sqlite3.IntegrityError):
+        kind = IntegrityError
+    elif code in _UNAVAILABLE:
+        kind = Unavailable
+    ours = kind(str(error))
+    ours.__cause__ = error
+    return ours
+
+
+def fetch(connection: sqlite3.Connection, sql: str, args: Args) -> list[Row]:
+    """The rows of one statement."""
+    return connection.execute(sql, args).fetchall()
+
+
+def fetch_each(connection: sqlite3.Connection, reads: Sequence[Read]) -> list[list[Row]]:
+    """The rows of several reads."""
+    return [connection.execute(sql, args).fetchall() for sql, args in reads]
+
+
+def fetch_together(connection: sqlite3.Connection, reads: Sequence[Read]) -> list[list[Row]]:
+    """The rows of several reads, all from the same moment."""
+    connection.execute("BEGIN")
+    try:
+        return fetch_each(connection, reads)
+    finally:
+        connection.execute("COMMIT")
+
+
+def change(connection: sqlite3.Connection, sql: str, args: Args) -> int:
+    """How many rows one statement touched."""
+    return max(connection.execute(sql, args).rowcount, 0)
+
+
+def change_many(connection: sqlite3.Connection, sql: str, rows: Sequence[Args]) -> None:
+    """Run a statement for each of `rows`; the caller has a transaction open."""
+    connection.executemany(sql, rows)
+
+
+def write(connection: sqlite3.Connection, writes: Writes) -> list[list[Row]]:
+    """Run what was collected; the caller has a transaction open."""
+    answers = []
+    for group in writes.groups:
+        statement = for_sqlite(group.sql)
+        rows = [arguments(statement, args) for args in group.rows] if statement.lists else group.rows
+        if group.answers:
+            answers.append(connection.execute(statement.sql, rows[0]).fetchall())
+        elif len(rows) == 1:
+            connection.execute(statement.sql, rows[0])
+        else:
+            connection.executemany(statement.sql, rows)
+    return answers
+
+
+def write_each(connection: sqlite3.Connection, each: Sequence[Writes]) -> list[list[list[Row]] | OperationalError]:
+    """Run several collections, each whole or not at all; those that fail leave their error."""
+    outcomes: list[list[list[Row]] | OperationalError] = []
+    for writes in each:
+        connection.execute("SAVEPOINT item")
+        try:
+            outcomes.append(write(connection, writes))
+        except REFUSED as error:
+            failure = translated(error)
+            if isinstance(failure, Unavailable) or not connection.in_transaction:
+                raise
+            connection.execute("ROLLBACK TO item")
+            outcomes.append(failure)
+        connection.execute("RELEASE item")
+    return outcomes
+
+
+def durably(connection: sqlite3.Connection, function: Callable[..., T], *args: Any) -> T:
+    """`function(connection, *args)` in a transaction of its own, durable on return."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        result = function(connection, *args)
+        connection.execute("COMMIT")
+    except BaseException:
+        undo(connection)
+        raise
+    return result
+
+
+def undo(connection: sqlite3.Connection) -> None:
+    """Roll back, unless SQLite has done so by itself (it does when the disk is full)."""
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")

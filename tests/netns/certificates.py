@@ -19,7 +19,7 @@ class Authority:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Authority for tests")])
+        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Authority {x509.random_serial_number()}")])
         now = datetime.now(UTC)
         self._certificate = (
             _builder(self._name, self._name, self._key, now - 30 * _DAY, now + 30 * _DAY)

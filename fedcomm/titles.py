@@ -1,0 +1,37 @@
+"""The title of a thread: the first line of what somebody wrote."""
+
+import re
+
+LONGEST = 100  # characters; Lemmy cuts at 200
+_MENTIONS = re.compile(r"(?:[@!][\w.-]{1,100}(?:@[\w.-]{1,253}(?::\d{1,5})?)?(?:[ \t\xa0]{1,9}|[,:;] ?|\Z))+")
+_LINK = re.compile(r"!?\[([^\[\]]{1,200})\]\([^()\s]{0,2048}\)")
+_LEADING_MARK = re.compile(r"(?:#{1,6}|>|[-*+])[ \t]{1,9}")
+_MARKS = re.compile(r"\*\*|`|(?<!\w)[*](?=\S)|(?<=\S)[*](?!\w)")
+
+
+def split(text: str) -> tuple[str, str]:
+    """(title, what follows it) of a text: the mentions it begins with are left out, and marks of Markdown.
+
+    When the first line is too long for a title, the title is its beginning and what follows is the whole text.
+    """
+    rest = text.strip()
+    while mentions := _MENTIONS.match(rest):
+        rest = rest[mentions.end() :].lstrip()
+    line, _, body = rest.partition("\n")
+    title = _clear(line)
+    if len(title) > LONGEST:
+        return _shortened(title), rest
+    return title, body.strip()
+
+
+def _clear(line: str) -> str:
+    """A line without what stands in it only for its looks."""
+    line = _LINK.sub(r"\1", line[: 10 * LONGEST].strip())
+    if mark := _LEADING_MARK.match(line):
+        line = line[mark.end() :]
+    return " ".join(_MARKS.sub("", line).split())
+
+
+def _shortened(title: str) -> str:
+    words = title[:LONGEST].rpartition(" ")[0]
+    return (words if len(words) > LONGEST // 2 else title[: LONGEST - 1]).rstrip(" ,.;:–-") + "…"

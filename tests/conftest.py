@@ -1,10 +1,11 @@
-"""What every test can ask for: the event loop, an own database in both dialects; counts what was skipped."""
+"""What every test can ask for: the event loop and databases of its own; and the count of what was skipped."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from tests import postgres
+from storage.connect import Database, use
+from tests.databases import Databases
 
 CORPUS_ABSENT = "../shared/corpus is not there"
 
@@ -16,10 +17,36 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[postgres.Postgres]:
-    """One PostgreSQL for the whole run, started when the first test asks for it."""
-    with postgres.server() as running:
-        yield running
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """Makes migrated databases, for tests that need several."""
+    made = Databases(tmp_path_factory.mktemp("databases"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def dialect(request: pytest.FixtureRequest) -> str:
+    """Each test that asks runs once on SQLite and once on PostgreSQL."""
+    return str(request.param)
+
+
+@pytest.fixture
+async def database_url(dialect: str, databases: Databases, anyio_backend: str) -> AsyncIterator[str]:
+    """A migrated database that nobody has opened."""
+    url = await databases.new(dialect)
+    yield url
+    databases.drop(url)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """A migrated database, open and in use."""
+    opened = await Database.open(database_url)
+    try:
+        with use(opened):
+            yield opened
+    finally:
+        await opened.close()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -33,9 +33,10 @@ _numbers = itertools.count(1)
 
 
 class Postgres(msgspec.Struct):
-    """A running server: `url` leads to its maintenance database."""
+    """A running server: `url` leads to its maintenance database; `folder` holds all of it, if it is our own."""
 
     url: str
+    folder: Path | None = None
 
     def of(self, name: str) -> str:
         """The address of one of its databases."""
@@ -85,7 +86,7 @@ def _own(folder: Path) -> Iterator[Postgres]:
           "--auth=password", f"--pwfile={folder / 'password'}", "-D", folder / "data"], folder)  # fmt: skip
     process, port = _start(binaries, folder)
     try:
-        yield Postgres(f"postgres://postgres:{password}@127.0.0.1:{port}/postgres")
+        yield Postgres(f"postgres://postgres:{password}@127.0.0.1:{port}/postgres", folder)
     finally:
         process.send_signal(signal.SIGINT)  # fast shutdown: whoever is connected is disconnected
         process.wait(START_SECONDS)

@@ -1,0 +1,48 @@
+"""Finding people, groups and tags that are known here by a part of their name."""
+
+from storage import visible
+from storage.connect import rows
+
+_HIGH = "\U0010ffff"
+_ACCOUNTS = f"""
+SELECT a.id FROM actor a
+WHERE ((a.username_key >= ? AND a.username_key < ? AND a.host LIKE ? ESCAPE '!')
+ OR (a.host = '' AND LOWER(a.name) LIKE ? ESCAPE '!')
+ OR (LOWER(a.name) LIKE ? ESCAPE '!' AND EXISTS
+  (SELECT 1 FROM follow WHERE follow.follower_id = ? AND follow.target_id = a.id)))
+AND a.kind <> 'Application' AND a.uri <> '' AND {visible.actor("a.id")}"""
+_ORDER = " ORDER BY a.username_key <> ?, a.host <> '', a.followers_count DESC, a.id LIMIT ? OFFSET ?"
+_FOLLOWED = """
+ AND EXISTS (SELECT 1 FROM follow mine
+  WHERE mine.follower_id = ? AND mine.target_id = a.id AND mine.state = 'accepted')"""
+
+
+async def actors(viewer: int, text: str, limit: int, offset: int = 0, *, followed: bool = False) -> list[int]:
+    """Ids of actors whose handle begins with `text` (`name`, `@name`, `!group@host`), or whose name contains it.
+
+    The name itself counts only for those of here and those the viewer follows: others may call themselves anything.
+    """
+    wanted = text.strip().lstrip("@!").lower()
+    if not wanted or "\0" in wanted:
+        return []
+    name, _, host = wanted.partition("@")
+    within = f"%{_escaped(wanted)}%"
+    args: list[object] = [name, name + _HIGH, f"{_escaped(host)}%", within, within, viewer, *visible.actor_args(viewer)]
+    sql = _ACCOUNTS
+    if followed:
+        sql += _FOLLOWED
+        args.append(viewer)
+    return [found[0] for found in await rows(sql + _ORDER, (*args, name, limit, offset))]
+
+
+async def tags(text: str, limit: int, offset: int = 0) -> list[str]:
+    """Names of tags that begin with `text`, with or without '#'."""
+    wanted = text.strip().lstrip("#").lower()
+    if not wanted or "\0" in wanted or not all(character.isalnum() or character == "_" for character in wanted):
+        return []
+    sql = "SELECT name FROM tag WHERE name >= ? AND name < ? ORDER BY name LIMIT ? OFFSET ?"
+    return [found[0] for found in await rows(sql, (wanted, wanted + _HIGH, limit, offset))]
+
+
+def _escaped(text: str) -> str:
+    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")

@@ -1,0 +1,78 @@
+"""What a post answers, and what answers it."""
+
+from collections import defaultdict
+
+import msgspec
+
+from storage import visible
+from storage.connect import read_many, rows
+
+
+class Context(msgspec.Struct, frozen=True):
+    """Ids of the posts above, from the first on, and of those below, each branch in the order of time."""
+
+    ancestors: list[int]
+    descendants: list[int]
+
+
+class Revision(msgspec.Struct, frozen=True):
+    """What a post said before it was edited; `created_at` is when it began to say so (ms)."""
+
+    title: str
+    content: str
+    summary: str
+    sensitive: int
+    created_at: int
+
+
+_UP = f"""
+WITH RECURSIVE up (id, parent_id, height) AS (
+ SELECT post.id, post.parent_id, 0 FROM post WHERE post.id = ?
+ UNION ALL SELECT post.id, post.parent_id, up.height + 1 FROM up
+ JOIN post ON post.id = up.parent_id WHERE up.height < ?
+) SELECT post.id FROM up JOIN post ON post.id = up.id
+WHERE up.height > 0 AND {visible.TO_VIEWER} ORDER BY up.height DESC"""
+# Posts that the viewer may not see still hold their branch together.
+_THREAD = f"""
+SELECT post.id, post.parent_id, CASE WHEN {visible.TO_VIEWER} THEN 1 ELSE 0 END FROM post
+WHERE post.thread_id = (SELECT own.thread_id FROM post own WHERE own.id = ?) AND post.parent_id IS NOT NULL
+ORDER BY post.id LIMIT ?"""
+_REVISIONS = """
+SELECT title, content, summary, sensitive, created_at FROM post_revision WHERE post_id = ? ORDER BY number LIMIT 200"""
+
+LONGEST_THREAD = 10_000  # posts that are looked at
+
+
+async def context(viewer: int, post_id: int, *, above: int, below: int, depth: int) -> Context:
+    """What lies above and below a post: at most so many, and below not deeper than `depth`."""
+    up, thread = await read_many(
+        [
+            (_UP, (post_id, above, *visible.args(viewer))),
+            (_THREAD, (*visible.args(viewer), post_id, LONGEST_THREAD)),
+        ]
+    )
+    children: defaultdict[int, list[tuple[int, bool]]] = defaultdict(list)
+    for child, parent, seen in thread:
+        children[parent].append((child, bool(seen)))
+    return Context([found[0] for found in up], _below(children, post_id, below, depth))
+
+
+async def history(post_id: int) -> list[Revision]:
+    """Earlier versions of a post, the first one first."""
+    return [Revision(*found) for found in await rows(_REVISIONS, (post_id,))]
+
+
+def _below(children: dict[int, list[tuple[int, bool]]], post_id: int, most: int, depth: int) -> list[int]:
+    found: list[int] = []
+    known = {post_id}
+    waiting = [(child, seen, 1) for child, seen in reversed(children.get(post_id, ()))]
+    while waiting and len(found) < most:
+        child, seen, level = waiting.pop()
+        if child in known:
+            continue
+        known.add(child)
+        if seen:
+            found.append(child)
+        if level < depth:
+            waiting += ((each, shown, level + 1) for each, shown in reversed(children.get(child, ())))
+    return found

@@ -1,0 +1,217 @@
+"""Lists of posts in the order of time: home, public, of a tag, of a group, of somebody."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import lru_cache
+
+import msgspec
+
+from storage import visible
+from storage.connect import rows
+from storage.paging import Page
+
+_SPARE = 10  # entries read beyond a page of home, in place of those that show the same post
+_MOST_GROUPS = 200  # of one member, in one home
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One line: a post, or a boost of it. `id` is the cursor; `boosted_by` 0 = it stands for itself."""
+
+    id: int
+    post_id: int
+    boosted_by: int = 0
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A page, newest first; `older` says whether anything lies below `oldest`."""
+
+    entries: list[Entry]
+    older: bool
+    oldest: int = 0
+
+    @property
+    def cursors(self) -> tuple[int, ...]:
+        """The highest and the lowest cursor."""
+        return (self.entries[0].id, self.oldest) if self.entries else ()
+
+
+_STARTER = "post.parent_id IS NULL AND post.parent_uri IS NULL"
+_JOINED = """
+SELECT groups.actor_id FROM follow JOIN groups ON groups.actor_id = follow.target_id
+JOIN actor ON actor.id = groups.actor_id
+WHERE follow.follower_id = ? AND follow.state = 'accepted' AND follow.reblogs = 1
+AND actor.deleted_at IS NULL AND actor.suspended_at IS NULL ORDER BY groups.actor_id LIMIT ?"""
+_HOME = f"""
+SELECT home_entry.id, home_entry.post_id, COALESCE(home_entry.boosted_by, 0)
+FROM home_entry JOIN post ON post.id = home_entry.post_id
+WHERE home_entry.owner_id = ? AND home_entry.id < ? AND home_entry.id > ? AND {visible.TO_VIEWER}
+AND (home_entry.boosted_by IS NULL OR (NOT EXISTS (SELECT 1 FROM follow quiet WHERE quiet.follower_id = ?
+ AND quiet.target_id = home_entry.boosted_by AND quiet.reblogs = 0) AND {visible.actor("home_entry.boosted_by")}))"""
+_FROM_GROUP = f"""
+SELECT boost.id, boost.post_id, boost.actor_id FROM boost JOIN post ON post.id = boost.post_id
+WHERE boost.actor_id = ? AND boost.id < ? AND boost.id > ? AND {_STARTER} AND {visible.TO_VIEWER}"""
+_POSTS = f"SELECT post.id, post.id, 0 FROM post WHERE post.id < ? AND post.id > ? AND {visible.TO_VIEWER}"
+_TAGGED = f"""
+SELECT post.id, post.id, 0 FROM post WHERE post.id IN (SELECT post_tag.post_id FROM post_tag WHERE post_tag.tag_id IN
+(?ints)) AND post.id < ? AND post.id > ? AND post.visibility = 0 AND {visible.TO_VIEWER}"""
+_BOOSTS = f"""
+SELECT boost.id, boost.post_id, boost.actor_id FROM boost JOIN post ON post.id = boost.post_id
+WHERE boost.actor_id = ? AND boost.id < ? AND boost.id > ? AND {visible.TO_VIEWER} AND {visible.BOOST_TO_VIEWER}"""
+_HAS_TAG = "EXISTS (SELECT 1 FROM post_tag WHERE post_tag.tag_id = ? AND post_tag.post_id = post.id)"
+_NOT_TO_OTHERS = f"""({_STARTER} OR EXISTS
+ (SELECT 1 FROM post parent WHERE parent.id = post.parent_id AND parent.author_id = post.author_id))"""
+
+
+async def home(viewer: int, page: Page) -> Found:
+    """What followed people wrote and boosted, and what begins threads in joined groups.
+
+    A post is shown once a page, as the latest that brought it: a group rather than its author.
+    """
+    groups = await joined_groups(viewer)
+    seeing = visible.args(viewer)
+
+    async def fetch(wanted: Page) -> list[Entry]:
+        args = [viewer, *wanted.bounds, *seeing, viewer, *visible.actor_args(viewer)]
+        for group in groups:
+            args += (group, *wanted.bounds, *seeing)
+        return _entries(await rows(_home_of(len(groups), wanted.order), (*args, wanted.limit)))
+
+    return _once(await _paged(fetch, msgspec.structs.replace(page, limit=page.limit + _SPARE)), page)
+
+
+async def public(viewer: int, page: Page, *, local: bool = False, remote: bool = False, media: bool = False) -> Found:
+    """Public posts that answer nothing; `local`: of ours only, `remote`: of others only."""
+    narrowed = (
+        " AND post.local = 1" * local + " AND post.local = 0" * remote + " AND post.attachments_count > 0" * media
+    )
+    return await _posts(viewer, page, f"post.visibility = 0 AND {_STARTER}{narrowed}")
+
+
+async def of_group(viewer: int, group_id: int, page: Page) -> Found:
+    """What begins threads in a group."""
+    return await _posts(viewer, page, f"post.group_id = ? AND {_STARTER}", (group_id,))
+
+
+async def tagged(
+    viewer: int, page: Page, names: Sequence[str], every: Sequence[str] = (), none: Sequence[str] = (),
+    *, local: bool = False, remote: bool = False, media: bool = False,
+) -> Found:  # fmt: skip
+    """Public posts with one of the tags in `names`, all of those in `every` and none of those in `none`."""
+    ids = await _tag_ids([*names, *every, *none])
+    wanted = [ids[name] for name in names if name in ids]
+    if not wanted or any(name not in ids for name in every):
+        return Found([], False)
+    needed, unwanted = [ids[name] for name in every], [ids[name] for name in none if name in ids]
+    sql = _TAGGED + f" AND {_HAS_TAG}" * len(needed) + f" AND NOT {_HAS_TAG}" * len(unwanted)
+    sql += _narrowed(local, remote, media)
+
+    async def fetch(page: Page) -> list[Entry]:
+        args = (wanted, *page.bounds, *visible.args(viewer), *needed, *unwanted, page.limit)
+        return _entries(await rows(f"{sql} ORDER BY post.id {page.order} LIMIT ?", args))
+
+    return await _paged(fetch, page)
+
+
+async def of_actor(
+    viewer: int, actor_id: int, page: Page,
+    *, boosts: bool = True, replies: bool = True, media: bool = False, tag: str = "", group: bool = False,
+) -> Found:  # fmt: skip
+    """What somebody wrote and, with `boosts`, boosted; of a `group` what begins threads in it."""
+    tag_id = (await _tag_ids([tag])).get(tag) if tag else None
+    if tag and tag_id is None:
+        return Found([], False)
+    also = " AND post.attachments_count > 0" * media + f" AND {_HAS_TAG}" * bool(tag)
+    own = f"{_POSTS} AND post.author_id = ?{also}" + f" AND {_NOT_TO_OTHERS}" * (not replies)
+    passed_on = f"{_BOOSTS}{also}" + f" AND {_STARTER}" * group
+    tag_args = (tag_id,) if tag else ()
+
+    async def fetch(page: Page) -> list[Entry]:
+        args = [*page.bounds, *visible.args(viewer), actor_id, *tag_args]
+        if boosts:
+            args += (actor_id, *page.bounds, *visible.args(viewer), *visible.boost_args(viewer), *tag_args)
+        sql = f"{own} UNION ALL {passed_on}" if boosts else own
+        return _entries(await rows(f"{sql} ORDER BY 1 {page.order} LIMIT ?", (*args, page.limit)))
+
+    return await _paged(fetch, page)
+
+
+async def liked(viewer: int, page: Page) -> Found:
+    """What the viewer voted for, the latest first; the cursor is when, not which."""
+    return await _marked(viewer, page, "reaction", " AND mark.kind = 'like'")
+
+
+async def bookmarked(viewer: int, page: Page) -> Found:
+    """What the viewer put aside, the latest first; the cursor is when, not which."""
+    return await _marked(viewer, page, "bookmark", "")
+
+
+async def joined_groups(viewer: int) -> list[int]:
+    """Ids of the actors of the groups whose posts come to the viewer's home."""
+    return [found[0] for found in await rows(_JOINED, (viewer, _MOST_GROUPS))]
+
+
+def _narrowed(local: bool, remote: bool, media: bool) -> str:
+    return " AND post.local = 1" * local + " AND post.local = 0" * remote + " AND post.attachments_count > 0" * media
+
+
+async def _posts(viewer: int, page: Page, condition: str, args: tuple[int, ...] = ()) -> Found:
+    async def fetch(page: Page) -> list[Entry]:
+        sql = f"{_POSTS} AND {condition} ORDER BY post.id {page.order} LIMIT ?"
+        return _entries(await rows(sql, (*page.bounds, *visible.args(viewer), *args, page.limit)))
+
+    return await _paged(fetch, page)
+
+
+async def _marked(viewer: int, page: Page, table: str, condition: str) -> Found:
+    """Two marks of one millisecond are told apart by their posts."""
+    cursor = "(mark.created_at * 100000 + mark.post_id % 100000)"
+
+    async def fetch(page: Page) -> list[Entry]:
+        sql = f"""SELECT {cursor}, post.id, 0 FROM {table} mark JOIN post ON post.id = mark.post_id
+WHERE mark.actor_id = ?{condition} AND {cursor} < ? AND {cursor} > ? AND {visible.TO_VIEWER}
+ORDER BY 1 {page.order} LIMIT ?"""
+        return _entries(await rows(sql, (viewer, *page.bounds, *visible.args(viewer), page.limit)))
+
+    return await _paged(fetch, page)
+
+
+async def _paged(fetch: Callable[[Page], Awaitable[list[Entry]]], page: Page) -> Found:
+    """One page, and whether there is more: one entry beyond it is asked for."""
+    entries = await fetch(msgspec.structs.replace(page, limit=page.limit + 1))
+    older, entries = len(entries) > page.limit, entries[: page.limit]
+    if page.forward and entries:
+        entries.reverse()
+        older = bool(await fetch(page.under(entries[-1].id)))
+    return Found(entries, older, entries[-1].id if entries else 0)
+
+
+def _once(found: Found, page: Page) -> Found:
+    """The page without entries whose post was shown before them, cut to its length."""
+    entries: dict[int, Entry] = {}
+    left = False  # entries were left for the next page
+    for entry in reversed(found.entries) if page.forward else found.entries:
+        if entry.post_id not in entries:
+            left = len(entries) == page.limit
+            if left:
+                break
+            entries[entry.post_id] = entry
+    shown = list(entries.values())
+    if page.forward:
+        shown.reverse()
+        return Found(shown, found.older, shown[-1].id if shown else 0)
+    return Found(shown, left or found.older, shown[-1].id if left else found.oldest)
+
+
+async def _tag_ids(names: Sequence[str]) -> dict[str, int]:
+    return {
+        found[0]: found[1] for found in await rows("SELECT name, id FROM tag WHERE name IN (?texts)", (list(names),))
+    }
+
+
+@lru_cache(maxsize=512)
+def _home_of(groups: int, order: str) -> str:
+    """Both databases merge the branches lazily: no more is read than is shown, however many groups there are."""
+    return " UNION ALL ".join([_HOME] + [_FROM_GROUP] * groups) + f" ORDER BY 1 {order} LIMIT ?"
+
+
+def _entries(found: list[tuple[int, ...]]) -> list[Entry]:
+    return [Entry(*row) for row in found]

@@ -1,0 +1,81 @@
+"""May this viewer see that post: one SQL condition for both databases. Every query that shows posts is built with it.
+
+A viewer is the id of an actor here; 0 is somebody who is not signed in, and sees what everybody may see.
+"""
+
+from collections.abc import Sequence
+
+from storage.connect import rows
+
+ANYBODY = 0
+
+
+def actor(column: str) -> str:
+    """The condition that a viewer may see the actor whose id is `column`: neither gone nor blocked, either way.
+
+    Limited actors, and all of a limited server, are there for those who follow them. Takes `actor_args(viewer)`.
+    """
+    return f"""({column} = ? OR (
+ EXISTS (SELECT 1 FROM actor shown LEFT JOIN peer ON peer.host = shown.host AND shown.host <> ''
+  WHERE shown.id = {column} AND shown.deleted_at IS NULL AND shown.suspended_at IS NULL
+  AND COALESCE(peer.policy, '') <> 'suspend'
+  AND ((shown.limited_at IS NULL AND COALESCE(peer.policy, '') <> 'limit') OR {_follows(column)}))
+ AND NOT EXISTS (SELECT 1 FROM block WHERE block.actor_id = ? AND block.target_id = {column})
+ AND NOT EXISTS (SELECT 1 FROM block WHERE block.actor_id = {column} AND block.target_id = ?)))"""
+
+
+def _follows(column: str) -> str:
+    return (
+        "EXISTS (SELECT 1 FROM follow WHERE follow.follower_id = ?"
+        f" AND follow.target_id = {column} AND follow.state = 'accepted')"
+    )
+
+
+# Of a row of `post`. A removed post is left to its author; a mention opens only what was addressed to it as well.
+TO_VIEWER = f"""(post.deleted_at IS NULL AND (post.removed_at IS NULL OR post.author_id = ?)
+ AND (post.visibility IN (0, 1) OR post.author_id = ?
+  OR (post.visibility = 2 AND {_follows("post.author_id")})
+  OR EXISTS (SELECT 1 FROM mention WHERE mention.post_id = post.id AND mention.actor_id = ? AND mention.addressed = 1))
+ AND {actor("post.author_id")})"""
+
+# Of a row of `boost`, without a word about the post itself.
+BOOST_TO_VIEWER = f"""((boost.visibility IN (0, 1) OR boost.actor_id = ? OR {_follows("boost.actor_id")})
+ AND {actor("boost.actor_id")})"""
+
+_POST_ARGS = TO_VIEWER.count("?")
+_ACTOR_ARGS = actor("x").count("?")
+_BOOST_ARGS = BOOST_TO_VIEWER.count("?")
+_SEEN = f"SELECT post.id FROM post WHERE post.id IN (?ints) AND {TO_VIEWER}"
+_SEEN_ACTORS = f"SELECT a.id FROM actor a WHERE a.id IN (?ints) AND {actor('a.id')}"
+
+
+def args(viewer: int) -> tuple[int, ...]:
+    """The arguments of `TO_VIEWER`."""
+    return (viewer,) * _POST_ARGS
+
+
+def actor_args(viewer: int) -> tuple[int, ...]:
+    """The arguments of a condition made by `actor`."""
+    return (viewer,) * _ACTOR_ARGS
+
+
+def boost_args(viewer: int) -> tuple[int, ...]:
+    """The arguments of `BOOST_TO_VIEWER`."""
+    return (viewer,) * _BOOST_ARGS
+
+
+async def seen(viewer: int, post_ids: Sequence[int]) -> set[int]:
+    """Those of the posts that the viewer may see."""
+    return {found[0] for found in await rows(_SEEN, (list(post_ids), *args(viewer)))}
+
+
+async def sees(viewer: int, post_id: int) -> bool:
+    """Whether the viewer may see the post; also False when there is none."""
+    return bool(await rows(_SEEN, ([post_id], *args(viewer))))
+
+
+async def seen_actors(viewer: int, actor_ids: Sequence[int]) -> set[int]:
+    """Those of the actors that the viewer may see."""
+    return (
+        {found[0] for found in await rows(_SEEN_ACTORS, (list(actor_ids), *actor_args(viewer)))} if actor_ids else set()
+    )

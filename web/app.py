@@ -1,0 +1,96 @@
+"""The web room as one ASGI application: finds the route, counts, asks the endpoint, and completes its answer."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
+
+import storage.connect
+from fedcomm import logs
+from fedcomm.app import App
+from web import auth, errors, headers, limits, state
+from web.limits import Exceeded, Limits
+from web.routes import Found, Router, collect
+
+
+def build(app: App) -> "Application":
+    """The application that serves `app`."""
+    return Application(app, Router(collect()))
+
+
+class Application:
+    """What a server is given to run. It must be called inside the layer that checks `Host`, sizes and deadlines."""
+
+    def __init__(self, app: App, router: Router) -> None:
+        self.app = app
+        self.router = router
+        self.limits = Limits()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await _other(scope, receive, send)
+            return
+        identity = headers.request_id()
+        token = logs.item.set(identity)
+        try:
+            with storage.connect.use(self.app.db):
+                scope[state.KEY] = self.app
+                request = Request(scope, receive, send)
+                response = await self._answer(request)
+                headers.complete(response, scope["path"], identity)
+                await response(scope, receive, _bodiless(send) if scope["method"] == "HEAD" else send)
+        finally:
+            logs.item.reset(token)
+
+    async def _answer(self, request: Request) -> Response:
+        path, method = request.scope["path"], request.scope["method"]
+        found = self.router.find(path)
+        if found is None:
+            return errors.missing(request)
+        if method == "OPTIONS" and method not in found.methods:
+            return headers.preflight(path, found.allowed)
+        try:
+            return await self._ask(request, found, method)
+        except Exceeded as error:
+            response = errors.answer(request, error)
+            limits.tell(response, error.standing)
+            return response
+        except Exception as error:  # whatever goes wrong, the asker gets an answer and the log the reason
+            return errors.answer(request, error)
+
+    async def _ask(self, request: Request, found: Found, method: str) -> Response:
+        handler = found.methods.get(method)
+        if handler is None:
+            return errors.wrong_method(request, found.allowed)
+        request.scope["path_params"] = dict(zip(handler.names, found.values, strict=True))
+        request.scope["route"] = handler.pattern
+        standing = None
+        if self.app.config.rate_limits:
+            holder = await auth.identify(request) if "authorization" in request.headers else None
+            asker = (holder.token_id, holder.account_id) if holder else (None, None)
+            standing = limits.check(self.limits, request, handler.method, handler.pattern, *asker)
+        response = await handler.endpoint(request)
+        if standing:
+            limits.tell(response, standing)
+        return response
+
+
+def _bodiless(send: Send) -> Send:
+    """HEAD: the header of the answer without its body."""
+
+    async def passed(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return passed
+
+
+async def _other(scope: Scope, receive: Receive, send: Send) -> None:
+    """Start and stop belong to the process; there are no WebSockets yet."""
+    if scope["type"] == "lifespan":
+        while True:
+            message = await receive()
+            await send({"type": f"{message['type']}.complete"})
+            if message["type"] == "lifespan.shutdown":
+                return
+    await receive()
+    await send({"type": "websocket.close", "code": 1008})

@@ -1,0 +1,58 @@
+"""Answers: JSON, documents of ActivityPub, pages, redirects."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from web import templates
+
+JSON = "application/json; charset=utf-8"
+ACTIVITY = "application/activity+json; charset=utf-8"
+HTML = "text/html; charset=utf-8"
+_FOR_PROGRAMS = ("/api/", "/.well-known/", "/nodeinfo", "/oauth/token", "/oauth/revoke", "/oauth/userinfo", "/inbox")
+
+_encoder = msgspec.json.Encoder()
+
+
+def json(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """`value` as JSON."""
+    return Response(_encoder.encode(value), status, headers, JSON)
+
+
+def json_bytes(body: bytes, headers: Mapping[str, str] | None = None) -> Response:
+    """JSON that is encoded already."""
+    return Response(body, 200, headers, JSON)
+
+
+def document(request: Request, body: bytes, content_type: str = ACTIVITY, cache: str = "max-age=60") -> Response:
+    """A document for everybody, with an `ETag`: 304 without a body for who has it."""
+    tag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
+    headers = {"etag": tag, "cache-control": cache, "vary": "Accept, Signature, Authorization"}
+    known = request.headers.get("if-none-match", "")
+    if known and tag in (part.strip().removeprefix("W/") for part in known.split(",")):
+        return Response(b"", 304, headers)
+    return Response(body, 200, headers, content_type)
+
+
+def page(
+    request: Request, template: str, status_code: int = 200, headers: Mapping[str, str] | None = None, /, **context: Any
+) -> Response:
+    """The template as an HTML page, in the language of the request."""
+    return Response(templates.render(request, template, context), status_code, headers, HTML)
+
+
+def redirect(url: str, status: int = 303) -> Response:
+    """Send the asker to another address; the caller vouches for it."""
+    return Response(b"", status, {"location": url, "cache-control": "no-store"})
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a person with a browser asks, not a program."""
+    if request.scope["path"].startswith(_FOR_PROGRAMS):
+        return False
+    accepted = request.headers.get("accept", "")
+    return "text/html" in accepted and "application/activity+json" not in accepted

@@ -1,13 +1,14 @@
 """The PostgreSQL of the tests keeps to itself: no user added, no mode changed, nothing open to the network."""
 
 import os
+import re
 import shutil
 import socket
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -80,25 +81,29 @@ def test_binaries_below_a_closed_folder_are_copied_to_where_nobody_may_run_them(
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
 
 
-def test_a_server_of_a_killed_test_run_goes_with_it(tmp_path: Path) -> None:
-    script = "import time; from tests import postgres\nwith postgres.server() as s: print(s.folder, s.url, flush=True); time.sleep(60)"
-    environment = {name: value for name, value in os.environ.items() if name != "FEDCOMM_TEST_POSTGRES_URL"}
-    run = subprocess.Popen(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=environment, cwd=Path.cwd()
+def test_a_server_of_a_killed_test_run_goes_with_it() -> None:
+    script = (
+        "import time; from tests.postgres import server\nwith server() as it: print(it, flush=True); time.sleep(60)"
     )
+    environment = {name: value for name, value in os.environ.items() if name != "FEDCOMM_TEST_POSTGRES_URL"}
+    run = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=environment)
     assert run.stdout
-    folder, url = run.stdout.readline().split()
-    port = urlsplit(url).port
-    assert port
+    port, folder = re.findall(r":(\d+)/postgres|PosixPath\('(.*?)'\)", run.stdout.readline())
 
     run.kill()
     run.wait()
 
-    for _ in range(100):
-        try:
-            socket.create_connection(("127.0.0.1", port), 0.1).close()
-        except OSError:
-            break
-    else:
-        pytest.fail("it still listens")
-    shutil.rmtree(folder)
+    gone_by = time.monotonic() + 10
+    while time.monotonic() < gone_by and listens(int(port[0])):
+        time.sleep(0.05)
+    assert not listens(int(port[0]))
+    shutil.rmtree(folder[1])
+
+
+def listens(port: int) -> bool:
+    """Whether somebody accepts connections there."""
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True

@@ -15,6 +15,13 @@ from tests.netns.listening import Asked, Listener, answer, listening
 
 pytestmark = pytest.mark.anyio
 
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> tuple[str, dict[str, bool]]:
+    """The loop that the server runs on."""
+    return "asyncio", {"use_uvloop": True}
+
+
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 PATIENCE = Policy(
     allowed_networks=(ip_network("127.0.0.0/8"),), allow_http=True, first_byte_seconds=0.3, total_seconds=0.6

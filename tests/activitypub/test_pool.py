@@ -15,6 +15,13 @@ from tests.netns.listening import Asked, Listener, answer, listening
 
 pytestmark = pytest.mark.anyio
 
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> tuple[str, dict[str, bool]]:
+    """The loop that the server runs on."""
+    return "asyncio", {"use_uvloop": True}
+
+
 OK = answer(200, b"whole")
 Make = Callable[..., GuardedTransport]
 

@@ -11,9 +11,16 @@ import pytest
 
 from activitypub.errors import Forbidden, Malformed, Unreachable
 from activitypub.transport import GuardedTransport, Policy, Refused
-from tests.netns.listening import Asked, answer, listening
+from tests.netns.listening import answer, listening
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> tuple[str, dict[str, bool]]:
+    """The loop that the server runs on."""
+    return "asyncio", {"use_uvloop": True}
+
 
 OK = answer(200, b"whole")
 Make = Callable[..., GuardedTransport]

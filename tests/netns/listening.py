@@ -49,7 +49,7 @@ async def listening(
         listener.connections += 1
         listener.open += 1
         listener.writers.append(writer)
-        with suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
+        with suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError, RuntimeError):  # uvloop: "closed"
             while (asked := await _read(reader)) is not None:
                 listener.asked.append(asked)
                 if not await _speak(speech, asked, writer):

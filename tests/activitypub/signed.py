@@ -1,4 +1,4 @@
-"""Requests signed by hand, without the code under test: by two people of two servers, with every part open to change."""
+"""Requests signed by hand, without the code under test, by people of two servers; every part can be changed."""
 
 import base64
 import hashlib
@@ -76,7 +76,7 @@ def cavage(
     body: bytes = BODY,
     sign: Callable[[bytes], bytes] | None = None,
 ) -> Request:
-    """A request signed by draft-cavage. `headers` override, None removes; `times` are values of (created), (expires)."""
+    """A request signed by draft-cavage. Of `headers`, None removes; `times` are the values of (created), (expires)."""
     fields: dict[str, str | None] = {"host": HOST, "date": DATE, "content-type": AS, "digest": digest(body)}
     fields.update(headers or {})
     lines = []

@@ -3,7 +3,7 @@
 import re
 
 LONGEST = 100  # characters; Lemmy cuts at 200
-_MENTIONS = re.compile(r"(?:[@!][\w.-]{1,100}(?:@[\w.-]{1,253}(?::\d{1,5})?)?(?:[ \t\xa0]{1,9}|[,:;] ?|\Z))+")
+_MENTIONS = re.compile(r"(?:[@!][\w.-]{1,100}(?:@[\w.-]{1,253}(?::\d{1,5})?)?(?:[ \t\xa0]{1,9}|[,:;] ?|(?=\n)|\Z))+")
 _LINK = re.compile(r"!?\[([^\[\]]{1,200})\]\([^()\s]{0,2048}\)")
 _LEADING_MARK = re.compile(r"(?:#{1,6}|>|[-*+])[ \t]{1,9}")
 _MARKS = re.compile(r"\*\*|`|(?<!\w)[*](?=\S)|(?<=\S)[*](?!\w)")

@@ -151,7 +151,9 @@ async def _apply(database: Database, migration: Migration, wanted: Sequence[Migr
     """Whether it was still missing once we were alone."""
     record = (migration.number, migration.name, migration.checksum, database.ids.now())
     if database.path is not None:
-        return await database.call_on_writer(partial(_on_sqlite, migration=migration, wanted=wanted, record=record))
+        alone = partial(_on_sqlite, migration=migration, wanted=wanted, record=record)
+        missing: bool = await database.call_on_writer(alone)
+        return missing
     scope: Any = await database.engine.begin()
     try:
         await scope.rows("SELECT pg_advisory_xact_lock(?)", (_LOCK,))

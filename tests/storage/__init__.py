@@ -1,0 +1,1 @@
+"""What the storage engine promises, on both databases."""

@@ -59,6 +59,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._phase = _IDLE
         self._since = monotonic()  # of the phase
         self._served = False  # has a request ever come
+        self._owed = 0  # answers
         self._fed = 0  # bytes of this head or body given to the parser
         self._data = 0  # bytes of this body without its framing
         self._mark = 0  # bytes a head that begins now has at most; 0 = not known
@@ -106,6 +107,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         self.headers = self.headers.copy()  # trailers come here, not to the application
         self._served = True
+        self._owed += 1
         self._enter(_BODY)
         self._fed = self._data = 0
         if self.parser.should_upgrade() and not self._should_upgrade():
@@ -124,8 +126,9 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if self.pipeline or not self.cycle.response_complete:
-            return  # an earlier one of several
+        self._owed -= 1
+        if self._owed:
+            return
         if self._refusal is not None:
             self._answer_refusal()
         elif self._phase == _BODY:
@@ -139,16 +142,16 @@ class GuardedProtocol(HttpToolsProtocol):
         self._deaf = True
         self._refusal = self._refusal or (400, "This is not a valid HTTP request.")
         cycle = self.cycle
-        if cycle is not None and not cycle.response_complete:
-            if not cycle.more_body:
-                return  # whole and being answered: `on_response_complete` refuses what came after it
-            if self.pipeline:
-                self.pipeline.popleft()  # itself never begun
+        if self._owed and cycle.more_body and not cycle.response_complete:
+            if self._owed == 1:  # it is the bad one that is being answered
+                cycle.disconnected = True  # as far as the application is concerned
+                cycle.message_event.set()
+                self._answer_refusal(too_late=cycle.response_started)
                 return
-            if cycle.response_started:
-                self.transport.close()
-                return
-        self._answer_refusal()
+            self.pipeline.popleft()  # the bad one has not begun
+            self._owed -= 1
+        if not self._owed:
+            self._answer_refusal()
 
     # What the sweep calls
 
@@ -176,9 +179,7 @@ class GuardedProtocol(HttpToolsProtocol):
     @property
     def waiting_since(self) -> float | None:
         """Since when the other side lets us wait; None while we are the ones to act."""
-        if self._phase == _LEFTOVER or self.cycle is None or self.cycle.response_complete:
-            return self._since if self._phase != _BODY else None
-        return None
+        return self._since if self._phase == _LEFTOVER or not self._owed else None
 
     # Inside
 
@@ -227,8 +228,11 @@ class GuardedProtocol(HttpToolsProtocol):
         self._refusal = self._refusal or (status, sentence)
         self.send_400_response(sentence)
 
-    def _answer_refusal(self) -> None:
+    def _answer_refusal(self, too_late: bool = False) -> None:
         if self._refusal is None or self.transport.is_closing():
+            return
+        if too_late:
+            self.transport.close()
             return
         status, sentence = self._refusal
         body = msgspec.json.encode({"error": sentence})

@@ -264,6 +264,8 @@ class _Exchange:
 
     async def _give_up(self, refusal: Refusal) -> Message:
         if not self.status:
+            self._guard.held -= self.received
+            self.received = 0
             await self.refuse(refusal)
         self.refused = True
         return {"type": "http.disconnect"}

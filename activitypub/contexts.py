@@ -1,12 +1,13 @@
 """Knows the names and terms of the vocabulary, and the smallest `@context` for what we write; fetches nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any
 
 from activitypub.errors import Malformed
 
 ACTIVITYSTREAMS = "https://www.w3.org/ns/activitystreams"
 SECURITY = "https://w3id.org/security/v1"
+DID = "https://www.w3.org/ns/did/v1"  # defines assertionMethod
 MULTIKEY = "https://w3id.org/security/multikey/v1"
 DATA_INTEGRITY = "https://w3id.org/security/data-integrity/v1"
 PUBLIC = f"{ACTIVITYSTREAMS}#Public"
@@ -23,14 +24,19 @@ _CORE = frozenset(
     {"id", "type", "actor", "object", "target", "attributedTo", "to", "cc", "audience", "inReplyTo", "inbox"}
 )
 
-# Terms that we write and that neither base context defines: term -> (prefix, definition).
+# Terms that we write and that the base context does not define.
 _NAMESPACES = {
     "toot": "http://joinmastodon.org/ns#",
     "lemmy": "https://join-lemmy.org/ns#",
     "schema": "http://schema.org#",
     "pt": "https://joinpeertube.org/ns#",
-    "misskey": "https://misskey-hub.net/ns#",
-    "fep": "https://w3id.org/fep/",
+}
+_DOCUMENTS = {
+    "publicKey": SECURITY,
+    "publicKeyPem": SECURITY,
+    "assertionMethod": DID,
+    "Multikey": MULTIKEY,
+    "proof": DATA_INTEGRITY,
 }
 _TERMS: dict[str, Any] = {
     "alsoKnownAs": {"@id": "as:alsoKnownAs", "@type": "@id"},
@@ -55,19 +61,17 @@ _TERMS: dict[str, Any] = {
     "expires": {"@id": "lemmy:expires", "@type": "http://www.w3.org/2001/XMLSchema#dateTime"},
     "Lock": "lemmy:Lock",
     "commentsEnabled": "pt:commentsEnabled",
-    "implements": {"@id": "fep:844e/implements", "@type": "@id", "@container": "@list"},
 }
 
 
-def context_for(names: Iterable[str], *, security: bool = False, multikey: bool = False, proof: bool = False) -> Any:
-    """The smallest `@context` under which all of these property and type names have their meaning."""
-    base: list[Any] = [ACTIVITYSTREAMS]
-    base += [url for url, wanted in ((SECURITY, security), (MULTIKEY, multikey), (DATA_INTEGRITY, proof)) if wanted]
-    terms = {name: _TERMS[name] for name in names if name in _TERMS}
+def context_for(names: Collection[str]) -> Any:
+    """The smallest `@context` under which all of these names of properties and types have their meaning."""
+    urls = dict.fromkeys(url for name, url in _DOCUMENTS.items() if name in names)
+    terms = {name: term for name, term in _TERMS.items() if name in names}
     prefixes = {name: url for name, url in _NAMESPACES.items() if any(_uses(name, term) for term in terms.values())}
-    if terms:
-        base.append({**prefixes, **terms})
-    return base[0] if len(base) == 1 else base
+    if not urls and not terms:
+        return ACTIVITYSTREAMS
+    return [ACTIVITYSTREAMS, *urls, *([{**prefixes, **terms}] if terms else [])]
 
 
 def short_name(name: str) -> str:

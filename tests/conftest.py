@@ -5,9 +5,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from storage.connect import Database, use
+from tests.corpus import ABSENT
 from tests.databases import Databases
-
-CORPUS_ABSENT = "../shared/corpus is not there"
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +50,6 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how much was not tested for want of the documents of other programs."""
-    skipped = [report for report in terminalreporter.stats.get("skipped", []) if CORPUS_ABSENT in str(report.longrepr)]
+    skipped = [report for report in terminalreporter.stats.get("skipped", []) if ABSENT in str(report.longrepr)]
     if skipped:
-        terminalreporter.write_line(f"{len(skipped)} corpus tests skipped: {CORPUS_ABSENT}")
+        terminalreporter.write_line(f"{len(skipped)} corpus tests skipped: {ABSENT}")

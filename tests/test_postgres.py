@@ -82,9 +82,7 @@ def test_binaries_below_a_closed_folder_are_copied_to_where_nobody_may_run_them(
 
 
 def test_a_server_of_a_killed_test_run_goes_with_it() -> None:
-    script = (
-        "import time; from tests.postgres import server\nwith server() as it: print(it, flush=True); time.sleep(60)"
-    )
+    script = "import time; from tests.postgres import server\nwith server() as it: print(it, flush=True); time.sleep(9)"
     environment = {name: value for name, value in os.environ.items() if name != "FEDCOMM_TEST_POSTGRES_URL"}
     run = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=environment)
     assert run.stdout

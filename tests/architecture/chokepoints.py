@@ -1,0 +1,188 @@
+"""The rules about ways round: who may write, connect, say that a signature holds, show a post, let somebody act."""
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+
+from tests.architecture.rooms import Source, dotted
+
+_WRITING_SQL = re.compile(r"\b(INSERT\s+INTO|DELETE\s+FROM|UPDATE\s+\w+\s+SET|REPLACE\s+INTO|DROP|CREATE|ALTER)\b")
+_WRITING_CALLS = frozenset({"execute", "execute_many", "apply", "apply_each", "write", "transaction", "after_commit"})
+_WRITING_METHODS = frozenset({"save", "bulk_create", "bulk_update", "update_or_create", "get_or_create"})
+_FROM_CONNECT = frozenset({"storage.connect.use", "storage.connect.Database"})  # all that web needs of it
+
+_CONNECTING = frozenset({
+    "asyncio.open_connection", "socket.create_connection", "socket.getaddrinfo", "urllib.request.urlopen",
+    "httpx.get", "httpx.post", "httpx.request", "httpx.stream", "httpx.Client", "httpx.AsyncClient",
+    "httpx.HTTPTransport", "httpx.AsyncHTTPTransport",
+})  # fmt: skip
+_CONNECTING_METHODS = frozenset({"create_connection", "getaddrinfo", "sock_connect", "open_connection"})
+_CONNECTING_MODULES = frozenset(
+    {"urllib.request", "http.client", "ftplib", "smtplib", "socketserver", "xmlrpc", "poplib"}
+)
+_TRANSPORT = frozenset({"activitypub.transport", "activitypub.connection"})
+
+_VERIFYING = re.compile(r"activitypub\.(signatures(\.\w+)?\.(parse|check\w*|claim|read\w*)|proofs\.(verify|read))")
+_FROM_POST = re.compile(r"\b(FROM|JOIN)\s+post\b(?!\s+parent\b)")
+_SHOWING = frozenset({"timelines", "threads", "search", "notifications", "lists", "bookmarks"})
+_POST_READERS = re.compile(r"storage\.posts\.by_\w+")
+_ASKING = re.compile(r"(storage\.)?visible\.\w+")
+
+
+def writing_in_web(sources: Sequence[Source]) -> Iterator[str]:
+    """`web` changes nothing: it holds no SQL and calls nothing of `storage` that, however indirectly, writes."""
+    writers = _writers(sources)
+    for source in (source for source in sources if source.room == "web"):
+        names = _names(source)
+        for line, text in _texts(source.tree):
+            if _WRITING_SQL.search(text):
+                yield f"{source.module}:{line} holds SQL that writes"
+        for line, called in _calls(source, names):
+            last = called.rpartition(".")[2]
+            if called in writers or (called.startswith("storage.") and last in _WRITING_CALLS | {"create", "delete"}):
+                yield f"{source.module}:{line} calls {called}, which writes"
+            elif last in _WRITING_METHODS:
+                yield f"{source.module}:{line} calls .{last}()"
+        for line, used in _uses(source, names):
+            if used.startswith("storage.connect.") and used not in _FROM_CONNECT:
+                yield f"{source.module}:{line} uses {used}"
+
+
+def connecting(sources: Sequence[Source]) -> Iterator[str]:
+    """Every connection to an address a stranger can influence is made by `activitypub/transport.py`."""
+    for source in (source for source in sources if source.module not in _TRANSPORT):
+        names = _names(source)
+        for line, called in _calls(source, names):
+            method = called.rpartition(".")[2] in _CONNECTING_METHODS and source.room != "storage"
+            guarded = called == "httpx.AsyncClient" and source.module == "activitypub.client"
+            if (called in _CONNECTING and not guarded) or method:
+                yield f"{source.module}:{line} connects by {called}"
+        for full in names.values():
+            if any(full == module or full.startswith(module + ".") for module in _CONNECTING_MODULES):
+                yield f"{source.module} imports {full}"
+
+
+def verifying(sources: Sequence[Source]) -> Iterator[str]:
+    """Outside the library nobody looks at a signature: `activitypub/verify.py` says who vouches for what."""
+    for source in (source for source in sources if source.room in ("fedcomm", "web")):
+        for line, used in _uses(source, _names(source)):
+            if _VERIFYING.fullmatch(used):
+                yield f"{source.module}:{line} uses {used} instead of activitypub.verify"
+
+
+def showing(sources: Sequence[Source]) -> Iterator[str]:
+    """Queries that show posts are built with `storage/visible.py`.
+
+    In the modules of `storage` that make lists for viewers, each piece of SQL that reads `post` holds a condition of
+    `visible`; elsewhere in `storage` the functions that are told a `viewer` do, in what they use of their module.
+    In `web` a function that asks for a post by its id asks `visible` too.
+    """
+    for source in (source for source in sources if source.room == "storage" and source.module != "storage.visible"):
+        if source.module.rpartition(".")[2] in _SHOWING:
+            for line, text in _texts(source.tree):
+                if _FROM_POST.search(text) and "{visible." not in text:
+                    yield f"{source.module}:{line} reads posts without asking visible"
+        yield from _told_a_viewer(source)
+    for source in (source for source in sources if source.room == "web"):
+        names = _names(source)
+        for function in _functions(source.tree):
+            called = {dotted(node.func, names) for node in ast.walk(function) if isinstance(node, ast.Call)}
+            if any(map(_POST_READERS.fullmatch, called)) and not any(map(_ASKING.fullmatch, called)):
+                yield f"{source.module}:{function.lineno} {function.name} shows posts without asking visible"
+
+
+def _told_a_viewer(source: Source) -> Iterator[str]:
+    constants = dict(_constants(source.tree))
+    for function in _functions(source.tree):
+        if "viewer" in {argument.arg for argument in (*function.args.args, *function.args.kwonlyargs)}:
+            text = "\n".join(found for _, found in _texts(function))
+            used = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
+            text += "\n".join(constants.get(name, "") for name in used)
+            if _FROM_POST.search(text) and "{visible." not in text:
+                yield f"{source.module}:{function.lineno} {function.name} reads posts without asking visible"
+
+
+def _writers(sources: Sequence[Source]) -> set[str]:
+    """Every function of `storage` that writes, by itself or by calling one that does."""
+    calls: dict[str, set[str]] = {}
+    writers: set[str] = set()
+    for source in (source for source in sources if source.room == "storage"):
+        names = _names(source) | {
+            function.name: f"{source.module}.{function.name}" for function in _functions(source.tree)
+        }
+        constants = {name for name, text in _constants(source.tree) if _WRITING_SQL.search(text)}
+        for function in _functions(source.tree):
+            full = f"{source.module}.{function.name}"
+            calls[full] = {dotted(node.func, names) for node in ast.walk(function) if isinstance(node, ast.Call)}
+            held = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)} & constants
+            told = any(_WRITING_SQL.search(text) for _, text in _texts(function))
+            by_call = {f"storage.connect.{name}" for name in _WRITING_CALLS} & calls[full]
+            if held or told or by_call:
+                writers.add(full)
+    while more := {name for name, called in calls.items() if name not in writers and called & writers}:
+        writers |= more
+    return writers
+
+
+def _names(source: Source) -> dict[str, str]:
+    """What each imported name of a module leads to."""
+    found = {}
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                found[alias.asname or alias.name.split(".")[0]] = (
+                    alias.name if alias.asname else alias.name.split(".")[0]
+                )
+                if not alias.asname and "." in alias.name:
+                    found[f"import {alias.name}"] = alias.name
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                found[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+    return found
+
+
+def _calls(source: Source, names: dict[str, str]) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Call):
+            yield node.lineno, dotted(node.func, names)
+
+
+def _uses(source: Source, names: dict[str, str]) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(source.tree):
+        if isinstance(node, (ast.Attribute, ast.Name)):
+            yield node.lineno, dotted(node, names)
+
+
+def _functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield node
+
+
+def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            yield node.targets[0].id, "\n".join(text for _, text in _texts(node))
+
+
+def _texts(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Every text that is no docstring, with `{…}` for what is put into it."""
+    inner, quiet = set(), set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            inner |= {id(part) for part in ast.walk(node)} - {id(node)}
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            quiet.add(id(node.value))
+    for node in ast.walk(tree):
+        if id(node) in inner or id(node) in quiet:
+            continue
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.lineno, node.value
+        elif isinstance(node, ast.JoinedStr):
+            yield node.lineno, "".join(_part(part) for part in node.values)
+
+
+def _part(part: ast.expr) -> str:
+    if isinstance(part, ast.FormattedValue):
+        return f"{{{ast.unparse(part.value)}}}"
+    return str(part.value) if isinstance(part, ast.Constant) else ""

@@ -66,6 +66,22 @@ def tls_context(extra_ca_file: str | None) -> ssl.SSLContext:
     return context
 
 
+async def targets(origin: Origin, policy: Policy, resolve: Resolver) -> list[tuple[Address, int]]:
+    """The addresses and ports to try for an origin, the best first. All that the name leads to were looked at.
+
+    Raises:
+        Refused: one of them is not spoken to.
+        Unreachable: there is none, or it was not found in time.
+    """
+    mapped = policy.test_hosts.get(origin.authority)
+    if mapped is not None:
+        return [(ip_address(mapped[0]), mapped[1])]
+    address = literal(origin.host)
+    found = [address] if address is not None else await _addresses(origin.host, policy, resolve)
+    check_addresses(origin, found, policy)
+    return [(address, origin.port) for address in _alternating(found)]
+
+
 async def connect(
     origin: Origin, policy: Policy, resolve: Resolver, tls: ssl.SSLContext, on_end: Callable[[Connection], None]
 ) -> Connection:
@@ -76,7 +92,7 @@ async def connect(
         Unreachable: no address, no connection, no valid certificate, or not in time.
     """
     try:
-        sock = await _connect_first(await _targets(origin, policy, resolve), policy.connect_seconds)
+        sock = await _connect_first(await targets(origin, policy, resolve), policy.connect_seconds)
         return await _start(origin, policy, sock, tls, on_end)
     except TimeoutError:
         raise Unreachable(f"{origin.authority} took too long to connect.") from None
@@ -84,16 +100,6 @@ async def connect(
         raise Unreachable(f"{origin.authority} has no valid certificate: {error.verify_message}.") from error
     except (OSError, ssl.SSLError) as error:
         raise Unreachable(f"{origin.authority} cannot be connected to.") from error
-
-
-async def _targets(origin: Origin, policy: Policy, resolve: Resolver) -> list[tuple[Address, int]]:
-    mapped = policy.test_hosts.get(origin.authority)
-    if mapped is not None:
-        return [(ip_address(mapped[0]), mapped[1])]
-    address = literal(origin.host)
-    found = [address] if address is not None else await _addresses(origin.host, policy, resolve)
-    check_addresses(origin, found, policy)
-    return [(address, origin.port) for address in _alternating(found)]
 
 
 async def _addresses(host: str, policy: Policy, resolve: Resolver) -> list[Address]:

@@ -118,7 +118,7 @@ def seconds(written: Any) -> float | None:
     try:
         moment = msgspec.convert(written, datetime)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (msgspec.ValidationError, OverflowError):
+    except msgspec.ValidationError:
         raise Malformed("Expected a date and time.") from None
 
 

@@ -180,6 +180,12 @@ def test_another_spelling_of_the_path_is_another_path() -> None:
         accepted(signed.cavage(target="/users/%61lice/inbox", signed_target="/users/alice/inbox"))
 
 
+def test_what_comes_with_a_get_is_not_read_and_needs_no_digest() -> None:
+    accepted(signed.cavage(method="GET", covered=("(request-target)", "host", "date")))
+    with pytest.raises(BadSignature, match="another body"):
+        accepted(signed.cavage(method="GET", headers={"digest": signed.digest(b"")}))
+
+
 @pytest.mark.attack("SIG-04")
 @pytest.mark.parametrize("late", [-600, 0, 50 * 60, 3600])
 def test_clocks_and_queues_may_differ_by_an_hour(late: float) -> None:

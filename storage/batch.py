@@ -82,6 +82,8 @@ class Batcher(Generic[T, R]):
     async def _settle(self, batch: list[tuple[T, "asyncio.Future[R]"]]) -> None:
         try:
             results = await self._flush([item for item, _future in batch])
+            if len(results) != len(batch):
+                raise ValueError(f"{len(batch)} items were flushed with {len(results)} results")
         except OperationalError as error:
             if len(batch) > 1 and not isinstance(error, Unavailable):
                 for entry in batch:

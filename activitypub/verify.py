@@ -16,7 +16,27 @@ from activitypub.keys import PublicKey
 from activitypub.origins import check_id, same_origin
 from activitypub.signatures.claim import Claim, Request
 
-__all__ = ["Claim", "Request"]  # what is asked about; they are at home in `signatures`
+__all__ = [
+    "Claim",
+    "Fetch",
+    "Fetched",
+    "KeyFinder",
+    "KnownKey",
+    "Request",
+    "Signer",
+    "activity",
+    "claim",
+    "confirm",
+    "farewell",
+    "fetched",
+    "find_key",
+    "key_from",
+    "key_owner",
+    "known",
+    "proof",
+    "request",
+    "signer",
+]
 
 MAX_KEYS = 16  # of one actor that are looked at
 

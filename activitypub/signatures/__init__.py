@@ -12,6 +12,8 @@ from activitypub.signatures.claim import Claim, Request, Scheme, fields, write_d
 from activitypub.signatures.digest import as_content_digest
 from activitypub.signatures.digest import digest as digest_of
 
+__all__ = ["Claim", "Request", "Scheme", "check", "parse", "sign"]
+
 _KEY_OF = {"rsa-sha256": "rsa", "rsa-sha512": "rsa", "rsa-v1_5-sha256": "rsa", "ed25519": "ed25519"}
 
 

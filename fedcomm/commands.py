@@ -1,0 +1,108 @@
+"""What the command line can ask of an instance, through the running server or alone: `COMMANDS`, by name."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import storage.connect
+from fedcomm import accounts, clock, groups, tokens
+from fedcomm.app import App
+from fedcomm.config import Config, ConfigError, Problem
+from fedcomm.errors import Invalid
+from storage import migrate
+from storage.connect import Database
+from storage.errors import MigrationError, OperationalError
+
+Command = Callable[..., Awaitable[dict[str, Any]]]
+
+
+async def run(app: App, command: str, args: Mapping[str, Any]) -> dict[str, Any]:
+    """What came of a command.
+
+    Raises:
+        Invalid: there is no such command, or it takes other arguments.
+        AppError: what it is refused with.
+    """
+    found = COMMANDS.get(command)
+    if found is None:
+        raise Invalid(f"This server knows no command {command}.", fix="use the fedcomm that started the server")
+    try:
+        inspect.signature(found).bind(app, **args)
+    except TypeError as error:
+        raise Invalid(f"{command}: {error}.", fix="use the fedcomm that started the server") from None
+    with storage.connect.use(app.db):
+        return await found(app, **args)
+
+
+async def alone(config: Config, command: str, args: Mapping[str, Any]) -> dict[str, Any]:
+    """The same without a server; the caller holds the lock of the data directory.
+
+    Raises:
+        ConfigError: the database cannot be used.
+        AppError: what it is refused with.
+    """
+    clock.follow(config.test_clock)
+    try:
+        await _migrated(config)
+    except (MigrationError, OperationalError) as error:
+        fix = "see whether it runs, whether this is the newest fedcomm, and what lies in backups/"
+        raise ConfigError(Problem(f"the database cannot be used: {error}", fix)) from None
+    app = await App.open(config)
+    try:
+        return await run(app, command, args)
+    finally:
+        await app.close()
+
+
+async def _migrated(config: Config) -> None:
+    database = await Database.open(config.database_url, now=clock.now_ms)
+    try:
+        await migrate.run(database, backups=config.data_dir / "backups")
+    finally:
+        await database.close()
+
+
+async def _create_account(app: App, name: str, password: str, email: str, role: str) -> dict[str, Any]:
+    await accounts.create(app, name, password, email, role)
+    return {"handle": f"@{name.removeprefix('@')}@{app.host}"}
+
+
+async def _approve_account(app: App, name: str) -> dict[str, Any]:
+    await accounts.approve(app, name)
+    return {}
+
+
+async def _change_password(app: App, name: str, password: str) -> dict[str, Any]:
+    await accounts.set_password(app, name, password)
+    return {}
+
+
+async def _promote_account(app: App, name: str, role: str) -> dict[str, Any]:
+    await accounts.promote(app, name, role)
+    return {}
+
+
+async def _delete_account(app: App, name: str) -> dict[str, Any]:
+    await accounts.delete(app, name)
+    return {}
+
+
+async def _issue_token(app: App, name: str, scopes: str) -> dict[str, Any]:
+    return {"token": await tokens.issue(app, name, scopes)}
+
+
+async def _create_group(app: App, name: str, title: str, summary: str, moderator: str) -> dict[str, Any]:
+    await groups.create(app, name, title, summary, moderator or None)
+    _, face = await groups.named(name)
+    return {"handle": f"!{face.username}@{app.host}", "url": face.url}
+
+
+COMMANDS: dict[str, Command] = {
+    "account.create": _create_account,
+    "account.approve": _approve_account,
+    "account.password": _change_password,
+    "account.promote": _promote_account,
+    "account.delete": _delete_account,
+    "account.token": _issue_token,
+    "group.create": _create_group,
+}

@@ -7,11 +7,9 @@ from typing import Any
 import storage.connect
 from fedcomm import accounts, clock, groups, tokens
 from fedcomm.app import App
-from fedcomm.config import Config, ConfigError, Problem
+from fedcomm.config import Config
 from fedcomm.errors import Invalid
-from storage import migrate
-from storage.connect import Database
-from storage.errors import MigrationError, OperationalError
+from fedcomm.opening import opened
 
 Command = Callable[..., Awaitable[dict[str, Any]]]
 
@@ -42,24 +40,11 @@ async def alone(config: Config, command: str, args: Mapping[str, Any]) -> dict[s
         AppError: what it is refused with.
     """
     clock.follow(config.test_clock)
-    try:
-        await _migrated(config)
-    except (MigrationError, OperationalError) as error:
-        fix = "see whether it runs, whether this is the newest fedcomm, and what lies in backups/"
-        raise ConfigError(Problem(f"the database cannot be used: {error}", fix)) from None
-    app = await App.open(config)
+    app = await opened(config)
     try:
         return await run(app, command, args)
     finally:
         await app.close()
-
-
-async def _migrated(config: Config) -> None:
-    database = await Database.open(config.database_url, now=clock.now_ms)
-    try:
-        await migrate.run(database, backups=config.data_dir / "backups")
-    finally:
-        await database.close()
 
 
 async def _create_account(app: App, name: str, password: str, email: str, role: str) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Accounts: who may have one, signing up and in, roles, passwords, leaving."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Literal
 
 import msgspec
@@ -14,6 +16,7 @@ from fedcomm.app import App
 from fedcomm.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
 from storage.accounts import Account
 from storage.connect import transaction
+from storage.errors import IntegrityError
 from storage.ids import next_id
 from storage.invites import Invite
 
@@ -41,7 +44,7 @@ async def create(
     wanted = await _wanted(app, name, password, email, role, state)
     if wanted.email_key and await storage.accounts.by_email(wanted.email_key):
         raise Conflict("Another account has this e-mail address.")
-    async with transaction():
+    async with _first_come():
         account = await _add(app, wanted)
         await audit.record(by, "account.create", f"@{wanted.username}", role=role)
     return account
@@ -57,7 +60,7 @@ async def set_up(app: App, token: str, name: str, password: str, email: str = ""
     """
     await invites.find_first_admin(app, token)
     wanted = await _wanted(app, name, password, email, "admin", "active")
-    async with transaction():
+    async with _first_come():
         invite = await invites.find_first_admin(app, token)
         await invites.use(invite)
         account = await _add(app, wanted)
@@ -88,7 +91,7 @@ async def sign_up(
         raise TooMany(
             "Too many sign-ups are waiting for an answer. Please come back in a few days.", retry_after=86_400
         )
-    async with transaction():
+    async with _first_come():
         if found:
             await invites.use(found)
         account = await _add(app, msgspec.structs.replace(wanted, reason=text), found)
@@ -272,6 +275,16 @@ async def _wanted(
     if address:
         signing_in.count_sign_up(app, address)
     return _Wanted(username, await passwords.hashed(password), email, emails.key(email), role, state)
+
+
+@asynccontextmanager
+async def _first_come() -> AsyncIterator[None]:
+    """A transaction in which a name is taken: of two at once the second is told so."""
+    try:
+        async with transaction():
+            yield
+    except IntegrityError:
+        raise Conflict("This name is taken. Please choose another one.") from None
 
 
 async def _add(app: App, wanted: _Wanted, invite: Invite | None = None) -> Account:

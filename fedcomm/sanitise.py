@@ -85,6 +85,13 @@ def text_of(cleaned: str) -> str:
     return "\n".join(text for line in lines if (text := line.strip()))
 
 
+def from_text(text: str) -> str:
+    """Plain text as HTML: an empty line begins a paragraph, any other line end is a break."""
+    blocks = re.split(r"\n\s*\n", text.replace("\r\n", "\n").strip())
+    lines = ("<br>".join(html.escape(block, quote=False).split("\n")) for block in blocks if block)
+    return clean("".join(f"<p>{block}</p>" for block in lines))
+
+
 def _cut(given: str) -> str:
     """As much of it as can be parsed in reasonable time."""
     given = given[:LONGEST].replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")

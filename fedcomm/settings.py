@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -10,8 +11,9 @@ import storage.settings
 from fedcomm import audit, clock, emails
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed
+from storage import bus
 from storage.accounts import Account
-from storage.connect import transaction
+from storage.connect import in_transaction, transaction
 
 MODES = ("invite", "approval", "open")
 LONGEST_NAME, LONGEST_DESCRIPTION, LONGEST_RULE, MOST_RULES = 100, 5000, 500, 50  # characters; rules
@@ -28,12 +30,33 @@ class Settings(msgspec.Struct, frozen=True):
     contact_account: str = ""  # local name of somebody here
 
 
+class _Remembered:
+    """The settings of one server, until somebody changes them; a read that a change overtook is not kept."""
+
+    def __init__(self) -> None:
+        self.settings: Settings | None = None
+        self.generation = 0
+
+    def forget(self) -> None:
+        self.settings = None
+        self.generation += 1
+
+
+_remembered: WeakKeyDictionary[App, _Remembered] = WeakKeyDictionary()
+
+
 async def current(app: App) -> Settings:
     """The settings as they are now."""
-    stored = await storage.settings.stored()
-    known = {key: stored[key] for key in Settings.__struct_fields__ if key in stored}
-    settings = msgspec.convert({key: msgspec.json.decode(raw) for key, raw in known.items()}, Settings)
-    return settings if settings.name else msgspec.structs.replace(settings, name=app.host)
+    if in_transaction():
+        return await _read(app)
+    remembered = _remembered.get(app) or _remember(app)
+    if remembered.settings is not None:
+        return remembered.settings
+    generation = remembered.generation
+    found = await _read(app)
+    if generation == remembered.generation:
+        remembered.settings = found
+    return found
 
 
 async def change(app: App, by: Account | None, changes: Mapping[str, Any]) -> Settings:
@@ -52,8 +75,23 @@ async def change(app: App, by: Account | None, changes: Mapping[str, Any]) -> Se
         for key, value in changed.items():
             await storage.settings.store(key, value, clock.now_ms())
         if changed:
+            await bus.publish("settings", "")
             await audit.record(by, "settings.change", ", ".join(changed), **changed)
     return await current(app)
+
+
+def _remember(app: App) -> _Remembered:
+    remembered = _remembered[app] = _Remembered()
+    bus.subscribe("settings", lambda _payload: remembered.forget())
+    bus.after_gap(remembered.forget)
+    return remembered
+
+
+async def _read(app: App) -> Settings:
+    stored = await storage.settings.stored()
+    known = {key: stored[key] for key in Settings.__struct_fields__ if key in stored}
+    settings = msgspec.convert({key: msgspec.json.decode(raw) for key, raw in known.items()}, Settings)
+    return settings if settings.name else msgspec.structs.replace(settings, name=app.host)
 
 
 async def _checked(key: str, value: Any) -> Any:

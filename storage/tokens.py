@@ -2,7 +2,7 @@
 
 import msgspec
 
-from storage.connect import execute, row
+from storage.connect import execute
 
 
 class Token(msgspec.Struct, frozen=True):
@@ -19,12 +19,6 @@ class Token(msgspec.Struct, frozen=True):
 
 
 _COLUMNS = ", ".join(Token.__struct_fields__)
-
-
-async def by_token_hash(token_hash: bytes) -> Token | None:
-    """The token with this hash, unless it was revoked."""
-    found = await row(f"SELECT {_COLUMNS} FROM oauth_token WHERE token_hash = ? AND revoked_at IS NULL", (token_hash,))
-    return Token(*found) if found else None
 
 
 async def insert(token: Token) -> None:

@@ -182,6 +182,7 @@ def test_another_spelling_of_the_path_is_another_path() -> None:
 
 def test_what_comes_with_a_get_is_not_read_and_needs_no_digest() -> None:
     accepted(signed.cavage(method="GET", covered=("(request-target)", "host", "date")))
+    accepted(signed.cavage(method="DELETE", covered=("(request-target)", "host", "date"), body=b""))
     with pytest.raises(BadSignature, match="another body"):
         accepted(signed.cavage(method="GET", headers={"digest": signed.digest(b"")}))
 

@@ -257,6 +257,7 @@ def test_a_signature_of_another_padding_or_hash_is_refused() -> None:
         ('keyId="', 'keyId="\\"'),
         ('keyId="', 'keyId="' + "x" * 9000),
         ("#main-key", "#main-key" + "x" * 3000),
+        ("#main-key", "#main\tkey"),
         ("#main-key", "#m\u00e4in-key"),
     ],
 )
@@ -332,3 +333,10 @@ def test_a_line_break_or_nul_in_a_covered_name_is_malformed(name: str) -> None:
 def test_a_target_that_is_no_plain_path_is_malformed(target: str) -> None:
     with pytest.raises(Malformed, match="target"):
         claimed(Request("POST", target, signed.cavage().headers, BODY))
+
+
+@pytest.mark.attack("SIG-34")
+@pytest.mark.parametrize("method", ["", "PO ST", "POST\n", "P\u00d6ST", "GET /"])
+def test_a_method_that_is_no_word_is_malformed(method: str) -> None:
+    with pytest.raises(Malformed, match="method"):
+        claimed(Request(method, "/inbox", signed.cavage().headers, BODY))

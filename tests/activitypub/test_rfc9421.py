@@ -1,9 +1,19 @@
 """RFC 9421 signatures: ours are right, and others' are accepted in every form seen."""
 
 import base64
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import http_sf
+import httpx
 import pytest
+from http_message_signatures import (
+    HTTPMessageSignaturesException,
+    HTTPMessageSigner,
+    HTTPMessageVerifier,
+    HTTPSignatureKeyResolver,
+    algorithms,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +25,20 @@ from tests.activitypub import signed
 from tests.activitypub.signed import ALICE, BODY, DATE, HOST, NOW, RFC9421, accepted, changed, header, key_of
 
 KEY_ID = ALICE + "#main-key"
+ALGORITHMS = {"rsa": algorithms.RSA_V1_5_SHA256, "ed25519": algorithms.ED25519}
+
+
+class Key(HTTPSignatureKeyResolver):
+    """Gives the other implementation one key."""
+
+    def __init__(self, key: keys.PrivateKey) -> None:
+        self.key = key
+
+    def resolve_public_key(self, key_id: str) -> Any:
+        return self.key.public.raw
+
+    def resolve_private_key(self, key_id: str) -> Any:
+        return self.key.raw
 
 
 def sign(key: keys.PrivateKey, url: str = f"https://{HOST}/inbox", body: bytes | None = BODY) -> dict[str, str]:
@@ -75,6 +99,39 @@ def test_our_headers_are_structured_fields() -> None:
     for name in ("Signature-Input", "Signature", "Content-Digest"):
         value = headers[name].encode()
         assert http_sf.ser(http_sf.parse(value, tltype="dictionary")).encode() == value
+
+
+@pytest.mark.attack("SIG-35")
+@pytest.mark.parametrize("kind", ["rsa", "ed25519"])
+@pytest.mark.parametrize(("url", "body"), [(f"https://{HOST}/inbox", BODY), (f"https://{HOST}/outbox?a=b%20c", None)])
+def test_another_implementation_verifies_ours(kind: str, url: str, body: bytes | None) -> None:
+    key = key_of("alice") if kind == "rsa" else signed.ed25519_of("alice")
+    request = httpx.Request("GET" if body is None else "POST", url, headers=sign(key, url, body), content=body)
+
+    verifier = HTTPMessageVerifier(signature_algorithm=ALGORITHMS[kind], key_resolver=Key(key))
+
+    (result,) = verifier.verify(request, max_age=timedelta(days=20_000))
+    assert result.parameters["keyid"] == KEY_ID
+    request.headers["content-digest" if body else "signature"] += "x"
+    with pytest.raises(HTTPMessageSignaturesException):
+        verifier.verify(request, max_age=timedelta(days=20_000))
+
+
+@pytest.mark.parametrize("kind", ["rsa", "ed25519"])
+def test_we_verify_what_another_implementation_signs(kind: str) -> None:
+    key = key_of("alice") if kind == "rsa" else signed.ed25519_of("alice")
+    request = httpx.Request("POST", f"https://{HOST}/inbox", content=BODY)
+    signer = HTTPMessageSigner(signature_algorithm=ALGORITHMS[kind], key_resolver=Key(key))
+
+    signer.sign(
+        request,
+        key_id=KEY_ID,
+        created=datetime.fromtimestamp(NOW, UTC),
+        covered_component_ids=("@method", "@target-uri", "content-digest"),
+        body=BODY,
+    )
+
+    accepted(received(dict(request.headers)), key)
 
 
 # Others', in their forms

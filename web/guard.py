@@ -188,8 +188,8 @@ class Guard:
         """One line for what is slow or failed, and a sample of the rest; never the query, which may hold tokens."""
         self._answered += 1
         if seconds > self.caps.slow_seconds or status >= 500 or self._answered % self.caps.log_every == 0:
-            milliseconds = round(seconds * 1000, 1)
-            _log.info("method=%s path=%s status=%d ms=%s", scope["method"], scope["path"], status, milliseconds)
+            told = {"method": scope["method"], "path": scope["path"], "status": status, "ms": round(seconds * 1000, 1)}
+            _log.info("request answered", extra=told)
 
 
 class _Exchange:

@@ -10,6 +10,7 @@ from fedcomm.app import App
 from fedcomm.config import Config
 from fedcomm.errors import Invalid
 from fedcomm.opening import opened
+from storage import slots
 
 Command = Callable[..., Awaitable[dict[str, Any]]]
 
@@ -42,7 +43,12 @@ async def alone(config: Config, command: str, args: Mapping[str, Any]) -> dict[s
     clock.follow(config.test_clock)
     app = await opened(config)
     try:
-        return await run(app, command, args)
+        with storage.connect.use(app.db):
+            slot = await slots.claim(f"command {command}")  # on PostgreSQL a server elsewhere may make ids too
+            try:
+                return await run(app, command, args)
+            finally:
+                await slot.release()
     finally:
         await app.close()
 

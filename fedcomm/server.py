@@ -17,15 +17,15 @@ import uvloop
 import storage.connect
 import web.app
 import web.routes
-from fedcomm import clock, commands, control, greeting, invites, logs, output, sockets
+from fedcomm import actors, clock, commands, control, greeting, invites, logs, output, sockets
 from fedcomm.app import App
-from fedcomm.config import Config, ConfigError, Problem
+from fedcomm.config import Config
 from fedcomm.jobs import worker
+from fedcomm.opening import opened
 from fedcomm.processes import Parent
 from fedcomm.protocol import Limits, Listener
 from storage import migrate, slots
-from storage.connect import Database
-from storage.errors import MigrationError, OperationalError, SlotLost
+from storage.errors import Collision, IntegrityError, MigrationError, OperationalError, SlotLost
 from web.guard import Guard
 from web.health import Health
 
@@ -150,12 +150,13 @@ class _End:
 @asynccontextmanager
 async def _app(plan: Plan, end: _End | None = None) -> AsyncIterator[App]:
     """The app over the migrated database, in use, with ids that no other process makes."""
-    app = await _open(plan.config)
+    app = await opened(plan.config)
     try:
         with storage.connect.use(app.db):
             slot = await slots.claim(f"{plan.role} {socket.gethostname()}:{os.getpid()}")
             keeping = asyncio.create_task(_keep(slot, end))
             try:
+                await _service(app)
                 yield app
             finally:
                 keeping.cancel()
@@ -167,21 +168,12 @@ async def _app(plan: Plan, end: _End | None = None) -> AsyncIterator[App]:
         await app.close()
 
 
-async def _open(config: Config) -> App:
+async def _service(app: App) -> None:
+    """Give the app the key of the instance actor; another process may be making that actor at the same moment."""
     try:
-        database = await Database.open(config.database_url, now=clock.now_ms)
-        try:
-            for name in await migrate.run(database, backups=config.data_dir / "backups"):
-                _log.info("database migrated", extra={"migration": name})
-        finally:
-            await database.close()
-        return await App.open(config)
-    except MigrationError as error:
-        fix = "start the version of fedcomm that made it, or put back a copy from backups/ in the data directory"
-        raise ConfigError(Problem(f"the database cannot be used: {error}", fix)) from None
-    except OperationalError as error:
-        fix = "see that it runs and lets this user in; its address is FEDCOMM_DATABASE_URL"
-        raise ConfigError(Problem(f"the database cannot be opened: {error}", fix)) from None
+        await actors.service(app)
+    except (IntegrityError, Collision):
+        await actors.service(app)
 
 
 async def _keep(slot: slots.Slot, end: _End | None) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -17,6 +17,7 @@ MAX_SUMMARY = 10_000  # characters
 MAX_CONTENT = 500_000  # characters
 MAX_SCANNED = 1_000  # entries of one list that are looked at
 _MAX_COUNT = 2**31 - 1
+_EPOCH, _MILLISECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
 _EARLIEST, _LATEST = 0, 4_102_444_800_000  # ms: the years 1970 to 2099; anything else is a mistake or a joke
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")
 _MEDIA_TYPE = re.compile(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,60}")
@@ -141,10 +142,10 @@ def _time(value: str) -> int | None:
     try:
         moment = datetime.fromisoformat(value)
         moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-        milliseconds = int(moment.timestamp() * 1000)
+        milliseconds = (moment - _EPOCH) // _MILLISECOND
     except (ValueError, OverflowError):
         return None
-    return milliseconds if _EARLIEST <= milliseconds <= _LATEST else None
+    return milliseconds if _EARLIEST <= milliseconds < _LATEST else None
 
 
 def count(value: Any) -> int | None:

@@ -43,7 +43,7 @@ def _body(content: bytes) -> bytes:
         value: Any = json.loads(content)
     except ValueError:
         return content
-    if not isinstance(value, dict) or "headers" not in value or "body" not in value:
+    if not isinstance(value, dict) or "body" not in value or not {"headers", "request"} & value.keys():
         return content
     body = value["body"]
     return body.encode() if isinstance(body, str) else json.dumps(body, ensure_ascii=False).encode()

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 from storage.connect import Database
@@ -37,7 +38,8 @@ def _save(source: Path, target: Path) -> int:
         sync(target.parent)
         return target.stat().st_size
     except (OSError, sqlite3.Error) as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
         raise Unavailable(f"cannot save the database to {target}: {error}") from error
 
 

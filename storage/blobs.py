@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 from typing import TypeVar
@@ -47,7 +48,8 @@ class Blobs:
                         await _in_thread(_write, file, chunk)
                 await _in_thread(_finish, file, part, self._folder / key)
         except BaseException:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink()
             raise
         return key
 

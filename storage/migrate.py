@@ -1,6 +1,7 @@
 """Brings the schema to where this version of the software needs it: plain SQL files, each applied once and whole."""
 
 import hashlib
+import itertools
 import re
 import sqlite3
 import time
@@ -17,7 +18,7 @@ from storage.errors import MigrationError, OperationalError
 
 FOLDER = Path(__file__).parent / "migrations"
 _FILE = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
-_LOCK = 4_707_199_521_884  # of PostgreSQL, for whoever migrates
+LOCK = 4_707_199_521_884  # of PostgreSQL, for whoever migrates
 _LONGEST = 86_400.0  # seconds one file may take
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS schema_migration"
@@ -56,9 +57,8 @@ async def run(database: Database, *, folder: Path = FOLDER, backups: Path | None
     if not waiting:
         return []
     if database.path is not None and not await _fresh(database):
-        moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(database.ids.now() / 1000))
         place = backups if backups is not None else database.path.parent / "backups"
-        await _saved(database, place / f"before-{waiting[0].number:04}-{moment}.sqlite")
+        await _saved(database, _unused(place, f"before-{waiting[0].number:04}", database.ids.now()))
     applied = []
     for migration in waiting:
         try:
@@ -140,6 +140,12 @@ async def _fresh(database: Database) -> bool:
     return count == 0
 
 
+def _unused(folder: Path, name: str, now: int) -> Path:
+    moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now / 1000))
+    paths = (folder / f"{name}-{moment}-{count}.sqlite" for count in itertools.count(1))
+    return next(path for path in paths if not path.exists())
+
+
 async def _saved(database: Database, target: Path) -> None:
     try:
         await backup.save(database, target)
@@ -156,7 +162,7 @@ async def _apply(database: Database, migration: Migration, wanted: Sequence[Migr
         return missing
     scope: Any = await database.engine.begin()
     try:
-        await scope.rows("SELECT pg_advisory_xact_lock(?)", (_LOCK,))
+        await scope.rows("SELECT pg_advisory_xact_lock(?)", (LOCK,))
         await scope.execute(_TABLE, ())
         if migration not in _missing(wanted, await scope.rows(_APPLIED, ())):
             await scope.rollback()

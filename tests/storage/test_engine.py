@@ -4,8 +4,6 @@ import asyncio
 import os
 import signal
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -24,22 +22,14 @@ from storage.connect import (
 )
 from storage.errors import OperationalError, Unavailable
 from tests.databases import Databases
+from tests.storage.processes import started
 
 pytestmark = pytest.mark.anyio
 
 INSERT = "INSERT INTO thing (id, name) VALUES (?, ?)"
 COUNT = "SELECT COUNT(*) FROM thing"
-ROOT = Path(__file__).parents[2]
-
 on_sqlite = pytest.mark.parametrize("dialect", ["sqlite"])
 on_postgres = pytest.mark.parametrize("dialect", ["postgres"])
-
-
-def python(script: str, *args: str) -> subprocess.Popen[str]:
-    """A process of its own that runs the script, its output readable."""
-    return subprocess.Popen(
-        [sys.executable, "-c", script, *args], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
 
 
 async def test_readers_do_not_wait_for_an_open_transaction(things: Database) -> None:
@@ -257,7 +247,7 @@ asyncio.run(main())
 
 
 async def test_a_process_that_dies_without_closing_ends(database_url: str) -> None:
-    process = python(DIES, database_url)
+    process = started(DIES, database_url)
 
     assert await asyncio.to_thread(process.wait, 20) == 3
 
@@ -289,7 +279,7 @@ asyncio.run(main())
 
 async def test_what_was_acknowledged_survives_the_killing_of_the_process(database_url: str) -> None:
     for attempt in range(3):
-        process = python(
+        process = started(
             WRITES_FOR_EVER.replace("range(first,", f"range({attempt * 10_000_000} + first,"), database_url
         )
         assert process.stdout is not None

@@ -96,7 +96,8 @@ CREATE TABLE actor_key (
   algorithm TEXT NOT NULL,
   public_der BYTEA NOT NULL,
   private_der BYTEA,
-  fetched_at BIGINT NOT NULL
+  fetched_at BIGINT NOT NULL,
+  expires_at BIGINT
 );
 CREATE INDEX actor_key_actor ON actor_key (actor_id);
 

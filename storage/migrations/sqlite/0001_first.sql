@@ -96,7 +96,8 @@ CREATE TABLE actor_key (
   algorithm TEXT NOT NULL,
   public_der BLOB NOT NULL,
   private_der BLOB,
-  fetched_at INTEGER NOT NULL
+  fetched_at INTEGER NOT NULL,
+  expires_at INTEGER
 );
 CREATE INDEX actor_key_actor ON actor_key (actor_id);
 

@@ -5,12 +5,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import storage.connect
-from fedcomm import accounts, clock, groups, tokens
+import storage.follows
+from fedcomm import accounts, clock, follows, groups, members, tokens
 from fedcomm.app import App
 from fedcomm.config import Config
 from fedcomm.errors import Invalid
 from fedcomm.opening import opened
-from storage import slots
+from storage import actors, slots
 
 Command = Callable[..., Awaitable[dict[str, Any]]]
 
@@ -88,6 +89,19 @@ async def _create_group(app: App, name: str, title: str, summary: str, moderator
     return {"handle": f"!{face.username}@{app.host}", "url": face.url}
 
 
+async def _ban(app: App, group: str, actor: str) -> dict[str, Any]:
+    banned = await members.ban(app, group, actor)
+    return {"handle": f"@{banned.acct}"}
+
+
+async def _follow(app: App, account: str, whom: str) -> dict[str, Any]:
+    name = account.removeprefix("@")
+    target = await follows.follow_handle(app, name, whom)
+    follower = await actors.local(name)
+    asked = await storage.follows.of(follower.id, target.id) if follower else None
+    return {"handle": f"@{target.acct}", "accepted": bool(asked and asked.state == "accepted")}
+
+
 COMMANDS: dict[str, Command] = {
     "account.create": _create_account,
     "account.approve": _approve_account,
@@ -96,4 +110,6 @@ COMMANDS: dict[str, Command] = {
     "account.delete": _delete_account,
     "account.token": _issue_token,
     "group.create": _create_group,
+    "group.ban": _ban,
+    "follow": _follow,
 }

@@ -1,0 +1,33 @@
+"""Programs belong to families."""
+
+import pytest
+
+from activitypub import quirks
+
+
+@pytest.mark.parametrize("name", ["lemmy", "piefed", "mbin", "NodeBB", "friendica", "fedcomm", "discourse"])
+def test_programs_with_groups_get_activities(name: str) -> None:
+    assert quirks.family(name) == quirks.GROUPS
+
+
+@pytest.mark.parametrize(
+    "name", ["mastodon", "gotosocial", "misskey", "Sharkey", "pleroma", "akkoma", "snac", "takahe"]
+)
+def test_microblogs_get_posts(name: str) -> None:
+    assert quirks.family(name) == quirks.MICROBLOG
+
+
+@pytest.mark.parametrize("name", [None, "", "something-new"])
+def test_unknown_programs_belong_to_none(name: str | None) -> None:
+    assert quirks.family(name) is None
+
+
+def test_what_was_seen_is_told() -> None:
+    assert "1.6.6" in quirks.about("PieFed")
+    assert quirks.about("something-new") == ""
+
+
+def test_no_type_is_read_in_two_ways() -> None:
+    names = [name for family in quirks.FAMILIES.values() for name in family]
+
+    assert len(names) == len(set(names))

@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from tortoise.fields import BigIntField, SmallIntField, TextField
+from tortoise.fields import BigIntField, CharField, SmallIntField, TextField
 from tortoise.models import Model
 
 
@@ -33,8 +33,16 @@ class FlagField(SmallIntField):
         return None if value is None else int(bool(value))
 
 
-class UriField(TextField):
-    """A URI as its owner writes it: compared byte by byte."""
+class UriField(CharField[str]):
+    """A URI, or another name that may be a key: compared byte by byte."""
+
+    def __init__(self, max_length: int = 4096, **options: Any) -> None:
+        super().__init__(max_length=max_length, **options)
+
+    @property
+    def SQL_TYPE(self) -> str:  # type: ignore[override]
+        """Plain text: limits are for who lets it in."""
+        return "TEXT"
 
 
 class JsonField(TextField):

@@ -78,7 +78,16 @@ async def context(engine: Engine) -> TortoiseContext | None:
     made = TortoiseContext()
     connection = {"engine": f"storage.{engine.dialect}_orm", "credentials": {"engine": engine}}
     app = {"models": declaring, "default_connection": engine.dialect}
-    await made.init(config={"connections": {engine.dialect: connection}, "apps": {"storage": app}})
+    before = _bound[:]
+    token = context_in_use.set(made)
+    try:
+        await made.init(config={"connections": {engine.dialect: connection}, "apps": {"storage": app}})
+    finally:
+        context_in_use.reset(token)
+    _bound[:] = [made]
+    for other in before:
+        with use(other):  # opening a database is no reason for the models to speak to it
+            pass
     return made
 
 
@@ -102,6 +111,7 @@ def _speak(chosen: TortoiseContext) -> None:
         return
     for model in chosen.apps["storage"].values() if chosen.apps is not None else ():
         model._meta.default_connection = chosen.default_connection
+        model._meta._generate_filters()
         model._meta.basetable = Table(name=model._meta.db_table, schema=model._meta.schema)
         query: Any = model._meta.db.query_class.from_(model._meta.basetable)
         model._meta.basequery = query

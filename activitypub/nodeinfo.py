@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from activitypub.client import Client
+from activitypub.client import Allowance, Client
 from activitypub.contexts import ACTIVITYSTREAMS
 from activitypub.errors import Malformed, ProtocolError
 from activitypub.origins import check_id, host_of, is_url
@@ -79,15 +79,17 @@ def content_type(version: Literal["2.0", "2.1"]) -> str:
     return f'application/json; profile="{_SCHEMA}{version}#"'
 
 
-async def read(client: Client, host: str, *, scheme: str = "https") -> Software | None:
+async def read(
+    client: Client, host: str, *, scheme: str = "https", allowance: Allowance | None = None
+) -> Software | None:
     """The program that runs at a host, `name` or `name:port`; None when it does not say so clearly (NET-43).
 
     Raises:
         Unreachable: the host may answer later.
     """
     try:
-        index = await client.get_json(f"{scheme}://{host}{PATH}")
-        return software(await client.get_json(_address(index, host)))
+        index = await client.get_json(f"{scheme}://{host}{PATH}", allowance=allowance)
+        return software(await client.get_json(_address(index, host), allowance=allowance))
     except ProtocolError:
         return None
 
@@ -103,8 +105,8 @@ def software(raw: dict[str, Any]) -> Software:
     if not isinstance(name, str) or not _NAME.fullmatch(name.strip().lower()):
         raise Malformed("The document names no program.")
     version = named.get("version") if isinstance(named, dict) else None
-    known = isinstance(version, str) and _VERSION.fullmatch(version) is not None
-    return Software(name.strip().lower(), str(version) if known else "")
+    said = version if isinstance(version, str) and _VERSION.fullmatch(version) else ""
+    return Software(name.strip().lower(), said)
 
 
 def _address(index: dict[str, Any], host: str) -> str:

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 import msgspec
 
 from activitypub.actors import Actor
-from activitypub.client import Client
+from activitypub.client import Allowance, Client
 from activitypub.contexts import ACTIVITYSTREAMS, LD_MEDIA_TYPE, MEDIA_TYPE
 from activitypub.errors import Forbidden, Malformed, NotFound, ProtocolError
 from activitypub.origins import check_id, host_of, is_url
@@ -128,7 +128,7 @@ def read_handle(text: str) -> Handle:
     return Handle(match[1], host_of(f"https://{match[2]}/"))
 
 
-async def lookup(client: Client, handle: str, *, scheme: str = "https") -> Found:
+async def lookup(client: Client, handle: str, *, scheme: str = "https", allowance: Allowance | None = None) -> Found:
     """The actor that a handle leads to, under the handle that its host insists on.
 
     When the answer names another subject, that one must lead to the same actor (ORI-26: the claimed host is asked).
@@ -137,16 +137,18 @@ async def lookup(client: Client, handle: str, *, scheme: str = "https") -> Found
         Malformed, NotFound, Gone, Forbidden, Unreachable: there is no such actor, or the claims do not agree.
     """
     asked = read_handle(handle)
-    subject, uri = await _ask(client, asked, scheme)
+    subject, uri = await _ask(client, asked, scheme, allowance)
     if subject is None or _same(subject, asked):
         return Found(uri, Handle(asked.username, asked.host, verified=True))
-    confirmed, confirmed_uri = await _ask(client, subject, scheme)
+    confirmed, confirmed_uri = await _ask(client, subject, scheme, allowance)
     if confirmed_uri != uri or confirmed is None or not _same(confirmed, subject):
         raise Forbidden("The handle and the host it claims do not agree.")
     return Found(uri, Handle(subject.username, subject.host, verified=True))
 
 
-async def handle_of(client: Client, actor: Actor, *, scheme: str = "https") -> Handle:
+async def handle_of(
+    client: Client, actor: Actor, *, scheme: str = "https", allowance: Allowance | None = None
+) -> Handle:
     """How an actor may be called: by the handle that leads back to it, else by its name at its *own* host.
 
     Raises:
@@ -157,15 +159,16 @@ async def handle_of(client: Client, actor: Actor, *, scheme: str = "https") -> H
     if not actor.username:
         return plain
     try:
-        found = await lookup(client, str(plain), scheme=scheme)
+        found = await lookup(client, str(plain), scheme=scheme, allowance=allowance)
     except ProtocolError:
         return plain
     return found.handle if found.uri == actor.uri else plain
 
 
-async def _ask(client: Client, handle: Handle, scheme: str) -> tuple[Handle | None, str]:
+async def _ask(client: Client, handle: Handle, scheme: str, allowance: Allowance | None) -> tuple[Handle | None, str]:
     resource = quote(f"acct:{handle}", safe="")
-    raw = await client.get_json(f"{scheme}://{handle.host}{PATH}?resource={resource}", _ACCEPT)
+    address = f"{scheme}://{handle.host}{PATH}?resource={resource}"
+    raw = await client.get_json(address, _ACCEPT, allowance=allowance)
     uri = _actor_link(raw.get("links"))
     if uri is None:
         raise NotFound("The handle leads to no actor.")

@@ -52,11 +52,11 @@ def root() -> None:
 def main(args: Sequence[str] | None = None) -> None:
     """Run one command and leave with its exit code: 0 done, 1 not (yet) so, 2 wrongly asked, with a line `fix:`."""
     os.umask(0o077)  # whatever a command or the server writes is for its user alone
-    sys.exit(run(args))
+    sys.exit(exit_code(args))
 
 
-def run(args: Sequence[str] | None = None) -> int:
-    """The exit code of one command."""
+def exit_code(args: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit code."""
     try:
         check_installation()
         code = root.main(args, prog_name="fedcomm", standalone_mode=False)
@@ -65,7 +65,7 @@ def run(args: Sequence[str] | None = None) -> int:
         for problem in error.problems:
             complain(problem.text, problem.fix)
     except AppError as error:
-        complain(str(error), error.fix or f"see `{_asked()} --help`")
+        complain(str(error), error.fix or f"see `{_asked(sys.argv[1:] if args is None else args)} --help`")
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx else "fedcomm"
         complain(error.format_message(), f"see `{path} --help`")
@@ -76,11 +76,14 @@ def run(args: Sequence[str] | None = None) -> int:
     return USAGE
 
 
-def _asked() -> str:
-    """The command as it was typed, up to its first argument."""
-    words = ["fedcomm"]
-    for word in sys.argv[1:3]:
-        if word.startswith("-") or (len(words) == 2 and words[1] not in ("account", "config", "group")):
+def _asked(args: Sequence[str]) -> str:
+    """The command that was typed, without its arguments."""
+    command: click.Command = root
+    path = ["fedcomm"]
+    for word in args:
+        inner = command.get_command(click.Context(command), word) if isinstance(command, click.Group) else None
+        if inner is None:
             break
-        words.append(word)
-    return " ".join(words)
+        command = inner
+        path.append(word)
+    return " ".join(path)

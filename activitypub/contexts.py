@@ -54,6 +54,7 @@ _TERMS: dict[str, Any] = {
     "Emoji": "toot:Emoji",
     "PropertyValue": "schema:PropertyValue",
     "value": "schema:value",
+    "language": "schema:inLanguage",
     "moderators": {"@id": "lemmy:moderators", "@type": "@id"},
     "postingRestrictedToMods": "lemmy:postingRestrictedToMods",
     "stickied": "lemmy:stickied",

@@ -203,6 +203,7 @@ def _actor(actor: Actor) -> dict[str, Any]:
         discoverable=actor.discoverable,
         indexable=actor.indexable,
         sensitive=actor.sensitive or None,
+        language=[{"identifier": actor.language, "name": actor.language}] if actor.language else None,
         icon=_image(actor.icon),
         image=_image(actor.image),
         attachment=[{"type": "PropertyValue", "name": f.name, "value": f.value} for f in actor.fields] or None,

@@ -39,9 +39,9 @@ def _command(path: str, command: click.Command) -> Iterator[str]:
     usage = " ".join(command.collect_usage_pieces(context))
     yield f"\n## {path}\n\n    {path} {usage}\n\n{(command.help or '').strip()}\n"
     options = [record for parameter in command.get_params(context) if (record := parameter.get_help_record(context))]
-    told = [(option, said) for option, said in options if "--help" not in option]
+    told = [(option, said) for option, said in options if said and "--help" not in option]
     if told:
-        yield "\n" + "".join(f"- `{option}`{': ' + said if said else ''}\n" for option, said in told)
+        yield "\n" + "".join(f"- `{option}`: {said}\n" for option, said in told)
 
 
 def main() -> int:

@@ -4,7 +4,7 @@ import click
 
 from fedcomm import server
 from fedcomm.cli.saying import say
-from fedcomm.inbox import RULES
+from fedcomm.inbox.rules import RULES
 
 
 @click.command()

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Literal
+from zoneinfo import available_timezones
 
 import msgspec
 
@@ -218,6 +219,33 @@ async def change_password(app: App, account: Account, old: str, new: str, keep_s
     async with transaction():
         await storage.accounts.set_password(account.id, stored)
         await _end_everything(account.id, but=keep_session)
+
+
+async def confirm_password(app: App, account: Account, password: str) -> None:
+    """Whether somebody who is signed in knows the password: asked before what cannot be undone.
+
+    Raises:
+        NotAllowed: they do not.
+        TooMany: too many wrong ones.
+    """
+    await signing_in.confirm(app, account, password)
+
+
+async def sign_out_everywhere(app: App, account: Account, keep_session: int | None = None) -> None:
+    """End every session but one, and every token, of an account."""
+    async with transaction():
+        await _end_everything(account.id, but=keep_session)
+
+
+async def set_place(app: App, account: Account, language: str, time_zone: str) -> None:
+    """Keep in which language and time zone somebody reads; '' is what the browser says, and UTC.
+
+    Raises:
+        Invalid: no such time zone.
+    """
+    if time_zone and time_zone not in available_timezones():
+        raise Invalid("There is no such time zone.", field="time_zone")
+    await storage.accounts.set_place(account.id, language[:20], time_zone)
 
 
 async def delete(app: App, name: str, by: Account | None = None) -> None:

@@ -232,10 +232,10 @@ def key_owner(document: dict[str, Any], key_id: str, url: str) -> str:
 def key_from(document: dict[str, Any], key_id: str, url: str, *, standalone: dict[str, Any] | None = None) -> KnownKey:
     """The key of that id, when the actor's document found at `url` lists it as its own.
 
-    The claim must hold both ways (FEP-fe34 §Ownership): the actor lists the key, the key names the actor, and both have
-    one origin. So nobody can sign with a key of his in another's name, nor put it under another's key id (SIG-14, 16).
-    The bare id of the actor stands for its only `publicKey` (SIG-23). `standalone` is the key's own document, for
-    actors that list just its id.
+    The claim must hold both ways (FEP-fe34 §Reciprocal claims) and within one origin: the actor lists the key, and the
+    key names the actor. So nobody can sign with a key of his in another's name (SIG-14), nor put it under another's key
+    id (SIG-16). The bare id of the actor stands for its only `publicKey` (SIG-23). `standalone` is the key's own
+    document, for actors that list just its id.
 
     Raises:
         Forbidden: the document is not where its id says, or the key is somebody else's.

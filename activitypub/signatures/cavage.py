@@ -29,7 +29,7 @@ from activitypub.signatures.digest import check_digest
 
 _ALGORITHMS = {"rsa": "rsa-sha256", "ed25519": "hs2019"}  # how our own signatures are labelled
 _ACCEPTED = frozenset(("", "hs2019", "rsa-sha256", "rsa-sha512", "ed25519"))
-_TIMED = frozenset(("", "hs2019"))  # the only ones with which (created) and (expires) may be used (draft §2.3)
+_TIMED = frozenset(("", "hs2019"))  # the only ones with which (created) and (expires) may be used (draft-cavage §2.3)
 _TARGET, _CREATED, _EXPIRES = b"(request-target)", b"(created)", b"(expires)"
 _PSEUDO = frozenset((_TARGET, _CREATED, _EXPIRES))
 _UNREADABLE = "The Signature header cannot be read."
@@ -86,7 +86,7 @@ def sign(key: PrivateKey, key_id: str, method: str, host: str, target: str, date
 
 
 def read(header: bytes) -> dict[str, str]:
-    """The parameters of a `Signature` header (draft §2.1), numbers as they were written.
+    """The parameters of a `Signature` header (draft-cavage §2.1), numbers as they were written.
 
     Raises:
         Malformed: another form, a parameter twice, no keyId, no signature.
@@ -119,7 +119,7 @@ def read(header: bytes) -> dict[str, str]:
 
 @lru_cache(maxsize=256)
 def plan_of(covered: str) -> Plan:
-    """How to build the message of a `headers` parameter (draft §2.3).
+    """How to build the message of a `headers` parameter (draft-cavage §2.3).
 
     Raises:
         Malformed: no list of different header names.
@@ -136,7 +136,7 @@ def plan_of(covered: str) -> Plan:
 
 
 def message(plan: Plan, values: dict[bytes, bytes]) -> bytes:
-    """The bytes that are signed (draft §2.3).
+    """The bytes that are signed (draft-cavage §2.3).
 
     Raises:
         BadSignature: a covered header is not there.

@@ -113,7 +113,7 @@ def check_key_id(key_id: str) -> str:
     if (
         len(key_id) > MAX_KEY_ID
         or not key_id.startswith(("https://", "http://"))
-        or not (key_id.isascii() and key_id.isprintable())
+        or not key_id.isprintable()
         or " " in key_id
     ):
         raise Malformed("The key id must be a URL.")

@@ -2,6 +2,7 @@
 
 import binascii
 from hashlib import sha256, sha512
+from typing import Any
 
 import http_sf
 
@@ -53,15 +54,12 @@ def check_content_digest(value: bytes, body: bytes) -> None:
     if len(value) > _MAX_HEADER:
         raise Malformed("The Content-Digest is too long.")
     try:
-        found = http_sf.parse(value, tltype="dictionary", on_duplicate_key=_twice)
+        found: Any = http_sf.parse(value, tltype="dictionary", on_duplicate_key=_twice)
     except http_sf.StructuredFieldError:
         raise Malformed("The Content-Digest cannot be read.") from None
-    known = {}
-    for name, member in found.items() if isinstance(found, dict) else ():
-        if name in _HASHES:
-            if not isinstance(member, tuple) or not isinstance(member[0], bytes):
-                raise Malformed("The Content-Digest cannot be read.")
-            known[name] = member[0]
+    known = {name: member[0] for name, member in found.items() if name in _HASHES}
+    if not all(isinstance(hashed, bytes) for hashed in known.values()):
+        raise Malformed("The Content-Digest cannot be read.")
     _check(known, body)
 
 

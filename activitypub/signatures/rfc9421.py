@@ -88,9 +88,9 @@ def read_input(header: bytes) -> Input:
         Malformed: no such structured field, a component twice.
     """
     label, member = _only_member(header)
-    if not isinstance(member, tuple) or not isinstance(member[0], list):
-        raise Malformed("The Signature-Input cannot be read.")
     items, parameters = member
+    if not isinstance(items, list):
+        raise Malformed("The Signature-Input must be a list of components.")
     if len(items) > MAX_COMPONENTS:
         raise Malformed("The signature covers too many components.")
     components: list[Component] = []
@@ -117,10 +117,9 @@ def read_signature(header: bytes, label: str) -> bytes:
     name, member = _only_member(header)
     if name != label:
         raise BadSignature("Signature and Signature-Input have different labels.")
-    value = member[0] if isinstance(member, tuple) else None
-    if not isinstance(value, bytes):
+    if not isinstance(member[0], bytes):
         raise Malformed("The Signature must be bytes.")
-    return value
+    return member[0]
 
 
 def base(described: Input, request: Request, found: dict[bytes, bytes], *, host: str, scheme: str) -> bytes:
@@ -216,14 +215,14 @@ def _check_times(parameters: dict[str, Any], now: float) -> None:
         check_expiry(expires, now)
 
 
-def _only_member(header: bytes) -> tuple[str, Any]:
+def _only_member(header: bytes) -> tuple[str, tuple[Any, dict[str, Any]]]:
     if len(header) > MAX_HEADER:
         raise Malformed("The signature is too long.")
     try:
-        found = http_sf.parse(header, tltype="dictionary", on_duplicate_key=_twice)
-    except (http_sf.StructuredFieldError, ValueError):
+        found: Any = http_sf.parse(header, tltype="dictionary", on_duplicate_key=_twice)
+    except http_sf.StructuredFieldError:
         raise Malformed("The signature is no structured field.") from None
-    if not isinstance(found, dict) or len(found) != 1:
+    if len(found) != 1:
         raise BadSignature("The request must have exactly one signature.")
     return next(iter(found.items()))
 

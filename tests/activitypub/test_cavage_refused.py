@@ -79,6 +79,7 @@ def test_outside_the_window_a_date_is_refused(late: float) -> None:
         "yesterday",
         "",
         "Sun, 31 Feb 2026 00:00:00 GMT",
+        "Sun, 01 Nev 2026 00:00:00 GMT",
         "Sun, 01 Nov 2026 25:00:00 GMT",
         "Sun, 01 Nov 0000 00:00:00 GMT",
         "Sunday, 01-Nov-26 00:00:00 GMT",
@@ -252,6 +253,11 @@ def test_a_signature_of_another_padding_or_hash_is_refused() -> None:
         ('keyId="', 'created=1.5,keyId="'),
         ('keyId="', 'created=9999999999999999,keyId="'),
         ('keyId="', "keyId='"),
+        ('keyId="', 'x"1",keyId="'),
+        ('",algorithm', '"x,algorithm'),
+        ('",headers', '" "x",headers'),
+        ('keyId="', 'opaque="' + "x" * 9000 + '",keyId="'),
+        ("#main-key", "#main\\key"),
         ('keyId="https', 'keyId="did:key:https'),
         ('keyId="https://', 'keyId="https:// '),
         ('keyId="', 'keyId="\\"'),
@@ -274,6 +280,14 @@ def test_a_signature_header_that_can_be_read_two_ways_or_none_is_malformed(befor
 def test_what_is_no_signature_header_is_malformed(value: str) -> None:
     with pytest.raises(Malformed):
         claimed(changed(signed.cavage(), signature=value))
+
+
+@pytest.mark.attack("SIG-11")
+def test_a_quote_that_is_not_closed_is_malformed() -> None:
+    request = signed.cavage()
+
+    with pytest.raises(Malformed):
+        claimed(changed(request, signature=header(request, "signature")[:-1]))
 
 
 @pytest.mark.attack("SIG-11")

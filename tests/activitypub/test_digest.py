@@ -63,6 +63,7 @@ def test_the_right_content_digest_is_accepted_however_it_is_spelled(value: str) 
         f"MD5={MD5}",
         "SHA-1=AAAA",
         f"SHA-256={SHA512}",
+        f"SHA-512={SHA256}",
         "SHA-256=",
     ],
 )
@@ -77,6 +78,7 @@ def test_another_body_or_a_weak_digest_is_refused(value: str) -> None:
     [
         f"sha-256=:{OTHER}:",
         f"sha-256=:{SHA256}:, sha-512=:{OTHER}:",
+        f"sha-512=:{SHA256}:",
         f"md5=:{MD5}:",
         "sha-256=::",
         "",

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 import storage.actors
 import storage.oauth
-from fedcomm import sessions, tokens
+from fedcomm import oauth, sessions, tokens
 from fedcomm.errors import NotAllowed
 from storage.actors import Actor
 from storage.oauth import Holder
@@ -29,8 +29,6 @@ _CLOSED = {
     "pending": "Your login is currently pending approval",
     "suspended": "Your login is currently disabled",
 }
-# `follow` is an old name for these (Mastodon API: "OAuth Scopes")
-_FOLLOW = frozenset(f"{verb}:{what}" for verb in ("read", "write") for what in ("blocks", "follows", "mutes"))
 
 
 class Viewer(msgspec.Struct, frozen=True):
@@ -84,21 +82,11 @@ async def require_program(request: Request, *scopes: str) -> Holder:
     holder = request.scope[ASKER]
     if isinstance(holder, str):
         raise Refusal(401, holder, headers={"www-authenticate": 'Bearer realm="fedcomm", error="invalid_token"'})
-    if scopes and not any(covers(holder.scopes, scope) for scope in scopes):
+    if scopes and not any(oauth.covers(holder.scopes, scope) for scope in scopes):
         raise Refusal(403, OUTSIDE)
     if holder.account_id is not None and holder.state != "active":
         raise Refusal(403, _CLOSED.get(holder.state or "", _CLOSED["suspended"]))
     return holder
-
-
-def covers(scopes: frozenset[str], wanted: str) -> bool:
-    """Whether who was given `scopes` may do what asks for `wanted`: `read` covers `read:statuses`."""
-    if wanted in scopes:
-        return True
-    parent, colon, _ = wanted.rpartition(":")
-    if colon and (parent in scopes or covers(scopes, parent)):
-        return True
-    return "follow" in scopes and wanted in _FOLLOW
 
 
 async def actor_of(viewer: Viewer) -> Actor:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 import activitypub.errors
 from fedcomm.errors import AppError, Conflict, Invalid, NotAllowed, NotFound, TooMany
-from storage.errors import Unavailable
+from storage.errors import Collision, Unavailable
 from web import respond
 
 _log = logging.getLogger(__name__)
@@ -43,6 +43,7 @@ _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (activitypub.errors.ProtocolError, 403),
     (activitypub.errors.Unreachable, 503),
     (Unavailable, 503),
+    (Collision, 503),
 )
 
 
@@ -54,7 +55,7 @@ def answer(request: Request, error: Exception) -> Response:
         return _said(request, error.status_code, str(error.detail), "", dict(error.headers or {}))
     for kind, status in _STATUS:
         if isinstance(error, kind):
-            sentence = BUSY if kind is Unavailable else str(error)
+            sentence = BUSY if kind in (Unavailable, Collision) else str(error)
             return _said(request, status, sentence or NOT_FOUND, "", _headers(error))
     _log.error("a request failed: method=%s route=%s", request.method, request.scope.get("route", "-"), exc_info=error)
     return _said(request, 500, BROKEN, "", {})

@@ -6,6 +6,9 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 -- Which process makes ids with which slot (several processes on one PostgreSQL).
 CREATE TABLE process_slot (slot SMALLINT PRIMARY KEY, owner TEXT NOT NULL, seen_at BIGINT NOT NULL);
 
+-- Rights that one process at a time has.
+CREATE TABLE lease (name TEXT PRIMARY KEY, owner TEXT NOT NULL, until BIGINT NOT NULL);
+
 -- What an admin changes while the server runs.
 CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL, changed_at BIGINT NOT NULL);
 
@@ -419,6 +422,16 @@ CREATE TABLE bookmark (
   post_id BIGINT NOT NULL,
   created_at BIGINT NOT NULL,
   PRIMARY KEY (actor_id, post_id)
+);
+
+-- How far somebody has read.
+CREATE TABLE marker (
+  account_id BIGINT NOT NULL,
+  timeline TEXT NOT NULL,
+  last_read_id BIGINT NOT NULL,
+  version BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  PRIMARY KEY (account_id, timeline)
 );
 
 -- What a face announced, so that it is announced once and can be taken back.

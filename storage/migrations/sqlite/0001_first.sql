@@ -6,6 +6,9 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 -- Which process makes ids with which slot (several processes on one PostgreSQL).
 CREATE TABLE process_slot (slot SMALLINT PRIMARY KEY, owner TEXT NOT NULL, seen_at INTEGER NOT NULL);
 
+-- Rights that one process at a time has.
+CREATE TABLE lease (name TEXT PRIMARY KEY, owner TEXT NOT NULL, until INTEGER NOT NULL);
+
 -- What an admin changes while the server runs.
 CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL, changed_at INTEGER NOT NULL) WITHOUT ROWID;
 
@@ -419,6 +422,16 @@ CREATE TABLE bookmark (
   post_id INTEGER NOT NULL,
   created_at INTEGER NOT NULL,
   PRIMARY KEY (actor_id, post_id)
+) WITHOUT ROWID;
+
+-- How far somebody has read.
+CREATE TABLE marker (
+  account_id INTEGER NOT NULL,
+  timeline TEXT NOT NULL,
+  last_read_id INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  PRIMARY KEY (account_id, timeline)
 ) WITHOUT ROWID;
 
 -- What a face announced, so that it is announced once and can be taken back.

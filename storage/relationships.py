@@ -1,0 +1,131 @@
+"""Who has to do with whom: as one viewer sees others, and as lists of people."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from storage import visible
+from storage.connect import read_many, rows
+from storage.paging import Page
+
+
+class Relationship(msgspec.Struct):
+    """How a viewer and one other stand to each other."""
+
+    id: int
+    following: bool = False
+    showing_reblogs: bool = False
+    notifying: bool = False
+    requested: bool = False
+    followed_by: bool = False
+    requested_by: bool = False
+    blocking: bool = False
+    blocked_by: bool = False
+
+
+class People(msgspec.Struct, frozen=True):
+    """A page of actors: (cursor, actor id), newest first, and whether there are older ones."""
+
+    entries: list[tuple[int, int]]
+    older: bool
+
+    @property
+    def ids(self) -> list[int]:
+        """The actors."""
+        return [actor for _, actor in self.entries]
+
+    @property
+    def cursors(self) -> tuple[int, ...]:
+        """The highest and the lowest cursor."""
+        return (self.entries[0][0], self.entries[-1][0]) if self.entries else ()
+
+
+_OUT = "SELECT target_id, state, reblogs, notify FROM follow WHERE follower_id = ? AND target_id IN (?ints)"
+_IN = "SELECT follower_id, state FROM follow WHERE target_id = ? AND follower_id IN (?ints)"
+_BLOCKING = "SELECT target_id FROM block WHERE actor_id = ? AND target_id IN (?ints)"
+_BLOCKED_BY = "SELECT actor_id FROM block WHERE target_id = ? AND actor_id IN (?ints)"
+
+
+async def between(viewer: int, others: Sequence[int]) -> list[Relationship]:
+    """How the viewer stands to each of the others, in their order."""
+    ids = list(others)
+    out, back, blocking, blocked_by = await read_many(
+        [(sql, (viewer, ids)) for sql in (_OUT, _IN, _BLOCKING, _BLOCKED_BY)]
+    )
+    found = {other: Relationship(other) for other in ids}
+    for target, state, reblogs, notify in out:
+        one = found[target]
+        one.following, one.requested = state == "accepted", state == "pending"
+        one.showing_reblogs, one.notifying = bool(reblogs), bool(notify)
+    for follower, state in back:
+        found[follower].followed_by, found[follower].requested_by = state == "accepted", state == "pending"
+    for (other,) in blocking:
+        found[other].blocking = True
+    for (other,) in blocked_by:
+        found[other].blocked_by = True
+    return [found[other] for other in ids]
+
+
+async def followers(viewer: int, actor_id: int, page: Page) -> People:
+    """Who follows the actor; of a group its members."""
+    return await _people(viewer, "follow.id", "follow.follower_id", "follow",
+                         "follow.target_id = ? AND follow.state = 'accepted'", (actor_id,), page)  # fmt: skip
+
+
+async def following(viewer: int, actor_id: int, page: Page) -> People:
+    """Whom the actor follows."""
+    return await _people(viewer, "follow.id", "follow.target_id", "follow",
+                         "follow.follower_id = ? AND follow.state = 'accepted'", (actor_id,), page)  # fmt: skip
+
+
+async def requests(actor_id: int, page: Page) -> People:
+    """Who waits to be let in by the actor."""
+    return await _people(actor_id, "follow.id", "follow.follower_id", "follow",
+                         "follow.target_id = ? AND follow.state = 'pending'", (actor_id,), page)  # fmt: skip
+
+
+async def liked_by(viewer: int, post_id: int, page: Page) -> People:
+    """Who voted for the post."""
+    return await _people(viewer, _moment("reaction"), "reaction.actor_id", "reaction",
+                         "reaction.post_id = ? AND reaction.kind = 'like'", (post_id,), page)  # fmt: skip
+
+
+async def boosted_by(viewer: int, post_id: int, page: Page) -> People:
+    """Who boosted the post."""
+    return await _people(viewer, "boost.id", "boost.actor_id", "boost",
+                         f"boost.post_id = ? AND {visible.BOOST_TO_VIEWER}",
+                         (post_id, *visible.boost_args(viewer)), page)  # fmt: skip
+
+
+async def blocked(actor_id: int, page: Page) -> People:
+    """Whom the actor blocks; a block hides the other, so these are shown all the same."""
+    cursor = _moment("block").replace("actor_id", "target_id")
+    sql = f"""SELECT {cursor}, block.target_id FROM block JOIN actor a ON a.id = block.target_id
+WHERE block.actor_id = ? AND a.deleted_at IS NULL AND {cursor} < ? AND {cursor} > ?"""
+    return await _paged(sql, (actor_id,), page)
+
+
+def _moment(table: str) -> str:
+    """A cursor for what has a time and no id: two of one millisecond are told apart by who did it."""
+    return f"({table}.created_at * 100000 + {table}.actor_id % 100000)"
+
+
+async def _people(
+    viewer: int, cursor: str, actor: str, table: str, condition: str, args: tuple[int, ...], page: Page
+) -> People:
+    sql = f"""SELECT {cursor}, {actor} FROM {table}
+WHERE {condition} AND {visible.actor(actor)} AND {cursor} < ? AND {cursor} > ?"""
+    return await _paged(sql, (*args, *visible.actor_args(viewer)), page)
+
+
+async def _paged(sql: str, args: tuple[int, ...], page: Page) -> People:
+    async def fetch(page: Page, limit: int) -> list[tuple[int, int]]:
+        found = await rows(f"{sql} ORDER BY 1 {page.order} LIMIT ?", (*args, *page.bounds, limit))
+        return [(row[0], row[1]) for row in found]
+
+    entries = await fetch(page, page.limit + 1)
+    older, entries = len(entries) > page.limit, entries[: page.limit]
+    if page.forward and entries:
+        entries.reverse()
+        older = bool(await fetch(page.under(entries[-1][0]), 1))
+    return People(entries, older)

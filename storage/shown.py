@@ -1,0 +1,134 @@
+"""Everything that a page of posts shows besides the posts themselves, each kind in one query for the whole page."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from storage.connect import read_many, rows
+from storage.posts import COLUMNS, Poll, Post
+
+
+class Mention(msgspec.Struct, frozen=True):
+    """Somebody whom a post names; `id` is the actor's."""
+
+    post_id: int
+    id: int
+    username: str
+    host: str
+    url: str
+    uri: str
+
+
+class Media(msgspec.Struct, frozen=True):
+    """A picture or file of a post; `key` and `preview_key` only of what is kept here."""
+
+    id: int
+    post_id: int
+    kind: str
+    mime: str
+    remote_url: str
+    key: str | None
+    preview_key: str | None
+    description: str
+    blurhash: str
+    width: int | None
+    height: int | None
+
+
+class Bundle(msgspec.Struct, frozen=True):
+    """Posts with what belongs to them, by post id; `authors_above` is who wrote what a post answers."""
+
+    posts: dict[int, Post]
+    authors_above: dict[int, int]
+    mentions: dict[int, list[Mention]]
+    faces: dict[int, Mention]
+    tags: dict[int, list[str]]
+    media: dict[int, list[Media]]
+    polls: dict[int, Poll]
+    programs: dict[int, tuple[str, str | None]]
+
+
+class BoostRow(msgspec.Struct, frozen=True):
+    """What the line of a boost shows."""
+
+    id: int
+    uri: str
+    actor_id: int
+    post_id: int
+    visibility: int
+    published: int
+
+
+FAVOURITED, REBLOGGED, BOOKMARKED, OWN = 1, 2, 4, 8
+
+_POSTS = f"SELECT {COLUMNS} FROM post WHERE id IN (?ints)"
+_ABOVE = """
+SELECT post.id, parent.author_id FROM post JOIN post parent ON parent.id = post.parent_id WHERE post.id IN (?ints)"""
+_MENTIONS = """
+SELECT mention.post_id, actor.id, actor.username, actor.host, actor.url, actor.uri
+FROM mention JOIN actor ON actor.id = mention.actor_id WHERE mention.post_id IN (?ints) ORDER BY actor.id"""
+_FACES = """
+SELECT post.id, actor.id, actor.username, actor.host, actor.url, actor.uri
+FROM post JOIN groups ON groups.id = post.group_id JOIN actor ON actor.id = groups.actor_id WHERE post.id IN (?ints)"""
+_TAGS = """
+SELECT post_tag.post_id, tag.name FROM post_tag JOIN tag ON tag.id = post_tag.tag_id
+WHERE post_tag.post_id IN (?ints) ORDER BY tag.name"""
+_MEDIA = f"""
+SELECT {", ".join(Media.__struct_fields__)} FROM media WHERE post_id IN (?ints) ORDER BY post_id, position, id"""
+_POLLS = f"SELECT {', '.join(Poll.__struct_fields__)} FROM poll WHERE post_id IN (?ints)"
+_PROGRAMS = """
+SELECT post.id, oauth_app.name, oauth_app.website FROM post JOIN oauth_app ON oauth_app.id = post.app_id
+WHERE post.id IN (?ints)"""
+_FLAGS = f"""
+SELECT post_id, {FAVOURITED} FROM reaction WHERE actor_id = ? AND post_id IN (?ints) AND kind = 'like'
+UNION ALL SELECT post_id, {REBLOGGED} FROM boost WHERE actor_id = ? AND post_id IN (?ints)
+UNION ALL SELECT post_id, {BOOKMARKED} FROM bookmark WHERE actor_id = ? AND post_id IN (?ints)
+UNION ALL SELECT id, {OWN} FROM post WHERE author_id = ? AND id IN (?ints)"""
+_BOOSTS = f"SELECT {', '.join(BoostRow.__struct_fields__)} FROM boost WHERE id IN (?ints)"
+_OWN_VOTES = "SELECT post_id, choice FROM poll_vote WHERE actor_id = ? AND post_id IN (?ints) ORDER BY choice"
+
+
+async def bundle(post_ids: Sequence[int]) -> Bundle:
+    """The posts with everything that is the same for all viewers; deleted ones are left out."""
+    ids = (list(post_ids),)
+    queries = (_POSTS, _ABOVE, _MENTIONS, _FACES, _TAGS, _MEDIA, _POLLS, _PROGRAMS)
+    posts, above, mentions, faces, tags, media, polls, programs = await read_many([(sql, ids) for sql in queries])
+    found = Bundle({}, dict(above), {}, {}, {}, {}, {}, {row[0]: (row[1], row[2]) for row in programs})
+    for post in (Post(*row) for row in posts):
+        if post.deleted_at is None:
+            found.posts[post.id] = post
+    for mention in (Mention(*row) for row in mentions):
+        found.mentions.setdefault(mention.post_id, []).append(mention)
+    for face in (Mention(*row) for row in faces):
+        found.faces[face.post_id] = face
+    for post_id, name in tags:
+        found.tags.setdefault(post_id, []).append(name)
+    for file in (Media(*row) for row in media):
+        found.media.setdefault(file.post_id, []).append(file)
+    for poll in (Poll(*row) for row in polls):
+        found.polls[poll.post_id] = poll
+    return found
+
+
+async def boosts(boost_ids: Sequence[int]) -> dict[int, BoostRow]:
+    """The boosts with these ids."""
+    return {row[0]: BoostRow(*row) for row in await rows(_BOOSTS, (list(boost_ids),))}
+
+
+async def flags(viewer: int, post_ids: Sequence[int]) -> dict[int, int]:
+    """What the viewer has to do with each post: a sum of FAVOURITED, REBLOGGED, BOOKMARKED and OWN."""
+    ids = list(post_ids)
+    found: dict[int, int] = {}
+    for post_id, flag in await rows(_FLAGS, (viewer, ids) * 4):
+        found[post_id] = found.get(post_id, 0) | flag
+    return found
+
+
+async def polls(post_ids: Sequence[int], viewer: int) -> tuple[dict[int, Poll], dict[int, list[int]]]:
+    """The polls of posts, and what the viewer chose in them."""
+    ids = list(post_ids)
+    found, votes = await read_many([(_POLLS, (ids,)), (_OWN_VOTES, (viewer, ids))])
+    chosen: dict[int, list[int]] = {}
+    for post_id, choice in votes:
+        chosen.setdefault(post_id, []).append(choice)
+    return {row[0]: Poll(*row) for row in found}, chosen

@@ -1,0 +1,16 @@
+"""What the tests of the web room speak with."""
+
+import httpx
+
+
+class Nowhere(httpx.AsyncBaseTransport):
+    """A network on which nobody can be reached."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Never answers."""
+        raise httpx.ConnectError(f"{request.url} cannot be reached from this test")
+
+
+def bearer(token: str) -> dict[str, str]:
+    """The header of a program that holds this token."""
+    return {"authorization": f"Bearer {token}"}

@@ -1,0 +1,118 @@
+"""Account, CredentialAccount, Relationship (Mastodon API: "Account")."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+import storage.actors
+from storage import fragments
+from storage.accounts import Account
+from storage.actors import Actor
+from storage.fragments import Fragment
+from storage.relationships import Relationship
+from web.mastodon.entities.times import day
+
+NOBODY_MAY: dict[str, Any] = {"automatic": [], "manual": [], "current_user": "denied"}
+_ROLES = {"moderator": ("2", "Moderator", "65536"), "admin": ("3", "Admin", "1")}  # name → id, name, permissions
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Field(msgspec.Struct, frozen=True):
+    """A line of a profile; `value` is sanitised HTML."""
+
+    name: str = ""
+    value: str = ""
+
+
+_fields = msgspec.json.Decoder(list[Field])
+
+
+async def accounts(base: str, actor_ids: Sequence[int]) -> dict[int, bytes]:
+    """The JSON of each account that exists, rendered once for everybody."""
+    cache = fragments.here()
+    found = {actor_id: body for actor_id in set(actor_ids) if (body := cache.get("actor", actor_id)) is not None}
+    missing = [actor_id for actor_id in set(actor_ids) if actor_id not in found]
+    if missing:
+        stamp = cache.stamp()
+        actors = await storage.actors.by_ids(missing)
+        moved = await storage.actors.by_ids([a.moved_to_id for a in actors.values() if a.moved_to_id])
+        for actor in actors.values():
+            target = moved.get(actor.moved_to_id or 0)
+            body = _encode(account(base, actor, target))
+            found[actor.id] = body
+            shown = (actor.id, target.id) if target else (actor.id,)
+            cache.put("actor", actor.id, Fragment(body, shown), stamp)
+    return found
+
+
+async def list_of(base: str, actor_ids: Sequence[int]) -> bytes:
+    """A JSON list of accounts in this order; those that do not exist are left out."""
+    found = await accounts(base, actor_ids)
+    return b"[" + b",".join(found[actor_id] for actor_id in actor_ids if actor_id in found) + b"]"
+
+
+def account(base: str, actor: Actor, moved_to: Actor | None = None) -> dict[str, Any]:
+    """One account; `moved_to` is where they went."""
+    picture = _url(actor.icon) or f"{base}/static/{'group' if actor.kind == 'Group' else 'person'}.png"
+    banner = _url(actor.image) or f"{base}/static/header.png"
+    entity: dict[str, Any] = {
+        "id": str(actor.id), "username": actor.username, "acct": actor.acct, "display_name": actor.name,
+        "locked": bool(actor.locked), "bot": bool(actor.bot), "group": actor.kind == "Group",
+        "discoverable": bool(actor.discoverable), "indexable": bool(actor.indexable),
+        "created_at": f"{day(actor.published or actor.created_at)}T00:00:00.000Z",
+        "note": "" if actor.gone else actor.summary, "url": _url(actor.url) or actor.uri, "uri": actor.uri,
+        "avatar": picture, "avatar_static": picture, "avatar_description": "",
+        "header": banner, "header_static": banner, "header_description": "",
+        "followers_count": max(0, actor.followers_count), "following_count": max(0, actor.following_count),
+        "statuses_count": max(0, actor.posts_count), "last_status_at": day(actor.last_post_at),
+        "hide_collections": False, "show_media": True, "show_media_replies": True, "show_featured": True,
+        "feature_approval": NOBODY_MAY, "emojis": [], "fields": [] if actor.gone else fields(actor.fields),
+    }  # fmt: skip
+    if actor.local:
+        entity |= {"noindex": not actor.indexable, "roles": []}
+    if actor.suspended_at is not None:
+        entity["suspended"] = True
+    if actor.limited_at is not None:
+        entity["limited"] = True
+    if moved_to is not None:
+        entity["moved"] = account(base, moved_to)
+    return entity
+
+
+def fields(stored: str) -> list[dict[str, Any]]:
+    """The lines of a profile."""
+    try:
+        found: Iterable[Field] = _fields.decode(stored)
+    except msgspec.MsgspecError:
+        return []
+    return [{"name": field.name, "value": field.value, "verified_at": None} for field in found]
+
+
+def credentials(base: str, actor: Actor, account_row: Account, requests: int) -> dict[str, Any]:
+    """The account of who asks, with what only they may know."""
+    role_id, role, permissions = _ROLES.get(account_row.role, ("-99", "", "0"))
+    source = {
+        "privacy": "public", "sensitive": False, "language": account_row.language or None,
+        "note": actor.summary_source, "fields": fields(actor.fields), "follow_requests_count": requests,
+        "hide_collections": False, "discoverable": bool(actor.discoverable), "indexable": bool(actor.indexable),
+        "attribution_domains": [], "quote_policy": "nobody",
+    }  # fmt: skip
+    shown = {"id": role_id, "name": role, "permissions": permissions, "color": "", "highlighted": bool(role)}
+    return account(base, actor) | {"source": source, "role": shown, "state": account_row.state}
+
+
+def relationship(found: Relationship) -> dict[str, Any]:
+    """How the viewer stands to somebody."""
+    return {
+        "id": str(found.id), "following": found.following, "showing_reblogs": found.showing_reblogs,
+        "notifying": found.notifying, "languages": None, "followed_by": found.followed_by,
+        "blocking": found.blocking, "blocked_by": found.blocked_by, "muting": False, "muting_notifications": False,
+        "muting_expires_at": None, "requested": found.requested, "requested_by": found.requested_by,
+        "domain_blocking": False, "endorsed": False, "note": "",
+    }  # fmt: skip
+
+
+def _url(text: str) -> str:
+    return text if text.startswith(("https://", "http://")) else ""

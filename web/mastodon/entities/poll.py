@@ -1,0 +1,33 @@
+"""Poll (Mastodon API: "Poll")."""
+
+from typing import Any
+
+import msgspec
+
+from fedcomm import clock
+from storage.posts import Poll
+from web.mastodon.entities.times import moment_or_none
+
+_titles = msgspec.json.Decoder(list[str])
+_counts = msgspec.json.Decoder(list[int])
+
+
+def poll(found: Poll, own: list[int] | None) -> dict[str, Any]:
+    """A poll; `own` are the choices of the viewer, None for somebody who is not signed in."""
+    titles, counts = _read(found)
+    over = found.closed_at is not None or (found.ends_at is not None and found.ends_at <= clock.now_ms())
+    entity: dict[str, Any] = {
+        "id": str(found.post_id), "expires_at": moment_or_none(found.ends_at), "expired": over,
+        "multiple": bool(found.multiple), "votes_count": sum(counts), "voters_count": max(0, found.voters_count),
+        "options": [{"title": title, "votes_count": count} for title, count in zip(titles, counts, strict=False)],
+        "emojis": [],
+    }  # fmt: skip
+    return entity if own is None else entity | {"voted": bool(own), "own_votes": own}
+
+
+def _read(found: Poll) -> tuple[list[str], list[int]]:
+    try:
+        titles, counts = _titles.decode(found.options), _counts.decode(found.votes)
+    except msgspec.MsgspecError:
+        return [], []
+    return titles, [max(0, count) for count in counts] + [0] * (len(titles) - len(counts))

@@ -1,0 +1,209 @@
+"""Status: rendered once for everybody, completed for each viewer (Mastodon API: "Status")."""
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import msgspec
+
+from storage import fragments, shown
+from storage.fragments import Fragment
+from storage.posts import Post
+from storage.shown import BOOKMARKED, FAVOURITED, OWN, REBLOGGED, BoostRow, Bundle, Media, Mention
+from storage.timelines import Entry
+from web.mastodon.entities.account import NOBODY_MAY, accounts
+from web.mastodon.entities.poll import poll
+from web.mastodon.entities.times import moment, moment_or_none
+
+VISIBILITIES = ("public", "unlisted", "private", "direct")
+_KINDS = frozenset({"image", "gifv", "video", "audio"})
+_POLL = b"?"  # begins the fragment of a post with a poll, which shows each viewer their own votes
+
+_encode = msgspec.json.Encoder().encode
+
+
+def _overlay(flags: int) -> bytes:
+    value: dict[str, Any] = {
+        "favourited": bool(flags & FAVOURITED), "reblogged": bool(flags & REBLOGGED), "muted": False,
+        "bookmarked": bool(flags & BOOKMARKED),
+    }  # fmt: skip
+    if flags & OWN:
+        value["pinned"] = False
+    return _encode(value | {"filtered": []})[1:-1] + b","
+
+
+_OVERLAYS = tuple(_overlay(flags) for flags in range(16))
+
+
+async def page(base: str, viewer: int, entries: Sequence[Entry]) -> bytes:
+    """A JSON list of the entries; the caller has made sure that the viewer may see them."""
+    return b"[" + b",".join(await each(base, viewer, entries)) + b"]"
+
+
+async def each(base: str, viewer: int, entries: Sequence[Entry]) -> list[bytes]:
+    """The JSON of each entry in order; those that were deleted meanwhile are left out. `viewer` 0: nobody."""
+    post_ids = [entry.post_id for entry in entries]
+    bodies = await _bodies(base, post_ids)
+    wrappers = await _wrappers(base, [entry.id for entry in entries if entry.boosted_by])
+    flags = await shown.flags(viewer, post_ids) if viewer and post_ids else {}
+    polls = await _polls(viewer, [post_id for post_id, body in bodies.items() if body[:1] == _POLL])
+    found: list[bytes] = []
+    for entry in entries:
+        body = bodies.get(entry.post_id)
+        if body is None:
+            continue
+        overlay = _OVERLAYS[flags.get(entry.post_id, 0)] if viewer else b""
+        status = _completed(overlay, body, polls.get(entry.post_id))
+        if entry.boosted_by:
+            wrapper = wrappers.get(entry.id)
+            if wrapper is None:
+                continue
+            status = b"{" + overlay + wrapper + b',"reblog":' + status + b"}"
+        found.append(status)
+    return found
+
+
+async def one(base: str, viewer: int, post_id: int) -> bytes | None:
+    """The JSON of one post; None when it was deleted."""
+    found = await each(base, viewer, [Entry(post_id, post_id)])
+    return found[0] if found else None
+
+
+def content(post: Post) -> str:
+    """What a post says, its title first (never as a warning, which would hide it)."""
+    return f"<p><strong>{escape(post.title)}</strong></p>{post.content}" if post.title else post.content
+
+
+def attachment(base: str, file: Media) -> dict[str, Any]:
+    """A picture or file (Mastodon API: "MediaAttachment")."""
+    url = f"{base}/media/{file.key}" if file.key else file.remote_url
+    preview = f"{base}/media/{file.preview_key}" if file.preview_key else url
+    kind = file.kind if file.kind in _KINDS else file.mime.partition("/")[0]
+    return {
+        "id": str(file.id), "type": kind if kind in _KINDS else "unknown", "url": url, "preview_url": preview,
+        "remote_url": file.remote_url or None, "preview_remote_url": None, "text_url": None, "meta": _meta(file),
+        "description": file.description or None, "blurhash": file.blurhash or None,
+    }  # fmt: skip
+
+
+def _completed(overlay: bytes, body: bytes, poll_json: bytes | None) -> bytes:
+    if body[:1] != _POLL:
+        return b"{" + overlay + body + b',"poll":null,"reblog":null}'
+    return b"{" + overlay + body[1:] + b',"poll":' + (poll_json or b"null") + b',"reblog":null}'
+
+
+async def _bodies(base: str, post_ids: Sequence[int]) -> dict[int, bytes]:
+    cache = fragments.here()
+    found = {post_id: body for post_id in post_ids if (body := cache.get("post", post_id)) is not None}
+    missing = [post_id for post_id in dict.fromkeys(post_ids) if post_id not in found]
+    if missing:
+        stamp = cache.stamp()
+        bundle = await shown.bundle(missing)
+        authors = await accounts(base, [post.author_id for post in bundle.posts.values()])
+        for post in bundle.posts.values():
+            if post.author_id in authors:
+                body = _fragment(base, post, bundle, authors[post.author_id])
+                found[post.id] = body
+                cache.put("post", post.id, Fragment(body, _actors(post, bundle)), stamp)
+    return found
+
+
+async def _wrappers(base: str, boost_ids: Sequence[int]) -> dict[int, bytes]:
+    cache = fragments.here()
+    found = {boost_id: body for boost_id in boost_ids if (body := cache.get("boost", boost_id)) is not None}
+    missing = [boost_id for boost_id in boost_ids if boost_id not in found]
+    if missing:
+        stamp = cache.stamp()
+        boosts = await shown.boosts(missing)
+        boosters = await accounts(base, [boost.actor_id for boost in boosts.values()])
+        for boost in boosts.values():
+            if boost.actor_id in boosters:
+                found[boost.id] = body = _wrapper(boost, boosters[boost.actor_id])
+                cache.put("boost", boost.id, Fragment(body, (boost.actor_id,)), stamp)
+    return found
+
+
+async def _polls(viewer: int, post_ids: list[int]) -> dict[int, bytes]:
+    if not post_ids:
+        return {}
+    found, chosen = await shown.polls(post_ids, viewer)
+    return {post_id: _encode(poll(row, chosen.get(post_id, []) if viewer else None)) for post_id, row in found.items()}
+
+
+def _actors(post: Post, bundle: Bundle) -> tuple[int, ...]:
+    face = bundle.faces.get(post.id)
+    named = [mention.id for mention in bundle.mentions.get(post.id, ())]
+    return tuple({post.author_id, *named, *([face.id] if face else [])})
+
+
+def _fragment(base: str, post: Post, bundle: Bundle, author: bytes) -> bytes:
+    """What is the same for everybody, without the braces."""
+    entity = _counted(post, post.uri, post.url or post.uri) | {
+        "in_reply_to_id": str(post.parent_id) if post.parent_id else None,
+        "in_reply_to_account_id": str(bundle.authors_above[post.id]) if post.id in bundle.authors_above else None,
+        "sensitive": bool(post.sensitive), "spoiler_text": post.summary, "language": post.language or None,
+        "edited_at": moment_or_none(_edited(post)), "content": content(post),
+        "media_attachments": [attachment(base, file) for file in bundle.media.get(post.id, ())],
+        "mentions": _mentions(post, bundle),
+        "tags": [{"name": name, "url": f"{base}/tags/{name}"} for name in bundle.tags.get(post.id, ())],
+        "account": msgspec.Raw(author),
+    }  # fmt: skip
+    program = bundle.programs.get(post.id)
+    if program:
+        entity["application"] = {"name": program[0], "website": program[1]}
+    return (_POLL if post.id in bundle.polls else b"") + _encode(entity)[1:-1]
+
+
+def _wrapper(boost: BoostRow, booster: bytes) -> bytes:
+    """A boost, around which the post is put; without the braces."""
+    entity = {
+        "id": str(boost.id), "created_at": moment(boost.published), "visibility": VISIBILITIES[boost.visibility],
+        "uri": boost.uri, "url": boost.uri, "replies_count": 0, "reblogs_count": 0, "favourites_count": 0,
+        "in_reply_to_id": None, "in_reply_to_account_id": None, "sensitive": False, "spoiler_text": "",
+        "language": None, "edited_at": None, "content": "", "media_attachments": [], "mentions": [], "tags": [],
+        "account": msgspec.Raw(booster), "poll": None,
+    }  # fmt: skip
+    return _encode(entity | _unused())[1:-1]
+
+
+def _counted(post: Post, uri: str, url: str) -> dict[str, Any]:
+    return {
+        "id": str(post.id), "created_at": moment(post.published), "visibility": VISIBILITIES[post.visibility],
+        "uri": uri, "url": url, "replies_count": max(0, post.replies_count),
+        "reblogs_count": max(0, post.boosts_count), "favourites_count": max(0, post.likes_count),
+    } | _unused()  # fmt: skip
+
+
+def _unused() -> dict[str, Any]:
+    return {
+        "emojis": [], "card": None, "quote": None, "quotes_count": 0, "quote_approval": NOBODY_MAY,
+        "tagged_collections": [],
+    }  # fmt: skip
+
+
+def _mentions(post: Post, bundle: Bundle) -> list[dict[str, str]]:
+    """Whom the post names, and its group: so clients address the group when they answer."""
+    named = {mention.id: mention for mention in bundle.mentions.get(post.id, ())}
+    face = bundle.faces.get(post.id)
+    if face and face.id != post.author_id:
+        named.setdefault(face.id, face)
+    return [_mention(mention) for mention in named.values()]
+
+
+def _mention(found: Mention) -> dict[str, str]:
+    acct = f"{found.username}@{found.host}" if found.host else found.username
+    return {"id": str(found.id), "username": found.username, "acct": acct, "url": found.url or found.uri}
+
+
+def _edited(post: Post) -> int | None:
+    """The author's own word counts where it says more than when it was written."""
+    if post.edited_at is not None:
+        return post.edited_at
+    return post.author_updated if post.author_updated and post.author_updated > post.published else None
+
+
+def _meta(file: Media) -> dict[str, Any]:
+    if not file.width or not file.height:
+        return {}
+    size = {"width": file.width, "height": file.height, "size": f"{file.width}x{file.height}"}
+    return {"original": size | {"aspect": file.width / file.height}}

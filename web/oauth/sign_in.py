@@ -1,0 +1,86 @@
+"""Signing a browser in and out."""
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from fedcomm import accounts, sessions
+from fedcomm.errors import NotAllowed
+from web import auth, params, respond, state
+
+
+class SignIn(msgspec.Struct, frozen=True):
+    """The form; `next` is where to go then, on this server."""
+
+    login: str = ""
+    password: str = ""
+    next: str = ""
+    csrf: str = ""
+
+
+class SignOut(msgspec.Struct, frozen=True):
+    """The form of somebody who leaves."""
+
+    csrf: str = ""
+
+
+async def form(request: Request) -> Response:
+    """`GET /sign_in`"""
+    return _page(request, params.query(request, SignIn))
+
+
+async def sign_in(request: Request) -> Response:
+    """`POST /sign_in`: a new session, and on to where one wanted to go."""
+    given = await params.read(request, SignIn)
+    auth.check_form(request, given.csrf)
+    app = state.app_of(request)
+    address = request.client.host if request.client else ""
+    try:
+        account = await accounts.authenticate(app, given.login, given.password, address)
+    except NotAllowed as refused:
+        return _page(request, given, problem=str(refused), status=422)
+    before = await auth.session_of(request)
+    if before:
+        await sessions.close(app, before)
+    token = await sessions.open(app, account.id, request.headers.get("user-agent", ""))
+    response = respond.redirect(_own(given.next))
+    auth.keep_session(request, response, token)
+    return response
+
+
+async def sign_out(request: Request) -> Response:
+    """`POST /sign_out`"""
+    given = await params.read(request, SignOut)
+    session = await auth.session_of(request)
+    if session:
+        auth.check_form(request, given.csrf, session)
+        await sessions.close(state.app_of(request), session)
+    response = respond.redirect("/")
+    auth.drop_session(request, response)
+    return response
+
+
+def _page(request: Request, given: SignIn, problem: str = "", status: int = 200) -> Response:
+    token = auth.form_token(request)
+    response = respond.page(
+        request, "sign_in.html", status,
+        login=given.login, next=_own(given.next), csrf=token, problem=problem,
+    )  # fmt: skip
+    auth.keep_form_token(request, response, token)
+    return response
+
+
+def _own(target: str) -> str:
+    """A path of this server; anything else could lead people astray after they signed in."""
+    good = (
+        target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable() and "\\" not in target
+    )
+    return target if good else "/"
+
+
+routes = [
+    Route("/sign_in", form),
+    Route("/sign_in", sign_in, methods=["POST"]),
+    Route("/sign_out", sign_out, methods=["POST"]),
+]

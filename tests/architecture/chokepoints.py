@@ -21,11 +21,23 @@ _CONNECTING_MODULES = frozenset(
     {"urllib.request", "http.client", "ftplib", "smtplib", "socketserver", "xmlrpc", "poplib"}
 )
 _TRANSPORT = frozenset({"activitypub.transport", "activitypub.connection"})
+_LISTENING = "fedcomm.sockets"  # resolves the names the admin wrote, to listen there
 
 _VERIFYING = re.compile(r"activitypub\.(signatures(\.\w+)?\.(parse|check\w*|claim|read\w*)|proofs\.(verify|read))")
 _FROM_POST = re.compile(r"\b(FROM|JOIN)\s+post\b(?!\s+parent\b)")
 _SHOWING = frozenset({"timelines", "threads", "search", "notifications", "lists", "bookmarks"})
-_POST_READERS = re.compile(r"storage\.posts\.by_\w+")
+_OWN_POSTS = re.compile(r"FROM\s+post\s+WHERE\s+(post\.)?author_id = \?")
+_ONE_POST = re.compile(r"storage\.posts\.by_(id|uri)")
+_POSTS = re.compile(r"storage\.posts\.by_(ids|uris)")
+_LISTING = re.compile(r"storage\.(visible|timelines|threads|search|notifications)\.\w+")
+_ENTERING = re.compile(
+    r"fedcomm\.(recording\.record|groups\.accept_post|moderation\.record_\w+)|storage\.(posts\.insert|reactions\.put|members\.put)"
+)
+_DECIDED_BEFORE = {  # why these do not ask `admit` themselves
+    "fedcomm.recording": "the record half of an act: whoever calls it has asked",
+    "fedcomm.fetching": "what is fetched is shown as found; it enters no group of ours",
+    "fedcomm.inbox.announce": "a group elsewhere has decided about itself, and its word counts for itself only",
+}
 _ASKING = re.compile(r"(storage\.)?visible\.\w+")
 
 
@@ -50,7 +62,7 @@ def writing_in_web(sources: Sequence[Source]) -> Iterator[str]:
 
 def connecting(sources: Sequence[Source]) -> Iterator[str]:
     """Every connection to an address a stranger can influence is made by `activitypub/transport.py`."""
-    for source in (source for source in sources if source.module not in _TRANSPORT):
+    for source in (source for source in sources if source.module not in _TRANSPORT | {_LISTENING}):
         names = _names(source)
         for line, called in _calls(source, names):
             method = called.rpartition(".")[2] in _CONNECTING_METHODS and source.room != "storage"
@@ -74,21 +86,39 @@ def showing(sources: Sequence[Source]) -> Iterator[str]:
     """Queries that show posts are built with `storage/visible.py`.
 
     In the modules of `storage` that make lists for viewers, each piece of SQL that reads `post` holds a condition of
-    `visible`; elsewhere in `storage` the functions that are told a `viewer` do, in what they use of their module.
-    In `web` a function that asks for a post by its id asks `visible` too.
+    `visible`; elsewhere in `storage` the functions that are told a `viewer` do, in what they use of their module,
+    unless it is about the viewer's own posts. In `web` a function that asks for a post by its id asks `visible` too; a
+    module that asks for several gets them from `visible` or from a list that was made with it.
     """
     for source in (source for source in sources if source.room == "storage" and source.module != "storage.visible"):
         if source.module.rpartition(".")[2] in _SHOWING:
             for line, text in _texts(source.tree):
-                if _FROM_POST.search(text) and "{visible." not in text:
+                if _shows(text):
                     yield f"{source.module}:{line} reads posts without asking visible"
         yield from _told_a_viewer(source)
     for source in (source for source in sources if source.room == "web"):
         names = _names(source)
         for function in _functions(source.tree):
             called = {dotted(node.func, names) for node in ast.walk(function) if isinstance(node, ast.Call)}
-            if any(map(_POST_READERS.fullmatch, called)) and not any(map(_ASKING.fullmatch, called)):
-                yield f"{source.module}:{function.lineno} {function.name} shows posts without asking visible"
+            if any(map(_ONE_POST.fullmatch, called)) and not any(map(_ASKING.fullmatch, called)):
+                yield f"{source.module}:{function.lineno} {function.name} shows a post without asking visible"
+        calls = {called for _, called in _calls(source, names)}
+        if any(map(_POSTS.fullmatch, calls)) and not any(map(_LISTING.fullmatch, calls)):
+            yield f"{source.module} shows posts without asking visible"
+
+
+def deciding(sources: Sequence[Source]) -> Iterator[str]:
+    """What members and moderators do enters only where `fedcomm/admit.py` was asked.
+
+    A module of `fedcomm` that records a post, a vote, a membership or an act of moderation calls `admit` as well. Few
+    need not; they are listed with the reason.
+    """
+    for source in (source for source in sources if source.room == "fedcomm" and source.module not in _DECIDED_BEFORE):
+        calls = list(_calls(source, _names(source)))
+        if not any(called.startswith("fedcomm.admit.") for _, called in calls):
+            for line, called in calls:
+                if _ENTERING.fullmatch(called):
+                    yield f"{source.module}:{line} calls {called} without asking admit"
 
 
 def _told_a_viewer(source: Source) -> Iterator[str]:
@@ -98,8 +128,12 @@ def _told_a_viewer(source: Source) -> Iterator[str]:
             text = "\n".join(found for _, found in _texts(function))
             used = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
             text += "\n".join(constants.get(name, "") for name in used)
-            if _FROM_POST.search(text) and "{visible." not in text:
+            if _shows(text):
                 yield f"{source.module}:{function.lineno} {function.name} reads posts without asking visible"
+
+
+def _shows(sql: str) -> bool:
+    return bool(_FROM_POST.search(_OWN_POSTS.sub("", sql))) and "{visible." not in sql
 
 
 def _writers(sources: Sequence[Source]) -> set[str]:

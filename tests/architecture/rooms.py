@@ -32,7 +32,7 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "asyncpg": ("storage",),
     "aiosqlite": ("storage",),
     "sqlite3": ("storage",),
-    "httpx": ("activitypub",),
+    "httpx": ("activitypub", "fedcomm.app", "fedcomm.outbox"),  # deliveries go straight to the transport
     "httptools": ("activitypub",),
     "cryptography": ("activitypub",),
     "http_sf": ("activitypub",),

@@ -21,6 +21,7 @@ RULES: tuple[Rule, ...] = (
     chokepoints.connecting,
     chokepoints.verifying,
     chokepoints.showing,
+    chokepoints.deciding,
 )
 
 # Each line: the rule, where the breach is planted, and the code that breaks it.
@@ -69,6 +70,10 @@ PLANTED: tuple[tuple[Rule, str, str], ...] = (
     (chokepoints.showing, "storage.threads", "def f(x): return f'SELECT id FROM boost JOIN  post ON {x}'"),
     (chokepoints.showing, "storage.posts", "S = 'SELECT id FROM post'\nasync def mine(viewer): return await rows(S)"),
     (chokepoints.showing, "web.mastodon.statuses", "import storage.posts\ndef get(id): return storage.posts.by_id(id)"),
+    (chokepoints.showing, "web.pages.many", "import storage.posts\ndef get(ids): return storage.posts.by_ids(ids)"),
+    (chokepoints.deciding, "fedcomm.importing", "from fedcomm import recording\ndef f(): recording.record(1, 2, 3)"),
+    (chokepoints.deciding, "fedcomm.inbox.like", "from storage import reactions\ndef f(): reactions.put(1, 2)"),
+    (chokepoints.deciding, "fedcomm.inbox.add", "from fedcomm.groups import accept_post\ndef f(): accept_post(1)"),
 )  # fmt: skip
 
 

@@ -224,7 +224,8 @@ def _only_member(header: bytes) -> tuple[str, tuple[Any, dict[str, Any]]]:
         raise Malformed("The signature is no structured field.") from None
     if len(found) != 1:
         raise BadSignature("The request must have exactly one signature.")
-    return next(iter(found.items()))
+    only: tuple[str, tuple[Any, dict[str, Any]]] = next(iter(found.items()))
+    return only
 
 
 def _text(parameters: dict[str, Any], name: str, absent: str) -> str:

@@ -252,6 +252,7 @@ def test_a_signature_of_another_padding_or_hash_is_refused() -> None:
         ('",headers', '",,headers'),
         ('keyId="', 'created=1.5,keyId="'),
         ('keyId="', 'created=9999999999999999,keyId="'),
+        ('keyId="', 'created="soon",keyId="'),
         ('keyId="', "keyId='"),
         ('keyId="', 'x"1",keyId="'),
         ('",algorithm', '"x,algorithm'),

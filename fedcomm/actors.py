@@ -1,0 +1,88 @@
+"""Actors of ours: made with their keys, changed, and deleted for good."""
+
+from activitypub import keys, render
+from activitypub.contexts import PUBLIC
+from fedcomm import clock, mapping
+from fedcomm.app import App
+from fedcomm.errors import Conflict
+from fedcomm.mapping import activities
+from fedcomm.outbox import publish
+from storage import actors, bus, groups, posts
+from storage.actors import Actor, Key
+from storage.connect import Writes
+from storage.ids import next_id
+from storage.outbox import Audience
+from storage.saving import save
+
+SERVICE = "actor"  # the name of the instance actor; nobody can have it (names.py)
+
+
+async def create_local(app: App, kind: str, username: str, name: str = "", summary: str = "") -> Actor:
+    """A new actor of ours with an RSA and an Ed25519 key; joins the transaction that is open.
+
+    Raises:
+        Conflict: the name is taken, or was somebody's who is gone (attack ORI-28).
+    """
+    if await actors.local(username) is not None:
+        raise Conflict("This name is taken.")
+    now = clock.now_ms()
+    actor = _row(app, kind, username, name, summary, now)
+    writes = Writes()
+    actors.insert(writes, actor)
+    for key, fragment in ((keys.make_rsa(), "main-key"), (keys.make_ed25519(), "ed25519-key")):
+        public = keys.public_der(key.public)
+        actors.put_key(
+            writes,
+            Key(
+                f"{actor.uri}#{fragment}", actor.id, actor.uri, key.algorithm, public, keys.private_der(key), now, None
+            ),
+        )
+    await save(writes)
+    return actor
+
+
+async def service(app: App) -> Actor:
+    """The instance actor (FEP-d556, FEP-2677), made at the first start; it signs what this server asks of peers."""
+    actor = await actors.local(SERVICE) or await create_local(app, "Application", SERVICE, app.host)
+    app.service_key = await app.keyring.private(actor.id, "rsa")
+    return actor
+
+
+async def delete_local(app: App, actor: Actor) -> None:
+    """Delete an actor of ours with all it wrote; every server that we know is told. The name is never given again.
+
+    Joins the transaction that is open.
+    """
+    now = clock.now_ms()
+    writes = Writes()
+    for post in await posts.all_by(actor.id):
+        posts.bury(writes, post.uri, app.host, "post", now)
+        posts.erase(writes, post, now)
+    delete = activities.delete(f"{actor.uri}#delete", actor.uri, actor.uri, to=[PUBLIC])
+    publish(app, writes, actor, delete, Audience(everybody=True))
+    actors.erase(writes, actor.id, now)
+    bus.add(writes, "followers", str(actor.id))
+    await save(writes)
+
+
+async def document(app: App, actor: Actor) -> activities.Json:
+    """The ActivityPub document of one of ours."""
+    group = await groups.by_actor(actor.id) if actor.kind == "Group" else None
+    own = [key for key in await actors.keys_of(actor.id) if key.private_der is not None]
+    return render.document(mapping.actors.to_actor(actor, own, group))
+
+
+def _row(app: App, kind: str, username: str, name: str, summary: str, now: int) -> Actor:
+    urls = app.urls
+    uri = {"Group": urls.group, "Application": lambda _name: urls.service}.get(kind, urls.person)(username)
+    return Actor(
+        id=next_id(), uri=uri, kind=kind, host="", username=username, username_key=username.lower(), handle_verified=1,
+        name=name, summary=summary, summary_source="", url=urls.profile(username) if kind == "Person" else uri,
+        inbox=f"{uri}/inbox", shared_inbox=urls.shared_inbox, outbox=f"{uri}/outbox", followers=f"{uri}/followers",
+        following=f"{uri}/following" if kind == "Person" else "", featured=f"{uri}/featured" if kind == "Group" else "",
+        moderators=f"{uri}/moderators" if kind == "Group" else "", icon="", image="", icon_media_id=None,
+        image_media_id=None, fields="[]", also_known_as="[]", moved_to_id=None, locked=0,
+        bot=int(kind == "Application"), discoverable=int(kind != "Application"), indexable=0, followers_count=0,
+        following_count=0, posts_count=0, last_post_at=None, published=now, created_at=now, updated_at=now,
+        fetched_at=None, limited_at=None, suspended_at=None, deleted_at=None,
+    )  # fmt: skip

@@ -1,0 +1,100 @@
+"""CHOKE POINT: may this actor do this here? Bans, membership, locks, rights and limits are asked nowhere else."""
+
+import msgspec
+
+from fedcomm import clock
+from fedcomm.errors import NotAllowed
+from storage.actors import Actor
+from storage.groups import Group
+from storage.posts import Post
+
+MODERATE = "moderator"
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of somebody in a group; `ban` is the value of the ban register (JSON) or None."""
+
+    ban: str | None = None
+    member: bool = False
+    moderator: bool = False
+
+
+NOBODY = Standing()
+
+
+class _Ban(msgspec.Struct, frozen=True):
+    until: int | None = None  # ms since 1970
+
+
+_BAN = msgspec.json.Decoder(_Ban)
+
+
+def banned(value: str | None) -> bool:
+    """Whether the value of a ban register bans now; a ban that has run out is read as none."""
+    if value is None:
+        return False
+    until = _BAN.decode(value).until
+    return until is None or until > clock.now_ms()
+
+
+def actor(who: Actor) -> None:
+    """Whether anything of this actor counts here.
+
+    Raises:
+        NotAllowed: suspended or deleted.
+    """
+    if who.deleted_at is not None:
+        raise NotAllowed("This account does not exist any more.")
+    if who.suspended_at is not None:
+        raise NotAllowed("This account is suspended.")
+
+
+def posting(group: Group, standing: Standing, thread: Post | None) -> None:
+    """Whether somebody may post into a group; `thread` is what they answer in, None for a new thread.
+
+    Raises:
+        NotAllowed: closed, banned, no member where only members post, or the thread is locked.
+    """
+    if group.closed_at is not None:
+        raise NotAllowed("This group is closed.")
+    if banned(standing.ban):
+        raise NotAllowed("You are banned from this group.")
+    if standing.moderator:
+        return
+    if thread is not None and thread.locked:
+        raise NotAllowed("This thread is locked.")
+    if group.posting == "moderators" and thread is None:
+        raise NotAllowed("Only moderators start threads in this group.")
+    if (group.posting == "members" or group.join_mode != "open") and not standing.member:
+        raise NotAllowed("Only members post in this group. Please join it first.")
+
+
+def voting(group: Group, standing: Standing) -> None:
+    """Whether somebody's votes count in a group.
+
+    Raises:
+        NotAllowed: closed, or banned.
+    """
+    if group.closed_at is not None:
+        raise NotAllowed("This group is closed.")
+    if banned(standing.ban):
+        raise NotAllowed("You are banned from this group.")
+
+
+def joining(group: Group, standing: Standing) -> None:
+    """Whether somebody may join, or ask to.
+
+    Raises:
+        NotAllowed: closed, or banned.
+    """
+    voting(group, standing)
+
+
+def moderating(standing: Standing) -> None:
+    """Whether somebody may act for a group.
+
+    Raises:
+        NotAllowed: no moderator of it.
+    """
+    if not standing.moderator:
+        raise NotAllowed("Only moderators of the group can do this.")

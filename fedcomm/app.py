@@ -1,0 +1,140 @@
+"""One running instance: what every service gets as its first argument."""
+
+import asyncio
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Protocol
+
+import httpx
+
+from activitypub import signatures
+from activitypub.client import Client
+from activitypub.connection import Resolver
+from activitypub.keys import PrivateKey
+from activitypub.policy import Policy
+from activitypub.transport import GuardedTransport
+from fedcomm import __version__, clock
+from fedcomm.config import Config
+from fedcomm.intake import Intake
+from fedcomm.keyring import KeyRing
+from fedcomm.limits import VoteLimit
+from fedcomm.peerbook import PeerBook
+from fedcomm.reach import Reach
+from fedcomm.urls import Urls
+from storage import bus, fragments
+from storage.connect import Database, Writes, use
+
+_url = lru_cache(maxsize=8192)(httpx.URL)  # parsing one costs 9.5 µs
+_SCHEMES: tuple[signatures.Scheme, ...] = ("cavage", "rfc9421")
+
+
+class Delivering(Protocol):
+    """What others want of the sender (outbox/delivery.py)."""
+
+    def alive(self, host: str) -> None: ...
+    async def save_now(self) -> None: ...
+
+
+class App:
+    """Configuration, database, client and the memory that one process shares.
+
+    Everything that comes in from outside (a request, a job, a command) runs inside `storage.connect.use(app.db)`.
+    """
+
+    def __init__(
+        self, config: Config, db: Database, peers: PeerBook, policy: Policy, transport: httpx.AsyncBaseTransport
+    ) -> None:
+        self.config = config
+        self.db = db
+        self.urls = Urls(config.base_url)
+        self.base_url = config.base_url
+        self.host = config.host
+        self.user_agent = f"fedcomm/{__version__} (+{config.base_url}/)"
+        self.transport = transport
+        self.service_key: tuple[PrivateKey, str] | None = None  # of the instance actor, which signs what we ask peers
+        self.client = Client(transport, self.user_agent, policy, sign=self._sign, clock=clock.now)
+        self.peers = peers
+        self.keyring = KeyRing()
+        self.reach = Reach()
+        self.intake = Intake(db)
+        self.vote_limit = VoteLimit()
+        self.sender: Delivering | None = None  # set while this process delivers
+        self.wake_delivery = asyncio.Event()
+        self.wake_jobs = asyncio.Event()
+
+    @classmethod
+    async def open(
+        cls, config: Config, *, transport: httpx.AsyncBaseTransport | None = None, resolve: Resolver | None = None
+    ) -> "App":
+        """An app over the database that the configuration names, which is migrated already.
+
+        `transport` and `resolve` are for tests that run several instances in one process.
+        """
+        db = await Database.open(config.database_url, now=clock.now_ms)
+        peers = PeerBook(allow_list=config.federation.allow_list_mode)
+        policy = _policy(config, peers)
+        app = cls(config, db, peers, policy, transport or GuardedTransport(policy, resolve=resolve))
+        with use(db):
+            await peers.load()
+            app._listen()
+        return app
+
+    async def close(self) -> None:
+        """End connections to peers and to the database."""
+        await self.intake.close()
+        await self.transport.aclose()
+        await self.db.close()
+
+    def url(self, text: str) -> httpx.URL:
+        """The parsed URL; parsed ones are remembered."""
+        return _url(text)
+
+    def notify(self, owner_id: int, event: str, subject_id: int) -> None:
+        """Tell open connections of a member that something happened; nobody listens yet."""
+
+    def forget_post(self, post_id: int) -> None:
+        """What was rendered of a post is not true any more."""
+        fragments.forget(post_id)
+
+    def followers_changed(self, writes: Writes, actor_id: int) -> None:
+        """Once `writes` are made, every process asks the database anew who follows the actor."""
+        bus.add(writes, "followers", str(actor_id))
+
+    def _listen(self) -> None:
+        bus.subscribe("followers", lambda payload: self.reach.forget(int(payload)))
+        bus.subscribe("peers", lambda _payload: self._reload_peers())
+        bus.subscribe("keys", self.keyring.forget_actor)
+        bus.subscribe("outbox", lambda _payload: self.wake_delivery.set())
+        bus.after_gap(self._missed)
+
+    def _missed(self) -> None:
+        self.reach.clear()
+        self._reload_peers()
+        self.wake_delivery.set()
+        self.wake_jobs.set()
+
+    def _reload_peers(self) -> None:
+        async def reload() -> None:
+            with use(self.db):
+                await self.peers.load()
+
+        self._reloading = asyncio.get_running_loop().create_task(reload())
+
+    def _sign(self, url: str, attempt: int) -> Mapping[str, str] | None:
+        """Sign a GET with the instance actor's key: first by draft-cavage, then by RFC 9421 (attack SIG-24)."""
+        if self.service_key is None or attempt >= len(_SCHEMES):
+            return {} if attempt == 0 else None
+        key, key_id = self.service_key
+        return signatures.sign(_SCHEMES[attempt], key, key_id, "GET", url, {}, None, clock.now())
+
+
+def _policy(config: Config, peers: PeerBook) -> Policy:
+    return Policy(
+        own_hosts=frozenset((config.host,)),
+        blocked=peers.blocked,
+        extra_ca_file=str(config.extra_ca_file) if config.extra_ca_file else None,
+        allowed_networks=config.allowed_networks,
+        test_hosts=config.test_hosts,
+        allow_http=config.base_url.startswith("http://"),
+        public_allowed=not config.try_out,
+    )

@@ -1,0 +1,71 @@
+"""Boosts of members here."""
+
+from activitypub.contexts import PUBLIC
+from fedcomm import clock
+from fedcomm.app import App
+from fedcomm.errors import NotAllowed, NotFound
+from fedcomm.mapping import activities
+from fedcomm.outbox import publish
+from storage import actors, blocks, boosts, posts, visible
+from storage.actors import Actor
+from storage.boosts import Boost
+from storage.connect import Writes, apply
+from storage.ids import next_id
+from storage.outbox import Audience
+from storage.posts import Post
+
+
+async def boost(app: App, actor: Actor, post_id: int) -> int:
+    """A member passes a post on to their followers; gives the id of the boost, also when it was there already.
+
+    Raises:
+        NotFound: there is no such post for the member.
+        NotAllowed: the post is not for everybody, or its author blocks the member.
+    """
+    post = await posts.by_id(post_id)
+    if post is None or not await visible.sees(actor.id, post.id):
+        raise NotFound("There is no such post.")
+    if post.visibility > posts.UNLISTED:
+        raise NotAllowed("Only what everybody may see can be boosted.")
+    if await blocks.between(actor.id, post.author_id):
+        raise NotAllowed("You cannot boost an account that you block or that blocks you.")
+    known = await boosts.of(actor.id, post.id)
+    if known is not None:
+        return known.id
+    boost_id, now = next_id(), clock.now_ms()
+    uri = app.urls.activity(boost_id)
+    writes = Writes()
+    boosts.insert(writes, Boost(boost_id, uri, actor.id, post.id, posts.PUBLIC, now))
+    posts.home_for_followers(writes, boost_id, post.id, actor.id, actor.id)
+    if post.local and post.author_id != actor.id:
+        posts.notify(writes, next_id(), post.author_id, "reblog", actor.id, post.id, now)
+    await _publish(app, writes, actor, post, _announce(uri, actor, post, now))
+    writes.after(lambda: app.forget_post(post.id))
+    await apply(writes)
+    return boost_id
+
+
+async def unboost(app: App, actor: Actor, post_id: int) -> None:
+    """A member takes a boost back; without one nothing happens."""
+    known, post = await boosts.of(actor.id, post_id), await posts.by_id(post_id)
+    if known is None or post is None:
+        return
+    writes = Writes()
+    boosts.remove(writes, known)
+    announce = _announce(known.uri, actor, post, known.published)
+    undo = activities.undo(f"{known.uri}#undo", actor.uri, announce, to=announce["to"], cc=announce["cc"])
+    await _publish(app, writes, actor, post, undo)
+    writes.after(lambda: app.forget_post(post.id))
+    await apply(writes)
+
+
+def _announce(uri: str, actor: Actor, post: Post, at_ms: int) -> activities.Json:
+    return activities.activity(
+        "Announce", uri, actor.uri, post.uri, to=[PUBLIC], cc=[actor.followers], published=activities.timestamp(at_ms)
+    )
+
+
+async def _publish(app: App, writes: Writes, actor: Actor, post: Post, activity: activities.Json) -> None:
+    author = await actors.by_id(post.author_id)
+    inboxes = (author.inbox,) if author is not None and not author.local and not author.gone else ()
+    publish(app, writes, actor, activity, Audience(followers=(actor.id,), inboxes=inboxes), thread_id=post.thread_id)

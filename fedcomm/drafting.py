@@ -1,0 +1,200 @@
+"""From what a member typed to a post: who is named, which group it is for, how it reads. Peers may be asked here."""
+
+import msgspec
+
+from activitypub.errors import ProtocolError, Unreachable
+from activitypub.objects import Hashtag, Mention, Note, Option, Source
+from activitypub.objects import Poll as NotePoll
+from fedcomm import admit, errors, fetching, members, titles, writing
+from fedcomm.app import App
+from fedcomm.errors import Invalid, NotAllowed, NotFound
+from fedcomm.mapping.posts import Shown, audience_for
+from storage import actors, blocks, groups, posts, visible
+from storage.actors import Actor
+from storage.groups import Group
+from storage.posts import Post
+
+LEVELS = {"public": posts.PUBLIC, "unlisted": posts.UNLISTED, "private": posts.FOLLOWERS, "direct": posts.DIRECT}
+MAX_SUMMARY = 500  # characters
+MAX_OPTIONS, MAX_OPTION = 20, 200
+MIN_SECONDS, MAX_SECONDS = 300, 365 * 86_400
+
+
+class PollDraft(msgspec.Struct, frozen=True):
+    """A poll as a member makes it; it is open for `seconds`."""
+
+    options: tuple[str, ...]
+    multiple: bool = False
+    seconds: int = 86_400
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """What a member wants to say. `visibility` is public, unlisted, private or direct."""
+
+    text: str
+    summary: str = ""
+    visibility: str = "public"
+    sensitive: bool = False
+    language: str = ""
+    in_reply_to_id: int | None = None
+    poll: PollDraft | None = None
+    app_id: int | None = None
+
+
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    """A draft with everything known that it needs."""
+
+    draft: Draft
+    author: Actor
+    visibility: int
+    parent: Post | None
+    parent_author: Actor | None
+    group: Group | None
+    face: Actor | None  # of the group
+    mentioned: tuple[Actor, ...]
+    written: writing.Written
+    title: str
+
+    def note(self, app: App, post_id: int, now_ms: int) -> Note:
+        """The post as a note."""
+        draft = self.draft
+        shown = Shown(author=self.author, group=self.face, mentioned=self.mentioned)
+        root = self.parent.thread_id if self.parent else post_id
+        return Note(
+            uri=app.urls.post(post_id),
+            kind="Question" if draft.poll else "Note",
+            attributed_to=self.author.uri,
+            name=self.title,
+            content=self.written.html,
+            source=Source(draft.text),
+            summary=draft.summary,
+            language=draft.language or None,
+            in_reply_to=self.parent.uri if self.parent else None,
+            audience=audience_for(self.visibility, shown),
+            context=self.parent.context if self.parent and self.parent.context else app.urls.context(root),
+            replies=app.urls.replies(post_id),
+            url=app.urls.post_page(self.author.username, post_id),
+            published=now_ms,
+            sensitive=draft.sensitive or bool(draft.summary),
+            mentions=tuple(Mention(actor.uri, f"@{actor.acct}") for actor in self.mentioned),
+            hashtags=tuple(Hashtag(name, app.urls.tag(name)) for name in self.written.tags),
+            poll=_poll(draft.poll, now_ms) if draft.poll else None,
+        )
+
+
+async def prepare(app: App, author: Actor, draft: Draft) -> Prepared:
+    """Look at a draft and get to know everybody it names.
+
+    Raises:
+        Invalid: empty, too long, or not to be understood.
+        NotFound: what it answers is not there for the author.
+        NotAllowed: the group does not let the author post.
+    """
+    _check(app, draft)
+    parent = await _parent(author, draft.in_reply_to_id)
+    parent_author = await actors.by_id(parent.author_id) if parent else None
+    named = await _named(app, author, draft.text)
+    group, face = await _group(draft, parent, tuple(named.values()))
+    if group is not None and group.local:
+        root = await posts.by_id(parent.thread_id) if parent else None
+        admit.posting(group, await members.standing(group, author), root)
+    title, body = titles.split(draft.text) if group is not None and parent is None else ("", draft.text)
+    known = {handle: (actor.url or actor.uri, _acct(app, actor)) for handle, actor in named.items()}
+    mentioned = _together(named, parent_author if parent and parent.author_id != author.id else None, face)
+    return Prepared(
+        draft=draft,
+        author=author,
+        visibility=_visibility(draft, parent),
+        parent=parent,
+        parent_author=parent_author,
+        group=group,
+        face=face,
+        mentioned=mentioned,
+        written=writing.write(body, known, app.base_url),
+        title=title,
+    )
+
+
+def _check(app: App, draft: Draft) -> None:
+    if not draft.text.strip() and not draft.poll:
+        raise Invalid("A post cannot be empty.", field="status")
+    limit = app.config.limits.post_characters
+    if writing.length(draft.text) + len(draft.summary) > limit:
+        raise Invalid(f"A post may have {limit} characters.", field="status")
+    if len(draft.summary) > MAX_SUMMARY:
+        raise Invalid(f"A content warning may have {MAX_SUMMARY} characters.", field="spoiler_text")
+    if draft.visibility not in LEVELS:
+        raise Invalid("Visibility is public, unlisted, private or direct.", field="visibility")
+    if draft.poll is not None:
+        _check_poll(draft.poll)
+
+
+def _check_poll(poll: PollDraft) -> None:
+    options = [option.strip() for option in poll.options]
+    if not 2 <= len(options) <= MAX_OPTIONS or len(set(options)) != len(options) or not all(options):
+        raise Invalid(f"A poll has 2 to {MAX_OPTIONS} different answers.", field="poll")
+    if any(len(option) > MAX_OPTION for option in options):
+        raise Invalid(f"An answer of a poll may have {MAX_OPTION} characters.", field="poll")
+    if not MIN_SECONDS <= poll.seconds <= MAX_SECONDS:
+        raise Invalid("A poll is open for five minutes to a year.", field="poll")
+
+
+async def _parent(author: Actor, parent_id: int | None) -> Post | None:
+    if parent_id is None:
+        return None
+    parent = await posts.by_id(parent_id)
+    if parent is None or not await visible.sees(author.id, parent.id):
+        raise NotFound("The post that this answers is not there.")
+    if await blocks.between(author.id, parent.author_id):
+        raise NotAllowed("You cannot answer an account that you block or that blocks you.")
+    return parent
+
+
+async def _named(app: App, author: Actor, text: str) -> dict[str, Actor]:
+    """handle -> actor of everybody a text names; whom nobody knows stays text."""
+    found: dict[str, Actor] = {}
+    for name in writing.mentions(text):
+        try:
+            actor = await fetching.handle(app, name)
+        except (ProtocolError, Unreachable, errors.AppError):
+            continue
+        if actor.kind != "Application" and actor.id != author.id:
+            found[name] = actor
+    return found
+
+
+async def _group(draft: Draft, parent: Post | None, named: tuple[Actor, ...]) -> tuple[Group | None, Actor | None]:
+    """The group that the post is for: that of the thread, or the first that a new thread names."""
+    if LEVELS[draft.visibility] > posts.UNLISTED:
+        return None, None
+    if parent is not None:
+        group = await groups.by_id(parent.group_id) if parent.group_id else None
+        return group, (await actors.by_id(group.actor_id) if group else None)
+    for actor in named:
+        if actor.kind == "Group" and (group := await groups.by_actor(actor.id)) is not None:
+            return group, actor
+    return None, None
+
+
+def _visibility(draft: Draft, parent: Post | None) -> int:
+    """As the author says, but an answer is never open to more people than what it answers."""
+    wanted = LEVELS[draft.visibility]
+    return max(wanted, parent.visibility) if parent is not None and parent.visibility >= posts.FOLLOWERS else wanted
+
+
+def _together(named: dict[str, Actor], answered: Actor | None, face: Actor | None) -> tuple[Actor, ...]:
+    everybody = [*named.values(), *([answered] if answered else []), *([face] if face else [])]
+    return tuple({actor.id: actor for actor in everybody}.values())
+
+
+def _acct(app: App, actor: Actor) -> str:
+    return actor.acct if actor.host else f"{actor.username}@{app.host}"
+
+
+def _poll(draft: PollDraft, now_ms: int) -> NotePoll:
+    return NotePoll(
+        options=tuple(Option(option.strip()) for option in draft.options),
+        multiple=draft.multiple,
+        ends=now_ms + draft.seconds * 1000,
+        voters=0,
+    )

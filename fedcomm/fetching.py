@@ -1,0 +1,278 @@
+"""Getting to know what others publish: the only place where inbound work waits for peers. Database first."""
+
+import contextlib
+from urllib.parse import urlsplit
+
+from activitypub import authenticity, keys, parse, verify, webfinger
+from activitypub.actors import Actor as RemoteActor
+from activitypub.client import Allowance, Document
+from activitypub.errors import BadSignature, Forbidden, Gone, Malformed, NotFound, ProtocolError, Unreachable
+from activitypub.objects import Note
+from activitypub.origins import host_of, is_url
+from activitypub.verify import KnownKey
+from fedcomm import clock, errors, mapping, peers, recording
+from fedcomm.app import App
+from fedcomm.mapping.actors import to_row
+from fedcomm.recording import Arrival, record
+from storage import actors, blocks, bus, groups, posts
+from storage.actors import Actor, Key
+from storage.connect import Writes, apply
+from storage.errors import IntegrityError
+from storage.groups import Group
+from storage.ids import next_id
+from storage.posts import Post
+
+MAX_DEPTH = 8  # ancestors fetched for one post; the rest comes when somebody opens the thread
+STALE = 24 * 3_600_000  # ms after which a profile is asked for again when it is looked at
+MAX_KEYS = 8
+MAX_MENTIONS = 100
+
+
+async def key(app: App, key_id: str, fresh: bool) -> KnownKey:
+    """The key of that id and its owner, from memory, the database or its home (`verify.KeyFinder`).
+
+    Raises:
+        ProtocolError: there is none, or it is nobody's.
+        Unreachable: its home does not answer now.
+    """
+    if not fresh and (known := await app.keyring.stored(key_id)) is not None:
+        return known
+    if app.urls.own(key_id):
+        raise Forbidden("Nobody else signs with a key of ours.")
+    if not app.keyring.may_fetch(key_id, host_of(key_id)):
+        raise BadSignature("The key does not fit, and was asked for a moment ago.")
+    documents: list[Document] = []
+
+    async def fetch(url: str) -> Document:
+        documents.append(await app.client.get_document(url))
+        return documents[-1]
+
+    try:
+        found = await verify.find_key(key_id, fetch)
+    except Unreachable:
+        app.keyring.fetch_failed(key_id)
+        raise
+    await _store(app, documents[-1])
+    app.keyring.put(found)
+    return found
+
+
+async def actor(app: App, uri: str, *, fresh: bool = False, allowance: Allowance | None = None) -> Actor:
+    """The actor with this id, fetched when it is not known or `fresh` is asked for.
+
+    Raises:
+        ProtocolError: there is no such actor.
+        Unreachable: its home does not answer now.
+    """
+    known = await actors.by_uri(uri)
+    if app.urls.own(uri):
+        if known is None:
+            raise NotFound("There is no such actor here.")
+        return known
+    if known is not None and not fresh:
+        return known
+    return await _store(app, await app.client.get_document(uri, allowance=allowance))
+
+
+async def post(app: App, uri: str, *, allowance: Allowance | None = None, via: str = "") -> Post:
+    """The post with this id, fetched when it is not known; ancestors that are not known come with it, up to a depth.
+
+    `via` is the host of the group that named it.
+
+    Raises:
+        ProtocolError: there is no such post, or nobody vouches for it.
+        Unreachable: its home does not answer now.
+    """
+    known = await posts.by_uri(uri)
+    if known is not None:
+        return known
+    if app.urls.own(uri):
+        raise NotFound("There is no such post here.")
+    allowance = allowance or Allowance()
+    chain: list[Note] = []
+    next_uri: str | None = uri
+    while next_uri and len(chain) < MAX_DEPTH and not app.urls.own(next_uri) and await posts.by_uri(next_uri) is None:
+        try:
+            note = await _note(app, next_uri, allowance)
+        except (ProtocolError, Unreachable):
+            if not chain:
+                raise
+            break  # the answer can be shown without what it answers
+        if any(note.uri == earlier.uri for earlier in chain):
+            break
+        chain.append(note)
+        next_uri = note.in_reply_to
+    for note in reversed(chain):
+        await _record(app, note, allowance, via)
+    found = await posts.by_uri(chain[0].uri)
+    if found is None:
+        raise NotFound("The post is not to be shown here.")
+    return found
+
+
+async def refresh(app: App, uri: str, *, allowance: Allowance | None = None) -> None:
+    """Ask the origin of a post how it reads now: edited, the same, or gone, which erases it here.
+
+    Raises:
+        ProtocolError: the origin says something that does not fit.
+        Unreachable: it does not answer now.
+    """
+    known = await posts.by_uri(uri)
+    if known is None or known.local or known.deleted_at is not None:
+        return
+    writes = Writes()
+    try:
+        note = await _note(app, uri, allowance or Allowance())
+    except (Gone, NotFound):
+        recording.erase(app, writes, known)
+    else:
+        author = await actors.by_id(known.author_id)
+        if author is None or note.attributed_to != author.uri:
+            raise Forbidden("The post is by somebody else now.")
+        named = await actors.by_uris([mention.href for mention in note.mentions][:MAX_MENTIONS])
+        recording.edit(app, writes, known, note, tuple(named.values()))
+    await apply(writes)
+
+
+async def handle(app: App, text: str, *, allowance: Allowance | None = None) -> Actor:
+    """The actor `user@host`, by WebFinger when it is not known.
+
+    Raises:
+        NotFound: there is nobody of that name.
+        ProtocolError, Unreachable: its server says no, or nothing.
+    """
+    name, _, host = text.strip().lstrip("@!").partition("@")
+    if not host or host == app.host:
+        known = await actors.local(name)
+        if known is None or known.gone:
+            raise NotFound(f"There is nobody called {name} here.")
+        return known
+    known = await actors.by_handle(name, host)
+    if known is not None and not known.gone:
+        return known
+    scheme = "http" if app.base_url.startswith("http://") else "https"
+    found = await webfinger.lookup(app.client, f"{name}@{host}", scheme=scheme, allowance=allowance)
+    return await actor(app, found.uri, allowance=allowance)
+
+
+async def resolve(app: App, text: str) -> tuple[str, int] | None:
+    """What a handle or URL names: ('actor' or 'post', id); None when it names nothing, or its server is silent."""
+    text = text.strip()
+    try:
+        if is_url(text):
+            return await _resolve_url(app, text)
+        if "@" in text.lstrip("@!"):
+            return "actor", (await handle(app, text)).id
+    except (ProtocolError, Unreachable, errors.AppError):
+        return None
+    return None
+
+
+async def _resolve_url(app: App, url: str) -> tuple[str, int] | None:
+    if app.urls.own(url):
+        post_id = app.urls.post_id(url)
+        if post_id is not None and (ours := await posts.by_id(post_id)) is not None:
+            return "post", ours.id
+        name = urlsplit(url).path.rstrip("/").rsplit("/", 1)[-1].lstrip("@")
+        someone = await actors.local(name)
+        return ("actor", someone.id) if someone and not someone.gone else None
+    if (known := await actors.by_uri(url)) is not None:
+        return "actor", known.id
+    if (seen := await posts.by_uri(url)) is not None:
+        return "post", seen.id
+    found = await app.client.get_document(url)
+    value = parse.document(found.raw)
+    if isinstance(value, RemoteActor):
+        return "actor", (await _store(app, found)).id
+    if isinstance(value, Note):
+        return "post", (await post(app, value.uri)).id
+    return None
+
+
+async def _note(app: App, uri: str, allowance: Allowance) -> Note:
+    if await posts.dead(uri):
+        raise Gone("The post was deleted.")
+    found = await app.client.get_document(uri, allowance=allowance)
+    note = parse.object(found.raw)
+    if not isinstance(note, Note):
+        raise Gone("The post was deleted.")
+    authenticity.genuine(note)
+    return note
+
+
+async def _record(app: App, note: Note, allowance: Allowance, via: str) -> None:
+    if note.attributed_to is None:
+        raise Malformed("The post has no author.")
+    author = await actor(app, note.attributed_to, allowance=allowance)
+    if author.gone or app.peers.blocked(author.host):
+        raise Forbidden("The author is not heard here.")
+    parent = await posts.by_uri(note.in_reply_to) if note.in_reply_to else None
+    writes = Writes()
+    record(app, writes, await arrival_of(app, note, author, parent, via or author.host))
+    with contextlib.suppress(IntegrityError):  # it came another way meanwhile
+        await apply(writes)
+
+
+async def arrival_of(app: App, note: Note, author: Actor, parent: Post | None, via: str) -> Arrival:
+    """A fetched post with what is known around it; it is in the group of the thread that it answers in."""
+    group = await groups.by_id(parent.group_id) if parent and parent.group_id else None
+    named = await actors.by_uris([mention.href for mention in note.mentions][:MAX_MENTIONS])
+    return Arrival(
+        note=note,
+        author=author,
+        truth="fetched",
+        entered_by=via,
+        parent=parent,
+        group=group if group is not None and not group.local else None,
+        mentioned=tuple(named.values()),
+        blockers=frozenset(await blocks.of(author.id)),
+        awaited=await posts.awaited(note.uri),
+    )
+
+
+async def _store(app: App, found: Document) -> Actor:
+    """Keep an actor and its keys as its home describes them now."""
+    described = parse.actor(found.raw)
+    authenticity.genuine(described)
+    if app.urls.own(described.uri):
+        raise Forbidden("Nobody else describes our actors.")
+    old = await actors.by_uri(described.uri)
+    if old is not None and old.deleted_at is not None:
+        raise Gone("The actor was deleted.")
+    now = clock.now_ms()
+    row = to_row(described, old, next_id(), now)
+    writes = Writes()
+    if old is None:
+        actors.insert(writes, row)
+        peers.meet(app, writes, row.host)
+        if row.kind == "Group":
+            groups.insert(writes, _group(row, now), row.uri, "remote")
+    else:
+        actors.replace(writes, row)
+    _keep_keys(writes, found, row, now)
+    bus.add(writes, "keys", row.uri)
+    with contextlib.suppress(IntegrityError):  # another request stored the same actor meanwhile
+        await apply(writes)
+    return (await actors.by_uri(row.uri)) or row
+
+
+def _keep_keys(writes: Writes, found: Document, owner: Actor, now_ms: int) -> None:
+    kept: list[str] = []
+    for key_id in mapping.actors.key_ids(found.raw)[:MAX_KEYS]:
+        try:
+            known = verify.key_from(found.raw, key_id, found.url)
+        except ProtocolError:
+            continue  # one bad key does not make the profile unreadable
+        expires = int(known.expires * 1000) if known.expires else None
+        public = keys.public_der(known.key)
+        actors.put_key(writes, Key(key_id, owner.id, owner.uri, known.key.algorithm, public, None, now_ms, expires))
+        kept.append(key_id)
+    actors.drop_keys_except(writes, owner.id, kept)
+
+
+def _group(face: Actor, now_ms: int) -> Group:
+    return Group(
+        id=next_id(), actor_id=face.id, local=0, genesis=None, join_mode="approval" if face.locked else "open",
+        posting="anyone", fold_version=1, members_count=0, threads_count=0, last_active_at=None, created_by=None,
+        created_at=now_ms, closed_at=None,
+    )  # fmt: skip

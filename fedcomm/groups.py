@@ -1,0 +1,147 @@
+"""Groups of ours: made, changed, and what they pass on of what reaches them (FEP-1b12)."""
+
+from typing import Any
+
+from activitypub.origins import host_of
+from fedcomm import acts, clock, names, sanitise
+from fedcomm.actors import create_local
+from fedcomm.app import App
+from fedcomm.errors import Invalid, NotFound
+from fedcomm.mapping import activities
+from fedcomm.outbox import publish
+from storage import actors, boosts, groups, outbox
+from storage.actors import Actor
+from storage.boosts import Boost
+from storage.connect import Writes, transaction, write
+from storage.groups import Group
+from storage.ids import next_id
+from storage.outbox import Audience
+from storage.posts import PUBLIC, UNLISTED, Post
+
+JOIN_MODES = ("open", "approval")
+MAX_TITLE, MAX_SUMMARY = 100, 5_000  # characters
+
+
+async def create(
+    app: App, name: str, title: str, summary: str = "", moderator: str | None = None, join_mode: str = "open"
+) -> Group:
+    """A new group here; `moderator` is the name of a member of ours who becomes its first moderator.
+
+    Raises:
+        Invalid: no such name, title or way to join.
+        Conflict: the name is taken.
+        NotFound: there is no such moderator.
+    """
+    username = names.check(name, app.host)
+    title, summary = title.strip(), summary.strip()
+    if not 0 < len(title) <= MAX_TITLE:
+        raise Invalid(f"A group needs a title of at most {MAX_TITLE} characters.", field="title")
+    if len(summary) > MAX_SUMMARY:
+        raise Invalid(f"The summary may have {MAX_SUMMARY} characters.", field="summary")
+    if join_mode not in JOIN_MODES:
+        raise Invalid("A group is joined 'open' or by 'approval'.", field="join_mode")
+    first = await _member_called(moderator) if moderator else None
+    async with transaction():
+        face = await create_local(app, "Group", username, title, sanitise.from_text(summary))
+        group = _row(face, join_mode, first)
+        writes = Writes()
+        groups.insert(writes, group, face.uri, "own")
+        if join_mode == "approval":
+            actors.change_later(writes, face.id, locked=1)
+        if first is not None:
+            acts.record(
+                app,
+                writes,
+                group,
+                face,
+                "role",
+                first.uri,
+                {"role": "moderator"},
+                by=face.uri,
+                uri=app.urls.activity(next_id()),
+            )
+        await write(writes)
+    return group
+
+
+async def named(name: str) -> tuple[Group, Actor]:
+    """One of our groups and its face.
+
+    Raises:
+        NotFound: there is none of that name.
+    """
+    face = await actors.local(name.strip().lstrip("!@"))
+    group = await groups.by_actor(face.id) if face and face.deleted_at is None else None
+    if face is None or group is None:
+        raise NotFound(f"There is no group called {name} here.")
+    return group, face
+
+
+def accept_post(app: App, writes: Writes, face: Actor, post: Post, create_: dict[str, Any]) -> None:
+    """A post is in the group: followers learn of it, each server in one form.
+
+    Who understands groups gets the activity; microblogs get the id of what begins a thread, and no answers: announcing
+    those floods timelines (groups-on-the-wire.md §2.3).
+    """
+    pass_on(app, writes, face, create_, thread_id=post.thread_id, post_id=post.id)
+    if not post.starter or post.visibility not in (PUBLIC, UNLISTED):
+        return
+    now = clock.now_ms()
+    boost_id = next_id()
+    uri = app.urls.activity(boost_id)
+    boosts.insert(writes, Boost(boost_id, uri, face.id, post.id, PUBLIC, now))
+    outbox.announced(writes, face.uri, post.uri, "plain", uri, now)
+    plain = activities.announce(uri, face.uri, face.followers, post.uri, now)
+    publish(
+        app,
+        writes,
+        face,
+        plain,
+        Audience(followers=(face.id,)),
+        form="plain",
+        thread_id=post.thread_id,
+        post_id=post.id,
+    )
+
+
+def pass_on(
+    app: App, writes: Writes, face: Actor, inner: dict[str, Any], *, thread_id: int = 0, post_id: int | None = None
+) -> None:
+    """Announce an activity as it came to all followers that understand groups, but not back to where it came from."""
+    now = clock.now_ms()
+    uri = app.urls.activity(next_id())
+    origin = inner["actor"] if isinstance(inner.get("actor"), str) else ""
+    without = () if not origin or app.urls.own(origin) else (host_of(origin),)
+    outbox.announced(writes, face.uri, inner["id"], "wrapped", uri, now)
+    publish(
+        app,
+        writes,
+        face,
+        activities.announce(uri, face.uri, face.followers, inner, now),
+        Audience(followers=(face.id,), without=without),
+        form="wrapped",
+        thread_id=thread_id,
+        post_id=post_id,
+    )
+
+
+def take_back(app: App, writes: Writes, face: Actor, post: Post, announce_uri: str) -> None:
+    """Undo the plain announcement of a thread that is gone, for those who know nothing but boosts."""
+    announced = activities.announce(announce_uri, face.uri, face.followers, post.uri, clock.now_ms())
+    undo = activities.undo(app.urls.activity(next_id()), face.uri, announced, to=announced["to"], cc=announced["cc"])
+    publish(app, writes, face, undo, Audience(followers=(face.id,)), form="plain", thread_id=post.thread_id)
+
+
+async def _member_called(name: str) -> Actor:
+    found = await actors.local(name.strip().lstrip("@"))
+    if found is None or found.gone or found.kind != "Person":
+        raise NotFound(f"There is no member called {name} here.")
+    return found
+
+
+def _row(face: Actor, join_mode: str, founder: Actor | None) -> Group:
+    return Group(
+        id=next_id(), actor_id=face.id, local=1, genesis=None, join_mode=join_mode,
+        posting="members" if join_mode == "approval" else "anyone", fold_version=1, members_count=0, threads_count=0,
+        last_active_at=None, created_by=founder.id if founder else None, created_at=face.created_at, closed_at=None,
+    )  # fmt: skip

@@ -1,0 +1,210 @@
+"""What came in has its effect: in batches, in order, each item once, whatever one of them does.
+
+Handlers of the hot verbs are plain functions from (activity, facts) to writes; a batch of them is one transaction with
+the mark that they are done. The others are async, one transaction each. What must be asked of peers first is asked
+outside any transaction, while other items pass.
+"""
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Sequence
+
+import msgspec
+
+from activitypub import authenticity, dispatch, documents, parse
+from activitypub.activities import Activity
+from activitypub.client import Allowance
+from activitypub.errors import Gone, NotFound, ProtocolError, Unreachable
+from fedcomm import clock, errors, fetching
+from fedcomm.app import App
+from fedcomm.inbox import facts
+from fedcomm.inbox.facts import Facts
+from fedcomm.inbox.hand import Hand, Ignored, Wants
+from fedcomm.inbox.rules import BY_SHAPE
+from fedcomm.outbox.lanes import SCHEDULE
+from storage import inbox
+from storage.connect import Writes, apply_each, transaction, write
+from storage.connect import apply as apply_writes
+from storage.errors import OperationalError
+from storage.inbox import Item
+
+LOG = logging.getLogger("fedcomm.inbox")
+ATTEMPTS = 8  # for what a peer must be asked about; then the item is refused
+FAULTS = 3  # tries of an item that fails through a fault of ours
+FETCHES = 20  # items that wait for peers at once
+
+
+class Work(msgspec.Struct):
+    """An item on its way through: read, and what was asked for it already."""
+
+    item: Item
+    activity: Activity
+    allowance: Allowance
+    fetched: frozenset[str] = frozenset()
+    refreshed: frozenset[str] = frozenset()
+
+
+class Inbox:
+    """Gives items their effect. `settle` is for batches, `waiting` counts items that wait for peers."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.waiting: set[asyncio.Task[None]] = set()
+        self._turns = asyncio.Semaphore(FETCHES)
+
+    async def settle(self, items: Sequence[Item]) -> None:
+        """Give these items their effect, in order; on return each is done, refused, set aside or waiting for a peer."""
+        works = [work for item in items if (work := await self._read(item)) is not None]
+        batch: list[Work] = []
+        changed: set[str] = set()
+        for work in works:
+            touched = facts.touched(work.activity)
+            if not changed.isdisjoint(facts.needed(work.activity) | touched):
+                await self._settle(batch)
+                batch, changed = [], set()
+            batch.append(work)
+            changed |= touched
+        await self._settle(batch)
+
+    async def _read(self, item: Item) -> Work | None:
+        try:
+            activity = authenticity.reduce(parse.activity(documents.read(item.body)), item.signer)
+        except ProtocolError as fault:
+            await _refuse(item, str(fault))
+            return None
+        except Exception as fault:  # a fault of ours in reading: this item is set aside, the others have their turn
+            await self._fault(item, fault)
+            return None
+        return Work(item, activity, Allowance())
+
+    async def _settle(self, batch: list[Work]) -> None:
+        if not batch:
+            return
+        known = await facts.gather([work.activity for work in batch])
+        ready: list[tuple[Work, Writes]] = []
+        for work in batch:
+            writes = await self._handle(work, known)
+            if writes is not None:
+                ready.append((work, writes))
+        if ready:
+            await self._apply(ready)
+
+    async def _handle(self, work: Work, known: Facts) -> Writes | None:
+        """The changes of a hot item; None when it was dealt with otherwise."""
+        writes = Writes()
+        try:
+            for part in dispatch.each(work.activity):
+                await self._one(work, part, known, writes)
+        except Wants as wants:
+            self._ask(work, wants)
+        except Ignored as why:
+            await _refuse(work.item, str(why))
+        except (ProtocolError, errors.AppError) as fault:
+            LOG.info("refused activity=%s why=%s", work.activity.uri, fault)
+            await _refuse(work.item, str(fault))
+        except Exception as fault:  # ours: tried again, then set aside where the admin sees it
+            await self._fault(work.item, fault)
+        else:
+            return writes
+        return None
+
+    async def _one(self, work: Work, activity: Activity, known: Facts, writes: Writes) -> None:
+        rule = dispatch.find(BY_SHAPE, activity)
+        if rule is None:
+            raise Ignored(f"nothing is done about {' '.join(dispatch.shape_of(activity))}")
+        hand = Hand(
+            app=self.app,
+            facts=known,
+            writes=writes,
+            signer=work.item.signer,
+            document=activity.raw,
+            fetched=work.fetched,
+            refreshed=work.refreshed,
+        )
+        rule.authority(hand, activity)
+        if inspect.iscoroutinefunction(rule.handler):
+            hand.writes = Writes()
+            async with transaction():
+                await rule.handler(hand, activity)
+                done = Writes()
+                inbox.done(done, [work.item.id])
+                await write(done)
+        else:
+            rule.handler(hand, activity)
+
+    async def _apply(self, ready: list[tuple[Work, Writes]]) -> None:
+        """All in one transaction; when it fails, one by one, so that a bad one stops nothing."""
+        together = Writes()
+        for _work, writes in ready:
+            together.merge(writes)
+        inbox.done(together, [work.item.id for work, _writes in ready])
+        try:
+            await apply_writes(together)
+            return
+        except OperationalError as fault:
+            LOG.warning("batch of %d items repeated one by one: %s", len(ready), fault)
+        for work, writes in ready:
+            inbox.done(writes, [work.item.id])
+        outcomes = await apply_each([writes for _work, writes in ready])
+        for (work, _writes), outcome in zip(ready, outcomes, strict=True):
+            if isinstance(outcome, OperationalError):
+                await self._fault(work.item, outcome)
+
+    def _ask(self, work: Work, wants: Wants) -> None:
+        task = asyncio.get_running_loop().create_task(self._fetch(work, wants), name=str(work.item.id))
+        self.waiting.add(task)
+        task.add_done_callback(self.waiting.discard)
+
+    async def _fetch(self, work: Work, wants: Wants) -> None:
+        """Ask peers for what an item needs, then take it up again."""
+        try:
+            async with self._turns:
+                await self._obtain(work, wants)
+        except Unreachable as fault:
+            await self._later(work.item, fault)
+            return
+        except Exception as fault:  # a fault of ours
+            await self._fault(work.item, fault)
+            return
+        work.fetched |= {*wants.posts, *wants.actors}
+        work.refreshed |= {*wants.fresh_posts, *wants.fresh_actors}
+        await self._settle([work])
+
+    async def _obtain(self, work: Work, wants: Wants) -> None:
+        """What cannot be had for good is left out: the handler finds it missing."""
+        for uri in wants.actors:
+            await _or_nothing(fetching.actor(self.app, uri, allowance=work.allowance))
+        for uri in wants.posts:
+            await _or_nothing(fetching.post(self.app, uri, allowance=work.allowance))
+        for uri in wants.fresh_actors:
+            await _or_nothing(fetching.actor(self.app, uri, fresh=True, allowance=work.allowance))
+        for uri in wants.fresh_posts:
+            await _or_nothing(fetching.refresh(self.app, uri, allowance=work.allowance))
+
+    async def _later(self, item: Item, fault: Unreachable) -> None:
+        if item.attempts + 1 >= ATTEMPTS:
+            await _refuse(item, f"given up: {fault}")
+            return
+        pause = SCHEDULE[min(item.attempts, len(SCHEDULE) - 1)]
+        await inbox.later(item.id, str(fault), clock.now_ms() + pause)
+
+    async def _fault(self, item: Item, fault: Exception) -> None:
+        LOG.error("item=%d signer=%s fault=%r", item.id, item.signer, fault, exc_info=fault)
+        if item.attempts + 1 >= FAULTS:
+            await inbox.park(item.id, repr(fault))
+        else:
+            await inbox.later(item.id, repr(fault), clock.now_ms() + 1_000)
+
+
+async def _or_nothing(fetch: "asyncio.Future[object] | object") -> None:
+    try:
+        await fetch  # type: ignore[misc]
+    except (Gone, NotFound, ProtocolError) as why:
+        LOG.info("not fetched why=%s", why)
+
+
+async def _refuse(item: Item, why: str) -> None:
+    writes = Writes()
+    inbox.refused(writes, item.id, why)
+    await apply_writes(writes)

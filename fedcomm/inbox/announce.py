@@ -1,0 +1,187 @@
+"""Announce: a person boosts a post, or a group passes on what was said and done in it (FEP-1b12 §The Announce activity).
+
+What stands inside counts as far as somebody vouches for it: posts are asked for at their origin, votes and deletions
+are at most what the group says of them, and change nothing outside it.
+"""
+
+from activitypub.activities import Activity, id_of
+from activitypub.errors import Forbidden
+from activitypub.objects import Note
+from activitypub.origins import same_origin
+from fedcomm import clock, moderation, recording
+from fedcomm.inbox import create, react
+from fedcomm.inbox.hand import Hand, Ignored, Wants
+from storage import boosts, posts, reactions
+from storage.actors import Actor
+from storage.boosts import Boost
+from storage.groups import Group
+from storage.ids import next_id
+from storage.posts import Post
+
+
+def post(hand: Hand, activity: Activity) -> None:
+    """A boost. That of a group puts the post into the group."""
+    booster = hand.actor(activity.actor)
+    if activity.uri in hand.facts.dead or activity.uri is None:
+        raise Ignored("it was undone before")
+    group = hand.facts.group_at(booster.uri)
+    if group is None and not hand.facts.followed(booster.uri) and not _ours(hand, activity):
+        raise Ignored("nobody here follows who announces")
+    if group is not None and not hand.facts.followed(booster.uri):
+        raise Ignored("nobody here follows the group")
+    boosted = hand.post(id_of(activity.object) or "")
+    if boosted.visibility > posts.UNLISTED:
+        raise Ignored("the post is not for everybody")  # attack ORI-19: nobody widens what others wrote
+    if group is not None:
+        return _enter(hand, group, booster, boosted, activity)
+    _boost(hand, booster, boosted, activity)
+
+
+def created(hand: Hand, activity: Activity) -> None:
+    """A group passes on a post: the post comes from its origin, or with its author's proof."""
+    group, face = _group(hand, activity)
+    inner = activity.object
+    assert isinstance(inner, Activity)
+    uri = id_of(inner.object)
+    if uri is None:
+        raise Ignored("it names no post")
+    if isinstance(inner.object, Note) and uri not in hand.facts.posts:
+        return create.note(hand, inner)
+    entered = hand.post(uri)
+    _enter(hand, group, face, entered, activity)
+
+
+def voted(hand: Hand, activity: Activity) -> None:
+    """A group passes on a vote in it; it counts as the group's word (`attested`)."""
+    group, _face = _group(hand, activity)
+    inner = activity.object
+    assert isinstance(inner, Activity)
+    known = hand.known_post(id_of(inner.object) or "")
+    if known.group_id != group.id:
+        raise Forbidden("The post is not in this group.")
+    if inner.uri and inner.uri in hand.facts.dead:
+        raise Ignored("it was undone before")
+    if hand.app.urls.own(inner.actor):
+        raise Ignored("it is one of ours")
+    voter = hand.actor(inner.actor)
+    react.record(hand, known, voter, react.KINDS[inner.type], inner, truth=_truth(inner, activity))
+
+
+def unvoted(hand: Hand, activity: Activity) -> None:
+    """A group passes on that somebody took a vote back."""
+    group, _face = _group(hand, activity)
+    undo = activity.object
+    inner = undo.object if isinstance(undo, Activity) else None
+    if not isinstance(undo, Activity) or not isinstance(inner, Activity) or inner.actor != undo.actor:
+        raise Forbidden("A vote is taken back by who cast it.")
+    known = hand.known_post(id_of(inner.object) or "")
+    if known.group_id != group.id:
+        raise Forbidden("The post is not in this group.")
+    if hand.app.urls.own(inner.actor):
+        raise Ignored("it is one of ours")
+    voter = hand.actor(inner.actor)
+    if inner.uri:
+        posts.bury(hand.writes, inner.uri, hand.entered_by, "vote", clock.now_ms())
+    reactions.remove(hand.writes, known.id, voter.id, react.KINDS[inner.type])
+    hand.writes.after(lambda: hand.app.forget_post(known.id))
+
+
+def deleted(hand: Hand, activity: Activity) -> None:
+    """A group passes on that a post of it is gone: erased by its author, or taken out by a moderator."""
+    group, face = _group(hand, activity)
+    inner = activity.object
+    assert isinstance(inner, Activity)
+    known = hand.known_post(id_of(inner.object) or "")
+    if known.group_id != group.id:
+        raise Forbidden("The post is not in this group.")
+    author = hand.facts.author_of(known)
+    if author is not None and author.uri == inner.actor and same_origin(inner.actor, activity.actor):
+        return recording.erase(hand.app, hand.writes, known)
+    if author is not None and author.uri == inner.actor:
+        return _ask_origin(hand, known)
+    if not moderates(hand, group, face, inner.actor):
+        raise Forbidden("Only moderators take posts out of a group.")
+    moderator = hand.actor(inner.actor)
+    moderation.record_removal(hand.app, hand.writes, group, face, known, moderator, inner.uri or "", inner.summary)
+
+
+def updated(hand: Hand, activity: Activity) -> None:
+    """A group passes on that a post of it was edited: its origin says how it reads now."""
+    group, _face = _group(hand, activity)
+    inner = activity.object
+    assert isinstance(inner, Activity)
+    uri = id_of(inner.object) or ""
+    known = hand.post(uri)
+    if known.group_id != group.id or known.local:
+        raise Ignored("the post is not in this group")
+    _ask_origin(hand, known)
+
+
+def restored(hand: Hand, activity: Activity) -> None:
+    """A group passes on that a moderator put a post back."""
+    group, face = _group(hand, activity)
+    undo = activity.object
+    inner = undo.object if isinstance(undo, Activity) else None
+    if not isinstance(undo, Activity) or not isinstance(inner, Activity):
+        raise Ignored("it names nothing that is known here")
+    known = hand.known_post(id_of(inner.object) or "")
+    if known.group_id != group.id or not moderates(hand, group, face, undo.actor):
+        raise Forbidden("Only moderators put posts back into a group.")
+    moderator = hand.actor(undo.actor)
+    moderation.record_restoration(
+        hand.app, hand.writes, group, face, known, moderator, undo.uri or activity.uri or "", inner.uri or ""
+    )
+
+
+def moderates(hand: Hand, group: Group, face: Actor, uri: str) -> bool:
+    """Whether an actor may act for a group elsewhere: one of its own server, or one that it lists."""
+    return same_origin(uri, face.uri) or hand.facts.standing(group, uri).moderator
+
+
+def _group(hand: Hand, activity: Activity) -> tuple[Group, Actor]:
+    face = hand.actor(activity.actor)
+    group = hand.facts.group_at(face.uri)
+    if group is None:
+        raise Forbidden("Only groups pass on what others did.")
+    if group.local or not hand.facts.followed(face.uri):
+        raise Ignored("nobody here follows the group")
+    return group, face
+
+
+def _ask_origin(hand: Hand, known: Post) -> None:
+    """What a group says that an author did elsewhere, that author's server is asked about, once."""
+    if known.uri not in hand.refreshed:
+        raise Wants(fresh_posts=(known.uri,))
+
+
+def _enter(hand: Hand, group: Group, face: Actor, entered: Post, activity: Activity) -> None:
+    """The post is in the group: answers in its thread, what began one as the group's boost."""
+    if entered.group_id is None:
+        create.enter(hand, group, entered)
+    elif entered.group_id != group.id and not entered.starter:
+        raise Ignored("the thread is in another group")
+    if entered.removed_at is not None:
+        raise Ignored("it was taken out of the group")
+    if entered.starter and hand.facts.boost_of(face.id, entered.id) is None:
+        now = clock.now_ms()
+        at = min(activity.published or now, now)
+        boosts.insert(hand.writes, Boost(next_id(at), activity.uri or "", face.id, entered.id, posts.PUBLIC, at))
+
+
+def _boost(hand: Hand, booster: Actor, boosted: Post, activity: Activity) -> None:
+    now = clock.now_ms()
+    at = min(activity.published or now, now)
+    boost_id = next_id(at)
+    boosts.insert(hand.writes, Boost(boost_id, activity.uri or "", booster.id, boosted.id, posts.PUBLIC, at))
+    posts.home_for_followers(hand.writes, boost_id, boosted.id, booster.id, booster.id)
+    if boosted.local and boosted.author_id not in hand.facts.blockers(booster.uri):
+        posts.notify(hand.writes, next_id(), boosted.author_id, "reblog", booster.id, boosted.id, now)
+    hand.writes.after(lambda: hand.app.forget_post(boosted.id))
+
+
+def _ours(hand: Hand, activity: Activity) -> bool:
+    return hand.app.urls.own(id_of(activity.object) or "")
+
+
+def _truth(inner: Activity, outer: Activity) -> str:
+    return "signed" if same_origin(inner.actor, outer.actor) else "attested"

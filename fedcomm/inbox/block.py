@@ -1,0 +1,57 @@
+"""Block: somebody wants nothing to do with one of ours, or a moderator bans somebody from a group."""
+
+from activitypub.activities import Activity, id_of
+from activitypub.errors import Forbidden
+from activitypub.origins import same_origin
+from fedcomm import admit, blocks, clock, groups, moderation
+from fedcomm.inbox.hand import Hand, Ignored
+from storage import members
+from storage.connect import Writes, write
+
+
+async def block(hand: Hand, activity: Activity) -> None:
+    """Between people when it names no group; else a ban, which only moderators of ours can speak (attack GRP-09)."""
+    blocker = hand.actor(activity.actor)
+    subject = hand.facts.actors.get(id_of(activity.object) or "")
+    group = hand.facts.group_at(activity.target or "")
+    if group is not None:
+        if subject is None:
+            raise Ignored("nobody here knows who is banned")
+        if not group.local:
+            raise Forbidden("A ban from a group elsewhere comes from that group.")
+        admit.moderating(hand.facts.standing(group, blocker.uri))
+        face = hand.facts.face_of(group)
+        writes = Writes()
+        moderation.record_ban(
+            hand.app, writes, group, face, subject, blocker.uri, activity.uri or "", until=activity.ends,
+            reason=activity.summary,
+        )  # fmt: skip
+        members.leave(writes, group.id, subject.id, clock.now_ms())
+        groups.pass_on(hand.app, writes, face, hand.raw_of(activity))
+        return await _done(writes)
+    if subject is None or not subject.local or activity.target:
+        raise Ignored("it is about nobody here")
+    await blocks.record_block(hand.app, blocker, subject, activity.uri or "")
+
+
+async def announced(hand: Hand, activity: Activity) -> None:
+    """A group elsewhere passes on a ban of its moderators: kept in its log, with effect on what we show of it."""
+    inner = activity.object
+    assert isinstance(inner, Activity)
+    group = hand.facts.group_at(activity.actor)
+    subject = hand.facts.actors.get(id_of(inner.object) or "")
+    if group is None or group.local or subject is None or inner.target not in (None, activity.actor):
+        raise Ignored("it is about nobody here")
+    if not (same_origin(inner.actor, activity.actor) or hand.facts.standing(group, inner.actor).moderator):
+        raise Forbidden("Only moderators ban from a group.")
+    writes = Writes()
+    face = hand.facts.face_of(group)
+    moderation.record_ban(
+        hand.app, writes, group, face, subject, inner.actor, inner.uri or activity.uri or "", until=inner.ends,
+        reason=inner.summary,
+    )  # fmt: skip
+    await _done(writes)
+
+
+async def _done(writes: Writes) -> None:
+    await write(writes)

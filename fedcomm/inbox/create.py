@@ -1,0 +1,136 @@
+"""Create: somebody wrote something. Also what a group announces of it, and what was fetched for it."""
+
+import storage.groups
+from activitypub.activities import Activity, id_of
+from activitypub.audience import group_of
+from activitypub.errors import Forbidden
+from activitypub.objects import Note
+from fedcomm import admit, groups
+from fedcomm.errors import NotAllowed
+from fedcomm.inbox import ballots
+from fedcomm.inbox.hand import Hand, Ignored
+from fedcomm.recording import MAX_TOLD, Arrival, record
+from storage import posts
+from storage.actors import Actor
+from storage.groups import Group
+from storage.posts import Post
+
+
+def note(hand: Hand, activity: Activity) -> None:
+    """A post by the one who signed: stored when it concerns somebody or some group here, else passed over."""
+    written = activity.object
+    assert isinstance(written, Note)
+    author = hand.actor(activity.actor)
+    if hand.app.urls.own(written.uri):
+        raise Forbidden("Nobody else writes under our ids.")
+    if written.uri in hand.facts.dead:
+        raise Ignored("it was deleted before")
+    known = hand.facts.posts.get(written.uri)
+    if known is not None:
+        return _again(hand, activity, written, known, author)
+    if written.vote and written.in_reply_to in hand.facts.posts:
+        return ballots.vote(hand, activity, written, author)
+    parent = _parent(hand, written)
+    group = _group(hand, written, author, parent)
+    named = mentioned(hand, written)
+    if not _concerns(hand, author, parent, group, named, written):
+        raise Ignored("it concerns nobody here")
+    post = record(hand.app, hand.writes, _arrival(hand, activity, written, author, parent, group, named))
+    if group is not None and group.local:
+        groups.accept_post(hand.app, hand.writes, hand.facts.face_of(group), post, hand.raw_of(activity))
+
+
+def by_link(hand: Hand, activity: Activity) -> None:
+    """A post of which only the id came, or for which the signer cannot vouch: what its origin serves counts."""
+    uri = id_of(activity.object)
+    if uri is None:
+        raise Ignored("it names no post")
+    hand.actor(activity.actor)
+    post = hand.post(uri)
+    author = hand.facts.actors.get(activity.actor)
+    if author is None or post.author_id != author.id:
+        raise Forbidden("The post is by somebody else.")
+
+
+def _again(hand: Hand, activity: Activity, written: Note, known: Post, author: Actor) -> None:
+    """A post that is known already: its first content stays (attack ORI-20), but a group may learn of it only now."""
+    if known.author_id != author.id or known.deleted_at is not None or known.group_id is not None:
+        raise Ignored("it is known already")
+    group = _group(hand, written, author, hand.facts.posts.get(written.in_reply_to or ""))
+    if group is None or not group.local:
+        raise Ignored("it is known already")
+    enter(hand, group, known)
+    groups.accept_post(hand.app, hand.writes, hand.facts.face_of(group), known, hand.raw_of(activity))
+
+
+def enter(hand: Hand, group: Group, post: Post) -> None:
+    """A post that was known before is in the group from now on."""
+    posts.change(hand.writes, post.id, group_id=group.id)
+    storage.groups.count_thread(hand.writes, group.id, int(post.starter), post.published)
+
+
+def _parent(hand: Hand, written: Note) -> Post | None:
+    parent = hand.facts.posts.get(written.in_reply_to or "")
+    return parent if parent is not None and parent.deleted_at is None else None
+
+
+def _group(hand: Hand, written: Note, author: Actor, parent: Post | None) -> Group | None:
+    """The group the post is in: that of its thread, or the first that it is addressed to and that lets it in."""
+    facts = hand.facts
+    if not written.audience.public:
+        return None
+    group = facts.group_of(parent) if parent is not None else None
+    if group is None and parent is None:
+        uri = group_of(written.audience, lambda uri: facts.group_at(uri) is not None) or next(
+            (m.href for m in written.mentions if facts.group_at(m.href) is not None), None
+        )
+        group = facts.group_at(uri) if uri else None
+    if group is None:
+        return None
+    if not group.local:
+        return None  # what is in a group elsewhere, that group says (announce.py)
+    try:
+        admit.posting(group, facts.standing(group, author.uri), facts.root_of(parent) if parent else None)
+    except NotAllowed:
+        return None
+    return group
+
+
+def mentioned(hand: Hand, written: Note) -> tuple[Actor, ...]:
+    """Those a post names or is addressed to, as far as they are known."""
+    named = dict.fromkeys((*(m.href for m in written.mentions), *written.audience.everyone))
+    known = [hand.facts.actors[uri] for uri in named if uri in hand.facts.actors]
+    return tuple(known[:MAX_TOLD])
+
+
+def _concerns(
+    hand: Hand, author: Actor, parent: Post | None, group: Group | None, named: tuple[Actor, ...], written: Note
+) -> bool:
+    if group is not None:
+        return True
+    if any(actor.local for actor in named) or hand.facts.followed(author.uri):
+        return True
+    return (parent is not None and bool(parent.local)) or hand.facts.awaited(written.uri)
+
+
+def _arrival(
+    hand: Hand,
+    activity: Activity,
+    written: Note,
+    author: Actor,
+    parent: Post | None,
+    group: Group | None,
+    named: tuple[Actor, ...],
+) -> Arrival:
+    return Arrival(
+        note=written,
+        author=author,
+        truth="signed",
+        entered_by=hand.entered_by,
+        create_uri=activity.uri or "",
+        parent=parent,
+        group=group,
+        mentioned=named,
+        blockers=hand.facts.blockers(author.uri),
+        awaited=hand.facts.awaited(written.uri),
+    )

@@ -1,0 +1,72 @@
+"""Delete: an author, an actor or a moderator takes something away."""
+
+from activitypub.activities import Activity, id_of
+from activitypub.errors import Forbidden
+from activitypub.origins import host_of, same_origin
+from fedcomm import admit, clock, groups, moderation, recording
+from fedcomm.inbox.hand import Hand, Ignored
+from storage import actors, bus, posts
+from storage.connect import Writes, write
+from storage.posts import Post
+
+
+async def by_link(hand: Hand, activity: Activity) -> None:
+    """An actor says goodbye, or something is taken away."""
+    if id_of(activity.object) == activity.actor:
+        return await actor(hand, activity)
+    thing(hand, activity)
+    await write(hand.writes)
+
+
+def thing(hand: Hand, activity: Activity) -> None:
+    """A post is gone for good when its author says so; a moderator only takes it out of the group.
+
+    An id that is not known, of the signer's origin, is remembered as dead: a late Create has no effect (attack ORI-23).
+    """
+    uri = id_of(activity.object)
+    if uri is None or uri == activity.actor:
+        raise Ignored("it names nothing that is known here")
+    known = hand.facts.posts.get(uri)
+    if known is None:
+        if same_origin(uri, activity.actor):
+            posts.bury(hand.writes, uri, host_of(activity.actor), "post", clock.now_ms())
+        return
+    actor = hand.actor(activity.actor)
+    if known.author_id == actor.id and not known.local:
+        return by_author(hand, activity, known)
+    group = hand.facts.group_of(known)
+    if group is None or not group.local or known.deleted_at is not None:
+        raise Forbidden("Only its author can delete this.")
+    standing = hand.facts.standing(group, actor.uri)
+    admit.moderating(standing)
+    face = hand.facts.face_of(group)
+    moderation.record_removal(hand.app, hand.writes, group, face, known, actor, activity.uri or "", activity.summary)
+    groups.pass_on(hand.app, hand.writes, face, hand.raw_of(activity), thread_id=known.thread_id, post_id=known.id)
+
+
+def by_author(hand: Hand, activity: Activity, known: Post) -> None:
+    """Erase a post, and let followers of its group know."""
+    if known.deleted_at is not None:
+        raise Ignored("it was deleted before")
+    group = hand.facts.group_of(known)
+    if group is not None and group.local:
+        face = hand.facts.face_of(group)
+        groups.pass_on(hand.app, hand.writes, face, hand.raw_of(activity), thread_id=known.thread_id)
+        if (boost := hand.facts.boost_of(face.id, known.id)) is not None:
+            groups.take_back(hand.app, hand.writes, face, known, boost.uri)
+    recording.erase(hand.app, hand.writes, known)
+
+
+async def actor(hand: Hand, activity: Activity) -> None:
+    """An actor is gone, with everything of it (attack SIG-20: one that was never known leaves no row)."""
+    known = await actors.by_uri(activity.actor)
+    if known is None or known.local or known.deleted_at is not None:
+        return
+    writes = Writes()
+    for post in await posts.all_by(known.id):
+        recording.erase(hand.app, writes, post)
+    for target in await actors.followed_by(known.id):
+        hand.app.followers_changed(writes, target)
+    actors.erase(writes, known.id, clock.now_ms())
+    bus.add(writes, "keys", known.uri)
+    await write(writes)

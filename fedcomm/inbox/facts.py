@@ -1,0 +1,225 @@
+"""What handlers of a batch need to know, read in one hop; handlers themselves ask nothing."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from activitypub.activities import Activity, Thing
+from activitypub.objects import Note
+from fedcomm.admit import Standing
+from storage import actors, blocks, boosts, groups, members, posts, registers
+from storage.actors import Actor
+from storage.boosts import Boost
+from storage.connect import read_many, rows
+from storage.groups import Group
+from storage.posts import Post
+
+MAX_URIS = 120  # addresses and mentions of one activity that are looked up (attack NET-16)
+_FOLLOWED = (
+    "SELECT DISTINCT t.uri FROM follow f JOIN actor t ON t.id = f.target_id JOIN account c ON c.actor_id = f.follower_id"
+    " WHERE t.uri IN (?texts) AND f.state = 'accepted'"
+)
+_AWAITED = "SELECT DISTINCT parent_uri FROM post WHERE parent_uri IN (?texts) AND parent_id IS NULL"
+_BOOSTS = f"SELECT {boosts.COLUMNS} FROM boost WHERE uri IN (?texts)"
+_BOOSTS_BY = f"SELECT {boosts.COLUMNS} FROM boost WHERE actor_id IN (?ints) AND post_id IN (?ints)"
+_GROUPS = f"SELECT {groups.COLUMNS} FROM groups WHERE id IN (?ints)"
+_ACTORS = f"SELECT {actors.COLUMNS} FROM actor WHERE id IN (?ints)"
+_POSTS = f"SELECT {posts.COLUMNS} FROM post WHERE id IN (?ints)"
+_MODERATORS = "SELECT group_id, subject, value FROM register WHERE subject IN (?texts) AND property = 'role' AND value IS NOT NULL"
+
+
+class Names(msgspec.Struct):
+    """The ids that an activity speaks of."""
+
+    actors: list[str]
+    posts: list[str]
+    activities: list[str]
+
+
+def names(activity: Activity) -> Names:
+    """The ids to look up for an activity and what it carries."""
+    found = Names([activity.actor], [], [])
+    inner: Thing = activity
+    while isinstance(inner, Activity):
+        found.actors.append(inner.actor)
+        found.actors.extend(_addresses(inner.audience.everyone))
+        if inner.target:
+            found.actors.append(inner.target)
+        if inner.uri:
+            found.activities.append(inner.uri)
+        for uri in inner.object_ids[:MAX_URIS]:
+            found.posts.append(uri)
+            found.actors.append(uri)
+        inner = inner.object
+    if isinstance(inner, Note):
+        found.actors.extend(_addresses(inner.audience.everyone))
+        found.actors.extend(mention.href for mention in inner.mentions[:MAX_URIS])
+        if inner.in_reply_to:
+            found.posts.append(inner.in_reply_to)
+    return found
+
+
+def touched(activity: Activity) -> frozenset[str]:
+    """What an activity may change, by name: two that share one are not handled in one batch."""
+    if activity.type in ("Like", "Dislike", "EmojiReact"):
+        return frozenset((f"{activity.actor} {activity.object_id}",))
+    ids = [activity.uri or ""]
+    inner: Thing = activity
+    while isinstance(inner, Activity):
+        ids.extend(inner.object_ids)
+        ids.append(inner.uri or "")
+        inner = inner.object
+    return frozenset(filter(None, ids))
+
+
+def needed(activity: Activity) -> frozenset[str]:
+    """What an activity reads that another of its batch may change."""
+    found = names(activity)
+    return frozenset((*found.posts, *found.activities))
+
+
+class Facts:
+    """What was known when a batch began."""
+
+    def __init__(self) -> None:
+        self.actors: dict[str, Actor] = {}
+        self.posts: dict[str, Post] = {}
+        self.dead: dict[str, str] = {}
+        self.boosts: dict[str, Boost] = {}
+        self.groups: dict[int, Group] = {}
+        self.faces: dict[int, Actor] = {}
+        self._roots: dict[int, Post] = {}
+        self._authors: dict[int, Actor] = {}
+        self._faces_boosts: dict[tuple[int, int], Boost] = {}
+        self._group_of_face: dict[str, int] = {}
+        self._bans: dict[tuple[int, str], str] = {}
+        self._members: set[tuple[int, str]] = set()
+        self._moderators: set[tuple[int, str]] = set()
+        self._blockers: dict[str, set[int]] = {}
+        self._followed: set[str] = set()
+        self._awaited: set[str] = set()
+
+    def group_at(self, uri: str) -> Group | None:
+        """The group with a face at that URL."""
+        group_id = self._group_of_face.get(uri)
+        return self.groups.get(group_id) if group_id is not None else None
+
+    def group_of(self, post: Post) -> Group | None:
+        """The group a post is in."""
+        return self.groups.get(post.group_id) if post.group_id is not None else None
+
+    def root_of(self, post: Post) -> Post:
+        """The post that began the thread of a post in a group (the post itself elsewhere)."""
+        return self._roots.get(post.thread_id, post)
+
+    def author_of(self, post: Post) -> Actor | None:
+        """Who wrote a post that was looked up."""
+        return self._authors.get(post.author_id)
+
+    def boost_of(self, actor_id: int, post_id: int) -> Boost | None:
+        """The boost of a post by a group's face."""
+        return self._faces_boosts.get((actor_id, post_id))
+
+    def face_of(self, group: Group) -> Actor:
+        """The actor by which this server speaks of a group."""
+        return self.faces[group.actor_id]
+
+    def standing(self, group: Group, uri: str) -> Standing:
+        """What is known of an actor in a group."""
+        place = (group.id, uri)
+        return Standing(ban=self._bans.get(place), member=place in self._members, moderator=place in self._moderators)
+
+    def blockers(self, uri: str) -> frozenset[int]:
+        """Ids of the actors here that block the actor."""
+        return frozenset(self._blockers.get(uri, ()))
+
+    def followed(self, uri: str) -> bool:
+        """Whether somebody here follows the actor."""
+        return uri in self._followed
+
+    def awaited(self, uri: str) -> bool:
+        """Whether answers to that post came before it."""
+        return uri in self._awaited
+
+
+async def gather(activities: Iterable[Activity]) -> Facts:
+    """Everything that handlers of these activities may ask, in two hops whatever their number."""
+    named = [names(activity) for activity in activities]
+    people = list({uri for found in named for uri in found.actors})
+    objects = list({uri for found in named for uri in found.posts})
+    done = list({uri for found in named for uri in found.activities} | set(objects))
+    speakers = list({uri for activity in activities for uri in _speakers(activity)})
+    facts = Facts()
+    answers = await read_many(
+        [
+            (actors.BY_URIS, (people,)),
+            (posts.BY_URIS, (objects,)),
+            (posts.TOMBSTONES, (done,)),
+            (_BOOSTS, (done,)),
+            (groups.BY_FACES, (people,)),
+            (registers.BANS_OF, (speakers,)),
+            (members.OF_URIS, (speakers,)),
+            (_MODERATORS, (speakers,)),
+            (blocks.OF_URIS, (speakers,)),
+            (_FOLLOWED, (speakers,)),
+            (_AWAITED, (objects,)),
+        ]
+    )
+    facts.actors = {found[1]: Actor(*found) for found in answers[0]}
+    facts.posts = {found[1]: Post(*found) for found in answers[1]}
+    facts.dead = {found[0]: found[1] for found in answers[2]}
+    facts.boosts = {found[1]: Boost(*found) for found in answers[3]}
+    for url, *found in answers[4]:
+        group = Group(*found)
+        facts.groups[group.id] = group
+        facts._group_of_face[url] = group.id
+    facts._bans = {(found[0], found[1]): found[2] for found in answers[5]}
+    facts._members = {(found[0], found[1]) for found in answers[6]}
+    facts._moderators = {(found[0], found[1]) for found in answers[7] if "moderator" in found[2]}
+    for uri, blocker in answers[8]:
+        facts._blockers.setdefault(uri, set()).add(blocker)
+    facts._followed = {found[0] for found in answers[9]}
+    facts._awaited = {found[0] for found in answers[10]}
+    await _complete(facts)
+    return facts
+
+
+async def _complete(facts: Facts) -> None:
+    """The groups of posts that were found, the faces of all groups, and who wrote and boosted what."""
+    known = {actor.id: actor for actor in facts.actors.values()}
+    missing = [p.group_id for p in facts.posts.values() if p.group_id is not None and p.group_id not in facts.groups]
+    if missing:
+        facts.groups |= {found[0]: Group(*found) for found in await rows(_GROUPS, (missing,))}
+    roots = [p.thread_id for p in facts.posts.values() if p.group_id is not None and p.thread_id != p.id]
+    people = {g.actor_id for g in facts.groups.values()} | {p.author_id for p in facts.posts.values()}
+    absent = [actor_id for actor_id in people if actor_id not in known]
+    if not facts.posts and not absent:
+        facts.faces = {g.actor_id: known[g.actor_id] for g in facts.groups.values()}
+        return
+    answers = await read_many(
+        [
+            (_POSTS, (roots,)),
+            (_ACTORS, (absent,)),
+            (_BOOSTS_BY, ([g.actor_id for g in facts.groups.values()], [p.id for p in facts.posts.values()])),
+        ]
+    )
+    facts._roots = {found[0]: Post(*found) for found in answers[0]}
+    facts._authors = known | {found[0]: Actor(*found) for found in answers[1]}
+    facts.faces = {g.actor_id: facts._authors[g.actor_id] for g in facts.groups.values()}
+    facts._faces_boosts = {(found[2], found[3]): Boost(*found) for found in answers[2]}
+
+
+def _speakers(activity: Activity) -> list[str]:
+    """Those who say something in an activity, from outside in."""
+    found = [activity.actor]
+    inner: Thing = activity.object
+    while isinstance(inner, Activity):
+        found.append(inner.actor)
+        inner = inner.object
+    if isinstance(inner, Note) and inner.attributed_to:
+        found.append(inner.attributed_to)
+    return found
+
+
+def _addresses(uris: tuple[str, ...]) -> tuple[str, ...]:
+    return uris[:MAX_URIS]

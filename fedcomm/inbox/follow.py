@@ -1,0 +1,67 @@
+"""Follow, and what is answered to it: joining and leaving groups is the same for other servers."""
+
+from activitypub.activities import Activity, id_of
+from fedcomm import follows as service
+from fedcomm.inbox.hand import Hand, Ignored
+from storage import actors, blocks, follows
+from storage.actors import Actor
+from storage.follows import Follow
+
+
+async def follow(hand: Hand, activity: Activity) -> None:
+    """Somebody elsewhere follows one of ours; a group takes them in or lets them wait (FEP-1b12 §Follow)."""
+    follower = hand.actor(activity.actor)
+    target = await _ours(hand, id_of(activity.object))
+    if activity.uri and activity.uri in hand.facts.dead:
+        raise Ignored("it was undone before")
+    if await blocks.between(target.id, follower.id):
+        return await service.refuse(hand.app, target, follower, activity.uri or "")
+    await service.record_follow(hand.app, follower, target, activity.uri or "")
+
+
+async def accepted(hand: Hand, activity: Activity) -> None:
+    """Somebody whom one of ours asked says yes; nobody else can (attack ORI-16)."""
+    found = await _request(hand, activity)
+    target = hand.actor(activity.actor)
+    await service.record_acceptance(hand.app, found, target)
+
+
+async def rejected(hand: Hand, activity: Activity) -> None:
+    """Somebody whom one of ours asked says no, or ends it."""
+    found = await _request(hand, activity)
+    await service.record_end(hand.app, found.follower_id, found.target_id)
+
+
+async def undone(hand: Hand, activity: Activity) -> None:
+    """A follower leaves. What names no follow we know by its id is found by who and whom."""
+    inner = activity.object
+    target_uri = id_of(inner.object) if isinstance(inner, Activity) else None
+    follower = hand.facts.actors.get(activity.actor)
+    if follower is None:
+        return
+    target = await actors.by_uri(target_uri) if target_uri else None
+    if target is None or not target.local:
+        raise Ignored("it is about nobody here")
+    await service.record_end(hand.app, follower.id, target.id)
+
+
+async def _ours(hand: Hand, uri: str | None) -> Actor:
+    target = hand.facts.actors.get(uri or "")
+    if target is None or not target.local or target.gone or target.kind == "Application":
+        raise Ignored("it is about nobody here")
+    return target
+
+
+async def _request(hand: Hand, activity: Activity) -> Follow:
+    """The request of one of ours that is answered: by its id, or by who and whom."""
+    inner = activity.object
+    uri = id_of(inner) or ""
+    found = await follows.by_uri(uri) if uri else None
+    answering = hand.facts.actors.get(activity.actor)
+    if found is None and isinstance(inner, Activity) and answering is not None:
+        asking = await actors.by_uri(inner.actor)
+        if asking is not None and asking.local:
+            found = await follows.of(asking.id, answering.id)
+    if found is None or answering is None or found.target_id != answering.id:
+        raise Ignored("nobody here asked for that")
+    return found

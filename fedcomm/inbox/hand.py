@@ -1,0 +1,103 @@
+"""What a handler gets: the activity, what is known, and where to put what it changes."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from activitypub.activities import Activity
+from activitypub.errors import Forbidden
+from activitypub.origins import host_of
+from fedcomm.app import App
+from fedcomm.inbox.facts import Facts
+from storage.actors import Actor
+from storage.connect import Writes
+from storage.posts import Post
+
+
+class Wants(Exception):
+    """Something must be asked for before the activity can be understood, by ids.
+
+    `posts` and `actors` are not known yet; of `fresh_posts` and `fresh_actors` the present state at their origin counts.
+    """
+
+    def __init__(
+        self,
+        *,
+        posts: Iterable[str] = (),
+        actors: Iterable[str] = (),
+        fresh_posts: Iterable[str] = (),
+        fresh_actors: Iterable[str] = (),
+    ) -> None:
+        super().__init__("something must be fetched first")
+        self.posts = tuple(posts)
+        self.actors = tuple(actors)
+        self.fresh_posts = tuple(fresh_posts)
+        self.fresh_actors = tuple(fresh_actors)
+
+
+class Ignored(Exception):
+    """The activity is fine, and has no effect here; says why."""
+
+
+class Hand(msgspec.Struct, kw_only=True):
+    """One activity in the hand of its handler.
+
+    `fetched` and `refreshed` hold the ids that were asked for already, with or without success.
+    """
+
+    app: App
+    facts: Facts
+    writes: Writes
+    signer: str
+    document: dict[str, Any]
+    fetched: frozenset[str] = frozenset()
+    refreshed: frozenset[str] = frozenset()
+
+    def actor(self, uri: str) -> Actor:
+        """The actor, who must be known and heard here.
+
+        Raises:
+            Wants: it is not known yet.
+            Forbidden: unknown for good, suspended, deleted, or of a blocked server.
+        """
+        found = self.facts.actors.get(uri)
+        if found is None:
+            if uri in self.fetched or self.app.urls.own(uri):
+                raise Forbidden("The actor is not known.")
+            raise Wants(actors=(uri,))
+        if found.gone or (found.host and self.app.peers.blocked(found.host)):
+            raise Forbidden("The actor is not heard here.")
+        return found
+
+    def post(self, uri: str) -> Post:
+        """The post, which must be known and not deleted.
+
+        Raises:
+            Wants: it is not known yet.
+            Ignored: unknown for good, or deleted.
+        """
+        found = self.facts.posts.get(uri)
+        if found is None and uri not in self.fetched and not self.app.urls.own(uri) and uri not in self.facts.dead:
+            raise Wants(posts=(uri,))
+        return self.known_post(uri, found)
+
+    def known_post(self, uri: str, found: Post | None = None) -> Post:
+        """The post, when it is known already; nothing is fetched for it.
+
+        Raises:
+            Ignored: it is not known, or deleted.
+        """
+        found = found or self.facts.posts.get(uri)
+        if found is None or found.deleted_at is not None:
+            raise Ignored("the post is not known here")
+        return found
+
+    @property
+    def entered_by(self) -> str:
+        """The host through which the activity came."""
+        return host_of(self.signer)
+
+    def raw_of(self, activity: Activity) -> dict[str, Any]:
+        """The activity as it came, to be passed on unchanged."""
+        return activity.raw or self.document

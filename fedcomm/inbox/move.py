@@ -1,0 +1,36 @@
+"""Move: somebody elsewhere has another account now; followers here go along (FEP-7628 §Move activity)."""
+
+import msgspec
+
+from activitypub.activities import Activity, id_of
+from activitypub.errors import Forbidden
+from fedcomm.inbox.hand import Hand, Ignored, Wants
+from storage import actors, follows, jobs
+from storage.connect import Writes, write
+from storage.ids import next_id
+
+
+async def move(hand: Hand, activity: Activity) -> None:
+    """Believed only when the old account says it and the new one names the old one (attack ORI-17).
+
+    Raises:
+        Wants: how both profiles read now must be asked first.
+    """
+    old_uri, new_uri = activity.actor, activity.target
+    if id_of(activity.object) != old_uri or not new_uri or new_uri == old_uri:
+        raise Forbidden("An account moves itself, and to another one.")
+    old = hand.facts.actors.get(old_uri)
+    if old is None or not await follows.followers_here(old.id):
+        raise Ignored("nobody here follows the account")
+    if new_uri not in hand.refreshed and not hand.app.urls.own(new_uri):
+        raise Wants(fresh_actors=(new_uri,))
+    new = await actors.by_uri(new_uri)
+    if new is None or new.gone or old_uri not in msgspec.json.decode(new.also_known_as):
+        raise Forbidden("The new account does not say that it was the old one.")
+    if old.moved_to_id is not None:
+        raise Ignored("the account has moved before")  # once is enough: loops end here
+    writes = Writes()
+    actors.change_later(writes, old.id, moved_to_id=new.id)
+    jobs.add(writes, next_id(), "follow_moved", {"old": old.id, "new": new.id}, 0, key=f"follow_moved:{old.id}")
+    writes.after(hand.app.wake_jobs.set)
+    await write(writes)

@@ -1,0 +1,50 @@
+"""Like and Dislike: votes, the last word of each person counts."""
+
+from activitypub.activities import Activity, id_of
+from fedcomm import admit, clock, groups
+from fedcomm.errors import NotAllowed
+from fedcomm.inbox.hand import Hand, Ignored
+from storage import posts, reactions
+from storage.actors import Actor
+from storage.ids import next_id
+from storage.posts import Post
+
+KINDS = {"Like": "like", "EmojiReact": "like", "Dislike": "dislike"}
+
+
+def vote(hand: Hand, activity: Activity) -> None:
+    """Somebody votes on a post that is known here; votes on others are nobody's business here."""
+    kind = KINDS[activity.type]
+    voter = hand.actor(activity.actor)
+    post = hand.known_post(id_of(activity.object) or "")
+    if activity.uri and activity.uri in hand.facts.dead:
+        raise Ignored("it was undone before")
+    if not _may(hand, post, voter):
+        raise Ignored("the voter may not vote on this")
+    record(hand, post, voter, kind, activity, truth="signed")
+    group = hand.facts.group_of(post)
+    if group is not None and group.local:
+        face = hand.facts.face_of(group)
+        groups.pass_on(hand.app, hand.writes, face, hand.raw_of(activity), thread_id=post.thread_id)
+
+
+def record(hand: Hand, post: Post, voter: Actor, kind: str, activity: Activity, *, truth: str) -> None:
+    """Count the vote, and tell the author here of a like."""
+    now = clock.now_ms()
+    reactions.put(hand.writes, post.id, voter.id, kind, activity.uri or "", truth, hand.entered_by, now)
+    if kind == "like" and post.local and post.author_id not in hand.facts.blockers(voter.uri):
+        posts.notify(hand.writes, next_id(), post.author_id, "favourite", voter.id, post.id, now)
+    hand.writes.after(lambda: hand.app.forget_post(post.id))
+
+
+def _may(hand: Hand, post: Post, voter: Actor) -> bool:
+    if post.author_id in hand.facts.blockers(voter.uri) or post.visibility > posts.UNLISTED:
+        return post.author_id not in hand.facts.blockers(voter.uri) and bool(post.local)
+    group = hand.facts.group_of(post)
+    if group is None or not group.local:
+        return True
+    try:
+        admit.voting(group, hand.facts.standing(group, voter.uri))
+    except NotAllowed:
+        return False
+    return hand.app.vote_limit.allows(post.id, voter.host)

@@ -1,0 +1,47 @@
+"""Update: a post or a profile says something else now."""
+
+from activitypub.activities import Activity, id_of
+from activitypub.errors import Forbidden
+from activitypub.objects import Note
+from fedcomm import groups, recording
+from fedcomm.inbox import create
+from fedcomm.inbox.hand import Hand, Ignored, Wants
+
+
+def note(hand: Hand, activity: Activity) -> None:
+    """The author changed a post. Who wrote it, its group, thread, kind and visibility stay (attack ORI-12)."""
+    written = activity.object
+    assert isinstance(written, Note)
+    known = hand.facts.posts.get(written.uri)
+    if known is None:
+        return create.note(hand, activity)  # the Create was lost or comes later (attack ORI-23)
+    author = hand.actor(activity.actor)
+    if known.author_id != author.id or known.local:
+        raise Forbidden("The post is by somebody else.")
+    if not recording.edit(hand.app, hand.writes, known, written, create.mentioned(hand, written)):
+        raise Ignored("a later version is known")
+    group = hand.facts.group_of(known)
+    if group is not None and group.local:
+        groups.pass_on(
+            hand.app, hand.writes, hand.facts.face_of(group), hand.raw_of(activity), thread_id=known.thread_id,
+            post_id=known.id,
+        )  # fmt: skip
+
+
+def by_link(hand: Hand, activity: Activity) -> None:
+    """Only the id of what was changed came: its origin says how it reads now."""
+    uri = id_of(activity.object)
+    if uri == activity.actor:
+        return profile(hand, activity)
+    known = hand.known_post(uri or "")
+    author = hand.actor(activity.actor)
+    if known.author_id != author.id or known.local:
+        raise Forbidden("The post is by somebody else.")
+    if known.uri not in hand.refreshed:
+        raise Wants(fresh_posts=(known.uri,))
+
+
+def profile(hand: Hand, activity: Activity) -> None:
+    """A profile changed: it is read anew at its home, whatever the activity says (attack ORI-13)."""
+    if activity.actor not in hand.refreshed:
+        raise Wants(fresh_actors=(activity.actor,))

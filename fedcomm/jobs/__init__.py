@@ -1,0 +1,36 @@
+"""What is done besides inbox and outbox: the tables `JOBS` and `SCHEDULE`."""
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from fedcomm import moving, peers
+from fedcomm.app import App
+from fedcomm.jobs import nightly
+
+MINUTE, HOUR, DAY = 60, 3_600, 86_400  # seconds
+
+
+class Job(msgspec.Struct, frozen=True):
+    """How a kind of job is done: tries before it is set aside, and the seconds one try may take."""
+
+    do: Callable[..., Awaitable[None]]
+    attempts: int = 5
+    seconds: float = 60
+
+
+class Regular(msgspec.Struct, frozen=True):
+    """Something done again and again, every so many seconds."""
+
+    do: Callable[[App], Awaitable[None]]
+    every: float
+
+
+JOBS: dict[str, Job] = {
+    "learn_peer": Job(peers.learn, attempts=6),
+    "follow_moved": Job(moving.take_followers_along, attempts=10, seconds=600),
+}
+SCHEDULE: dict[str, Regular] = {
+    "nightly": Regular(nightly.run, DAY),
+    "ask_again": Regular(moving.ask_again, HOUR),
+}

@@ -1,0 +1,46 @@
+"""Maintenance, step by step: one step that fails never stops the rest."""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from fedcomm import clock
+from fedcomm.app import App
+from storage import inbox, outbox, tombstones
+
+LOG = logging.getLogger("fedcomm.nightly")
+DAY = 86_400_000  # ms
+REPEATS = 30 * DAY  # longer than any peer repeats a delivery
+PUBLISHED = 30 * DAY
+
+
+async def run(app: App) -> None:
+    """Every step once."""
+    for name, step in STEPS:
+        try:
+            count = await step()
+        except Exception:  # the next night tries again; the other steps are done today
+            LOG.exception("nightly step=%s failed", name)
+        else:
+            LOG.info("nightly step=%s rows=%d", name, count)
+
+
+async def _forget_marks() -> int:
+    """Marks against repeats of what was settled long ago."""
+    return await inbox.forget((clock.now_ms() - REPEATS) << 16)
+
+
+async def _trim_outbox() -> int:
+    """What every peer has got."""
+    return await outbox.forget(clock.now_ms() - PUBLISHED)
+
+
+async def _forget_undone() -> int:
+    """Ids of votes and boosts that were taken back; those of posts are kept for ever."""
+    return await tombstones.forget_undone(clock.now_ms() - REPEATS)
+
+
+STEPS: tuple[tuple[str, Callable[[], Awaitable[int]]], ...] = (
+    ("inbox", _forget_marks),
+    ("outbox", _trim_outbox),
+    ("undone", _forget_undone),
+)

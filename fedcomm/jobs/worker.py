@@ -1,0 +1,210 @@
+"""The loops behind a server: inbox, delivery, jobs, schedule; and how they stop without losing anything."""
+
+import asyncio
+import logging
+import os
+import secrets
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from activitypub.errors import Unreachable
+from fedcomm import clock
+from fedcomm.app import App
+from fedcomm.inbox import Inbox
+from fedcomm.intake import OWNED
+from fedcomm.jobs import JOBS, SCHEDULE
+from fedcomm.outbox.delivery import Sender
+from storage import inbox, jobs, leases
+from storage.connect import use
+from storage.errors import OperationalError
+from storage.inbox import Item
+
+LOG = logging.getLogger("fedcomm.worker")
+BATCH = 100  # items settled together
+SWEEP = 5.0  # seconds between looks for what was missed or is due again
+JOBS_AT_ONCE = 4
+PAUSE = 60_000  # ms before a failed job is tried again, doubled each time
+LEASE = 6_000  # ms that the right to deliver is held without being renewed (several processes)
+DELIVERY = "delivery"
+
+
+class Workers:
+    """All loops of one process."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.inbox = Inbox(app)
+        self.sender = Sender(app)
+        self.delivering = False
+        self._me = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stopping = False
+        self._busy = False
+        self._jobs: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        """Begin all loops; what waited when the process last stopped is taken up first."""
+        self.app.sender = self.sender
+        for loop in (self._inbox_loop, self._delivery_loop, self._job_loop, self._schedule_loop):
+            self._tasks.append(asyncio.create_task(self._forever(loop), name=loop.__name__))
+
+    async def stop(self, seconds: float = 20.0) -> None:
+        """Finish what is in hand, at most `seconds`; what is left is durable and taken up at the next start."""
+        self._stopping = True
+        self.app.intake.wake.set()
+        self.app.wake_jobs.set()
+        deadline = asyncio.get_running_loop().time() + seconds
+        for task in self._tasks:
+            if task.get_name() in ("_delivery_loop", "_schedule_loop"):
+                task.cancel()
+        await asyncio.wait(self._tasks, timeout=seconds)
+        unfinished = [*self._tasks, *self.inbox.waiting, *self._jobs]
+        for task in unfinished:
+            task.cancel()
+        await asyncio.gather(*unfinished, return_exceptions=True)
+        with use(self.app.db):
+            await self.sender.stop(max(0.1, deadline - asyncio.get_running_loop().time()))
+            if self.delivering:
+                await leases.release(DELIVERY, self._me)
+
+    @property
+    def alive(self) -> bool:
+        """Whether every loop still runs."""
+        return bool(self._tasks) and not any(task.done() for task in self._tasks)
+
+    def idle(self) -> bool:
+        """Whether this process has nothing in hand."""
+        return (
+            not self.app.intake.queue
+            and not self._busy
+            and not self.inbox.waiting
+            and not self._jobs
+            and self.sender.idle()
+        )
+
+    async def _forever(self, loop: Callable[[], Awaitable[None]]) -> None:
+        """A loop that fails is begun again: a fault in one place does not end the service."""
+        while not self._stopping:
+            try:
+                with use(self.app.db):
+                    await loop()
+                return
+            except OperationalError as fault:
+                LOG.error("loop=%s database=%s", loop.__name__, fault)
+            except Exception as fault:  # a fault of ours; the log says which
+                LOG.error("loop=%s fault=%r", loop.__name__, fault, exc_info=fault)
+            await asyncio.sleep(1.0)
+
+    async def _inbox_loop(self) -> None:
+        intake = self.app.intake
+        intake.overflowed = True  # what an earlier process left is in the database only
+        after, swept = 0, 0.0
+        while not self._stopping:
+            intake.wake.clear()
+            items = self._take_queued()
+            now = asyncio.get_running_loop().time()
+            if not items and (intake.overflowed or now - swept > SWEEP):
+                items = await self._from_database(after)
+                after = items[-1].id if items and not self._shared() else 0
+                if not items:
+                    intake.overflowed, swept = False, now
+            if not items:
+                await _wait(intake.wake, SWEEP)
+                continue
+            self._busy = True
+            try:
+                await self.inbox.settle(items)
+            finally:
+                self._busy = False
+
+    def _take_queued(self) -> list[Item]:
+        queue = self.app.intake.queue
+        return [queue.popleft() for _ in range(min(BATCH, len(queue)))]
+
+    async def _from_database(self, after: int) -> list[Item]:
+        now = clock.now_ms()
+        if self._shared():
+            return await inbox.claim(now, now + OWNED, BATCH)
+        held = {task.get_name() for task in self.inbox.waiting}
+        return [item for item in await inbox.waiting(now, after, BATCH) if str(item.id) not in held]
+
+    def _shared(self) -> bool:
+        return self.app.db.dialect == "postgres"
+
+    async def _delivery_loop(self) -> None:
+        """Deliver, if no other process on this database does."""
+        while not await self._may_deliver():  # noqa: ASYNC110 (it is for another process to give the right back)
+            await asyncio.sleep(LEASE / 3_000)
+        self.delivering = True
+        renewal = asyncio.create_task(self._renew())
+        try:
+            await self.sender.run()
+        finally:
+            renewal.cancel()
+
+    async def _may_deliver(self) -> bool:
+        return not self._shared() or await leases.take(DELIVERY, self._me, clock.now_ms(), LEASE)
+
+    async def _renew(self) -> None:
+        while self._shared():
+            await asyncio.sleep(LEASE / 3_000)
+            await leases.take(DELIVERY, self._me, clock.now_ms(), LEASE)
+
+    async def _job_loop(self) -> None:
+        while not self._stopping:
+            self.app.wake_jobs.clear()
+            now = clock.now_ms()
+            room = JOBS_AT_ONCE - len(self._jobs)
+            for job in await jobs.claim(now, now + 15 * 60_000, room) if room else ():
+                task = asyncio.create_task(self._do(job))
+                self._jobs.add(task)
+                task.add_done_callback(self._job_ended)
+            await _wait(self.app.wake_jobs, SWEEP)
+
+    def _job_ended(self, task: asyncio.Task[None]) -> None:
+        self._jobs.discard(task)
+        self.app.wake_jobs.set()
+
+    async def _do(self, job: jobs.Job) -> None:
+        kind = JOBS.get(job.name)
+        if kind is None:
+            await jobs.park(job.id, f"there is no job called {job.name}")
+            return
+        try:
+            async with asyncio.timeout(kind.seconds):
+                await kind.do(self.app, **msgspec.json.decode(job.args))
+            await jobs.finish(job.id)
+        except Exception as fault:  # a peer's or ours: later, and in the end set aside where the admin sees it
+            if job.attempts >= kind.attempts:
+                LOG.error("job=%s id=%d given up fault=%r", job.name, job.id, fault)
+                await jobs.park(job.id, repr(fault))
+            else:
+                level = logging.INFO if isinstance(fault, Unreachable | TimeoutError) else logging.ERROR
+                LOG.log(level, "job=%s id=%d fault=%r", job.name, job.id, fault)
+                await jobs.later(job.id, repr(fault), clock.now_ms() + PAUSE * 2 ** (job.attempts - 1))
+
+    async def _schedule_loop(self) -> None:
+        due = {name: clock.now() + regular.every for name, regular in SCHEDULE.items()}
+        while True:
+            await asyncio.sleep(SWEEP)
+            for name, regular in SCHEDULE.items():
+                if clock.now() >= due[name]:
+                    due[name] = clock.now() + regular.every
+                    if await leases.take(f"schedule:{name}", self._me, clock.now_ms(), int(regular.every * 500)):
+                        await regular.do(self.app)
+
+
+def start(app: App) -> Workers:
+    """Begin the loops of this process."""
+    workers = Workers(app)
+    workers.start()
+    return workers
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        pass

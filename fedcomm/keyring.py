@@ -1,0 +1,84 @@
+"""Keys in memory: those of peers, ready to verify with, and our own, ready to sign with."""
+
+import time
+from collections import OrderedDict
+
+from activitypub.keys import PrivateKey, load_private, load_public_der
+from activitypub.verify import KnownKey
+from storage import actors
+
+REMEMBERED = 20_000  # keys of peers; one is some 2 kB
+RETRY_SECONDS = 600  # a key is not fetched twice within this time (attack SIG-18)
+FETCHES_PER_HOST = 60  # keys fetched from one host a minute
+_MINUTE = 60.0
+
+
+class KeyRing:
+    """Looks keys up; what fetches them from peers is `fetching.key`."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[str, KnownKey] = OrderedDict()
+        self._private: dict[tuple[int, str], tuple[PrivateKey, str]] = {}
+        self._asked: OrderedDict[str, float] = OrderedDict()
+        self._of_host: OrderedDict[str, tuple[float, int]] = OrderedDict()
+
+    def lookup(self, key_id: str) -> KnownKey | None:
+        """The key when it is in memory."""
+        return self._known.get(key_id)
+
+    async def stored(self, key_id: str) -> KnownKey | None:
+        """The key when it is in memory or in the database."""
+        known = self._known.get(key_id)
+        if known is None and (found := await actors.key(key_id)) is not None:
+            expires = found.expires_at / 1000 if found.expires_at else None
+            known = KnownKey(key_id, found.actor_uri, load_public_der(found.public_der), expires)
+            self.put(known)
+        return known
+
+    def put(self, key: KnownKey) -> None:
+        """Remember a key whose owner is established."""
+        self._known[key.key_id] = KnownKey(key.key_id, key.owner, key.key, key.expires)
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+
+    def forget(self, key_id: str) -> None:
+        """The key is not to be believed any more."""
+        self._known.pop(key_id, None)
+
+    def forget_actor(self, uri: str) -> None:
+        """None of the actor's keys is to be believed any more."""
+        for key_id in [key_id for key_id, key in self._known.items() if key.owner == uri]:
+            del self._known[key_id]
+
+    async def private(self, actor_id: int, scheme: str) -> tuple[PrivateKey, str]:
+        """(key, key id) with which our actor signs: RSA, or Ed25519 for the scheme 'ed25519' and 'proof'."""
+        algorithm = "ed25519" if scheme in ("ed25519", "proof") else "rsa"
+        known = self._private.get((actor_id, algorithm))
+        if known is None:
+            for key in await actors.keys_of(actor_id):
+                if key.private_der is not None:
+                    self._private[(actor_id, key.algorithm)] = (load_private(key.private_der), key.key_id)
+            known = self._private[(actor_id, algorithm)]
+        return known
+
+    def may_fetch(self, key_id: str, host: str) -> bool:
+        """Whether the key may be asked for at its home now; each yes counts (attack SIG-18)."""
+        now = time.monotonic()
+        last = self._asked.get(key_id)
+        if last is not None and now - last < RETRY_SECONDS:
+            return False
+        since, count = self._of_host.pop(host, (now, 0))
+        if now - since > _MINUTE:
+            since, count = now, 0
+        self._of_host[host] = (since, count + 1)
+        if count >= FETCHES_PER_HOST:
+            return False
+        self._asked[key_id] = now
+        for memory in (self._asked, self._of_host):
+            if len(memory) > REMEMBERED:
+                memory.popitem(last=False)
+        return True
+
+    def fetch_failed(self, key_id: str) -> None:
+        """The home of the key did not answer: it may be asked again at once (attack SIG-19)."""
+        self._asked.pop(key_id, None)

@@ -1,0 +1,78 @@
+"""Activities of ours as JSON: what was done, by whom, to what, for whom."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from activitypub.contexts import ACTIVITYSTREAMS, PUBLIC
+
+Json = dict[str, Any]
+
+_HIDDEN = frozenset(("bto", "bcc"))
+
+
+def timestamp(ms: int) -> str:
+    """A time as ActivityStreams writes it, in UTC."""
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{ms % 1000:03d}Z"
+
+
+def activity(
+    kind: str, uri: str, actor: str, object_: Any, *, to: Iterable[str] = (), cc: Iterable[str] = (), **more: Any
+) -> Json:
+    """Any activity; an embedded object loses its own `@context`, which the activity's stands for."""
+    context: Any = ACTIVITYSTREAMS
+    if isinstance(object_, dict):
+        context = object_.get("@context", ACTIVITYSTREAMS)
+        object_ = {name: value for name, value in object_.items() if name != "@context"}
+    built = {"@context": context, "id": uri, "type": kind, "actor": actor, "object": object_}
+    if to := list(to):
+        built["to"] = to
+    if cc := list(cc):
+        built["cc"] = cc
+    built.update({name: value for name, value in more.items() if value is not None})
+    return built
+
+
+def create(uri: str, note: Json) -> Json:
+    """The activity that published a note, addressed as the note is."""
+    more = {"audience": note["audience"]} if note.get("audience") else {}
+    return activity(
+        "Create", uri, note["attributedTo"], note, to=_list(note.get("to")), cc=_list(note.get("cc")),
+        published=note.get("published"), **more,
+    )  # fmt: skip
+
+
+def update(uri: str, actor: str, document: Json, *, to: Iterable[str], cc: Iterable[str]) -> Json:
+    """A changed note or profile."""
+    more = {"audience": document["audience"]} if document.get("audience") else {}
+    return activity("Update", uri, actor, document, to=to, cc=cc, **more)
+
+
+def delete(uri: str, actor: str, object_uri: str, *, to: Iterable[str], cc: Iterable[str] = (), **more: Any) -> Json:
+    """Something is no more; a moderator's `summary` is the reason (Lemmy 0.19)."""
+    return activity("Delete", uri, actor, object_uri, to=to, cc=cc, **more)
+
+
+def announce(uri: str, face: str, followers: str, inner: Any, at_ms: int) -> Json:
+    """What a group passes on: an activity as it came (FEP-1b12 §The Announce activity), or the id of an object."""
+    if isinstance(inner, dict):
+        inner = without_hidden(inner)
+    return activity("Announce", uri, face, inner, to=[PUBLIC], cc=[followers], published=timestamp(at_ms))
+
+
+def without_hidden(document: Any) -> Any:
+    """The document without `bto` and `bcc` at any depth (AP §6)."""
+    if isinstance(document, dict):
+        return {name: without_hidden(value) for name, value in document.items() if name not in _HIDDEN}
+    if isinstance(document, list):
+        return [without_hidden(value) for value in document]
+    return document
+
+
+def undo(uri: str, actor: str, undone: Json, *, to: Iterable[str] = (), cc: Iterable[str] = ()) -> Json:
+    """Something that was done is taken back."""
+    return activity("Undo", uri, actor, undone, to=to, cc=cc)
+
+
+def _list(value: Any) -> list[str]:
+    return [] if value is None else value if isinstance(value, list) else [value]

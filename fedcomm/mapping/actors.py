@@ -1,0 +1,118 @@
+"""Actors: what a peer says of one becomes a row; a row of ours becomes a value to render."""
+
+from typing import Any
+
+import msgspec
+
+from activitypub import keys, render
+from activitypub.actors import Actor as RemoteActor
+from activitypub.actors import Field
+from activitypub.origins import host_of
+from fedcomm import sanitise
+from storage.actors import Actor, Key
+from storage.groups import Group
+
+MAX_NAME, MAX_SUMMARY, MAX_FIELDS = 500, 20_000, 16  # characters, characters, lines
+_BOTS = ("Application", "Service")
+
+
+def to_row(found: RemoteActor, old: Actor | None, new_id: int, now_ms: int) -> Actor:
+    """The row of an actor elsewhere, from a document that was found at its id.
+
+    Its handle is `username@host of its id`, whatever else it claims (attack ORI-26). Where the row was there already,
+    counters, policy and a kind that may not change stay (attack ORI-34).
+    """
+    host = host_of(found.uri)
+    username = found.username or found.uri.rstrip("/").rsplit("/", 1)[-1] or host
+    told: dict[str, Any] = {
+        "username": username[:100],
+        "username_key": username[:100].lower(),
+        "name": sanitise.plain(found.name)[:MAX_NAME],
+        "summary": sanitise.clean(found.summary[:MAX_SUMMARY]),
+        "url": found.url or found.uri,
+        "inbox": found.inbox,
+        "shared_inbox": found.shared_inbox or "",
+        "outbox": found.outbox or "",
+        "followers": found.followers or "",
+        "following": found.following or "",
+        "featured": found.featured or "",
+        "moderators": found.moderators or "",
+        "icon": found.icon or "",
+        "image": found.image or "",
+        "fields": _fields(found),
+        "also_known_as": msgspec.json.encode(found.also_known_as[:20]).decode(),
+        "locked": int(found.locked),
+        "bot": int(found.kind in _BOTS),
+        "discoverable": int(found.discoverable),
+        "indexable": int(found.indexable),
+        "published": _past(found.published, now_ms),
+        "updated_at": now_ms,
+        "fetched_at": now_ms,
+    }
+    if old is not None:
+        return msgspec.structs.replace(old, **told)
+    return Actor(
+        id=new_id, uri=found.uri, kind=found.kind, host=host, handle_verified=0, summary_source="",
+        icon_media_id=None, image_media_id=None, moved_to_id=None, followers_count=0, following_count=0, posts_count=0,
+        last_post_at=None, created_at=now_ms, limited_at=None, suspended_at=None, deleted_at=None, **told,
+    )  # fmt: skip
+
+
+def _fields(found: RemoteActor) -> str:
+    lines = [{"name": sanitise.plain(f.name), "value": sanitise.clean(f.value)} for f in found.fields[:MAX_FIELDS]]
+    return msgspec.json.encode(lines).decode()
+
+
+def _past(ms: int | None, now_ms: int) -> int | None:
+    return ms if ms is not None and ms <= now_ms else None
+
+
+def to_actor(actor: Actor, own_keys: list[Key], group: Group | None = None) -> RemoteActor:
+    """One of our actors as a value to render.
+
+    A group's moderators collection is its `attributedTo` (FEP-1b12 §Group moderation). The RSA key is `publicKey`, the
+    Ed25519 key `assertionMethod` (FEP-521a §Multikey).
+    """
+    lines = msgspec.json.decode(actor.fields)
+    return RemoteActor(
+        uri=actor.uri,
+        kind=actor.kind,
+        inbox=actor.inbox,
+        shared_inbox=actor.shared_inbox,
+        username=actor.username,
+        name=actor.name or actor.username,
+        summary=actor.summary,
+        url=actor.url,
+        outbox=actor.outbox,
+        followers=actor.followers,
+        following=actor.following or None,
+        featured=actor.featured or None,
+        moderators=actor.moderators or None,
+        keys=tuple(_key(actor, key) for key in own_keys),
+        icon=actor.icon or None,
+        image=actor.image or None,
+        fields=tuple(Field(line["name"], line["value"]) for line in lines),
+        also_known_as=tuple(msgspec.json.decode(actor.also_known_as)),
+        locked=bool(actor.locked),
+        discoverable=bool(actor.discoverable),
+        indexable=bool(actor.indexable),
+        posting_restricted=group is not None and group.posting == "moderators",
+        published=actor.created_at,
+        updated=actor.updated_at,
+    )
+
+
+def key_ids(raw: dict[str, Any]) -> list[str]:
+    """The ids of the keys that an actor's document lists."""
+    entries: list[Any] = []
+    for name in ("publicKey", "assertionMethod"):
+        value = raw.get(name)
+        entries += value if isinstance(value, list) else [value]
+    return [entry["id"] for entry in entries if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
+
+
+def _key(actor: Actor, key: Key) -> dict[str, Any]:
+    public = keys.load_public_der(key.public_der)
+    if key.algorithm == "rsa":
+        return render.public_key(actor.uri, key.key_id, keys.public_pem(public))
+    return render.multikey(actor.uri, key.key_id, keys.multikey(public))

@@ -1,0 +1,229 @@
+"""Posts: what a peer says becomes a row; a row of ours becomes a note."""
+
+import html
+
+import msgspec
+
+from activitypub.audience import visibility as visibility_of
+from activitypub.contexts import PUBLIC
+from activitypub.objects import Attachment as RemoteAttachment
+from activitypub.objects import Audience, Hashtag, Mention, Note, Option, Source
+from activitypub.objects import Poll as RemotePoll
+from fedcomm import sanitise
+from fedcomm.urls import Urls
+from storage import posts
+from storage.actors import Actor
+from storage.posts import Attachment, Poll, Post
+
+MAX_TITLE, MAX_SUMMARY = 300, 1_000  # characters
+MAX_TAGS, MAX_ATTACHMENTS, MAX_OPTIONS = 50, 16, 20
+MAX_OPTION = 200  # characters
+_LEVELS = {"public": posts.PUBLIC, "unlisted": posts.UNLISTED, "followers": posts.FOLLOWERS, "direct": posts.DIRECT}
+_IMAGES = ("Image", "Document")
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a post stands: its number, what it answers, and the group it is in."""
+
+    id: int
+    parent: Post | None
+    group_id: int | None
+    truth: str
+    entered_by: str
+    create_uri: str
+    app_id: int | None = None
+
+
+def to_row(note: Note, author: Actor, place: Place, now_ms: int) -> Post:
+    """The row of a post. What is dated in the future counts as written now (attack ORI-35)."""
+    parent = place.parent
+    local = author.local
+    return Post(
+        id=place.id,
+        uri=note.uri,
+        url=note.url or note.uri,
+        kind=note.kind.lower(),
+        local=int(local),
+        author_id=author.id,
+        group_id=place.group_id,
+        parent_id=parent.id if parent else None,
+        parent_uri=note.in_reply_to,
+        thread_id=parent.thread_id if parent else place.id,
+        context=note.context or "",
+        title=title(note),
+        content=note.content if local else shown(note),
+        source=note.source.content if note.source else "",
+        summary=summary(note),
+        sensitive=int(note.sensitive),
+        language=note.language or "",
+        visibility=_LEVELS[visibility_of(note.audience, author.followers or None)],
+        published=min(note.published or now_ms, now_ms),
+        author_updated=min(note.updated, now_ms) if note.updated else None,
+        edited_at=None,
+        received_at=now_ms,
+        create_uri=place.create_uri,
+        truth=place.truth,
+        entered_by=place.entered_by,
+        app_id=place.app_id,
+        removed_at=None,
+        deleted_at=None,
+        locked=int(not note.comments_enabled),
+        attachments_count=min(len(note.attachments), MAX_ATTACHMENTS),
+        replies_count=0,
+        boosts_count=0,
+        likes_count=0,
+        dislikes_count=0,
+        last_reply_at=None,
+    )
+
+
+def title(note: Note) -> str:
+    """The title of a post as plain text, '' when it has none."""
+    return sanitise.plain(note.name)[:MAX_TITLE] if note.name else ""
+
+
+def summary(note: Note) -> str:
+    """The content warning of a post as plain text, '' when it has none.
+
+    The summary of an article is its preview, and no warning (FEP-b2b8 §Summary).
+    """
+    if not note.summary or note.kind == "Article":
+        return ""
+    return sanitise.plain(note.summary)[:MAX_SUMMARY]
+
+
+def shown(note: Note) -> str:
+    """The text of a post from elsewhere as we show it; a kind nobody here knows becomes readable by its link."""
+    content = sanitise.clean(note.content) if note.content else ""
+    if note.kind not in ("Note", "Page", "Article", "Question") and note.url and not content:
+        content = sanitise.clean(f'<p><a href="{note.url}">{note.url}</a></p>')
+    links = [a.url for a in note.attachments if a.kind == "Link"]
+    if note.kind == "Page" and links and links[0] not in content:
+        content += sanitise.clean(f'<p><a href="{links[0]}">{links[0]}</a></p>')  # what Lemmy's link posts are about
+    return content
+
+
+def attachments(note: Note) -> list[Attachment]:
+    """The files of a post from elsewhere; its links are in the text."""
+    found = [_attachment(file) for file in note.attachments if file.kind != "Link"]
+    return found[:MAX_ATTACHMENTS]
+
+
+def _attachment(file: RemoteAttachment) -> Attachment:
+    kind = file.media_type.partition("/")[0] or {"Image": "image", "Video": "video", "Audio": "audio"}.get(
+        file.kind, ""
+    )
+    kind = kind if kind in ("image", "video", "audio") else "image" if file.kind in _IMAGES else "unknown"
+    return Attachment(
+        kind, file.media_type[:100], file.url, sanitise.plain(file.description)[:1_500], file.blurhash[:100],
+        file.width, file.height,
+    )  # fmt: skip
+
+
+def poll(post_id: int, note: Note, now_ms: int) -> Poll | None:
+    """The poll of a post."""
+    if note.poll is None:
+        return None
+    options = note.poll.options[:MAX_OPTIONS]
+    closed = now_ms if note.poll.closed else None
+    return Poll(
+        post_id=post_id,
+        multiple=int(note.poll.multiple),
+        options=msgspec.json.encode([sanitise.plain(o.name)[:MAX_OPTION] for o in options]).decode(),
+        votes=msgspec.json.encode([max(0, min(o.votes, 10**9)) for o in options]).decode(),
+        voters_count=max(0, min(note.poll.voters or 0, 10**9)),
+        ends_at=note.poll.ends,
+        closed_at=closed,
+    )
+
+
+def tags(note: Note) -> list[str]:
+    """Names of the tags of a post, lower-case, without '#'."""
+    names = [tag.name.lower()[:100] for tag in note.hashtags if tag.name]
+    return list(dict.fromkeys(names))[:MAX_TAGS]
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """What belongs to a post of ours when it is written as a note."""
+
+    author: Actor
+    parent_uri: str | None = None
+    group: Actor | None = None
+    mentioned: tuple[Actor, ...] = ()
+    tags: tuple[str, ...] = ()
+    poll: Poll | None = None
+
+
+def to_note(urls: Urls, post: Post, shown_with: Shown) -> Note:
+    """One of our posts as a note."""
+    with_ = shown_with
+    return Note(
+        uri=post.uri,
+        kind="Question" if with_.poll else "Note",
+        attributed_to=with_.author.uri,
+        name=post.title,
+        content=post.content,
+        source=Source(post.source) if post.source else None,
+        summary=post.summary,
+        language=post.language or None,
+        in_reply_to=with_.parent_uri,
+        audience=audience_for(post.visibility, with_),
+        context=post.context or urls.context(post.thread_id),
+        replies=urls.replies(post.id),
+        url=post.url,
+        published=post.published,
+        updated=post.edited_at,
+        sensitive=bool(post.sensitive or post.summary),
+        comments_enabled=not post.locked,
+        mentions=tuple(Mention(actor.uri, f"@{actor.acct}") for actor in _named(with_)),
+        hashtags=tuple(Hashtag(name, urls.tag(name)) for name in with_.tags),
+        poll=_remote_poll(with_.poll) if with_.poll else None,
+    )
+
+
+def on_the_wire(note: Note) -> Note:
+    """As `note`, with its title in the text too: microblogs show nothing else of a note."""
+    if not note.name or note.kind not in ("Note", "Question"):
+        return note
+    return msgspec.structs.replace(note, content=titled(note.name, note.content))
+
+
+def titled(title: str, content: str) -> str:
+    """The text of a post with its title before it, unless the text begins with it anyway."""
+    beginning = sanitise.text_of(content[: 4 * MAX_TITLE])
+    if beginning.startswith(title.removesuffix("…")):
+        return content
+    return f"<p><strong>{html.escape(title)}</strong></p>{content}"
+
+
+def audience_for(visibility: int, shown_with: Shown) -> Audience:
+    """To whom a post of ours is addressed. The group stands first (Lemmy), and in `audience` (FEP-1b12 §Audience property)."""
+    author, group = shown_with.author, shown_with.group
+    people = tuple(actor.uri for actor in shown_with.mentioned if group is None or actor.id != group.id)
+    ours = (group.uri,) if group else ()
+    if visibility == posts.PUBLIC:
+        return Audience(to=(*ours, PUBLIC), cc=(author.followers, *people), audience=ours)
+    if visibility == posts.UNLISTED:
+        return Audience(to=(*ours, author.followers), cc=(PUBLIC, *people), audience=ours)
+    if visibility == posts.FOLLOWERS:
+        return Audience(to=(author.followers,), cc=people)
+    return Audience(to=people)
+
+
+def _named(shown_with: Shown) -> list[Actor]:
+    named = list(shown_with.mentioned)
+    if shown_with.group is not None and all(actor.id != shown_with.group.id for actor in named):
+        named.append(shown_with.group)
+    return named
+
+
+def _remote_poll(found: Poll) -> RemotePoll:
+    names: list[str] = msgspec.json.decode(found.options)
+    votes: list[int] = msgspec.json.decode(found.votes)
+    return RemotePoll(
+        options=tuple(Option(name, count) for name, count in zip(names, votes, strict=True)),
+        multiple=bool(found.multiple),
+        ends=found.ends_at,
+        closed=found.closed_at is not None,
+        voters=found.voters_count,
+    )

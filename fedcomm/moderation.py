@@ -1,0 +1,54 @@
+"""What moderators of a group do: each act is a register; what it means here is recorded the same way whoever acted."""
+
+from fedcomm import acts, clock
+from fedcomm.app import App
+from storage import boosts, posts
+from storage.actors import Actor
+from storage.connect import Writes
+from storage.groups import Group
+from storage.posts import Post
+
+
+def record_removal(
+    app: App, writes: Writes, group: Group, face: Actor, post: Post, moderator: Actor, uri: str, reason: str
+) -> None:
+    """A moderator took a post out of its group; it stays its author's (FEP-1b12 §Group moderation)."""
+    acts.record(
+        app, writes, group, face, "removed", post.uri, {"removed": True}, by=moderator.uri, uri=uri, summary=reason
+    )
+    posts.change(writes, post.id, removed_at=clock.now_ms())
+    boosts.remove_of(writes, face.id, post.id)
+    writes.after(lambda: app.forget_post(post.id))
+
+
+def record_restoration(
+    app: App, writes: Writes, group: Group, face: Actor, post: Post, moderator: Actor, uri: str, undone: str
+) -> None:
+    """A moderator put a post back into its group."""
+    acts.record(app, writes, group, face, "removed", post.uri, None, by=moderator.uri, uri=uri, undoes=undone)
+    posts.change(writes, post.id, removed_at=None)
+    writes.after(lambda: app.forget_post(post.id))
+
+
+def record_ban(
+    app: App,
+    writes: Writes,
+    group: Group,
+    face: Actor,
+    subject: Actor,
+    moderator_uri: str,
+    uri: str,
+    *,
+    until: int | None = None,
+    reason: str = "",
+) -> None:
+    """Somebody is banned from a group until `until` ms since 1970, or for good; membership ends with it."""
+    value = {"until": until} if until is not None else {}
+    acts.record(app, writes, group, face, "ban", subject.uri, value, by=moderator_uri, uri=uri, summary=reason)
+
+
+def record_unban(
+    app: App, writes: Writes, group: Group, face: Actor, subject_uri: str, moderator_uri: str, uri: str, undone: str
+) -> None:
+    """A ban is lifted."""
+    acts.record(app, writes, group, face, "ban", subject_uri, None, by=moderator_uri, uri=uri, undoes=undone)

@@ -1,0 +1,42 @@
+"""Publishing: one row of the log in the same transaction as what it speaks of."""
+
+from typing import Any
+
+from activitypub import documents
+from fedcomm import clock
+from fedcomm.app import App
+from storage import outbox
+from storage.actors import Actor
+from storage.connect import Writes
+from storage.outbox import Audience
+
+
+def publish(
+    app: App,
+    writes: Writes,
+    actor: Actor,
+    activity: dict[str, Any],
+    audience: Audience,
+    *,
+    form: str = "",
+    thread_id: int = 0,
+    post_id: int | None = None,
+) -> None:
+    """Let `activity`, signed by `actor`, reach its audience once `writes` are durable.
+
+    `form` is 'wrapped' for what only servers with groups understand, 'plain' for what only microblogs need, '' for all.
+    """
+    if not audience:
+        return
+    outbox.publish(
+        writes,
+        uri=activity["id"],
+        actor_id=actor.id,
+        body=documents.write(activity),
+        audience=audience,
+        now_ms=clock.now_ms(),
+        form=form,
+        thread_id=thread_id,
+        post_id=post_id,
+    )
+    writes.after(app.wake_delivery.set)

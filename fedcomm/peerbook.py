@@ -1,0 +1,68 @@
+"""What this process knows of other servers without asking the database: policy, software family."""
+
+from storage import actors, peers
+
+SUSPEND, LIMIT, ALLOW = "suspend", "limit", "allow"
+
+
+class PeerBook:
+    """Policies and families of peers in memory. A policy for a domain holds for all its sub-domains and ports."""
+
+    def __init__(self, *, allow_list: bool) -> None:
+        self.allow_list = allow_list
+        self._policies: dict[str, str] = {}
+        self._families: dict[str, str] = {}
+        self._answers: dict[str, str] = {}
+        self._silenced: frozenset[str] = frozenset()
+
+    async def load(self) -> None:
+        """Read everything anew."""
+        everybody = await peers.everybody()
+        self._policies = {peer.host: peer.policy for peer in everybody if peer.policy}
+        self._families = {peer.host: peer.family for peer in everybody if peer.family}
+        self._answers = {}
+        self._silenced = frozenset(await actors.suspended())
+
+    def policy(self, authority: str) -> str:
+        """The policy that holds for `host` or `host:port`: '', allow, limit or suspend."""
+        known = self._answers.get(authority)
+        if known is None:
+            if len(self._answers) > 10_000:
+                self._answers.clear()
+            known = self._answers[authority] = self._find(authority)
+        return known
+
+    def blocked(self, authority: str) -> bool:
+        """Whether nothing is taken from and nothing sent to that server."""
+        policy = self.policy(authority)
+        return policy == SUSPEND or (self.allow_list and policy != ALLOW)
+
+    def silenced(self, actor_uri: str) -> bool:
+        """Whether this actor was suspended here."""
+        return actor_uri in self._silenced
+
+    def limited(self, authority: str) -> bool:
+        """Whether what comes from there stays out of sight of those who did not ask for it."""
+        return self.policy(authority) == LIMIT
+
+    def reachable(self, authority: str) -> bool:
+        """Whether deliveries go there."""
+        return not self.blocked(authority)
+
+    def family(self, host: str) -> str:
+        """'groups', 'microblog', or '' while it is not known what the server runs."""
+        return self._families.get(host, "")
+
+    def learn(self, host: str, family: str) -> None:
+        """The server has said what it runs."""
+        self._families[host] = family
+
+    def _find(self, authority: str) -> str:
+        if authority in self._policies:
+            return self._policies[authority]
+        name = authority.rsplit(":", 1)[0] if ":" in authority and not authority.endswith("]") else authority
+        while name:
+            if name in self._policies:
+                return self._policies[name]
+            name = name.partition(".")[2]
+        return ""

@@ -1,0 +1,59 @@
+"""Other servers: getting to know them, and deciding what they may do."""
+
+from activitypub import nodeinfo, quirks
+from activitypub.errors import ProtocolError
+from activitypub.origins import host_of
+from fedcomm import audit, clock
+from fedcomm.app import App
+from fedcomm.errors import Invalid
+from storage import bus, jobs, peers
+from storage.connect import Writes, transaction
+from storage.ids import next_id
+
+POLICIES = ("", "allow", "limit", "suspend")
+RELEARN = 24 * 3_600_000  # ms between looks at what a peer runs
+
+
+def meet(app: App, writes: Writes, host: str) -> None:
+    """A server turned up: it gets a row, and soon it is asked what it runs."""
+    now = clock.now_ms()
+    peers.meet(writes, host, now)
+    jobs.add(writes, next_id(), "learn_peer", {"host": host}, now, key=f"learn_peer:{host}")
+    writes.after(app.wake_jobs.set)
+
+
+async def learn(app: App, host: str) -> None:
+    """Ask a peer what it runs (NodeInfo); one that does not say gets every form of what we publish.
+
+    Raises:
+        Unreachable: it does not answer now.
+    """
+    known = await peers.get(host)
+    if known is None or app.peers.blocked(host):
+        return
+    scheme = "http" if app.base_url.startswith("http://") else "https"
+    found = await nodeinfo.read(app.client, host, scheme=scheme)
+    name, version = (found.name, found.version) if found else ("", "")
+    family = quirks.family(name) or ""
+    await peers.set_software(host, name[:100], version[:100], family, clock.now_ms())
+    app.peers.learn(host, family)
+    await bus.publish("peers", host)
+
+
+async def set_policy(app: App, host: str, policy: str, *, comment: str = "", note: str = "", by: str = "") -> None:
+    """Decide what a server, with all its sub-domains, may do here: '', allow, limit or suspend.
+
+    Raises:
+        Invalid: no such policy, or no name of a server.
+    """
+    if policy not in POLICIES:
+        raise Invalid("A policy is allow, limit, suspend, or nothing.", field="policy")
+    try:
+        name = host_of(f"https://{host.strip().lower()}/")
+    except ProtocolError:
+        raise Invalid(f"{host} is not the name of a server.", field="host") from None
+    async with transaction():
+        await peers.set_policy(name, policy, comment, note, clock.now_ms())
+        await audit.note(by or "command line", "peer.policy", name, policy=policy)
+        await bus.publish("peers", name)
+    await app.peers.load()

@@ -1,0 +1,230 @@
+"""What members write, edit and delete. A member here has no short cut into a group: `groups.accept_post` as everybody."""
+
+from typing import Any
+
+import msgspec
+
+from activitypub import render
+from activitypub.objects import Note
+from fedcomm import admit, clock, groups, members, moderation, recording
+from fedcomm.app import App
+from fedcomm.drafting import Draft, PollDraft, Prepared, prepare
+from fedcomm.errors import NotFound
+from fedcomm.mapping import activities
+from fedcomm.mapping.posts import Shown, on_the_wire, to_note
+from fedcomm.outbox import publish
+from fedcomm.recording import Arrival
+from storage import actors, blocks, boosts, idempotency
+from storage import groups as stored
+from storage import posts as rows
+from storage.actors import Actor
+from storage.connect import Writes, apply
+from storage.errors import IntegrityError
+from storage.groups import Group
+from storage.ids import next_id
+from storage.outbox import Audience
+from storage.posts import Post
+
+__all__ = ["Draft", "PollDraft", "create", "delete", "edit", "remove"]  # the drafts are at home in drafting.py
+
+
+async def create(app: App, author: Actor, draft: Draft, account_id: int = 0, idempotency_key: str = "") -> int:
+    """Publish a post; gives its id. The same key of the same account gives the same post again.
+
+    Raises:
+        Invalid: empty, too long, or not to be understood.
+        NotFound: what it answers is not there for the author.
+        NotAllowed: the group does not let the author post.
+    """
+    if idempotency_key and (known := await idempotency.post_of(account_id, idempotency_key)) is not None:
+        return known
+    prepared = await prepare(app, author, draft)
+    post_id, now = next_id(), clock.now_ms()
+    writes = Writes()
+    if idempotency_key:
+        idempotency.remember(writes, account_id, idempotency_key, post_id, now)
+    note = prepared.note(app, post_id, now)
+    post = recording.record(app, writes, await _arrival(app, prepared, note, post_id))
+    document = _create(app, note, post)
+    publish(app, writes, author, document, audience_of(prepared), thread_id=post.thread_id, post_id=post.id)
+    if prepared.group is not None and prepared.group.local and prepared.face is not None:
+        groups.accept_post(app, writes, prepared.face, post, document)
+    try:
+        await apply(writes)
+    except IntegrityError:
+        again = await idempotency.post_of(account_id, idempotency_key) if idempotency_key else None
+        if again is None:
+            raise
+        return again
+    return post_id
+
+
+async def edit(app: App, author: Actor, post_id: int, draft: Draft) -> None:
+    """Change what a post says; everybody who has it is told. Whom it is for does not change.
+
+    Raises:
+        NotFound: there is no such post of the author.
+        Invalid: empty, too long, or not to be understood.
+    """
+    known = await _own(author, post_id)
+    visibility = ("public", "unlisted", "private", "direct")[known.visibility]
+    draft = _with(draft, visibility, known.parent_id)
+    prepared = await prepare(app, author, draft)
+    now = clock.now_ms()
+    note = prepared.note(app, known.id, known.published)
+    writes = Writes()
+    if not recording.edit(app, writes, known, recording.at(note, now), prepared.mentioned):
+        return
+    document = _with_context(on_the_wire(recording.at(note, now)))
+    update = activities.update(
+        f"{known.uri}#updates/{now}", author.uri, document, to=_list(document, "to"), cc=_list(document, "cc")
+    )
+    publish(app, writes, author, update, audience_of(prepared), thread_id=known.thread_id, post_id=known.id)
+    if prepared.group is not None and prepared.group.local and prepared.face is not None:
+        groups.pass_on(app, writes, prepared.face, update, thread_id=known.thread_id, post_id=known.id)
+    await apply(writes)
+
+
+async def delete(app: App, author: Actor, post_id: int) -> None:
+    """Delete a post for good; everybody who may have it is told.
+
+    Raises:
+        NotFound: there is no such post of the author.
+    """
+    known = await _own(author, post_id)
+    writes = Writes()
+    everywhere = await _everybody(known, author)
+    group, face = await _group_of(known)
+    deletion = activities.delete(
+        f"{known.uri}#delete", author.uri, known.uri, to=[activities.PUBLIC], cc=[face.uri] if face else []
+    )
+    publish(app, writes, author, deletion, everywhere, thread_id=known.thread_id, post_id=known.id)
+    if group is not None and group.local and face is not None:
+        groups.pass_on(app, writes, face, deletion, thread_id=known.thread_id)
+        if (boost := await boosts.of(face.id, known.id)) is not None:
+            groups.take_back(app, writes, face, known, boost.uri)
+    recording.erase(app, writes, known)
+    await apply(writes)
+
+
+async def remove(app: App, moderator: Actor, post_id: int, reason: str = "") -> None:
+    """A moderator takes a post out of a group of ours; it stays its author's.
+
+    Raises:
+        NotFound: there is no such post in a group of ours.
+        NotAllowed: no moderator of the group.
+    """
+    known = await rows.by_id(post_id)
+    group, face = await _group_of(known) if known is not None else (None, None)
+    if known is None or group is None or face is None or not group.local or known.deleted_at is not None:
+        raise NotFound("There is no such post in a group of this server.")
+    admit.moderating(await members.standing(group, moderator))
+    writes = Writes()
+    uri = app.urls.activity(next_id())
+    moderation.record_removal(app, writes, group, face, known, moderator, uri, reason)
+    deletion = activities.delete(
+        uri, moderator.uri, known.uri, to=[activities.PUBLIC], cc=[face.uri], summary=reason or " "
+    )
+    groups.pass_on(app, writes, face, deletion, thread_id=known.thread_id)
+    await apply(writes)
+
+
+def audience_of(prepared: Prepared) -> Audience:
+    """Whom a post is delivered to: followers, those it names, whom it answers, and a group elsewhere.
+
+    What is not for everybody goes to each person's own inbox and no shared one (attack ORI-25).
+    """
+    open_ = prepared.visibility <= rows.UNLISTED
+    people = [*prepared.mentioned]
+    if prepared.parent_author is not None and prepared.visibility <= rows.FOLLOWERS:
+        people.append(prepared.parent_author)
+    inboxes = [
+        (person.shared_inbox or person.inbox) if open_ and person.kind != "Group" else person.inbox
+        for person in people
+        if not person.local and not person.gone
+    ]
+    followers = (prepared.author.id,) if prepared.visibility <= rows.FOLLOWERS else ()
+    return Audience(followers=followers, inboxes=tuple(dict.fromkeys(inboxes)))
+
+
+async def document_of(app: App, post: Post) -> dict[str, Any]:
+    """One of our posts as the document that its id serves."""
+    author = await actors.by_id(post.author_id)
+    if author is None or author.gone:
+        raise NotFound("There is no such post.")
+    named = await actors.by_ids(await rows.mentioned(post.id))
+    _group, face = await _group_of(post)
+    parent_uri = post.parent_uri
+    shown = Shown(
+        author=author,
+        parent_uri=parent_uri,
+        group=face if face is not None and post.visibility <= rows.UNLISTED else None,
+        mentioned=tuple(named.values()),
+        tags=tuple(await rows.tags_of(post.id)),
+        poll=await rows.poll_of(post.id),
+    )
+    return _with_context(on_the_wire(to_note(app.urls, post, shown)))
+
+
+async def create_document_of(app: App, post: Post) -> dict[str, Any]:
+    """The activity that published one of our posts; its id resolves to it (snac 2.94 fetches it)."""
+    return activities.create(app.urls.create(post.id), await document_of(app, post))
+
+
+async def _arrival(app: App, prepared: Prepared, note: Note, post_id: int) -> Arrival:
+    return Arrival(
+        note=note,
+        author=prepared.author,
+        truth="home",
+        entered_by=app.host,
+        create_uri=app.urls.create(post_id),
+        post_id=post_id,
+        parent=prepared.parent,
+        group=prepared.group,
+        mentioned=prepared.mentioned,
+        blockers=frozenset(await blocks.of(prepared.author.id)),
+        app_id=prepared.draft.app_id,
+    )
+
+
+def _create(app: App, note: Note, post: Post) -> dict[str, Any]:
+    return activities.create(app.urls.create(post.id), _with_context(on_the_wire(note)))
+
+
+def _with_context(note: Note) -> dict[str, Any]:
+    return render.document(note)
+
+
+def _list(document: dict[str, Any], name: str) -> list[str]:
+    value = document.get(name, [])
+    return value if isinstance(value, list) else [value]
+
+
+def _with(draft: Draft, visibility: str, parent_id: int | None) -> Draft:
+    return msgspec.structs.replace(draft, visibility=visibility, in_reply_to_id=parent_id)
+
+
+async def _own(author: Actor, post_id: int) -> Post:
+    known = await rows.by_id(post_id)
+    if known is None or known.author_id != author.id or known.deleted_at is not None:
+        raise NotFound("There is no such post of yours.")
+    return known
+
+
+async def _group_of(post: Post) -> tuple[Group | None, Actor | None]:
+    group = await stored.by_id(post.group_id) if post.group_id else None
+    return group, (await actors.by_id(group.actor_id) if group else None)
+
+
+async def _everybody(known: Post, author: Actor) -> Audience:
+    """All who may have got a post: followers, those it named, and whoever boosted or answered it."""
+    people = await actors.by_ids([*await rows.mentioned(known.id), *await rows.around(known.id)])
+    inboxes = [
+        (person.shared_inbox or person.inbox)
+        if known.visibility <= rows.UNLISTED and person.kind != "Group"
+        else person.inbox
+        for person in people.values()
+        if not person.local and not person.gone
+    ]
+    followers = (author.id,) if known.visibility <= rows.FOLLOWERS else ()
+    return Audience(followers=followers, inboxes=tuple(dict.fromkeys(inboxes)))

@@ -1,0 +1,58 @@
+"""Who gets an entry of the log: its audience as inboxes by host."""
+
+from activitypub.origins import host_of
+from storage import follows, outbox
+from storage.outbox import Entry
+
+Destinations = dict[str, tuple[str, ...]]
+
+_SKIPPED_BY = {"wrapped": "microblog", "plain": "groups"}  # which family has no use for the form
+
+
+class Reach:
+    """Answers `destinations`, remembering followers' inboxes until `forget` says that they changed."""
+
+    def __init__(self) -> None:
+        self._followers: dict[int, list[follows.Inbox]] = {}
+
+    def forget(self, actor_id: int) -> None:
+        """The followers of this actor have changed."""
+        self._followers.pop(actor_id, None)
+
+    def clear(self) -> None:
+        """Anything may have changed."""
+        self._followers.clear()
+
+    async def destinations(self, entry: Entry) -> Destinations:
+        """The inboxes an entry goes to, by host; one shared inbox serves all followers on a host.
+
+        Inboxes of one host that differ are all used: nobody may take what is meant for another (attack ORI-25).
+        """
+        audience = outbox.audience_of(entry)
+        found: dict[str, list[str]] = {}
+        for target in audience.followers:
+            for place in await self._of(target):
+                _add(found, place.host, place.inbox)
+        if audience.everybody:
+            for place in await follows.known_inboxes():
+                _add(found, place.host, place.inbox)
+        for inbox in audience.inboxes:
+            _add(found, host_of(inbox), inbox)
+        return {host: tuple(inboxes) for host, inboxes in found.items() if host not in audience.without}
+
+    async def _of(self, actor_id: int) -> list[follows.Inbox]:
+        known = self._followers.get(actor_id)
+        if known is None:
+            known = self._followers[actor_id] = await follows.inboxes(actor_id)
+        return known
+
+
+def wanted(form: str, family: str) -> bool:
+    """Whether a peer of that family gets entries of that form; unknown software gets every form."""
+    return family == "" or _SKIPPED_BY.get(form) != family
+
+
+def _add(found: dict[str, list[str]], host: str, inbox: str) -> None:
+    places = found.setdefault(host, [])
+    if inbox not in places:
+        places.append(inbox)

@@ -1,0 +1,115 @@
+"""Votes of members here, and where they are told."""
+
+from fedcomm import admit, clock, groups, members
+from fedcomm.app import App
+from fedcomm.errors import NotAllowed, NotFound
+from fedcomm.mapping import activities
+from fedcomm.outbox import publish
+from storage import actors, blocks, posts, reactions, visible
+from storage import groups as stored
+from storage.actors import Actor
+from storage.connect import Writes, apply
+from storage.groups import Group
+from storage.ids import next_id
+from storage.outbox import Audience
+from storage.posts import Post
+
+_TYPES = {"like": "Like", "dislike": "Dislike"}
+
+
+async def like(app: App, actor: Actor, post_id: int) -> None:
+    """A member likes a post; once is enough.
+
+    Raises:
+        NotFound: there is no such post for the member.
+        NotAllowed: banned from the post's group, or blocked.
+    """
+    await _vote(app, actor, post_id, "like")
+
+
+async def dislike(app: App, actor: Actor, post_id: int) -> None:
+    """A member votes a post down.
+
+    Raises:
+        NotFound: there is no such post for the member.
+        NotAllowed: banned from the post's group, or blocked.
+    """
+    await _vote(app, actor, post_id, "dislike")
+
+
+async def unlike(app: App, actor: Actor, post_id: int) -> None:
+    """A member takes their vote back; without one nothing happens.
+
+    Raises:
+        NotFound: there is no such post for the member.
+    """
+    post = await _seen(actor, post_id)
+    known = await reactions.of(post.id, actor.id)
+    if known is None:
+        return
+    kind, uri = known
+    writes = Writes()
+    reactions.remove(writes, post.id, actor.id)
+    group, face = await _group_of(post)
+    vote = _activity(kind, uri, actor, post, face)
+    undo = activities.undo(f"{uri}#undo", actor.uri, vote, to=vote.get("to", []), cc=vote.get("cc", []))
+    await _tell(app, writes, actor, post, undo, group, face)
+    writes.after(lambda: app.forget_post(post.id))
+    await apply(writes)
+
+
+async def _vote(app: App, actor: Actor, post_id: int, kind: str) -> None:
+    post = await _seen(actor, post_id)
+    known = await reactions.of(post.id, actor.id)
+    if known is not None and known[0] == kind:
+        return
+    if await blocks.between(actor.id, post.author_id):
+        raise NotAllowed("You cannot vote on posts of an account that you block or that blocks you.")
+    group, face = await _group_of(post)
+    if group is not None and group.local:
+        admit.voting(group, await members.standing(group, actor))
+    uri, now = app.urls.activity(next_id()), clock.now_ms()
+    writes = Writes()
+    reactions.put(writes, post.id, actor.id, kind, uri, "home", app.host, now)
+    if post.local and kind == "like" and post.author_id != actor.id:
+        posts.notify(writes, next_id(), post.author_id, "favourite", actor.id, post.id, now)
+    await _tell(app, writes, actor, post, _activity(kind, uri, actor, post, face), group, face)
+    writes.after(lambda: app.forget_post(post.id))
+    await apply(writes)
+
+
+async def _tell(
+    app: App,
+    writes: Writes,
+    actor: Actor,
+    post: Post,
+    activity: activities.Json,
+    group: Group | None,
+    face: Actor | None,
+) -> None:
+    """The author's server learns of a vote from us; all others from the group."""
+    author = await actors.by_id(post.author_id)
+    inboxes = [author.inbox] if author and not author.local and not author.gone else []
+    if group is not None and not group.local and face is not None:
+        inboxes.append(face.inbox)
+    publish(app, writes, actor, activity, Audience(inboxes=tuple(dict.fromkeys(inboxes))), thread_id=post.thread_id)
+    if group is not None and group.local and face is not None and post.visibility <= posts.UNLISTED:
+        groups.pass_on(app, writes, face, activity, thread_id=post.thread_id)
+
+
+def _activity(kind: str, uri: str, actor: Actor, post: Post, face: Actor | None) -> activities.Json:
+    to = [face.uri] if face is not None else []
+    more = {"audience": face.uri} if face is not None else {}
+    return activities.activity(_TYPES[kind], uri, actor.uri, post.uri, to=to, **more)
+
+
+async def _seen(actor: Actor, post_id: int) -> Post:
+    post = await posts.by_id(post_id)
+    if post is None or not await visible.sees(actor.id, post.id):
+        raise NotFound("There is no such post.")
+    return post
+
+
+async def _group_of(post: Post) -> tuple[Group | None, Actor | None]:
+    group = await stored.by_id(post.group_id) if post.group_id else None
+    return group, (await actors.by_id(group.actor_id) if group else None)

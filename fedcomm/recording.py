@@ -1,0 +1,152 @@
+"""What a new post means here: its row, who sees it, who is told, and what it moves. Nothing waits in here."""
+
+import msgspec
+
+from activitypub.objects import Note
+from activitypub.origins import host_of
+from fedcomm import clock, mapping
+from fedcomm.app import App
+from fedcomm.mapping.posts import Place, to_row
+from storage import actors, groups, posts
+from storage.actors import Actor
+from storage.connect import Writes
+from storage.groups import Group
+from storage.ids import next_id
+from storage.posts import Post
+
+MAX_TOLD = 100  # members here that one post tells of itself (attack NET-16)
+
+
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
+    """A post on its way in, and what is known around it.
+
+    `group` is the one that has taken the post in. `blockers` are actors here that block the author. `awaited` says that
+    answers to it came before it.
+    """
+
+    note: Note
+    author: Actor
+    truth: str
+    entered_by: str
+    create_uri: str = ""
+    post_id: int = 0
+    parent: Post | None = None
+    group: Group | None = None
+    mentioned: tuple[Actor, ...] = ()
+    blockers: frozenset[int] = frozenset()
+    awaited: bool = False
+    app_id: int | None = None
+
+
+def record(app: App, writes: Writes, arrival: Arrival) -> Post:
+    """Add everything that the post changes here to `writes`; gives its row."""
+    now = clock.now_ms()
+    note, author = arrival.note, arrival.author
+    post_id = arrival.post_id or next_id(min(note.published or now, now))
+    group_id = arrival.group.id if arrival.group else None
+    place = Place(
+        id=post_id, parent=arrival.parent, group_id=group_id, truth=arrival.truth, entered_by=arrival.entered_by,
+        create_uri=arrival.create_uri, app_id=arrival.app_id,
+    )  # fmt: skip
+    post = to_row(note, author, place, now)
+    posts.insert(writes, post)
+    attach(writes, post, note, arrival.mentioned, now)
+    if arrival.awaited:
+        posts.adopt(writes, post.id, post.uri, post.thread_id, group_id)
+    actors.count_posts(writes, author.id, 1, post.published)
+    if arrival.parent is not None:
+        posts.count_reply(writes, arrival.parent.id, post.thread_id, 1, post.published)
+    if arrival.group is not None:
+        groups.count_thread(writes, arrival.group.id, int(post.starter), post.published)
+    _show(writes, post, arrival)
+    _tell(app, writes, post, arrival, now)
+    return post
+
+
+def attach(writes: Writes, post: Post, note: Note, mentioned: tuple[Actor, ...], now_ms: int) -> None:
+    """Mentions, tags, files and poll of a post, when it is new and after each edit."""
+    addressed = {*note.audience.to, *note.audience.cc}
+    for actor in mentioned:
+        posts.mention(writes, post.id, actor.id, actor.uri in addressed)
+    for name in mapping.posts.tags(note):
+        posts.tag(writes, next_id(), name, post.id)
+    for position, file in enumerate(mapping.posts.attachments(note)):
+        posts.attach(writes, next_id(), post.author_id, post.id, position, file, now_ms)
+    if (poll := mapping.posts.poll(post.id, note, now_ms)) is not None:
+        posts.put_poll(writes, poll)
+
+
+def edit(app: App, writes: Writes, known: Post, written: Note, mentioned: tuple[Actor, ...]) -> bool:
+    """Write what the author says now; False when it is deleted or a later version is known.
+
+    Versions are ordered by the author's own clock (cohosting.md §9.4).
+    """
+    now = clock.now_ms()
+    said = min(written.updated or now, now)
+    if known.deleted_at is not None or said < (known.author_updated or known.published):
+        return False
+    title = mapping.posts.title(written)
+    content = written.content if known.local else mapping.posts.shown(written)
+    if (title, content) != (known.title, known.content):
+        posts.keep_revision(writes, known)
+    posts.change(
+        writes,
+        known.id,
+        title=title,
+        content=content,
+        source=written.source.content if written.source else "",
+        summary=mapping.posts.summary(written),
+        sensitive=int(written.sensitive),
+        language=written.language or known.language,
+        author_updated=said,
+        edited_at=now,
+        attachments_count=len(mapping.posts.attachments(written)),
+    )
+    posts.forget_links(writes, known.id)
+    attach(writes, known, written, mentioned, now)
+    writes.after(lambda: app.forget_post(known.id))
+    return True
+
+
+def at(note: Note, updated_ms: int) -> Note:
+    """The note as a version of that time."""
+    return msgspec.structs.replace(note, updated=updated_ms)
+
+
+def erase(app: App, writes: Writes, known: Post) -> None:
+    """Everything that the deletion of a post changes here."""
+    now = clock.now_ms()
+    posts.bury(writes, known.uri, host_of(known.uri), "post", now)
+    posts.erase(writes, known, now)
+    actors.count_posts(writes, known.author_id, -1, None)
+    if known.parent_id is not None:
+        posts.count_reply(writes, known.parent_id, known.thread_id, -1, None)
+    if known.group_id is not None and known.starter:
+        groups.count_thread(writes, known.group_id, -1, None)
+    writes.after(lambda: app.forget_post(known.id))
+
+
+def _show(writes: Writes, post: Post, arrival: Arrival) -> None:
+    """Put it where followers see it: answers only where both are followed, group talk stays in its thread."""
+    if post.visibility == posts.DIRECT or (post.group_id is not None and not post.starter):
+        return
+    if arrival.author.local:
+        posts.home_for(writes, arrival.author.id, post.id, post.id)
+    if post.starter or (arrival.parent is not None and arrival.parent.author_id == post.author_id):
+        posts.home_for_followers(writes, post.id, post.id, None, arrival.author.id)
+    elif arrival.parent is not None:
+        posts.home_for_followers_of_both(writes, post.id, arrival.author.id, arrival.parent.author_id)
+
+
+def _tell(app: App, writes: Writes, post: Post, arrival: Arrival, now_ms: int) -> None:
+    owners = [actor.id for actor in arrival.mentioned if actor.local and actor.kind == "Person"]
+    if arrival.parent is not None and arrival.parent.local and post.visibility != posts.DIRECT:
+        owners.append(arrival.parent.author_id)
+    for owner in list(dict.fromkeys(owners))[:MAX_TOLD]:
+        if owner != post.author_id and owner not in arrival.blockers:
+            posts.notify(writes, next_id(), owner, "mention", post.author_id, post.id, now_ms)
+            writes.after(_telling(app, owner, post.id))
+
+
+def _telling(app: App, owner: int, post_id: int):  # type: ignore[no-untyped-def]
+    return lambda: app.notify(owner, "notification", post_id)

@@ -1,0 +1,64 @@
+"""Where everything of ours is found: the one place that writes our URLs, and reads them back."""
+
+import re
+
+_LOCAL = re.compile(r"/(users|c|posts)/([A-Za-z0-9_]+)$")
+
+
+class Urls:
+    """Makes the ids and pages of one instance; `base` has no slash at its end. Ids are lower-case (PieFed 1.6.6)."""
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+        self.shared_inbox = f"{base}/inbox"
+        self.service = f"{base}/actor"
+
+    def own(self, uri: str) -> bool:
+        """Whether this is an id of ours, so that it is looked up here and never fetched."""
+        return uri == self.base or uri.startswith((f"{self.base}/", f"{self.base}#"))
+
+    def person(self, username: str) -> str:
+        """The id of a person."""
+        return f"{self.base}/users/{username.lower()}"
+
+    def group(self, name: str) -> str:
+        """The id of a group: the URL of its face here."""
+        return f"{self.base}/c/{name.lower()}"
+
+    def profile(self, username: str) -> str:
+        """The page of a person."""
+        return f"{self.base}/@{username}"
+
+    def post(self, post_id: int) -> str:
+        """The id of a post."""
+        return f"{self.base}/posts/{post_id}"
+
+    def post_page(self, username: str, post_id: int) -> str:
+        """The page of a post; clients cut the id from its end (mastodon-api.md §1.2)."""
+        return f"{self.base}/@{username}/{post_id}"
+
+    def create(self, post_id: int) -> str:
+        """The id of the activity that published a post; it resolves (snac 2.94 fetches it)."""
+        return f"{self.base}/posts/{post_id}/create"
+
+    def context(self, root_id: int) -> str:
+        """The collection of all posts of a thread (FEP-7888 §The context property)."""
+        return f"{self.base}/posts/{root_id}/context"
+
+    def replies(self, post_id: int) -> str:
+        """The collection of direct answers to a post."""
+        return f"{self.base}/posts/{post_id}/replies"
+
+    def activity(self, activity_id: int) -> str:
+        """The id of any other activity."""
+        return f"{self.base}/activities/{activity_id}"
+
+    def tag(self, name: str) -> str:
+        """The page of a tag."""
+        return f"{self.base}/tags/{name}"
+
+    def post_id(self, uri: str) -> int | None:
+        """The number of the post that a URI of ours names: its id, or its page."""
+        path = uri.removeprefix(self.base).partition("#")[0]
+        tail = path.removesuffix("/create").rsplit("/", 1)[-1]
+        return int(tail) if tail.isdigit() and len(tail) < 19 and self.own(uri) else None

@@ -1,0 +1,229 @@
+"""Whoever acts: people, groups and services, ours and others', with their keys."""
+
+import msgspec
+
+from storage.connect import Writes, execute, row, rows
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """One row of `actor`; times in ms since 1970, flags 0 or 1, `host` is '' for ours."""
+
+    id: int
+    uri: str
+    kind: str
+    host: str
+    username: str
+    username_key: str
+    handle_verified: int
+    name: str
+    summary: str
+    summary_source: str
+    url: str
+    inbox: str
+    shared_inbox: str
+    outbox: str
+    followers: str
+    following: str
+    featured: str
+    moderators: str
+    icon: str
+    image: str
+    icon_media_id: int | None
+    image_media_id: int | None
+    fields: str
+    also_known_as: str
+    moved_to_id: int | None
+    locked: int
+    bot: int
+    discoverable: int
+    indexable: int
+    followers_count: int
+    following_count: int
+    posts_count: int
+    last_post_at: int | None
+    published: int | None
+    created_at: int
+    updated_at: int
+    fetched_at: int | None
+    limited_at: int | None
+    suspended_at: int | None
+    deleted_at: int | None
+
+    @property
+    def local(self) -> bool:
+        """Whether the actor lives on this server."""
+        return self.host == ""
+
+    @property
+    def acct(self) -> str:
+        """`name` for ours, `name@host` for others."""
+        return f"{self.username}@{self.host}" if self.host else self.username
+
+    @property
+    def gone(self) -> bool:
+        """Whether the actor was deleted or suspended: nothing of theirs is shown or accepted."""
+        return self.deleted_at is not None or self.suspended_at is not None
+
+
+class Key(msgspec.Struct, frozen=True):
+    """A public key and whose it is; `private_der` only for ours."""
+
+    key_id: str
+    actor_id: int
+    actor_uri: str
+    algorithm: str
+    public_der: bytes
+    private_der: bytes | None
+    fetched_at: int
+    expires_at: int | None
+
+
+COLUMNS = ", ".join(Actor.__struct_fields__)
+_SELECT = f"SELECT {COLUMNS} FROM actor "
+BY_URIS = _SELECT + "WHERE uri IN (?texts)"
+_TOLD = (
+    "username", "username_key", "name", "summary", "url", "inbox", "shared_inbox", "outbox", "followers", "following",
+    "featured", "moderators", "icon", "image", "fields", "also_known_as", "locked", "bot", "discoverable", "indexable",
+    "published", "updated_at", "fetched_at",
+)  # fmt: skip
+_KEY = (
+    "SELECT k.key_id, k.actor_id, a.uri, k.algorithm, k.public_der, k.private_der, k.fetched_at, k.expires_at"
+    " FROM actor_key k JOIN actor a ON a.id = k.actor_id "
+)
+_INSERT = f"INSERT INTO actor ({COLUMNS}) VALUES ({', '.join('?' * len(Actor.__struct_fields__))})"
+
+
+async def by_id(actor_id: int) -> Actor | None:
+    """The actor with this id."""
+    found = await row(_SELECT + "WHERE id = ?", (actor_id,))
+    return Actor(*found) if found else None
+
+
+async def by_ids(actor_ids: list[int]) -> dict[int, Actor]:
+    """The actors with these ids, by id; unknown ones are left out."""
+    return {found[0]: Actor(*found) for found in await rows(_SELECT + "WHERE id IN (?ints)", (actor_ids,))}
+
+
+async def by_uri(uri: str) -> Actor | None:
+    """The actor with this ActivityPub id."""
+    found = await row(_SELECT + "WHERE uri = ?", (uri,))
+    return Actor(*found) if found else None
+
+
+async def by_uris(uris: list[str]) -> dict[str, Actor]:
+    """The actors with these ActivityPub ids, by id; unknown ones are left out."""
+    return {found[1]: Actor(*found) for found in await rows(BY_URIS, (uris,))}
+
+
+async def local(username: str) -> Actor | None:
+    """Our actor of that name, in any case, also a deleted one."""
+    found = await row(_SELECT + "WHERE username_key = ? AND host = ''", (username.lower(),))
+    return Actor(*found) if found else None
+
+
+async def by_handle(username: str, host: str) -> Actor | None:
+    """The actor `username@host`, the newest of several; host '' = ours."""
+    found = await row(
+        _SELECT + "WHERE username_key = ? AND host = ? ORDER BY deleted_at IS NOT NULL, id DESC LIMIT 1",
+        (username.lower(), host.lower()),
+    )
+    return Actor(*found) if found else None
+
+
+async def key(key_id: str) -> Key | None:
+    """The stored key with this id."""
+    found = await row(_KEY + "WHERE k.key_id = ?", (key_id,))
+    return Key(*found) if found else None
+
+
+async def keys_of(actor_id: int) -> list[Key]:
+    """All keys of an actor, RSA first."""
+    return [Key(*found) for found in await rows(_KEY + "WHERE k.actor_id = ? ORDER BY k.algorithm DESC", (actor_id,))]
+
+
+async def suspended() -> list[str]:
+    """Ids of the actors elsewhere that were suspended here."""
+    return [found[0] for found in await rows("SELECT uri FROM actor WHERE suspended_at IS NOT NULL AND host <> ''")]
+
+
+async def followed_by(actor_id: int) -> list[int]:
+    """Ids of those whom an actor follows."""
+    return [found[0] for found in await rows("SELECT target_id FROM follow WHERE follower_id = ?", (actor_id,))]
+
+
+async def change(actor_id: int, **columns: object) -> None:
+    """Set the given columns of one actor."""
+    assignments = ", ".join(f"{name} = ?" for name in columns)
+    await execute(f"UPDATE actor SET {assignments} WHERE id = ?", (*columns.values(), actor_id))
+
+
+def insert(writes: Writes, actor: Actor) -> None:
+    """Add the actor as a new row."""
+    writes.add(_INSERT, msgspec.structs.astuple(actor))
+
+
+def replace(writes: Writes, actor: Actor) -> None:
+    """Write what a profile says now; counters and what we decided about the actor stay."""
+    values = {name: getattr(actor, name) for name in _TOLD}
+    assignments = ", ".join(f"{name} = ?" for name in values)
+    writes.add(f"UPDATE actor SET {assignments} WHERE id = ?", (*values.values(), actor.id))
+
+
+def change_later(writes: Writes, actor_id: int, **columns: object) -> None:
+    """As `change`, as part of `writes`."""
+    assignments = ", ".join(f"{name} = ?" for name in columns)
+    writes.add(f"UPDATE actor SET {assignments} WHERE id = ?", (*columns.values(), actor_id))
+
+
+def put_key(writes: Writes, key: Key) -> None:
+    """Store a key; a key id that belongs to somebody else is left alone (attack SIG-16)."""
+    writes.add(
+        "INSERT INTO actor_key (key_id, actor_id, algorithm, public_der, private_der, fetched_at, expires_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key_id) DO UPDATE SET algorithm = excluded.algorithm,"
+        " public_der = excluded.public_der, fetched_at = excluded.fetched_at, expires_at = excluded.expires_at"
+        " WHERE actor_key.actor_id = excluded.actor_id AND actor_key.private_der IS NULL",
+        (key.key_id, key.actor_id, key.algorithm, key.public_der, key.private_der, key.fetched_at, key.expires_at),
+    )
+
+
+def drop_keys_except(writes: Writes, actor_id: int, key_ids: list[str]) -> None:
+    """Forget the keys of an actor that are not among `key_ids`: a rotated key is dead."""
+    writes.add(
+        "DELETE FROM actor_key WHERE actor_id = ? AND private_der IS NULL AND key_id NOT IN (?texts)",
+        (actor_id, key_ids),
+    )
+
+
+def erase(writes: Writes, actor_id: int, now_ms: int) -> None:
+    """The actor is gone: its relations and what it said of itself with it; the row stays, so the name stays taken."""
+    writes.add(
+        "UPDATE actor SET deleted_at = ?, name = '', summary = '', summary_source = '', icon = '', image = '',"
+        " fields = '[]', followers_count = 0, following_count = 0, posts_count = 0 WHERE id = ?",
+        (now_ms, actor_id),
+    )
+    writes.add("DELETE FROM follow WHERE follower_id = ?", (actor_id,))
+    writes.add("DELETE FROM follow WHERE target_id = ?", (actor_id,))
+    writes.add("DELETE FROM block WHERE actor_id = ?", (actor_id,))
+    writes.add("DELETE FROM block WHERE target_id = ?", (actor_id,))
+    writes.add("DELETE FROM notification WHERE actor_id = ?", (actor_id,))
+    writes.add("DELETE FROM notification WHERE owner_id = ?", (actor_id,))
+    writes.add("DELETE FROM home_entry WHERE owner_id = ?", (actor_id,))
+    writes.add("DELETE FROM home_entry WHERE boosted_by = ?", (actor_id,))
+    writes.add("DELETE FROM boost WHERE actor_id = ?", (actor_id,))
+    writes.add("DELETE FROM reaction WHERE actor_id = ?", (actor_id,))
+    writes.add("DELETE FROM actor_key WHERE actor_id = ? AND private_der IS NULL", (actor_id,))
+    writes.add(
+        "UPDATE groups SET members_count = members_count - 1 WHERE id IN"
+        " (SELECT group_id FROM member WHERE actor_id = ? AND state = 'joined')",
+        (actor_id,),
+    )
+    writes.add("UPDATE member SET state = 'left', left_at = ? WHERE actor_id = ?", (now_ms, actor_id))
+
+
+def count_posts(writes: Writes, actor_id: int, by: int, at_ms: int | None) -> None:
+    """Change the number of posts of an actor, and when they last wrote."""
+    writes.add(
+        "UPDATE actor SET posts_count = CASE WHEN posts_count + ? < 0 THEN 0 ELSE posts_count + ? END,"
+        " last_post_at = COALESCE(?, last_post_at) WHERE id = ?",
+        (by, by, at_ms, actor_id),
+    )

@@ -1,0 +1,77 @@
+"""Boosts: who passed a post on. A group passes on what begins a thread in it."""
+
+import msgspec
+
+from storage.connect import Writes, row
+
+
+class Boost(msgspec.Struct, frozen=True):
+    """One row of `boost`; `published` in ms."""
+
+    id: int
+    uri: str
+    actor_id: int
+    post_id: int
+    visibility: int
+    published: int
+
+
+COLUMNS = ", ".join(Boost.__struct_fields__)
+_SELECT = f"SELECT {COLUMNS} FROM boost "
+
+
+async def by_id(boost_id: int) -> Boost | None:
+    """The boost with this id."""
+    found = await row(_SELECT + "WHERE id = ?", (boost_id,))
+    return Boost(*found) if found else None
+
+
+async def by_uri(uri: str) -> Boost | None:
+    """The boost with this activity id."""
+    found = await row(_SELECT + "WHERE uri = ?", (uri,))
+    return Boost(*found) if found else None
+
+
+async def of(actor_id: int, post_id: int) -> Boost | None:
+    """The boost of a post by an actor."""
+    found = await row(_SELECT + "WHERE actor_id = ? AND post_id = ?", (actor_id, post_id))
+    return Boost(*found) if found else None
+
+
+def insert(writes: Writes, boost: Boost) -> None:
+    """Add the boost and count it; a second one of the same post by the same actor changes nothing."""
+    writes.add(
+        "UPDATE post SET boosts_count = boosts_count + 1 - (SELECT COUNT(*) FROM boost WHERE post_id = ? AND actor_id = ?)"
+        " WHERE id = ?",
+        (boost.post_id, boost.actor_id, boost.post_id),
+    )
+    writes.add(
+        f"INSERT INTO boost ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        msgspec.structs.astuple(boost),
+    )
+
+
+def remove_of(writes: Writes, actor_id: int, post_id: int) -> None:
+    """Take the boost of a post by an actor back."""
+    pair = (actor_id, post_id)
+    writes.add(
+        "UPDATE post SET boosts_count = boosts_count - (SELECT COUNT(*) FROM boost WHERE actor_id = ? AND post_id = ?)"
+        " WHERE id = ?",
+        (*pair, post_id),
+    )
+    writes.add("DELETE FROM home_entry WHERE boosted_by = ? AND post_id = ?", pair)
+    writes.add("DELETE FROM boost WHERE actor_id = ? AND post_id = ?", pair)
+
+
+def remove(writes: Writes, boost: Boost) -> None:
+    """Take the boost back, from home timelines too."""
+    writes.add(
+        "UPDATE post SET boosts_count = boosts_count - (SELECT COUNT(*) FROM boost WHERE id = ?) WHERE id = ?",
+        (boost.id, boost.post_id),
+    )
+    writes.add("DELETE FROM boost WHERE id = ?", (boost.id,))
+    writes.add("DELETE FROM home_entry WHERE id = ? AND boosted_by = ?", (boost.id, boost.actor_id))
+    writes.add(
+        "DELETE FROM notification WHERE kind = 'reblog' AND actor_id = ? AND post_id = ?",
+        (boost.actor_id, boost.post_id),
+    )

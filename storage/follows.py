@@ -1,0 +1,140 @@
+"""Follows and requests, and the inboxes that followers of ours stand behind."""
+
+import msgspec
+
+from storage.connect import Writes, row, rows
+
+
+class Follow(msgspec.Struct, frozen=True):
+    """One row of `follow`; `state` is 'pending' or 'accepted'."""
+
+    id: int
+    follower_id: int
+    target_id: int
+    state: str
+    uri: str
+    reblogs: int
+    notify: int
+    created_at: int
+    accepted_at: int | None
+
+
+class Inbox(msgspec.Struct, frozen=True):
+    """Where followers of one server are reached."""
+
+    host: str
+    inbox: str
+
+
+_SELECT = f"SELECT {', '.join(Follow.__struct_fields__)} FROM follow "
+
+
+async def of(follower_id: int, target_id: int) -> Follow | None:
+    """The follow or request of one by the other."""
+    found = await row(_SELECT + "WHERE follower_id = ? AND target_id = ?", (follower_id, target_id))
+    return Follow(*found) if found else None
+
+
+async def by_uri(uri: str) -> Follow | None:
+    """The follow with this activity id."""
+    found = await row(_SELECT + "WHERE uri = ?", (uri,))
+    return Follow(*found) if found else None
+
+
+async def requests(target_id: int) -> list[Follow]:
+    """Who waits to be let in, oldest first."""
+    return [
+        Follow(*f) for f in await rows(_SELECT + "WHERE target_id = ? AND state = 'pending' ORDER BY id", (target_id,))
+    ]
+
+
+async def unanswered(before_ms: int) -> list[Follow]:
+    """Requests of ours to others that nobody answered since `before_ms` (at most 100)."""
+    sql = (
+        f"SELECT {', '.join('f.' + name for name in Follow.__struct_fields__)} FROM follow f"
+        " JOIN actor a ON a.id = f.follower_id JOIN actor t ON t.id = f.target_id"
+        " WHERE f.state = 'pending' AND a.host = '' AND t.host <> '' AND f.created_at < ? ORDER BY f.id LIMIT 100"
+    )
+    return [Follow(*found) for found in await rows(sql, (before_ms,))]
+
+
+async def followers_here(target_id: int) -> list[int]:
+    """Ids of the local actors that follow `target_id`."""
+    sql = (
+        "SELECT f.follower_id FROM follow f JOIN actor a ON a.id = f.follower_id"
+        " WHERE f.target_id = ? AND f.state = 'accepted' AND a.host = ''"
+    )
+    return [found[0] for found in await rows(sql, (target_id,))]
+
+
+async def followed_here(target_id: int) -> bool:
+    """Whether anybody here follows the actor."""
+    sql = (
+        "SELECT 1 FROM follow f JOIN actor a ON a.id = f.follower_id"
+        " WHERE f.target_id = ? AND f.state = 'accepted' AND a.host = '' LIMIT 1"
+    )
+    return await row(sql, (target_id,)) is not None
+
+
+async def inboxes(target_id: int) -> list[Inbox]:
+    """Each (host, inbox) at which followers of `target_id` are reached: the shared one where there is one."""
+    sql = (
+        "SELECT DISTINCT a.host, CASE WHEN a.shared_inbox <> '' THEN a.shared_inbox ELSE a.inbox END"
+        " FROM follow f JOIN actor a ON a.id = f.follower_id WHERE f.target_id = ? AND f.state = 'accepted'"
+        " AND a.host <> '' AND a.deleted_at IS NULL AND a.suspended_at IS NULL"
+    )
+    return [Inbox(*found) for found in await rows(sql, (target_id,))]
+
+
+async def known_inboxes() -> list[Inbox]:
+    """One shared inbox (or inbox) of every server we know: for `Delete` of an actor."""
+    sql = (
+        "SELECT host, MIN(CASE WHEN shared_inbox <> '' THEN shared_inbox ELSE inbox END) FROM actor"
+        " WHERE host <> '' AND inbox <> '' AND deleted_at IS NULL AND suspended_at IS NULL GROUP BY host"
+    )
+    return [Inbox(*found) for found in await rows(sql)]
+
+
+def put(writes: Writes, follow: Follow) -> None:
+    """Store the follow; a request never takes back what was accepted before."""
+    writes.add(
+        "INSERT INTO follow (id, follower_id, target_id, state, uri, reblogs, notify, created_at, accepted_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (follower_id, target_id) DO UPDATE SET"
+        " state = CASE WHEN follow.state = 'accepted' THEN follow.state ELSE excluded.state END,"
+        " uri = excluded.uri, reblogs = excluded.reblogs, notify = excluded.notify,"
+        " accepted_at = COALESCE(follow.accepted_at, excluded.accepted_at)",
+        msgspec.structs.astuple(follow),
+    )
+
+
+def accept(writes: Writes, follow: Follow, now_ms: int) -> None:
+    """The request was granted: counters of both move with it, once."""
+    still = "(SELECT COUNT(*) FROM follow WHERE id = ? AND state = 'pending')"
+    writes.add(
+        f"UPDATE actor SET followers_count = followers_count + {still} WHERE id = ?", (follow.id, follow.target_id)
+    )
+    writes.add(
+        f"UPDATE actor SET following_count = following_count + {still} WHERE id = ?", (follow.id, follow.follower_id)
+    )
+    writes.add(
+        "UPDATE follow SET state = 'accepted', accepted_at = ? WHERE id = ? AND state = 'pending'", (now_ms, follow.id)
+    )
+
+
+def asked_again(writes: Writes, follow_id: int, now_ms: int) -> None:
+    """The request was sent once more."""
+    writes.add("UPDATE follow SET created_at = ? WHERE id = ?", (now_ms, follow_id))
+
+
+def remove(writes: Writes, follower_id: int, target_id: int) -> None:
+    """The follow or request is gone, with what it put into the follower's home."""
+    had = "(SELECT COUNT(*) FROM follow WHERE follower_id = ? AND target_id = ? AND state = 'accepted')"
+    pair = (follower_id, target_id)
+    writes.add(f"UPDATE actor SET followers_count = followers_count - {had} WHERE id = ?", (*pair, target_id))
+    writes.add(f"UPDATE actor SET following_count = following_count - {had} WHERE id = ?", (*pair, follower_id))
+    writes.add("DELETE FROM follow WHERE follower_id = ? AND target_id = ?", pair)
+    writes.add(
+        "DELETE FROM home_entry WHERE owner_id = ? AND (boosted_by = ? OR (boosted_by IS NULL AND post_id IN"
+        " (SELECT id FROM post WHERE author_id = ?)))",
+        (follower_id, target_id, target_id),
+    )

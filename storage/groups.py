@@ -1,0 +1,87 @@
+"""Groups, ours and others': one row each, whatever URLs the world knows them by."""
+
+import msgspec
+
+from storage.connect import Writes, row, rows
+
+
+class Group(msgspec.Struct, frozen=True):
+    """One row of `groups`; `actor_id` is the face by which this server speaks of it."""
+
+    id: int
+    actor_id: int
+    local: int
+    genesis: str | None
+    join_mode: str
+    posting: str
+    fold_version: int
+    members_count: int
+    threads_count: int
+    last_active_at: int | None
+    created_by: int | None
+    created_at: int
+    closed_at: int | None
+
+
+COLUMNS = ", ".join(Group.__struct_fields__)
+_SELECT = f"SELECT {COLUMNS} FROM groups "
+BY_FACES = (
+    f"SELECT f.url, {', '.join('g.' + name for name in Group.__struct_fields__)}"
+    " FROM face_alias f JOIN groups g ON g.id = f.group_id WHERE f.url IN (?texts)"
+)
+
+
+async def by_id(group_id: int) -> Group | None:
+    """The group with this id."""
+    found = await row(_SELECT + "WHERE id = ?", (group_id,))
+    return Group(*found) if found else None
+
+
+async def by_ids(group_ids: list[int]) -> dict[int, Group]:
+    """The groups with these ids, by id."""
+    return {found[0]: Group(*found) for found in await rows(_SELECT + "WHERE id IN (?ints)", (group_ids,))}
+
+
+async def by_actor(actor_id: int) -> Group | None:
+    """The group whose face this actor is."""
+    found = await row(_SELECT + "WHERE actor_id = ?", (actor_id,))
+    return Group(*found) if found else None
+
+
+async def by_face(url: str) -> Group | None:
+    """The group that has, or had, a face at this URL."""
+    sql = f"SELECT {COLUMNS} FROM groups WHERE id = (SELECT group_id FROM face_alias WHERE url = ?)"
+    found = await row(sql, (url,))
+    return Group(*found) if found else None
+
+
+async def here() -> list[Group]:
+    """Open groups of this server, the liveliest first (at most 200)."""
+    sql = _SELECT + "WHERE local = 1 AND closed_at IS NULL ORDER BY COALESCE(last_active_at, created_at) DESC LIMIT 200"
+    return [Group(*found) for found in await rows(sql)]
+
+
+def insert(writes: Writes, group: Group, face: str, status: str) -> None:
+    """Add the group with its first face; `status` is 'own' or 'remote'."""
+    writes.add(
+        f"INSERT INTO groups ({COLUMNS}) VALUES ({', '.join('?' * len(Group.__struct_fields__))}) ON CONFLICT DO NOTHING",
+        msgspec.structs.astuple(group),
+    )
+    writes.add(
+        "INSERT INTO face_alias (url, group_id, status) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        (face, group.id, status),
+    )
+
+
+def count_thread(writes: Writes, group_id: int, by: int, at_ms: int | None) -> None:
+    """Change the number of threads of a group, and when it last lived."""
+    writes.add(
+        "UPDATE groups SET threads_count = threads_count + ?, last_active_at = COALESCE(?, last_active_at) WHERE id = ?",
+        (by, at_ms, group_id),
+    )
+
+
+def change(writes: Writes, group_id: int, **columns: object) -> None:
+    """Set the given columns of one group."""
+    assignments = ", ".join(f"{name} = ?" for name in columns)
+    writes.add(f"UPDATE groups SET {assignments} WHERE id = ?", (*columns.values(), group_id))

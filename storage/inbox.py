@@ -1,0 +1,82 @@
+"""Verified activities: durable before their sender is told so, then waiting for their turn."""
+
+import msgspec
+
+from storage.connect import Writes, execute, row, rows
+
+NEW, DONE, WAITING, PARKED, REFUSED = range(5)
+INSERT = "INSERT INTO inbox_item (id, uri_hash, signer, body, state, next_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+KEPT = "SELECT id FROM inbox_item WHERE id IN (?ints)"  # those of a batch that were new
+
+
+class Item(msgspec.Struct, frozen=True):
+    """One verified activity as it came; `signer` is the actor whose signature was checked."""
+
+    id: int
+    signer: str
+    body: bytes
+    attempts: int
+
+
+_SELECT = "SELECT id, signer, body, attempts FROM inbox_item "
+
+
+async def waiting(now_ms: int, after_id: int, limit: int) -> list[Item]:
+    """Items to take up, in the order of arrival: new ones, and those whose time has come."""
+    sql = (
+        _SELECT + "WHERE state IN (0, 2) AND id > ? AND body IS NOT NULL AND (next_at IS NULL OR next_at <= ?)"
+        " ORDER BY id LIMIT ?"
+    )
+    return [Item(*found) for found in await rows(sql, (after_id, now_ms, limit))]
+
+
+async def claim(now_ms: int, until_ms: int, limit: int) -> list[Item]:
+    """As `waiting`, but no other process takes the same ones before `until_ms` (PostgreSQL)."""
+    sql = (
+        "WITH due AS (SELECT id FROM inbox_item WHERE state IN (0, 2) AND body IS NOT NULL"
+        " AND (next_at IS NULL OR next_at <= ?) ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED)"
+        " UPDATE inbox_item i SET state = 2, next_at = ? FROM due WHERE i.id = due.id"
+        " RETURNING i.id, i.signer, i.body, i.attempts"
+    )
+    return sorted((Item(*found) for found in await rows(sql, (now_ms, limit, until_ms))), key=lambda item: item.id)
+
+
+async def backlog() -> tuple[int, int]:
+    """(items that wait, items parked for the admin to see)."""
+    found = await row(
+        "SELECT COUNT(CASE WHEN state IN (0, 2) THEN 1 END), COUNT(CASE WHEN state = 3 THEN 1 END)"
+        " FROM inbox_item WHERE state IN (0, 2, 3)"
+    )
+    return (found[0], found[1]) if found else (0, 0)
+
+
+def done(writes: Writes, item_ids: list[int]) -> None:
+    """The effects of these items are part of `writes`."""
+    writes.add(
+        "UPDATE inbox_item SET state = 1, next_at = NULL, error = '', body = NULL WHERE id IN (?ints)", (item_ids,)
+    )
+
+
+def refused(writes: Writes, item_id: int, why: str) -> None:
+    """The item has no effect, for good; `why` is kept."""
+    writes.add(
+        "UPDATE inbox_item SET state = 4, next_at = NULL, error = ?, body = NULL WHERE id = ?", (why[:500], item_id)
+    )
+
+
+async def later(item_id: int, why: str, next_ms: int) -> None:
+    """What the item needs could not be had now: once more at `next_ms`."""
+    await execute(
+        "UPDATE inbox_item SET state = 2, attempts = attempts + 1, next_at = ?, error = ? WHERE id = ?",
+        (next_ms, why[:500], item_id),
+    )
+
+
+async def park(item_id: int, why: str) -> None:
+    """The item fails through a fault of ours: set aside where the admin sees it."""
+    await execute("UPDATE inbox_item SET state = 3, error = ? WHERE id = ?", (why[:500], item_id))
+
+
+async def forget(before_id: int) -> int:
+    """Drop what was settled before `before_id`; gives how many rows went."""
+    return await execute("DELETE FROM inbox_item WHERE id < ? AND state IN (1, 4)", (before_id,))

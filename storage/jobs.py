@@ -1,0 +1,63 @@
+"""What waits besides inbox and outbox: each job a row that survives a crash."""
+
+import msgspec
+
+from storage.connect import Writes, execute, row, rows
+
+READY, PARKED = 0, 3
+
+
+class Job(msgspec.Struct, frozen=True):
+    """One job; `args` is a JSON object, `run_at` in ms."""
+
+    id: int
+    name: str
+    args: str
+    attempts: int
+
+
+def add(writes: Writes, job_id: int, name: str, args: dict[str, object], run_at: int, key: str | None = None) -> None:
+    """Let `name` be done with `args` at `run_at` ms or soon after; of one `key` only one waits at a time."""
+    writes.add(
+        "INSERT INTO job (id, name, args, key, run_at, created_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (job_id, name, msgspec.json.encode(args).decode(), key, run_at, run_at),
+    )
+
+
+async def claim(now_ms: int, until_ms: int, limit: int) -> list[Job]:
+    """Take due jobs; when the taker dies they are due again at `until_ms`."""
+    sql = (
+        "UPDATE job SET run_at = ?, attempts = attempts + 1 WHERE id IN"
+        " (SELECT id FROM job WHERE state = 0 AND run_at <= ? ORDER BY run_at LIMIT ?) AND run_at <= ?"
+        " RETURNING id, name, args, attempts"
+    )
+    return [Job(*found) for found in await rows(sql, (until_ms, now_ms, limit, now_ms))]
+
+
+def done(writes: Writes, job_id: int) -> None:
+    """The job's effect is part of `writes`."""
+    writes.add("DELETE FROM job WHERE id = ?", (job_id,))
+
+
+async def finish(job_id: int) -> None:
+    """The job is done."""
+    await execute("DELETE FROM job WHERE id = ?", (job_id,))
+
+
+async def later(job_id: int, why: str, run_at: int) -> None:
+    """Try again at `run_at` ms."""
+    await execute("UPDATE job SET run_at = ?, error = ? WHERE id = ?", (run_at, why[:500], job_id))
+
+
+async def park(job_id: int, why: str) -> None:
+    """Set the job aside where the admin sees it."""
+    await execute("UPDATE job SET state = 3, key = NULL, error = ? WHERE id = ?", (why[:500], job_id))
+
+
+async def backlog(now_ms: int) -> tuple[int, int]:
+    """(jobs due now or being done, jobs parked)."""
+    found = await row(
+        "SELECT COUNT(CASE WHEN state = 0 AND run_at <= ? THEN 1 END), COUNT(CASE WHEN state = 3 THEN 1 END) FROM job",
+        (now_ms + 300_000,),
+    )
+    return (found[0], found[1]) if found else (0, 0)

@@ -1,0 +1,69 @@
+"""Who belongs to a group. A member of one of ours follows its actor; the follow is what peers see."""
+
+import msgspec
+
+from storage.connect import Writes, row, rows
+
+
+class Member(msgspec.Struct, frozen=True):
+    """One row of `member`; `state` is pending, joined or left; `home_host` is '' for ours."""
+
+    group_id: int
+    actor_id: int
+    state: str
+    home_host: str
+    joined_at: int
+    left_at: int | None
+
+
+_SELECT = f"SELECT {', '.join(Member.__struct_fields__)} FROM member "
+OF_URIS = (
+    "SELECT m.group_id, a.uri, m.state FROM member m JOIN actor a ON a.id = m.actor_id"
+    " WHERE a.uri IN (?texts) AND m.state = 'joined'"
+)
+
+
+async def of(group_id: int, actor_id: int) -> Member | None:
+    """The membership of one actor in one group."""
+    found = await row(_SELECT + "WHERE group_id = ? AND actor_id = ?", (group_id, actor_id))
+    return Member(*found) if found else None
+
+
+async def groups_of(actor_id: int) -> list[int]:
+    """Ids of the groups the actor belongs to, oldest membership first."""
+    sql = "SELECT group_id FROM member WHERE actor_id = ? AND state = 'joined' ORDER BY joined_at, group_id"
+    return [found[0] for found in await rows(sql, (actor_id,))]
+
+
+async def of_group(group_id: int, state: str = "joined", limit: int = 200) -> list[Member]:
+    """Members of a group, newest first."""
+    sql = _SELECT + "WHERE group_id = ? AND state = ? ORDER BY joined_at DESC LIMIT ?"
+    return [Member(*found) for found in await rows(sql, (group_id, state, limit))]
+
+
+def put(writes: Writes, member: Member) -> None:
+    """Store the membership as it is now."""
+    _count(writes, member.group_id, member.actor_id, joined=member.state == "joined")
+    writes.add(
+        "INSERT INTO member (group_id, actor_id, state, home_host, joined_at, left_at) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (group_id, actor_id) DO UPDATE SET state = excluded.state, left_at = excluded.left_at,"
+        " joined_at = CASE WHEN member.state = 'joined' THEN member.joined_at ELSE excluded.joined_at END",
+        msgspec.structs.astuple(member),
+    )
+
+
+def leave(writes: Writes, group_id: int, actor_id: int, now_ms: int) -> None:
+    """The actor is no member and no applicant any more; that they were one is kept."""
+    _count(writes, group_id, actor_id, joined=False)
+    writes.add(
+        "UPDATE member SET state = 'left', left_at = ? WHERE group_id = ? AND actor_id = ?",
+        (now_ms, group_id, actor_id),
+    )
+
+
+def _count(writes: Writes, group_id: int, actor_id: int, *, joined: bool) -> None:
+    writes.add(
+        "UPDATE groups SET members_count = members_count + ? - (SELECT COUNT(*) FROM member WHERE group_id = ?"
+        " AND actor_id = ? AND state = 'joined') WHERE id = ?",
+        (int(joined), group_id, actor_id, group_id),
+    )

@@ -1,0 +1,140 @@
+"""Other servers: what we let them do, what they run, and how far deliveries to them have got."""
+
+import msgspec
+
+from storage.connect import Writes, execute, row, rows
+
+
+class Peer(msgspec.Struct, frozen=True):
+    """One row of `peer`; `policy` is '', allow, limit or suspend; `family` is '', groups or microblog."""
+
+    host: str
+    policy: str
+    software: str
+    software_version: str
+    family: str
+    software_checked_at: int | None
+    scheme: str
+    cursor: int
+    failures: int
+    failing_since: int | None
+    next_attempt_at: int | None
+    last_error: str
+    first_seen_at: int
+    last_in_at: int | None
+    last_out_at: int | None
+
+
+COLUMNS = ", ".join(Peer.__struct_fields__)
+_SELECT = f"SELECT {COLUMNS} FROM peer "
+
+
+async def get(host: str) -> Peer | None:
+    """The peer of that name (`host` or `host:port`)."""
+    found = await row(_SELECT + "WHERE host = ?", (host,))
+    return Peer(*found) if found else None
+
+
+async def everybody() -> list[Peer]:
+    """All peers, by name."""
+    return [Peer(*found) for found in await rows(_SELECT + "ORDER BY host")]
+
+
+async def behind(head: int) -> list[Peer]:
+    """Peers for which not everything up to `head` is settled, by name."""
+    return [Peer(*found) for found in await rows(_SELECT + "WHERE cursor < ? ORDER BY host", (head,))]
+
+
+async def policies() -> dict[str, str]:
+    """host -> policy of each peer that has one."""
+    return dict(await rows("SELECT host, policy FROM peer WHERE policy <> ''"))
+
+
+def meet(writes: Writes, host: str, now_ms: int) -> None:
+    """Make the peer known; its deliveries start behind what is in the log now."""
+    writes.add(
+        "INSERT INTO peer (host, cursor, first_seen_at) SELECT CAST(? AS TEXT), COALESCE(MAX(seq), 0),"
+        " CAST(? AS BIGINT) FROM outbox WHERE 1 = 1 ON CONFLICT (host) DO NOTHING",
+        (host, now_ms),
+    )
+
+
+async def meet_at(host: str, cursor: int, now_ms: int) -> None:
+    """As `meet`, for a peer to which the entries behind `cursor` go."""
+    await execute(
+        "INSERT INTO peer (host, cursor, first_seen_at) VALUES (?, ?, ?) ON CONFLICT (host) DO NOTHING",
+        (host, cursor, now_ms),
+    )
+
+
+async def set_policy(host: str, policy: str, public_comment: str, private_comment: str, now_ms: int) -> None:
+    """Decide what the peer may do; '' takes the decision back."""
+    await execute(
+        "INSERT INTO peer (host, policy, public_comment, private_comment, cursor, first_seen_at)"
+        " SELECT CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), COALESCE(MAX(seq), 0),"
+        " CAST(? AS BIGINT) FROM outbox WHERE 1 = 1 ON CONFLICT (host) DO UPDATE SET policy = excluded.policy,"
+        " public_comment = excluded.public_comment, private_comment = excluded.private_comment",
+        (host, policy, public_comment, private_comment, now_ms),
+    )
+
+
+async def set_software(host: str, software: str, version: str, family: str, now_ms: int) -> None:
+    """Note what the peer says it runs."""
+    await execute(
+        "UPDATE peer SET software = ?, software_version = ?, family = ?, software_checked_at = ? WHERE host = ?",
+        (software, version, family, now_ms, host),
+    )
+
+
+async def set_scheme(host: str, scheme: str) -> None:
+    """Note which signature scheme the peer verifies ('cavage' or 'rfc9421')."""
+    await execute("UPDATE peer SET scheme = ? WHERE host = ?", (scheme, host))
+
+
+def advance(writes: Writes, host: str, cursor: int, now_ms: int) -> None:
+    """Everything up to `cursor` is settled, and the peer is well."""
+    writes.add(
+        "UPDATE peer SET cursor = ?, failures = 0, failing_since = NULL, next_attempt_at = NULL, last_error = '',"
+        " last_out_at = ? WHERE host = ? AND cursor <= ?",
+        (cursor, now_ms, host, cursor),
+    )
+
+
+def skip(writes: Writes, host: str, cursor: int) -> None:
+    """The entries up to `cursor` were not for this peer."""
+    writes.add("UPDATE peer SET cursor = ? WHERE host = ? AND cursor < ?", (cursor, host, cursor))
+
+
+def hold(writes: Writes, host: str, error: str, next_ms: int, now_ms: int) -> None:
+    """A delivery failed for now: the next attempt is at `next_ms`."""
+    writes.add(
+        "UPDATE peer SET failures = failures + 1, failing_since = COALESCE(failing_since, ?), next_attempt_at = ?,"
+        " last_error = ? WHERE host = ?",
+        (now_ms, next_ms, error, host),
+    )
+
+
+def seen(writes: Writes, host: str, now_ms: int) -> None:
+    """The peer sent something: it is alive, so what waits for it may go at once."""
+    writes.add("UPDATE peer SET last_in_at = ? WHERE host = ?", (now_ms, host))
+
+
+async def all_retired() -> set[str]:
+    """The inboxes that are not written to any more."""
+    return {found[0] for found in await rows("SELECT inbox FROM retired_inbox WHERE retired_at IS NOT NULL")}
+
+
+def refuse_inbox(writes: Writes, inbox: str, host: str, now_ms: int, apart_ms: int) -> None:
+    """An inbox answered 404 or 410; the second time `apart_ms` after the first retires it."""
+    writes.add(
+        "INSERT INTO retired_inbox (inbox, host, first_refused_at, last_refused_at) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (inbox) DO UPDATE SET last_refused_at = excluded.last_refused_at, retired_at ="
+        " CASE WHEN excluded.last_refused_at - retired_inbox.first_refused_at >= ? THEN excluded.last_refused_at"
+        " ELSE retired_inbox.retired_at END",
+        (inbox, host, now_ms, now_ms, apart_ms),
+    )
+
+
+def revive_inbox(writes: Writes, inbox: str) -> None:
+    """An inbox took something again."""
+    writes.add("DELETE FROM retired_inbox WHERE inbox = ?", (inbox,))

@@ -1,0 +1,43 @@
+"""Votes in polls of ours: each counts once, while the poll is open."""
+
+from storage.connect import Writes, dialect, rows
+
+# The answer is found by its name among the poll's options; an unknown one finds no row.
+_ANSWER_SQLITE = "SELECT CAST(o.key AS INTEGER) FROM json_each(p.options) o WHERE o.value = ?"
+_ANSWER_POSTGRES = (
+    "SELECT (o.place - 1)::smallint FROM jsonb_array_elements_text(p.options::jsonb) WITH ORDINALITY AS o(value, place)"
+    " WHERE o.value = ?"
+)
+
+
+def cast(writes: Writes, post_id: int, actor_id: int, answer: str, uri: str, now_ms: int) -> None:
+    """Count a vote for the answer of that name; in a poll with one choice only the first vote of a person counts."""
+    choice = _ANSWER_POSTGRES if dialect() == "postgres" else _ANSWER_SQLITE
+    writes.add(
+        "INSERT INTO poll_vote (post_id, actor_id, choice, uri, created_at)"
+        f" SELECT p.post_id, CAST(? AS BIGINT), ({choice}), CAST(? AS TEXT), CAST(? AS BIGINT) FROM poll p"
+        f" WHERE p.post_id = ? AND p.closed_at IS NULL AND (p.ends_at IS NULL OR p.ends_at > ?)"
+        f" AND ({choice}) IS NOT NULL AND (p.multiple = 1 OR NOT EXISTS (SELECT 1 FROM poll_vote v"
+        " WHERE v.post_id = p.post_id AND v.actor_id = ?)) ON CONFLICT DO NOTHING",
+        (actor_id, answer, uri, now_ms, post_id, now_ms, answer, actor_id),
+    )
+    writes.add(_RECOUNT_POSTGRES if dialect() == "postgres" else _RECOUNT_SQLITE, (post_id,))
+
+
+async def own_votes(post_id: int, actor_id: int) -> list[int]:
+    """Which answers an actor chose, by their places."""
+    sql = "SELECT choice FROM poll_vote WHERE post_id = ? AND actor_id = ? ORDER BY choice"
+    return [found[0] for found in await rows(sql, (post_id, actor_id))]
+
+
+_RECOUNT_SQLITE = (
+    "UPDATE poll SET votes = (SELECT json_group_array(n) FROM (SELECT (SELECT COUNT(*) FROM poll_vote v"
+    " WHERE v.post_id = poll.post_id AND v.choice = o.key) AS n FROM json_each(poll.options) o ORDER BY o.key)),"
+    " voters_count = (SELECT COUNT(DISTINCT actor_id) FROM poll_vote v WHERE v.post_id = poll.post_id) WHERE post_id = ?"
+)
+_RECOUNT_POSTGRES = (
+    "UPDATE poll SET votes = (SELECT jsonb_agg((SELECT COUNT(*) FROM poll_vote v WHERE v.post_id = poll.post_id"
+    " AND v.choice = o.place - 1) ORDER BY o.place)::text FROM jsonb_array_elements(poll.options::jsonb)"
+    " WITH ORDINALITY AS o(value, place)),"
+    " voters_count = (SELECT COUNT(DISTINCT actor_id) FROM poll_vote v WHERE v.post_id = poll.post_id) WHERE post_id = ?"
+)

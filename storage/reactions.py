@@ -1,0 +1,53 @@
+"""Votes: one of each person on each post, the last word counts."""
+
+from storage.connect import Writes, row
+
+
+async def of(post_id: int, actor_id: int) -> tuple[str, str] | None:
+    """(kind, uri) of the vote of an actor on a post."""
+    found = await row("SELECT kind, uri FROM reaction WHERE post_id = ? AND actor_id = ?", (post_id, actor_id))
+    return (found[0], found[1]) if found else None
+
+
+def put(
+    writes: Writes, post_id: int, actor_id: int, kind: str, uri: str, truth: str, entered_by: str, now_ms: int
+) -> None:
+    """Set the vote ('like' or 'dislike'); the counters of the post follow in the same transaction."""
+    for column, name in (("likes_count", "like"), ("dislikes_count", "dislike")):
+        writes.add(
+            f"UPDATE post SET {column} = {column} + ? - (SELECT COUNT(*) FROM reaction WHERE post_id = ?"
+            f" AND actor_id = ? AND kind = '{name}') WHERE id = ?",
+            (int(kind == name), post_id, actor_id, post_id),
+        )
+    writes.add(
+        "INSERT INTO reaction (post_id, actor_id, kind, uri, truth, entered_by, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (post_id, actor_id) DO UPDATE SET kind = excluded.kind, uri = excluded.uri,"
+        " truth = excluded.truth, entered_by = excluded.entered_by, created_at = excluded.created_at",
+        (post_id, actor_id, kind, uri, truth, entered_by, now_ms),
+    )
+
+
+def remove(writes: Writes, post_id: int, actor_id: int, kind: str = "") -> None:
+    """Take the vote back; only one of that kind when `kind` is given."""
+    for column, name in (("likes_count", "like"), ("dislikes_count", "dislike")):
+        if kind in ("", name):
+            writes.add(
+                f"UPDATE post SET {column} = {column} - (SELECT COUNT(*) FROM reaction WHERE post_id = ?"
+                f" AND actor_id = ? AND kind = '{name}') WHERE id = ?",
+                (post_id, actor_id, post_id),
+            )
+    writes.add(
+        "DELETE FROM reaction WHERE post_id = ? AND actor_id = ? AND (? = '' OR kind = ?)",
+        (post_id, actor_id, kind, kind),
+    )
+
+
+def remove_by_uri(writes: Writes, uri: str, actor_id: int) -> None:
+    """Take back the vote of an actor that has this activity id."""
+    for column, name in (("likes_count", "like"), ("dislikes_count", "dislike")):
+        writes.add(
+            f"UPDATE post SET {column} = {column} - 1 WHERE id IN (SELECT post_id FROM reaction WHERE uri = ?"
+            f" AND actor_id = ? AND kind = '{name}')",
+            (uri, actor_id),
+        )
+    writes.add("DELETE FROM reaction WHERE uri = ? AND actor_id = ?", (uri, actor_id))

@@ -1,0 +1,92 @@
+"""A group's acts as last-writer-wins registers with clocks: its moderation log, from the first day.
+
+A register is (property, subject) -> value; the write with the highest (clock, face, uri) wins, so the order in which
+writes arrive never matters. Unknown properties are kept without effect.
+"""
+
+import msgspec
+
+from storage.connect import Writes, row, rows
+
+FOLD_VERSION = 1
+
+
+class Act(msgspec.Struct, frozen=True):
+    """One act of somebody who runs a group; `value` is JSON, None is the neutral value."""
+
+    id: int
+    group_id: int
+    property: str
+    subject: str
+    value: str | None
+    clock: str
+    actor_uri: str
+    face: str
+    uri: str
+    undoes: str | None
+    summary: str
+    effective: int
+    recorded_at: int
+
+
+class Register(msgspec.Struct, frozen=True):
+    """The winning write of one (property, subject)."""
+
+    group_id: int
+    property: str
+    subject: str
+    value: str | None
+    clock: str
+
+
+_ACT = ", ".join(Act.__struct_fields__)
+_REGISTER = ", ".join(Register.__struct_fields__)
+BANS_OF = (
+    "SELECT group_id, subject, value FROM register WHERE subject IN (?texts) AND property = 'ban' AND value IS NOT NULL"
+)
+
+
+async def get(group_id: int, property_: str, subject: str = "") -> str | None:
+    """The value of a register as JSON, None when neutral or never written."""
+    sql = "SELECT value FROM register WHERE group_id = ? AND property = ? AND subject = ?"
+    found = await row(sql, (group_id, property_, subject))
+    return found[0] if found else None
+
+
+async def all_of(group_id: int, property_: str) -> list[Register]:
+    """Every register of that property that is not neutral, oldest write first."""
+    sql = f"SELECT {_REGISTER} FROM register WHERE group_id = ? AND property = ? AND value IS NOT NULL ORDER BY clock"
+    return [Register(*found) for found in await rows(sql, (group_id, property_))]
+
+
+async def last_clock(group_id: int) -> str:
+    """The highest clock seen in the group, '' when there is none."""
+    found = await row("SELECT MAX(clock) FROM act WHERE group_id = ?", (group_id,))
+    return (found[0] if found else None) or ""
+
+
+async def by_uri(group_id: int, uri: str) -> list[Act]:
+    """The writes that one activity made."""
+    return [Act(*a) for a in await rows(f"SELECT {_ACT} FROM act WHERE group_id = ? AND uri = ?", (group_id, uri))]
+
+
+async def log(group_id: int, limit: int = 100) -> list[Act]:
+    """The acts of a group, newest first."""
+    sql = f"SELECT {_ACT} FROM act WHERE group_id = ? ORDER BY id DESC LIMIT ?"
+    return [Act(*found) for found in await rows(sql, (group_id, limit))]
+
+
+def write(writes: Writes, act: Act) -> None:
+    """Record an act; it becomes the register's value only when it is the latest write."""
+    writes.add(
+        f"INSERT INTO act ({_ACT}) VALUES ({', '.join('?' * len(Act.__struct_fields__))}) ON CONFLICT DO NOTHING",
+        msgspec.structs.astuple(act),
+    )
+    writes.add(
+        "INSERT INTO register (group_id, property, subject, value, clock, face, uri, act_id)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (group_id, property, subject) DO UPDATE SET"
+        " value = excluded.value, clock = excluded.clock, face = excluded.face, uri = excluded.uri,"
+        " act_id = excluded.act_id WHERE (excluded.clock, excluded.face, excluded.uri)"
+        " > (register.clock, register.face, register.uri)",
+        (act.group_id, act.property, act.subject, act.value, act.clock, act.face, act.uri, act.id),
+    )

@@ -1,0 +1,1 @@
+"""What other servers call: actors, objects, collections, the inbox, and how they find them."""

@@ -1,0 +1,81 @@
+"""Who asks for a document: a server that signs its request, or anybody."""
+
+from starlette.requests import Request
+
+from activitypub import verify
+from activitypub.errors import BadSignature, Forbidden
+from activitypub.origins import host_of
+from fedcomm import clock, fetching
+from fedcomm.app import App
+from storage import actors, visible
+from storage.actors import Actor
+from web.state import app_of
+
+
+def signed(request: Request, body: bytes) -> verify.Request:
+    """The request as it arrived, for the check of its signature; nothing that a proxy added is asked."""
+    scope = request.scope
+    target = scope["raw_path"].decode("latin-1")
+    if scope["query_string"]:
+        target += "?" + scope["query_string"].decode("latin-1")
+    return verify.Request(scope["method"], target, scope["headers"], body)
+
+
+async def asker(request: Request) -> Actor | None:
+    """The actor elsewhere in whose name a document is asked for; None for an unsigned request.
+
+    Raises:
+        BadSignature: signed, but not well (attack SIG-33).
+        Forbidden: of a server or actor that is not heard here.
+        Unreachable: whose key it is cannot be found out now.
+    """
+    if "signature" not in request.headers:
+        return None
+    app = app_of(request)
+    claim = verify.claim(signed(request, b""), host=app.host, now=clock.now(), scheme=scheme(app))
+    refuse_blocked(app, claim.key_id)
+    signer = verify.known(claim, app.keyring.lookup) or await verify.signer(claim, finder(app))
+    found = await actors.by_uri(signer.actor)
+    if found is None:
+        raise BadSignature("The signer is not known.")
+    if found.gone:
+        raise Forbidden("The signer is not heard here.")
+    return found
+
+
+async def viewer(request: Request) -> int:
+    """For whom a document is shown: the id of the actor who asks, or `visible.ANYBODY`.
+
+    In allow-list mode only allowed servers are told anything.
+
+    Raises:
+        BadSignature, Forbidden, Unreachable: as `asker`.
+    """
+    found = await asker(request)
+    if found is None and app_of(request).peers.allow_list:
+        raise Forbidden("This server speaks only with servers it knows. Please sign the request.")
+    return found.id if found is not None else visible.ANYBODY
+
+
+def refuse_blocked(app: App, key_id: str) -> None:
+    """Nothing is looked up for a server that is not heard (attack SIG-21).
+
+    Raises:
+        Forbidden: it is one.
+    """
+    if app.peers.blocked(host_of(key_id)) or app.peers.silenced(key_id.partition("#")[0]):
+        raise Forbidden("Your server is not heard here.")
+
+
+def finder(app: App) -> verify.KeyFinder:
+    """Looks keys up for `verify`."""
+
+    async def find(key_id: str, fresh: bool) -> verify.KnownKey:
+        return await fetching.key(app, key_id, fresh)
+
+    return find
+
+
+def scheme(app: App) -> str:
+    """http or https, as this server is known."""
+    return app.base_url.partition(":")[0]

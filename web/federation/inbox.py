@@ -1,0 +1,79 @@
+"""The inbox: who says it is checked, it is made durable, and only then answered with 202."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from activitypub import documents, verify
+from activitypub.errors import BadSignature, Forbidden, Gone, NotFound
+from activitypub.origins import host_of
+from fedcomm import clock
+from fedcomm.errors import NotFound as NobodyHere
+from storage import actors
+from web.federation.asking import finder, refuse_blocked, scheme, signed
+from web.state import app_of
+
+
+async def shared(request: Request) -> Response:
+    """`POST /inbox`: for whomever it is here."""
+    return await receive(request)
+
+
+async def personal(request: Request) -> Response:
+    """`POST` to the inbox of one of our people or groups.
+
+    Raises:
+        NobodyHere: there is no such actor.
+    """
+    found = await actors.local(request.path_params["name"])
+    if found is None or found.gone:
+        raise NobodyHere("There is nobody of that name here.")
+    return await receive(request)
+
+
+async def receive(request: Request) -> Response:
+    """Take an activity in (architecture §2.3a). Nothing is answered "known already" before the signature is checked.
+
+    Raises:
+        BadSignature: 401: unsigned, or not signed by whom it says.
+        Forbidden: 403: of a server or actor that is not heard here.
+        Malformed: 400: no activity.
+        Unreachable: 503: the key cannot be had now; the sender tries again (attack SIG-19).
+    """
+    app = app_of(request)
+    body = await request.body()
+    claim = verify.claim(signed(request, body), host=app.host, now=clock.now(), scheme=scheme(app))
+    refuse_blocked(app, claim.key_id)
+    signer = verify.known(claim, app.keyring.lookup)
+    if signer is None:
+        try:
+            signer = await verify.signer(claim, finder(app))
+        except (Gone, NotFound) as fault:
+            if verify.farewell(documents.read(body), claim.key_id):
+                return Response(b"", 202)  # who was never known here is gone: nothing to do (attack SIG-20)
+            raise BadSignature("The key of the signature is not there any more.") from fault
+    document = documents.read(body)
+    try:
+        verify.activity(document, signer)
+    except Forbidden as fault:
+        raise BadSignature(str(fault)) from fault
+    host = host_of(signer.actor)
+    if app.peers.blocked(host) or app.peers.silenced(signer.actor):
+        raise Forbidden("Your server is not heard here.")
+    await app.intake.take(signer.actor, document["id"], body)
+    if app.sender is not None:
+        app.sender.alive(host)
+    return Response(b"", 202)
+
+
+async def refuse(request: Request) -> Response:
+    """`GET` of an inbox: nobody reads it."""
+    return Response(b"", 405, {"allow": "POST"})
+
+
+routes = [
+    Route("/inbox", shared, methods=["POST"]),
+    Route("/actor/inbox", shared, methods=["POST"]),
+    Route("/users/{name}/inbox", personal, methods=["POST"]),
+    Route("/c/{name}/inbox", personal, methods=["POST"]),
+]

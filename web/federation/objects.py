@@ -1,0 +1,82 @@
+"""The documents of our posts, and of the activities about them."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from activitypub import documents, render
+from activitypub.contexts import PUBLIC
+from activitypub.objects import Tombstone
+from fedcomm import posts as service
+from fedcomm.errors import NotFound
+from storage import outbox, posts, visible
+from storage.posts import Post
+from web import respond
+from web.federation.asking import viewer
+from web.state import app_of
+
+PRIVATE = "private, no-store"
+
+
+async def post(request: Request) -> Response:
+    """`GET /posts/{id}`: the post; a browser is sent to its page. What was deleted leaves a tombstone."""
+    found = await _found(request)
+    if found.deleted_at is not None:
+        gone = Tombstone(uri=found.uri, former_type=found.kind.capitalize(), deleted=found.deleted_at)
+        return Response(documents.write(render.document(gone)), 410, media_type=respond.ACTIVITY)
+    if respond.wants_page(request):
+        return respond.redirect(found.url)
+    body = documents.write(await service.document_of(app_of(request), found))
+    return respond.document(request, body, cache=_cache(found))
+
+
+async def created(request: Request) -> Response:
+    """`GET /posts/{id}/create`: the activity that published it."""
+    found = await _found(request)
+    if found.deleted_at is not None:
+        raise NotFound("The post was deleted.")
+    body = documents.write(await service.create_document_of(app_of(request), found))
+    return respond.document(request, body, cache=_cache(found))
+
+
+async def activity(request: Request) -> Response:
+    """`GET /activities/{id}`: an activity that was for everybody."""
+    app = app_of(request)
+    await viewer(request)
+    entry = await outbox.by_uri(f"{app.base_url}/activities/{request.path_params['id']}")
+    if entry is None:
+        raise NotFound("There is no such activity.")
+    document = documents.read(entry.body)
+    if PUBLIC not in (*_list(document.get("to")), *_list(document.get("cc"))):
+        raise NotFound("There is no such activity.")
+    return respond.document(request, entry.body)
+
+
+async def _found(request: Request) -> Post:
+    """A post of ours that whoever asks may see; to others it is not there (attack PRI-02)."""
+    number = request.path_params["id"]
+    found = await posts.by_id(int(number)) if number.isdigit() and len(number) < 19 else None
+    asking = await viewer(request)
+    if found is None or not found.local:
+        raise NotFound("There is no such post.")
+    if found.deleted_at is None and not await visible.sees(asking, found.id):
+        raise NotFound("There is no such post.")
+    if found.deleted_at is not None and found.visibility > posts.UNLISTED:
+        raise NotFound("There is no such post.")
+    return found
+
+
+def _cache(found: Post) -> str:
+    return "max-age=60" if found.visibility <= posts.UNLISTED else PRIVATE
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
+
+
+routes = [
+    Route("/posts/{id}", post),
+    Route("/posts/{id}/create", created),
+    Route("/activities/{id}", activity),
+]
+documents_ = [Route("/@{name}/{id}", post)]

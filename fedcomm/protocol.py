@@ -43,6 +43,50 @@ _TARGET = re.compile(rb"/[!\"$-~]*")  # origin-form without `#` (RFC 9112 §3.2.
 _IDLE, _HEAD, _BODY, _ANSWER, _LEFTOVER = range(5)
 
 
+class _Cork:
+    """Holds the head of an answer until its body comes: one packet and one system call for both.
+
+    uvloop writes at once what it is given. A head whose body takes longer is sent without it.
+    """
+
+    __slots__ = ("_fresh", "_held", "_loop", "_transport", "is_closing")
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._held = b""
+        self._fresh = True  # the next answer has not begun
+        self.is_closing = transport.is_closing
+
+    def write(self, data: bytes) -> None:
+        if self._held:
+            held, self._held = self._held, b""
+            if len(data) > _SLICE:
+                self._transport.writelines((held, data))
+            else:
+                self._transport.write(held + data)
+        elif self._fresh and not data.startswith(b"HTTP/1.1 100 "):
+            self._fresh = False
+            self._held = data
+            self._loop.call_soon(self.flush)
+        else:
+            self._transport.write(data)
+
+    def flush(self) -> None:
+        if self._held:
+            held, self._held = self._held, b""
+            self._transport.write(held)
+
+    def end(self) -> None:
+        """The answer is whole."""
+        self.flush()
+        self._fresh = True
+
+    def close(self) -> None:
+        self.flush()
+        self._transport.close()
+
+
 class GuardedProtocol(HttpToolsProtocol):
     """HTTP/1.1 for strangers: everything a connection can take from the server has an end."""
 
@@ -72,6 +116,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._cork = _Cork(transport, self.loop)
         if len(self.connections) > self.limits.connections and not make_room(self.connections):
             transport.abort()
 
@@ -105,6 +150,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self._refusal = refusal
             raise ValueError(refusal[1])
         super().on_headers_complete()
+        self.cycle.transport = cast(asyncio.Transport, self._cork)
         self.headers = self.headers.copy()  # trailers come here, not to the application
         self._served = True
         self._owed += 1
@@ -125,6 +171,7 @@ class GuardedProtocol(HttpToolsProtocol):
     # What uvicorn calls
 
     def on_response_complete(self) -> None:
+        self._cork.end()
         super().on_response_complete()
         self._owed -= 1
         if self._owed:

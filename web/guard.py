@@ -161,7 +161,8 @@ class Guard:
             return None
         if not _DIGITS.fullmatch(length):
             return _TOO_LARGE if length.isdigit() else _BAD_FRAMING
-        return _TOO_LARGE if int(length) > self.cap(scope["path"]) else None
+        size = int(length)
+        return _TOO_LARGE if size > self.caps.body and size > self.cap(scope["path"]) else None
 
     def cap(self, path: str) -> int:
         """How long the body of a request to this path may be, in bytes."""
@@ -219,12 +220,13 @@ class _Exchange:
         message = await self._receive()
         if message["type"] != "http.request":
             return message
+        guard = self._guard
         size = len(message.get("body", b""))
         self.received += size
-        self._guard.held += size
-        if self.received > self._guard.cap(self.scope["path"]):
+        guard.held += size
+        if self.received > guard.caps.body and self.received > guard.cap(self.scope["path"]):
             return await self._give_up(_TOO_LARGE)
-        if self._guard.held > self._guard.caps.in_flight:
+        if guard.held > guard.caps.in_flight:
             return await self._give_up(_FULL)
         if not message.get("more_body", False):
             self.whole = True

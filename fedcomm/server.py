@@ -29,7 +29,8 @@ from storage.errors import Collision, IntegrityError, MigrationError, Operationa
 from web.guard import Guard
 from web.health import Health
 
-DRAIN_SECONDS = 30  # for requests that have begun
+DRAIN_SECONDS = 20  # for requests that have begun
+FINISH_SECONDS = 8.0  # then, for what the workers have in hand
 _READY_SECONDS = 3.0  # for the database to answer a monitor
 _GC_THRESHOLDS = (50_000, 25, 25)  # objects between two collections; start-up objects are never looked at again
 
@@ -191,7 +192,7 @@ async def _working(app: App) -> AsyncIterator[worker.Workers]:
     try:
         yield workers
     finally:
-        await workers.stop()
+        await workers.stop(FINISH_SECONDS)
 
 
 @asynccontextmanager

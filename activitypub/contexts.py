@@ -16,7 +16,7 @@ MEDIA_TYPE = "application/activity+json"
 LD_MEDIA_TYPE = f'application/ld+json; profile="{ACTIVITYSTREAMS}"'
 ACCEPT = f"{LD_MEDIA_TYPE}, {MEDIA_TYPE}"
 
-_PREFIXES = (f"{ACTIVITYSTREAMS}#", "as:")
+_VOCABULARY = f"{ACTIVITYSTREAMS}#"
 _CONTEXT_MEMBERS = 300  # terms of one inline context; the largest seen in the wild has about 60
 
 # What decides who says what to whom: a context must not give these another meaning.
@@ -77,10 +77,7 @@ def context_for(names: Collection[str]) -> Any:
 
 def short_name(name: str) -> str:
     """A type without the prefix of the vocabulary: `as:Note` is `Note`."""
-    for prefix in _PREFIXES:
-        if name.startswith(prefix):
-            return name.removeprefix(prefix)
-    return name
+    return name.removeprefix("as:").removeprefix(_VOCABULARY)
 
 
 def check(raw: dict[str, Any]) -> None:

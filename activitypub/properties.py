@@ -160,9 +160,12 @@ def pixels(value: Any) -> int | None:
 
 def media_type(value: Any) -> str:
     """A media type without parameters, in lower case, or ""."""
-    if type(value) is not str:
-        return ""
-    plain = value[:130].partition(";")[0].strip().lower()
+    return _media_type(value[:130]) if type(value) is str else ""
+
+
+@lru_cache(maxsize=256)
+def _media_type(value: str) -> str:
+    plain = value.partition(";")[0].strip().lower()
     return plain if _MEDIA_TYPE.fullmatch(plain) else ""
 
 
@@ -187,13 +190,13 @@ def audience(raw: dict[str, Any]) -> Audience:
 
 
 def _addresses(value: Any) -> tuple[str, ...]:
-    if type(value) is str:
-        return (PUBLIC,) if value in PUBLIC_SPELLINGS else tuple(filter(None, (url(value),)))
-    found = []
-    for item in listed(value, MAX_ADDRESSES):
-        if type(item) is str and item in PUBLIC_SPELLINGS:
-            found.append(PUBLIC)
-        elif (uri := reference_of_item(item)) is not None:
+    found: list[str] = []
+    for item in value[:MAX_ADDRESSES] if type(value) is list else (value,):
+        if type(item) is str:
+            uri = PUBLIC if item in PUBLIC_SPELLINGS else url(item)
+        else:
+            uri = reference_of_item(item)
+        if uri is not None:
             found.append(uri)
     return tuple(found) if len(found) < 2 else tuple(dict.fromkeys(found))
 

@@ -56,6 +56,10 @@ SELECT post.id, post.id, 0 FROM post WHERE post.id IN (SELECT post_tag.post_id F
 _BOOSTS = f"""
 SELECT boost.id, boost.post_id, boost.actor_id FROM boost JOIN post ON post.id = boost.post_id
 WHERE boost.actor_id = ? AND boost.id < ? AND boost.id > ? AND {visible.TO_VIEWER} AND {visible.BOOST_TO_VIEWER}"""
+_ENTRY = f"""
+SELECT post.id, post.id, 0 FROM post WHERE post.id = ? AND {visible.TO_VIEWER}
+UNION ALL SELECT boost.id, boost.post_id, boost.actor_id FROM boost JOIN post ON post.id = boost.post_id
+WHERE boost.id = ? AND {visible.TO_VIEWER} AND {visible.BOOST_TO_VIEWER}"""
 _HAS_TAG = "EXISTS (SELECT 1 FROM post_tag WHERE post_tag.tag_id = ? AND post_tag.post_id = post.id)"
 _NOT_TO_OTHERS = f"""({_STARTER} OR EXISTS
  (SELECT 1 FROM post parent WHERE parent.id = post.parent_id AND parent.author_id = post.author_id))"""
@@ -142,6 +146,13 @@ async def liked(viewer: int, page: Page) -> Found:
 async def bookmarked(viewer: int, page: Page) -> Found:
     """What the viewer put aside, the latest first; the cursor is when, not which."""
     return await _marked(viewer, page, "bookmark", "")
+
+
+async def entry(viewer: int, entry_id: int) -> Entry | None:
+    """The post with this id, or the boost of one with this id, if the viewer may see it."""
+    args = (entry_id, *visible.args(viewer), entry_id, *visible.args(viewer), *visible.boost_args(viewer))
+    found = await rows(_ENTRY, args)
+    return Entry(*found[0]) if found else None
 
 
 async def joined_groups(viewer: int) -> list[int]:

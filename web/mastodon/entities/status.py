@@ -17,6 +17,7 @@ from web.mastodon.entities.times import moment, moment_or_none
 
 VISIBILITIES = ("public", "unlisted", "private", "direct")
 _KINDS = frozenset({"image", "gifv", "video", "audio"})
+_END = b',"reblog":null}'
 _POLL = b"?"  # begins the fragment of a post with a poll, which shows each viewer their own votes
 
 _encode = msgspec.json.Encoder().encode
@@ -42,36 +43,29 @@ async def page(base: str, viewer: int, entries: Sequence[Entry]) -> bytes:
 
 async def each(base: str, viewer: int, entries: Sequence[Entry]) -> list[bytes]:
     """The JSON of each entry in order; those that were deleted meanwhile are left out. `viewer` 0: nobody."""
-    post_ids = [entry.post_id for entry in entries]
-    bodies = await _bodies(base, post_ids)
+    parts = await _parts(base, viewer, [entry.post_id for entry in entries])
     wrappers = await _wrappers(base, [entry.id for entry in entries if entry.boosted_by])
-    flags = await shown.flags(viewer, post_ids) if viewer and post_ids else {}
-    polls = await _polls(viewer, [post_id for post_id, body in bodies.items() if body[:1] == _POLL])
     found: list[bytes] = []
     for entry in entries:
-        body = bodies.get(entry.post_id)
-        if body is None:
+        if entry.post_id not in parts:
             continue
-        overlay = _OVERLAYS[flags.get(entry.post_id, 0)] if viewer else b""
-        status = _completed(overlay, body, polls.get(entry.post_id))
-        if entry.boosted_by:
-            wrapper = wrappers.get(entry.id)
-            if wrapper is None:
-                continue
-            status = b"{" + overlay + wrapper + b',"reblog":' + status + b"}"
-        found.append(status)
+        overlay, body = parts[entry.post_id]
+        if not entry.boosted_by:
+            found.append(b"{" + overlay + body + _END)
+        elif wrapper := wrappers.get(entry.id):
+            found.append(b"{" + overlay + wrapper + b',"reblog":{' + overlay + body + _END + b"}")
     return found
 
 
-async def one(base: str, viewer: int, post_id: int) -> bytes | None:
-    """The JSON of one post; None when it was deleted."""
-    found = await each(base, viewer, [Entry(post_id, post_id)])
-    return found[0] if found else None
+async def by_id(base: str, viewer: int, post_ids: Sequence[int]) -> dict[int, bytes]:
+    """The JSON of each post by its id; those that were deleted meanwhile are left out."""
+    parts = await _parts(base, viewer, post_ids)
+    return {post_id: b"{" + overlay + body + _END for post_id, (overlay, body) in parts.items()}
 
 
-def content(post: Post) -> str:
+def content_of(title: str, content: str) -> str:
     """What a post says, its title first (never as a warning, which would hide it)."""
-    return f"<p><strong>{escape(post.title)}</strong></p>{post.content}" if post.title else post.content
+    return f"<p><strong>{escape(title)}</strong></p>{content}" if title else content
 
 
 def attachment(base: str, file: Media) -> dict[str, Any]:
@@ -86,10 +80,14 @@ def attachment(base: str, file: Media) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _completed(overlay: bytes, body: bytes, poll_json: bytes | None) -> bytes:
-    if body[:1] != _POLL:
-        return b"{" + overlay + body + b',"poll":null,"reblog":null}'
-    return b"{" + overlay + body[1:] + b',"poll":' + (poll_json or b"null") + b',"reblog":null}'
+async def _parts(base: str, viewer: int, post_ids: Sequence[int]) -> dict[int, tuple[bytes, bytes]]:
+    """(what is the viewer's, what is everybody's) of each post, without braces."""
+    bodies = await _bodies(base, post_ids)
+    flags = await shown.flags(viewer, post_ids) if viewer and post_ids else {}
+    with_poll = [post_id for post_id, body in bodies.items() if body[:1] == _POLL]
+    for post_id, poll_json in (await _polls(viewer, with_poll)).items():
+        bodies[post_id] = bodies[post_id][1:] + b',"poll":' + poll_json
+    return {post_id: (_OVERLAYS[flags.get(post_id, 0)] if viewer else b"", body) for post_id, body in bodies.items()}
 
 
 async def _bodies(base: str, post_ids: Sequence[int]) -> dict[int, bytes]:
@@ -142,7 +140,7 @@ def _fragment(base: str, post: Post, bundle: Bundle, author: bytes) -> bytes:
         "in_reply_to_id": str(post.parent_id) if post.parent_id else None,
         "in_reply_to_account_id": str(bundle.authors_above[post.id]) if post.id in bundle.authors_above else None,
         "sensitive": bool(post.sensitive), "spoiler_text": post.summary, "language": post.language or None,
-        "edited_at": moment_or_none(_edited(post)), "content": content(post),
+        "edited_at": moment_or_none(_edited(post)), "content": content_of(post.title, post.content),
         "media_attachments": [attachment(base, file) for file in bundle.media.get(post.id, ())],
         "mentions": _mentions(post, bundle),
         "tags": [{"name": name, "url": f"{base}/tags/{name}"} for name in bundle.tags.get(post.id, ())],
@@ -151,7 +149,9 @@ def _fragment(base: str, post: Post, bundle: Bundle, author: bytes) -> bytes:
     program = bundle.programs.get(post.id)
     if program:
         entity["application"] = {"name": program[0], "website": program[1]}
-    return (_POLL if post.id in bundle.polls else b"") + _encode(entity)[1:-1]
+    if post.id in bundle.polls:
+        return _POLL + _encode(entity)[1:-1]
+    return _encode(entity | {"poll": None})[1:-1]
 
 
 def _wrapper(boost: BoostRow, booster: bytes) -> bytes:

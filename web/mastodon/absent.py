@@ -1,0 +1,142 @@
+"""What clients ask for and is not offered yet: reading finds nothing, writing is refused with a sentence."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from fedcomm.errors import Invalid, NotFound
+from web import auth, respond
+from web.mastodon import subjects
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+# path, the scope that reads it ("" = for everybody), what there is
+EMPTY: tuple[tuple[str, str, Any], ...] = (
+    ("/api/v1/custom_emojis", "", []),
+    ("/api/v1/announcements", "read:announcements", []),
+    ("/api/v1/conversations", "read:statuses", []),
+    ("/api/v1/scheduled_statuses", "read:statuses", []),
+    ("/api/v1/timelines/direct", "read:statuses", []),
+    ("/api/v1/timelines/link", "", []),
+    ("/api/v1/filters", "read:filters", []),
+    ("/api/v2/filters", "read:filters", []),
+    ("/api/v1/mutes", "read:mutes", []),
+    ("/api/v1/domain_blocks", "read:blocks", []),
+    ("/api/v1/followed_tags", "read:follows", []),
+    ("/api/v1/featured_tags", "read:accounts", []),
+    ("/api/v1/featured_tags/suggestions", "read:accounts", []),
+    ("/api/v1/endorsements", "read:accounts", []),
+    ("/api/v1/accounts/familiar_followers", "read:follows", []),
+    ("/api/v1/trends", "", []),
+    ("/api/v1/trends/tags", "", []),
+    ("/api/v1/trends/statuses", "", []),
+    ("/api/v1/trends/links", "", []),
+    ("/api/v1/suggestions", "read", []),
+    ("/api/v2/suggestions", "read", []),
+    ("/api/v1/directory", "", []),
+    ("/api/v1/notifications/requests", "read:notifications", []),
+    ("/api/v1/instance/domain_blocks", "", []),
+    ("/api/v1/instance/translation_languages", "", {}),
+)
+
+# paths of single things, none of which exist
+NONE: tuple[tuple[str, str], ...] = (
+    ("/api/v1/push/subscription", "push"),
+    ("/api/v1/scheduled_statuses/{id}", "read:statuses"),
+    ("/api/v1/media/{id}", "write:media"),
+    ("/api/v1/filters/{id}", "read:filters"),
+    ("/api/v2/filters/{id}", "read:filters"),
+    ("/api/v2/filters/{id}/keywords", "read:filters"),
+    ("/api/v2/filters/{id}/statuses", "read:filters"),
+    ("/api/v1/instance/privacy_policy", ""),
+    ("/api/v1/instance/terms_of_service", ""),
+)
+
+# method, path, scope, what to say
+REFUSED: tuple[tuple[str, str, str, str], ...] = (
+    ("PATCH", "/api/v1/accounts/update_credentials", "write:accounts", "Profiles cannot be changed by programs yet."),
+    ("POST", "/api/v1/accounts/{id}/mute", "write:mutes", "Nobody can be muted here yet; unfollow or block them."),
+    ("POST", "/api/v1/accounts/{id}/note", "write:accounts", "Notes about people are not kept here yet."),
+    ("POST", "/api/v1/accounts/{id}/pin", "write:accounts", "People cannot be featured here yet."),
+    ("POST", "/api/v1/accounts/{id}/endorse", "write:accounts", "People cannot be featured here yet."),
+    ("POST", "/api/v1/media", "write:media", "Pictures and files cannot be uploaded here yet."),
+    ("POST", "/api/v2/media", "write:media", "Pictures and files cannot be uploaded here yet."),
+    ("POST", "/api/v1/push/subscription", "push", "Push messages are not sent from here yet."),
+    ("POST", "/api/v1/filters", "write:filters", "Filters are not kept here yet."),
+    ("POST", "/api/v2/filters", "write:filters", "Filters are not kept here yet."),
+    ("POST", "/api/v1/tags/{name}/follow", "write:follows", "Tags cannot be followed here yet; join a group."),
+    ("POST", "/api/v1/featured_tags", "write:accounts", "Tags cannot be featured here yet."),
+    ("POST", "/api/v1/statuses/{id}/pin", "write:accounts", "Posts cannot be pinned to a profile here yet."),
+    ("POST", "/api/v1/statuses/{id}/mute", "write:mutes", "Threads cannot be muted here yet."),
+    ("POST", "/api/v1/statuses/{id}/translate", "read:statuses", "Nothing is translated here."),
+    ("POST", "/api/v1/domain_blocks", "write:blocks", "Whole servers can be blocked by admins only, so far."),
+    ("POST", "/api/v1/reports", "write:reports", "Reports cannot be sent by programs yet; please write to an admin."),
+)
+
+# what ends something that never began: nothing is there to end
+GONE: tuple[tuple[str, str, str], ...] = (
+    ("DELETE", "/api/v1/push/subscription", "push"),
+    ("PUT", "/api/v1/push/subscription", "push"),
+    ("PUT", "/api/v1/media/{id}", "write:media"),
+    ("DELETE", "/api/v1/media/{id}", "write:media"),
+    ("PUT", "/api/v1/filters/{id}", "write:filters"),
+    ("DELETE", "/api/v1/filters/{id}", "write:filters"),
+    ("PUT", "/api/v2/filters/{id}", "write:filters"),
+    ("DELETE", "/api/v2/filters/{id}", "write:filters"),
+    ("DELETE", "/api/v1/scheduled_statuses/{id}", "write:statuses"),
+    ("PUT", "/api/v1/scheduled_statuses/{id}", "write:statuses"),
+    ("DELETE", "/api/v1/conversations/{id}", "write:conversations"),
+    ("POST", "/api/v1/conversations/{id}/read", "write:conversations"),
+    ("POST", "/api/v1/announcements/{id}/dismiss", "write:accounts"),
+    ("POST", "/api/v1/tags/{name}/unfollow", "write:follows"),
+    ("DELETE", "/api/v1/featured_tags/{id}", "write:accounts"),
+    ("DELETE", "/api/v1/domain_blocks", "write:blocks"),
+    ("DELETE", "/api/v1/suggestions/{id}", "write:accounts"),
+)
+
+
+def _empty(scope: str, value: Any) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        if scope:
+            await auth.require(request, scope)
+        return respond.json(value)
+
+    return endpoint
+
+
+def _none(scope: str) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        if scope:
+            await auth.require(request, scope)
+        raise NotFound(subjects.MISSING)
+
+    return endpoint
+
+
+def _refused(scope: str, sentence: str) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        await auth.require(request, scope)
+        raise Invalid(sentence)
+
+    return endpoint
+
+
+async def featured_tags(request: Request) -> Response:
+    """`GET /api/v1/accounts/:id/featured_tags` and its like, of somebody who exists."""
+    await auth.optional(request, "read:accounts")
+    await subjects.actor(request)
+    return respond.json([])
+
+
+routes = [
+    *(Route(path, _empty(scope, value)) for path, scope, value in EMPTY),
+    *(Route(path, _none(scope)) for path, scope in NONE),
+    *(Route(path, _refused(scope, sentence), methods=[method]) for method, path, scope, sentence in REFUSED),
+    *(Route(path, _none(scope), methods=[method]) for method, path, scope in GONE),
+    Route("/api/v1/accounts/{id}/featured_tags", featured_tags),
+    Route("/api/v1/accounts/{id}/identity_proofs", featured_tags),
+    Route("/api/v1/accounts/{id}/endorsements", featured_tags),
+]

@@ -1,0 +1,178 @@
+"""`/api/v1/accounts`: who somebody is, what they wrote, whom they know."""
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+import storage.accounts
+import storage.actors
+from fedcomm import fetching
+from fedcomm.errors import NotFound
+from storage import relationships, search, timelines, visible
+from storage.actors import Actor
+from storage.paging import Page
+from storage.relationships import People
+from storage.timelines import Found
+from web import auth, paging, params, respond, state
+from web.mastodon import subjects
+from web.mastodon.entities import account, status
+from web.mastodon.lists import groups_of
+
+MOST_AT_ONCE = 100  # ids in one request
+
+
+class Ids(msgspec.Struct, frozen=True):
+    """Several accounts."""
+
+    id: list[str] = []
+
+
+class Lookup(msgspec.Struct, frozen=True):
+    """An account by its handle."""
+
+    acct: str = ""
+
+
+class Search(msgspec.Struct, frozen=True):
+    """Accounts by a part of their name."""
+
+    q: str = ""
+    limit: int = 40
+    offset: int = 0
+    resolve: bool = False
+    following: bool = False
+
+
+class Narrowed(msgspec.Struct, frozen=True):
+    """Which of somebody's posts."""
+
+    pinned: bool = False
+    only_media: bool = False
+    exclude_replies: bool = False
+    exclude_reblogs: bool = False
+    tagged: str = ""
+
+
+async def verify(request: Request) -> Response:
+    """`GET /api/v1/accounts/verify_credentials`"""
+    viewer = await auth.require(request, "profile", "read:accounts", "read:me")
+    actor = await auth.actor_of(viewer)
+    row = await storage.accounts.by_id(viewer.account_id)
+    if row is None:
+        raise NotFound(subjects.MISSING)
+    waiting = await relationships.requests(actor.id, Page(limit=80))
+    return respond.json(account.credentials(state.app_of(request).base_url, actor, row, len(waiting.entries)))
+
+
+async def one(request: Request) -> Response:
+    """`GET /api/v1/accounts/:id`"""
+    await auth.optional(request, "read:accounts")
+    actor = await subjects.actor(request)
+    return await _single(request, actor)
+
+
+async def several(request: Request) -> Response:
+    """`GET /api/v1/accounts?id[]=`"""
+    await auth.optional(request, "read:accounts")
+    ids = [subjects.identifier(text) for text in params.query(request, Ids).id[:MOST_AT_ONCE]]
+    present = [actor.id for actor in (await storage.actors.by_ids(ids)).values() if not actor.gone]
+    return respond.json_bytes(await account.list_of(state.app_of(request).base_url, [i for i in ids if i in present]))
+
+
+async def lookup(request: Request) -> Response:
+    """`GET /api/v1/accounts/lookup?acct=`: somebody who is known here."""
+    await auth.optional(request, "read:accounts")
+    name, _, host = params.query(request, Lookup).acct.strip().lstrip("@!").lower().partition("@")
+    host = "" if host == state.app_of(request).host else host
+    actor = await storage.actors.by_handle(name, host) if "\0" not in name + host else None
+    if actor is None or actor.gone:
+        raise NotFound(subjects.MISSING)
+    return await _single(request, actor)
+
+
+async def find(request: Request) -> Response:
+    """`GET /api/v1/accounts/search`"""
+    viewer = await auth.require(request, "read:accounts")
+    wanted = params.query(request, Search)
+    app = state.app_of(request)
+    text = wanted.q.strip().removesuffix(f"@{app.host}")
+    limit, offset = max(1, min(wanted.limit, 80)), max(0, wanted.offset)
+    found = await search.actors(viewer.actor_id, text, limit, offset, followed=wanted.following)
+    if not found and wanted.resolve and not offset:
+        resolved = await fetching.resolve(app, text)
+        found = [resolved[1]] if resolved and resolved[0] == "actor" else []
+    return respond.json_bytes(await account.list_of(app.base_url, found))
+
+
+async def relations(request: Request) -> Response:
+    """`GET /api/v1/accounts/relationships?id[]=`"""
+    viewer = await auth.require(request, "read:follows")
+    ids = [subjects.identifier(text) for text in params.query(request, Ids).id[:MOST_AT_ONCE]]
+    known = await storage.actors.by_ids(ids)
+    found = await relationships.between(viewer.actor_id, [i for i in dict.fromkeys(ids) if i in known])
+    return respond.json([account.relationship(each) for each in found])
+
+
+async def statuses(request: Request) -> Response:
+    """`GET /api/v1/accounts/:id/statuses`; of a group what begins threads in it, as its boosts."""
+    viewer = await auth.optional(request, "read:statuses")
+    actor = await subjects.actor(request)
+    wanted = params.query(request, Narrowed)
+    found = Found([], False)
+    if not wanted.pinned and await visible.seen_actors(subjects.id_of(viewer), [actor.id]):
+        found = await timelines.of_actor(
+            subjects.id_of(viewer), actor.id, paging.page_of(request), boosts=not wanted.exclude_reblogs,
+            replies=not wanted.exclude_replies, media=wanted.only_media, tag=wanted.tagged.lstrip("#").lower(),
+            group=actor.kind == "Group",
+        )  # fmt: skip
+    body = await status.page(state.app_of(request).base_url, subjects.id_of(viewer), found.entries)
+    return respond.json_bytes(body, paging.link(request, found.cursors, found.older))
+
+
+async def followers(request: Request) -> Response:
+    """`GET /api/v1/accounts/:id/followers`; of a group its members."""
+    viewer = await auth.optional(request, "read:accounts")
+    actor = await subjects.actor(request)
+    found = await relationships.followers(subjects.id_of(viewer), actor.id, paging.page_of(request, 40, 80))
+    return await people(request, found)
+
+
+async def following(request: Request) -> Response:
+    """`GET /api/v1/accounts/:id/following`"""
+    viewer = await auth.optional(request, "read:accounts")
+    actor = await subjects.actor(request)
+    found = await relationships.following(subjects.id_of(viewer), actor.id, paging.page_of(request, 40, 80))
+    return await people(request, found)
+
+
+async def lists(request: Request) -> Response:
+    """`GET /api/v1/accounts/:id/lists`: of a joined group its own."""
+    viewer = await auth.require(request, "read:lists")
+    actor = await subjects.actor(request)
+    return respond.json([shown for shown in await groups_of(viewer) if shown["id"] == str(actor.id)])
+
+
+async def people(request: Request, found: People) -> Response:
+    """A page of accounts."""
+    body = await account.list_of(state.app_of(request).base_url, found.ids)
+    return respond.json_bytes(body, paging.link(request, found.cursors, found.older))
+
+
+async def _single(request: Request, actor: Actor) -> Response:
+    base = state.app_of(request).base_url
+    return respond.json_bytes((await account.accounts(base, [actor.id]))[actor.id])
+
+
+routes = [
+    Route("/api/v1/accounts", several),
+    Route("/api/v1/accounts/verify_credentials", verify),
+    Route("/api/v1/accounts/lookup", lookup),
+    Route("/api/v1/accounts/search", find),
+    Route("/api/v1/accounts/relationships", relations),
+    Route("/api/v1/accounts/{id}", one),
+    Route("/api/v1/accounts/{id}/statuses", statuses),
+    Route("/api/v1/accounts/{id}/followers", followers),
+    Route("/api/v1/accounts/{id}/following", following),
+    Route("/api/v1/accounts/{id}/lists", lists),
+]

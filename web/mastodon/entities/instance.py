@@ -1,0 +1,81 @@
+"""Instance in both versions (Mastodon API: "Instance", "V1::Instance")."""
+
+from typing import Any
+
+import msgspec
+
+from fedcomm import __version__
+from fedcomm.config import Config
+from fedcomm.settings import Settings
+from storage.stats import Stats
+from web.mastodon.entities.small import rules
+
+# The part before the space is what clients judge our features by; it rises with what works, and the minor
+# version stays below ten, since one of them reads "4.10" as 4.1.
+VERSION = f"4.2.0 (compatible; fedcomm {__version__})"
+SOURCE = "https://github.com/fedcomm/fedcomm"
+
+
+def second(config: Config, settings: Settings, stats: Stats, contact: bytes) -> dict[str, Any]:
+    """`/api/v2/instance`; `contact` is the JSON of an account."""
+    base = config.base_url
+    return {
+        "domain": config.host, "title": settings.name, "version": VERSION, "source_url": SOURCE,
+        "description": settings.description, "usage": {"users": {"active_month": stats.active_month}},
+        "thumbnail": {"url": f"{base}/static/header.png", "blurhash": None, "description": "", "versions": {}},
+        "icon": [], "languages": ["en"], "configuration": _configuration(config) | {
+            "urls": {
+                "streaming": _streaming(base), "status": None, "about": f"{base}/about", "privacy_policy": None,
+                "terms_of_service": None,
+            },
+            "vapid": {"public_key": ""}, "translation": {"enabled": False},
+            "limited_federation": config.federation.allow_list_mode,
+        },
+        "registrations": {
+            "enabled": settings.registration != "invite", "approval_required": settings.registration == "approval",
+            "reason_required": settings.registration == "approval", "message": None, "min_age": None, "url": None,
+        },
+        "api_versions": {"fedcomm": 1}, "contact": {"email": settings.contact_email, "account": msgspec.Raw(contact)},
+        "rules": rules(settings.rules), "wrapstodon": None,
+    }  # fmt: skip
+
+
+def first(config: Config, settings: Settings, stats: Stats, contact: bytes) -> dict[str, Any]:
+    """`/api/v1/instance`"""
+    base = config.base_url
+    return {
+        "uri": config.host, "title": settings.name, "short_description": settings.description,
+        "description": settings.description, "email": settings.contact_email, "version": VERSION,
+        "urls": {"streaming_api": _streaming(base)}, "thumbnail": f"{base}/static/header.png", "languages": ["en"],
+        "stats": {"user_count": stats.people, "status_count": stats.posts, "domain_count": stats.peers},
+        "registrations": settings.registration != "invite",
+        "approval_required": settings.registration == "approval", "invites_enabled": False,
+        "configuration": _configuration(config), "contact_account": msgspec.Raw(contact),
+        "rules": rules(settings.rules),
+    }  # fmt: skip
+
+
+def _configuration(config: Config) -> dict[str, Any]:
+    """What can be sent; nothing can be attached yet."""
+    return {
+        "accounts": {
+            "max_featured_tags": 0, "max_pinned_statuses": 0, "max_profile_fields": 0, "profile_field_name_limit": 0,
+            "profile_field_value_limit": 0,
+        },
+        "statuses": {
+            "max_characters": config.limits.post_characters, "max_media_attachments": 0,
+            "characters_reserved_per_url": 23,
+        },
+        "media_attachments": {
+            "supported_mime_types": [], "description_limit": 1500, "image_size_limit": 16_777_216,
+            "image_matrix_limit": 33_177_600, "video_size_limit": 41_943_040, "video_frame_rate_limit": 60,
+            "video_matrix_limit": 8_294_400,
+        },
+        "polls": {
+            "max_options": 20, "max_characters_per_option": 200, "min_expiration": 300, "max_expiration": 2_629_746,
+        },
+    }  # fmt: skip
+
+
+def _streaming(base: str) -> str:
+    return "ws" + base.removeprefix("http")

@@ -1,0 +1,39 @@
+"""`/api/v1/polls`: what was asked, and what people said."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from fedcomm.errors import Invalid, NotFound
+from storage import shown
+from web import auth, respond
+from web.auth import Viewer
+from web.mastodon import subjects
+from web.mastodon.entities.poll import poll
+
+
+async def one(request: Request) -> Response:
+    """`GET /api/v1/polls/:id`; the id is that of the post."""
+    viewer = await auth.optional(request, "read:statuses")
+    return respond.json(await _poll(request, viewer))
+
+
+async def vote(request: Request) -> Response:
+    """`POST /api/v1/polls/:id/votes`"""
+    viewer = await auth.require(request, "write:statuses")
+    await _poll(request, viewer)
+    raise Invalid("Voting in polls is not possible here yet.")
+
+
+async def _poll(request: Request, viewer: Viewer | None) -> dict[str, object]:
+    post = await subjects.post(request, viewer)
+    found, chosen = await shown.polls([post.id], subjects.id_of(viewer))
+    if post.id not in found:
+        raise NotFound(subjects.MISSING)
+    return poll(found[post.id], chosen.get(post.id, []) if viewer else None)
+
+
+routes = [
+    Route("/api/v1/polls/{id}", one),
+    Route("/api/v1/polls/{id}/votes", vote, methods=["POST"]),
+]

@@ -1,0 +1,81 @@
+"""`/api/v2/search`: people, groups, posts and tags by name, handle or address (Mastodon API: "Search")."""
+
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+import storage.actors
+import storage.posts
+from fedcomm import fetching
+from fedcomm.app import App
+from storage import search, visible
+from web import auth, params, respond, state
+from web.errors import Refusal
+from web.mastodon import subjects
+from web.mastodon.entities import account, status
+from web.mastodon.entities.small import tag
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """What to look for."""
+
+    q: str = ""
+    type: str = ""
+    resolve: bool = False
+    following: bool = False
+    limit: int = 20
+    offset: int = 0
+
+
+async def find(request: Request) -> Response:
+    """`GET /api/v2/search`; asking other servers is for members."""
+    viewer = await auth.optional(request, "read:search")
+    wanted = params.query(request, Wanted)
+    if viewer is None and (wanted.resolve or wanted.offset):
+        raise Refusal(401, auth.NOBODY)
+    app, seeing = state.app_of(request), subjects.id_of(viewer)
+    text = wanted.q.strip().removesuffix(f"@{app.host}")[:500]
+    limit, offset = max(1, min(wanted.limit, 40)), max(0, min(wanted.offset, 10_000))
+    named = await _named(app, text, wanted.resolve) if not offset else None
+    people: list[int] = []
+    if wanted.type in ("", "accounts"):
+        people = [named[1]] if named and named[0] == "actor" else []
+        people = await _present(people)
+        if not _is_url(text):
+            people += await search.actors(seeing, text, limit, offset, followed=wanted.following)
+    posts = [named[1]] if named and named[0] == "post" and wanted.type in ("", "statuses") else []
+    seen = await visible.seen(seeing, posts)
+    tags = await search.tags(text, limit, offset) if wanted.type in ("", "hashtags") and not _is_url(text) else []
+    shown = await status.by_id(app.base_url, seeing, [post for post in posts if post in seen])
+    value: dict[str, Any] = {
+        "accounts": msgspec.Raw(await account.list_of(app.base_url, list(dict.fromkeys(people))[:limit])),
+        "statuses": [msgspec.Raw(body) for body in shown.values()],
+        "hashtags": [tag(app.base_url, name) for name in tags],
+        "collections": [],
+    }
+    return respond.json(value)
+
+
+async def _named(app: App, text: str, resolve: bool) -> tuple[str, int] | None:
+    """What an address or a whole handle names; what is not known here is asked for only if `resolve` says so."""
+    if resolve:
+        return await fetching.resolve(app, text)
+    if _is_url(text):
+        post = await storage.posts.by_uri(text)
+        actor = await storage.actors.by_uri(text)
+        return ("post", post.id) if post else ("actor", actor.id) if actor else None
+    return None
+
+
+async def _present(actor_ids: list[int]) -> list[int]:
+    return [actor.id for actor in (await storage.actors.by_ids(actor_ids)).values() if not actor.gone]
+
+
+def _is_url(text: str) -> bool:
+    return text.startswith(("https://", "http://"))
+
+
+routes = [Route("/api/v2/search", find)]

@@ -1,0 +1,221 @@
+"""`/api/v1/statuses`: writing, reading, changing and deleting posts."""
+
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+import storage.posts
+from fedcomm import boosts, posts
+from fedcomm.errors import Invalid, NotAllowed, NotFound
+from fedcomm.posts import Draft, PollDraft
+from storage import shown, threads, timelines, visible
+from storage.posts import Post
+from storage.timelines import Entry
+from web import auth, params, respond, state
+from web.auth import Viewer
+from web.mastodon import subjects
+from web.mastodon.entities import account, status
+from web.mastodon.entities.times import moment
+
+FOR_STRANGERS = {"above": 40, "below": 60, "depth": 20}  # Mastodon: "limits of a context"
+FOR_MEMBERS = {"above": 4096, "below": 4096, "depth": 4096}
+MOST_AT_ONCE = 40
+LONGEST_KEY = 200  # characters of an Idempotency-Key
+
+
+class NewPoll(msgspec.Struct, frozen=True):
+    """A poll as clients send it; `expires_in` in seconds."""
+
+    options: list[str] = []
+    expires_in: int = 86_400
+    multiple: bool = False
+
+
+class NewStatus(msgspec.Struct, frozen=True):
+    """A post as clients send it; None = not said."""
+
+    status: str | None = None
+    in_reply_to_id: str = ""
+    media_ids: list[str] = []
+    sensitive: bool | None = None
+    spoiler_text: str | None = None
+    visibility: str = ""
+    language: str | None = None
+    scheduled_at: str = ""
+    poll: NewPoll | None = None
+
+
+class Ids(msgspec.Struct, frozen=True):
+    """Several posts."""
+
+    id: list[str] = []
+
+
+async def create(request: Request) -> Response:
+    """`POST /api/v1/statuses`"""
+    viewer = await auth.require(request, "write:statuses")
+    wish = await params.read(request, NewStatus)
+    _refuse_what_is_not_offered(wish)
+    parent = subjects.identifier(wish.in_reply_to_id) if wish.in_reply_to_id else None
+    if parent is not None:
+        above = await timelines.entry(viewer.actor_id, parent)
+        if above is None:
+            raise NotFound("The post that this answers is not there.")
+        parent = above.post_id
+    draft = Draft(
+        text=wish.status or "", summary=wish.spoiler_text or "", visibility=_visibility(wish.visibility),
+        sensitive=bool(wish.sensitive), language=wish.language or "", in_reply_to_id=parent, poll=_poll(wish.poll),
+        app_id=viewer.app_id,
+    )  # fmt: skip
+    key = request.headers.get("idempotency-key", "")[:LONGEST_KEY]
+    app, author = state.app_of(request), await auth.actor_of(viewer)
+    post_id = await posts.create(app, author, draft, account_id=viewer.account_id, idempotency_key=key)
+    return await answer(request, viewer, Entry(post_id, post_id))
+
+
+async def one(request: Request) -> Response:
+    """`GET /api/v1/statuses/:id`"""
+    viewer = await auth.optional(request, "read:statuses")
+    return await answer(request, viewer, await subjects.entry(request, viewer))
+
+
+async def several(request: Request) -> Response:
+    """`GET /api/v1/statuses?id[]=`"""
+    viewer = await auth.optional(request, "read:statuses")
+    ids = [subjects.identifier(text) for text in params.query(request, Ids).id[:MOST_AT_ONCE]]
+    seen = await visible.seen(subjects.id_of(viewer), ids)
+    entries = [Entry(each, each) for each in dict.fromkeys(ids) if each in seen]
+    return respond.json_bytes(await status.page(state.app_of(request).base_url, subjects.id_of(viewer), entries))
+
+
+async def edit(request: Request) -> Response:
+    """`PUT /api/v1/statuses/:id`; what is not said stays as it is."""
+    viewer = await auth.require(request, "write:statuses")
+    post = await _own(request, viewer)
+    wish = await params.read(request, NewStatus)
+    _refuse_what_is_not_offered(wish)
+    draft = Draft(
+        text=post.source if wish.status is None else wish.status,
+        summary=post.summary if wish.spoiler_text is None else wish.spoiler_text,
+        visibility=status.VISIBILITIES[post.visibility],
+        sensitive=bool(post.sensitive) if wish.sensitive is None else wish.sensitive,
+        language=post.language if wish.language is None else wish.language,
+        in_reply_to_id=post.parent_id,
+        poll=_poll(wish.poll),
+        app_id=post.app_id,
+    )
+    await posts.edit(state.app_of(request), await auth.actor_of(viewer), post.id, draft)
+    return await answer(request, viewer, Entry(post.id, post.id))
+
+
+async def delete(request: Request) -> Response:
+    """`DELETE /api/v1/statuses/:id`: the answer has the text as it was written, to write it anew."""
+    viewer = await auth.require(request, "write:statuses")
+    entry = await subjects.entry(request, viewer)
+    app, actor = state.app_of(request), await auth.actor_of(viewer)
+    rendered = await status.each(app.base_url, viewer.actor_id, [entry])
+    if entry.boosted_by == viewer.actor_id:
+        await boosts.unboost(app, actor, entry.post_id)
+        return respond.json_bytes(rendered[0])
+    post = await _own(request, viewer)
+    await posts.delete(app, actor, post.id)
+    found: dict[str, Any] = msgspec.json.decode(rendered[0])
+    del found["content"]
+    return respond.json(found | {"text": post.source})
+
+
+async def context(request: Request) -> Response:
+    """`GET /api/v1/statuses/:id/context`"""
+    viewer = await auth.optional(request, "read:statuses")
+    entry = await subjects.entry(request, viewer)
+    limits = FOR_MEMBERS if viewer else FOR_STRANGERS
+    found = await threads.context(subjects.id_of(viewer), entry.post_id, **limits)
+    shown_posts = await status.by_id(
+        state.app_of(request).base_url, subjects.id_of(viewer), [*found.ancestors, *found.descendants]
+    )  # fmt: skip
+    above, below = (
+        b",".join(shown_posts[each] for each in ids if each in shown_posts)
+        for ids in (found.ancestors, found.descendants)
+    )
+    return respond.json_bytes(b'{"ancestors":[' + above + b'],"descendants":[' + below + b"]}")
+
+
+async def source(request: Request) -> Response:
+    """`GET /api/v1/statuses/:id/source`: what its author typed."""
+    viewer = await auth.require(request, "read:statuses")
+    post = await _own(request, viewer)
+    return respond.json({"id": str(post.id), "text": post.source, "spoiler_text": post.summary})
+
+
+async def history(request: Request) -> Response:
+    """`GET /api/v1/statuses/:id/history`: what it said before, and says now."""
+    viewer = await auth.optional(request, "read:statuses")
+    post = await subjects.post(request, viewer)
+    base = state.app_of(request).base_url
+    author = msgspec.Raw((await account.accounts(base, [post.author_id]))[post.author_id])
+    files = [status.attachment(base, file) for file in (await shown.bundle([post.id])).media.get(post.id, ())]
+    versions = [
+        (status.content_of(old.title, old.content), old.summary, old.sensitive, old.created_at)
+        for old in await threads.history(post.id)
+    ]
+    written = (post.edited_at or post.published) if versions else post.published
+    versions.append((status.content_of(post.title, post.content), post.summary, post.sensitive, written))
+    return respond.json(
+        [
+            {
+                "content": text, "spoiler_text": summary, "sensitive": bool(sensitive), "created_at": moment(at),
+                "account": author, "media_attachments": files, "emojis": [],
+            }
+            for text, summary, sensitive, at in versions
+        ]
+    )  # fmt: skip
+
+
+async def answer(request: Request, viewer: Viewer | None, entry: Entry) -> Response:
+    """One post or boost as the answer."""
+    found = await status.each(state.app_of(request).base_url, subjects.id_of(viewer), [entry])
+    if not found:
+        raise NotFound(subjects.MISSING)
+    return respond.json_bytes(found[0])
+
+
+async def _own(request: Request, viewer: Viewer) -> Post:
+    """A post of the viewer; of others' nothing is said but that it is not theirs."""
+    post = await storage.posts.by_id(params.number(request))
+    if post is None or post.deleted_at is not None or not await visible.sees(viewer.actor_id, post.id):
+        raise NotFound(subjects.MISSING)
+    if post.author_id != viewer.actor_id:
+        raise NotAllowed("This is somebody else's.")
+    return post
+
+
+def _visibility(word: str) -> str:
+    if word not in ("", *status.VISIBILITIES):
+        raise Invalid("The visibility is public, unlisted, private or direct.", field="visibility")
+    return word or "public"
+
+
+def _poll(wish: NewPoll | None) -> PollDraft | None:
+    return PollDraft(tuple(wish.options), wish.multiple, wish.expires_in) if wish and wish.options else None
+
+
+def _refuse_what_is_not_offered(wish: NewStatus) -> None:
+    if wish.media_ids:
+        raise Invalid("Pictures and files cannot be attached here yet.", field="media_ids")
+    if wish.scheduled_at:
+        raise Invalid("Posts cannot be scheduled here yet.", field="scheduled_at")
+
+
+routes = [
+    Route("/api/v1/statuses", create, methods=["POST"]),
+    Route("/api/v1/statuses", several),
+    Route("/api/v1/statuses/{id}", one),
+    Route("/api/v1/statuses/{id}", edit, methods=["PUT"]),
+    Route("/api/v1/statuses/{id}", delete, methods=["DELETE"]),
+    Route("/api/v1/statuses/{id}/context", context),
+    Route("/api/v1/statuses/{id}/source", source),
+    Route("/api/v1/statuses/{id}/history", history),
+]

@@ -1,0 +1,100 @@
+"""`/api/v1/timelines`: posts in the order of time."""
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from storage import timelines
+from storage.timelines import Found
+from web import auth, paging, params, respond, state
+from web.auth import Viewer
+from web.mastodon import subjects
+from web.mastodon.entities import status
+from web.mastodon.lists import joined
+
+MOST_TAGS = 4  # in each of any, all and none
+
+
+class Narrowed(msgspec.Struct, frozen=True):
+    """Which public posts."""
+
+    local: bool = False
+    remote: bool = False
+    only_media: bool = False
+
+
+class Tags(msgspec.Struct, frozen=True):
+    """Other tags that count."""
+
+    any: list[str] = []
+    all: list[str] = []
+    none: list[str] = []
+
+
+async def home(request: Request) -> Response:
+    """`GET /api/v1/timelines/home`"""
+    viewer = await auth.require(request, "read:statuses")
+    return await shown(request, viewer, await timelines.home(viewer.actor_id, paging.page_of(request)))
+
+
+async def public(request: Request) -> Response:
+    """`GET /api/v1/timelines/public`"""
+    viewer = await auth.optional(request, "read:statuses")
+    wanted = params.query(request, Narrowed)
+    found = await timelines.public(
+        subjects.id_of(viewer), paging.page_of(request), local=wanted.local, remote=wanted.remote,
+        media=wanted.only_media,
+    )  # fmt: skip
+    return await shown(request, viewer, found)
+
+
+async def tag(request: Request) -> Response:
+    """`GET /api/v1/timelines/tag/:hashtag`"""
+    viewer = await auth.optional(request, "read:statuses")
+    wanted, tags = params.query(request, Narrowed), params.query(request, Tags)
+    names = [request.path_params["hashtag"], *tags.any[:MOST_TAGS]]
+    found = await timelines.tagged(
+        subjects.id_of(viewer), paging.page_of(request), _names(names), _names(tags.all[:MOST_TAGS]),
+        _names(tags.none[:MOST_TAGS]), local=wanted.local, remote=wanted.remote, media=wanted.only_media,
+    )  # fmt: skip
+    return await shown(request, viewer, found)
+
+
+async def one_list(request: Request) -> Response:
+    """`GET /api/v1/timelines/list/:id`: what begins threads in a joined group."""
+    viewer = await auth.require(request, "read:lists")
+    group = await joined(viewer, params.number(request))
+    return await shown(request, viewer, await timelines.of_group(viewer.actor_id, group.id, paging.page_of(request)))
+
+
+async def favourites(request: Request) -> Response:
+    """`GET /api/v1/favourites`"""
+    viewer = await auth.require(request, "read:favourites")
+    return await shown(request, viewer, await timelines.liked(viewer.actor_id, paging.page_of(request)))
+
+
+async def bookmarks(request: Request) -> Response:
+    """`GET /api/v1/bookmarks`"""
+    viewer = await auth.require(request, "read:bookmarks")
+    return await shown(request, viewer, await timelines.bookmarked(viewer.actor_id, paging.page_of(request)))
+
+
+async def shown(request: Request, viewer: Viewer | None, found: Found) -> Response:
+    """A page of posts."""
+    body = await status.page(state.app_of(request).base_url, subjects.id_of(viewer), found.entries)
+    return respond.json_bytes(body, paging.link(request, found.cursors, found.older))
+
+
+def _names(tags: list[str]) -> list[str]:
+    return [tag.lstrip("#").lower() for tag in tags]
+
+
+routes = [
+    Route("/api/v1/timelines/home", home),
+    Route("/api/v1/timelines/public", public),
+    Route("/api/v1/timelines/tag/{hashtag}", tag),
+    Route("/api/v1/timelines/list/{id}", one_list),
+    Route("/api/v1/favourites", favourites),
+    Route("/api/v1/bookmarks", bookmarks),
+]

@@ -6,7 +6,7 @@ from typing import Any
 
 import storage.connect
 import storage.follows
-from fedcomm import accounts, clock, follows, groups, members, tokens
+from fedcomm import accounts, clock, follows, groups, members, queue, tokens
 from fedcomm.app import App
 from fedcomm.config import Config
 from fedcomm.errors import Invalid
@@ -102,6 +102,10 @@ async def _follow(app: App, account: str, whom: str) -> dict[str, Any]:
     return {"handle": f"@{target.acct}", "accepted": bool(asked and asked.state == "accepted")}
 
 
+async def _queue(app: App) -> dict[str, Any]:
+    return await queue.state(app)
+
+
 COMMANDS: dict[str, Command] = {
     "account.create": _create_account,
     "account.approve": _approve_account,
@@ -112,4 +116,5 @@ COMMANDS: dict[str, Command] = {
     "group.create": _create_group,
     "group.ban": _ban,
     "follow": _follow,
+    "queue": _queue,
 }

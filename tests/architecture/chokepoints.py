@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 from tests.architecture.rooms import Source, dotted
 
@@ -38,7 +39,6 @@ _DECIDED_BEFORE = {  # why these do not ask `admit` themselves
     "fedcomm.fetching": "what is fetched is shown as found; it enters no group of ours",
     "fedcomm.inbox.announce": "a group elsewhere has decided about itself, and its word counts for itself only",
 }
-_ASKING = re.compile(r"(storage\.)?visible\.\w+")
 
 
 def writing_in_web(sources: Sequence[Source]) -> Iterator[str]:
@@ -87,8 +87,8 @@ def showing(sources: Sequence[Source]) -> Iterator[str]:
 
     In the modules of `storage` that make lists for viewers, each piece of SQL that reads `post` holds a condition of
     `visible`; elsewhere in `storage` the functions that are told a `viewer` do, in what they use of their module,
-    unless it is about the viewer's own posts. In `web` a function that asks for a post by its id asks `visible` too; a
-    module that asks for several gets them from `visible` or from a list that was made with it.
+    unless it is about the viewer's own posts. In `web` a function that asks for a post by its id also asks `visible`,
+    or for a list that was made with it, itself or by another function of `web`; likewise a module, for several.
     """
     for source in (source for source in sources if source.room == "storage" and source.module != "storage.visible"):
         if source.module.rpartition(".")[2] in _SHOWING:
@@ -96,11 +96,12 @@ def showing(sources: Sequence[Source]) -> Iterator[str]:
                 if _shows(text):
                     yield f"{source.module}:{line} reads posts without asking visible"
         yield from _told_a_viewer(source)
+    asking = _asking(sources)
     for source in (source for source in sources if source.room == "web"):
         names = _names(source)
         for function in _functions(source.tree):
             called = {dotted(node.func, names) for node in ast.walk(function) if isinstance(node, ast.Call)}
-            if any(map(_ONE_POST.fullmatch, called)) and not any(map(_ASKING.fullmatch, called)):
+            if any(map(_ONE_POST.fullmatch, called)) and f"{source.module}.{function.name}" not in asking:
                 yield f"{source.module}:{function.lineno} {function.name} shows a post without asking visible"
         calls = {called for _, called in _calls(source, names)}
         if any(map(_POSTS.fullmatch, calls)) and not any(map(_LISTING.fullmatch, calls)):
@@ -132,6 +133,20 @@ def _told_a_viewer(source: Source) -> Iterator[str]:
                 yield f"{source.module}:{function.lineno} {function.name} reads posts without asking visible"
 
 
+def _asking(sources: Sequence[Source]) -> set[str]:
+    """Every function of `web` that asks what its viewer may see, by itself or by calling one that does."""
+    calls: dict[str, set[str]] = {}
+    for source in (source for source in sources if source.room == "web"):
+        names = {found.name: f"{source.module}.{found.name}" for found in _functions(source.tree)} | _names(source)
+        for function in _functions(source.tree):
+            called = {dotted(node.func, names) for node in ast.walk(function) if isinstance(node, ast.Call)}
+            calls.setdefault(f"{source.module}.{function.name}", set()).update(called)
+    asking = {name for name, called in calls.items() if any(map(_LISTING.fullmatch, called))}
+    while more := {name for name, called in calls.items() if name not in asking and called & asking}:
+        asking |= more
+    return asking
+
+
 def _shows(sql: str) -> bool:
     return bool(_FROM_POST.search(_OWN_POSTS.sub("", sql))) and "{visible." not in sql
 
@@ -158,6 +173,7 @@ def _writers(sources: Sequence[Source]) -> set[str]:
     return writers
 
 
+@cache
 def _names(source: Source) -> dict[str, str]:
     """What each imported name of a module leads to."""
     found = {}

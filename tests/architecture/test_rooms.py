@@ -1,7 +1,6 @@
 """The rules of the house hold, and each of them notices when it is broken."""
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
 
 import pytest
 
@@ -23,6 +22,9 @@ RULES: tuple[Rule, ...] = (
     chokepoints.showing,
     chokepoints.deciding,
 )
+
+# What a rule has to see besides the planted module to find the breach.
+CONTEXT: dict[Rule, tuple[str, ...]] = {rooms.circles: rooms.ROOMS, chokepoints.writing_in_web: ("storage",)}
 
 # Each line: the rule, where the breach is planted, and the code that breaks it.
 PLANTED: tuple[tuple[Rule, str, str], ...] = (
@@ -86,19 +88,14 @@ def test_the_house_keeps_its_rules(rule: Rule) -> None:
 
 @pytest.mark.parametrize(("rule", "module", "code"), PLANTED)
 def test_a_planted_breach_is_caught(rule: Rule, module: str, code: str) -> None:
-    house = {source.module: source for source in rooms.house()}
-    kept = house[module].text if module in house and rule is rooms.circles else '"""Planted."""'
+    house = {source.module: source for source in rooms.house() if source.room in CONTEXT.get(rule, ())}
+    before = set(rule(tuple(house.values())))
+    kept = house[module].text if module in house else '"""Planted."""'
     text = code if rule is rooms.undescribed else f"{kept}\n{code}\n"
 
     house[module] = Source(module, text)
 
-    assert set(rule(list(house.values()))) - unplanted(rule)
-
-
-@cache
-def unplanted(rule: Rule) -> frozenset[str]:
-    """What a rule finds without anything planted."""
-    return frozenset(rule(rooms.house()))
+    assert set(rule(tuple(house.values()))) - before
 
 
 def test_every_rule_was_broken_once() -> None:

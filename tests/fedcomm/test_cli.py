@@ -189,21 +189,24 @@ def test_a_token_is_printed_and_nothing_else(said: Said, data: Path) -> None:
 
 
 def test_the_queue_is_done_when_nothing_waits(said: Said, data: Path) -> None:
-    with server(data, {"queue": {"waiting": 0, "inbox": 0}}):
+    with server(data, {"queue": {"idle": True, "inbox": 0}}):
         assert said.run("queue", "--json") == 0
-    assert json.loads(said.out) == {"waiting": 0, "inbox": 0}
+    assert json.loads(said.out) == {"idle": True, "inbox": 0}
 
 
 def test_the_queue_is_waited_for(said: Said, data: Path) -> None:
-    with server(data, {"queue": [{"waiting": 2}, {"waiting": 1}, {"waiting": 0}]}) as asked:
+    with server(data, {"queue": [{"idle": False}, {"idle": False}, {"idle": True}]}) as asked:
         assert said.run("queue", "--wait", "20") == 0
     assert len(asked) == 3
 
 
 def test_a_queue_that_does_not_empty_is_not_done(said: Said, data: Path) -> None:
-    with server(data, {"queue": {"waiting": 1}}):
+    peer = {"host": "b.test", "failures": 2, "next_attempt_at": 1_800_000_000_000, "error": "it answered 503"}
+    with server(data, {"queue": {"idle": False, "deliveries": 1, "peers": [peer]}}):
         assert said.run("queue", "--wait", "0.3") == 1
         assert said.run("queue") == 1
+    assert "deliveries: 1" in said.out
+    assert "b.test: next attempt 2027-01-15 08:00:00 UTC, failed 2 times: it answered 503" in said.out
 
 
 def test_every_command_asks_for_something_there_is_with_the_arguments_it_takes() -> None:

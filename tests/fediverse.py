@@ -1,0 +1,248 @@
+"""Several real instances in one process: real databases, signatures and documents; only the wire between is a call.
+
+A host can be down, or answer what a test says. `settle` waits until nobody has anything to do.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+import msgspec
+
+import web.app
+from fedcomm import accounts, actors, boosts, fetching, follows, groups, members, posts, reactions
+from fedcomm.app import App
+from fedcomm.config import Config
+from fedcomm.jobs import worker
+from fedcomm.posts import Draft
+from storage import outbox, timelines
+from storage import posts as rows
+from storage.actors import Actor
+from storage.connect import use
+from storage.paging import Page
+from storage.posts import Post
+from tests.databases import Databases
+from web.guard import Guard
+
+Answer = Callable[[httpx.Request], Awaitable[httpx.Response]]
+PASSWORD = "correct horse battery"
+SETTLE_SECONDS = 20.0
+
+
+class Wire(httpx.AsyncBaseTransport):
+    """Hands each request to whoever answers for its host."""
+
+    def __init__(self) -> None:
+        self.hosts: dict[str, Answer] = {}
+        self.down: set[str] = set()
+        self.log: list[tuple[str, str, int]] = []  # method, URL, status
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        from activitypub.errors import Unreachable
+
+        host = request.url.host
+        if host in self.down or host not in self.hosts:
+            raise Unreachable(f"{host} is down.")
+        answer = await self.hosts[host](request)
+        await answer.aread()
+        self.log.append((request.method, str(request.url), answer.status_code))
+        return answer
+
+
+class Person:
+    """A member of one instance, and what they do."""
+
+    def __init__(self, instance: "Instance", actor: Actor) -> None:
+        self.instance = instance
+        self.actor = actor
+        self.handle = f"{actor.username}@{instance.host}"
+
+    async def post(self, text: str, **more: Any) -> Post:
+        """Publish; gives the post."""
+        with self.instance.here():
+            post_id = await posts.create(self.instance.app, self.actor, Draft(text=text, **more))
+            found = await rows.by_id(post_id)
+        assert found is not None
+        return found
+
+    async def reply(self, post: Post, text: str, **more: Any) -> Post:
+        """Answer a post, wherever it was written."""
+        there = await self.instance.knows(post.uri)
+        return await self.post(text, in_reply_to_id=there.id, **more)
+
+    async def follow(self, handle: str) -> None:
+        """Follow somebody, or join a group."""
+        with self.instance.here():
+            await follows.follow_handle(self.instance.app, self.actor.username, handle)
+
+    async def unfollow(self, uri: str) -> None:
+        """Stop following, or leave a group."""
+        with self.instance.here():
+            target = await fetching.actor(self.instance.app, uri)
+            await follows.unfollow(self.instance.app, self.actor, target.id)
+
+    async def like(self, post: Post) -> None:
+        """Like a post."""
+        there = await self.instance.knows(post.uri)
+        with self.instance.here():
+            await reactions.like(self.instance.app, self.actor, there.id)
+
+    async def unlike(self, post: Post) -> None:
+        """Take a like back."""
+        there = await self.instance.knows(post.uri)
+        with self.instance.here():
+            await reactions.unlike(self.instance.app, self.actor, there.id)
+
+    async def boost(self, post: Post) -> None:
+        """Boost a post."""
+        there = await self.instance.knows(post.uri)
+        with self.instance.here():
+            await boosts.boost(self.instance.app, self.actor, there.id)
+
+    async def edit(self, post: Post, text: str) -> None:
+        """Edit a post of one's own."""
+        with self.instance.here():
+            await posts.edit(self.instance.app, self.actor, post.id, Draft(text=text))
+
+    async def delete(self, post: Post) -> None:
+        """Delete a post of one's own."""
+        with self.instance.here():
+            await posts.delete(self.instance.app, self.actor, post.id)
+
+    async def home(self) -> list[Post]:
+        """What stands in the home timeline, newest first."""
+        with self.instance.here():
+            found = await timelines.home(self.actor.id, Page(limit=40))
+            known = await rows.by_ids([entry.post_id for entry in found.entries])
+        return [known[entry.post_id] for entry in found.entries]
+
+
+class Instance:
+    """One server."""
+
+    def __init__(self, app: App, transport: httpx.ASGITransport) -> None:
+        self.app = app
+        self.host = app.host
+        self.asgi = transport
+        self.workers = worker.start(app)
+
+    def here(self) -> Any:
+        """The database of this instance, in use."""
+        return use(self.app.db)
+
+    async def person(self, name: str) -> Person:
+        """A new member."""
+        with self.here():
+            account = await accounts.create(self.app, name, PASSWORD)
+            from storage import actors as stored
+
+            actor = await stored.by_id(account.actor_id)
+        assert actor is not None
+        return Person(self, actor)
+
+    async def group(self, name: str, *, moderator: Person | None = None, join_mode: str = "open") -> Actor:
+        """A new group; gives its face."""
+        with self.here():
+            by = moderator.actor.username if moderator else None
+            await groups.create(self.app, name, name.capitalize(), "", by, join_mode)
+            return (await groups.named(name))[1]
+
+    async def ban(self, group: Actor, who: str, by: Person | None = None) -> None:
+        """Ban somebody from a group here."""
+        with self.here():
+            await members.ban(self.app, group.username, who, by.actor if by else None)
+
+    async def post(self, uri: str) -> Post | None:
+        """The post as this instance has it."""
+        with self.here():
+            return await rows.by_uri(uri)
+
+    async def knows(self, uri: str) -> Post:
+        """The post, which must be known here and not deleted."""
+        found = await self.post(uri)
+        assert found is not None, f"{self.host} does not know {uri}"
+        assert found.deleted_at is None, f"{uri} was deleted at {self.host}"
+        return found
+
+    async def lacks(self, uri: str) -> bool:
+        """Whether the post is not to be seen here."""
+        found = await self.post(uri)
+        return found is None or found.deleted_at is not None
+
+    async def get(self, path: str, accept: str = "application/activity+json") -> dict[str, Any]:
+        """A document of this instance."""
+        async with httpx.AsyncClient(transport=self.asgi, base_url=self.app.base_url) as client:
+            answer = await client.get(path, headers={"accept": accept})
+        assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.text}"
+        found: dict[str, Any] = msgspec.json.decode(answer.content)
+        return found
+
+    async def idle(self) -> bool:
+        """Whether nothing is left to do here."""
+        with self.here():
+            if not self.workers.idle() or await outbox.head() != self.workers.sender.tail:
+                return False
+            return await _nothing_due()
+
+    async def close(self) -> None:
+        """Stop it."""
+        await self.workers.stop(1.0)
+        await self.app.close()
+
+
+class Fediverse:
+    """All instances of a test."""
+
+    def __init__(self, databases: Databases, dialect: str) -> None:
+        self.wire = Wire()
+        self.instances: list[Instance] = []
+        self._databases = databases
+        self._dialect = dialect
+        self._urls: list[str] = []
+
+    async def instance(self, host: str, **settings: Any) -> Instance:
+        """A new server at that name."""
+        url = await self._databases.new(self._dialect)
+        self._urls.append(url)
+        config = Config(
+            base_url=f"https://{host}", host=host, database_url=url, test_mode=True, rate_limits=False, **settings
+        )
+        app = await App.open(config, transport=self.wire)
+        with use(app.db):
+            await actors.service(app)
+        asgi = httpx.ASGITransport(Guard(web.app.build(app), config.base_url, ()))
+        self.wire.hosts[host] = asgi.handle_async_request
+        made = Instance(app, asgi)
+        self.instances.append(made)
+        return made
+
+    async def join(self, group: Actor, *people: Person) -> None:
+        """Let people join a group, and wait for it."""
+        for person in people:
+            await person.follow(f"{group.username}@{group.uri.split('/')[2]}")
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Wait until nobody has anything to do."""
+        async with asyncio.timeout(SETTLE_SECONDS):
+            quiet = 0
+            while quiet < 2:
+                await asyncio.sleep(0.01)
+                idle = [await instance.idle() for instance in self.instances]
+                quiet = quiet + 1 if all(idle) else 0
+
+    async def close(self) -> None:
+        """Stop all."""
+        for instance in self.instances:
+            await instance.close()
+        for url in self._urls:
+            self._databases.drop(url)
+
+
+async def _nothing_due() -> bool:
+    from fedcomm import clock
+    from storage import jobs
+
+    due, _parked = await jobs.backlog(clock.now_ms() - 300_000)
+    return due == 0

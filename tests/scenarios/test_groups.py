@@ -1,0 +1,87 @@
+"""Stories of groups over several servers."""
+
+import pytest
+
+from tests.fediverse import Fediverse
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_group_passes_posts_and_answers_to_members_on_other_servers(fediverse: Fediverse) -> None:
+    a, b, c = [await fediverse.instance(f"{name}.test") for name in "abc"]
+    gardening = await a.group("gardening")
+    alice, bob, carol = await a.person("alice"), await b.person("bob"), await c.person("carol")
+    await fediverse.join(gardening, alice, bob, carol)
+
+    post = await bob.post("Which apple trees bear early? @gardening@a.test")
+    await fediverse.settle()
+    answer = await carol.reply(post, "The White Transparent.")
+    await fediverse.settle()
+
+    for instance in (a, b, c):
+        there, reply = await instance.knows(post.uri), await instance.knows(answer.uri)
+        assert there.group_id is not None and reply.group_id == there.group_id
+        assert reply.parent_id == there.id and there.replies_count == 1
+    assert [p.uri for p in await alice.home()] == [post.uri]
+    assert [p.uri for p in await carol.home()] == [post.uri]
+
+
+async def test_likes_edits_and_deletions_reach_everybody(fediverse: Fediverse) -> None:
+    a, b, c = [await fediverse.instance(f"{name}.test") for name in "abc"]
+    gardening = await a.group("gardening")
+    bob, carol = await b.person("bob"), await c.person("carol")
+    await fediverse.join(gardening, bob, carol)
+    post = await bob.post("Pears @gardening@a.test\nWhich ones?")
+    await fediverse.settle()
+
+    await carol.like(post)
+    await fediverse.settle()
+    assert [(await i.knows(post.uri)).likes_count for i in (a, b, c)] == [1, 1, 1]
+
+    await bob.edit(post, "Pears\nWhich ones, and when? @gardening@a.test")
+    await fediverse.settle()
+    for instance in (a, b, c):
+        assert "and when" in (await instance.knows(post.uri)).content
+
+    await carol.unlike(post)
+    await fediverse.settle()
+    assert [(await i.knows(post.uri)).likes_count for i in (a, b, c)] == [0, 0, 0]
+
+    await bob.delete(post)
+    await fediverse.settle()
+    assert [await i.lacks(post.uri) for i in (a, b, c)] == [True, True, True]
+
+
+async def test_a_server_that_was_away_gets_everything_in_order(fediverse: Fediverse) -> None:
+    a, b = await fediverse.instance("a.test"), await fediverse.instance("b.test")
+    alice, bob = await a.person("alice"), await b.person("bob")
+    await bob.follow(alice.handle)
+    await fediverse.settle()
+
+    fediverse.wire.down.add("b.test")
+    written = [await alice.post(f"Day {day}") for day in range(5)]
+    await fediverse.settle()
+    assert await bob.home() == []
+
+    fediverse.wire.down.clear()
+    a.workers.sender.lanes["b.test"].next_at = 0
+    a.app.wake_delivery.set()
+    await fediverse.settle()
+
+    assert [post.uri for post in await bob.home()] == [post.uri for post in reversed(written)]
+
+
+async def test_who_is_banned_is_not_passed_on(fediverse: Fediverse) -> None:
+    a, b = await fediverse.instance("a.test"), await fediverse.instance("b.test")
+    gardening = await a.group("gardening")
+    alice, bob = await a.person("alice"), await b.person("bob")
+    await fediverse.join(gardening, alice, bob)
+    await a.ban(gardening, bob.handle)
+    await fediverse.settle()
+
+    post = await bob.post("Buy watches @gardening@a.test")
+    await fediverse.settle()
+
+    found = await a.post(post.uri)
+    assert found is None or found.group_id is None
+    assert await alice.home() == []

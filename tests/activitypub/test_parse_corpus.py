@@ -11,6 +11,7 @@ from activitypub.activities import Activity
 from activitypub.actors import Actor
 from activitypub.errors import Malformed, ProtocolError
 from activitypub.objects import Note
+from activitypub.origins import same_origin
 from tests.corpus import ROOT, bodies, corpus, folders
 
 # Accepted by the list, but not what a server sends: filled in by the program that the tests belong to.
@@ -92,3 +93,38 @@ def test_the_groups_of_running_servers_are_read_whole() -> None:
 @pytest.mark.parametrize(("path", "name"), [("nodebb/nodeinfo", "nodebb"), ("piefed/nodeinfo21", "piefed")])
 def test_the_program_of_running_servers_is_read(path: str, name: str) -> None:
     assert nodeinfo.software(json.loads(corpus(f"recorded/{path}.json").read_bytes())).name == name
+
+
+@pytest.mark.attack("ORI-01", "ORI-02", "ORI-03", "ORI-04", "ORI-09", "ORI-10", "ORI-11", "ORI-13", "ORI-15", "ORI-18")
+def test_no_forgery_leaves_words_in_anothers_mouth() -> None:
+    forgeries = json.loads(corpus("vectors/forgery/forgery_cases_dev.json").read_bytes())
+    places = {"{LOCAL}": "https://ours.test", "{LOCAL_USER}": "https://ours.test/u/me"}
+    weighed = 0
+    for case in forgeries["cases"]:
+        for step in case["steps"]:
+            signer = forgeries["actors"].get(step.get("signed_by"))
+            raw = step.get("raw_body") or json.dumps(step.get("deliver"))
+            for place, url in places.items():
+                raw = raw.replace(place, url)
+            if signer is None or raw == "null":
+                continue
+            try:
+                kept = authenticity.reduce(parse.activity(documents.read(raw.encode())), signer)
+            except ProtocolError:
+                continue
+            weighed += 1
+            for thing in _everything_in(kept):
+                if isinstance(thing, Note):
+                    assert thing.attributed_to == signer, case["id"]
+                    assert same_origin(thing.uri, signer), case["id"]
+                if isinstance(thing, Actor):
+                    assert thing.uri == signer, case["id"]
+    assert weighed > 20
+
+
+def _everything_in(activity: Activity) -> list[Any]:
+    found: list[Any] = list(activity.objects)
+    for thing in activity.objects:
+        if isinstance(thing, Activity):
+            found += _everything_in(thing)
+    return found

@@ -41,8 +41,8 @@ async def of(actor_id: int, post_id: int) -> Boost | None:
 def insert(writes: Writes, boost: Boost) -> None:
     """Add the boost and count it; a second one of the same post by the same actor changes nothing."""
     writes.add(
-        "UPDATE post SET boosts_count = boosts_count + 1 - (SELECT COUNT(*) FROM boost WHERE post_id = ? AND actor_id = ?)"
-        " WHERE id = ?",
+        "UPDATE post SET boosts_count = boosts_count + 1"
+        " - (SELECT COUNT(*) FROM boost WHERE post_id = ? AND actor_id = ?) WHERE id = ?",
         (boost.post_id, boost.actor_id, boost.post_id),
     )
     writes.add(

@@ -66,7 +66,7 @@ class Database:
         if scheme == "sqlite":
             engine: Engine = SqliteEngine(path_of(url))
         elif scheme in ("postgres", "postgresql"):
-            engine = await _postgres("engine").PostgresEngine.open(url)
+            engine = _postgres("engine").PostgresEngine(url)
         else:
             raise OperationalError(f"a database URL begins with sqlite: or postgres:, not {scheme}:")
         database = cls(url, engine, slot, now)
@@ -122,6 +122,8 @@ class Database:
 
     async def _begin(self) -> None:
         if self.dialect == "postgres":
+            engine: Any = self.engine
+            await engine.start()
             listener = _postgres("listener").PostgresListener(self.url, self.subscribers.received, self.subscribers.gap)
             await listener.start()
             self.closers.append(listener.close)

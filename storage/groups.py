@@ -64,7 +64,8 @@ async def here() -> list[Group]:
 def insert(writes: Writes, group: Group, face: str, status: str) -> None:
     """Add the group with its first face; `status` is 'own' or 'remote'."""
     writes.add(
-        f"INSERT INTO groups ({COLUMNS}) VALUES ({', '.join('?' * len(Group.__struct_fields__))}) ON CONFLICT DO NOTHING",
+        f"INSERT INTO groups ({COLUMNS}) VALUES ({', '.join('?' * len(Group.__struct_fields__))})"
+        " ON CONFLICT DO NOTHING",
         msgspec.structs.astuple(group),
     )
     writes.add(
@@ -76,7 +77,8 @@ def insert(writes: Writes, group: Group, face: str, status: str) -> None:
 def count_thread(writes: Writes, group_id: int, by: int, at_ms: int | None) -> None:
     """Change the number of threads of a group, and when it last lived."""
     writes.add(
-        "UPDATE groups SET threads_count = threads_count + ?, last_active_at = COALESCE(?, last_active_at) WHERE id = ?",
+        "UPDATE groups SET threads_count = threads_count + ?, last_active_at = COALESCE(?, last_active_at)"
+        " WHERE id = ?",
         (by, at_ms, group_id),
     )
 

@@ -5,7 +5,10 @@ import msgspec
 from storage.connect import Writes, execute, row, rows
 
 NEW, DONE, WAITING, PARKED, REFUSED = range(5)
-INSERT = "INSERT INTO inbox_item (id, uri_hash, signer, body, state, next_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+INSERT = (
+    "INSERT INTO inbox_item (id, uri_hash, signer, body, state, next_at) VALUES (?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT DO NOTHING"
+)
 KEPT = "SELECT id FROM inbox_item WHERE id IN (?ints)"  # those of a batch that were new
 
 

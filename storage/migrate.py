@@ -137,7 +137,7 @@ async def _fresh(database: Database) -> bool:
     else:
         sql = "SELECT COUNT(*) FROM pg_tables WHERE tablename <> 'schema_migration' AND schemaname = current_schema()"
     ((count,),) = await database.engine.rows(sql, ())
-    return count == 0
+    return not count
 
 
 def _unused(folder: Path, name: str, now: int) -> Path:

@@ -33,11 +33,13 @@ async def own_votes(post_id: int, actor_id: int) -> list[int]:
 _RECOUNT_SQLITE = (
     "UPDATE poll SET votes = (SELECT json_group_array(n) FROM (SELECT (SELECT COUNT(*) FROM poll_vote v"
     " WHERE v.post_id = poll.post_id AND v.choice = o.key) AS n FROM json_each(poll.options) o ORDER BY o.key)),"
-    " voters_count = (SELECT COUNT(DISTINCT actor_id) FROM poll_vote v WHERE v.post_id = poll.post_id) WHERE post_id = ?"
+    " voters_count = (SELECT COUNT(DISTINCT actor_id) FROM poll_vote v WHERE v.post_id = poll.post_id)"
+    " WHERE post_id = ?"
 )
 _RECOUNT_POSTGRES = (
     "UPDATE poll SET votes = (SELECT jsonb_agg((SELECT COUNT(*) FROM poll_vote v WHERE v.post_id = poll.post_id"
     " AND v.choice = o.place - 1) ORDER BY o.place)::text FROM jsonb_array_elements(poll.options::jsonb)"
     " WITH ORDINALITY AS o(value, place)),"
-    " voters_count = (SELECT COUNT(DISTINCT actor_id) FROM poll_vote v WHERE v.post_id = poll.post_id) WHERE post_id = ?"
+    " voters_count = (SELECT COUNT(DISTINCT actor_id) FROM poll_vote v WHERE v.post_id = poll.post_id)"
+    " WHERE post_id = ?"
 )

@@ -1,41 +1,21 @@
-"""PostgreSQL for a server: a pool of connections, and one that listens for what other processes tell."""
+"""PostgreSQL for a server: statements and transactions on a pool of connections."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
-import asyncpg
-
 from storage.dialect import Args, for_postgres
-from storage.errors import Collision, IntegrityError, OperationalError, Unavailable
+from storage.errors import Collision, OperationalError, Unavailable
+from storage.postgres_pool import Borrowed, Pool, ours
 from storage.session import Read, Row, settled
 from storage.writes import Writes
 
 T = TypeVar("T")
 
 OLDEST = 15
-POOL = 10
-STATEMENTS = 512  # prepared ones a connection keeps
+CONNECTIONS = 10
 ATTEMPTS = 4  # of changes that collided with somebody else's
-COMMAND_SECONDS = 60.0
-_SETTINGS = {"application_name": "fedcomm", "jit": "off", "timezone": "UTC"}
-_COLLISIONS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
-_UNAVAILABLE = (
-    asyncpg.PostgresConnectionError, asyncpg.InsufficientResourcesError, asyncpg.OperatorInterventionError,
-    asyncpg.LockNotAvailableError, asyncpg.ReadOnlySQLTransactionError, asyncpg.PostgresSystemError,
-    asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError, asyncpg.InternalClientError,
-    OSError, TimeoutError,
-)  # fmt: skip
-_FORBIDDEN = (asyncpg.IntegrityConstraintViolationError, asyncpg.RaiseError)  # the second: a trigger of ours
-
-
-class Connection(asyncpg.Connection):  # type: ignore[misc]
-    """A connection that is not asked to forget its session when it returns to the pool (35 → 25 µs a query)."""
-
-    def get_reset_query(self) -> str:
-        """Nothing: statements of ours leave no state behind."""
-        return ""
+CLOSING_SECONDS = 5.0
 
 
 class PostgresEngine:
@@ -43,31 +23,24 @@ class PostgresEngine:
 
     dialect = "postgres"
 
-    def __init__(self, url: str, pool: Any) -> None:
+    def __init__(self, url: str, connections: int = CONNECTIONS) -> None:
         self.url = url
-        self.pool = pool
+        self._pool = Pool(url, connections)
 
-    @classmethod
-    async def open(cls, url: str, connections: int = POOL) -> "PostgresEngine":
+    async def start(self) -> None:
         """Connected.
 
         Raises:
             Unavailable: nobody answers there, or not to us.
             OperationalError: a server older than PostgreSQL 15, or a database that is not UTF-8.
         """
-        with ours():
-            pool = await asyncpg.create_pool(
-                url, min_size=1, max_size=connections, connection_class=Connection, init=_prepare,
-                statement_cache_size=STATEMENTS, max_cached_statement_lifetime=0, command_timeout=COMMAND_SECONDS,
-                server_settings=_SETTINGS,
-            )  # fmt: skip
-        engine = cls(url, pool)
-        try:
-            await engine._check()
-        except BaseException:
-            await engine.close()
-            raise
-        return engine
+        async with self.connection() as connection:
+            version = connection.get_server_version()
+            if version.major < OLDEST:
+                raise OperationalError(f"PostgreSQL {version.major} is too old: {OLDEST} or newer is needed")
+            encoding = await connection.fetchval("SHOW server_encoding")
+            if encoding != "UTF8":
+                raise OperationalError(f"the database has the encoding {encoding}: UTF8 is needed")
 
     async def rows(self, sql: str, args: Args) -> list[Row]:
         async with self.connection() as connection:
@@ -101,29 +74,20 @@ class PostgresEngine:
 
     async def begin(self) -> "PostgresScope":
         with ours():
-            connection = await self.pool.acquire()
+            connection = await self._pool.acquire()
             try:
                 await connection.execute("BEGIN")
-            except BaseException:
-                await self.pool.release(connection)
+            except BaseException as error:
+                self._pool.release(connection, error)
                 raise
-        return PostgresScope(self.pool, connection)
+        return PostgresScope(self._pool, connection)
 
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Any]:
-        """A connection of the pool, with no transaction open."""
-        with ours():
-            connection = await self.pool.acquire()
-            try:
-                yield connection
-            finally:
-                await self.pool.release(connection)
+    def connection(self) -> Borrowed:
+        """`async with`: a connection of the pool, with no transaction open."""
+        return Borrowed(self._pool)
 
     async def close(self) -> None:
-        try:
-            await asyncio.wait_for(self.pool.close(), 5)
-        except TimeoutError:
-            self.pool.terminate()
+        await self._pool.close(CLOSING_SECONDS)
 
     async def _durably(self, run: Callable[[Any], Awaitable[T]]) -> T:
         """What `run` does in a transaction of its own; once more when it collided with another."""
@@ -131,32 +95,19 @@ class PostgresEngine:
             try:
                 async with self.connection() as connection:
                     await connection.execute("BEGIN")
-                    try:
-                        result = await run(connection)
-                        await connection.execute("COMMIT")
-                    except BaseException:
-                        await _undo(connection)
-                        raise
+                    result = await run(connection)
+                    await connection.execute("COMMIT")
                 return result
             except Collision:
                 if attempt == ATTEMPTS - 1:
                     raise
         raise AssertionError("unreachable")
 
-    async def _check(self) -> None:
-        async with self.connection() as connection:
-            version = connection.get_server_version()
-            if version.major < OLDEST:
-                raise OperationalError(f"PostgreSQL {version.major} is too old: {OLDEST} or newer is needed")
-            encoding = await connection.fetchval("SHOW server_encoding")
-            if encoding != "UTF8":
-                raise OperationalError(f"the database has the encoding {encoding}: UTF8 is needed")
-
 
 class PostgresScope:
     """A transaction on a connection of its own; calls of one task follow each other."""
 
-    def __init__(self, pool: Any, connection: Any) -> None:
+    def __init__(self, pool: Pool, connection: Any) -> None:
         self._pool = pool
         self.connection = connection
 
@@ -195,46 +146,19 @@ class PostgresScope:
             raise asyncio.CancelledError
 
     async def _commit(self) -> None:
-        with ours():
-            try:
-                if await self.connection.execute("COMMIT") != "COMMIT":  # PostgreSQL says ROLLBACK, and no error
-                    raise OperationalError("an earlier statement of this transaction failed: nothing of it was kept")
-            finally:
-                await self._pool.release(self.connection)
+        async with self._ending() as connection:
+            if await connection.execute("COMMIT") != "COMMIT":  # PostgreSQL says ROLLBACK, and no error
+                raise OperationalError("an earlier statement of this transaction failed: nothing of it was kept")
 
     async def _rollback(self) -> None:
-        with ours():
-            try:
-                await _undo(self.connection)
-            finally:
-                await self._pool.release(self.connection)
+        if self.connection.is_closed():
+            self._pool.release(self.connection)
+            return
+        async with self._ending() as connection:
+            await connection.execute("ROLLBACK")
 
-
-@contextmanager
-def ours() -> Iterator[None]:
-    """The driver's failures in our own words."""
-    try:
-        yield
-    except _FORBIDDEN as error:
-        raise IntegrityError(str(error)) from error
-    except _COLLISIONS as error:
-        raise Collision(str(error)) from error
-    except _UNAVAILABLE as error:
-        raise Unavailable(str(error) or type(error).__name__) from error
-    except asyncpg.InterfaceError as error:
-        kind = OperationalError if isinstance(error, ValueError) else Unavailable  # wrong arguments, or closed
-        raise kind(str(error)) from error
-    except asyncpg.PostgresError as error:
-        raise OperationalError(str(error)) from error
-
-
-async def _prepare(connection: Any) -> None:
-    """Sums come as int, as from SQLite; other fractions as float."""
-    await connection.set_type_codec("numeric", schema="pg_catalog", encoder=str, decoder=_number, format="text")
-
-
-def _number(text: str) -> int | float:
-    return float(text) if "." in text or "N" in text else int(text)
+    def _ending(self) -> Borrowed:
+        return Borrowed(self._pool, self.connection)
 
 
 async def _rows(connection: Any, sql: str, args: Args) -> list[Row]:
@@ -265,13 +189,6 @@ async def _write_alone(connection: Any, writes: Writes) -> list[list[Row]] | Ope
         return error
     await connection.execute("RELEASE SAVEPOINT item")
     return answers
-
-
-async def _undo(connection: Any) -> None:
-    if connection.is_closed():
-        return
-    if connection.is_in_transaction():
-        await connection.execute("ROLLBACK")
 
 
 def _touched(status: str) -> int:

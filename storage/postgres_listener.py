@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncpg
 
-from storage.postgres_engine import ours
+from storage.postgres_pool import ours
 
 _log = logging.getLogger(__name__)
 _CHANNEL = "fedcomm"

@@ -6,7 +6,8 @@ from tortoise.backends.asyncpg.client import AsyncpgDBClient
 from tortoise.backends.base.client import BaseDBAsyncClient, TransactionContext
 
 from storage.orm import OrmTransaction, in_their_words
-from storage.postgres_engine import PostgresEngine, ours
+from storage.postgres_engine import PostgresEngine
+from storage.postgres_pool import ours
 from storage.session import transaction_on
 
 

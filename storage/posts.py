@@ -240,7 +240,8 @@ def home_for(writes: Writes, owner_id: int, entry_id: int, post_id: int) -> None
 def count_reply(writes: Writes, parent_id: int, thread_id: int, by: int, at_ms: int | None) -> None:
     """Change the number of answers of the parent, and when its thread last lived."""
     writes.add(
-        "UPDATE post SET replies_count = CASE WHEN replies_count + ? < 0 THEN 0 ELSE replies_count + ? END WHERE id = ?",
+        "UPDATE post SET replies_count = CASE WHEN replies_count + ? < 0 THEN 0 ELSE replies_count + ? END"
+        " WHERE id = ?",
         (by, by, parent_id),
     )
     if at_ms is not None:

@@ -20,7 +20,8 @@ def put(
             (int(kind == name), post_id, actor_id, post_id),
         )
     writes.add(
-        "INSERT INTO reaction (post_id, actor_id, kind, uri, truth, entered_by, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        "INSERT INTO reaction (post_id, actor_id, kind, uri, truth, entered_by, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (post_id, actor_id) DO UPDATE SET kind = excluded.kind, uri = excluded.uri,"
         " truth = excluded.truth, entered_by = excluded.entered_by, created_at = excluded.created_at",
         (post_id, actor_id, kind, uri, truth, entered_by, now_ms),

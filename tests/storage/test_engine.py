@@ -327,3 +327,33 @@ async def test_one_long_read_does_not_stop_the_others(things: Database) -> None:
 
     assert not slow.done()
     assert await slow == 3000000
+
+
+@on_postgres
+async def test_more_tasks_than_connections_take_turns(things: Database) -> None:
+    async def use_one(number: int) -> None:
+        async with transaction():
+            await execute(INSERT, (number, str(number)))
+            await asyncio.sleep(0.001)
+
+    tasks = [asyncio.create_task(use_one(number)) for number in range(100)]
+    await asyncio.sleep(0.005)
+    for task in tasks[::7]:
+        task.cancel()
+    async with asyncio.timeout(20):
+        await asyncio.wait(tasks)
+
+    assert await value(COUNT) == sum(not task.cancelled() for task in tasks)
+    async with asyncio.timeout(5):  # no place was lost on the way
+        await asyncio.gather(*(use_one(number) for number in range(1000, 1030)))
+
+
+@on_postgres
+async def test_a_cancelled_query_leaves_its_connection_usable(things: Database) -> None:
+    for _ in range(12):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await rows("SELECT pg_sleep(30)")
+
+    async with asyncio.timeout(5):
+        assert await asyncio.gather(*(value(COUNT) for _ in range(30))) == [0] * 30

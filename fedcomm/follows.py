@@ -123,7 +123,7 @@ async def follow_handle(app: App, account: str, handle_or_url: str) -> Actor:
 async def record_follow(
     app: App, follower: Actor, target: Actor, uri: str, *, reblogs: bool = True, notify: bool = False
 ) -> None:
-    """Somebody, here or elsewhere, follows one of ours: granted at once, or waiting where the target wants to be asked."""
+    """Somebody, here or elsewhere, follows one of ours: granted at once, or waiting for who wants to be asked."""
     async with transaction():
         group = await groups.by_actor(target.id) if target.kind == "Group" else None
         if group is not None and not await _may_join(group, follower):

@@ -31,7 +31,7 @@ async def moderators(group_id: int) -> list[str]:
 async def ban(
     app: App, group_name: str, who: str, by: Actor | None = None, until: int | None = None, reason: str = ""
 ) -> Actor:
-    """Ban somebody, by handle or id, from one of our groups; followers' servers are told (both `endTime` and `expires`).
+    """Ban somebody, by handle or id, from one of our groups; followers' servers are told (`endTime` and `expires`).
 
     Raises:
         NotFound: there is no such group, or nobody of that name.

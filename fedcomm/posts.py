@@ -1,4 +1,4 @@
-"""What members write, edit and delete. A member here has no short cut into a group: `groups.accept_post` as everybody."""
+"""What members write, edit and delete. Nobody here has a short cut into a group: `groups.accept_post` as everybody."""
 
 from typing import Any
 

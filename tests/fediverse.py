@@ -10,13 +10,15 @@ from typing import Any
 import httpx
 import msgspec
 
+import storage.actors
 import web.app
-from fedcomm import accounts, actors, boosts, fetching, follows, groups, members, posts, reactions
+from activitypub.errors import Unreachable
+from fedcomm import accounts, actors, boosts, clock, fetching, follows, groups, members, posts, reactions
 from fedcomm.app import App
 from fedcomm.config import Config
 from fedcomm.jobs import worker
 from fedcomm.posts import Draft
-from storage import outbox, timelines
+from storage import jobs, outbox, timelines
 from storage import posts as rows
 from storage.actors import Actor
 from storage.connect import use
@@ -39,8 +41,6 @@ class Wire(httpx.AsyncBaseTransport):
         self.log: list[tuple[str, str, int]] = []  # method, URL, status
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        from activitypub.errors import Unreachable
-
         host = request.url.host
         if host in self.down or host not in self.hosts:
             raise Unreachable(f"{host} is down.")
@@ -135,9 +135,7 @@ class Instance:
         """A new member."""
         with self.here():
             account = await accounts.create(self.app, name, PASSWORD)
-            from storage import actors as stored
-
-            actor = await stored.by_id(account.actor_id)
+            actor = await storage.actors.by_id(account.actor_id)
         assert actor is not None
         return Person(self, actor)
 
@@ -241,8 +239,5 @@ class Fediverse:
 
 
 async def _nothing_due() -> bool:
-    from fedcomm import clock
-    from storage import jobs
-
     due, _parked = await jobs.backlog(clock.now_ms() - 300_000)
     return due == 0

@@ -1,4 +1,4 @@
-"""Announce: a person boosts a post, or a group passes on what was said and done in it (FEP-1b12 §The Announce activity).
+"""Announce: a person boosts a post, or a group passes on what was done in it (FEP-1b12 §The Announce activity).
 
 What stands inside counts as far as somebody vouches for it: posts are asked for at their origin, votes and deletions
 are at most what the group says of them, and change nothing outside it.

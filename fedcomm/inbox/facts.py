@@ -16,7 +16,8 @@ from storage.posts import Post
 
 MAX_URIS = 120  # addresses and mentions of one activity that are looked up (attack NET-16)
 _FOLLOWED = (
-    "SELECT DISTINCT t.uri FROM follow f JOIN actor t ON t.id = f.target_id JOIN account c ON c.actor_id = f.follower_id"
+    "SELECT DISTINCT t.uri FROM follow f JOIN actor t ON t.id = f.target_id"
+    " JOIN account c ON c.actor_id = f.follower_id"
     " WHERE t.uri IN (?texts) AND f.state = 'accepted'"
 )
 _AWAITED = "SELECT DISTINCT parent_uri FROM post WHERE parent_uri IN (?texts) AND parent_id IS NULL"
@@ -25,7 +26,10 @@ _BOOSTS_BY = f"SELECT {boosts.COLUMNS} FROM boost WHERE actor_id IN (?ints) AND 
 _GROUPS = f"SELECT {groups.COLUMNS} FROM groups WHERE id IN (?ints)"
 _ACTORS = f"SELECT {actors.COLUMNS} FROM actor WHERE id IN (?ints)"
 _POSTS = f"SELECT {posts.COLUMNS} FROM post WHERE id IN (?ints)"
-_MODERATORS = "SELECT group_id, subject, value FROM register WHERE subject IN (?texts) AND property = 'role' AND value IS NOT NULL"
+_MODERATORS = (
+    "SELECT group_id, subject, value FROM register"
+    " WHERE subject IN (?texts) AND property = 'role' AND value IS NOT NULL"
+)
 
 
 class Names(msgspec.Struct):

@@ -18,7 +18,7 @@ from storage.posts import Post
 class Wants(Exception):
     """Something must be asked for before the activity can be understood, by ids.
 
-    `posts` and `actors` are not known yet; of `fresh_posts` and `fresh_actors` the present state at their origin counts.
+    `posts` and `actors` are not known yet; of `fresh_posts` and `fresh_actors` the present state at the origin counts.
     """
 
     def __init__(

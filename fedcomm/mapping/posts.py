@@ -197,7 +197,7 @@ def titled(title: str, content: str) -> str:
 
 
 def audience_for(visibility: int, shown_with: Shown) -> Audience:
-    """To whom a post of ours is addressed. The group stands first (Lemmy), and in `audience` (FEP-1b12 §Audience property)."""
+    """To whom a post of ours goes. The group is first (Lemmy), and in `audience` (FEP-1b12 §Audience property)."""
     author, group = shown_with.author, shown_with.group
     people = tuple(actor.uri for actor in shown_with.mentioned if group is None or actor.id != group.id)
     ours = (group.uri,) if group else ()

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import sysconfig
 import tomllib
 import zipfile
 from pathlib import Path
@@ -36,8 +37,14 @@ def installed(wheel: Path, tmp_path: Path) -> Path:
 
 def run(site: Path, *args: str) -> subprocess.CompletedProcess[str]:
     """The installed command."""
-    command = [sys.executable, "-c", "from fedcomm.cli import main; main()", *args]
-    environment = {**os.environ, "PYTHONPATH": str(site)}
+    command = [
+        sys.executable,
+        "-S",
+        "-c",
+        "from fedcomm.cli import main; main()",
+        *args,
+    ]  # -S: no editable install
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(site), sysconfig.get_path("purelib")])}
     return subprocess.run(command, cwd="/", env=environment, capture_output=True, text=True)
 
 

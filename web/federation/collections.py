@@ -10,7 +10,7 @@ from activitypub import documents, render
 from activitypub.activities import Collection
 from fedcomm import members, publishing
 from fedcomm.errors import NotFound
-from storage import collections, groups, posts
+from storage import collections, groups, posts, visible
 from storage.actors import Actor
 from web import respond
 from web.federation.actors import named
@@ -75,10 +75,10 @@ async def featured(request: Request) -> Response:
 
 async def context(request: Request) -> Response:
     """All posts of a thread that everybody may see, by id (FEP-7888 §The context property, FEP-f228)."""
-    root = await _post(request)
+    asking = await viewer(request)
+    root = await _post(request, asking)
     app = app_of(request)
     uri = app.urls.context(root.id)
-    asking = await viewer(request)
     items = tuple(await collections.thread(asking, root.id))
     face = await collections.face_of(root.group_id) if root.group_id else None
     return _answer(
@@ -89,17 +89,17 @@ async def context(request: Request) -> Response:
 
 async def replies(request: Request) -> Response:
     """Direct answers to a post that everybody may see, by id."""
-    post = await _post(request)
     asking = await viewer(request)
+    post = await _post(request, asking)
     items = tuple(await collections.replies(asking, post.id))
     uri = app_of(request).urls.replies(post.id)
     return _answer(request, Collection(kind="OrderedCollection", uri=uri, items=items, total=len(items)))
 
 
-async def _post(request: Request) -> posts.Post:
+async def _post(request: Request, asking: int) -> posts.Post:
     number = request.path_params["id"]
     found = await posts.by_id(int(number)) if number.isdigit() and len(number) < 19 else None
-    if found is None or found.deleted_at is not None or found.visibility > posts.UNLISTED:
+    if found is None or found.visibility > posts.UNLISTED or not await visible.sees(asking, found.id):
         raise NotFound("There is no such post.")
     return found
 

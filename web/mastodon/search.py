@@ -39,7 +39,7 @@ async def find(request: Request) -> Response:
     app, seeing = state.app_of(request), subjects.id_of(viewer)
     text = wanted.q.strip().removesuffix(f"@{app.host}")[:500]
     limit, offset = max(1, min(wanted.limit, 40)), max(0, min(wanted.offset, 10_000))
-    named = await _named(app, text, wanted.resolve) if not offset else None
+    named = await _named(app, seeing, text, wanted.resolve) if not offset else None
     people: list[int] = []
     if wanted.type in ("", "accounts"):
         people = [named[1]] if named and named[0] == "actor" else []
@@ -47,9 +47,8 @@ async def find(request: Request) -> Response:
         if not _is_url(text):
             people += await search.actors(seeing, text, limit, offset, followed=wanted.following)
     posts = [named[1]] if named and named[0] == "post" and wanted.type in ("", "statuses") else []
-    seen = await visible.seen(seeing, posts)
     tags = await search.tags(text, limit, offset) if wanted.type in ("", "hashtags") and not _is_url(text) else []
-    shown = await status.by_id(app.base_url, seeing, [post for post in posts if post in seen])
+    shown = await status.by_id(app.base_url, seeing, posts)
     value: dict[str, Any] = {
         "accounts": msgspec.Raw(await account.list_of(app.base_url, list(dict.fromkeys(people))[:limit])),
         "statuses": [msgspec.Raw(body) for body in shown.values()],
@@ -59,15 +58,18 @@ async def find(request: Request) -> Response:
     return respond.json(value)
 
 
-async def _named(app: App, text: str, resolve: bool) -> tuple[str, int] | None:
-    """What an address or a whole handle names; what is not known here is asked for only if `resolve` says so."""
+async def _named(app: App, seeing: int, text: str, resolve: bool) -> tuple[str, int] | None:
+    """What an address or a whole handle names that `seeing` may see; peers are only asked if `resolve` says so."""
+    found = None
     if resolve:
-        return await fetching.resolve(app, text)
-    if _is_url(text):
+        found = await fetching.resolve(app, text)
+    elif _is_url(text):
         post = await storage.posts.by_uri(text)
         actor = await storage.actors.by_uri(text)
-        return ("post", post.id) if post else ("actor", actor.id) if actor else None
-    return None
+        found = ("post", post.id) if post else ("actor", actor.id) if actor else None
+    if found and found[0] == "post" and not await visible.sees(seeing, found[1]):
+        return None
+    return found
 
 
 async def _present(actor_ids: list[int]) -> list[int]:

@@ -35,6 +35,7 @@ class _Remembered:
 
     def __init__(self) -> None:
         self.settings: Settings | None = None
+        self.last: Settings | None = None
         self.generation = 0
 
     def forget(self) -> None:
@@ -55,8 +56,14 @@ async def current(app: App) -> Settings:
     generation = remembered.generation
     found = await _read(app)
     if generation == remembered.generation:
-        remembered.settings = found
+        remembered.settings = remembered.last = found
     return found
+
+
+def known(app: App) -> Settings:
+    """The settings as they were when somebody last asked: for what cannot wait, such as the page of an error."""
+    remembered = _remembered.get(app)
+    return (remembered and remembered.last) or Settings(name=app.host)
 
 
 async def change(app: App, by: Account | None, changes: Mapping[str, Any]) -> Settings:

@@ -7,22 +7,24 @@ from starlette.types import Message, Receive, Scope, Send
 import storage.connect
 from fedcomm import logs
 from fedcomm.app import App
-from web import auth, errors, headers, limits, state
+from web import auth, errors, headers, limits, respond, state
 from web.limits import Exceeded, Limits
 from web.routes import Found, Router, collect
 
 
 def build(app: App) -> "Application":
     """The application that serves `app`."""
-    return Application(app, Router(collect()))
+    return Application(app, Router(collect()), Router(collect("documents_")))
 
 
 class Application:
     """What a server is given to run. It must be called inside the layer that checks `Host`, sizes and deadlines."""
 
-    def __init__(self, app: App, router: Router) -> None:
+    def __init__(self, app: App, router: Router, documents: Router) -> None:
+        """`documents` are for programs what `router` has as pages at the same addresses."""
         self.app = app
         self.router = router
+        self.documents = documents
         self.limits = Limits()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -44,7 +46,8 @@ class Application:
 
     async def _answer(self, request: Request) -> Response:
         path, method = request.scope["path"], request.scope["method"]
-        found = self.router.find(path)
+        found = self.documents.find(path) if respond.wants_document(request) else None
+        found = found or self.router.find(path)
         if found is None:
             return errors.missing(request)
         if method == "OPTIONS" and method not in found.methods:

@@ -50,6 +50,12 @@ def redirect(url: str, status: int = 303) -> Response:
     return Response(b"", status, {"location": url, "cache-control": "no-store"})
 
 
+def wants_document(request: Request) -> bool:
+    """Whether another server asks for an ActivityPub document (AP §3.2), at an address that also has a page."""
+    accepted = request.headers.get("accept", "")
+    return "application/activity+json" in accepted or "application/ld+json" in accepted
+
+
 def wants_page(request: Request) -> bool:
     """Whether a person with a browser asks, not a program."""
     if request.scope["path"].startswith(_FOR_PROGRAMS):

@@ -107,14 +107,14 @@ class Router:
             yield from self._leaves(following)
 
 
-def collect() -> list[Route]:
-    """The `routes` of every module in the folders of this room."""
+def collect(name: str = "routes") -> list[Route]:
+    """The `routes` (or another list of that kind) of every module in the folders of this room."""
     found: list[Route] = []
     for folder in FOLDERS:
         place = Path(__file__).parent / folder
         if place.is_dir():
             for module in sorted(pkgutil.iter_modules([str(place)])):
-                found += getattr(importlib.import_module(f"web.{folder}.{module.name}"), "routes", [])
+                found += getattr(importlib.import_module(f"web.{folder}.{module.name}"), name, [])
     return found
 
 

@@ -6,13 +6,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+import web.app
 from fedcomm.app import App
 from fedcomm.config import Config
 from storage.connect import use
 from tests import build
 from tests.web.client import Nowhere
-from web.app import Application
-from web.app import build as build_web
 
 
 @pytest.fixture
@@ -34,14 +33,8 @@ async def app(config: Config) -> AsyncIterator[App]:
 
 
 @pytest.fixture
-def web(app: App) -> Application:
-    """Its web room."""
-    return build_web(app)
-
-
-@pytest.fixture
-async def client(web: Application) -> AsyncIterator[httpx.AsyncClient]:
-    """Asks without a token."""
-    transport = httpx.ASGITransport(web)
+async def client(app: App) -> AsyncIterator[httpx.AsyncClient]:
+    """Asks the web room of the app, without a token."""
+    transport = httpx.ASGITransport(web.app.build(app))
     async with httpx.AsyncClient(transport=transport, base_url=build.BASE) as opened:
         yield opened

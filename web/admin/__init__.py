@@ -1,0 +1,1 @@
+"""Pages for admins of this server."""

@@ -1,0 +1,61 @@
+"""Making a group."""
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+import storage.actors
+from fedcomm import groups
+from fedcomm.errors import AppError
+from web import respond, state
+from web.pages import frame
+from web.pages.readers import Reader, admins_only, form
+
+
+class NewGroup(msgspec.Struct, frozen=True):
+    """A group to be made."""
+
+    name: str = ""
+    title: str = ""
+    summary: str = ""
+    moderator: str = ""
+    join_mode: str = "open"
+    csrf: str = ""
+
+
+@admins_only
+async def show(request: Request, reader: Reader) -> Response:
+    """`GET /admin/groups`"""
+    return await _page(request, NewGroup(moderator=reader.actor.username))
+
+
+@admins_only
+async def create(request: Request, reader: Reader) -> Response:
+    """`POST /admin/groups`: on to the new group."""
+    given = await form(request, NewGroup, reader)
+    try:
+        group = await groups.create(
+            state.app_of(request), given.name, given.title, given.summary, given.moderator or None, given.join_mode
+        )
+    except AppError as refused:
+        return await _page(request, given, refused)
+    face = await storage.actors.by_id(group.actor_id)
+    return respond.redirect(f"/c/{face.username}" if face else "/")
+
+
+async def _page(request: Request, given: NewGroup, refused: AppError | None = None) -> Response:
+    return await frame.page(
+        request,
+        "admin/group.html",
+        422 if refused else 200,
+        given=given,
+        problem=str(refused) if refused else "",
+        field=getattr(refused, "field", ""),
+    )
+
+
+routes = [
+    Route("/admin/groups", show),
+    Route("/admin/groups", create, methods=["POST"]),
+]

@@ -1,0 +1,98 @@
+"""Settings of the server, and the log of what admins did."""
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+import storage.accounts
+import storage.audit
+from fedcomm import settings
+from fedcomm.errors import AppError
+from web import params, respond, state
+from web.pages import frame
+from web.pages.readers import Reader, admins_only, form
+
+_LINES = 50
+
+
+class Site(msgspec.Struct, frozen=True):
+    """The settings as the form has them; `rules` one a line."""
+
+    name: str = ""
+    description: str = ""
+    rules: str = ""
+    registration: str = ""
+    contact_email: str = ""
+    contact_account: str = ""
+    csrf: str = ""
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    before: int = 0
+
+
+@admins_only
+async def overview(request: Request, reader: Reader) -> Response:
+    """`GET /admin`"""
+    return await frame.page(
+        request,
+        "admin/overview.html",
+        waiting=await storage.accounts.count_pending(),
+        done=request.query_params.get("done", ""),
+    )
+
+
+@admins_only
+async def edit(request: Request, reader: Reader) -> Response:
+    """`GET /admin/site`"""
+    found = await settings.current(state.app_of(request))
+    given = Site(
+        found.name,
+        found.description,
+        "\n".join(found.rules),
+        found.registration,
+        found.contact_email,
+        found.contact_account,
+    )
+    return await _page(request, given)
+
+
+@admins_only
+async def save(request: Request, reader: Reader) -> Response:
+    """`POST /admin/site`: in force at once."""
+    given = await form(request, Site, reader)
+    changes = {name: getattr(given, name) for name in settings.Settings.__struct_fields__}
+    try:
+        await settings.change(state.app_of(request), reader.account, changes | {"rules": given.rules.splitlines()})
+    except AppError as refused:
+        return await _page(request, given, refused)
+    return respond.redirect("/admin/site?done=saved")
+
+
+@admins_only
+async def log(request: Request, reader: Reader) -> Response:
+    """`GET /admin/log`"""
+    before = params.query(request, _Asked).before
+    entries = await storage.audit.newest(_LINES, before or None)
+    return await frame.page(request, "admin/log.html", entries=entries, broken=await storage.audit.first_broken())
+
+
+async def _page(request: Request, given: Site, refused: AppError | None = None) -> Response:
+    return await frame.page(
+        request,
+        "admin/site.html",
+        422 if refused else 200,
+        given=given,
+        problem=str(refused) if refused else "",
+        field=getattr(refused, "field", ""),
+        done=request.query_params.get("done", ""),
+    )
+
+
+routes = [
+    Route("/admin", overview),
+    Route("/admin/site", edit),
+    Route("/admin/site", save, methods=["POST"]),
+    Route("/admin/log", log),
+]

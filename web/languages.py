@@ -1,0 +1,39 @@
+"""In which language a page is: the reader's own, else the first of those the browser asks for that there is."""
+
+from functools import cache
+from gettext import NullTranslations, translation
+from pathlib import Path
+
+from starlette.requests import Request
+
+AVAILABLE = {"en": "English", "de": "Deutsch"}  # the texts in the source are English
+FOLDER = Path(__file__).parent / "translations"
+DOMAIN = "fedcomm"
+_MOST_ASKED = 20  # languages of one header that are looked at
+
+
+@cache
+def words(tag: str) -> NullTranslations:
+    """The translations into a language, each text as it is where there is none."""
+    return translation(DOMAIN, FOLDER, [tag], fallback=True)
+
+
+def choose(request: Request, own: str = "") -> str:
+    """The language of the page that answers this request; `own` is the one the reader has set, if any."""
+    return own if own in AVAILABLE else wanted(request.headers.get("accept-language", ""))
+
+
+def wanted(header: str) -> str:
+    """The best available language for an `Accept-Language` header (RFC 9110 §12.5.4)."""
+    asked = [_weighed(part) for part in header.split(",")[:_MOST_ASKED]]
+    for _weight, tag in sorted((pair for pair in asked if pair[0] > 0), key=lambda pair: -pair[0]):
+        if tag in AVAILABLE:
+            return tag
+    return "en"
+
+
+def _weighed(part: str) -> tuple[float, str]:
+    tag, _, parameter = part.partition(";")
+    value = parameter.strip().removeprefix("q=") or "1"
+    weight = float(value) if len(value) <= 5 and value.replace(".", "", 1).isdigit() and value.isascii() else 0.0
+    return weight, tag.strip().partition("-")[0].lower()

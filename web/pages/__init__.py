@@ -1,0 +1,1 @@
+"""Pages for people with a browser: server-rendered, readable without JavaScript and mostly without signing in."""

@@ -1,0 +1,127 @@
+"""The page of a group: what it is for, its rules, who looks after it, how to join from anywhere, its threads."""
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+import storage.actors
+import storage.follows
+import storage.groups
+import storage.registers
+import storage.timelines
+from fedcomm import follows
+from fedcomm.errors import NotFound
+from storage import visible
+from storage.actors import Actor
+from storage.groups import Group
+from web import paging, respond, state
+from web.pages import frame, threads
+from web.pages.readers import Reader, form, members_only, reader_of
+from web.pages.shown import handle, profile
+
+_LINES = 25
+
+
+class Plain(msgspec.Struct, frozen=True):
+    """A form with nothing but a button."""
+
+    csrf: str = ""
+
+
+class Visitor(msgspec.Struct, frozen=True):
+    """What somebody from another server says: their own address there."""
+
+    address: str = ""
+
+
+async def show(request: Request) -> Response:
+    """`GET /c/{name}` for a browser; `name@host` is a group of another server."""
+    reader = await reader_of(request)
+    viewer = reader.actor.id if reader else visible.ANYBODY
+    group, face = await named(viewer, request.path_params["name"], state.app_of(request).host)
+    found = await storage.timelines.of_group(viewer, group.id, paging.page_of(request, usual=_LINES))
+    return await frame.page(
+        request,
+        "group.html",
+        group=group,
+        face=face,
+        handle=handle(face, state.app_of(request).host),
+        moderators=await _moderators(group),
+        follow=await storage.follows.of(viewer, face.id) if reader else None,
+        lines=await threads.lines([entry.post_id for entry in found.entries]),
+        older=found.oldest if found.older else 0,
+    )
+
+
+async def ways(request: Request) -> Response:
+    """`GET /c/{name}/join`: how to join, from here and from any other server."""
+    reader = await reader_of(request)
+    viewer = reader.actor.id if reader else visible.ANYBODY
+    group, face = await named(viewer, request.path_params["name"], state.app_of(request).host)
+    address = request.query_params.get("address", "")
+    return await frame.page(
+        request,
+        "join.html",
+        group=group,
+        face=face,
+        handle=handle(face, state.app_of(request).host),
+        address=address[:300],
+        their_host=_host(address),
+        follow=await storage.follows.of(viewer, face.id) if reader else None,
+    )
+
+
+@members_only
+async def join(request: Request, reader: Reader) -> Response:
+    """`POST /c/{name}/join`"""
+    await form(request, Plain, reader)
+    _group, face = await named(reader.actor.id, request.path_params["name"], state.app_of(request).host)
+    await follows.follow(state.app_of(request), reader.actor, face.id)
+    return respond.redirect(profile(face))
+
+
+@members_only
+async def leave(request: Request, reader: Reader) -> Response:
+    """`POST /c/{name}/leave`"""
+    await form(request, Plain, reader)
+    _group, face = await named(reader.actor.id, request.path_params["name"], state.app_of(request).host)
+    await follows.unfollow(state.app_of(request), reader.actor, face.id)
+    return respond.redirect(profile(face))
+
+
+async def named(viewer: int, name: str, own_host: str = "") -> tuple[Group, Actor]:
+    """The group of that name, which the viewer may see, and its face.
+
+    Raises:
+        NotFound: there is none.
+    """
+    username, _, host = name.partition("@")
+    host = "" if host == own_host else host
+    face = await storage.actors.by_handle(username, host)
+    group = await storage.groups.by_actor(face.id) if face else None
+    if face is None or group is None or not await visible.seen_actors(viewer, [face.id]):
+        raise NotFound("There is no group of this name here.")
+    return group, face
+
+
+async def _moderators(group: Group) -> list[Actor]:
+    roles = await storage.registers.all_of(group.id, "role")
+    uris = [role.subject for role in roles if role.value and "moderator" in role.value]
+    found = await storage.actors.by_uris(uris[:50])
+    return [found[uri] for uri in uris[:50] if uri in found and not found[uri].gone]
+
+
+def _host(address: str) -> str:
+    """The server in an address such as `@name@host`, if it can be one."""
+    host = address.strip().removeprefix("@").rpartition("@")[2].lower()
+    good = 0 < len(host) <= 253 and all(c.isalnum() or c in ".-:" for c in host) and ("." in host or ":" in host)
+    return host if good else ""
+
+
+routes = [
+    Route("/c/{name}", show),
+    Route("/c/{name}/join", ways),
+    Route("/c/{name}/join", join, methods=["POST"]),
+    Route("/c/{name}/leave", leave, methods=["POST"]),
+]

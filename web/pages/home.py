@@ -1,0 +1,42 @@
+"""The front page: who we are, the groups here, the newest threads."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+import storage.actors
+import storage.groups
+import storage.timelines
+from storage import visible
+from storage.actors import Actor
+from storage.groups import Group
+from web import paging
+from web.pages import frame, threads
+from web.pages.readers import reader_of
+
+_LINES = 20
+
+
+async def show(request: Request) -> Response:
+    """`GET /` for a browser."""
+    reader = await reader_of(request)
+    viewer = reader.actor.id if reader else visible.ANYBODY
+    found = await storage.timelines.public(viewer, paging.page_of(request, usual=_LINES))
+    return await frame.page(
+        request,
+        "home.html",
+        groups=await _groups(viewer),
+        older=found.oldest if found.older else 0,
+        lines=await threads.lines([entry.post_id for entry in found.entries]),
+        first="max_id" not in request.query_params,
+    )
+
+
+async def _groups(viewer: int) -> list[tuple[Group, Actor]]:
+    groups = await storage.groups.here()
+    seen = await visible.seen_actors(viewer, [group.actor_id for group in groups])
+    faces = await storage.actors.by_ids(sorted(seen))
+    return [(group, faces[group.actor_id]) for group in groups if group.actor_id in faces]
+
+
+routes = [Route("/", show)]

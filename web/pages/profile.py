@@ -1,0 +1,90 @@
+"""The page of a person: who they say they are and what they wrote for everybody."""
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+import storage.actors
+import storage.follows
+import storage.timelines
+from fedcomm import follows
+from fedcomm.errors import NotFound
+from storage import visible
+from storage.actors import Actor
+from web import paging, respond, state
+from web.pages import frame, threads
+from web.pages.group import Plain
+from web.pages.readers import Reader, form, members_only, reader_of
+from web.pages.shown import handle, label, profile
+
+_LINES = 25
+_Fields = msgspec.json.Decoder(list[dict[str, str]])
+
+
+async def show(request: Request) -> Response:
+    """`GET /@{name}`; `name@host` is somebody of another server."""
+    reader = await reader_of(request)
+    viewer = reader.actor.id if reader else visible.ANYBODY
+    actor = await named(viewer, request.path_params["name"], state.app_of(request).host)
+    if actor.kind == "Group":
+        return respond.redirect(profile(actor), 301)
+    found = await storage.timelines.of_actor(viewer, actor.id, paging.page_of(request, usual=_LINES), boosts=False)
+    return await frame.page(
+        request,
+        "profile.html",
+        actor=actor,
+        handle=handle(actor, state.app_of(request).host),
+        fields=_fields(actor),
+        follow=await storage.follows.of(viewer, actor.id) if reader else None,
+        lines=await threads.lines([entry.post_id for entry in found.entries]),
+        older=found.oldest if found.older else 0,
+    )
+
+
+@members_only
+async def follow(request: Request, reader: Reader) -> Response:
+    """`POST /@{name}/follow`"""
+    await form(request, Plain, reader)
+    actor = await named(reader.actor.id, request.path_params["name"], state.app_of(request).host)
+    await follows.follow(state.app_of(request), reader.actor, actor.id)
+    return respond.redirect(profile(actor))
+
+
+@members_only
+async def unfollow(request: Request, reader: Reader) -> Response:
+    """`POST /@{name}/unfollow`"""
+    await form(request, Plain, reader)
+    actor = await named(reader.actor.id, request.path_params["name"], state.app_of(request).host)
+    await follows.unfollow(state.app_of(request), reader.actor, actor.id)
+    return respond.redirect(profile(actor))
+
+
+async def named(viewer: int, name: str, own_host: str = "") -> Actor:
+    """Whoever has this name, if the viewer may see them.
+
+    Raises:
+        NotFound: there is nobody.
+    """
+    username, _, host = name.partition("@")
+    host = "" if host == own_host else host
+    actor = await storage.actors.by_handle(username, host)
+    if actor is None or actor.kind == "Application" or not await visible.seen_actors(viewer, [actor.id]):
+        raise NotFound("There is nobody of this name here.")
+    return actor
+
+
+def _fields(actor: Actor) -> list[tuple[str, str]]:
+    """(name as text, value as clean HTML) of what somebody tells about themselves."""
+    try:
+        found = _Fields.decode(actor.fields)
+    except msgspec.ValidationError:
+        return []
+    return [(label(field.get("name", ""), 100), field.get("value", "")) for field in found[:20]]
+
+
+routes = [
+    Route("/@{name}", show),
+    Route("/@{name}/follow", follow, methods=["POST"]),
+    Route("/@{name}/unfollow", unfollow, methods=["POST"]),
+]

@@ -1,0 +1,92 @@
+"""Who reads a page: somebody with a session here, or anybody."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+from urllib.parse import quote
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+import storage.accounts
+import storage.actors
+from fedcomm.errors import NotAllowed
+from storage.accounts import Account
+from storage.actors import Actor
+from storage.sessions import Session
+from web import auth, params, respond
+from web.pages.values import READER
+
+_Form = TypeVar("_Form", bound=msgspec.Struct)
+
+
+class Reader(msgspec.Struct, frozen=True):
+    """A member who is signed in."""
+
+    account: Account
+    actor: Actor
+    session: Session
+
+    @property
+    def admin(self) -> bool:
+        """Whether they may see the pages of admins."""
+        return self.account.role == "admin"
+
+
+async def reader_of(request: Request) -> Reader | None:
+    """Who is signed in, looked up once a request; an account that is not active is signed in nowhere."""
+    if READER not in request.scope:
+        request.scope[READER] = await _reader(request)
+    found: Reader | None = request.scope[READER]
+    return found
+
+
+def members_only(
+    endpoint: Callable[[Request, Reader], Awaitable[Response]],
+) -> Callable[[Request], Awaitable[Response]]:
+    """An endpoint for who is signed in; others sign in first."""
+
+    async def answer(request: Request) -> Response:
+        reader = await reader_of(request)
+        if reader is None:
+            return respond.redirect(f"/sign_in?next={quote(_back(request), safe='/')}")
+        return await endpoint(request, reader)
+
+    return answer
+
+
+def admins_only(endpoint: Callable[[Request, Reader], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    """An endpoint for admins; nothing is looked up for anybody else (attack ADM-10)."""
+
+    async def answer(request: Request, reader: Reader) -> Response:
+        if not reader.admin:
+            raise NotAllowed("Only admins can do this.")
+        return await endpoint(request, reader)
+
+    return members_only(answer)
+
+
+async def form(request: Request, struct: type[_Form], reader: Reader | None = None) -> _Form:
+    """What a form of ours says; its struct has a field `csrf`.
+
+    Raises:
+        Refusal: 403 when another site made the browser send it; 422 when it cannot be read.
+    """
+    given = await params.read(request, struct)
+    auth.check_form(request, getattr(given, "csrf", ""), reader.session if reader else None)
+    return given
+
+
+async def _reader(request: Request) -> Reader | None:
+    session = await auth.session_of(request)
+    account = await storage.accounts.by_id(session.account_id) if session else None
+    actor = await storage.actors.by_id(account.actor_id) if account and account.state == "active" else None
+    return Reader(account, actor, session) if session and account and actor and not actor.gone else None
+
+
+def _back(request: Request) -> str:
+    """The page to come back to: of a form, the front page."""
+    if request.method != "GET":
+        return "/"
+    query = request.scope["query_string"].decode("latin-1")
+    return f"{request.scope['path']}?{query}" if query else str(request.scope["path"])

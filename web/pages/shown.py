@@ -1,0 +1,116 @@
+"""How times, names and addresses are shown on pages, whatever somebody chose as their name."""
+
+import re
+import unicodedata
+from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
+from gettext import NullTranslations
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from fedcomm import sanitise, titles
+from storage.actors import Actor
+from storage.posts import Post
+
+LONGEST_NAME = 60  # characters
+_MOST_MARKS = 2  # on one letter
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+_BLANKS = re.compile(r"\s+")
+
+
+def label(text: str, longest: int = LONGEST_NAME) -> str:
+    """One line of a text somebody chose: nothing invisible, nothing that turns or piles up letters (attack XSS-15)."""
+    kept: list[str] = []
+    marks = 0
+    for character in text[: 4 * longest]:
+        kind = unicodedata.category(character)
+        marks = marks + 1 if kind in ("Mn", "Me") else 0
+        if marks <= _MOST_MARKS and (kind[0] != "C" or character in "\n\t"):
+            kept.append(character)
+    line = _BLANKS.sub(" ", "".join(kept)).strip()
+    return line if len(line) <= longest else f"{line[: longest - 1].rstrip()}…"
+
+
+def name(actor: Actor) -> str:
+    """What somebody is called: the name they gave themselves, else the one in their handle."""
+    return label(actor.name) or label(actor.username)
+
+
+def handle(actor: Actor, host: str) -> str:
+    """The address by which people of any server find somebody; `host` is ours."""
+    return label(f"{actor.username}@{actor.host or host}", 200)
+
+
+def profile(actor: Actor) -> str:
+    """The page of a person or group on this server."""
+    acct = quote(actor.acct, safe="@:")
+    return f"/c/{acct}" if actor.kind == "Group" else f"/@{acct}"
+
+
+def permalink(post: Post, author: Actor) -> str:
+    """The page of a post on this server."""
+    return f"/@{quote(author.acct, safe='@:')}/{post.id}"
+
+
+def title(post: Post) -> str:
+    """What a thread is called in lists: its title, else its warning, else its first line; '' when it says nothing."""
+    words = post.title or post.summary or titles.split(sanitise.text_of(post.content))[0]
+    return label(words, titles.LONGEST + 1)
+
+
+def plain(cleaned: str) -> str:
+    """The text of HTML that was cleaned when it was stored."""
+    return sanitise.text_of(cleaned)
+
+
+def web_address(url: str) -> str:
+    """A link that may be followed; '' for anything but http and https."""
+    return url if url.startswith(("https://", "http://")) and " " not in url else ""
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """A time for machines and for people."""
+
+    iso: str
+    text: str
+
+
+def moment(at_ms: int, zone: tzinfo, words: NullTranslations) -> Moment:
+    """A time as the reader's clock shows it; without a zone of their own it says that it is UTC."""
+    try:
+        at = datetime.fromtimestamp(at_ms / 1000, zone)
+    except (ValueError, OverflowError, OSError):
+        return Moment("", "")
+    shown = words.gettext("{day} {month} {year}, {hour}:{minute}").format(
+        day=at.day,
+        month=words.gettext(_MONTHS[at.month - 1]),
+        year=at.year,
+        hour=f"{at.hour:02}",
+        minute=f"{at.minute:02}",
+    )
+    universal = " UTC" if zone is UTC else ""
+    return Moment(at.isoformat(timespec="seconds"), f"{shown}{universal}")
+
+
+@lru_cache(maxsize=64)
+def zone(name: str) -> tzinfo:
+    """The time zone of that name, UTC when there is none."""
+    try:
+        return ZoneInfo(name) if name else UTC
+    except (ValueError, OSError):  # unknown, or this machine has no zones
+        return UTC

@@ -1,0 +1,71 @@
+"""The page of a thread, or of one answer and what answers it."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+import storage.actors
+import storage.groups
+import storage.posts
+from fedcomm.errors import NotFound
+from storage import visible
+from storage.actors import Actor
+from storage.posts import Post
+from web import params, respond
+from web.pages import frame, shown, threads
+from web.pages.readers import reader_of
+
+
+async def show(request: Request) -> Response:
+    """`GET /@{name}/{id}`"""
+    reader = await reader_of(request)
+    viewer = reader.actor.id if reader else visible.ANYBODY
+    post, author = await seen(viewer, params.number(request))
+    if request.path_params["name"].lower() != author.acct.lower():
+        return respond.redirect(shown.permalink(post, author), 301)
+    tree, cut = await threads.tree(viewer, post)
+    return await frame.page(
+        request,
+        "thread.html",
+        post=post,
+        author=author,
+        tree=tree,
+        cut=cut,
+        group=await _face(viewer, post),
+        beginning=await _beginning(viewer, post),
+        title=shown.title(post),
+        deepest=threads.DEEPEST,
+    )
+
+
+async def seen(viewer: int, post_id: int) -> tuple[Post, Actor]:
+    """The post and who wrote it, if the viewer may see it.
+
+    Raises:
+        NotFound: there is none, or it is not for them.
+    """
+    post = await storage.posts.by_id(post_id) if await visible.sees(viewer, post_id) else None
+    author = await storage.actors.by_id(post.author_id) if post else None
+    if post is None or author is None:
+        raise NotFound("There is no such post here, or it is not for you.")
+    return post, author
+
+
+async def _beginning(viewer: int, post: Post) -> threads.Line | None:
+    """What began the thread, where that is another post that the viewer may see."""
+    if post.thread_id == post.id or not await visible.sees(viewer, post.thread_id):
+        return None
+    return next(iter(await threads.lines([post.thread_id])), None)
+
+
+async def _face(viewer: int, post: Post) -> Actor | None:
+    group = await storage.groups.by_id(post.group_id) if post.group_id else None
+    if group is None or not await visible.seen_actors(viewer, [group.actor_id]):
+        return None
+    return await storage.actors.by_id(group.actor_id)
+
+
+routes = [
+    Route("/@{name}/{id}", show),
+    Route("/@{name}/statuses/{id}", show),
+]

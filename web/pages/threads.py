@@ -1,0 +1,117 @@
+"""Posts as pages show them: lines of a list, and a thread as a tree."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+import storage.actors
+import storage.attachments
+import storage.groups
+import storage.posts
+import storage.threads
+from storage.actors import Actor
+from storage.attachments import Attached
+from storage.posts import Post
+
+DEEPEST = 8  # levels of indentation; what is deeper stands there too, and says what it answers
+MOST = 500  # posts of one page
+_GAPS = 10  # rounds of looking for what lies between posts that are shown
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One thread in a list; `group` is the face of the group it is in."""
+
+    post: Post
+    author: Actor
+    group: Actor | None
+
+
+class Node(msgspec.Struct):
+    """One post of a thread, with what answers it; `post` is missing where one was that is not shown (any more)."""
+
+    id: int
+    post: Post | None
+    author: Actor | None
+    level: int
+    answers: "list[Node]"
+    attached: list[Attached]
+    to: Actor | None = None  # whom it answers, where its place does not say so
+
+    @property
+    def size(self) -> int:
+        """How many posts are shown below it."""
+        return sum((node.post is not None) + node.size for node in self.answers)
+
+
+async def lines(post_ids: Sequence[int]) -> list[Line]:
+    """The posts, which the viewer may see, as lines of a list in the same order."""
+    posts = await storage.posts.by_ids(list(post_ids))
+    groups = await storage.groups.by_ids(sorted({post.group_id for post in posts.values() if post.group_id}))
+    wanted = {post.author_id for post in posts.values()} | {group.actor_id for group in groups.values()}
+    actors = await storage.actors.by_ids(sorted(wanted))
+    found = []
+    for post in (posts[post_id] for post_id in post_ids if post_id in posts):
+        group = groups.get(post.group_id or 0)
+        if author := actors.get(post.author_id):
+            found.append(Line(post, author, actors.get(group.actor_id) if group else None))
+    return found
+
+
+async def tree(viewer: int, start: Post) -> tuple[Node, bool]:
+    """A post, which the viewer may see, with everything below it; and whether there was too much to show all."""
+    context = await storage.threads.context(viewer, start.id, above=0, below=MOST + 1, depth=200)
+    shown = {start.id: start} | await storage.posts.by_ids(context.descendants[:MOST])
+    parents = await _parents(shown, start.id)
+    actors = await storage.actors.by_ids(sorted({post.author_id for post in shown.values()}))
+    attached = await storage.attachments.of([post.id for post in shown.values() if post.attachments_count])
+    nodes: dict[int, Node] = {}
+    for post_id in [start.id, *context.descendants[:MOST]]:
+        if post_id in shown:
+            _place(nodes, post_id, shown, parents, actors, attached)
+    return nodes[start.id], len(context.descendants) > MOST
+
+
+async def _parents(shown: dict[int, Post], start: int) -> dict[int, int]:
+    """Whom each post answers, up to the start, also where what lies between is not shown."""
+    parents = {post.id: post.parent_id for post in shown.values() if post.parent_id and post.id != start}
+    for _round in range(_GAPS):
+        missing = sorted(set(parents.values()) - set(parents) - {start})
+        if not missing:
+            break
+        parents |= {
+            post.id: post.parent_id for post in (await storage.posts.by_ids(missing)).values() if post.parent_id
+        }
+    return parents
+
+
+def _place(
+    nodes: dict[int, Node],
+    post_id: int,
+    shown: dict[int, Post],
+    parents: dict[int, int],
+    actors: dict[int, Actor],
+    attached: dict[int, list[Attached]],
+) -> Node:
+    """The node of a post under the one it answers; what is missing between becomes a gap."""
+    path = [post_id]
+    while path[-1] not in nodes and path[-1] in parents and len(path) < 1000:
+        path.append(parents[path[-1]])
+    above = nodes.get(path[-1])
+    for each in reversed(path if above is None else path[:-1]):
+        post = shown.get(each)
+        node = Node(each, post, actors.get(post.author_id) if post else None, 0, [], attached.get(each, []))
+        nodes[each] = node
+        if above is not None:
+            _hang(nodes, node, above, parents)
+        above = node
+    return nodes[post_id]
+
+
+def _hang(nodes: dict[int, Node], node: Node, above: Node, parents: dict[int, int]) -> None:
+    place = above
+    while place.level >= DEEPEST:
+        place = nodes[parents[place.id]]
+    if place is not above:
+        node.to = above.author
+    node.level = place.level + 1
+    place.answers.append(node)

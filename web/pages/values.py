@@ -1,0 +1,37 @@
+"""What every template can use besides what its page gives it: the site, the reader, their language and clock."""
+
+from functools import partial
+from typing import Any
+
+from starlette.requests import Request
+
+from fedcomm import __version__, settings
+from web import languages, state
+from web.pages import assets, shown
+
+READER = "fedcomm.reader"
+
+
+def common(request: Request) -> dict[str, Any]:
+    """The values for one page; who reads it is known where the page has asked (`readers.reader_of`)."""
+    app = state.app_of(request)
+    reader = request.scope.get(READER)
+    language = languages.choose(request, reader.account.language if reader else "")
+    words = languages.words(language)
+    zone = shown.zone(reader.account.time_zone if reader else "")
+    return {
+        "request": request,
+        "config": app.config,
+        "site": settings.known(app),
+        "reader": reader,
+        "csrf": reader.session.csrf if reader else "",
+        "language": language,
+        "gettext": words.gettext,
+        "_": words.gettext,
+        "ngettext": words.ngettext,
+        "shown": shown,
+        "asset": assets.address,
+        "moment": partial(shown.moment, zone=zone, words=words),
+        "version": __version__,
+        "path": request.scope["path"],
+    }

@@ -135,7 +135,7 @@ def _start(binaries: Path, folder: Path) -> tuple[subprocess.Popen[bytes], int]:
                 [binaries / "postgres", "-D", folder / "data", *options], cwd=folder, env=_environment(folder),
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=_end_with_parent, **_identity(),
             )  # fmt: skip
-        if _answers(process, port):
+        if _ready(process, folder / "data" / "postmaster.pid"):
             return process, port
     raise RuntimeError(f"PostgreSQL did not start: {(folder / 'log').read_text(errors='replace')[-2000:]}")
 
@@ -153,11 +153,13 @@ def _free_port() -> int:
         return port
 
 
-def _answers(process: subprocess.Popen[bytes], port: int) -> bool:
+def _ready(process: subprocess.Popen[bytes], status: Path) -> bool:
+    """Whether it has started up; it listens before that, and then refuses, so its own word counts (line 8)."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return process.poll() is None
+        with contextlib.suppress(OSError):
+            if [line.strip() for line in status.read_text().splitlines()][7:8] == ["ready"]:
+                return True
         time.sleep(0.02)
     if process.poll() is None:
         process.kill()

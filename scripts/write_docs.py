@@ -1,21 +1,61 @@
 """Writes the generated pages of the documentation: they follow from definitions in the code, and a test compares."""
 
 import importlib
+import inspect
+import re
 import sys
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
 import click
 
+from activitypub.dispatch import Rule
 from fedcomm.cli import COMMANDS
 from fedcomm.config import texts
+from fedcomm.inbox.rules import RULES
 
-HOST = Path(__file__).resolve().parent.parent / "docs" / "host"
+ROOT = Path(__file__).resolve().parent.parent
+HOST = ROOT / "docs" / "host"
+FEDERATION = ROOT / "FEDERATION.md"
+BEGIN = "<!-- activities: written by `make docs` from fedcomm/inbox/rules.py -->\n"
+END = "<!-- end of activities -->\n"
 
 
 def pages() -> dict[Path, str]:
-    """Every generated page, by where it stands."""
-    return {HOST / "configuration.md": texts.page(), HOST / "commands.md": "".join(_commands())}
+    """Every generated page, by where it stands; of FEDERATION.md the table is generated."""
+    return {
+        HOST / "configuration.md": texts.page(),
+        HOST / "commands.md": "".join(_commands()),
+        FEDERATION: _federation(FEDERATION.read_text()),
+    }
+
+
+def _federation(page: str) -> str:
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"{FEDERATION.name} has no place for the table of activities: {BEGIN.strip()} … {END.strip()}")
+    return before + begin + "".join(_activities()) + end + after
+
+
+def _activities() -> Iterator[str]:
+    yield "\n| activity | who may send it | what it does |\n|---|---|---|\n"
+    for (handler, authority), rules in groupby(RULES, lambda rule: (rule.handler, rule.authority)):
+        shapes = ", ".join(f"`{shape(rule)}`" for rule in rules)
+        yield f"| {shapes} | {_sentence(authority)} | {_sentence(handler)} |\n"
+    yield "\n"
+
+
+def shape(rule: Rule) -> str:
+    """How the page writes what a rule is about: `Announce(Create(<post>))`."""
+    return "(".join(rule.shape) + ")" * (len(rule.shape) - 1)
+
+
+def _sentence(function: object) -> str:
+    """The first sentences of what a function says of itself, without the notes for developers in brackets."""
+    said = (inspect.getdoc(function) or "").split("\n\n")[0].replace("\n", " ")
+    return re.sub(r" \((attack|FEP|AP|AS2|RFC)[^)]*\)", "", said).replace("|", "\\|")
 
 
 def _commands() -> Iterator[str]:
@@ -49,7 +89,7 @@ def main() -> int:
     for path, text in pages().items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-        print(path.relative_to(HOST.parent.parent))
+        print(path.relative_to(ROOT))
     return 0
 
 

@@ -120,9 +120,9 @@ def _check(app: App, draft: Draft) -> None:
         raise Invalid("A post cannot be empty.", field="status")
     limit = app.config.limits.post_characters
     if writing.length(draft.text) + len(draft.summary) > limit:
-        raise Invalid(f"A post may have {limit} characters.", field="status")
+        raise Invalid("A post may have {limit} characters.", field="status", limit=limit)
     if len(draft.summary) > MAX_SUMMARY:
-        raise Invalid(f"A content warning may have {MAX_SUMMARY} characters.", field="spoiler_text")
+        raise Invalid("A content warning may have {limit} characters.", field="spoiler_text", limit=MAX_SUMMARY)
     if draft.visibility not in LEVELS:
         raise Invalid("Visibility is public, unlisted, private or direct.", field="visibility")
     if draft.poll is not None:
@@ -132,9 +132,9 @@ def _check(app: App, draft: Draft) -> None:
 def _check_poll(poll: PollDraft) -> None:
     options = [option.strip() for option in poll.options]
     if not 2 <= len(options) <= MAX_OPTIONS or len(set(options)) != len(options) or not all(options):
-        raise Invalid(f"A poll has 2 to {MAX_OPTIONS} different answers.", field="poll")
+        raise Invalid("A poll has 2 to {most} different answers.", field="poll", most=MAX_OPTIONS)
     if any(len(option) > MAX_OPTION for option in options):
-        raise Invalid(f"An answer of a poll may have {MAX_OPTION} characters.", field="poll")
+        raise Invalid("An answer of a poll may have {limit} characters.", field="poll", limit=MAX_OPTION)
     if not MIN_SECONDS <= poll.seconds <= MAX_SECONDS:
         raise Invalid("A poll is open for five minutes to a year.", field="poll")
 

@@ -4,11 +4,14 @@
 class AppError(Exception):
     """Something that was asked for and is not done; `str()` of it is a sentence for the asker.
 
-    `fix` says what to do about it, where that is known: for whoever runs the server.
+    `fix` says what to do about it, where that is known: for whoever runs the server. The sentence is written out where
+    it is raised, with `{name}` for each of `values`: so it is found by who translates it.
     """
 
-    def __init__(self, sentence: str, *, fix: str = "") -> None:
-        super().__init__(sentence)
+    def __init__(self, sentence: str, *, fix: str = "", **values: object) -> None:
+        super().__init__(sentence.format(**values) if values else sentence)
+        self.sentence = sentence
+        self.values = values
         self.fix = fix
 
 
@@ -23,8 +26,8 @@ class NotAllowed(AppError):
 class Invalid(AppError):
     """What was given cannot be used; `field` names the part of it that is wrong, where it is one."""
 
-    def __init__(self, sentence: str, *, field: str = "", fix: str = "") -> None:
-        super().__init__(sentence, fix=fix)
+    def __init__(self, sentence: str, *, field: str = "", fix: str = "", **values: object) -> None:
+        super().__init__(sentence, fix=fix, **values)
         self.field = field
 
 

@@ -103,7 +103,7 @@ async def follow_handle(app: App, account: str, handle_or_url: str) -> Actor:
     """
     follower = await actors.local(account)
     if follower is None or follower.gone or follower.kind != "Person":
-        raise NotFound(f"There is no account called {account} here.")
+        raise NotFound("There is no account called {name} here.", name=account)
     try:
         if "://" in handle_or_url:
             found = await fetching.resolve(app, handle_or_url)
@@ -111,11 +111,11 @@ async def follow_handle(app: App, account: str, handle_or_url: str) -> Actor:
         else:
             target = await fetching.handle(app, handle_or_url)
     except Unreachable as fault:
-        raise Invalid(f"The server of {handle_or_url} cannot be reached: {fault}") from fault
+        raise Invalid("The server of {who} cannot be reached: {fault}", who=handle_or_url, fault=fault) from fault
     except ProtocolError as fault:
-        raise NotFound(f"{handle_or_url} was not found: {fault}") from fault
+        raise NotFound("{who} was not found: {fault}", who=handle_or_url, fault=fault) from fault
     if target is None:
-        raise NotFound(f"{handle_or_url} was not found.")
+        raise NotFound("{who} was not found.", who=handle_or_url)
     await follow(app, follower, target.id)
     return target
 

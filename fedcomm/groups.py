@@ -35,9 +35,9 @@ async def create(
     username = names.check(name, app.host)
     title, summary = title.strip(), summary.strip()
     if not 0 < len(title) <= MAX_TITLE:
-        raise Invalid(f"A group needs a title of at most {MAX_TITLE} characters.", field="title")
+        raise Invalid("A group needs a title of at most {most} characters.", field="title", most=MAX_TITLE)
     if len(summary) > MAX_SUMMARY:
-        raise Invalid(f"The summary may have {MAX_SUMMARY} characters.", field="summary")
+        raise Invalid("The summary may have {most} characters.", field="summary", most=MAX_SUMMARY)
     if join_mode not in JOIN_MODES:
         raise Invalid("A group is joined 'open' or by 'approval'.", field="join_mode")
     first = await _member_called(moderator) if moderator else None
@@ -73,7 +73,7 @@ async def named(name: str) -> tuple[Group, Actor]:
     face = await actors.local(name.strip().lstrip("!@"))
     group = await groups.by_actor(face.id) if face and face.deleted_at is None else None
     if face is None or group is None:
-        raise NotFound(f"There is no group called {name} here.")
+        raise NotFound("There is no group called {name} here.", name=name)
     return group, face
 
 
@@ -135,7 +135,7 @@ def take_back(app: App, writes: Writes, face: Actor, post: Post, announce_uri: s
 async def _member_called(name: str) -> Actor:
     found = await actors.local(name.strip().lstrip("@"))
     if found is None or found.gone or found.kind != "Person":
-        raise NotFound(f"There is no member called {name} here.")
+        raise NotFound("There is no member called {name} here.", name=name)
     return found
 
 

@@ -207,7 +207,7 @@ def _known(scopes: str) -> str:
 def _redirects(uris: list[str]) -> list[str]:
     found = list(dict.fromkeys(line.strip() for uri in uris for line in uri.splitlines() if line.strip()))
     if not found or len(found) > MOST_REDIRECTS:
-        raise Invalid(f"Please give one to {MOST_REDIRECTS} redirect URIs.", field="redirect_uris")
+        raise Invalid("Please give one to {most} redirect URIs.", field="redirect_uris", most=MOST_REDIRECTS)
     for uri in found:
         scheme = uri.partition(":")[0].lower()
         odd = _ODD.search(uri) or "#" in uri or len(uri) > LONGEST_URI

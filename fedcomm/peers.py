@@ -51,7 +51,7 @@ async def set_policy(app: App, host: str, policy: str, *, comment: str = "", not
     try:
         name = host_of(f"https://{host.strip().lower()}/")
     except ProtocolError:
-        raise Invalid(f"{host} is not the name of a server.", field="host") from None
+        raise Invalid("{host} is not the name of a server.", field="host", host=host) from None
     async with transaction():
         await peers.set_policy(name, policy, comment, note, clock.now_ms())
         await audit.note(by or "command line", "peer.policy", name, policy=policy)

@@ -1,6 +1,8 @@
 """Which answer an exception becomes: a status and a sentence, as JSON or as a page."""
 
 import logging
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -15,16 +17,23 @@ _log = logging.getLogger(__name__)
 
 NOT_FOUND = "There is nothing here, or it is not for you."
 BROKEN = "Something went wrong here. It has been noted."
+WRONG_METHOD = "This address answers {allowed} only."
 BUSY = "The server cannot reach its data at the moment. Please try again soon."
 
 
 class Refusal(Exception):
-    """An answer decided while reading the request; `code` is one of OAuth's words (RFC 6749 §5.2)."""
+    """An answer decided while reading the request; `code` is one of OAuth's words (RFC 6749 §5.2).
 
-    def __init__(self, status: int, sentence: str, *, code: str = "", headers: dict[str, str] | None = None) -> None:
-        super().__init__(sentence)
+    The sentence may have `{name}` for each of `values`, as those of the app.
+    """
+
+    def __init__(
+        self, status: int, sentence: str, *, code: str = "", headers: dict[str, str] | None = None, **values: object
+    ) -> None:
+        super().__init__(sentence.format(**values) if values else sentence)
         self.status = status
         self.sentence = sentence
+        self.values = values
         self.code = code
         self.headers = headers or {}
 
@@ -50,15 +59,22 @@ _STATUS: tuple[tuple[type[Exception], int], ...] = (
 def answer(request: Request, error: Exception) -> Response:
     """The answer for `error`; one that nobody foresaw is logged and becomes 500."""
     if isinstance(error, Refusal):
-        return _said(request, error.status, error.sentence, error.code, error.headers)
+        return _said(request, error.status, error.sentence, error.code, error.headers, error.values)
     if isinstance(error, HTTPException):
         return _said(request, error.status_code, str(error.detail), "", dict(error.headers or {}))
+    if isinstance(error, AppError):
+        return _said(request, status_of(error), error.sentence or NOT_FOUND, "", _headers(error), error.values)
     for kind, status in _STATUS:
         if isinstance(error, kind):
             sentence = BUSY if kind in (Unavailable, Collision) else str(error)
             return _said(request, status, sentence or NOT_FOUND, "", _headers(error))
     _log.error("a request failed: method=%s route=%s", request.method, request.scope.get("route", "-"), exc_info=error)
     return _said(request, 500, BROKEN, "", {})
+
+
+def status_of(error: AppError) -> int:
+    """The status for something that was refused."""
+    return next(status for kind, status in _STATUS if isinstance(error, kind))
 
 
 def missing(request: Request) -> Response:
@@ -68,7 +84,7 @@ def missing(request: Request) -> Response:
 
 def wrong_method(request: Request, allowed: str) -> Response:
     """405 with the methods that would do."""
-    return _said(request, 405, f"This address answers {allowed} only.", "", {"allow": allowed})
+    return _said(request, 405, WRONG_METHOD, "", {"allow": allowed}, {"allowed": allowed})
 
 
 def _headers(error: Exception) -> dict[str, str]:
@@ -76,8 +92,16 @@ def _headers(error: Exception) -> dict[str, str]:
     return {} if after is None else {"retry-after": str(max(1, round(after)))}
 
 
-def _said(request: Request, status: int, sentence: str, code: str, headers: dict[str, str]) -> Response:
+def _said(
+    request: Request,
+    status: int,
+    sentence: str,
+    code: str,
+    headers: dict[str, str],
+    values: Mapping[str, object] = MappingProxyType({}),
+) -> Response:
     if respond.wants_page(request):
-        return respond.page(request, "error.html", status, headers, status=status, sentence=sentence)
-    value = {"error": code, "error_description": sentence} if code else {"error": sentence}
+        return respond.page(request, "error.html", status, headers, status=status, sentence=sentence, values=values)
+    plain = sentence.format(**values) if values else sentence
+    value = {"error": code, "error_description": plain} if code else {"error": plain}
     return respond.json(value, status, headers)

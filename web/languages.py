@@ -1,5 +1,6 @@
 """In which language a page is: the reader's own, else the first of those the browser asks for that there is."""
 
+from collections.abc import Mapping
 from functools import cache
 from gettext import NullTranslations, translation
 from pathlib import Path
@@ -16,6 +17,17 @@ _MOST_ASKED = 20  # languages of one header that are looked at
 def words(tag: str) -> NullTranslations:
     """The translations into a language, each text as it is where there is none."""
     return translation(DOMAIN, FOLDER, [tag], fallback=True)
+
+
+def later(text: str) -> str:
+    """The text as it is, which is translated where it is shown: marks it for `make translations`."""
+    return text
+
+
+def told(translations: NullTranslations, sentence: str, values: Mapping[str, object]) -> str:
+    """The sentence of an error in another language, with its values put in."""
+    found = translations.gettext(sentence) if sentence else ""
+    return found.format(**values) if values else found
 
 
 def choose(request: Request, own: str = "") -> str:

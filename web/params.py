@@ -81,7 +81,7 @@ async def _body(request: Request) -> dict[str, Any]:
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_BYTES:
-            raise Refusal(413, f"The request is longer than {MAX_BYTES} bytes.")
+            raise Refusal(413, "The request is longer than {most} bytes.", most=MAX_BYTES)
     if not body.strip():
         return {}
     if "json" in kind or (kind != "application/x-www-form-urlencoded" and body.lstrip()[:1] in b"{["):
@@ -93,7 +93,7 @@ def _pairs(text: str) -> list[tuple[str, str]]:
     try:
         return parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS)
     except ValueError:
-        raise Refusal(422, f"There are more than {MAX_FIELDS} parameters.") from None
+        raise Refusal(422, "There are more than {most} parameters.", most=MAX_FIELDS) from None
 
 
 def _json(body: bytes) -> dict[str, Any]:
@@ -174,7 +174,7 @@ def _struct(values: Mapping[str, Any], struct: type[T], path: str) -> T:
             given[field.attribute] = read
     for field in _fields(struct):
         if field.required and field.attribute not in given:
-            raise Refusal(422, f"“{f'{path}[{field.name}]' if path else field.name}” is missing.")
+            raise Refusal(422, "“{name}” is missing.", name=f"{path}[{field.name}]" if path else field.name)
     return struct(**given)
 
 
@@ -184,7 +184,7 @@ def _many(value: Any, kind: Any, name: str) -> list[Any]:
     if not isinstance(value, list):
         value = [value]
     if len(value) > MAX_FIELDS:
-        raise Refusal(422, f"“{name}” has too many values.")
+        raise Refusal(422, "“{name}” has too many values.", name=name)
     found = (_one(each, kind, name) for each in value)
     return [each for each in found if each is not None]
 
@@ -193,21 +193,21 @@ def _one(value: Any, kind: Any, name: str) -> Any:
     """The value as `kind`; None when it says nothing."""
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         if not isinstance(value, dict):
-            raise Refusal(422, f"“{name}” must have parts.")
+            raise Refusal(422, "“{name}” must have parts.", name=name)
         return _struct(value, kind, name)
     if isinstance(value, list) and value and kind is not UploadFile:
         value = value[-1]  # the same name twice: the last one counts
     if kind is UploadFile:
         return value if isinstance(value, UploadFile) else None
     if isinstance(value, dict | list | UploadFile):
-        raise Refusal(422, f"“{name}” must be a single value.")
+        raise Refusal(422, "“{name}” must be a single value.", name=name)
     return _scalar(value, kind, name)
 
 
 def _scalar(value: Any, kind: Any, name: str) -> Any:
     text = str(value) if not isinstance(value, bool) else str(value).lower()
     if "\0" in text:
-        raise Refusal(422, f"“{name}” contains a character that is not text.")
+        raise Refusal(422, "“{name}” contains a character that is not text.", name=name)
     if kind is str:
         return text
     word = text.strip().lower()
@@ -216,9 +216,9 @@ def _scalar(value: Any, kind: Any, name: str) -> Any:
     if kind is bool:
         if word in _YES or word in _NO:
             return word in _YES
-        raise Refusal(422, f"“{name}” must be true or false.")
+        raise Refusal(422, "“{name}” must be true or false.", name=name)
     if kind is int:
         if not _WHOLE.fullmatch(word) or abs(int(word)) >= 1 << 63:
-            raise Refusal(422, f"“{name}” must be a whole number.")
+            raise Refusal(422, "“{name}” must be a whole number.", name=name)
         return int(word)
-    raise Refusal(422, f"“{name}” cannot be read.")
+    raise Refusal(422, "“{name}” cannot be read.", name=name)

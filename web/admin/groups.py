@@ -50,7 +50,7 @@ async def _page(request: Request, given: NewGroup, refused: AppError | None = No
         "admin/group.html",
         422 if refused else 200,
         given=given,
-        problem=str(refused) if refused else "",
+        problem=refused,
         field=getattr(refused, "field", ""),
     )
 

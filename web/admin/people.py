@@ -13,7 +13,7 @@ from fedcomm import accounts, clock, invites
 from fedcomm.errors import AppError, Invalid, NotFound
 from storage.actors import Actor
 from storage.groups import Group
-from web import params, respond, state
+from web import errors, params, respond, state
 from web.pages import frame
 from web.pages.readers import Reader, admins_only, form
 
@@ -86,7 +86,7 @@ async def invite(request: Request, reader: Reader) -> Response:
             state.app_of(request), reader.account, given.role, given.group or None, given.uses, given.days
         )
     except AppError as refused:
-        return await _invites(request, problem=str(refused))
+        return await _invites(request, refused=refused)
     return await _invites(request, link=link)
 
 
@@ -120,21 +120,21 @@ async def act(request: Request, reader: Reader) -> Response:
             case _:
                 raise Invalid("Please say that you are sure.")
     except AppError as refused:
-        return await _people(request, str(refused))
+        return await _people(request, refused)
     return respond.redirect("/admin/people")
 
 
-async def _invites(request: Request, link: str = "", problem: str = "") -> Response:
+async def _invites(request: Request, link: str = "", refused: AppError | None = None) -> Response:
     headers = {"cache-control": "no-store"}
     open_ones = await storage.invites.listed(clock.now_ms())
     return await frame.page(
         request,
         "admin/invites.html",
-        422 if problem else 200,
+        errors.status_of(refused) if refused else 200,
         headers,
         invites=open_ones,
         link=link,
-        problem=problem,
+        problem=refused,
         groups=await _groups(),
     )
 
@@ -145,15 +145,15 @@ async def _groups() -> list[tuple[Group, Actor]]:
     return [(group, faces[group.actor_id]) for group in groups if group.actor_id in faces]
 
 
-async def _people(request: Request, problem: str = "") -> Response:
+async def _people(request: Request, refused: AppError | None = None) -> Response:
     after = params.query(request, _Asked).after
     people = await storage.accounts.everybody(_LINES + 1, after)
     return await frame.page(
         request,
         "admin/people.html",
-        422 if problem else 200,
+        errors.status_of(refused) if refused else 200,
         people=people[:_LINES],
-        problem=problem,
+        problem=refused,
         next=people[_LINES - 1].account_id if len(people) > _LINES else 0,
     )
 

@@ -84,7 +84,7 @@ async def _page(request: Request, given: Site, refused: AppError | None = None) 
         "admin/site.html",
         422 if refused else 200,
         given=given,
-        problem=str(refused) if refused else "",
+        problem=refused,
         field=getattr(refused, "field", ""),
         done=request.query_params.get("done", ""),
     )

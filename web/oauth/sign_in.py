@@ -6,7 +6,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from fedcomm import accounts, sessions
-from fedcomm.errors import NotAllowed
+from fedcomm.errors import AppError, NotAllowed
 from web import auth, params, respond, state
 
 
@@ -39,7 +39,7 @@ async def sign_in(request: Request) -> Response:
     try:
         account = await accounts.authenticate(app, given.login, given.password, address)
     except NotAllowed as refused:
-        return _page(request, given, problem=str(refused), status=422)
+        return _page(request, given, refused)
     before = await auth.session_of(request)
     if before:
         await sessions.close(app, before)
@@ -61,11 +61,11 @@ async def sign_out(request: Request) -> Response:
     return response
 
 
-def _page(request: Request, given: SignIn, problem: str = "", status: int = 200) -> Response:
+def _page(request: Request, given: SignIn, refused: AppError | None = None) -> Response:
     token = auth.form_token(request)
     response = respond.page(
-        request, "sign_in.html", status,
-        login=given.login, next=_own(given.next), csrf=token, problem=problem,
+        request, "sign_in.html", 422 if refused else 200,
+        login=given.login, next=_own(given.next), csrf=token, problem=refused,
     )  # fmt: skip
     auth.keep_form_token(request, response, token)
     return response

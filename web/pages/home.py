@@ -28,7 +28,6 @@ async def show(request: Request) -> Response:
         groups=await _groups(viewer),
         older=found.oldest if found.older else 0,
         lines=await threads.lines([entry.post_id for entry in found.entries]),
-        first="max_id" not in request.query_params,
     )
 
 

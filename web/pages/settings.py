@@ -115,7 +115,7 @@ async def _page(request: Request, reader: Reader, refused: AppError | None = Non
         languages=languages.AVAILABLE,
         zones=sorted(available_timezones()),
         sessions=await storage.sessions.of_account(reader.account.id, clock.now_ms()),
-        problem=str(refused) if refused else "",
+        problem=refused,
         part=part,
         done=request.query_params.get("done", ""),
     )

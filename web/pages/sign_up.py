@@ -111,7 +111,7 @@ async def _form(request: Request, template: str, wanted: Wanted, refused: AppErr
         status,
         form=True,
         wanted=wanted,
-        problem=str(refused) if refused else "",
+        problem=refused,
         field=getattr(refused, "field", "") or ("name" if isinstance(refused, Conflict) else ""),
     )
 

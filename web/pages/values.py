@@ -29,9 +29,11 @@ def common(request: Request) -> dict[str, Any]:
         "gettext": words.gettext,
         "_": words.gettext,
         "ngettext": words.ngettext,
+        "told": partial(languages.told, words),
         "shown": shown,
         "asset": assets.address,
         "moment": partial(shown.moment, zone=zone, words=words),
         "version": __version__,
         "path": request.scope["path"],
+        "first": "max_id" not in request.query_params,  # whether a list begins with its newest
     }

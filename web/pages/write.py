@@ -90,7 +90,7 @@ async def _page(request: Request, reader: Reader, given: Text, refused: AppError
         post=post,
         author=author,
         face=face,
-        problem=str(refused) if refused else "",
+        problem=refused,
         field=getattr(refused, "field", ""),
         longest=state.app_of(request).config.limits.post_characters,
     )

@@ -234,7 +234,9 @@ class Sender:
         )
         headers = {**_HEADERS, "User-Agent": self.app.user_agent, **signed}
         request = httpx.Request("POST", self.app.url(inbox), headers=headers, content=entry.body)
-        return await self.app.transport.handle_async_request(request)
+        answer = await self.app.transport.handle_async_request(request)
+        await answer.aread()
+        return answer
 
     async def _other_scheme(self, lane: Lane, delivery: Delivery, inbox: str, first: httpx.Response) -> httpx.Response:
         """A second knock with the other scheme; a peer that takes it is remembered by it."""

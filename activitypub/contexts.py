@@ -75,6 +75,12 @@ def context_for(names: Collection[str]) -> Any:
     return [ACTIVITYSTREAMS, *urls, *([{**prefixes, **terms}] if terms else [])]
 
 
+def including(context: Any, url: str) -> Any:
+    """The `@context` with one more document, directly behind the base."""
+    parts = context if isinstance(context, list) else [context]
+    return parts if url in parts else [*parts[:1], url, *parts[1:]]
+
+
 def short_name(name: str) -> str:
     """A type without the prefix of the vocabulary: `as:Note` is `Note`."""
     return name.removeprefix("as:").removeprefix(_VOCABULARY)

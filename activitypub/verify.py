@@ -34,6 +34,7 @@ __all__ = [
     "key_owner",
     "known",
     "proof",
+    "proof_key",
     "request",
     "signer",
 ]
@@ -148,10 +149,20 @@ def activity(document: dict[str, Any], signed_by: Signer) -> None:
     _check_home(document, actor)
 
 
+def proof_key(document: dict[str, Any]) -> str | None:
+    """The id of the key by which a document says to be proven (FEP-8b32), for `proof`; None when it says so of none.
+
+    Raises:
+        Malformed: its proof cannot be read.
+    """
+    found = proofs.read(document)
+    return found.method if found is not None else None
+
+
 def proof(document: dict[str, Any], key: KnownKey, now: float) -> Signer:
     """The actor who vouches for a document by its proof (FEP-8b32), whoever brought it.
 
-    That must be its actor and its author; a document that names neither is an actor's own. `proofs.read` says which key
+    That must be its actor and its author; a document that names neither is an actor's own. `proof_key` says which key
     is asked for.
 
     Raises:

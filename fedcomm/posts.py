@@ -6,7 +6,7 @@ import msgspec
 
 from activitypub import render
 from activitypub.objects import Note
-from fedcomm import admit, clock, groups, members, moderation, recording
+from fedcomm import admit, clock, groups, members, moderation, proving, recording
 from fedcomm.app import App
 from fedcomm.drafting import Draft, PollDraft, Prepared, prepare
 from fedcomm.errors import NotFound
@@ -45,7 +45,7 @@ async def create(app: App, author: Actor, draft: Draft, account_id: int = 0, ide
         idempotency.remember(writes, account_id, idempotency_key, post_id, now)
     note = prepared.note(app, post_id, now)
     post = recording.record(app, writes, await _arrival(app, prepared, note, post_id))
-    document = _create(app, note, post)
+    document = await _proven(app, author, post.visibility, _create(app, note, post))
     publish(app, writes, author, document, audience_of(prepared), thread_id=post.thread_id, post_id=post.id)
     if prepared.group is not None and prepared.group.local and prepared.face is not None:
         groups.accept_post(app, writes, prepared.face, post, document)
@@ -79,6 +79,7 @@ async def edit(app: App, author: Actor, post_id: int, draft: Draft) -> None:
     update = activities.update(
         f"{known.uri}#updates/{now}", author.uri, document, to=_list(document, "to"), cc=_list(document, "cc")
     )
+    update = await _proven(app, author, known.visibility, update)
     publish(app, writes, author, update, audience_of(prepared), thread_id=known.thread_id, post_id=known.id)
     if prepared.group is not None and prepared.group.local and prepared.face is not None:
         groups.pass_on(app, writes, prepared.face, update, thread_id=known.thread_id, post_id=known.id)
@@ -98,6 +99,7 @@ async def delete(app: App, author: Actor, post_id: int) -> None:
     deletion = activities.delete(
         f"{known.uri}#delete", author.uri, known.uri, to=[activities.PUBLIC], cc=[face.uri] if face else []
     )
+    deletion = await _proven(app, author, known.visibility, deletion)
     publish(app, writes, author, deletion, everywhere, thread_id=known.thread_id, post_id=known.id)
     if group is not None and group.local and face is not None:
         groups.pass_on(app, writes, face, deletion, thread_id=known.thread_id)
@@ -189,6 +191,10 @@ async def _arrival(app: App, prepared: Prepared, note: Note, post_id: int) -> Ar
 
 def _create(app: App, note: Note, post: Post) -> dict[str, Any]:
     return activities.create(app.urls.create(post.id), _with_context(on_the_wire(note)))
+
+
+async def _proven(app: App, author: Actor, visibility: int, activity: dict[str, Any]) -> dict[str, Any]:
+    return await proving.proven(app, author, activity) if visibility <= rows.UNLISTED else activity
 
 
 def _with_context(note: Note) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Votes of members here, and where they are told."""
 
-from fedcomm import admit, clock, groups, members
+from fedcomm import admit, clock, groups, members, proving
 from fedcomm.app import App
 from fedcomm.errors import NotAllowed, NotFound
 from fedcomm.mapping import activities
@@ -92,6 +92,8 @@ async def _tell(
     inboxes = [author.inbox] if author and not author.local and not author.gone else []
     if group is not None and not group.local and face is not None:
         inboxes.append(face.inbox)
+    if group is not None and post.visibility <= posts.UNLISTED:
+        activity = await proving.proven(app, actor, activity)
     publish(app, writes, actor, activity, Audience(inboxes=tuple(dict.fromkeys(inboxes))), thread_id=post.thread_id)
     if group is not None and group.local and face is not None and post.visibility <= posts.UNLISTED:
         groups.pass_on(app, writes, face, activity, thread_id=post.thread_id)

@@ -8,7 +8,9 @@ outside any transaction, while other items pass.
 import asyncio
 import inspect
 import logging
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
+from typing import Any
 
 import msgspec
 
@@ -18,9 +20,10 @@ from activitypub.client import Allowance
 from activitypub.errors import Gone, NotFound, ProtocolError, Unreachable
 from fedcomm import clock, errors, fetching
 from fedcomm.app import App
-from fedcomm.inbox import facts
+from fedcomm.inbox import facts, proofs
 from fedcomm.inbox.facts import Facts
 from fedcomm.inbox.hand import Hand, Ignored, Wants
+from fedcomm.inbox.proofs import Proven
 from fedcomm.inbox.rules import BY_SHAPE
 from fedcomm.outbox.lanes import SCHEDULE
 from storage import inbox
@@ -43,6 +46,7 @@ class Work(msgspec.Struct):
     allowance: Allowance
     fetched: frozenset[str] = frozenset()
     refreshed: frozenset[str] = frozenset()
+    proven: tuple[Proven, ...] = ()
 
 
 class Inbox:
@@ -67,16 +71,22 @@ class Inbox:
             changed |= touched
         await self._settle(batch)
 
-    async def _read(self, item: Item) -> Work | None:
+    async def _read(self, item: Item, asked: frozenset[str] = frozenset()) -> Work | None:
+        """The item, understood; `asked` are the keys for its proofs that were asked for already."""
         try:
-            activity = authenticity.reduce(parse.activity(documents.read(item.body)), item.signer)
+            said = parse.activity(documents.read(item.body))
+            found = await proofs.proven(self.app, said, asked)
+            activity = authenticity.reduce(said, item.signer, {each.uri for each in found})
+        except Wants as wants:
+            self._start(item, self._fetch_keys(item, wants))
+            return None
         except ProtocolError as fault:
             await _refuse(item, str(fault))
             return None
         except Exception as fault:  # a fault of ours in reading: this item is set aside, the others have their turn
             await self._fault(item, fault)
             return None
-        return Work(item, activity, Allowance())
+        return Work(item, activity, Allowance(), proven=found)
 
     async def _settle(self, batch: list[Work]) -> None:
         if not batch:
@@ -121,6 +131,7 @@ class Inbox:
             document=activity.raw,
             fetched=work.fetched,
             refreshed=work.refreshed,
+            proven=frozenset(each.uri for each in work.proven),
         )
         rule.authority(hand, activity)
         if inspect.iscoroutinefunction(rule.handler):
@@ -132,6 +143,7 @@ class Inbox:
                 await write(done)
         else:
             rule.handler(hand, activity)
+            proofs.keep(writes, work.proven)
 
     async def _apply(self, ready: list[tuple[Work, Writes]]) -> None:
         """All in one transaction; when it fails, one by one, so that a bad one stops nothing."""
@@ -152,9 +164,21 @@ class Inbox:
                 await self._fault(work.item, outcome)
 
     def _ask(self, work: Work, wants: Wants) -> None:
-        task = asyncio.get_running_loop().create_task(self._fetch(work, wants), name=str(work.item.id))
+        self._start(work.item, self._fetch(work, wants))
+
+    def _start(self, item: Item, fetching_: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(fetching_, name=str(item.id))
         self.waiting.add(task)
         task.add_done_callback(self.waiting.discard)
+
+    async def _fetch_keys(self, item: Item, wants: Wants) -> None:
+        """Ask for keys by which something in an item is proven; without them its origin is asked for it later."""
+        async with self._turns:
+            for key_id in wants.keys:
+                with suppress(Unreachable):
+                    await _or_nothing(fetching.key(self.app, key_id, False))
+        if (work := await self._read(item, frozenset(wants.keys))) is not None:
+            await self._settle([work])
 
     async def _fetch(self, work: Work, wants: Wants) -> None:
         """Ask peers for what an item needs, then take it up again."""

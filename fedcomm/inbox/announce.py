@@ -45,9 +45,10 @@ def created(hand: Hand, activity: Activity) -> None:
     uri = id_of(inner.object)
     if uri is None:
         raise Ignored("it names no post")
-    if isinstance(inner.object, Note) and uri not in hand.facts.posts:
-        return create.note(hand, inner)
-    entered = hand.post(uri)
+    if isinstance(inner.object, Note) and uri not in hand.facts.posts and not hand.app.urls.own(uri):
+        entered = create.passed_on(hand, inner, group)
+    else:
+        entered = hand.post(uri)
     _enter(hand, group, face, entered, activity)
 
 
@@ -64,7 +65,7 @@ def voted(hand: Hand, activity: Activity) -> None:
     if hand.app.urls.own(inner.actor):
         raise Ignored("it is one of ours")
     voter = hand.actor(inner.actor)
-    react.record(hand, known, voter, react.KINDS[inner.type], inner, truth=_truth(inner, activity))
+    react.record(hand, known, voter, react.KINDS[inner.type], inner, truth=_truth(hand, inner, activity))
 
 
 def unvoted(hand: Hand, activity: Activity) -> None:
@@ -95,7 +96,8 @@ def deleted(hand: Hand, activity: Activity) -> None:
     if known.group_id != group.id:
         raise Forbidden("The post is not in this group.")
     author = hand.facts.author_of(known)
-    if author is not None and author.uri == inner.actor and same_origin(inner.actor, activity.actor):
+    vouched = same_origin(inner.actor, activity.actor) or inner.uri in hand.proven
+    if author is not None and author.uri == inner.actor and vouched:
         return recording.erase(hand.app, hand.writes, known)
     if author is not None and author.uri == inner.actor:
         return _ask_origin(hand, known)
@@ -106,7 +108,7 @@ def deleted(hand: Hand, activity: Activity) -> None:
 
 
 def updated(hand: Hand, activity: Activity) -> None:
-    """A group passes on that a post of it was edited: its origin says how it reads now."""
+    """A group passes on that a post of it was edited: its author's proof or its origin says how it reads now."""
     group, _face = _group(hand, activity)
     inner = activity.object
     assert isinstance(inner, Activity)
@@ -114,6 +116,10 @@ def updated(hand: Hand, activity: Activity) -> None:
     known = hand.post(uri)
     if known.group_id != group.id or known.local:
         raise Ignored("the post is not in this group")
+    author = hand.facts.author_of(known)
+    if isinstance(inner.object, Note) and inner.uri in hand.proven and author is not None and author.uri == inner.actor:
+        recording.edit(hand.app, hand.writes, known, inner.object, create.mentioned(hand, inner.object))
+        return
     _ask_origin(hand, known)
 
 
@@ -183,5 +189,7 @@ def _ours(hand: Hand, activity: Activity) -> bool:
     return hand.app.urls.own(id_of(activity.object) or "")
 
 
-def _truth(inner: Activity, outer: Activity) -> str:
+def _truth(hand: Hand, inner: Activity, outer: Activity) -> str:
+    if inner.uri in hand.proven:
+        return "proof"
     return "signed" if same_origin(inner.actor, outer.actor) else "attested"

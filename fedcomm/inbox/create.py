@@ -52,6 +52,25 @@ def by_link(hand: Hand, activity: Activity) -> None:
         raise Forbidden("The post is by somebody else.")
 
 
+def passed_on(hand: Hand, activity: Activity, group: Group) -> Post:
+    """A post that a group elsewhere passes on with its author's proof: nobody needs to be asked for it.
+
+    Raises:
+        Wants: its author or what it answers is not known yet.
+        Ignored: it was deleted, is not for everybody, or is in a thread of another group.
+    """
+    written = activity.object
+    assert isinstance(written, Note)
+    if written.uri in hand.facts.dead or not written.audience.public:
+        raise Ignored("it is not to be shown")
+    author = hand.actor(activity.actor)
+    parent = hand.parent(written.in_reply_to)
+    if parent is not None and parent.group_id != group.id:
+        raise Ignored("the thread is in another group")
+    arrival = _arrival(hand, activity, written, author, parent, group, mentioned(hand, written))
+    return record(hand.app, hand.writes, arrival)
+
+
 def _again(hand: Hand, activity: Activity, written: Note, known: Post, author: Actor) -> None:
     """A post that is known already: its first content stays (attack ORI-20), but a group may learn of it only now."""
     if known.author_id != author.id or known.deleted_at is not None or known.group_id is not None:
@@ -125,7 +144,7 @@ def _arrival(
     return Arrival(
         note=written,
         author=author,
-        truth="signed",
+        truth="proof" if activity.uri in hand.proven else "signed",
         entered_by=hand.entered_by,
         create_uri=activity.uri or "",
         parent=parent,

@@ -18,7 +18,8 @@ from storage.posts import Post
 class Wants(Exception):
     """Something must be asked for before the activity can be understood, by ids.
 
-    `posts` and `actors` are not known yet; of `fresh_posts` and `fresh_actors` the present state at the origin counts.
+    `posts`, `actors` and `keys` are not known yet; of `fresh_posts` and `fresh_actors` the present state at their
+    origin counts.
     """
 
     def __init__(
@@ -28,12 +29,14 @@ class Wants(Exception):
         actors: Iterable[str] = (),
         fresh_posts: Iterable[str] = (),
         fresh_actors: Iterable[str] = (),
+        keys: Iterable[str] = (),
     ) -> None:
         super().__init__("something must be fetched first")
         self.posts = tuple(posts)
         self.actors = tuple(actors)
         self.fresh_posts = tuple(fresh_posts)
         self.fresh_actors = tuple(fresh_actors)
+        self.keys = tuple(keys)
 
 
 class Ignored(Exception):
@@ -43,7 +46,8 @@ class Ignored(Exception):
 class Hand(msgspec.Struct, kw_only=True):
     """One activity in the hand of its handler.
 
-    `fetched` and `refreshed` hold the ids that were asked for already, with or without success.
+    `fetched` and `refreshed` hold the ids that were asked for already, with or without success; `proven` those of the
+    activities and posts in it for which their owner's own proof was seen (FEP-8b32).
     """
 
     app: App
@@ -53,6 +57,7 @@ class Hand(msgspec.Struct, kw_only=True):
     document: dict[str, Any]
     fetched: frozenset[str] = frozenset()
     refreshed: frozenset[str] = frozenset()
+    proven: frozenset[str] = frozenset()
 
     def actor(self, uri: str) -> Actor:
         """The actor, who must be known and heard here.
@@ -81,6 +86,19 @@ class Hand(msgspec.Struct, kw_only=True):
         if found is None and uri not in self.fetched and not self.app.urls.own(uri) and uri not in self.facts.dead:
             raise Wants(posts=(uri,))
         return self.known_post(uri, found)
+
+    def parent(self, uri: str | None) -> Post | None:
+        """The post that is answered; None when there is none, or it cannot be had.
+
+        Raises:
+            Wants: it is not known yet.
+        """
+        if uri is None:
+            return None
+        try:
+            return self.post(uri)
+        except Ignored:
+            return None
 
     def known_post(self, uri: str, found: Post | None = None) -> Post:
         """The post, when it is known already; nothing is fetched for it.

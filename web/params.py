@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 
 from web.errors import Refusal
@@ -21,6 +22,8 @@ _YES = frozenset({"true", "1", "t", "yes", "on"})
 _NO = frozenset({"false", "0", "f", "no", "off"})
 _NOTHING = frozenset({"", "none", "null", "undefined"})  # what clients write for "not given"
 _STEP = re.compile(r"\[([^\[\]]*)\]")
+_CHARSET = re.compile(r"charset[^=;]*=[\s\"']*([^\s\"';]*)")
+_UTF8 = frozenset({"utf-8", "utf8"})
 _WHOLE = re.compile(r"[+-]?\d{1,19}")
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -116,7 +119,13 @@ def _unbracketed(value: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _multipart(request: Request) -> dict[str, Any]:
-    form = await request.form(max_files=20, max_fields=MAX_FIELDS, max_part_size=MAX_BYTES)
+    """The parts of a form. In UTF-8 only: 400 kB that call themselves `punycode` would take 13 s to decode."""
+    if any(name not in _UTF8 for name in _CHARSET.findall(request.headers["content-type"].lower())):
+        raise Refusal(400, "A form must be written in UTF-8.")
+    try:
+        form = await request.form(max_files=20, max_fields=MAX_FIELDS, max_part_size=MAX_BYTES)
+    except MultiPartException as error:
+        raise Refusal(400, f"The form cannot be read: {error.message}") from None
     return _nested(form.multi_items())
 
 

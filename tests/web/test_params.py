@@ -1,6 +1,7 @@
 """Parameters in every form that clients send them."""
 
 import json
+import time
 from typing import Any
 from urllib.parse import urlencode
 
@@ -139,6 +140,75 @@ async def test_what_cannot_be_read_is_refused_with_a_sentence(body: bytes, statu
         await params.read(request(body), Wish)
 
     assert refused.value.status == status
+
+
+def parts(*disposition: str, of: str = "x") -> bytes:
+    """Parts with these lines after `Content-Disposition: form-data`."""
+    return "".join(f"--x\r\nContent-Disposition: form-data{each}\r\n\r\n{of}\r\n" for each in disposition).encode()
+
+
+@pytest.mark.attack("NET-29")
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("multipart/form-data", b"abc"),
+        ("multipart/form-data; boundary=", b"abc"),
+        ("multipart/form-data; boundary=x", b"abc"),
+        ("multipart/form-data; boundary=x", b"--x\r\nno colon\r\n\r\n"),
+        ("multipart/form-data; boundary=x", parts("")),
+        ("multipart/form-data; boundary=x", parts(*['; name="a"'] * 20_000)),
+        ("multipart/form-data; boundary=x", parts(*['; name="a"; filename="b"'] * 15_000)),
+        ("multipart/form-data; boundary=x", b"--x\r\nX: " + b"a" * 1_000_000),
+        ("multipart/form-data; boundary=x", b"--x\r\n" + b"a" * 1_000_000),
+        ("multipart/form-data; boundary=x", b"--x\r\n" + b"X: y\r\n" * 150_000),
+        ("multipart/form-data; boundary=x", parts('; name="a"', of="a" * 1_048_577)),
+        ("multipart/form-data; boundary=" + "x" * 5000, parts('; name="a"')),
+    ],
+)
+async def test_parts_that_are_too_many_too_long_or_none_are_refused_at_once(kind: str, body: bytes) -> None:
+    began = time.monotonic()
+
+    with pytest.raises(Refusal) as refused:
+        await params.read(request(body, kind), Wish)
+
+    assert refused.value.status == 400
+    assert time.monotonic() - began < 0.5
+
+
+@pytest.mark.attack("NET-29")
+async def test_a_form_without_its_end_is_read_as_far_as_it_goes_or_refused() -> None:
+    kind = "multipart/form-data; boundary=x"
+    whole = multipart([("status", "a"), ("limit", "3")])
+
+    for end in range(len(whole)):
+        try:
+            found = await params.read(request(whole[:end], kind), Wish)
+        except Refusal as refusal:
+            assert refusal.status == 400
+        else:
+            assert found.status in ("", "a") and found.limit in (None, 3)
+
+
+@pytest.mark.attack("NET-23", "NET-29")
+@pytest.mark.parametrize("charset", ["punycode", '"punycode"', " PUNYCODE ", "unicode_escape", "utf-16", "zlib"])
+@pytest.mark.parametrize("parameter", ["charset", "charset*", "Charset "])
+async def test_a_form_in_a_charset_that_takes_long_to_read_is_refused(charset: str, parameter: str) -> None:
+    slow = parts('; name="status"', of="a" * 200_000 + "-" + "b" * 200_000) + b"--x--\r\n"
+    began = time.monotonic()
+
+    for kind in (f"multipart/form-data; boundary=x; {parameter}={charset}",
+                 f"multipart/form-data; {parameter}={charset}; boundary=x"):  # fmt: skip
+        with pytest.raises(Refusal, match="UTF-8"):
+            await params.read(request(slow, kind), Wish)
+
+    assert time.monotonic() - began < 0.5
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF-8", '"utf-8"', "utf8"])
+async def test_a_form_may_say_that_it_is_utf8(charset: str) -> None:
+    given = request(multipart([("status", "für")]), f"multipart/form-data; charset={charset}; boundary=x")
+
+    assert (await params.read(given, Wish)).status == "für"
 
 
 async def test_what_must_be_there_is_named() -> None:

@@ -81,9 +81,10 @@ def accept_post(app: App, writes: Writes, face: Actor, post: Post, create_: dict
     """A post is in the group: followers learn of it, each server in one form.
 
     Who understands groups gets the activity; microblogs get the id of what begins a thread, and no answers: announcing
-    those floods timelines (groups-on-the-wire.md §2.3).
+    those floods timelines (groups-on-the-wire.md §2.3). The author's own server is told too: only so does it know that
+    the group took the post; Lemmy and NodeBB do the same, PieFed 1.6.6 passes over it.
     """
-    pass_on(app, writes, face, create_, thread_id=post.thread_id, post_id=post.id)
+    pass_on(app, writes, face, create_, thread_id=post.thread_id, post_id=post.id, back=True)
     if not post.starter or post.visibility not in (PUBLIC, UNLISTED):
         return
     now = clock.now_ms()
@@ -105,13 +106,14 @@ def accept_post(app: App, writes: Writes, face: Actor, post: Post, create_: dict
 
 
 def pass_on(
-    app: App, writes: Writes, face: Actor, inner: dict[str, Any], *, thread_id: int = 0, post_id: int | None = None
-) -> None:
-    """Announce an activity as it came to all followers that understand groups, but not back to where it came from."""
+    app: App, writes: Writes, face: Actor, inner: dict[str, Any], *, thread_id: int = 0, post_id: int | None = None,
+    back: bool = False,
+) -> None:  # fmt: skip
+    """Announce an activity as it came to all followers that understand groups; `back`: also to where it came from."""
     now = clock.now_ms()
     uri = app.urls.activity(next_id())
     origin = inner["actor"] if isinstance(inner.get("actor"), str) else ""
-    without = () if not origin or app.urls.own(origin) else (host_of(origin),)
+    without = () if back or not origin or app.urls.own(origin) else (host_of(origin),)
     outbox.announced(writes, face.uri, inner["id"], "wrapped", uri, now)
     publish(
         app,

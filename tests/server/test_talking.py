@@ -51,7 +51,6 @@ def test_posts_of_a_group_reach_its_members_on_another_server_one_after_the_othe
     lists = b.get("/api/v1/lists", authorization=bob).json
     timeline = f"/api/v1/timelines/list/{lists[0]['id']}"
     assert eventually(lambda: len(b.get(timeline, authorization=bob).json) == 3)
-    assert [
-        f"Day {day}" in post["content"] for day, post in enumerate(reversed(b.get(timeline, authorization=bob).json))
-    ]
+    shown = [post["content"] for post in reversed(b.get(timeline, authorization=bob).json)]
+    assert ["Day 0" in shown[0], "Day 1" in shown[1], "Day 2" in shown[2]] == [True, True, True]
     assert a.command("queue", "--wait", "10").returncode == 0

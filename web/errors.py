@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 import activitypub.errors
@@ -18,6 +18,7 @@ _log = logging.getLogger(__name__)
 NOT_FOUND = "There is nothing here, or it is not for you."
 BROKEN = "Something went wrong here. It has been noted."
 WRONG_METHOD = "This address answers {allowed} only."
+BROKEN_OFF = "The request was broken off."
 BUSY = "The server cannot reach its data at the moment. Please try again soon."
 
 
@@ -60,6 +61,8 @@ def answer(request: Request, error: Exception) -> Response:
     """The answer for `error`; one that nobody foresaw is logged and becomes 500."""
     if isinstance(error, Refusal):
         return _said(request, error.status, error.sentence, error.code, error.headers, error.values)
+    if isinstance(error, ClientDisconnect):
+        return _said(request, 400, BROKEN_OFF, "", {})  # nobody reads it, and it is no fault of ours
     if isinstance(error, HTTPException):
         return _said(request, error.status_code, str(error.detail), "", dict(error.headers or {}))
     if isinstance(error, AppError):

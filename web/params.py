@@ -125,7 +125,7 @@ async def _multipart(request: Request) -> dict[str, Any]:
     try:
         form = await request.form(max_files=20, max_fields=MAX_FIELDS, max_part_size=MAX_BYTES)
     except MultiPartException as error:
-        raise Refusal(400, f"The form cannot be read: {error.message}") from None
+        raise Refusal(400, "The form cannot be read: {reason}", reason=error.message) from None
     return _nested(form.multi_items())
 
 

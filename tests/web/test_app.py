@@ -5,7 +5,7 @@ import re
 import httpx
 import msgspec
 import pytest
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -29,6 +29,7 @@ ERRORS = {
     "too-many": (TooMany("Too often.", retry_after=7), 429),
     "busy": (Unavailable("disk full at /secret/path"), 503),
     "refusal": (Refusal(418, "No."), 418),
+    "broken-off": (ClientDisconnect(), 400),
     "bug": (ZeroDivisionError("secret detail"), 500),
 }
 
@@ -82,6 +83,16 @@ async def test_each_error_becomes_its_status_and_a_sentence(small: httpx.AsyncCl
     assert answer.headers["content-type"] == "application/json; charset=utf-8"
     assert set(answer.json()) == {"error"} and answer.json()["error"]
     assert "secret" not in answer.text
+
+
+async def test_only_a_fault_of_ours_is_written_into_the_log(
+    small: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ERRORS:
+        await small.get(f"/api/v1/fails/{name}")
+
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert "ZeroDivisionError" in caplog.text
 
 
 async def test_browsers_get_errors_as_pages(small: httpx.AsyncClient) -> None:

@@ -2,22 +2,23 @@
 
 from fedcomm import acts, clock
 from fedcomm.app import App
-from storage import boosts, posts
+from storage import boosts
 from storage.actors import Actor
 from storage.connect import Writes
 from storage.groups import Group
 from storage.posts import Post
+from storage.registers import take_effect
 
 
 def record_removal(
     app: App, writes: Writes, group: Group, face: Actor, post: Post, moderator: Actor, uri: str, reason: str
 ) -> None:
     """A moderator took a post out of its group; it stays its author's (FEP-1b12 §Group moderation)."""
-    acts.record(
+    act = acts.record(
         app, writes, group, face, "removed", post.uri, {"removed": True}, by=moderator.uri, uri=uri, summary=reason
     )
-    posts.change(writes, post.id, removed_at=clock.now_ms())
-    boosts.remove_of(writes, face.id, post.id)
+    take_effect(writes, act, "post", post.id, removed_at=clock.now_ms())
+    boosts.remove_where_removed(writes, face.id, post.id)
     writes.after(lambda: app.forget_post(post.id))
 
 
@@ -25,9 +26,45 @@ def record_restoration(
     app: App, writes: Writes, group: Group, face: Actor, post: Post, moderator: Actor, uri: str, undone: str
 ) -> None:
     """A moderator put a post back into its group."""
-    acts.record(app, writes, group, face, "removed", post.uri, None, by=moderator.uri, uri=uri, undoes=undone)
-    posts.change(writes, post.id, removed_at=None)
+    act = acts.record(app, writes, group, face, "removed", post.uri, None, by=moderator.uri, uri=uri, undoes=undone)
+    take_effect(writes, act, "post", post.id, removed_at=None)
     writes.after(lambda: app.forget_post(post.id))
+
+
+def record_lock(
+    app: App, writes: Writes, group: Group, face: Actor, post: Post, moderator: Actor, uri: str, reason: str = ""
+) -> None:
+    """A moderator closed a thread to answers."""
+    act = acts.record(
+        app, writes, group, face, "locked", post.uri, {"locked": True}, by=moderator.uri, uri=uri, summary=reason
+    )
+    take_effect(writes, act, "post", post.id, locked=1)
+    writes.after(lambda: app.forget_post(post.id))
+
+
+def record_unlock(
+    app: App, writes: Writes, group: Group, face: Actor, post: Post, moderator: Actor, uri: str, undone: str = ""
+) -> None:
+    """A moderator opened a thread to answers again."""
+    act = acts.record(app, writes, group, face, "locked", post.uri, None, by=moderator.uri, uri=uri, undoes=undone)
+    take_effect(writes, act, "post", post.id, locked=0)
+    writes.after(lambda: app.forget_post(post.id))
+
+
+def record_pin(
+    app: App, writes: Writes, group: Group, face: Actor, post: Post, moderator: Actor, uri: str, *, pinned: bool
+) -> None:
+    """A moderator put a thread above the others of the group, or back among them."""
+    value = {"pinned": True} if pinned else None
+    acts.record(app, writes, group, face, "pinned", post.uri, value, by=moderator.uri, uri=uri)
+
+
+def record_role(
+    app: App, writes: Writes, group: Group, face: Actor, subject_uri: str, moderator_uri: str, uri: str, *, given: bool
+) -> None:
+    """Somebody moderates the group from now on, or does so no more."""
+    value = {"role": "moderator"} if given else None
+    acts.record(app, writes, group, face, "role", subject_uri, value, by=moderator_uri, uri=uri)
 
 
 def record_ban(

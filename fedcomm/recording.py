@@ -53,11 +53,11 @@ def record(app: App, writes: Writes, arrival: Arrival) -> Post:
     attach(writes, post, note, arrival.mentioned, now)
     if arrival.awaited:
         posts.adopt(writes, post.id, post.uri, post.thread_id, group_id)
-    actors.count_posts(writes, author.id, 1, post.published)
     if arrival.parent is not None:
-        posts.count_reply(writes, arrival.parent.id, post.thread_id, 1, post.published)
+        posts.count_reply(writes, arrival.parent.id, post.thread_id, post.published)
     if arrival.group is not None:
-        groups.count_thread(writes, arrival.group.id, int(post.starter), post.published)
+        groups.count_post(writes, arrival.group.id, post.published, starter=post.starter)
+    actors.count_post(writes, author.id, post.published)
     _show(writes, post, arrival)
     _tell(app, writes, post, arrival, now)
     return post
@@ -118,11 +118,6 @@ def erase(app: App, writes: Writes, known: Post) -> None:
     now = clock.now_ms()
     posts.bury(writes, known.uri, host_of(known.uri), "post", now)
     posts.erase(writes, known, now)
-    actors.count_posts(writes, known.author_id, -1, None)
-    if known.parent_id is not None:
-        posts.count_reply(writes, known.parent_id, known.thread_id, -1, None)
-    if known.group_id is not None and known.starter:
-        groups.count_thread(writes, known.group_id, -1, None)
     writes.after(lambda: app.forget_post(known.id))
 
 

@@ -220,10 +220,10 @@ def erase(writes: Writes, actor_id: int, now_ms: int) -> None:
     writes.add("UPDATE member SET state = 'left', left_at = ? WHERE actor_id = ?", (now_ms, actor_id))
 
 
-def count_posts(writes: Writes, actor_id: int, by: int, at_ms: int | None) -> None:
-    """Change the number of posts of an actor, and when they last wrote."""
+def count_post(writes: Writes, actor_id: int, at_ms: int) -> None:
+    """One post more of an actor, written at that time."""
     writes.add(
-        "UPDATE actor SET posts_count = CASE WHEN posts_count + ? < 0 THEN 0 ELSE posts_count + ? END,"
-        " last_post_at = COALESCE(?, last_post_at) WHERE id = ?",
-        (by, by, at_ms, actor_id),
+        "UPDATE actor SET posts_count = posts_count + 1, last_post_at = CASE WHEN last_post_at > ? THEN last_post_at"
+        " ELSE ? END WHERE id = ?",
+        (at_ms, at_ms, actor_id),
     )

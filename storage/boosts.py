@@ -3,6 +3,7 @@
 import msgspec
 
 from storage.connect import Writes, row
+from storage.counting import hold
 
 
 class Boost(msgspec.Struct, frozen=True):
@@ -40,6 +41,7 @@ async def of(actor_id: int, post_id: int) -> Boost | None:
 
 def insert(writes: Writes, boost: Boost) -> None:
     """Add the boost and count it; a second one of the same post by the same actor changes nothing."""
+    hold(writes, "post", boost.post_id)
     writes.add(
         "UPDATE post SET boosts_count = boosts_count + 1"
         " - (SELECT COUNT(*) FROM boost WHERE post_id = ? AND actor_id = ?) WHERE id = ?",
@@ -51,20 +53,23 @@ def insert(writes: Writes, boost: Boost) -> None:
     )
 
 
-def remove_of(writes: Writes, actor_id: int, post_id: int) -> None:
-    """Take the boost of a post by an actor back."""
-    pair = (actor_id, post_id)
+def remove_where_removed(writes: Writes, actor_id: int, post_id: int) -> None:
+    """Take the boost of a post by an actor back when the post is out of its group."""
+    hold(writes, "post", post_id)
+    out = "EXISTS (SELECT 1 FROM post out WHERE out.id = ? AND out.removed_at IS NOT NULL)"
+    place = (actor_id, post_id, post_id)
     writes.add(
         "UPDATE post SET boosts_count = boosts_count - (SELECT COUNT(*) FROM boost WHERE actor_id = ? AND post_id = ?)"
-        " WHERE id = ?",
-        (*pair, post_id),
+        " WHERE id = ? AND removed_at IS NOT NULL",
+        place,
     )
-    writes.add("DELETE FROM home_entry WHERE boosted_by = ? AND post_id = ?", pair)
-    writes.add("DELETE FROM boost WHERE actor_id = ? AND post_id = ?", pair)
+    writes.add(f"DELETE FROM home_entry WHERE boosted_by = ? AND post_id = ? AND {out}", place)
+    writes.add(f"DELETE FROM boost WHERE actor_id = ? AND post_id = ? AND {out}", place)
 
 
 def remove(writes: Writes, boost: Boost) -> None:
     """Take the boost back, from home timelines too."""
+    hold(writes, "post", boost.post_id)
     writes.add(
         "UPDATE post SET boosts_count = boosts_count - (SELECT COUNT(*) FROM boost WHERE id = ?) WHERE id = ?",
         (boost.id, boost.post_id),

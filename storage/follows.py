@@ -3,6 +3,7 @@
 import msgspec
 
 from storage.connect import Writes, row, rows
+from storage.counting import hold
 
 
 class Follow(msgspec.Struct, frozen=True):
@@ -109,6 +110,7 @@ def put(writes: Writes, follow: Follow) -> None:
 
 def accept(writes: Writes, follow: Follow, now_ms: int) -> None:
     """The request was granted: counters of both move with it, once."""
+    _hold_both(writes, follow.follower_id, follow.target_id)
     still = "(SELECT COUNT(*) FROM follow WHERE id = ? AND state = 'pending')"
     writes.add(
         f"UPDATE actor SET followers_count = followers_count + {still} WHERE id = ?", (follow.id, follow.target_id)
@@ -128,6 +130,7 @@ def asked_again(writes: Writes, follow_id: int, now_ms: int) -> None:
 
 def remove(writes: Writes, follower_id: int, target_id: int) -> None:
     """The follow or request is gone, with what it put into the follower's home."""
+    _hold_both(writes, follower_id, target_id)
     had = "(SELECT COUNT(*) FROM follow WHERE follower_id = ? AND target_id = ? AND state = 'accepted')"
     pair = (follower_id, target_id)
     writes.add(f"UPDATE actor SET followers_count = followers_count - {had} WHERE id = ?", (*pair, target_id))
@@ -138,3 +141,8 @@ def remove(writes: Writes, follower_id: int, target_id: int) -> None:
         " (SELECT id FROM post WHERE author_id = ?)))",
         (follower_id, target_id, target_id),
     )
+
+
+def _hold_both(writes: Writes, one: int, other: int) -> None:
+    for actor_id in sorted((one, other)):
+        hold(writes, "actor", actor_id)

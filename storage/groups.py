@@ -74,12 +74,12 @@ def insert(writes: Writes, group: Group, face: str, status: str) -> None:
     )
 
 
-def count_thread(writes: Writes, group_id: int, by: int, at_ms: int | None) -> None:
-    """Change the number of threads of a group, and when it last lived."""
+def count_post(writes: Writes, group_id: int, at_ms: int, *, starter: bool) -> None:
+    """One post more in a group, written at that time; `starter` says whether it began a thread."""
     writes.add(
-        "UPDATE groups SET threads_count = threads_count + ?, last_active_at = COALESCE(?, last_active_at)"
-        " WHERE id = ?",
-        (by, at_ms, group_id),
+        "UPDATE groups SET threads_count = threads_count + ?, last_active_at = CASE WHEN last_active_at > ?"
+        " THEN last_active_at ELSE ? END WHERE id = ?",
+        (int(starter), at_ms, at_ms, group_id),
     )
 
 

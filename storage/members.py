@@ -3,6 +3,7 @@
 import msgspec
 
 from storage.connect import Writes, row, rows
+from storage.counting import hold
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -62,6 +63,7 @@ def leave(writes: Writes, group_id: int, actor_id: int, now_ms: int) -> None:
 
 
 def _count(writes: Writes, group_id: int, actor_id: int, *, joined: bool) -> None:
+    hold(writes, "groups", group_id)
     writes.add(
         "UPDATE groups SET members_count = members_count + ? - (SELECT COUNT(*) FROM member WHERE group_id = ?"
         " AND actor_id = ? AND state = 'joined') WHERE id = ?",

@@ -1,6 +1,7 @@
 """Votes in polls of ours: each counts once, while the poll is open."""
 
 from storage.connect import Writes, dialect, rows
+from storage.counting import hold
 
 # The answer is found by its name among the poll's options; an unknown one finds no row.
 _ANSWER_SQLITE = "SELECT CAST(o.key AS INTEGER) FROM json_each(p.options) o WHERE o.value = ?"
@@ -12,6 +13,7 @@ _ANSWER_POSTGRES = (
 
 def cast(writes: Writes, post_id: int, actor_id: int, answer: str, uri: str, now_ms: int) -> None:
     """Count a vote for the answer of that name; in a poll with one choice only the first vote of a person counts."""
+    hold(writes, "poll", post_id, "post_id")
     choice = _ANSWER_POSTGRES if dialect() == "postgres" else _ANSWER_SQLITE
     writes.add(
         "INSERT INTO poll_vote (post_id, actor_id, choice, uri, created_at)"

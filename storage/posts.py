@@ -3,6 +3,7 @@
 import msgspec
 
 from storage.connect import Writes, row, rows
+from storage.counting import hold
 
 PUBLIC, UNLISTED, FOLLOWERS, DIRECT = range(4)
 
@@ -237,18 +238,13 @@ def home_for(writes: Writes, owner_id: int, entry_id: int, post_id: int) -> None
     )
 
 
-def count_reply(writes: Writes, parent_id: int, thread_id: int, by: int, at_ms: int | None) -> None:
-    """Change the number of answers of the parent, and when its thread last lived."""
+def count_reply(writes: Writes, parent_id: int, thread_id: int, at_ms: int) -> None:
+    """One answer more to the parent, and its thread lived at that time."""
+    writes.add("UPDATE post SET replies_count = replies_count + 1 WHERE id = ?", (parent_id,))
     writes.add(
-        "UPDATE post SET replies_count = CASE WHEN replies_count + ? < 0 THEN 0 ELSE replies_count + ? END"
-        " WHERE id = ?",
-        (by, by, parent_id),
+        "UPDATE post SET last_reply_at = ? WHERE id = ? AND (last_reply_at IS NULL OR last_reply_at < ?)",
+        (at_ms, thread_id, at_ms),
     )
-    if at_ms is not None:
-        writes.add(
-            "UPDATE post SET last_reply_at = ? WHERE id = ? AND (last_reply_at IS NULL OR last_reply_at < ?)",
-            (at_ms, thread_id, at_ms),
-        )
 
 
 def adopt(writes: Writes, post_id: int, uri: str, thread_id: int, group_id: int | None) -> None:
@@ -302,7 +298,20 @@ def bury(writes: Writes, uri: str, host: str, kind: str, now_ms: int) -> None:
 
 
 def erase(writes: Writes, post: Post, now_ms: int) -> None:
-    """Delete what a post said and everything that shows it; the row stays as a gap in its thread."""
+    """Delete what a post said and everything that shows or counts it, once; the row stays as a gap in its thread."""
+    hold(writes, "post", post.id)
+    still = "(SELECT COUNT(*) FROM post gone WHERE gone.id = ? AND gone.deleted_at IS NULL)"
+    for table, column, row_id in (
+        ("post", "replies_count", post.parent_id),
+        ("groups", "threads_count", post.group_id if post.starter else None),
+        ("actor", "posts_count", post.author_id),
+    ):
+        if row_id is not None:
+            less = f"{column} - {still}"
+            writes.add(
+                f"UPDATE {table} SET {column} = CASE WHEN {less} < 0 THEN 0 ELSE {less} END WHERE id = ?",
+                (post.id, post.id, row_id),
+            )
     writes.add(
         "UPDATE post SET deleted_at = ?, title = '', content = '', source = '', summary = '', likes_count = 0,"
         " dislikes_count = 0, boosts_count = 0 WHERE id = ? AND deleted_at IS NULL",

@@ -1,6 +1,7 @@
 """Votes: one of each person on each post, the last word counts."""
 
-from storage.connect import Writes, row
+from storage.connect import Writes, dialect, row
+from storage.counting import hold
 
 
 async def of(post_id: int, actor_id: int) -> tuple[str, str] | None:
@@ -13,6 +14,7 @@ def put(
     writes: Writes, post_id: int, actor_id: int, kind: str, uri: str, truth: str, entered_by: str, now_ms: int
 ) -> None:
     """Set the vote ('like' or 'dislike'); the counters of the post follow in the same transaction."""
+    hold(writes, "post", post_id)
     for column, name in (("likes_count", "like"), ("dislikes_count", "dislike")):
         writes.add(
             f"UPDATE post SET {column} = {column} + ? - (SELECT COUNT(*) FROM reaction WHERE post_id = ?"
@@ -30,6 +32,7 @@ def put(
 
 def remove(writes: Writes, post_id: int, actor_id: int, kind: str = "") -> None:
     """Take the vote back; only one of that kind when `kind` is given."""
+    hold(writes, "post", post_id)
     for column, name in (("likes_count", "like"), ("dislikes_count", "dislike")):
         if kind in ("", name):
             writes.add(
@@ -45,6 +48,12 @@ def remove(writes: Writes, post_id: int, actor_id: int, kind: str = "") -> None:
 
 def remove_by_uri(writes: Writes, uri: str, actor_id: int) -> None:
     """Take back the vote of an actor that has this activity id."""
+    if dialect() == "postgres":
+        writes.add(
+            "SELECT 1 FROM post WHERE id IN (SELECT post_id FROM reaction WHERE uri = ? AND actor_id = ?)"
+            " FOR NO KEY UPDATE",
+            (uri, actor_id),
+        )
     for column, name in (("likes_count", "like"), ("dislikes_count", "dislike")):
         writes.add(
             f"UPDATE post SET {column} = {column} - 1 WHERE id IN (SELECT post_id FROM reaction WHERE uri = ?"

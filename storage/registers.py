@@ -39,6 +39,11 @@ class Register(msgspec.Struct, frozen=True):
     clock: str
 
 
+class _Role(msgspec.Struct, frozen=True):
+    role: str = ""
+
+
+_ROLE = msgspec.json.Decoder(_Role)
 _ACT = ", ".join(Act.__struct_fields__)
 _REGISTER = ", ".join(Register.__struct_fields__)
 BANS_OF = (
@@ -59,10 +64,20 @@ async def all_of(group_id: int, property_: str) -> list[Register]:
     return [Register(*found) for found in await rows(sql, (group_id, property_))]
 
 
-async def last_clock(group_id: int) -> str:
-    """The highest clock seen in the group, '' when there is none."""
-    found = await row("SELECT MAX(clock) FROM act WHERE group_id = ?", (group_id,))
+async def last_clock() -> str:
+    """The highest clock of all groups, '' when there is none."""
+    found = await row("SELECT MAX(clock) FROM register")
     return (found[0] if found else None) or ""
+
+
+async def moderators(group_id: int) -> list[str]:
+    """Ids of those who moderate a group, in the order in which they were appointed."""
+    return [role.subject for role in await all_of(group_id, "role") if role.value and moderating(role.value)]
+
+
+def moderating(role: str | None) -> bool:
+    """Whether the value of a role register makes somebody a moderator."""
+    return role is not None and _ROLE.decode(role).role == "moderator"
 
 
 async def by_uri(group_id: int, uri: str) -> list[Act]:
@@ -77,16 +92,27 @@ async def log(group_id: int, limit: int = 100) -> list[Act]:
 
 
 def write(writes: Writes, act: Act) -> None:
-    """Record an act; it becomes the register's value only when it is the latest write."""
+    """Record an act, once; it becomes the register's value only when it is the latest write."""
     writes.add(
         f"INSERT INTO act ({_ACT}) VALUES ({', '.join('?' * len(Act.__struct_fields__))}) ON CONFLICT DO NOTHING",
         msgspec.structs.astuple(act),
     )
     writes.add(
         "INSERT INTO register (group_id, property, subject, value, clock, face, uri, act_id)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (group_id, property, subject) DO UPDATE SET"
+        " SELECT act.group_id, act.property, act.subject, act.value, act.clock, act.face, act.uri, act.id FROM act"
+        " WHERE act.id = ? ON CONFLICT (group_id, property, subject) DO UPDATE SET"
         " value = excluded.value, clock = excluded.clock, face = excluded.face, uri = excluded.uri,"
         " act_id = excluded.act_id WHERE (excluded.clock, excluded.face, excluded.uri)"
         " > (register.clock, register.face, register.uri)",
-        (act.group_id, act.property, act.subject, act.value, act.clock, act.face, act.uri, act.id),
+        (act.id,),
+    )
+
+
+def take_effect(writes: Writes, act: Act, table: str, row_id: int, **columns: object) -> None:
+    """Set columns of the row that an act is about, when it has become the value of its register."""
+    assignments = ", ".join(f"{name} = ?" for name in columns)
+    writes.add(
+        f"UPDATE {table} SET {assignments} WHERE id = ? AND EXISTS (SELECT 1 FROM register WHERE group_id = ?"
+        " AND property = ? AND subject = ? AND act_id = ?)",
+        (*columns.values(), row_id, act.group_id, act.property, act.subject, act.id),
     )

@@ -85,7 +85,7 @@ def _again(hand: Hand, activity: Activity, written: Note, known: Post, author: A
 def enter(hand: Hand, group: Group, post: Post) -> None:
     """A post that was known before is in the group from now on."""
     posts.change(hand.writes, post.id, group_id=group.id)
-    storage.groups.count_thread(hand.writes, group.id, int(post.starter), post.published)
+    storage.groups.count_post(hand.writes, group.id, post.published, starter=post.starter)
 
 
 def _parent(hand: Hand, written: Note) -> Post | None:

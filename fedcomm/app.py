@@ -15,14 +15,16 @@ from activitypub.policy import Policy
 from activitypub.transport import GuardedTransport
 from fedcomm import __version__, clock
 from fedcomm.config import Config
+from fedcomm.hybrid_clock import HybridClock
 from fedcomm.intake import Intake
 from fedcomm.keyring import KeyRing
 from fedcomm.limits import VoteLimit
 from fedcomm.peerbook import PeerBook
 from fedcomm.reach import Reach
 from fedcomm.urls import Urls
-from storage import bus, fragments
+from storage import bus, fragments, registers
 from storage.connect import Database, Writes, use
+from storage.ids import ms_of
 
 _url = lru_cache(maxsize=8192)(httpx.URL)  # parsing one costs 9.5 µs
 _SCHEMES: tuple[signatures.Scheme, ...] = ("cavage", "rfc9421")
@@ -58,6 +60,7 @@ class App:
         self.reach = Reach()
         self.intake = Intake(db)
         self.vote_limit = VoteLimit()
+        self.acts_clock = HybridClock()  # of what moderators do (acts.py)
         self.sender: Delivering | None = None  # set while this process delivers
         self.wake_delivery = asyncio.Event()
         self.wake_jobs = asyncio.Event()
@@ -75,7 +78,7 @@ class App:
         policy = _policy(config, peers)
         app = cls(config, db, peers, policy, transport or GuardedTransport(policy, resolve=resolve))
         with use(db):
-            await peers.load()
+            await app._load()
             app._listen()
         return app
 
@@ -102,23 +105,31 @@ class App:
 
     def _listen(self) -> None:
         bus.subscribe("followers", lambda payload: self.reach.forget(int(payload)))
-        bus.subscribe("peers", lambda _payload: self._reload_peers())
+        bus.subscribe("peers", lambda _payload: self._reload())
+        bus.subscribe("acts", self.acts_clock.hear)
         bus.subscribe("keys", self.keyring.forget_actor)
         bus.subscribe("outbox", lambda _payload: self.wake_delivery.set())
         bus.after_gap(self._missed)
 
     def _missed(self) -> None:
         self.reach.clear()
-        self._reload_peers()
+        self._reload()
         self.wake_delivery.set()
         self.wake_jobs.set()
 
-    def _reload_peers(self) -> None:
+    def _reload(self) -> None:
         async def reload() -> None:
             with use(self.db):
-                await self.peers.load()
+                await self._load()
 
         self._reloading = asyncio.get_running_loop().create_task(reload())
+
+    async def _load(self) -> None:
+        """What every process on this database must know: policies, and how far the clock of acts has got."""
+        await self.peers.load()
+        self.acts_clock.raise_floor(ms_of(self.db.ids.last))
+        if last := await registers.last_clock():
+            self.acts_clock.hear(last)
 
     def _sign(self, url: str, attempt: int) -> Mapping[str, str] | None:
         """Sign a GET with the instance actor's key: first by draft-cavage, then by RFC 9421 (attack SIG-24)."""

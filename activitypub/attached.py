@@ -26,7 +26,7 @@ MAX_TAGS = 50  # kept of each: mentions, hashtags, emoji
 MAX_ATTACHMENTS = 16
 MAX_OPTIONS = 20  # of a poll
 MAX_FIELDS = 20  # of a profile
-_SHORTCODE = re.compile(r"[A-Za-z0-9_+.-]{1,100}")
+_SHORTCODE = re.compile(r"(?!\.)[A-Za-z0-9_+.-]{1,100}(?<!\.)")  # neither `.` nor `..`, nor a path (attack NET-26)
 
 
 def tags(value: Any) -> tuple[tuple[Mention, ...], tuple[Hashtag, ...], tuple[Emoji, ...], str | None]:

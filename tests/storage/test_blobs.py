@@ -61,6 +61,7 @@ async def test_what_breaks_off_leaves_nothing(blobs: Blobs, tmp_path: Path) -> N
     assert [path for path in (tmp_path / "media").rglob("*") if path.is_file()] == []
 
 
+@pytest.mark.attack("NET-26")
 async def test_keys_are_random_and_files_closed_to_others(blobs: Blobs, tmp_path: Path) -> None:
     keys = [await blobs.put(b"the same") for _ in range(20)]
 
@@ -71,6 +72,7 @@ async def test_keys_are_random_and_files_closed_to_others(blobs: Blobs, tmp_path
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
+@pytest.mark.attack("NET-26")
 @pytest.mark.parametrize(
     "key",
     [
@@ -100,6 +102,7 @@ async def test_no_key_leads_out_of_the_folder(blobs: Blobs, tmp_path: Path, key:
     assert (tmp_path / "secret").exists()
 
 
+@pytest.mark.attack("NET-26")
 async def test_a_link_in_the_folder_is_not_followed(blobs: Blobs, tmp_path: Path) -> None:
     key = await blobs.put(b"something")
     (tmp_path / "secret").write_text("secret")

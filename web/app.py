@@ -1,5 +1,7 @@
 """The web room as one ASGI application: finds the route, counts, asks the endpoint, and completes its answer."""
 
+from contextlib import suppress
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
@@ -7,8 +9,11 @@ from starlette.types import Message, Receive, Scope, Send
 import storage.connect
 from fedcomm import logs
 from fedcomm.app import App
+from fedcomm.errors import AppError
+from storage.errors import Unavailable
 from web import auth, errors, headers, limits, respond, state
 from web.limits import Exceeded, Limits
+from web.pages.readers import reader_of
 from web.routes import Found, Router, collect
 
 
@@ -49,6 +54,7 @@ class Application:
         found = self.documents.find(path) if respond.wants_document(request) else None
         found = found or self.router.find(path)
         if found is None:
+            await _recognise(request)
             return errors.missing(request)
         if method == "OPTIONS" and method not in found.methods:
             return headers.preflight(path, found.allowed)
@@ -58,6 +64,9 @@ class Application:
             response = errors.answer(request, error)
             limits.tell(response, error.standing)
             return response
+        except (AppError, errors.Refusal) as error:
+            await _recognise(request)
+            return errors.answer(request, error)
         except Exception as error:  # whatever goes wrong, the asker gets an answer and the log the reason
             return errors.answer(request, error)
 
@@ -76,6 +85,13 @@ class Application:
         if standing:
             limits.tell(response, standing)
         return response
+
+
+async def _recognise(request: Request) -> None:
+    """Who reads the page of an error is told as themselves, in their language; while the data can be reached."""
+    if respond.wants_page(request):
+        with suppress(Unavailable):
+            await reader_of(request)
 
 
 def _bodiless(send: Send) -> Send:

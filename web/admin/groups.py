@@ -8,7 +8,7 @@ from starlette.routing import Route
 import storage.actors
 from fedcomm import groups
 from fedcomm.errors import AppError
-from web import respond, state
+from web import errors, respond, state
 from web.pages import frame
 from web.pages.readers import Reader, admins_only, form
 
@@ -48,7 +48,7 @@ async def _page(request: Request, given: NewGroup, refused: AppError | None = No
     return await frame.page(
         request,
         "admin/group.html",
-        422 if refused else 200,
+        errors.status_of(refused) if refused else 200,
         given=given,
         problem=refused,
         field=getattr(refused, "field", ""),

@@ -15,6 +15,7 @@ from storage.actors import Actor
 from storage.groups import Group
 from web import errors, params, respond, state
 from web.pages import frame
+from web.pages.group import Plain
 from web.pages.readers import Reader, admins_only, form
 
 _LINES = 50
@@ -35,15 +36,6 @@ class NewInvite(msgspec.Struct, frozen=True):
     uses: int = 1
     days: int = 7
     group: int = 0
-    csrf: str = ""
-
-
-class Act(msgspec.Struct, frozen=True):
-    """What an admin does about an account."""
-
-    name: str = ""
-    act: str = ""
-    sure: bool = False
     csrf: str = ""
 
 
@@ -93,7 +85,7 @@ async def invite(request: Request, reader: Reader) -> Response:
 @admins_only
 async def revoke(request: Request, reader: Reader) -> Response:
     """`POST /admin/invites/{id}/revoke`"""
-    await form(request, Act, reader)
+    await form(request, Plain, reader)
     await invites.revoke(state.app_of(request), reader.account, params.number(request))
     return respond.redirect("/admin/invites")
 
@@ -101,27 +93,15 @@ async def revoke(request: Request, reader: Reader) -> Response:
 @admins_only
 async def everybody(request: Request, reader: Reader) -> Response:
     """`GET /admin/people`"""
-    return await _people(request)
-
-
-@admins_only
-async def act(request: Request, reader: Reader) -> Response:
-    """`POST /admin/people`: another role, shut out, let in again, or delete."""
-    given = await form(request, Act, reader)
-    app = state.app_of(request)
-    try:
-        match given.act:
-            case "member" | "moderator" | "admin":
-                await accounts.promote(app, given.name, given.act, reader.account)
-            case "suspend" | "restore":
-                await accounts.set_suspended(app, given.name, given.act == "suspend", reader.account)
-            case "delete" if given.sure:
-                await accounts.delete(app, given.name, reader.account)
-            case _:
-                raise Invalid("Please say that you are sure.")
-    except AppError as refused:
-        return await _people(request, refused)
-    return respond.redirect("/admin/people")
+    after = params.query(request, _Asked).after
+    people = await storage.accounts.everybody(_LINES + 1, after)
+    return await frame.page(
+        request,
+        "admin/people.html",
+        people=people[:_LINES],
+        done=request.query_params.get("done", ""),
+        next=people[_LINES - 1].account_id if len(people) > _LINES else 0,
+    )
 
 
 async def _invites(request: Request, link: str = "", refused: AppError | None = None) -> Response:
@@ -145,19 +125,6 @@ async def _groups() -> list[tuple[Group, Actor]]:
     return [(group, faces[group.actor_id]) for group in groups if group.actor_id in faces]
 
 
-async def _people(request: Request, refused: AppError | None = None) -> Response:
-    after = params.query(request, _Asked).after
-    people = await storage.accounts.everybody(_LINES + 1, after)
-    return await frame.page(
-        request,
-        "admin/people.html",
-        errors.status_of(refused) if refused else 200,
-        people=people[:_LINES],
-        problem=refused,
-        next=people[_LINES - 1].account_id if len(people) > _LINES else 0,
-    )
-
-
 routes = [
     Route("/admin/sign_ups", waiting),
     Route("/admin/sign_ups", answer, methods=["POST"]),
@@ -165,5 +132,4 @@ routes = [
     Route("/admin/invites", invite, methods=["POST"]),
     Route("/admin/invites/{id}/revoke", revoke, methods=["POST"]),
     Route("/admin/people", everybody),
-    Route("/admin/people", act, methods=["POST"]),
 ]

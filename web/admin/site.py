@@ -9,7 +9,7 @@ import storage.accounts
 import storage.audit
 from fedcomm import settings
 from fedcomm.errors import AppError
-from web import params, respond, state
+from web import errors, params, respond, state
 from web.pages import frame
 from web.pages.readers import Reader, admins_only, form
 
@@ -82,7 +82,7 @@ async def _page(request: Request, given: Site, refused: AppError | None = None) 
     return await frame.page(
         request,
         "admin/site.html",
-        422 if refused else 200,
+        errors.status_of(refused) if refused else 200,
         given=given,
         problem=refused,
         field=getattr(refused, "field", ""),

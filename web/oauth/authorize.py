@@ -15,6 +15,7 @@ from storage.oauth import Program
 from storage.sessions import Session
 from web import auth, headers, params, respond, state
 from web.errors import Refusal
+from web.pages import frame
 
 UNKNOWN = "This application is not known here. Please start again from the application."
 MISMATCH = "This application did not say that people may be sent back to this address. Nothing was sent there."
@@ -71,7 +72,7 @@ async def decide(request: Request) -> Response:
     app = state.app_of(request)
     code = await oauth.issue_code(app, program, session.account_id, asked.redirect_uri, scopes, asked.code_challenge)
     if asked.redirect_uri == OUT_OF_BAND:
-        return respond.page(request, "authorize_code.html", headers={"cache-control": "no-store"}, code=code)
+        return await frame.page(request, "authorize_code.html", 200, {"cache-control": "no-store"}, code=code)
     return _back(asked, {"code": code})
 
 
@@ -107,8 +108,8 @@ async def _allowed(session: Session, program: Program, asked: Asked, decision: s
 async def _page(request: Request, asked: Asked, program: Program, scopes: str, session: Session) -> Response:
     name = await storage.accounts.name_of(session.account_id)
     kept = {key: value for key, value in msgspec.structs.asdict(asked).items() if value and key != "force_login"}
-    return respond.page(
-        request, "authorize.html", headers={"content-security-policy": headers.CONSENT_POLICY},
+    return await frame.page(
+        request, "authorize.html", 200, {"content-security-policy": headers.CONSENT_POLICY},
         program=program, scopes=scopes.split(), name=name, fields=kept | {"csrf": session.csrf},
         target=_target(asked.redirect_uri),
     )  # fmt: skip

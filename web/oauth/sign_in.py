@@ -1,13 +1,18 @@
 """Signing a browser in and out."""
 
+from urllib.parse import quote
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from fedcomm import accounts, sessions
+from fedcomm import accounts, sessions, settings
 from fedcomm.errors import AppError, NotAllowed
 from web import auth, params, respond, state
+from web.pages.readers import reader_of
+
+_KEPT = "/:?#[]@!$&'()*+,;=%-._~"  # in an address
 
 
 class SignIn(msgspec.Struct, frozen=True):
@@ -26,8 +31,11 @@ class SignOut(msgspec.Struct, frozen=True):
 
 
 async def form(request: Request) -> Response:
-    """`GET /sign_in`"""
-    return _page(request, params.query(request, SignIn))
+    """`GET /sign_in`; who is signed in and wants to go nowhere in particular is there already."""
+    given = params.query(request, SignIn)
+    if not given.next and await reader_of(request):
+        return respond.redirect("/")
+    return await _page(request, given)
 
 
 async def sign_in(request: Request) -> Response:
@@ -39,7 +47,7 @@ async def sign_in(request: Request) -> Response:
     try:
         account = await accounts.authenticate(app, given.login, given.password, address)
     except NotAllowed as refused:
-        return _page(request, given, refused)
+        return await _page(request, given, refused)
     before = await auth.session_of(request)
     if before:
         await sessions.close(app, before)
@@ -61,7 +69,9 @@ async def sign_out(request: Request) -> Response:
     return response
 
 
-def _page(request: Request, given: SignIn, refused: AppError | None = None) -> Response:
+async def _page(request: Request, given: SignIn, refused: AppError | None = None) -> Response:
+    """The form is of somebody who is not known, even when somebody is: they may want to be somebody else."""
+    await settings.current(state.app_of(request))
     token = auth.form_token(request)
     response = respond.page(
         request, "sign_in.html", 422 if refused else 200,
@@ -76,7 +86,7 @@ def _own(target: str) -> str:
     good = (
         target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable() and "\\" not in target
     )
-    return target if good else "/"
+    return quote(target, safe=_KEPT) if good else "/"
 
 
 routes = [

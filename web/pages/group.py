@@ -1,4 +1,4 @@
-"""The page of a group: what it is for, its rules, who looks after it, how to join from anywhere, its threads."""
+"""The page of a group: what it is for, who looks after it, how to join from anywhere, its threads."""
 
 import msgspec
 from starlette.requests import Request

@@ -11,7 +11,7 @@ from storage import visible
 from storage.actors import Actor
 from storage.groups import Group
 from web import paging
-from web.pages import frame, threads
+from web.pages import frame, shown, threads
 from web.pages.readers import reader_of
 
 _LINES = 20
@@ -26,6 +26,7 @@ async def show(request: Request) -> Response:
         request,
         "home.html",
         groups=await _groups(viewer),
+        joined=await _joined(viewer) if reader else [],
         older=found.oldest if found.older else 0,
         lines=await threads.lines([entry.post_id for entry in found.entries]),
     )
@@ -36,6 +37,12 @@ async def _groups(viewer: int) -> list[tuple[Group, Actor]]:
     seen = await visible.seen_actors(viewer, [group.actor_id for group in groups])
     faces = await storage.actors.by_ids(sorted(seen))
     return [(group, faces[group.actor_id]) for group in groups if group.actor_id in faces]
+
+
+async def _joined(viewer: int) -> list[Actor]:
+    """The faces of the groups somebody is in, here and elsewhere, by name."""
+    ids = await visible.seen_actors(viewer, await storage.timelines.joined_groups(viewer))
+    return sorted((await storage.actors.by_ids(sorted(ids))).values(), key=lambda face: shown.name(face).casefold())
 
 
 routes = [Route("/", show)]

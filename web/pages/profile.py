@@ -36,6 +36,7 @@ async def show(request: Request) -> Response:
         actor=actor,
         handle=handle(actor, state.app_of(request).host),
         fields=_fields(actor),
+        moved=await _moved(viewer, actor),
         follow=await storage.follows.of(viewer, actor.id) if reader else None,
         lines=await threads.lines([entry.post_id for entry in found.entries]),
         older=found.oldest if found.older else 0,
@@ -72,6 +73,13 @@ async def named(viewer: int, name: str, own_host: str = "") -> Actor:
     if actor is None or actor.kind == "Application" or not await visible.seen_actors(viewer, [actor.id]):
         raise NotFound("There is nobody of this name here.")
     return actor
+
+
+async def _moved(viewer: int, actor: Actor) -> Actor | None:
+    """Whom somebody says to have become, if the viewer may see them."""
+    if actor.moved_to_id is None or not await visible.seen_actors(viewer, [actor.moved_to_id]):
+        return None
+    return await storage.actors.by_id(actor.moved_to_id)
 
 
 def _fields(actor: Actor) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from starlette.routing import Route
 import storage.sessions
 from fedcomm import accounts, clock, sessions
 from fedcomm.errors import AppError, Invalid
-from web import auth, languages, params, respond, state
+from web import auth, errors, languages, params, respond, state
 from web.pages import frame
 from web.pages.group import Plain
 from web.pages.readers import Reader, form, members_only
@@ -107,16 +107,25 @@ async def delete(request: Request, reader: Reader) -> Response:
     return response
 
 
+def _field(refused: AppError | None, part: str) -> str:
+    """Which field of the form is wrong: without a word about it, the password that was to be known."""
+    if refused is None:
+        return ""
+    name = str(getattr(refused, "field", ""))
+    return {"password": {"": "old", "password": "new"}, "delete": {"": "leaving"}}.get(part, {}).get(name, name)
+
+
 async def _page(request: Request, reader: Reader, refused: AppError | None = None, part: str = "") -> Response:
     return await frame.page(
         request,
         "settings.html",
-        422 if refused else 200,
+        errors.status_of(refused) if refused else 200,
         languages=languages.AVAILABLE,
         zones=sorted(available_timezones()),
         sessions=await storage.sessions.of_account(reader.account.id, clock.now_ms()),
         problem=refused,
         part=part,
+        field=_field(refused, part),
         done=request.query_params.get("done", ""),
     )
 

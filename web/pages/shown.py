@@ -13,22 +13,23 @@ import msgspec
 from fedcomm import sanitise, titles
 from storage.actors import Actor
 from storage.posts import Post
+from web.languages import later
 
 LONGEST_NAME = 60  # characters
 _MOST_MARKS = 2  # on one letter
 _MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
+    later("January"),
+    later("February"),
+    later("March"),
+    later("April"),
+    later("May"),
+    later("June"),
+    later("July"),
+    later("August"),
+    later("September"),
+    later("October"),
+    later("November"),
+    later("December"),
 )
 _BLANKS = re.compile(r"\s+")
 

@@ -13,8 +13,10 @@ import storage.groups
 from fedcomm import accounts, invites, sessions, settings
 from fedcomm.errors import AppError, Conflict, Invalid, NotAllowed, TooMany
 from storage.accounts import Account
-from web import auth, respond, state
-from web.pages import frame
+from storage.actors import Actor
+from storage.invites import Invite
+from web import auth, errors, respond, state
+from web.pages import frame, shown
 from web.pages.readers import form, reader_of
 
 
@@ -46,8 +48,8 @@ async def set_up(request: Request) -> Response:
 
 async def invite_form(request: Request) -> Response:
     """`GET /invite/{token}`"""
-    await invites.find(state.app_of(request), request.path_params["token"])
-    return await _form(request, "invite.html", Wanted())
+    invite = await invites.find(state.app_of(request), request.path_params["token"])
+    return await _form(request, "invite.html", Wanted(), face=await _face(invite))
 
 
 async def accept(request: Request) -> Response:
@@ -55,11 +57,10 @@ async def accept(request: Request) -> Response:
     app, token = state.app_of(request), request.path_params["token"]
     wanted = await form(request, Wanted)
     invite = await invites.find(app, token)
-    group = await storage.groups.by_id(invite.group_id) if invite.group_id else None
-    face = await storage.actors.by_id(group.actor_id) if group else None
-    target = f"/c/{face.acct}" if face else "/"
+    face = await _face(invite)
+    target = shown.profile(face) if face else "/"
     make = partial(accounts.sign_up, app, wanted.name, wanted.password, wanted.email, "", token, _address(request))
-    return await _made(request, "invite.html", wanted, make, target)
+    return await _made(request, "invite.html", wanted, make, target, face)
 
 
 async def ask_form(request: Request) -> Response:
@@ -78,7 +79,12 @@ async def ask(request: Request) -> Response:
 
 
 async def _made(
-    request: Request, template: str, wanted: Wanted, make: Callable[[], Awaitable[Account]], target: str
+    request: Request,
+    template: str,
+    wanted: Wanted,
+    make: Callable[[], Awaitable[Account]],
+    target: str,
+    face: Actor | None = None,
 ) -> Response:
     """The answer to a form: the member's first page, or the form again with what is wrong."""
     app = state.app_of(request)
@@ -86,7 +92,7 @@ async def _made(
         await _agreed(request, wanted, template)
         account = await make()
     except (Invalid, Conflict, TooMany, NotAllowed) as refused:
-        return await _form(request, template, wanted, refused)
+        return await _form(request, template, wanted, refused, face)
     if account.state != "active":
         return await frame.page(request, "signed_up.html")
     token = await sessions.open(app, account.id, request.headers.get("user-agent", ""))
@@ -101,19 +107,27 @@ async def _agreed(request: Request, wanted: Wanted, template: str) -> None:
         raise Invalid("Please read the rules, and say that you will keep to them.", field="rules")
 
 
-async def _form(request: Request, template: str, wanted: Wanted, refused: AppError | None = None) -> Response:
+async def _form(
+    request: Request, template: str, wanted: Wanted, refused: AppError | None = None, face: Actor | None = None
+) -> Response:
     if await reader_of(request):
-        return respond.redirect("/")
-    status = {Invalid: 422, Conflict: 409, TooMany: 429, NotAllowed: 403}.get(type(refused), 422) if refused else 200
+        return respond.redirect(shown.profile(face) if face else "/")
     return await frame.page(
         request,
         template,
-        status,
+        errors.status_of(refused) if refused else 200,
         form=True,
         wanted=wanted,
+        face=face,
         problem=refused,
         field=getattr(refused, "field", "") or ("name" if isinstance(refused, Conflict) else ""),
     )
+
+
+async def _face(invite: Invite) -> Actor | None:
+    """The group that somebody is invited into."""
+    group = await storage.groups.by_id(invite.group_id) if invite.group_id else None
+    return await storage.actors.by_id(group.actor_id) if group else None
 
 
 def _address(request: Request) -> str:

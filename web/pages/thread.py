@@ -24,6 +24,7 @@ async def show(request: Request) -> Response:
     if request.path_params["name"].lower() != author.acct.lower():
         return respond.redirect(shown.permalink(post, author), 301)
     tree, cut = await threads.tree(viewer, post)
+    beginning = await _beginning(viewer, post)
     return await frame.page(
         request,
         "thread.html",
@@ -32,9 +33,9 @@ async def show(request: Request) -> Response:
         tree=tree,
         cut=cut,
         group=await _face(viewer, post),
-        beginning=await _beginning(viewer, post),
+        beginning=beginning,
         title=shown.title(post),
-        deepest=threads.DEEPEST,
+        locked=post.locked or (beginning is not None and beginning.post.locked),
     )
 
 

@@ -12,6 +12,8 @@ import storage.threads
 from storage.actors import Actor
 from storage.attachments import Attached
 from storage.posts import Post
+from web.pages import polls
+from web.pages.polls import Asked
 
 DEEPEST = 8  # levels of indentation; what is deeper stands there too, and says what it answers
 MOST = 500  # posts of one page
@@ -26,6 +28,22 @@ class Line(msgspec.Struct, frozen=True):
     group: Actor | None
 
 
+class Posts(msgspec.Struct, frozen=True):
+    """Everything that a thread shows, each by the id of its post."""
+
+    posts: dict[int, Post]
+    parents: dict[int, int]
+    actors: dict[int, Actor]
+    attached: dict[int, list[Attached]]
+    polls: dict[int, Asked]
+
+    def node(self, post_id: int) -> "Node":
+        """The post without its place."""
+        post = self.posts.get(post_id)
+        author = self.actors.get(post.author_id) if post else None
+        return Node(post_id, post, author, 0, [], self.attached.get(post_id, []), self.polls.get(post_id))
+
+
 class Node(msgspec.Struct):
     """One post of a thread, with what answers it; `post` is missing where one was that is not shown (any more)."""
 
@@ -35,6 +53,7 @@ class Node(msgspec.Struct):
     level: int
     answers: "list[Node]"
     attached: list[Attached]
+    poll: Asked | None
     to: Actor | None = None  # whom it answers, where its place does not say so
 
     @property
@@ -61,13 +80,17 @@ async def tree(viewer: int, start: Post) -> tuple[Node, bool]:
     """A post, which the viewer may see, with everything below it; and whether there was too much to show all."""
     context = await storage.threads.context(viewer, start.id, above=0, below=MOST + 1, depth=200)
     shown = {start.id: start} | await storage.posts.by_ids(context.descendants[:MOST])
-    parents = await _parents(shown, start.id)
-    actors = await storage.actors.by_ids(sorted({post.author_id for post in shown.values()}))
-    attached = await storage.attachments.of([post.id for post in shown.values() if post.attachments_count])
+    found = Posts(
+        shown,
+        await _parents(shown, start.id),
+        await storage.actors.by_ids(sorted({post.author_id for post in shown.values()})),
+        await storage.attachments.of([post.id for post in shown.values() if post.attachments_count]),
+        await polls.of(viewer, [post.id for post in shown.values() if post.kind == "Question"]),
+    )
     nodes: dict[int, Node] = {}
     for post_id in [start.id, *context.descendants[:MOST]]:
         if post_id in shown:
-            _place(nodes, post_id, shown, parents, actors, attached)
+            _place(nodes, post_id, found)
     return nodes[start.id], len(context.descendants) > MOST
 
 
@@ -84,23 +107,14 @@ async def _parents(shown: dict[int, Post], start: int) -> dict[int, int]:
     return parents
 
 
-def _place(
-    nodes: dict[int, Node],
-    post_id: int,
-    shown: dict[int, Post],
-    parents: dict[int, int],
-    actors: dict[int, Actor],
-    attached: dict[int, list[Attached]],
-) -> Node:
+def _place(nodes: dict[int, Node], post_id: int, found: Posts) -> Node:
     """The node of a post under the one it answers; what is missing between becomes a gap."""
-    path = [post_id]
+    path, parents = [post_id], found.parents
     while path[-1] not in nodes and path[-1] in parents and len(path) < 1000:
         path.append(parents[path[-1]])
     above = nodes.get(path[-1])
     for each in reversed(path if above is None else path[:-1]):
-        post = shown.get(each)
-        node = Node(each, post, actors.get(post.author_id) if post else None, 0, [], attached.get(each, []))
-        nodes[each] = node
+        nodes[each] = node = found.node(each)
         if above is not None:
             _hang(nodes, node, above, parents)
         above = node

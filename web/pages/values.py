@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from fedcomm import __version__, settings
 from web import languages, state
-from web.pages import assets, shown
+from web.pages import assets, shown, words
 
 READER = "fedcomm.reader"
 
@@ -17,7 +17,7 @@ def common(request: Request) -> dict[str, Any]:
     app = state.app_of(request)
     reader = request.scope.get(READER)
     language = languages.choose(request, reader.account.language if reader else "")
-    words = languages.words(language)
+    translations = languages.words(language)
     zone = shown.zone(reader.account.time_zone if reader else "")
     return {
         "request": request,
@@ -26,13 +26,14 @@ def common(request: Request) -> dict[str, Any]:
         "reader": reader,
         "csrf": reader.session.csrf if reader else "",
         "language": language,
-        "gettext": words.gettext,
-        "_": words.gettext,
-        "ngettext": words.ngettext,
-        "told": partial(languages.told, words),
+        "gettext": translations.gettext,
+        "_": translations.gettext,
+        "ngettext": translations.ngettext,
+        "told": partial(languages.told, translations),
         "shown": shown,
+        "words": words,
         "asset": assets.address,
-        "moment": partial(shown.moment, zone=zone, words=words),
+        "moment": partial(shown.moment, zone=zone, words=translations),
         "version": __version__,
         "path": request.scope["path"],
         "first": "max_id" not in request.query_params,  # whether a list begins with its newest

@@ -9,13 +9,16 @@ from starlette.routing import Route
 
 import storage.posts
 from fedcomm import posts
-from fedcomm.errors import AppError, Invalid
+from fedcomm.errors import AppError, Invalid, NotAllowed
 from storage.actors import Actor
-from web import params, respond, state
+from storage.posts import Post
+from web import errors, params, respond, state
 from web.pages import frame, shown
 from web.pages.group import Plain, named
 from web.pages.readers import Reader, form, members_only
 from web.pages.thread import seen
+
+_FIELDS = {"title": "title", "text": "text", "status": "text"}  # of what is refused: the field of the form
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -52,14 +55,28 @@ async def send(request: Request, reader: Reader) -> Response:
 
 
 @members_only
+async def confirm(request: Request, reader: Reader) -> Response:
+    """`GET /write/{id}/delete`: whether it is really meant."""
+    post, author = await _own(reader, params.number(request))
+    return await frame.page(request, "delete.html", post=post, author=author)
+
+
+@members_only
 async def delete(request: Request, reader: Reader) -> Response:
     """`POST /write/{id}/delete`: one's own post is gone, everywhere."""
     await form(request, Plain, reader)
-    post, author = await seen(reader.actor.id, params.number(request))
+    post, author = await _own(reader, params.number(request))
     await posts.delete(state.app_of(request), reader.actor, post.id)
     parent = await storage.posts.by_id(post.thread_id) if post.thread_id != post.id else None
     starter = await storage.actors.by_id(parent.author_id) if parent else None
     return respond.redirect(shown.permalink(parent, starter) if parent and starter else shown.profile(author))
+
+
+async def _own(reader: Reader, post_id: int) -> tuple[Post, Actor]:
+    post, author = await seen(reader.actor.id, post_id)
+    if author.id != reader.actor.id:
+        raise NotAllowed("Only its author can delete a post.")
+    return post, author
 
 
 async def _draft(reader: Reader, given: Text, host: str) -> posts.Draft:
@@ -85,13 +102,13 @@ async def _page(request: Request, reader: Reader, given: Text, refused: AppError
     return await frame.page(
         request,
         "write.html",
-        422 if refused else 200,
+        errors.status_of(refused) if refused else 200,
         given=given,
         post=post,
         author=author,
         face=face,
         problem=refused,
-        field=getattr(refused, "field", ""),
+        field=_FIELDS.get(getattr(refused, "field", ""), ""),
         longest=state.app_of(request).config.limits.post_characters,
     )
 
@@ -103,5 +120,6 @@ async def _face(reader: Reader, group: str, host: str) -> Actor:
 routes = [
     Route("/write", show),
     Route("/write", send, methods=["POST"]),
+    Route("/write/{id}/delete", confirm),
     Route("/write/{id}/delete", delete, methods=["POST"]),
 ]

@@ -1,0 +1,96 @@
+"""A small world to look at: a group, people here and elsewhere, a thread with answers of every kind."""
+
+from typing import NamedTuple
+
+import storage.actors
+from fedcomm import invites
+from fedcomm.app import App
+from storage.actors import Actor
+from storage.groups import Group
+from storage.posts import Post
+from tests import build
+
+
+class World(NamedTuple):
+    """Who and what there is."""
+
+    alice: Actor  # a member, who has joined
+    bob: Actor  # of another server
+    group: Group
+    face: Actor
+    thread: Post
+    answer: Post  # by bob, to the thread
+    deeper: Post  # by alice, to the answer
+    poll: Post
+    first_admin: str  # address of the link
+    invitation: str
+
+
+async def made(app: App) -> World:
+    """All of it, new; nobody is admin yet."""
+    alice = await build.person("alice")
+    bob = await build.person("bob", "far.example", summary="<p>From afar</p>")
+    group = await build.group("rye", title="Rye bread", summary="<p>All about rye</p>")
+    face = await storage.actors.by_id(group.actor_id)
+    assert face
+    await build.join(alice, group)
+    thread = await build.post(alice, "Mine is too wet", group=group, title="Sour dough", language="en")
+    answer = await build.post(bob, "Take less water", group=group, parent=thread, truth="attested")
+    deeper = await build.post(alice, "How much less?", group=group, parent=answer)
+    poll = await build.post(bob, "Which flour?", group=group, kind="Question", summary="Flour", sensitive=1)
+    await build.insert(
+        "poll", post_id=poll.id, multiple=0, options='["Rye","Spelt"]', votes="[3,1]", voters_count=4, ends_at=build.NOW
+    )
+    link = await invites.first_admin_link(app)
+    assert link
+    invitation = await invites.create(app, None, group_id=group.id, max_uses=2)
+    return World(
+        alice, bob, group, face, thread, answer, deeper, poll,
+        link.removeprefix(app.base_url), invitation.removeprefix(app.base_url),
+    )  # fmt: skip
+
+
+def for_anybody(world: World) -> dict[str, int]:
+    """Addresses that somebody who is not signed in can open, and the status of each."""
+    return {
+        "/": 200,
+        f"/?max_id={world.thread.id + 1}": 200,
+        "/about": 200,
+        "/sign_in": 200,
+        "/sign-up": 200,
+        "/c/rye": 200,
+        "/c/rye/join": 200,
+        "/c/rye/join?address=@carol@third.example": 200,
+        "/c/rye/join?address=nonsense": 200,
+        "/@alice": 200,
+        "/@bob@far.example": 200,
+        f"/@alice/{world.thread.id}": 200,
+        f"/@bob@far.example/{world.answer.id}": 200,
+        f"/@bob@far.example/{world.poll.id}": 200,
+        world.first_admin: 200,
+        world.invitation: 200,
+        "/nowhere": 404,
+        "/@nobody": 404,
+        "/c/nothing": 404,
+        "/@alice/1": 404,
+        "/setup/wrong": 404,
+        "/invite/wrong": 404,
+    }
+
+
+def for_members(world: World) -> dict[str, int]:
+    """Addresses for who is signed in."""
+    return {
+        "/settings": 200,
+        "/find": 200,
+        "/write?group=rye": 200,
+        f"/write?to={world.answer.id}": 200,
+        f"/write/{world.thread.id}/delete": 200,
+        f"/write/{world.answer.id}/delete": 403,
+    }
+
+
+FOR_ADMINS = (
+    "/admin", "/admin/sign_ups", "/admin/invites", "/admin/people", "/admin/people/alice", "/admin/groups",
+    "/admin/site", "/admin/log",
+)  # fmt: skip

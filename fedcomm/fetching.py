@@ -1,6 +1,7 @@
 """Getting to know what others publish: the only place where inbound work waits for peers. Database first."""
 
 import contextlib
+from functools import partial
 from urllib.parse import urlsplit
 
 from activitypub import authenticity, keys, parse, verify, webfinger
@@ -39,6 +40,10 @@ async def key(app: App, key_id: str, fresh: bool) -> KnownKey:
         return known
     if app.urls.own(key_id):
         raise Forbidden("Nobody else signs with a key of ours.")
+    return await app.keyring.together(key_id, partial(_key_from_home, app, key_id))
+
+
+async def _key_from_home(app: App, key_id: str) -> KnownKey:
     if not app.keyring.may_fetch(key_id, host_of(key_id)):
         raise BadSignature("The key does not fit, and was asked for a moment ago.")
     documents: list[Document] = []

@@ -1,7 +1,10 @@
 """Keys in memory: those of peers, ready to verify with, and our own, ready to sign with."""
 
+import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from activitypub.keys import PrivateKey, load_private, load_public_der
 from activitypub.verify import KnownKey
@@ -21,6 +24,7 @@ class KeyRing:
         self._private: dict[tuple[int, str], tuple[PrivateKey, str]] = {}
         self._asked: OrderedDict[str, float] = OrderedDict()
         self._of_host: OrderedDict[str, tuple[float, int]] = OrderedDict()
+        self._fetching: dict[str, asyncio.Task[KnownKey]] = {}
 
     def lookup(self, key_id: str) -> KnownKey | None:
         """The key when it is in memory."""
@@ -60,6 +64,20 @@ class KeyRing:
                     self._private[(actor_id, key.algorithm)] = (load_private(key.private_der), key.key_id)
             known = self._private[(actor_id, algorithm)]
         return known
+
+    async def together(self, key_id: str, fetch: Callable[[], Coroutine[Any, Any, KnownKey]]) -> KnownKey:
+        """What `fetch` gives; who asks for the key while it is being fetched waits for that and gets the same.
+
+        A server that turns up sends several things at once: none of them is refused for want of its key (SIG-05).
+
+        Raises:
+            ProtocolError, Unreachable: as `fetch`.
+        """
+        task = self._fetching.get(key_id)
+        if task is None:
+            task = self._fetching[key_id] = asyncio.get_running_loop().create_task(fetch())
+            task.add_done_callback(lambda _task: self._fetching.pop(key_id, None))
+        return await asyncio.shield(task)
 
     def may_fetch(self, key_id: str, host: str) -> bool:
         """Whether the key may be asked for at its home now; each yes counts (attack SIG-18)."""

@@ -31,6 +31,14 @@ class Databases:
             return f"sqlite://{shutil.copy(template, self._folder / f'{self._count}.db')}"
         return self._postgres().of(await self._postgres().create(template))
 
+    async def copy(self, url: str) -> str:
+        """The URL of a new database with all that is in another one, which nobody has open."""
+        if url.startswith("sqlite:"):
+            self._count += 1
+            path = shutil.copy(url.removeprefix("sqlite://"), self._folder / f"{self._count}.db")
+            return f"sqlite://{path}"
+        return self._postgres().of(await self._postgres().create(url.rsplit("/", 1)[1]))
+
     async def empty(self, dialect: str) -> str:
         """The URL of a new database without any schema."""
         if dialect == "sqlite":

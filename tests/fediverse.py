@@ -139,6 +139,13 @@ class Instance:
         assert actor is not None
         return Person(self, actor)
 
+    async def known(self, name: str) -> Person:
+        """A member who was there before."""
+        with self.here():
+            actor = await storage.actors.local(name)
+        assert actor is not None
+        return Person(self, actor)
+
     async def group(self, name: str, *, moderator: Person | None = None, join_mode: str = "open") -> Actor:
         """A new group; gives its face."""
         with self.here():
@@ -199,9 +206,9 @@ class Fediverse:
         self._dialect = dialect
         self._urls: list[str] = []
 
-    async def instance(self, host: str, **settings: Any) -> Instance:
-        """A new server at that name."""
-        url = await self._databases.new(self._dialect)
+    async def instance(self, host: str, *, like: str = "", **settings: Any) -> Instance:
+        """A new server at that name; with the data of the database `like` when that is given."""
+        url = await (self._databases.copy(like) if like else self._databases.new(self._dialect))
         self._urls.append(url)
         config = Config(
             base_url=f"https://{host}", host=host, database_url=url, test_mode=True, rate_limits=False, **settings

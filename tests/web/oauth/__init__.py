@@ -1,0 +1,1 @@
+"""How programs get to act for people, tried as programs and browsers do it."""

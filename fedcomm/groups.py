@@ -9,7 +9,7 @@ from fedcomm.app import App
 from fedcomm.errors import Invalid, NotFound
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
-from storage import actors, boosts, groups, outbox
+from storage import actors, announcements, boosts, groups
 from storage.actors import Actor
 from storage.boosts import Boost
 from storage.connect import Writes, transaction, write
@@ -85,13 +85,18 @@ def accept_post(app: App, writes: Writes, face: Actor, post: Post, create_: dict
     the group took the post; Lemmy and NodeBB do the same, PieFed 1.6.6 passes over it.
     """
     pass_on(app, writes, face, create_, thread_id=post.thread_id, post_id=post.id, back=True)
+    show_thread(app, writes, face, post)
+
+
+def show_thread(app: App, writes: Writes, face: Actor, post: Post) -> None:
+    """What begins a thread is boosted by the group, for its members' homes and for microblogs; anything else is not."""
     if not post.starter or post.visibility not in (PUBLIC, UNLISTED):
         return
     now = clock.now_ms()
     boost_id = next_id()
     uri = app.urls.activity(boost_id)
     boosts.insert(writes, Boost(boost_id, uri, face.id, post.id, PUBLIC, now))
-    outbox.announced(writes, face.uri, post.uri, "plain", uri, now)
+    announcements.put(writes, face.uri, post.uri, "plain", uri, now)
     plain = activities.announce(uri, face.uri, face.followers, post.uri, now)
     publish(
         app,
@@ -114,7 +119,7 @@ def pass_on(
     uri = app.urls.activity(next_id())
     origin = inner["actor"] if isinstance(inner.get("actor"), str) else ""
     without = () if back or not origin or app.urls.own(origin) else (host_of(origin),)
-    outbox.announced(writes, face.uri, inner["id"], "wrapped", uri, now)
+    announcements.put(writes, face.uri, inner["id"], "wrapped", uri, now)
     publish(
         app,
         writes,
@@ -129,6 +134,7 @@ def pass_on(
 
 def take_back(app: App, writes: Writes, face: Actor, post: Post, announce_uri: str) -> None:
     """Undo the plain announcement of a thread that is gone, for those who know nothing but boosts."""
+    announcements.withdraw(writes, face.uri, post.uri, "plain", clock.now_ms())
     announced = activities.announce(announce_uri, face.uri, face.followers, post.uri, clock.now_ms())
     undo = activities.undo(app.urls.activity(next_id()), face.uri, announced, to=announced["to"], cc=announced["cc"])
     publish(app, writes, face, undo, Audience(followers=(face.id,)), form="plain", thread_id=post.thread_id)

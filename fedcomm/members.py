@@ -1,16 +1,19 @@
 """Members of groups of ours: who is banned, who runs a group."""
 
+from activitypub.contexts import PUBLIC
 from activitypub.errors import ProtocolError, Unreachable
 from fedcomm import acts, admit, clock, fetching, follows, groups, moderation
 from fedcomm.admit import Standing
 from fedcomm.app import App
-from fedcomm.errors import Invalid, NotAllowed, NotFound
+from fedcomm.errors import Conflict, Invalid, NotAllowed, NotFound
 from fedcomm.mapping import activities
-from storage import actors, members, registers
+from storage import actors, boosts, members, posts, registers, removals
+from storage import follows as stored_follows
 from storage.actors import Actor
 from storage.connect import Writes, transaction, write
 from storage.groups import Group
 from storage.ids import next_id
+from storage.members import Member
 
 
 async def standing(group: Group, actor: Actor) -> Standing:
@@ -19,81 +22,178 @@ async def standing(group: Group, actor: Actor) -> Standing:
     return Standing(
         ban=await registers.get(group.id, "ban", actor.uri),
         member=member is not None and member.state == "joined",
-        moderator="moderator" in (await registers.get(group.id, "role", actor.uri) or ""),
+        moderator=registers.moderating(await registers.get(group.id, "role", actor.uri)),
     )
 
 
 async def moderators(group_id: int) -> list[str]:
     """Ids of those who moderate a group, in the order in which they were appointed."""
-    return [r.subject for r in await registers.all_of(group_id, "role") if r.value and "moderator" in r.value]
+    return await registers.moderators(group_id)
 
 
 async def ban(
-    app: App, group_name: str, who: str, by: Actor | None = None, until: int | None = None, reason: str = ""
+    app: App,
+    group_name: str,
+    who: str,
+    by: Actor | None = None,
+    until: int | None = None,
+    reason: str = "",
+    remove: bool = False,
 ) -> Actor:
     """Ban somebody, by handle or id, from one of our groups; followers' servers are told (`endTime` and `expires`).
 
+    `by` is a moderator, None whoever runs the server. With `remove` all they wrote in the group is taken out of it.
+
     Raises:
         NotFound: there is no such group, or nobody of that name.
+        NotAllowed: `by` is no moderator of the group, or the one who would be banned.
+        Invalid: an end that is past, or the server of a handle that is not known does not answer.
+    """
+    group, face = await groups.named(group_name)
+    actor_uri = await _who_acts(group, face, by)
+    if until is not None and until <= clock.now_ms():
+        raise Invalid("A ban ends in the future.", field="until")
+    subject = await _somebody(app, who)
+    if by is not None and subject.id == by.id:
+        raise NotAllowed("Nobody bans themselves.")
+    uri = app.urls.activity(next_id())
+    async with transaction():
+        writes = Writes()
+        if remove:
+            await withdraw_threads(app, writes, group, face, subject)
+        moderation.record_ban(
+            app, writes, group, face, subject, actor_uri, uri, until=until, reason=reason, remove=remove
+        )
+        if await registers.get(group.id, "role", subject.uri) is not None:
+            acts.record(app, writes, group, face, "role", subject.uri, None, by=actor_uri, uri=uri)
+        groups.pass_on(app, writes, face, _block(uri, actor_uri, subject, face, until, reason, remove))
+        await write(writes)
+        if (known := await members.of(group.id, subject.id)) is not None and known.state != "left":
+            await _expel(group, face, subject, app)
+    return subject
+
+
+async def unban(app: App, group_name: str, who: str, by: Actor | None = None) -> Actor:
+    """Lift a ban; who still follows the group from elsewhere is a member again.
+
+    Raises:
+        NotFound: there is no such group, or nobody of that name is banned from it.
         NotAllowed: `by` is no moderator of the group.
         Invalid: the server of a handle that is not known does not answer.
     """
     group, face = await groups.named(group_name)
-    if by is not None:
-        admit.moderating(await standing(group, by))
+    actor_uri = await _who_acts(group, face, by)
     subject = await _somebody(app, who)
-    if subject.uri in await moderators(group.id) and by is not None and subject.id == by.id:
-        raise NotAllowed("Nobody bans themselves.")
-    actor_uri = by.uri if by is not None else face.uri
+    banned = await registers.winner(group.id, "ban", subject.uri)
+    if banned is None or banned.value is None:
+        raise NotFound("{handle} is not banned from this group.", handle=f"@{subject.acct}")
     uri = app.urls.activity(next_id())
+    undone = banned.uri if banned.actor_uri == actor_uri else f"{uri}#undone"
+    block = _block(undone, actor_uri, subject, face, None, banned.summary, remove=False)
     async with transaction():
         writes = Writes()
-        moderation.record_ban(app, writes, group, face, subject, actor_uri, uri, until=until, reason=reason)
-        groups.pass_on(app, writes, face, _block(uri, actor_uri, subject, face, until, reason))
+        await show_threads_again(app, writes, group, face, subject)
+        moderation.record_unban(app, writes, group, face, subject, actor_uri, uri, undone)
+        await take_in_again(writes, group, face, subject)
+        undo = activities.activity("Undo", uri, actor_uri, block, to=[PUBLIC], cc=[face.uri], audience=face.uri)
+        groups.pass_on(app, writes, face, undo)
         await write(writes)
-        if (known := await members.of(group.id, subject.id)) is not None and known.state != "left":
-            await _expel(app, face, subject)
     return subject
 
 
 async def appoint(app: App, group_name: str, who: Actor, by: Actor | None = None) -> None:
-    """Make somebody a moderator of one of our groups.
+    """Make somebody a moderator of one of our groups; once is enough.
 
     Raises:
         NotFound: there is no such group.
         NotAllowed: `by` is no moderator of the group.
+        Conflict: who is appointed is banned from the group.
     """
     group, face = await groups.named(group_name)
-    if by is not None:
-        admit.moderating(await standing(group, by))
+    actor_uri = await _who_acts(group, face, by)
+    found = await standing(group, who)
+    if admit.banned(found.ban):
+        raise Conflict("{handle} is banned from this group.", handle=f"@{who.acct}")
+    if not found.moderator:
+        await _give_role(app, group, face, who, actor_uri, given=True)
+
+
+async def dismiss(app: App, group_name: str, who: Actor, by: Actor | None = None) -> None:
+    """Somebody is no moderator of one of our groups any more; `who` and `by` are the same for who steps down.
+
+    Raises:
+        NotFound: there is no such group, or `who` does not moderate it.
+        NotAllowed: `by` is no moderator of the group.
+        Conflict: nobody would be left to look after the group (attack GRP-22); whoever runs the server may do it.
+    """
+    group, face = await groups.named(group_name)
+    actor_uri = await _who_acts(group, face, by)
+    present = await moderators(group.id)
+    if who.uri not in present:
+        raise NotFound("{handle} does not moderate this group.", handle=f"@{who.acct}")
+    if by is not None and present == [who.uri]:
+        raise Conflict("A group needs somebody who looks after it. Please appoint another moderator first.")
+    await _give_role(app, group, face, who, actor_uri, given=False)
+
+
+async def withdraw_threads(app: App, writes: Writes, group: Group, face: Actor, subject: Actor) -> None:
+    """Take back what the group announced of somebody whose posts go out of it."""
+    for post in (await posts.by_ids(await removals.standing(group.id, subject.id))).values():
+        if (boost := await boosts.of(face.id, post.id)) is not None:
+            groups.take_back(app, writes, face, post, boost.uri)
+
+
+async def show_threads_again(app: App, writes: Writes, group: Group, face: Actor, subject: Actor) -> None:
+    """Announce anew what a ban took out of the group."""
+    for post in (await posts.by_ids(await removals.out_by_ban(group.id, subject.id))).values():
+        groups.show_thread(app, writes, face, post)
+
+
+async def take_in_again(writes: Writes, group: Group, face: Actor, subject: Actor) -> None:
+    """Who was banned and never stopped following is a member again."""
+    follow = await stored_follows.of(subject.id, face.id)
+    if follow is not None and follow.state == "accepted":
+        members.put(writes, Member(group.id, subject.id, "joined", subject.host, clock.now_ms(), None))
+
+
+async def _who_acts(group: Group, face: Actor, by: Actor | None) -> str:
+    """The id in whose name it is done: the group's own when the one who runs the server does it."""
+    if by is None:
+        return face.uri
+    admit.moderating(await standing(group, by))
+    return by.uri
+
+
+async def _give_role(app: App, group: Group, face: Actor, who: Actor, actor_uri: str, *, given: bool) -> None:
     uri = app.urls.activity(next_id())
-    actor_uri = by.uri if by is not None else face.uri
+    change = activities.activity(
+        "Add" if given else "Remove", uri, actor_uri, who.uri, to=[PUBLIC], cc=[face.uri], target=face.moderators,
+        audience=face.uri,
+    )  # fmt: skip
     async with transaction():
         writes = Writes()
-        acts.record(app, writes, group, face, "role", who.uri, {"role": "moderator"}, by=actor_uri, uri=uri)
-        add = activities.activity(
-            "Add", uri, actor_uri, who.uri, to=[activities.PUBLIC], cc=[face.uri], target=face.moderators
-        )
-        groups.pass_on(app, writes, face, add)
+        moderation.record_role(app, writes, group, face, who.uri, actor_uri, uri, given=given)
+        groups.pass_on(app, writes, face, change)
         await write(writes)
 
 
-async def _expel(app: App, face: Actor, subject: Actor) -> None:
+async def _expel(group: Group, face: Actor, subject: Actor, app: App) -> None:
     if subject.local:
         await follows.record_end(app, subject.id, face.id)
+        return
     # The follow of somebody elsewhere stays: without it their server would not learn of an unban (cohosting.md §12.3).
-    else:
-        group = await groups.named(face.username)
-        writes = Writes()
-        members.leave(writes, group[0].id, subject.id, clock.now_ms())
-        await write(writes)
+    writes = Writes()
+    members.leave(writes, group.id, subject.id, clock.now_ms())
+    await write(writes)
 
 
-def _block(uri: str, actor_uri: str, subject: Actor, face: Actor, until: int | None, reason: str) -> activities.Json:
+def _block(
+    uri: str, actor_uri: str, subject: Actor, face: Actor, until: int | None, reason: str, remove: bool
+) -> activities.Json:
     ends = activities.timestamp(until) if until is not None else None
     return activities.activity(
-        "Block", uri, actor_uri, subject.uri, to=[activities.PUBLIC], cc=[face.uri], target=face.uri, audience=face.uri,
-        endTime=ends, expires=ends, summary=reason or None, removeData=False,
+        "Block", uri, actor_uri, subject.uri, to=[PUBLIC], cc=[face.uri], target=face.uri, audience=face.uri,
+        endTime=ends, expires=ends, summary=reason or None, removeData=remove,
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from fedcomm import acts, clock
 from fedcomm.app import App
-from storage import boosts
+from storage import boosts, fragments, removals
 from storage.actors import Actor
 from storage.connect import Writes
 from storage.groups import Group
@@ -78,14 +78,23 @@ def record_ban(
     *,
     until: int | None = None,
     reason: str = "",
+    remove: bool = False,
 ) -> None:
-    """Somebody is banned from a group until `until` ms since 1970, or for good; membership ends with it."""
-    value = {"until": until} if until is not None else {}
-    acts.record(app, writes, group, face, "ban", subject.uri, value, by=moderator_uri, uri=uri, summary=reason)
+    """Somebody is banned from a group until `until` ms since 1970, or for good; membership ends with it.
+
+    With `remove` all that they wrote in the group is out of it.
+    """
+    value = ({"until": until} if until is not None else {}) | ({"remove": True} if remove else {})
+    act = acts.record(app, writes, group, face, "ban", subject.uri, value, by=moderator_uri, uri=uri, summary=reason)
+    if remove:
+        removals.take_out(writes, act, subject.id, face.id, clock.now_ms())
+        fragments.forget_actor_later(writes, subject.id)
 
 
 def record_unban(
-    app: App, writes: Writes, group: Group, face: Actor, subject_uri: str, moderator_uri: str, uri: str, undone: str
+    app: App, writes: Writes, group: Group, face: Actor, subject: Actor, moderator_uri: str, uri: str, undone: str
 ) -> None:
-    """A ban is lifted."""
-    acts.record(app, writes, group, face, "ban", subject_uri, None, by=moderator_uri, uri=uri, undoes=undone)
+    """A ban is lifted, and what it took out of the group is in it again."""
+    act = acts.record(app, writes, group, face, "ban", subject.uri, None, by=moderator_uri, uri=uri, undoes=undone)
+    removals.put_back(writes, act, subject.id)
+    fragments.forget_actor_later(writes, subject.id)

@@ -6,7 +6,7 @@ import msgspec
 
 from activitypub import render
 from activitypub.objects import Note
-from fedcomm import admit, clock, groups, members, moderation, proving, recording
+from fedcomm import admit, clock, groups, proving, recording
 from fedcomm.app import App
 from fedcomm.drafting import Draft, PollDraft, Prepared, prepare
 from fedcomm.errors import NotFound
@@ -25,7 +25,7 @@ from storage.ids import next_id
 from storage.outbox import Audience
 from storage.posts import Post
 
-__all__ = ["Draft", "PollDraft", "create", "delete", "edit", "remove"]  # the drafts are at home in drafting.py
+__all__ = ["Draft", "PollDraft", "create", "delete", "edit"]  # the drafts are at home in drafting.py
 
 
 async def create(app: App, author: Actor, draft: Draft, account_id: int = 0, idempotency_key: str = "") -> int:
@@ -34,8 +34,9 @@ async def create(app: App, author: Actor, draft: Draft, account_id: int = 0, ide
     Raises:
         Invalid: empty, too long, or not to be understood.
         NotFound: what it answers is not there for the author.
-        NotAllowed: the group does not let the author post.
+        NotAllowed: the author is suspended, or the group does not let the author post.
     """
+    admit.actor(author)
     if idempotency_key and (known := await idempotency.post_of(account_id, idempotency_key)) is not None:
         return known
     prepared = await prepare(app, author, draft)
@@ -106,28 +107,6 @@ async def delete(app: App, author: Actor, post_id: int) -> None:
         if (boost := await boosts.of(face.id, known.id)) is not None:
             groups.take_back(app, writes, face, known, boost.uri)
     recording.erase(app, writes, known)
-    await apply(writes)
-
-
-async def remove(app: App, moderator: Actor, post_id: int, reason: str = "") -> None:
-    """A moderator takes a post out of a group of ours; it stays its author's.
-
-    Raises:
-        NotFound: there is no such post in a group of ours.
-        NotAllowed: no moderator of the group.
-    """
-    known = await rows.by_id(post_id)
-    group, face = await _group_of(known) if known is not None else (None, None)
-    if known is None or group is None or face is None or not group.local or known.deleted_at is not None:
-        raise NotFound("There is no such post in a group of this server.")
-    admit.moderating(await members.standing(group, moderator))
-    writes = Writes()
-    uri = app.urls.activity(next_id())
-    moderation.record_removal(app, writes, group, face, known, moderator, uri, reason)
-    deletion = activities.delete(
-        uri, moderator.uri, known.uri, to=[activities.PUBLIC], cc=[face.uri], summary=reason or " "
-    )
-    groups.pass_on(app, writes, face, deletion, thread_id=known.thread_id)
     await apply(writes)
 
 

@@ -58,6 +58,16 @@ async def get(group_id: int, property_: str, subject: str = "") -> str | None:
     return found[0] if found else None
 
 
+async def winner(group_id: int, property_: str, subject: str = "") -> Act | None:
+    """The act that gave a register its value, None when it was never written."""
+    sql = (
+        f"SELECT {_ACT} FROM act WHERE id = (SELECT act_id FROM register WHERE group_id = ? AND property = ?"
+        " AND subject = ?)"
+    )
+    found = await row(sql, (group_id, property_, subject))
+    return Act(*found) if found else None
+
+
 async def all_of(group_id: int, property_: str) -> list[Register]:
     """Every register of that property that is not neutral, oldest write first."""
     sql = f"SELECT {_REGISTER} FROM register WHERE group_id = ? AND property = ? AND value IS NOT NULL ORDER BY clock"

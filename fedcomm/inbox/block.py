@@ -4,14 +4,16 @@ from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
 from activitypub.origins import same_origin
 from fedcomm import admit, blocks, clock, groups, moderation
+from fedcomm import members as service
 from fedcomm.inbox.hand import Hand, Ignored
-from storage import members
+from storage import members, registers
 from storage.connect import Writes, write
 
 
 async def block(hand: Hand, activity: Activity) -> None:
     """Between people when it names no group; else a ban, which only moderators of ours can speak (attack GRP-09)."""
     blocker = hand.actor(activity.actor)
+    _not_over(activity)
     subject = hand.facts.actors.get(id_of(activity.object) or "")
     group = hand.facts.group_at(activity.target or "")
     if group is not None:
@@ -22,10 +24,16 @@ async def block(hand: Hand, activity: Activity) -> None:
         admit.moderating(hand.facts.standing(group, blocker.uri))
         face = hand.facts.face_of(group)
         writes = Writes()
+        if activity.remove_data:
+            await service.withdraw_threads(hand.app, writes, group, face, subject)
         moderation.record_ban(
             hand.app, writes, group, face, subject, blocker.uri, activity.uri or "", until=activity.ends,
-            reason=activity.summary,
+            reason=activity.summary, remove=activity.remove_data,
         )  # fmt: skip
+        if registers.moderating(await registers.get(group.id, "role", subject.uri)):
+            moderation.record_role(
+                hand.app, writes, group, face, subject.uri, blocker.uri, activity.uri or "", given=False
+            )
         members.leave(writes, group.id, subject.id, clock.now_ms())
         groups.pass_on(hand.app, writes, face, hand.raw_of(activity))
         return await _done(writes)
@@ -44,14 +52,20 @@ async def announced(hand: Hand, activity: Activity) -> None:
         raise Ignored("it is about nobody here")
     if not (same_origin(inner.actor, activity.actor) or hand.facts.standing(group, inner.actor).moderator):
         raise Forbidden("Only moderators ban from a group.")
+    _not_over(inner)
     writes = Writes()
     face = hand.facts.face_of(group)
     moderation.record_ban(
         hand.app, writes, group, face, subject, inner.actor, inner.uri or activity.uri or "", until=inner.ends,
-        reason=inner.summary,
+        reason=inner.summary, remove=inner.remove_data,
     )  # fmt: skip
     await _done(writes)
 
 
 async def _done(writes: Writes) -> None:
     await write(writes)
+
+
+def _not_over(ban: Activity) -> None:
+    if ban.ends is not None and ban.ends <= clock.now_ms():
+        raise Ignored("the ban is over")

@@ -42,6 +42,8 @@ def thing(hand: Hand, activity: Activity) -> None:
     face = hand.facts.face_of(group)
     moderation.record_removal(hand.app, hand.writes, group, face, known, actor, activity.uri or "", activity.summary)
     groups.pass_on(hand.app, hand.writes, face, hand.raw_of(activity), thread_id=known.thread_id, post_id=known.id)
+    if (boost := hand.facts.boost_of(face.id, known.id)) is not None:
+        groups.take_back(hand.app, hand.writes, face, known, boost.uri)
 
 
 def by_author(hand: Hand, activity: Activity, known: Post) -> None:

@@ -1,11 +1,15 @@
 """Undo: something that was done is taken back, by who did it."""
 
 from activitypub.activities import Activity, id_of
+from activitypub.errors import Forbidden
 from activitypub.origins import host_of
-from fedcomm import admit, clock, groups, moderation
+from fedcomm import admit, clock, groups, members, moderation
 from fedcomm.inbox.hand import Hand, Ignored
 from fedcomm.inbox.react import KINDS
 from storage import blocks, boosts, posts, reactions
+from storage.actors import Actor
+from storage.connect import Writes, write
+from storage.groups import Group
 
 
 def vote(hand: Hand, activity: Activity) -> None:
@@ -61,31 +65,37 @@ def delete(hand: Hand, activity: Activity) -> None:
         hand.app, hand.writes, group, face, known, moderator, activity.uri or "", inner.uri or ""
     )
     groups.pass_on(hand.app, hand.writes, face, hand.raw_of(activity), thread_id=known.thread_id)
+    groups.show_thread(hand.app, hand.writes, face, known)
 
 
-def block(hand: Hand, activity: Activity) -> None:
+async def block(hand: Hand, activity: Activity) -> None:
     """A block between people, or a ban from a group of ours, is lifted."""
     inner = activity.object
     assert isinstance(inner, Activity)
     blocker = hand.actor(activity.actor)
     subject = hand.facts.actors.get(id_of(inner.object) or "")
     group = hand.facts.group_at(inner.target or "")
-    if group is not None and group.local:
-        admit.moderating(hand.facts.standing(group, blocker.uri))
-        face = hand.facts.face_of(group)
-        moderation.record_unban(
-            hand.app,
-            hand.writes,
-            group,
-            face,
-            id_of(inner.object) or "",
-            blocker.uri,
-            activity.uri or "",
-            inner.uri or "",
-        )
-        return groups.pass_on(hand.app, hand.writes, face, hand.raw_of(activity))
-    if subject is not None:
-        blocks.remove(hand.writes, blocker.id, subject.id)
+    if subject is None:
+        raise Ignored("it is about nobody here")
+    writes = Writes()
+    if group is not None:
+        await _unban(hand, activity, inner, group, blocker, subject, writes)
+    else:
+        blocks.remove(writes, blocker.id, subject.id)
+    await write(writes)
+
+
+async def _unban(
+    hand: Hand, activity: Activity, inner: Activity, group: Group, moderator: Actor, subject: Actor, writes: Writes
+) -> None:
+    if not group.local:
+        raise Forbidden("That a ban from a group elsewhere is lifted comes from that group.")
+    admit.moderating(hand.facts.standing(group, moderator.uri))
+    face = hand.facts.face_of(group)
+    await members.show_threads_again(hand.app, writes, group, face, subject)
+    moderation.record_unban(hand.app, writes, group, face, subject, moderator.uri, activity.uri or "", inner.uri or "")
+    await members.take_in_again(writes, group, face, subject)
+    groups.pass_on(hand.app, writes, face, hand.raw_of(activity))
 
 
 def _bury(hand: Hand, uri: str | None) -> None:

@@ -1,0 +1,156 @@
+"""What moderators do with the posts of groups of ours: take out, put back, lock and pin; every server is told."""
+
+import msgspec
+
+from activitypub.contexts import PUBLIC
+from fedcomm import admit, groups, members, moderation
+from fedcomm.app import App
+from fedcomm.errors import Invalid, NotFound
+from fedcomm.mapping import activities
+from storage import actors, boosts, posts, registers
+from storage import groups as stored
+from storage.actors import Actor
+from storage.connect import Writes, apply
+from storage.groups import Group
+from storage.ids import next_id
+from storage.posts import Post
+
+
+class _Place(msgspec.Struct, frozen=True):
+    post: Post
+    group: Group
+    face: Actor
+
+
+async def remove(app: App, moderator: Actor, post_id: int, reason: str = "") -> None:
+    """Take a post out of its group; it stays its author's (FEP-1b12 §Group moderation). Once is enough.
+
+    Raises:
+        NotFound: there is no such post in a group of ours.
+        NotAllowed: no moderator of the group.
+    """
+    place = await _place(moderator, post_id)
+    if place.post.removed_at is not None:
+        return
+    writes, uri = Writes(), app.urls.activity(next_id())
+    # A `summary` tells the removal by a moderator from a deletion by the author (Lemmy 0.19).
+    deletion = _act("Delete", uri, moderator, place, summary=reason or " ")
+    groups.pass_on(app, writes, place.face, deletion, thread_id=place.post.thread_id)
+    if (boost := await boosts.of(place.face.id, place.post.id)) is not None:
+        groups.take_back(app, writes, place.face, place.post, boost.uri)
+    moderation.record_removal(app, writes, place.group, place.face, place.post, moderator, uri, reason)
+    await apply(writes)
+
+
+async def restore(app: App, moderator: Actor, post_id: int) -> None:
+    """Put a post back into its group; what is in it stays.
+
+    Raises:
+        NotFound: there is no such post in a group of ours.
+        NotAllowed: no moderator of the group.
+    """
+    place = await _place(moderator, post_id)
+    if place.post.removed_at is None:
+        return
+    writes, uri = Writes(), app.urls.activity(next_id())
+    undone = await _undone(place, "removed", moderator, uri)
+    undo = _undo(uri, moderator, place, _act("Delete", undone, moderator, place, summary=" "))
+    groups.pass_on(app, writes, place.face, undo, thread_id=place.post.thread_id)
+    moderation.record_restoration(app, writes, place.group, place.face, place.post, moderator, uri, undone)
+    groups.show_thread(app, writes, place.face, place.post)
+    await apply(writes)
+
+
+async def lock(app: App, moderator: Actor, post_id: int, reason: str = "") -> None:
+    """Close a thread to answers of all but moderators.
+
+    Raises:
+        NotFound: there is no such post in a group of ours.
+        NotAllowed: no moderator of the group.
+    """
+    place = await _place(moderator, post_id)
+    if place.post.locked:
+        return
+    writes, uri = Writes(), app.urls.activity(next_id())
+    groups.pass_on(app, writes, place.face, _act("Lock", uri, moderator, place, summary=reason or None))
+    moderation.record_lock(app, writes, place.group, place.face, place.post, moderator, uri, reason)
+    await apply(writes)
+
+
+async def unlock(app: App, moderator: Actor, post_id: int) -> None:
+    """Open a thread to answers again.
+
+    Raises:
+        NotFound: there is no such post in a group of ours.
+        NotAllowed: no moderator of the group.
+    """
+    place = await _place(moderator, post_id)
+    if not place.post.locked:
+        return
+    writes, uri = Writes(), app.urls.activity(next_id())
+    undone = await _undone(place, "locked", moderator, uri)
+    groups.pass_on(app, writes, place.face, _undo(uri, moderator, place, _act("Lock", undone, moderator, place)))
+    moderation.record_unlock(app, writes, place.group, place.face, place.post, moderator, uri, undone)
+    await apply(writes)
+
+
+async def pin(app: App, moderator: Actor, post_id: int) -> None:
+    """Put a thread above the others of its group.
+
+    Raises:
+        NotFound: there is no such post in a group of ours.
+        NotAllowed: no moderator of the group.
+        Invalid: an answer, or taken out of the group.
+    """
+    await _pin(app, moderator, post_id, pinned=True)
+
+
+async def unpin(app: App, moderator: Actor, post_id: int) -> None:
+    """Put a thread back among the others of its group.
+
+    Raises:
+        NotFound: there is no such post in a group of ours.
+        NotAllowed: no moderator of the group.
+    """
+    await _pin(app, moderator, post_id, pinned=False)
+
+
+async def _pin(app: App, moderator: Actor, post_id: int, *, pinned: bool) -> None:
+    place = await _place(moderator, post_id)
+    if pinned and (not place.post.starter or place.post.removed_at is not None):
+        raise Invalid("Only what began a thread in the group can be pinned.")
+    if (await registers.get(place.group.id, "pinned", place.post.uri) is not None) == pinned:
+        return
+    writes, uri = Writes(), app.urls.activity(next_id())
+    act = _act("Add" if pinned else "Remove", uri, moderator, place, target=place.face.featured)
+    groups.pass_on(app, writes, place.face, act, thread_id=place.post.thread_id)
+    moderation.record_pin(app, writes, place.group, place.face, place.post, moderator, uri, pinned=pinned)
+    await apply(writes)
+
+
+async def _place(moderator: Actor, post_id: int) -> _Place:
+    post = await posts.by_id(post_id)
+    group = await stored.by_id(post.group_id) if post is not None and post.group_id is not None else None
+    face = await actors.by_id(group.actor_id) if group is not None and group.local else None
+    if post is None or group is None or face is None or post.deleted_at is not None:
+        raise NotFound("There is no such post in a group of this server.")
+    admit.moderating(await members.standing(group, moderator))
+    return _Place(post, group, face)
+
+
+async def _undone(place: _Place, property_: str, moderator: Actor, uri: str) -> str:
+    """The id of the act that is undone; peers take it from its own server only, so another's gets an id of ours."""
+    act = await registers.winner(place.group.id, property_, place.post.uri)
+    return act.uri if act is not None and act.actor_uri == moderator.uri else f"{uri}#undone"
+
+
+def _act(kind: str, uri: str, moderator: Actor, place: _Place, **more: str | None) -> activities.Json:
+    return activities.activity(
+        kind, uri, moderator.uri, place.post.uri, to=[PUBLIC], cc=[place.face.uri], audience=place.face.uri, **more
+    )
+
+
+def _undo(uri: str, moderator: Actor, place: _Place, undone: activities.Json) -> activities.Json:
+    return activities.activity(
+        "Undo", uri, moderator.uri, undone, to=[PUBLIC], cc=[place.face.uri], audience=place.face.uri
+    )

@@ -4,7 +4,7 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv --no-config pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
-.PHONY: help run test demo bench check-all lock migration docs dist
+.PHONY: help run test demo bench check-all lock migration docs translations dist
 
 help:
 	@echo "make run               start the server (without FEDCOMM_BASE_URL: a try-out on this machine)"
@@ -13,6 +13,7 @@ help:
 	@echo "make bench             measure what things cost; fails nothing"
 	@echo "make check-all         everything above that checks: test, a start in a fresh clone, bench"
 	@echo "make docs              write the generated pages of docs/ anew"
+	@echo "make translations      bring the catalogues up to date with the texts, and compile them (language=fr: a new one)"
 	@echo "make migration name=…  a new numbered migration, empty, in both dialects"
 	@echo "make lock              write both lock files anew (UPGRADE=1: with the newest versions allowed)"
 	@echo "make dist              the wheel and the source archive, in dist/"
@@ -48,6 +49,9 @@ check-all:
 
 docs: .venv/test.stamp
 	$(BIN)/python scripts/write_docs.py
+
+translations: .venv/test.stamp
+	@$(BIN)/python scripts/translations.py $(language)
 
 migration: .venv/run.stamp
 	@$(BIN)/python scripts/new_migration.py "$(name)"

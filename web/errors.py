@@ -12,14 +12,15 @@ import activitypub.errors
 from fedcomm.errors import AppError, Conflict, Invalid, NotAllowed, NotFound, TooMany
 from storage.errors import Collision, Unavailable
 from web import respond
+from web.languages import later
 
 _log = logging.getLogger(__name__)
 
-NOT_FOUND = "There is nothing here, or it is not for you."
-BROKEN = "Something went wrong here. It has been noted."
-WRONG_METHOD = "This address answers {allowed} only."
+NOT_FOUND = later("There is nothing here, or it is not for you.")
+BROKEN = later("Something went wrong here. It has been noted.")
+WRONG_METHOD = later("This address answers {allowed} only.")
 BROKEN_OFF = "The request was broken off."
-BUSY = "The server cannot reach its data at the moment. Please try again soon."
+BUSY = later("The server cannot reach its data at the moment. Please try again soon.")
 
 
 class Refusal(Exception):

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from fedcomm import clock
 from fedcomm.attempts import network
 from fedcomm.errors import TooMany
+from web.languages import later
 
 MAX_COUNTERS = 100_000
 _LIMITED = ("/api/", "/oauth/")
@@ -50,7 +51,7 @@ class Exceeded(TooMany):
     """A limit was reached."""
 
     def __init__(self, standing: Standing, retry_after: float) -> None:
-        super().__init__("Too many requests. Please wait a little.", retry_after=retry_after)
+        super().__init__(later("Too many requests. Please wait a little."), retry_after=retry_after)
         self.standing = standing
 
 

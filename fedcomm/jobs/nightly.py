@@ -5,12 +5,14 @@ from collections.abc import Awaitable, Callable
 
 from fedcomm import clock
 from fedcomm.app import App
-from storage import inbox, outbox, tombstones
+from storage import idempotency, inbox, oauth, outbox, sessions, tombstones
 
 LOG = logging.getLogger("fedcomm.nightly")
 DAY = 86_400_000  # ms
 REPEATS = 30 * DAY  # longer than any peer repeats a delivery
 PUBLISHED = 30 * DAY
+KEYS = DAY  # a client repeats a request within minutes; Mastodon keeps its keys for an hour
+UNUSED = 7 * DAY  # time for somebody to say yes to a program
 
 
 async def run(app: App) -> None:
@@ -39,8 +41,27 @@ async def _forget_undone() -> int:
     return await tombstones.forget_undone(clock.now_ms() - REPEATS)
 
 
+async def _forget_keys() -> int:
+    """Keys of requests that nobody repeats any more."""
+    return await idempotency.forget(clock.now_ms() - KEYS)
+
+
+async def _forget_sessions() -> int:
+    """Browsers that were signed in for so long that they are not any more."""
+    return await sessions.delete_expired(clock.now_ms())
+
+
+async def _forget_programs() -> int:
+    """Codes that expired, and programs that nobody let in: anybody can register them (attack OAU-12)."""
+    now = clock.now_ms()
+    return await oauth.forget_old_codes(now - DAY) + await oauth.forget_unused_programs(now - UNUSED)
+
+
 STEPS: tuple[tuple[str, Callable[[], Awaitable[int]]], ...] = (
     ("inbox", _forget_marks),
     ("outbox", _trim_outbox),
     ("undone", _forget_undone),
+    ("keys", _forget_keys),
+    ("sessions", _forget_sessions),
+    ("programs", _forget_programs),
 )

@@ -88,7 +88,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     idle_seconds: float = 60  # that a connection is kept
 
     connections_per_peer: int = 4  # at work at once
-    connections: int = 256  # at work at once, all peers together
+    connections: int = 512  # at work at once, all peers together
     idle_connections: int = 500  # kept beyond those, the longest unused goes first
 
 

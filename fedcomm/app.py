@@ -27,11 +27,14 @@ from storage.connect import Database, Writes, use
 from storage.ids import ms_of
 
 _url = lru_cache(maxsize=8192)(httpx.URL)  # parsing one costs 9.5 µs
+TELL_SECONDS = 60.0  # between two words to other processes that a peer is alive
 _SCHEMES: tuple[signatures.Scheme, ...] = ("cavage", "rfc9421")
 
 
 class Delivering(Protocol):
     """What others want of the sender (outbox/delivery.py)."""
+
+    delivering: bool  # whether this process does it now
 
     def alive(self, host: str) -> None: ...
     async def save_now(self) -> None: ...
@@ -64,6 +67,7 @@ class App:
         self.sender: Delivering | None = None  # set while this process delivers
         self.wake_delivery = asyncio.Event()
         self.wake_jobs = asyncio.Event()
+        self._told: dict[str, float] = {}  # when another process was last told that a peer is alive
 
     @classmethod
     async def open(
@@ -109,7 +113,23 @@ class App:
         bus.subscribe("acts", self.acts_clock.hear)
         bus.subscribe("keys", self.keyring.forget_actor)
         bus.subscribe("outbox", lambda _payload: self.wake_delivery.set())
+        bus.subscribe("inbox", lambda _payload: self.intake.more())
+        bus.subscribe("alive", self._alive)
         bus.after_gap(self._missed)
+
+    async def heard_from(self, host: str) -> None:
+        """A peer has sent something, so it is there: whoever delivers hears of that, once a minute from elsewhere."""
+        if self.sender is not None and self.sender.delivering:
+            self.sender.alive(host)
+        elif self.db.dialect == "postgres" and clock.now() - self._told.get(host, 0.0) > TELL_SECONDS:
+            if len(self._told) > 10_000:
+                self._told.clear()
+            self._told[host] = clock.now()
+            await bus.publish("alive", host)
+
+    def _alive(self, host: str) -> None:
+        if self.sender is not None:
+            self.sender.alive(host)
 
     def _missed(self) -> None:
         self.reach.clear()

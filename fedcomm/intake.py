@@ -7,7 +7,7 @@ from collections import OrderedDict, deque
 import msgspec
 
 from fedcomm import clock
-from storage import inbox
+from storage import bus, inbox
 from storage.batch import Batcher
 from storage.connect import Database, Writes, apply, use
 from storage.ids import next_id
@@ -15,7 +15,7 @@ from storage.inbox import Item
 
 IN_MEMORY = 5_000  # items kept for the worker; the rest it reads from the database
 SEEN = 50_000  # marks of the latest items, so that a repeat costs no transaction
-OWNED = 30_000  # ms that an item belongs to the process that took it in (PostgreSQL, several processes)
+OWNED = 15_000  # ms that an item belongs to the process that took it in (PostgreSQL, several processes)
 
 
 class _Arrival(msgspec.Struct, frozen=True):
@@ -55,27 +55,30 @@ class Intake:
     async def _flush(self, arrivals: list[_Arrival]) -> list[bool]:
         """Runs in the batcher's own task, so the database to use is named here."""
         writes = Writes()
-        shared = self._db.dialect == "postgres"
-        state, until = (inbox.WAITING, clock.now_ms() + OWNED) if shared and self.working else (inbox.NEW, None)
+        owned = self.working and not self.overflowed and len(self.queue) + len(arrivals) <= IN_MEMORY
+        shared = owned and self._db.dialect == "postgres"
+        state, until = (inbox.WAITING, clock.now_ms() + OWNED) if shared else (inbox.NEW, None)
         writes.add_many(inbox.INSERT, [(a.id, a.mark, a.signer, a.body, state, until) for a in arrivals])
         kept = writes.returning(inbox.KEPT, ([arrival.id for arrival in arrivals],))
         with use(self._db):
+            if not self.working:
+                bus.add(writes, "inbox", "")
             results = await apply(writes)
+        self.overflowed = self.overflowed or not owned
         new = {found[0] for found in results[kept]}
         for arrival in arrivals:
             self._seen[arrival.mark] = None
-            if arrival.id in new and self.working:
-                self._queue(arrival)
+            if arrival.id in new and owned:
+                self.queue.append(Item(arrival.id, arrival.signer, arrival.body, 0))
         while len(self._seen) > SEEN:
             self._seen.popitem(last=False)
         self.wake.set()
         return [arrival.id in new for arrival in arrivals]
 
-    def _queue(self, arrival: _Arrival) -> None:
-        if len(self.queue) >= IN_MEMORY:
-            self.overflowed = True
-        if not self.overflowed:
-            self.queue.append(Item(arrival.id, arrival.signer, arrival.body, 0))
+    def more(self) -> None:
+        """Another process has taken something in that nobody works on."""
+        self.overflowed = True
+        self.wake.set()
 
 
 def mark(signer: str, uri: str) -> bytes:

@@ -1,9 +1,13 @@
 """Who gets an entry of the log: its audience as inboxes by host."""
 
+import logging
+
+from activitypub.errors import ProtocolError
 from activitypub.origins import host_of
 from storage import follows, outbox
 from storage.outbox import Entry
 
+LOG = logging.getLogger("fedcomm.delivery")
 Destinations = dict[str, tuple[str, ...]]
 
 _SKIPPED_BY = {"wrapped": "microblog", "plain": "groups"}  # which family has no use for the form
@@ -14,13 +18,16 @@ class Reach:
 
     def __init__(self) -> None:
         self._followers: dict[int, list[follows.Inbox]] = {}
+        self._generation = 0  # how often something was forgotten
 
     def forget(self, actor_id: int) -> None:
         """The followers of this actor have changed."""
+        self._generation += 1
         self._followers.pop(actor_id, None)
 
     def clear(self) -> None:
         """Anything may have changed."""
+        self._generation += 1
         self._followers.clear()
 
     async def destinations(self, entry: Entry) -> Destinations:
@@ -37,13 +44,19 @@ class Reach:
             for place in await follows.known_inboxes():
                 _add(found, place.host, place.inbox)
         for inbox in audience.inboxes:
-            _add(found, host_of(inbox), inbox)
+            try:
+                _add(found, host_of(inbox), inbox)
+            except ProtocolError:  # one address that is none keeps nobody else from theirs
+                LOG.warning("no inbox: %s", inbox)
         return {host: tuple(inboxes) for host, inboxes in found.items() if host not in audience.without}
 
     async def _of(self, actor_id: int) -> list[follows.Inbox]:
         known = self._followers.get(actor_id)
         if known is None:
-            known = self._followers[actor_id] = await follows.inboxes(actor_id)
+            asked_in = self._generation
+            known = await follows.inboxes(actor_id)
+            if asked_in == self._generation:  # else it may be older than what was forgotten meanwhile
+                self._followers[actor_id] = known
         return known
 
 

@@ -46,3 +46,11 @@ def subscribe(channel: str, callback: Callback) -> Callable[[], None]:
 def after_gap(callback: Callable[[], None]) -> Callable[[], None]:
     """Call `callback()` when something may have been missed: caches are emptied then. Gives what ends that."""
     return current().subscribers.add_after_gap(callback)
+
+
+async def heard_all() -> bool:
+    """Wait until what others told before now has been heard here; False when that cannot be said.
+
+    What was committed before the last read was told before it too, so that caches are no older than what was read.
+    """
+    return await current().heard_all()

@@ -7,7 +7,7 @@ goes to its transaction; outside, reads go to a reader and every change is a tra
 import asyncio
 import importlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from pathlib import Path
@@ -51,6 +51,7 @@ class Database:
         self.generation = 0  # raised by a restore, so that ids and heights jump
         self.orm: Any = None
         self._migrated = False
+        self._heard_all: Callable[[], Awaitable[bool]] | None = None
 
     @classmethod
     async def open(cls, url: str, *, slot: int = 0, now: Callable[[], int] = ids.now_ms) -> "Database":
@@ -109,6 +110,10 @@ class Database:
         _outside(self.engine)
         return await self.engine.on_writer(function)
 
+    async def heard_all(self) -> bool:
+        """Whether what other processes told before now has been heard (storage/bus.py)."""
+        return self._heard_all is None or await self._heard_all()
+
     async def close(self) -> None:
         """Finish what was begun and close; how high ids have been is written down."""
         while self.closers:
@@ -127,6 +132,7 @@ class Database:
             listener = _postgres("listener").PostgresListener(self.url, self.subscribers.received, self.subscribers.gap)
             await listener.start()
             self.closers.append(listener.close)
+            self._heard_all = listener.heard_all
         if "tortoise.models" in sys.modules:  # some module declares a model
             self.orm = await importlib.import_module("storage.orm").context(self.engine)
         await self.refresh()

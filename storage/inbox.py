@@ -54,30 +54,38 @@ async def backlog() -> tuple[int, int]:
 
 
 def done(writes: Writes, item_ids: list[int]) -> None:
-    """The effects of these items are part of `writes`."""
+    """The effects of these items are part of `writes`, which fail when one of the items had its effect already.
+
+    So two that have taken up the same item cannot both give it its effect, however that came about.
+    """
     writes.add(
-        "UPDATE inbox_item SET state = 1, next_at = NULL, error = '', body = NULL WHERE id IN (?ints)", (item_ids,)
+        "UPDATE inbox_item SET state = CASE WHEN state IN (0, 2) THEN 1 END, next_at = NULL, error = '', body = NULL"
+        " WHERE id IN (?ints)",
+        (item_ids,),
     )
 
 
 def refused(writes: Writes, item_id: int, why: str) -> None:
     """The item has no effect, for good; `why` is kept."""
     writes.add(
-        "UPDATE inbox_item SET state = 4, next_at = NULL, error = ?, body = NULL WHERE id = ?", (why[:500], item_id)
+        "UPDATE inbox_item SET state = 4, next_at = NULL, error = ?, body = NULL WHERE id = ? AND state IN (0, 2)",
+        (why[:500], item_id),
     )
 
 
 async def later(item_id: int, why: str, next_ms: int) -> None:
     """What the item needs could not be had now: once more at `next_ms`."""
     await execute(
-        "UPDATE inbox_item SET state = 2, attempts = attempts + 1, next_at = ?, error = ? WHERE id = ?",
+        "UPDATE inbox_item SET state = 2, attempts = attempts + 1, next_at = ?, error = ? WHERE id = ?"
+        " AND state IN (0, 2)",
         (next_ms, why[:500], item_id),
     )
 
 
 async def park(item_id: int, why: str) -> None:
     """The item fails through a fault of ours: set aside where the admin sees it."""
-    await execute("UPDATE inbox_item SET state = 3, error = ? WHERE id = ?", (why[:500], item_id))
+    sql = "UPDATE inbox_item SET state = 3, error = ? WHERE id = ? AND state IN (0, 2)"
+    await execute(sql, (why[:500], item_id))
 
 
 async def forget(before_id: int) -> int:

@@ -1,10 +1,11 @@
 """The log of what we published. Each peer has a cursor into it (storage/peers.py), so order comes by itself."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
-from storage.connect import Writes, dialect, row, rows
+from storage.connect import Writes, dialect, execute, row, rows
 
 _ONE_WRITER = "SELECT pg_advisory_xact_lock(7263554)"  # so that seq numbers become visible in their order
 
@@ -49,10 +50,37 @@ async def after(seq: int, limit: int) -> list[Entry]:
     return [Entry(*found) for found in await rows(_SELECT + "WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit))]
 
 
+async def between(seq: int, last: int) -> list[Entry]:
+    """Entries behind `seq` and up to `last`, oldest first."""
+    sql = _SELECT + "WHERE seq > ? AND seq <= ? ORDER BY seq"
+    return [Entry(*found) for found in await rows(sql, (seq, last))]
+
+
+async def next_after(seq: int) -> int | None:
+    """The number of the next entry behind `seq`, if there is one."""
+    found = await row("SELECT MIN(seq) FROM outbox WHERE seq > ?", (seq,))
+    return found[0] if found else None
+
+
 async def head() -> int:
     """The newest seq, 0 when nothing was published."""
     found = await row("SELECT MAX(seq) FROM outbox")
     return (found[0] if found else None) or 0
+
+
+async def read_up_to() -> int:
+    """Up to which entry everybody it goes to is known to have a cursor, as `put_read` noted it."""
+    found = await row("SELECT value FROM meta WHERE key = 'outbox_read'")
+    return int(found[0]) if found else 0
+
+
+def put_read(writes: Writes, seq: int) -> None:
+    """Every peer that an entry up to `seq` goes to has a cursor."""
+    writes.add(
+        "INSERT INTO meta (key, value) VALUES ('outbox_read', ?)"
+        " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        (str(seq),),
+    )
 
 
 async def by_uri(uri: str) -> Entry | None:
@@ -67,10 +95,25 @@ async def newest_of(actor_id: int, before_seq: int, limit: int) -> list[Entry]:
     return [Entry(*found) for found in await rows(sql, (actor_id, before_seq, limit))]
 
 
-async def settled(host: str, after_seq: int) -> set[int]:
-    """Entries above a peer's cursor that need no delivery any more."""
-    sql = "SELECT DISTINCT seq FROM delivery_note WHERE host = ? AND seq > ?"
-    return {found[0] for found in await rows(sql, (host, after_seq))}
+async def settled(host: str, after_seq: int) -> dict[int, set[str]]:
+    """What above a peer's cursor needs no delivery any more: inboxes by entry, '' for all of them."""
+    found: dict[int, set[str]] = {}
+    sql = "SELECT seq, inbox FROM delivery_note WHERE host = ? AND seq > ?"
+    for seq, inbox in await rows(sql, (host, after_seq)):
+        found.setdefault(seq, set()).add(inbox)
+    return found
+
+
+async def outdated(entries: Iterable[Entry]) -> set[int]:
+    """Those of the entries that speak of a post which was deleted since; what takes something back never is."""
+    asked = [entry for entry in entries if entry.post_id is not None and not _takes_back(entry.body)]
+    if not asked:
+        return set()
+    posts = list({entry.post_id for entry in asked})
+    there = {
+        found[0] for found in await rows("SELECT id FROM post WHERE id IN (?ints) AND deleted_at IS NULL", (posts,))
+    }
+    return {entry.seq for entry in asked if entry.post_id not in there}
 
 
 def publish(
@@ -112,7 +155,7 @@ async def announcement(face: str, object_uri: str, form: str) -> str | None:
 
 
 def note(writes: Writes, host: str, seq: int, inbox: str, status: int, answer: str, now_ms: int) -> None:
-    """Note how a delivery ended that was refused, or that ended before an older one of the same peer."""
+    """Note how a delivery ended that was not taken; `inbox` '' stands for all of the peer's."""
     writes.add(
         "INSERT INTO delivery_note (host, seq, inbox, status, answer, noted_at) VALUES (?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (host, seq, inbox) DO UPDATE SET status = excluded.status, answer = excluded.answer,"
@@ -121,21 +164,34 @@ def note(writes: Writes, host: str, seq: int, inbox: str, status: int, answer: s
     )
 
 
-def forget_notes(writes: Writes, host: str, up_to_seq: int) -> None:
-    """Drop the notes of deliveries that went well, once the cursor has passed them."""
-    writes.add(
-        "DELETE FROM delivery_note WHERE host = ? AND seq <= ? AND status BETWEEN 200 AND 299", (host, up_to_seq)
+async def forget_notes(before_ms: int) -> int:
+    """Drop notes that are older than `before_ms` and not needed by a peer that lags."""
+    return await execute(
+        "DELETE FROM delivery_note WHERE noted_at < ? AND seq <= (SELECT COALESCE(MIN(cursor), 0) FROM peer)",
+        (before_ms,),
     )
 
 
 async def forget(before_ms: int) -> int:
-    """Drop entries that every live peer has passed and that are older than `before_ms`."""
-    from_peers: list[tuple[Any, ...]] = await rows("SELECT MIN(cursor) FROM peer WHERE policy <> 'suspend'")
-    slowest = (from_peers[0][0] if from_peers else None) or 0
-    found = await rows(
-        "WITH gone AS (DELETE FROM outbox WHERE seq <= ? AND created_at < ? RETURNING seq) SELECT COUNT(*) FROM gone"
-        if dialect() == "postgres"
-        else "DELETE FROM outbox WHERE seq <= ? AND created_at < ? RETURNING seq",
-        (slowest, before_ms),
+    """Drop entries that every peer has passed and that are older than `before_ms`; the newest stays.
+
+    A peer that has not answered for three months is passed (fedcomm/outbox/lanes.py), so none keeps them for ever.
+    """
+    return await execute(
+        "DELETE FROM outbox WHERE created_at < ? AND seq <= (SELECT COALESCE(MIN(cursor), 0) FROM peer)"
+        " AND seq < (SELECT MAX(seq) FROM outbox)",
+        (before_ms,),
     )
-    return len(found)
+
+
+def _takes_back(body: bytes) -> bool:
+    """Whether it is a Delete or an Undo, also one that a group passes on."""
+    try:
+        found: Any = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return False
+    while isinstance(found, dict):
+        if found.get("type") in ("Delete", "Undo"):
+            return True
+        found = found.get("object")
+    return False

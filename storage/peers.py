@@ -27,6 +27,7 @@ class Peer(msgspec.Struct, frozen=True):
 
 COLUMNS = ", ".join(Peer.__struct_fields__)
 _SELECT = f"SELECT {COLUMNS} FROM peer "
+_GONE = "inbox, host, first_refused_at, last_refused_at, retired_at"
 
 
 async def get(host: str) -> Peer | None:
@@ -86,52 +87,56 @@ async def set_software(host: str, software: str, version: str, family: str, now_
     )
 
 
-async def set_scheme(host: str, scheme: str) -> None:
+def set_scheme(writes: Writes, host: str, scheme: str) -> None:
     """Note which signature scheme the peer verifies ('cavage' or 'rfc9421')."""
-    await execute("UPDATE peer SET scheme = ? WHERE host = ?", (scheme, host))
+    writes.add("UPDATE peer SET scheme = ? WHERE host = ?", (scheme, host))
 
 
-def advance(writes: Writes, host: str, cursor: int, now_ms: int) -> None:
-    """Everything up to `cursor` is settled, and the peer is well."""
+def put_progress(
+    writes: Writes,
+    host: str,
+    *,
+    cursor: int,
+    failures: int,
+    failing_since: int | None,
+    next_attempt_at: int | None,
+    error: str,
+    delivered_at: int | None,
+) -> None:
+    """How far deliveries to the peer have got, and how it answers. A cursor never goes back."""
     writes.add(
-        "UPDATE peer SET cursor = ?, failures = 0, failing_since = NULL, next_attempt_at = NULL, last_error = '',"
-        " last_out_at = ? WHERE host = ? AND cursor <= ?",
-        (cursor, now_ms, host, cursor),
+        "UPDATE peer SET cursor = CASE WHEN cursor > ? THEN cursor ELSE ? END, failures = ?, failing_since = ?,"
+        " next_attempt_at = ?, last_error = ?, last_out_at = ? WHERE host = ?",
+        (cursor, cursor, failures, failing_since, next_attempt_at, error[:500], delivered_at, host),
     )
 
 
-def skip(writes: Writes, host: str, cursor: int) -> None:
-    """The entries up to `cursor` were not for this peer."""
-    writes.add("UPDATE peer SET cursor = ? WHERE host = ? AND cursor < ?", (cursor, host, cursor))
+def skip_all_but(writes: Writes, hosts: list[str], cursor: int) -> None:
+    """The entries up to `cursor` are settled for every peer but these."""
+    writes.add("UPDATE peer SET cursor = ? WHERE cursor < ? AND host NOT IN (?texts)", (cursor, cursor, hosts))
 
 
-def hold(writes: Writes, host: str, error: str, next_ms: int, now_ms: int) -> None:
-    """A delivery failed for now: the next attempt is at `next_ms`."""
+class GoneInbox(msgspec.Struct, frozen=True):
+    """An inbox that answered 404 or 410; times in ms. When `retired_at` is set it is not written to any more."""
+
+    inbox: str
+    host: str
+    first_refused_at: int
+    last_refused_at: int
+    retired_at: int | None
+
+
+async def gone_inboxes() -> list[GoneInbox]:
+    """All of them."""
+    return [GoneInbox(*found) for found in await rows(f"SELECT {_GONE} FROM retired_inbox")]
+
+
+def put_gone(writes: Writes, found: GoneInbox) -> None:
+    """An inbox answered that it is not there."""
     writes.add(
-        "UPDATE peer SET failures = failures + 1, failing_since = COALESCE(failing_since, ?), next_attempt_at = ?,"
-        " last_error = ? WHERE host = ?",
-        (now_ms, next_ms, error, host),
-    )
-
-
-def seen(writes: Writes, host: str, now_ms: int) -> None:
-    """The peer sent something: it is alive, so what waits for it may go at once."""
-    writes.add("UPDATE peer SET last_in_at = ? WHERE host = ?", (now_ms, host))
-
-
-async def all_retired() -> set[str]:
-    """The inboxes that are not written to any more."""
-    return {found[0] for found in await rows("SELECT inbox FROM retired_inbox WHERE retired_at IS NOT NULL")}
-
-
-def refuse_inbox(writes: Writes, inbox: str, host: str, now_ms: int, apart_ms: int) -> None:
-    """An inbox answered 404 or 410; the second time `apart_ms` after the first retires it."""
-    writes.add(
-        "INSERT INTO retired_inbox (inbox, host, first_refused_at, last_refused_at) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT (inbox) DO UPDATE SET last_refused_at = excluded.last_refused_at, retired_at ="
-        " CASE WHEN excluded.last_refused_at - retired_inbox.first_refused_at >= ? THEN excluded.last_refused_at"
-        " ELSE retired_inbox.retired_at END",
-        (inbox, host, now_ms, now_ms, apart_ms),
+        f"INSERT INTO retired_inbox ({_GONE}) VALUES (?, ?, ?, ?, ?) ON CONFLICT (inbox) DO UPDATE SET"
+        " last_refused_at = excluded.last_refused_at, retired_at = excluded.retired_at",
+        msgspec.structs.astuple(found),
     )
 
 

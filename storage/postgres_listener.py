@@ -25,6 +25,7 @@ class PostgresListener:
         self._missed = missed
         self._connection: Any = None
         self._lost = asyncio.Event()
+        self._asking = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -36,6 +37,15 @@ class PostgresListener:
         with ours():
             await self._listen()
         self._task = asyncio.get_running_loop().create_task(self._stay(), context=Context())
+
+    async def heard_all(self) -> bool:
+        """Whether everything that was told before now has been heard: the database says it before it answers this."""
+        async with self._asking:
+            try:
+                await self._connection.execute("SELECT 1", timeout=2)
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                return False
+            return not self._lost.is_set()
 
     async def close(self) -> None:
         """Listen no more."""

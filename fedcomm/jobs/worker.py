@@ -4,7 +4,9 @@ import asyncio
 import logging
 import os
 import secrets
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import msgspec
 
@@ -12,7 +14,7 @@ from activitypub.errors import Unreachable
 from fedcomm import clock
 from fedcomm.app import App
 from fedcomm.inbox import Inbox
-from fedcomm.intake import OWNED
+from fedcomm.intake import IN_MEMORY, OWNED
 from fedcomm.jobs import JOBS, SCHEDULE
 from fedcomm.outbox.delivery import Sender
 from storage import inbox, jobs, leases
@@ -22,10 +24,12 @@ from storage.inbox import Item
 
 LOG = logging.getLogger("fedcomm.worker")
 BATCH = 100  # items settled together
+DUE = 30.0  # seconds between looks at the schedule
 SWEEP = 5.0  # seconds between looks for what was missed or is due again
 JOBS_AT_ONCE = 4
 PAUSE = 60_000  # ms before a failed job is tried again, doubled each time
 LEASE = 6_000  # ms that the right to deliver is held without being renewed (several processes)
+RENEWAL = LEASE / 3_000  # seconds between renewals, and between attempts to get it
 DELIVERY = "delivery"
 
 
@@ -36,11 +40,11 @@ class Workers:
         self.app = app
         self.inbox = Inbox(app)
         self.sender = Sender(app)
-        self.delivering = False
         self._me = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
         self._busy = False
+        self._read: OrderedDict[int, None] = OrderedDict()  # ids of items that were last read from the database
         self._jobs: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
@@ -65,8 +69,9 @@ class Workers:
         await asyncio.gather(*unfinished, return_exceptions=True)
         with use(self.app.db):
             await self.sender.stop(max(0.1, deadline - asyncio.get_running_loop().time()))
-            if self.delivering:
-                await leases.release(DELIVERY, self._me)
+            if self._shared():
+                with suppress(OperationalError):
+                    await leases.release(DELIVERY, self._me)
 
     @property
     def alive(self) -> bool:
@@ -120,36 +125,60 @@ class Workers:
 
     def _take_queued(self) -> list[Item]:
         queue = self.app.intake.queue
-        return [queue.popleft() for _ in range(min(BATCH, len(queue)))]
+        taken = [queue.popleft() for _ in range(min(BATCH, len(queue)))]
+        return [item for item in taken if item.id not in self._read]
 
     async def _from_database(self, after: int) -> list[Item]:
+        """What waits in the database. What comes in at this moment may be queued as well, and is known by its id."""
         now = clock.now_ms()
-        if self._shared():
-            return await inbox.claim(now, now + OWNED, BATCH)
-        held = {task.get_name() for task in self.inbox.waiting}
-        return [item for item in await inbox.waiting(now, after, BATCH) if str(item.id) not in held]
+        held = self.inbox.held
+        due = inbox.claim(now, now + OWNED, BATCH) if self._shared() else inbox.waiting(now, after, BATCH)
+        items = [item for item in await due if item.id not in held]
+        for item in items:
+            self._read[item.id] = None
+        while len(self._read) > IN_MEMORY:
+            self._read.popitem(last=False)
+        return items
 
     def _shared(self) -> bool:
         return self.app.db.dialect == "postgres"
 
     async def _delivery_loop(self) -> None:
-        """Deliver, if no other process on this database does."""
-        while not await self._may_deliver():  # noqa: ASYNC110 (it is for another process to give the right back)
-            await asyncio.sleep(LEASE / 3_000)
-        self.delivering = True
-        renewal = asyncio.create_task(self._renew())
-        try:
+        """Deliver, as long as no other process on this database does."""
+        if not self._shared():
             await self.sender.run()
-        finally:
-            renewal.cancel()
-
-    async def _may_deliver(self) -> bool:
-        return not self._shared() or await leases.take(DELIVERY, self._me, clock.now_ms(), LEASE)
+            return
+        while not self._stopping:
+            while not await leases.take(DELIVERY, self._me, LEASE):  # noqa: ASYNC110 (another process gives it back)
+                await asyncio.sleep(RENEWAL)
+            running = asyncio.create_task(self.sender.run())
+            renewal = asyncio.create_task(self._renew())
+            try:
+                await asyncio.wait((running, renewal), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                running.cancel()
+                renewal.cancel()
+                outcomes = await asyncio.gather(running, renewal, return_exceptions=True)
+            if isinstance(outcomes[0], Exception):
+                raise outcomes[0]
+            LOG.warning("the right to deliver was lost: another process has it")
+            await self.sender.abandon()
 
     async def _renew(self) -> None:
-        while self._shared():
-            await asyncio.sleep(LEASE / 3_000)
-            await leases.take(DELIVERY, self._me, clock.now_ms(), LEASE)
+        """Until the right to deliver was not renewed in time."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + LEASE / 1000
+        while True:
+            await asyncio.sleep(RENEWAL)
+            began = loop.time()
+            try:
+                if not await leases.take(DELIVERY, self._me, LEASE):
+                    return
+                until = began + LEASE / 1000
+            except OperationalError as fault:
+                LOG.warning("the right to deliver was not renewed: %s", fault)
+                if loop.time() > until:
+                    return
 
     async def _job_loop(self) -> None:
         while not self._stopping:
@@ -171,6 +200,9 @@ class Workers:
         if kind is None:
             await jobs.park(job.id, f"there is no job called {job.name}")
             return
+        if job.attempts > kind.attempts:  # each of them ended with the process, and it may have been their fault
+            await jobs.park(job.id, "it was begun too often without an end")
+            return
         try:
             async with asyncio.timeout(kind.seconds):
                 await kind.do(self.app, **msgspec.json.decode(job.args))
@@ -185,14 +217,12 @@ class Workers:
                 await jobs.later(job.id, repr(fault), clock.now_ms() + PAUSE * 2 ** (job.attempts - 1))
 
     async def _schedule_loop(self) -> None:
-        due = {name: clock.now() + regular.every for name, regular in SCHEDULE.items()}
+        """What is done again and again; when it is due stands in the database, so that restarts put nothing off."""
         while True:
-            await asyncio.sleep(SWEEP)
             for name, regular in SCHEDULE.items():
-                if clock.now() >= due[name]:
-                    due[name] = clock.now() + regular.every
-                    if await leases.take(f"schedule:{name}", self._me, clock.now_ms(), int(regular.every * 500)):
-                        await regular.do(self.app)
+                if await leases.due(f"schedule:{name}", self._me, clock.now_ms(), int(regular.every * 1000)):
+                    await regular.do(self.app)
+            await asyncio.sleep(DUE)
 
 
 def start(app: App) -> Workers:

@@ -5,7 +5,7 @@ from typing import Any
 from activitypub import documents
 from fedcomm import clock
 from fedcomm.app import App
-from storage import outbox
+from storage import bus, outbox
 from storage.actors import Actor
 from storage.connect import Writes
 from storage.outbox import Audience
@@ -39,4 +39,6 @@ def publish(
         thread_id=thread_id,
         post_id=post_id,
     )
+    if app.sender is None or not app.sender.delivering:
+        bus.add(writes, "outbox", "")  # another process delivers
     writes.after(app.wake_delivery.set)

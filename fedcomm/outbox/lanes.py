@@ -13,10 +13,10 @@ SCHEDULE = (1 * MINUTE, 5 * MINUTE, 15 * MINUTE, 1 * HOUR, 3 * HOUR, 6 * HOUR)  
 REST = 12 * HOUR
 GIVE_UP = 7 * DAY  # then the peer counts as unreachable: probed once a day
 PROBE = DAY
-FORGET = 90 * DAY
+FORGET = 90 * DAY  # then nothing is kept for it, until it is heard of again
 JITTER = 0.2
 MAX_RETRY_AFTER = 6 * HOUR
-IN_MEMORY = 1_000  # deliveries a lane keeps; what is behind them is read from the log again
+IN_MEMORY = 200  # deliveries a lane keeps; what is behind them is read from the log again
 IN_FLIGHT = 2  # of one peer, never two of one thread
 
 
@@ -25,7 +25,6 @@ class Delivery(msgspec.Struct):
 
     entry: Entry
     inboxes: tuple[str, ...]
-    refusals: int = 0  # answers 401 and 403 so far
 
 
 class Lane:
@@ -33,18 +32,29 @@ class Lane:
 
     def __init__(self, peer: Peer) -> None:
         self.host = peer.host
-        self.family = peer.family
         self.scheme = peer.scheme
         self.cursor = peer.cursor
         self.read = peer.cursor  # how far the log was read for this lane
-        self.saved = peer.cursor
         self.failures = peer.failures
         self.failing_since = peer.failing_since
         self.next_at = peer.next_attempt_at or 0
+        self.error = peer.last_error
+        self.delivered_at = peer.last_out_at
+        self.failed_at = 0  # when it last failed, as far as this process knows
+        self.asked = False  # the peer itself named the time of the next attempt
+        self.heard_at = 0  # when the peer last sent something, as far as this process knows
         self.queue: deque[Delivery] = deque()
         self.flying: dict[int, Delivery] = {}
         self.finished: set[int] = set()  # settled above the cursor, because they overtook another
-        self.working = False
+        self.reached: dict[int, set[str]] = {}  # of entries that are held: the inboxes that need nothing more
+        self.refusals: dict[int, int] = {}  # answers 401 and 403 to entries that are held
+        self.refusing = False  # an entry was refused so for good, and nothing was taken since
+        self.faults: dict[int, int] = {}  # faults of ours with entries that are held
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is queued or in the air."""
+        return not self.queue and not self.flying
 
     def offer(self, delivery: Delivery) -> bool:
         """Queue a delivery; False when there is no room, and the log must be read again later."""
@@ -54,16 +64,16 @@ class Lane:
         return True
 
     def take(self) -> Delivery | None:
-        """The next delivery that may fly now: the oldest whose thread is not in the air."""
-        if len(self.flying) >= IN_FLIGHT:
+        """The next delivery that may fly now: the oldest, when its thread is not in the air."""
+        if not self.queue or len(self.flying) >= IN_FLIGHT:
             return None
         if self.failures and self.flying:
             return None  # a peer that was away is first tried with one
-        if not self.queue:
-            return None
-        threads = {flying.entry.thread_id for flying in self.flying.values()}
-        if 0 in threads or self.queue[0].entry.thread_id in threads or (threads and not self.queue[0].entry.thread_id):
-            return None
+        if self.flying:
+            threads = {flying.entry.thread_id for flying in self.flying.values()}
+            thread = self.queue[0].entry.thread_id
+            if 0 in threads or thread in threads or not thread:
+                return None
         delivery = self.queue.popleft()
         self.flying[delivery.entry.seq] = delivery
         return delivery
@@ -71,43 +81,83 @@ class Lane:
     def settle(self, seq: int) -> None:
         """The delivery needs no more; the cursor moves up to the first gap."""
         self.flying.pop(seq, None)
+        for memory in (self.reached, self.refusals, self.faults):
+            memory.pop(seq, None)
         self.finished.add(seq)
-        open_ = min(self.flying, default=None)
-        waiting = self.queue[0].entry.seq if self.queue else None
-        bound = min((s for s in (open_, waiting) if s is not None), default=self.read + 1)
-        self.cursor = max(self.cursor, bound - 1)
-        self.finished = {s for s in self.finished if s > self.cursor}
+        bound = self.read + 1
+        if self.flying:
+            bound = min(bound, *self.flying)
+        if self.queue:
+            bound = min(bound, self.queue[0].entry.seq)
+        self.advance(bound - 1)
 
-    def put_back(self, seq: int) -> None:
-        """The delivery did not get through: it stays the next in its order."""
-        delivery = self.flying.pop(seq, None)
-        if delivery is not None:
-            self.queue.appendleft(delivery)
-            if len(self.queue) > 1 and self.queue[1].entry.seq < seq:
-                self.queue = deque(sorted(self.queue, key=lambda d: d.entry.seq))
+    def advance(self, seq: int) -> None:
+        """Everything up to `seq` is settled."""
+        if seq > self.cursor:
+            self.cursor = seq
+            self.finished = {s for s in self.finished if s > seq}
 
     def held(self, now_ms: int) -> bool:
         """Whether nothing is sent to the peer now."""
         return self.next_at > now_ms
 
-    def fail(self, now_ms: int, retry_after: float | None) -> int:
-        """Hold the lane; gives when it is tried again, in ms since 1970."""
-        self.failures += 1
-        self.failing_since = self.failing_since or now_ms
-        self.next_at = now_ms + pause(self.failures, now_ms - self.failing_since, retry_after)
-        return self.next_at
+    @property
+    def lost(self) -> bool:
+        """Whether the peer was tried for so long that nothing is kept for it any more."""
+        return self.failing_since is not None and self.next_at - self.failing_since > FORGET
 
-    def recover(self) -> None:
+    def fail(self, now_ms: int, retry_after: float | None, error: str) -> None:
+        """Hold the lane. Two that were in the air together and fail together are one failure."""
+        together = self.held(now_ms)
+        if not together:
+            self.failures += 1
+            self.failing_since = self.failing_since or now_ms
+            self.asked = False
+        failing = now_ms - (self.failing_since or now_ms)
+        again = now_ms + pause(self.failures, failing, retry_after)
+        if not together:
+            self.next_at = again
+        elif retry_after is not None:
+            self.next_at = max(self.next_at, again)
+        self.asked = self.asked or (retry_after is not None and failing < GIVE_UP)
+        self.failed_at, self.error = now_ms, error
+
+    def rewind(self) -> None:
+        """What waits is read from the log again, from the first that is not settled."""
+        self.queue.clear()
+        self.read = self.cursor
+
+    def recover(self, now_ms: int) -> None:
         """The peer answers again."""
-        self.failures, self.failing_since, self.next_at = 0, None, 0
+        self.failures, self.failing_since, self.next_at, self.error, self.asked = 0, None, 0, "", False
+        self.delivered_at = now_ms
+
+    def heard(self, now_ms: int) -> bool:
+        """The peer has sent something. Whether what waits for it goes earlier than it would have.
+
+        A peer that sends much and takes nothing is tried once a minute, and not before the time that it named itself.
+        """
+        self.heard_at = now_ms
+        if self.lost:
+            self.failures, self.failing_since, self.next_at, self.asked = 0, None, 0, False
+            return True
+        if not self.failures or self.asked or not self.held(now_ms):
+            return False
+        earlier = max(now_ms, self.failed_at + MINUTE)
+        self.next_at, changed = min(self.next_at, earlier), earlier < self.next_at
+        return changed
 
 
 def pause(failures: int, failing_ms: int, retry_after: float | None) -> int:
-    """How long to wait, in ms, after that many failures in a row; `retry_after` is what the peer asked for, in s."""
-    if retry_after is not None and failing_ms < GIVE_UP:
-        return min(max(int(retry_after * 1000), 1_000), MAX_RETRY_AFTER)
+    """How long to wait, in ms, after that many failures in a row; `retry_after` is what the peer asked for, in s.
+
+    A peer that asks for moments again and again gets them doubled each time, up to what the schedule says.
+    """
     if failing_ms >= GIVE_UP:
         usual = PROBE
     else:
         usual = SCHEDULE[failures - 1] if failures <= len(SCHEDULE) else REST
+    if retry_after is not None and failing_ms < GIVE_UP:
+        asked = min(max(int(retry_after * 1000), 1_000), MAX_RETRY_AFTER)
+        return int(max(asked * random.uniform(1, 1 + JITTER), min(usual, 500 * 2 ** min(failures, 30))))
     return int(usual * random.uniform(1 - JITTER, 1 + JITTER))

@@ -61,8 +61,7 @@ async def receive(request: Request) -> Response:
     if app.peers.blocked(host) or app.peers.silenced(signer.actor):
         raise Forbidden("Your server is not heard here.")
     await app.intake.take(signer.actor, document["id"], body)
-    if app.sender is not None:
-        app.sender.alive(host)
+    await app.heard_from(host)
     return Response(b"", 202)
 
 

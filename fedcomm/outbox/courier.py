@@ -1,0 +1,126 @@
+"""Carries one entry to one peer: each of its inboxes is asked in turn, and what it answers is judged."""
+
+import httpx
+import msgspec
+
+from activitypub.errors import Malformed, ProtocolError, Unreachable
+from activitypub.origins import origin
+from fedcomm import clock
+from fedcomm.app import App
+from fedcomm.outbox.answers import Verdict, judge, retry_after
+from fedcomm.outbox.lanes import Delivery, Lane
+from fedcomm.outbox.ledger import Ledger
+from fedcomm.outbox.log import Log
+from fedcomm.outbox.signing import Signer, SigningRequest
+from storage.outbox import Entry
+
+REFUSALS = 3  # more answers 401 or 403 than this end a delivery
+_HEADERS = {"Content-Type": "application/activity+json", "Accept": "application/activity+json"}
+
+
+class Held(msgspec.Struct, frozen=True):
+    """The peer did not take the entry now: why, and in how many seconds it asks to be tried again."""
+
+    why: str
+    wait: float | None = None
+
+
+class _Said(msgspec.Struct, frozen=True):
+    verdict: Verdict
+    status: int = 0
+    words: str = ""
+    wait: float | None = None
+
+
+class Courier:
+    """Signs, sends and judges."""
+
+    def __init__(self, app: App, log: Log, ledger: Ledger) -> None:
+        self._app = app
+        self._log = log
+        self._ledger = ledger
+        self._signer = Signer()
+
+    def close(self) -> None:
+        """Stop the threads that sign."""
+        self._signer.close()
+
+    async def carry(self, lane: Lane, delivery: Delivery) -> Held | None:
+        """None when the peer needs nothing more of this entry; what was not taken for good is noted."""
+        seq = delivery.entry.seq
+        reached = lane.reached.get(seq, set())
+        for inbox in delivery.inboxes:
+            if inbox in reached or self._ledger.retired(lane, inbox) or not self._app.peers.reachable(lane.host):
+                continue
+            said = await self._ask(lane, delivery.entry, inbox)
+            if said.verdict is Verdict.LATER:
+                return Held(said.words, said.wait)
+            self._note(lane, seq, inbox, said)
+            if len(delivery.inboxes) > 1:
+                lane.reached.setdefault(seq, set()).add(inbox)
+        return None
+
+    def _note(self, lane: Lane, seq: int, inbox: str, said: _Said) -> None:
+        if said.verdict is Verdict.TAKEN:
+            lane.refusing = False
+            self._ledger.inbox_answers(inbox)
+            return
+        self._ledger.refused(lane, seq, inbox, said.status, said.words)
+        if said.verdict is Verdict.GONE:
+            self._ledger.inbox_gone(lane, inbox)
+
+    async def _ask(self, lane: Lane, entry: Entry, inbox: str) -> _Said:
+        try:
+            origin(inbox)
+        except Malformed as fault:
+            return _Said(Verdict.REFUSED, 0, str(fault))
+        try:
+            answer = await self._send(lane, entry, inbox, lane.scheme)
+            if answer.status_code in (401, 403):
+                return await self._refused(lane, entry, inbox, answer)
+        except Unreachable as fault:
+            return _Said(Verdict.LATER, 0, str(fault), fault.retry_after)
+        except ProtocolError as fault:  # no HTTP, or an address that is not allowed: it may be put right
+            return _Said(Verdict.LATER, 0, str(fault))
+        return _Said(judge(answer.status_code), answer.status_code, _words(answer), retry_after(answer))
+
+    async def _refused(self, lane: Lane, entry: Entry, inbox: str, first: httpx.Response) -> _Said:
+        """401 or 403: once with the other signature scheme, then some times more; then it is meant.
+
+        A peer that has meant it is not asked so often about what follows, until it takes something.
+        """
+        tries = lane.refusals.get(entry.seq, 0)
+        if not tries and not lane.refusing:
+            other = "cavage" if lane.scheme != "cavage" else "rfc9421"
+            answer = await self._send(lane, entry, inbox, other)
+            if answer.status_code not in (401, 403):
+                if answer.is_success:
+                    lane.scheme = other
+                    self._ledger.scheme(lane)
+                return _Said(judge(answer.status_code), answer.status_code, _words(answer), retry_after(answer))
+        if tries >= REFUSALS or lane.refusing:
+            lane.refusing = True
+            return _Said(Verdict.REFUSED, first.status_code, _words(first))
+        lane.refusals[entry.seq] = tries + 1
+        return _Said(Verdict.LATER, first.status_code, f"{first.status_code} {_words(first)}".strip())
+
+    async def _send(self, lane: Lane, entry: Entry, inbox: str, scheme: str) -> httpx.Response:
+        key, key_id = await self._app.keyring.private(entry.actor_id, scheme)
+        signed = await self._signer.sign(
+            SigningRequest(
+                "rfc9421" if scheme != "cavage" else "cavage",
+                key,
+                key_id,
+                inbox,
+                entry.body,
+                self._log.digest(entry),
+                clock.now(),
+            )
+        )
+        headers = {**_HEADERS, "User-Agent": self._app.user_agent, **signed}
+        request = httpx.Request("POST", self._app.url(inbox), headers=headers, content=entry.body)
+        return await self._app.transport.handle_async_request(request)
+
+
+def _words(answer: httpx.Response) -> str:
+    return answer.content[:200].decode("utf-8", "replace").replace("\0", "")

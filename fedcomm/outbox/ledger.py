@@ -1,0 +1,98 @@
+"""What the sender writes down: how far each peer has got and how it is, refusals, inboxes that are gone."""
+
+from collections.abc import Iterable
+
+from fedcomm import clock
+from fedcomm.outbox.lanes import DAY, Lane
+from storage import outbox, peers
+from storage.connect import Writes, apply
+from storage.errors import OperationalError
+from storage.peers import GoneInbox
+
+
+class Ledger:
+    """Collects it, so that it is written in few transactions; what could not be written stays for the next one."""
+
+    def __init__(self) -> None:
+        self.gone: dict[str, GoneInbox] = {}
+        self._moved: dict[str, Lane] = {}
+        self._notes = Writes()
+        self._passed = 0
+
+    async def load(self, tail: int) -> None:
+        """Begin with what stands in the database."""
+        self.gone = {found.inbox: found for found in await peers.gone_inboxes()}
+        self._moved, self._notes, self._passed = {}, Writes(), tail
+
+    def moved(self, lane: Lane) -> None:
+        """The lane is not as it was."""
+        self._moved[lane.host] = lane
+
+    def refused(self, lane: Lane, seq: int, inbox: str, status: int, words: str) -> None:
+        """A delivery ended without being taken; says with which answer."""
+        outbox.note(self._notes, lane.host, seq, inbox, status, words, clock.now_ms())
+
+    def scheme(self, lane: Lane) -> None:
+        """The peer verifies the scheme that the lane has now."""
+        peers.set_scheme(self._notes, lane.host, lane.scheme)
+
+    def inbox_gone(self, lane: Lane, inbox: str) -> None:
+        """The inbox answered that it is not there; the second time a day later it is not written to any more."""
+        now = clock.now_ms()
+        known = self.gone.get(inbox)
+        first = known.first_refused_at if known else now
+        retired = now if now - first >= DAY else None
+        self.gone[inbox] = found = GoneInbox(inbox, lane.host, first, now, retired)
+        peers.put_gone(self._notes, found)
+
+    def inbox_answers(self, inbox: str) -> None:
+        """The inbox took something: whatever it said before, it is there."""
+        if self.gone.pop(inbox, None) is not None:
+            peers.revive_inbox(self._notes, inbox)
+
+    def retired(self, lane: Lane, inbox: str) -> bool:
+        """Whether the inbox is not written to. One of a server that is heard of again is tried once a day."""
+        known = self.gone.get(inbox)
+        if known is None or known.retired_at is None:
+            return False
+        return not lane.heard_at or clock.now_ms() - known.last_refused_at < DAY
+
+    async def save(self, tail: int, busy: Iterable[str], *, everybody: bool) -> None:
+        """Write it down in one transaction; `everybody` also for peers, all but `busy`, that nothing was for.
+
+        Raises:
+            OperationalError: it could not be written now. Nothing is forgotten.
+        """
+        notes, self._notes = self._notes, Writes()
+        moved, self._moved = self._moved, {}
+        writes = Writes()
+        writes.merge(notes)
+        for lane in moved.values():
+            _write(writes, lane)
+        skipping = everybody and tail > self._passed
+        if skipping:
+            peers.skip_all_but(writes, list(busy), tail)
+            outbox.put_read(writes, tail)
+        if not writes:
+            return
+        try:
+            await apply(writes)
+        except OperationalError:
+            notes.merge(self._notes)
+            self._notes, self._moved = notes, moved | self._moved
+            raise
+        if skipping:
+            self._passed = tail
+
+
+def _write(writes: Writes, lane: Lane) -> None:
+    peers.put_progress(
+        writes,
+        lane.host,
+        cursor=lane.cursor,
+        failures=lane.failures,
+        failing_since=lane.failing_since,
+        next_attempt_at=lane.next_at or None,
+        error=lane.error,
+        delivered_at=lane.delivered_at,
+    )

@@ -1,0 +1,71 @@
+"""Reading the log: once for all peers at its tail, and in blocks that laggards share behind it."""
+
+from collections import OrderedDict
+
+from activitypub.signatures.digest import digest
+from fedcomm.app import App
+from fedcomm.reach import Destinations
+from storage import bus, outbox
+from storage.outbox import Entry
+
+CHUNK = 200  # entries read at once; a block is as many numbers
+BLOCKS = 8  # of them kept, for peers that catch up at the same time
+REMEMBERED = 2_000  # entries whose destinations and digest are kept
+
+
+class Log:
+    """The entries, and what is worked out of each once however many peers get it."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._blocks: OrderedDict[int, list[Entry]] = OrderedDict()
+        self._destinations: OrderedDict[int, Destinations] = OrderedDict()
+        self._digests: OrderedDict[int, str] = OrderedDict()
+
+    async def after(self, seq: int) -> list[Entry]:
+        """The next entries, when everything that was told before they were published has been heard here.
+
+        Otherwise a server that just followed could miss what another process published right after.
+        """
+        entries = await outbox.after(seq, CHUNK)
+        if entries and not await bus.heard_all():
+            self._app.reach.clear()
+        return entries
+
+    async def behind(self, seq: int, tail: int) -> tuple[list[Entry], int]:
+        """Entries after `seq`, none beyond `tail`, and the number up to which these are all."""
+        number = seq // CHUNK
+        end = (number + 1) * CHUNK
+        block = self._blocks.get(number)
+        if block is None:
+            block = await outbox.between(number * CHUNK, end)
+            if end <= tail:
+                self._remember(number, block)
+        entries = [entry for entry in block if seq < entry.seq <= tail]
+        if entries:
+            return entries, min(end, tail)
+        following = await outbox.next_after(seq)  # numbers may have been left out: what was trimmed, or a restore
+        return [], tail if following is None else min(following - 1, tail)
+
+    async def destinations(self, entry: Entry) -> Destinations:
+        """The inboxes that an entry goes to, by host."""
+        known = self._destinations.get(entry.seq)
+        if known is None:
+            known = self._destinations[entry.seq] = await self._app.reach.destinations(entry)
+            if len(self._destinations) > REMEMBERED:
+                self._destinations.popitem(last=False)
+        return known
+
+    def digest(self, entry: Entry) -> str:
+        """The digest of its body."""
+        known = self._digests.get(entry.seq)
+        if known is None:
+            known = self._digests[entry.seq] = digest(entry.body)
+            if len(self._digests) > REMEMBERED:
+                self._digests.popitem(last=False)
+        return known
+
+    def _remember(self, number: int, block: list[Entry]) -> None:
+        self._blocks[number] = block
+        if len(self._blocks) > BLOCKS:
+            self._blocks.popitem(last=False)

@@ -18,7 +18,7 @@ from fedcomm.config import Config
 from fedcomm.hybrid_clock import HybridClock
 from fedcomm.intake import Intake
 from fedcomm.keyring import KeyRing
-from fedcomm.limits import VoteLimit
+from fedcomm.limits import Lately, VoteLimit
 from fedcomm.peerbook import PeerBook
 from fedcomm.reach import Reach
 from fedcomm.urls import Urls
@@ -26,6 +26,7 @@ from storage import bus, fragments, registers
 from storage.connect import Database, Writes, use
 from storage.ids import ms_of
 
+MODERATORS = 600.0  # seconds for which the list of those who moderate a group elsewhere is believed
 _url = lru_cache(maxsize=8192)(httpx.URL)  # parsing one costs 9.5 µs
 TELL_SECONDS = 60.0  # between two words to other processes that a peer is alive
 _SCHEMES: tuple[signatures.Scheme, ...] = ("cavage", "rfc9421")
@@ -63,6 +64,7 @@ class App:
         self.reach = Reach()
         self.intake = Intake(db)
         self.vote_limit = VoteLimit()
+        self.moderators_read = Lately(MODERATORS)
         self.acts_clock = HybridClock()  # of what moderators do (acts.py)
         self.sender: Delivering | None = None  # set while this process delivers
         self.wake_delivery = asyncio.Event()

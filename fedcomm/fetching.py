@@ -4,18 +4,18 @@ import contextlib
 from functools import partial
 from urllib.parse import urlsplit
 
-from activitypub import authenticity, keys, parse, verify, webfinger
+from activitypub import authenticity, collections, keys, parse, properties, verify, webfinger
 from activitypub.actors import Actor as RemoteActor
 from activitypub.client import Allowance, Document
 from activitypub.errors import BadSignature, Forbidden, Gone, Malformed, NotFound, ProtocolError, Unreachable
 from activitypub.objects import Note
 from activitypub.origins import host_of, is_url
 from activitypub.verify import KnownKey
-from fedcomm import clock, errors, mapping, peers, recording
+from fedcomm import clock, errors, mapping, moderation, peers, recording
 from fedcomm.app import App
 from fedcomm.mapping.actors import to_row
 from fedcomm.recording import Arrival, record
-from storage import actors, blocks, bus, groups, posts
+from storage import actors, blocks, bus, groups, posts, registers
 from storage.actors import Actor, Key
 from storage.connect import Writes, apply
 from storage.errors import IntegrityError
@@ -26,6 +26,7 @@ from storage.posts import Post
 MAX_DEPTH = 8  # ancestors fetched for one post; the rest comes when somebody opens the thread
 STALE = 24 * 3_600_000  # ms after which a profile is asked for again when it is looked at
 MAX_KEYS = 8
+_MODERATORS = collections.Budget(pages=3, items=200, seconds=20)
 MAX_MENTIONS = 100
 
 
@@ -136,6 +137,28 @@ async def refresh(app: App, uri: str, *, allowance: Allowance | None = None) -> 
             raise Forbidden("The post is by somebody else now.")
         named = await actors.by_uris([mention.href for mention in note.mentions][:MAX_MENTIONS])
         recording.edit(app, writes, known, note, tuple(named.values()))
+    await apply(writes)
+
+
+async def moderators(app: App, face_uri: str, *, allowance: Allowance | None = None) -> None:
+    """Read anew who moderates a group elsewhere (FEP-1b12 §Group moderation), by its own list and no other's.
+
+    NodeBB embeds the moderators in their list; only ids are taken from it.
+
+    Raises:
+        ProtocolError: there is no such list.
+        Unreachable: its home does not answer now.
+    """
+    face, group = await actors.by_uri(face_uri), await groups.by_face(face_uri)
+    if face is None or group is None or group.local or not face.moderators:
+        return
+    walk = collections.walk(app.client, face.moderators, _MODERATORS, allowance=allowance)
+    listed = {uri async for item in walk if (uri := properties.reference(item)) is not None}
+    known = {role.subject for role in await registers.all_of(group.id, "role") if registers.moderating(role.value)}
+    writes = Writes()
+    name = f"{face.moderators}#{clock.now_ms()}"
+    for uri in sorted(listed ^ known):
+        moderation.record_role(app, writes, group, face, uri, face.uri, name, given=uri in listed)
     await apply(writes)
 
 

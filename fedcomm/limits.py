@@ -1,4 +1,4 @@
-"""Limits that hold over a time, in memory: how many votes one server may bring to one post."""
+"""Limits that hold over a time, in memory: votes of one server on one post, and what is not asked again so soon."""
 
 import time
 from collections import OrderedDict
@@ -26,3 +26,22 @@ class VoteLimit:
         if len(self._counts) > _REMEMBERED:
             self._counts.popitem(last=False)
         return count < VOTES
+
+
+class Lately:
+    """What was done a while ago and need not be done again; `seconds` is the while."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._done: OrderedDict[str, float] = OrderedDict()
+
+    def due(self, name: str) -> bool:
+        """Whether it was not done lately; then it counts as done now."""
+        now = time.monotonic()
+        if now - self._done.get(name, -self._seconds) < self._seconds:
+            return False
+        self._done[name] = now
+        self._done.move_to_end(name)
+        if len(self._done) > _REMEMBERED:
+            self._done.popitem(last=False)
+        return True

@@ -80,7 +80,7 @@ class Attachment(msgspec.Struct, frozen=True):
 COLUMNS = ", ".join(Post.__struct_fields__)
 _SELECT = f"SELECT {COLUMNS} FROM post "
 BY_URIS = _SELECT + "WHERE uri IN (?texts)"
-TOMBSTONES = "SELECT uri, host, kind FROM tombstone WHERE uri IN (?texts)"
+TOMBSTONES = "SELECT uri FROM tombstone WHERE uri IN (?texts)"
 _INSERT = f"INSERT INTO post ({COLUMNS}) VALUES ({', '.join('?' * len(Post.__struct_fields__))})"
 _HOME_FOR_FOLLOWERS = (
     "INSERT INTO home_entry (owner_id, id, post_id, boosted_by)"
@@ -289,8 +289,16 @@ def forget_links(writes: Writes, post_id: int) -> None:
     writes.add("DELETE FROM media WHERE post_id = ? AND origin = 'remote'", (post_id,))
 
 
+def taken_back(uri: str, actor_uri: str) -> str:
+    """The name under which it is remembered that an actor took back what may still come.
+
+    With the actor in it, nobody uses up an id for somebody else (attack ORI-21).
+    """
+    return f"{uri} {actor_uri}"
+
+
 def bury(writes: Writes, uri: str, host: str, kind: str, now_ms: int) -> None:
-    """Remember for ever that this id is dead."""
+    """Remember for ever that this id is dead, or for a while that something was taken back (`taken_back`)."""
     writes.add(
         "INSERT INTO tombstone (uri, host, kind, deleted_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (uri, host, kind, now_ms),

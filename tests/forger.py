@@ -15,7 +15,7 @@ import msgspec
 from activitypub import keys, signatures
 from activitypub.keys import PrivateKey
 from fedcomm import clock
-from tests.fediverse import Fediverse, Instance
+from tests.fediverse import Fediverse, Instance, Person
 
 AS = "https://www.w3.org/ns/activitystreams"
 PUBLIC = f"{AS}#Public"
@@ -106,6 +106,7 @@ class Host:
         self.made = 0
         self.served: dict[str, Served] = {}  # by URL without its scheme and host
         self.made_up: dict[str, Callable[[str], Json]] = {}  # by beginning of a path: what stands at the rest of it
+        self.closed: dict[str, asyncio.Event] = {}  # by URL: what an answer waits for
         self.asked: list[str] = []  # every URL that was asked for
         self.signatures: list[str] = []  # with which it was asked, "" when unsigned
         self.received: list[Json] = []  # what was posted to it
@@ -132,6 +133,11 @@ class Host:
         """Nothing is there any more."""
         self.serve(url, {"error": "gone"}, status, "application/json")
 
+    def close(self, url: str) -> asyncio.Event:
+        """Let nobody have an answer for that URL until the event that is given is set."""
+        opened = self.closed[url] = asyncio.Event()
+        return opened
+
     async def _answer(self, request: httpx.Request) -> httpx.Response:
         if request.method == "POST":
             self.received.append(msgspec.json.decode(request.content))
@@ -139,6 +145,8 @@ class Host:
         path = request.url.raw_path.decode()
         self.asked.append(str(request.url))
         self.signatures.append(request.headers.get("signature", ""))
+        if str(request.url) in self.closed:
+            await self.closed[str(request.url)].wait()
         if self.secure and "signature" not in request.headers:
             return httpx.Response(401, json={"error": "Request not signed"}, request=request)
         beginning = next((known for known in self.made_up if path.startswith(known)), None)
@@ -190,6 +198,14 @@ async def send(fediverse: Fediverse, instance: Instance, by: Face, *activities: 
         answer = await post(instance, activity, by, inbox)
         assert answer.status_code == 202, answer.text
         await fediverse.settle()
+
+
+async def followed(fediverse: Fediverse, person: Person, face: Face) -> None:
+    """Let a member of ours follow a forger's actor, which accepts it."""
+    await person.follow(face.uri)
+    await fediverse.settle()
+    asked = next(thing for thing in reversed(face.host.received) if thing["type"] == "Follow")
+    await send(fediverse, person.instance, face, face.does("Accept", asked, to=[person.actor.uri]))
 
 
 async def together(instance: Instance, by: Face, *activities: Json, inbox: str = "/inbox") -> list[int]:

@@ -12,18 +12,15 @@ from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
 
-import msgspec
-
 from activitypub import authenticity, dispatch, documents, parse
 from activitypub.activities import Activity
-from activitypub.client import Allowance
 from activitypub.errors import Gone, NotFound, ProtocolError, Unreachable
 from fedcomm import clock, errors, fetching
 from fedcomm.app import App
-from fedcomm.inbox import facts, proofs
+from fedcomm.inbox import facts, line, proofs
 from fedcomm.inbox.facts import Facts
 from fedcomm.inbox.hand import Hand, Ignored, Wants
-from fedcomm.inbox.proofs import Proven
+from fedcomm.inbox.line import Early, Line, Work
 from fedcomm.inbox.rules import BY_SHAPE
 from fedcomm.outbox.lanes import SCHEDULE
 from storage import inbox
@@ -38,37 +35,43 @@ FAULTS = 3  # tries of an item that fails through a fault of ours
 FETCHES = 20  # items that wait for peers at once
 
 
-class Work(msgspec.Struct):
-    """An item on its way through: read, and what was asked for it already."""
-
-    item: Item
-    activity: Activity
-    allowance: Allowance
-    fetched: frozenset[str] = frozenset()
-    refreshed: frozenset[str] = frozenset()
-    proven: tuple[Proven, ...] = ()
-
-
 class Inbox:
-    """Gives items their effect. `settle` is for batches, `waiting` counts items that wait for peers."""
+    """Gives items their effect. `settle` is for batches; `waiting` are the tasks of items that wait for peers."""
 
     def __init__(self, app: App) -> None:
         self.app = app
         self.waiting: set[asyncio.Task[None]] = set()
         self._turns = asyncio.Semaphore(FETCHES)
+        self._one_by_one = asyncio.Lock()  # batches, and those items that have waited, do not overtake each other
+        self._line = Line()
+        self._early = Early()
+
+    @property
+    def held(self) -> set[int]:
+        """The ids of items that wait for a peer, or behind one that does."""
+        return self._line.ids
 
     async def settle(self, items: Sequence[Item]) -> None:
         """Give these items their effect, in order; on return each is done, refused, set aside or waiting for a peer."""
         works = [work for item in items if (work := await self._read(item)) is not None]
+        async with self._one_by_one:
+            await self._take(works)
+
+    async def _take(self, works: Sequence[Work]) -> None:
+        """Settle in batches; what speaks of the same things is not in one batch, and waits behind what waits."""
         batch: list[Work] = []
         changed: set[str] = set()
         for work in works:
-            touched = facts.touched(work.activity)
-            if not changed.isdisjoint(facts.needed(work.activity) | touched):
+            if not changed.isdisjoint(work.needed | work.touched) or not work.hot:
                 await self._settle(batch)
                 batch, changed = [], set()
+            if self._line.waits(work):
+                continue
+            if not work.hot:  # its own transaction begins at once: what came before has had its effect
+                await self._settle([work])
+                continue
             batch.append(work)
-            changed |= touched
+            changed |= work.touched
         await self._settle(batch)
 
     async def _read(self, item: Item, asked: frozenset[str] = frozenset()) -> Work | None:
@@ -78,6 +81,7 @@ class Inbox:
             found = await proofs.proven(self.app, said, asked)
             activity = authenticity.reduce(said, item.signer, {each.uri for each in found})
         except Wants as wants:
+            self._line.hold(item, line.touched(dispatch.each(said)))
             self._start(item, self._fetch_keys(item, wants))
             return None
         except ProtocolError as fault:
@@ -86,12 +90,19 @@ class Inbox:
         except Exception as fault:  # a fault of ours in reading: this item is set aside, the others have their turn
             await self._fault(item, fault)
             return None
-        return Work(item, activity, Allowance(), proven=found)
+        return line.work(item, activity, found, hot=_hot(activity))
 
     async def _settle(self, batch: list[Work]) -> None:
         if not batch:
             return
-        known = await facts.gather([work.activity for work in batch])
+        try:
+            known = await facts.gather([part for work in batch for part in work.parts])
+        except Exception as fault:  # a fault of ours about one of them: it is set aside, the others have their turn
+            if len(batch) == 1:
+                return await self._fault(batch[0].item, fault)
+            for work in batch:
+                await self._settle([work])
+            return
         ready: list[tuple[Work, Writes]] = []
         for work in batch:
             writes = await self._handle(work, known)
@@ -99,27 +110,47 @@ class Inbox:
                 ready.append((work, writes))
         if ready:
             await self._apply(ready)
+        await self._call_early(batch)
 
     async def _handle(self, work: Work, known: Facts) -> Writes | None:
-        """The changes of a hot item; None when it was dealt with otherwise."""
+        """The changes of a hot item; None when it was dealt with otherwise. Of a list each part stands for itself."""
         writes = Writes()
+        wanted: list[Wants] = []
+        refused: list[str] = []
         try:
-            for part in dispatch.each(work.activity):
-                await self._one(work, part, known, writes)
-        except Wants as wants:
-            self._ask(work, wants)
-        except Ignored as why:
-            await _refuse(work.item, str(why))
-        except (ProtocolError, errors.AppError) as fault:
-            LOG.info("refused activity=%s why=%s", work.activity.uri, fault)
-            await _refuse(work.item, str(fault))
+            for part in work.parts:
+                try:
+                    writes.merge(await self._one(work, part, known))
+                except Wants as wants:
+                    wanted.append(wants)
+                except Ignored as why:
+                    refused.append(str(why))
+                    if why.unknown and not work.early:
+                        self._early.remember(work.item, why.unknown)
+                except (ProtocolError, errors.AppError) as fault:
+                    LOG.info("refused activity=%s why=%s", part.uri, fault)
+                    refused.append(str(fault))
         except Exception as fault:  # ours: tried again, then set aside where the admin sees it
             await self._fault(work.item, fault)
         else:
-            return writes
+            if wanted:
+                self._ask(work, Wants.of_all(wanted))
+            elif len(refused) == len(work.parts):
+                await _refuse(work.item, refused[0])
+            else:
+                return writes
         return None
 
-    async def _one(self, work: Work, activity: Activity, known: Facts, writes: Writes) -> None:
+    async def _call_early(self, batch: Sequence[Work]) -> None:
+        """Votes that came before their posts have their turn when something of these posts has come."""
+        called = self._early.called(uri for work in batch for uri in sorted(work.touched))
+        for item in called:
+            if (work := await self._read(item)) is not None:
+                work.early = True
+                await self._settle([work])
+
+    async def _one(self, work: Work, activity: Activity, known: Facts) -> Writes:
+        writes = Writes()
         rule = dispatch.find(BY_SHAPE, activity)
         if rule is None:
             raise Ignored(f"nothing is done about {' '.join(dispatch.shape_of(activity))}")
@@ -144,26 +175,29 @@ class Inbox:
         else:
             rule.handler(hand, activity)
             proofs.keep(writes, work.proven)
+        return writes
 
     async def _apply(self, ready: list[tuple[Work, Writes]]) -> None:
         """All in one transaction; when it fails, one by one, so that a bad one stops nothing."""
         together = Writes()
         for _work, writes in ready:
             together.merge(writes)
-        inbox.done(together, [work.item.id for work, _writes in ready])
+        inbox.done(together, [work.item.id for work, _writes in ready if not work.early])
         try:
             await apply_writes(together)
             return
         except OperationalError as fault:
             LOG.warning("batch of %d items repeated one by one: %s", len(ready), fault)
         for work, writes in ready:
-            inbox.done(writes, [work.item.id])
+            if not work.early:  # what came early was refused before, and stays so in the books
+                inbox.done(writes, [work.item.id])
         outcomes = await apply_each([writes for _work, writes in ready])
         for (work, _writes), outcome in zip(ready, outcomes, strict=True):
             if isinstance(outcome, OperationalError):
                 await self._fault(work.item, outcome)
 
     def _ask(self, work: Work, wants: Wants) -> None:
+        self._line.hold(work.item, work.touched)
         self._start(work.item, self._fetch(work, wants))
 
     def _start(self, item: Item, fetching_: Coroutine[Any, Any, None]) -> None:
@@ -177,23 +211,30 @@ class Inbox:
             for key_id in wants.keys:
                 with suppress(Unreachable):
                     await _or_nothing(fetching.key(self.app, key_id, False))
-        if (work := await self._read(item, frozenset(wants.keys))) is not None:
-            await self._settle([work])
+        work = await self._read(item, frozenset(wants.keys))
+        await self._again(item, work)
 
     async def _fetch(self, work: Work, wants: Wants) -> None:
         """Ask peers for what an item needs, then take it up again."""
+        again: Work | None = None
         try:
             async with self._turns:
                 await self._obtain(work, wants)
         except Unreachable as fault:
             await self._later(work.item, fault)
-            return
         except Exception as fault:  # a fault of ours
             await self._fault(work.item, fault)
-            return
-        work.fetched |= {*wants.posts, *wants.actors}
-        work.refreshed |= {*wants.fresh_posts, *wants.fresh_actors}
-        await self._settle([work])
+        else:
+            work.fetched |= {*wants.posts, *wants.actors}
+            work.refreshed |= {*wants.fresh_posts, *wants.fresh_actors, *wants.moderators}
+            again = work
+        await self._again(work.item, again)
+
+    async def _again(self, item: Item, work: Work | None) -> None:
+        """An item has waited: it (unless it has to wait longer) and those behind it have their turn, in order."""
+        async with self._one_by_one:
+            behind = self._line.release(item)
+            await self._take([work, *behind] if work is not None else behind)
 
     async def _obtain(self, work: Work, wants: Wants) -> None:
         """What cannot be had for good is left out: the handler finds it missing."""
@@ -205,6 +246,8 @@ class Inbox:
             await _or_nothing(fetching.actor(self.app, uri, fresh=True, allowance=work.allowance))
         for uri in wants.fresh_posts:
             await _or_nothing(fetching.refresh(self.app, uri, allowance=work.allowance))
+        for uri in wants.moderators:
+            await _or_nothing(fetching.moderators(self.app, uri, allowance=work.allowance))
 
     async def _later(self, item: Item, fault: Unreachable) -> None:
         if item.attempts + 1 >= ATTEMPTS:
@@ -219,6 +262,12 @@ class Inbox:
             await inbox.park(item.id, repr(fault))
         else:
             await inbox.later(item.id, repr(fault), clock.now_ms() + 1_000)
+
+
+def _hot(activity: Activity) -> bool:
+    """Whether what is done about it goes into the transaction of its batch."""
+    rules = (dispatch.find(BY_SHAPE, part) for part in dispatch.each(activity))
+    return not any(rule is not None and inspect.iscoroutinefunction(rule.handler) for rule in rules)
 
 
 async def _or_nothing(fetch: "asyncio.Future[object] | object") -> None:

@@ -22,7 +22,7 @@ from storage.posts import Post
 def post(hand: Hand, activity: Activity) -> None:
     """A boost. That of a group puts the post into the group."""
     booster = hand.actor(activity.actor)
-    if activity.uri in hand.facts.dead or activity.uri is None:
+    if activity.uri is None or hand.undone(activity):
         raise Ignored("it was undone before")
     group = hand.facts.group_at(booster.uri)
     if group is None and not hand.facts.followed(booster.uri) and not _ours(hand, activity):
@@ -39,7 +39,7 @@ def post(hand: Hand, activity: Activity) -> None:
 
 def created(hand: Hand, activity: Activity) -> None:
     """A group passes on a post: the post comes from its origin, or with its author's proof."""
-    group, face = _group(hand, activity)
+    group, face = announcer(hand, activity)
     inner = activity.object
     assert isinstance(inner, Activity)
     uri = id_of(inner.object)
@@ -54,13 +54,13 @@ def created(hand: Hand, activity: Activity) -> None:
 
 def voted(hand: Hand, activity: Activity) -> None:
     """A group passes on a vote in it; it counts as the group's word (`attested`)."""
-    group, _face = _group(hand, activity)
+    group, _face = announcer(hand, activity)
     inner = activity.object
     assert isinstance(inner, Activity)
     known = hand.known_post(id_of(inner.object) or "")
     if known.group_id != group.id:
         raise Forbidden("The post is not in this group.")
-    if inner.uri and inner.uri in hand.facts.dead:
+    if hand.undone(inner):
         raise Ignored("it was undone before")
     if hand.app.urls.own(inner.actor):
         raise Ignored("it is one of ours")
@@ -70,26 +70,27 @@ def voted(hand: Hand, activity: Activity) -> None:
 
 def unvoted(hand: Hand, activity: Activity) -> None:
     """A group passes on that somebody took a vote back."""
-    group, _face = _group(hand, activity)
+    group, _face = announcer(hand, activity)
     undo = activity.object
     inner = undo.object if isinstance(undo, Activity) else None
     if not isinstance(undo, Activity) or not isinstance(inner, Activity) or inner.actor != undo.actor:
         raise Forbidden("A vote is taken back by who cast it.")
-    known = hand.known_post(id_of(inner.object) or "")
-    if known.group_id != group.id:
-        raise Forbidden("The post is not in this group.")
     if hand.app.urls.own(inner.actor):
         raise Ignored("it is one of ours")
-    voter = hand.actor(inner.actor)
-    if inner.uri:
-        posts.bury(hand.writes, inner.uri, hand.entered_by, "vote", clock.now_ms())
+    hand.take_back(inner.uri)
+    known = hand.facts.posts.get(id_of(inner.object) or "")
+    voter = hand.facts.actors.get(inner.actor)
+    if known is None or voter is None or known.deleted_at is not None:
+        return  # that the vote was taken back is remembered, whenever it and its post come
+    if known.group_id != group.id:
+        raise Forbidden("The post is not in this group.")
     reactions.remove(hand.writes, known.id, voter.id, react.KINDS[inner.type])
     hand.writes.after(lambda: hand.app.forget_post(known.id))
 
 
 def deleted(hand: Hand, activity: Activity) -> None:
     """A group passes on that a post of it is gone: erased by its author, or taken out by a moderator."""
-    group, face = _group(hand, activity)
+    group, face = announcer(hand, activity)
     inner = activity.object
     assert isinstance(inner, Activity)
     known = hand.known_post(id_of(inner.object) or "")
@@ -109,10 +110,12 @@ def deleted(hand: Hand, activity: Activity) -> None:
 
 def updated(hand: Hand, activity: Activity) -> None:
     """A group passes on that a post of it was edited: its author's proof or its origin says how it reads now."""
-    group, _face = _group(hand, activity)
+    group, face = announcer(hand, activity)
     inner = activity.object
     assert isinstance(inner, Activity)
     uri = id_of(inner.object) or ""
+    if uri == face.uri:
+        return described(hand, activity)
     known = hand.post(uri)
     if known.group_id != group.id or known.local:
         raise Ignored("the post is not in this group")
@@ -123,9 +126,20 @@ def updated(hand: Hand, activity: Activity) -> None:
     _ask_origin(hand, known)
 
 
+def described(hand: Hand, activity: Activity) -> None:
+    """A group passes on that it has changed itself: it is read anew at its home."""
+    _group, face = announcer(hand, activity)
+    inner = activity.object
+    assert isinstance(inner, Activity)
+    if id_of(inner.object) != face.uri:
+        raise Forbidden("A group passes on what became of itself only.")
+    if face.uri not in hand.refreshed:
+        raise Wants(fresh_actors=(face.uri,))
+
+
 def restored(hand: Hand, activity: Activity) -> None:
     """A group passes on that a moderator put a post back."""
-    group, face = _group(hand, activity)
+    group, face = announcer(hand, activity)
     undo = activity.object
     inner = undo.object if isinstance(undo, Activity) else None
     if not isinstance(undo, Activity) or not isinstance(inner, Activity):
@@ -140,11 +154,28 @@ def restored(hand: Hand, activity: Activity) -> None:
 
 
 def moderates(hand: Hand, group: Group, face: Actor, uri: str) -> bool:
-    """Whether an actor may act for a group elsewhere: one of its own server, or one that it lists."""
-    return same_origin(uri, face.uri) or hand.facts.standing(group, uri).moderator
+    """Whether an actor may act for a group elsewhere: itself, or one that it lists. A group without a list speaks for
+    all of its own server (attack GRP-06).
+
+    Raises:
+        Wants: the list was not read lately.
+    """
+    if uri == face.uri:
+        return True
+    if not face.moderators:
+        return same_origin(uri, face.uri)
+    if face.uri not in hand.refreshed and hand.app.moderators_read.due(face.uri):
+        raise Wants(moderators=(face.uri,))
+    return hand.facts.standing(group, uri).moderator
 
 
-def _group(hand: Hand, activity: Activity) -> tuple[Group, Actor]:
+def announcer(hand: Hand, activity: Activity) -> tuple[Group, Actor]:
+    """The group elsewhere that announces, and its face.
+
+    Raises:
+        Forbidden: it is no group.
+        Ignored: nobody here follows it.
+    """
     face = hand.actor(activity.actor)
     group = hand.facts.group_at(face.uri)
     if group is None:

@@ -23,7 +23,7 @@ def note(hand: Hand, activity: Activity) -> None:
     author = hand.actor(activity.actor)
     if hand.app.urls.own(written.uri):
         raise Forbidden("Nobody else writes under our ids.")
-    if written.uri in hand.facts.dead:
+    if hand.facts.erased(written.uri, author.uri):
         raise Ignored("it was deleted before")
     known = hand.facts.posts.get(written.uri)
     if known is not None:
@@ -61,9 +61,9 @@ def passed_on(hand: Hand, activity: Activity, group: Group) -> Post:
     """
     written = activity.object
     assert isinstance(written, Note)
-    if written.uri in hand.facts.dead or not written.audience.public:
-        raise Ignored("it is not to be shown")
     author = hand.actor(activity.actor)
+    if hand.facts.erased(written.uri, author.uri) or not written.audience.public:
+        raise Ignored("it is not to be shown")
     parent = hand.parent(written.in_reply_to)
     if parent is not None and parent.group_id != group.id:
         raise Ignored("the thread is in another group")

@@ -2,7 +2,7 @@
 
 from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
-from activitypub.origins import host_of, same_origin
+from activitypub.origins import same_origin
 from fedcomm import admit, clock, groups, moderation, recording
 from fedcomm.inbox.hand import Hand, Ignored
 from storage import actors, bus, posts
@@ -29,7 +29,7 @@ def thing(hand: Hand, activity: Activity) -> None:
     known = hand.facts.posts.get(uri)
     if known is None:
         if same_origin(uri, activity.actor):
-            posts.bury(hand.writes, uri, host_of(activity.actor), "post", clock.now_ms())
+            hand.take_back(uri, "unseen")
         return
     actor = hand.actor(activity.actor)
     if known.author_id == actor.id and not known.local:

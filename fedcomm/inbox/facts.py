@@ -1,6 +1,6 @@
 """What handlers of a batch need to know, read in one hop; handlers themselves ask nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -15,6 +15,7 @@ from storage.groups import Group
 from storage.posts import Post
 
 MAX_URIS = 120  # addresses and mentions of one activity that are looked up (attack NET-16)
+_STANDING = frozenset(("Follow", "Accept", "Reject", "Block", "Leave", "Move"))
 _FOLLOWED = (
     "SELECT DISTINCT t.uri FROM follow f JOIN actor t ON t.id = f.target_id"
     " JOIN account c ON c.actor_id = f.follower_id"
@@ -64,22 +65,27 @@ def names(activity: Activity) -> Names:
 
 
 def touched(activity: Activity) -> frozenset[str]:
-    """What an activity may change, by name: two that share one are not handled in one batch."""
+    """What an activity may change, by name: two that share one are not handled in one batch.
+
+    What changes the standing of somebody (who follows, blocks or is gone) touches the actor.
+    """
     if activity.type in ("Like", "Dislike", "EmojiReact"):
-        return frozenset((f"{activity.actor} {activity.object_id}",))
-    ids = [activity.uri or ""]
-    inner: Thing = activity
-    while isinstance(inner, Activity):
-        ids.extend(inner.object_ids)
-        ids.append(inner.uri or "")
-        inner = inner.object
+        return frozenset((f"{activity.actor} {activity.object_id}", activity.uri or ""))
+    inner = activity.object
+    standing = _STANDING.intersection((activity.type, inner.type if isinstance(inner, Activity) else ""))
+    ids = [activity.uri or "", activity.actor if standing else ""]
+    thing: Thing = activity
+    while isinstance(thing, Activity):
+        ids.extend(thing.object_ids)
+        ids.append(thing.uri or "")
+        thing = thing.object
     return frozenset(filter(None, ids))
 
 
 def needed(activity: Activity) -> frozenset[str]:
     """What an activity reads that another of its batch may change."""
     found = names(activity)
-    return frozenset((*found.posts, *found.activities))
+    return frozenset((*found.posts, *found.activities, *_speakers(activity)))
 
 
 class Facts:
@@ -88,7 +94,7 @@ class Facts:
     def __init__(self) -> None:
         self.actors: dict[str, Actor] = {}
         self.posts: dict[str, Post] = {}
-        self.dead: dict[str, str] = {}
+        self.dead: set[str] = set()
         self.boosts: dict[str, Boost] = {}
         self.groups: dict[int, Group] = {}
         self.faces: dict[int, Actor] = {}
@@ -141,24 +147,29 @@ class Facts:
         """Whether somebody here follows the actor."""
         return uri in self._followed
 
+    def erased(self, uri: str, by: str) -> bool:
+        """Whether the post of that id, by that author, was deleted."""
+        return uri in self.dead or posts.taken_back(uri, by) in self.dead
+
     def awaited(self, uri: str) -> bool:
         """Whether answers to that post came before it."""
         return uri in self._awaited
 
 
-async def gather(activities: Iterable[Activity]) -> Facts:
+async def gather(activities: Sequence[Activity]) -> Facts:
     """Everything that handlers of these activities may ask, in two hops whatever their number."""
     named = [names(activity) for activity in activities]
     people = list({uri for found in named for uri in found.actors})
     objects = list({uri for found in named for uri in found.posts})
     done = list({uri for found in named for uri in found.activities} | set(objects))
     speakers = list({uri for activity in activities for uri in _speakers(activity)})
+    taken_back = [name for activity, found in zip(activities, named, strict=True) for name in _back(activity, found)]
     facts = Facts()
     answers = await read_many(
         [
             (actors.BY_URIS, (people,)),
             (posts.BY_URIS, (objects,)),
-            (posts.TOMBSTONES, (done,)),
+            (posts.TOMBSTONES, (done + taken_back,)),
             (_BOOSTS, (done,)),
             (groups.BY_FACES, (people,)),
             (registers.BANS_OF, (speakers,)),
@@ -171,7 +182,7 @@ async def gather(activities: Iterable[Activity]) -> Facts:
     )
     facts.actors = {found[1]: Actor(*found) for found in answers[0]}
     facts.posts = {found[1]: Post(*found) for found in answers[1]}
-    facts.dead = {found[0]: found[1] for found in answers[2]}
+    facts.dead = {found[0] for found in answers[2]}
     facts.boosts = {found[1]: Boost(*found) for found in answers[3]}
     for url, *found in answers[4]:
         group = Group(*found)
@@ -223,6 +234,13 @@ def _speakers(activity: Activity) -> list[str]:
     if isinstance(inner, Note) and inner.attributed_to:
         found.append(inner.attributed_to)
     return found
+
+
+def _back(activity: Activity, found: Names) -> Iterator[str]:
+    """The names under which something in the activity may have been taken back before it came."""
+    for by in _speakers(activity):
+        for uri in (*found.activities, *found.posts[:2]):
+            yield posts.taken_back(uri, by)
 
 
 def _addresses(uris: tuple[str, ...]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from fedcomm import follows as service
 from fedcomm.inbox.hand import Hand, Ignored
 from storage import actors, blocks, follows
 from storage.actors import Actor
+from storage.connect import write
 from storage.follows import Follow
 
 
@@ -12,7 +13,7 @@ async def follow(hand: Hand, activity: Activity) -> None:
     """Somebody elsewhere follows one of ours; a group takes them in or lets them wait (FEP-1b12 §Follow)."""
     follower = hand.actor(activity.actor)
     target = await _ours(hand, id_of(activity.object))
-    if activity.uri and activity.uri in hand.facts.dead:
+    if hand.undone(activity):
         raise Ignored("it was undone before")
     if await blocks.between(target.id, follower.id):
         return await service.refuse(hand.app, target, follower, activity.uri or "")
@@ -37,11 +38,13 @@ async def undone(hand: Hand, activity: Activity) -> None:
     inner = activity.object
     target_uri = id_of(inner.object) if isinstance(inner, Activity) else None
     follower = hand.facts.actors.get(activity.actor)
+    hand.take_back(inner.uri if isinstance(inner, Activity) else None)
+    await write(hand.writes)
     if follower is None:
         return
     target = await actors.by_uri(target_uri) if target_uri else None
     if target is None or not target.local:
-        raise Ignored("it is about nobody here")
+        return
     await service.record_end(hand.app, follower.id, target.id)
 
 

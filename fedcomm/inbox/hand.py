@@ -8,8 +8,10 @@ import msgspec
 from activitypub.activities import Activity
 from activitypub.errors import Forbidden
 from activitypub.origins import host_of
+from fedcomm import clock
 from fedcomm.app import App
 from fedcomm.inbox.facts import Facts
+from storage import posts
 from storage.actors import Actor
 from storage.connect import Writes
 from storage.posts import Post
@@ -19,7 +21,7 @@ class Wants(Exception):
     """Something must be asked for before the activity can be understood, by ids.
 
     `posts`, `actors` and `keys` are not known yet; of `fresh_posts` and `fresh_actors` the present state at their
-    origin counts.
+    origin counts. Of `moderators`, groups elsewhere, the list is read anew.
     """
 
     def __init__(
@@ -30,6 +32,7 @@ class Wants(Exception):
         fresh_posts: Iterable[str] = (),
         fresh_actors: Iterable[str] = (),
         keys: Iterable[str] = (),
+        moderators: Iterable[str] = (),
     ) -> None:
         super().__init__("something must be fetched first")
         self.posts = tuple(posts)
@@ -37,10 +40,25 @@ class Wants(Exception):
         self.fresh_posts = tuple(fresh_posts)
         self.fresh_actors = tuple(fresh_actors)
         self.keys = tuple(keys)
+        self.moderators = tuple(moderators)
+
+    @classmethod
+    def of_all(cls, many: "Iterable[Wants]") -> "Wants":
+        """Everything that several of them want, each thing once."""
+        names = ("posts", "actors", "fresh_posts", "fresh_actors", "keys", "moderators")
+        asked: dict[str, dict[str, None]] = {name: {} for name in names}
+        for one in many:
+            for name in names:
+                asked[name] |= dict.fromkeys(getattr(one, name))
+        return cls(**asked)
 
 
 class Ignored(Exception):
-    """The activity is fine, and has no effect here; says why."""
+    """The activity is fine, and has no effect here; says why. `unknown` is the id of a post that may be on its way."""
+
+    def __init__(self, why: str, unknown: str = "") -> None:
+        super().__init__(why)
+        self.unknown = unknown
 
 
 class Hand(msgspec.Struct, kw_only=True):
@@ -107,9 +125,23 @@ class Hand(msgspec.Struct, kw_only=True):
             Ignored: it is not known, or deleted.
         """
         found = found or self.facts.posts.get(uri)
+        if found is None and uri not in self.facts.dead:
+            raise Ignored("the post is not known here", unknown=uri)
         if found is None or found.deleted_at is not None:
-            raise Ignored("the post is not known here")
+            raise Ignored("the post was deleted")
         return found
+
+    def undone(self, done: Activity) -> bool:
+        """Whether this was taken back before it came: by its actor, or by the group that passes it on, for itself."""
+        return done.uri is not None and any(
+            posts.taken_back(done.uri, by) in self.facts.dead for by in (done.actor, self.signer)
+        )
+
+    def take_back(self, uri: str | None, kind: str = "undone") -> None:
+        """Remember that the signer took back what has that id, so that it has no effect when it comes late."""
+        if uri:
+            name = posts.taken_back(uri, self.signer)
+            posts.bury(self.writes, name, self.entered_by, kind, clock.now_ms())
 
     @property
     def entered_by(self) -> str:

@@ -17,7 +17,7 @@ def vote(hand: Hand, activity: Activity) -> None:
     kind = KINDS[activity.type]
     voter = hand.actor(activity.actor)
     post = hand.known_post(id_of(activity.object) or "")
-    if activity.uri and activity.uri in hand.facts.dead:
+    if hand.undone(activity):
         raise Ignored("it was undone before")
     if not _may(hand, post, voter):
         raise Ignored("the voter may not vote on this")

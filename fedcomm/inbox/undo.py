@@ -2,11 +2,11 @@
 
 from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
-from activitypub.origins import host_of
-from fedcomm import admit, clock, groups, members, moderation
+from fedcomm import admit, groups, members, moderation
+from fedcomm import follows as service
 from fedcomm.inbox.hand import Hand, Ignored
 from fedcomm.inbox.react import KINDS
-from storage import blocks, boosts, posts, reactions
+from storage import blocks, boosts, follows, reactions
 from storage.actors import Actor
 from storage.connect import Writes, write
 from storage.groups import Group
@@ -16,9 +16,11 @@ def vote(hand: Hand, activity: Activity) -> None:
     """A vote is taken back; the same vote coming again, or late, counts no more (attack SIG-05)."""
     inner = activity.object
     assert isinstance(inner, Activity)
-    _bury(hand, inner.uri)
+    hand.take_back(inner.uri)
     voter = hand.actor(activity.actor)
-    post = hand.known_post(id_of(inner.object) or "")
+    post = hand.facts.posts.get(id_of(inner.object) or "")
+    if post is None or post.deleted_at is not None:
+        return  # that the vote was taken back is remembered, whenever it and its post come
     reactions.remove(hand.writes, post.id, voter.id, KINDS[inner.type])
     hand.writes.after(lambda: hand.app.forget_post(post.id))
     group = hand.facts.group_of(post)
@@ -33,21 +35,26 @@ def announce(hand: Hand, activity: Activity) -> None:
     uri = id_of(inner) or ""
     booster = hand.actor(activity.actor)
     known = hand.facts.boosts.get(uri)
-    _bury(hand, uri)
+    hand.take_back(uri)
     if known is None or known.actor_id != booster.id:
-        raise Ignored("it is no boost that is known here")
+        return  # it may still come, and counts no more
     boosts.remove(hand.writes, known)
     hand.writes.after(lambda: hand.app.forget_post(known.post_id))
 
 
-def by_id(hand: Hand, activity: Activity) -> None:
-    """What is undone is named by its id alone: a boost, or a vote that is looked up by it."""
+async def by_id(hand: Hand, activity: Activity) -> None:
+    """What is undone is named by its id alone: a boost, a vote or a follow that is looked up by it."""
     uri = id_of(activity.object) or ""
+    who = hand.actor(activity.actor)
     if uri in hand.facts.boosts:
-        return announce(hand, activity)
-    voter = hand.actor(activity.actor)
-    _bury(hand, uri)
-    reactions.remove_by_uri(hand.writes, uri, voter.id)
+        announce(hand, activity)
+    else:
+        hand.take_back(uri)
+        reactions.remove_by_uri(hand.writes, uri, who.id)
+    asked = await follows.by_uri(uri)
+    if asked is not None and asked.follower_id == who.id:
+        await service.record_end(hand.app, who.id, asked.target_id)
+    await write(hand.writes)
 
 
 def delete(hand: Hand, activity: Activity) -> None:
@@ -96,8 +103,3 @@ async def _unban(
     moderation.record_unban(hand.app, writes, group, face, subject, moderator.uri, activity.uri or "", inner.uri or "")
     await members.take_in_again(writes, group, face, subject)
     groups.pass_on(hand.app, writes, face, hand.raw_of(activity))
-
-
-def _bury(hand: Hand, uri: str | None) -> None:
-    if uri and host_of(uri) == host_of(hand.signer):
-        posts.bury(hand.writes, uri, hand.entered_by, "undone", clock.now_ms())

@@ -1,0 +1,114 @@
+"""What stands in line: items on their way through, who waits for a peer, and who waits behind them."""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+
+import msgspec
+
+from activitypub import dispatch
+from activitypub.activities import Activity
+from activitypub.client import Allowance
+from fedcomm.inbox import facts
+from fedcomm.inbox.proofs import Proven
+from storage.inbox import Item
+
+MAX_BEHIND = 1_000  # items that wait behind others; the next ones do not wait
+MAX_EARLY = 2_000  # votes that are remembered because their post may be on its way
+MAX_EARLY_BYTES = 8_192  # of one of them
+_FETCHES, _FETCHES_PER_DOMAIN = 20, 15
+_PARTS = 50  # of a list of activities that get an allowance of their own
+
+
+class Work(msgspec.Struct):
+    """An item on its way through: read, and what was asked for it already."""
+
+    item: Item
+    activity: Activity
+    parts: tuple[Activity, ...]  # the activity, or each of those that it carries in a list
+    hot: bool  # goes into the transaction of its batch
+    touched: frozenset[str]  # what it may change, by name
+    needed: frozenset[str]  # what it reads that another item may change
+    allowance: Allowance
+    fetched: frozenset[str] = frozenset()
+    refreshed: frozenset[str] = frozenset()
+    proven: tuple[Proven, ...] = ()
+    early: bool = False  # it came before what it is about, and has its second chance
+
+
+def work(item: Item, activity: Activity, proven: tuple[Proven, ...] = (), *, hot: bool) -> Work:
+    """The item, ready to be handled; each of a list of activities may cause some requests more."""
+    parts = dispatch.each(activity)
+    more = min(len(parts) - 1, _PARTS)
+    allowance = Allowance(_FETCHES + 4 * more, _FETCHES_PER_DOMAIN + 2 * more)
+    needed = frozenset[str]().union(*map(facts.needed, parts))
+    return Work(item, activity, parts, hot, touched(parts), needed, allowance, proven=proven)
+
+
+def touched(parts: Iterable[Activity]) -> frozenset[str]:
+    """What these activities may change, by name."""
+    return frozenset[str]().union(*map(facts.touched, parts))
+
+
+class Line:
+    """Keeps what speaks of the same things in order while something of it waits for a peer.
+
+    A group's `Announce` of a post has to fetch the post; the votes that it announces next wait behind it.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[int, frozenset[str]] = {}
+        self._behind: list[Work] = []
+
+    def hold(self, item: Item, touched: frozenset[str]) -> None:
+        """The item waits for a peer; what it may change is not to be looked at before."""
+        self._held[item.id] = touched
+
+    def release(self, item: Item) -> list[Work]:
+        """The item waits no more: it, and whoever waited behind anybody, is to be looked at again, in order."""
+        self._held.pop(item.id, None)
+        behind, self._behind = self._behind, []
+        return behind
+
+    def waits(self, one: Work) -> bool:
+        """Whether the item has to wait behind another one; then it is kept here."""
+        if not self._held or len(self._behind) >= MAX_BEHIND:
+            return False
+        names = one.needed | one.touched
+        before = (*self._held.values(), *(other.touched for other in self._behind))
+        if all(names.isdisjoint(touched) for touched in before):
+            return False
+        self._behind.append(one)
+        return True
+
+    @property
+    def ids(self) -> set[int]:
+        """The ids of all items that are kept here."""
+        return {*self._held, *(one.item.id for one in self._behind)}
+
+
+class Early:
+    """Votes on posts that are not known: a post may come a moment after its first votes (FLT-20).
+
+    Only in memory and few: votes on posts that never come are nobody's business here.
+    """
+
+    def __init__(self) -> None:
+        self._by_post: OrderedDict[str, list[Item]] = OrderedDict()
+        self._count = 0
+
+    def remember(self, item: Item, uri: str) -> None:
+        """The item is about a post that is not known."""
+        if len(item.body) > MAX_EARLY_BYTES:
+            return
+        self._by_post.setdefault(uri, []).append(item)
+        self._count += 1
+        while self._count > MAX_EARLY:
+            self._count -= len(self._by_post.popitem(last=False)[1])
+
+    def called(self, uris: Iterable[str]) -> list[Item]:
+        """What was remembered about posts of which something has come now."""
+        if not self._by_post:
+            return []
+        found = [item for uri in uris for item in self._by_post.pop(uri, ())]
+        self._count -= len(found)
+        return found

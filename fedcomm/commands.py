@@ -6,7 +6,8 @@ from typing import Any
 
 import storage.connect
 import storage.follows
-from fedcomm import accounts, clock, follows, groups, members, queue, tokens
+import storage.peers
+from fedcomm import accounts, audit, clock, follows, groups, invites, members, peers, queue, tokens
 from fedcomm.app import App
 from fedcomm.config import Config
 from fedcomm.errors import Invalid
@@ -79,7 +80,14 @@ async def _delete_account(app: App, name: str) -> dict[str, Any]:
     return {}
 
 
+async def _invite(app: App, role: str, group: str, uses: int, days: int) -> dict[str, Any]:
+    group_id = (await groups.named(group))[0].id if group else None
+    return {"url": await invites.create(app, None, role, group_id, uses, days)}
+
+
 async def _issue_token(app: App, name: str, scopes: str) -> dict[str, Any]:
+    if not scopes.strip():
+        raise Invalid("A token needs a scope.", fix='for example --scopes read, or --scopes "read write follow push"')
     return {"token": await tokens.issue(app, name, scopes)}
 
 
@@ -102,6 +110,20 @@ async def _follow(app: App, account: str, whom: str) -> dict[str, Any]:
     return {"handle": f"@{target.acct}", "accepted": bool(asked and asked.state == "accepted")}
 
 
+async def _list_peers(app: App) -> dict[str, Any]:
+    return {"peers": [_peer(peer) for peer in await storage.peers.everybody()]}
+
+
+def _peer(peer: storage.peers.Peer) -> dict[str, Any]:
+    told = ("host", "policy", "software", "software_version", "failures", "last_error", "next_attempt_at")
+    return {name: getattr(peer, name) for name in told}
+
+
+async def _decide(app: App, host: str, policy: str, reason: str) -> dict[str, Any]:
+    await peers.set_policy(app, host, policy, comment=reason, by=audit.OPERATOR)
+    return {}
+
+
 async def _queue(app: App) -> dict[str, Any]:
     return await queue.state(app)
 
@@ -113,8 +135,11 @@ COMMANDS: dict[str, Command] = {
     "account.promote": _promote_account,
     "account.delete": _delete_account,
     "account.token": _issue_token,
+    "invite": _invite,
     "group.create": _create_group,
     "group.ban": _ban,
     "follow": _follow,
+    "peer.list": _list_peers,
+    "peer.policy": _decide,
     "queue": _queue,
 }

@@ -52,6 +52,8 @@ async def set_policy(app: App, host: str, policy: str, *, comment: str = "", not
         name = host_of(f"https://{host.strip().lower()}/")
     except ProtocolError:
         raise Invalid("{host} is not the name of a server.", field="host", host=host) from None
+    if any(f".{own}".endswith(f".{name}") for own in (app.host, app.host.rpartition(":")[0] or app.host)):
+        raise Invalid("{host} is this server itself.", field="host", host=host)
     async with transaction():
         await peers.set_policy(name, policy, comment, note, clock.now_ms())
         await audit.note(by or "command line", "peer.policy", name, policy=policy)

@@ -21,8 +21,10 @@ COMMANDS = {
     "rules": "fedcomm.cli.tables",
     "config": "fedcomm.cli.settings",
     "account": "fedcomm.cli.people",
+    "invite": "fedcomm.cli.people",
     "follow": "fedcomm.cli.people",
     "group": "fedcomm.cli.groups",
+    "peer": "fedcomm.cli.peers",
     "queue": "fedcomm.cli.queue",
 }
 

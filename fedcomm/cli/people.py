@@ -1,4 +1,4 @@
-"""`fedcomm account` and `fedcomm follow`: the people of this instance."""
+"""`fedcomm account`, `fedcomm invite` and `fedcomm follow`: the people of this instance."""
 
 import sys
 
@@ -74,6 +74,16 @@ def token(name: str, scopes: str) -> None:
 
 
 @click.command()
+@click.option("--role", type=_ROLES, default="member", show_default=True)
+@click.option("--group", default="", metavar="NAME", help="A group that who comes in has joined.")
+@click.option("--uses", default=1, show_default=True, help="How many can come in with it.")
+@click.option("--days", default=7, show_default=True, help="How long it works.")
+def invite(role: str, group: str, uses: int, days: int) -> None:
+    """Print a link with which somebody can sign up, and nothing else."""
+    say(ask("invite", role=role, group=group, uses=uses, days=days)["url"])
+
+
+@click.command()
 @click.argument("account")
 @click.argument("whom", metavar="HANDLE|URL")
 def follow(account: str, whom: str) -> None:
@@ -82,4 +92,4 @@ def follow(account: str, whom: str) -> None:
     say(f"{account} {'follows' if followed['accepted'] else 'has asked to follow'} {followed['handle']}.")
 
 
-commands = {"account": account, "follow": follow}
+commands = {"account": account, "invite": invite, "follow": follow}

@@ -29,7 +29,9 @@ async def follow(app: App, follower: Actor, target_id: int, reblogs: bool = True
     target = await actors.by_id(target_id)
     if target is None or target.gone:
         raise NotFound("There is no such account.")
-    if target.id == follower.id or target.kind == "Application":
+    if target.id == follower.id:
+        raise NotAllowed("Nobody follows themselves.")
+    if target.kind == "Application":
         raise NotAllowed("This account cannot be followed.")
     if await blocks.between(follower.id, target.id):
         raise NotAllowed("You cannot follow an account that you block or that blocks you.")
@@ -103,7 +105,11 @@ async def follow_handle(app: App, account: str, handle_or_url: str) -> Actor:
     """
     follower = await actors.local(account)
     if follower is None or follower.gone or follower.kind != "Person":
-        raise NotFound("There is no account called {name} here.", name=account)
+        raise NotFound(
+            "There is no account called {name} here.",
+            fix="name somebody who has an account here, without the host",
+            name=account,
+        )
     try:
         if "://" in handle_or_url:
             found = await fetching.resolve(app, handle_or_url)
@@ -123,12 +129,15 @@ async def follow_handle(app: App, account: str, handle_or_url: str) -> Actor:
 async def record_follow(
     app: App, follower: Actor, target: Actor, uri: str, *, reblogs: bool = True, notify: bool = False
 ) -> None:
-    """Somebody, here or elsewhere, follows one of ours: granted at once, or waiting for who wants to be asked."""
+    """Somebody, here or elsewhere, follows one of ours: granted at once, or waiting for who wants to be asked.
+
+    Raises:
+        NotAllowed: a member of ours is banned from the group; who is elsewhere gets a `Reject`.
+    """
     async with transaction():
         group = await groups.by_actor(target.id) if target.kind == "Group" else None
         if group is not None and not await _may_join(group, follower):
-            await _answer(app, "Reject", target, follower, uri)
-            return
+            return await _answer(app, "Reject", target, follower, uri)
         known = await follows.of(follower.id, target.id)
         waits = bool(target.locked) or (group is not None and group.join_mode != "open")
         now = clock.now_ms()
@@ -206,6 +215,8 @@ async def _may_join(group: Group, follower: Actor) -> bool:
     try:
         admit.joining(group, Standing(ban=await registers.get(group.id, "ban", follower.uri)))
     except NotAllowed:
+        if follower.local:
+            raise
         return False
     return True
 

@@ -276,7 +276,11 @@ async def named(name: str) -> Account:
     """
     account = await storage.accounts.by_name(_handle(name)[1:])
     if account is None:
-        raise NotFound("There is no account of this name here.")
+        raise NotFound(
+            "There is no account called {name} here.",
+            fix="check the name, or make it: fedcomm account create NAME --password-stdin",
+            name=name,
+        )
     return account
 
 
@@ -299,7 +303,7 @@ async def _wanted(
     passwords.check(password, username)
     email = emails.check(email)
     if await storage.actors.local(username):
-        raise Conflict("This name is taken. Please choose another one.")
+        raise Conflict("This name is taken. Please choose another one.", fix="choose another name")
     if address:
         signing_in.count_sign_up(app, address)
     return _Wanted(username, await passwords.hashed(password), email, emails.key(email), role, state)
@@ -312,7 +316,7 @@ async def _first_come() -> AsyncIterator[None]:
         async with transaction():
             yield
     except IntegrityError:
-        raise Conflict("This name is taken. Please choose another one.") from None
+        raise Conflict("This name is taken. Please choose another one.", fix="choose another name") from None
 
 
 async def _add(app: App, wanted: _Wanted, invite: Invite | None = None) -> Account:

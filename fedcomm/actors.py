@@ -24,7 +24,7 @@ async def create_local(app: App, kind: str, username: str, name: str = "", summa
         Conflict: the name is taken, or was somebody's who is gone (attack ORI-28).
     """
     if await actors.local(username) is not None:
-        raise Conflict("This name is taken.")
+        raise Conflict("This name is taken.", fix="choose another name")
     now = clock.now_ms()
     actor = _row(app, kind, username, name, summary, now)
     writes = Writes()

@@ -30,9 +30,9 @@ def check(name: str, host: str) -> str:
     """
     wanted = name.strip().removeprefix("@").lower()
     if not _NAME.match(wanted):
-        raise Invalid("A name has 1 to 30 characters: a to z, 0 to 9 and _.", field="name")
+        raise Invalid("A name has 1 to 30 characters: a to z, 0 to 9 and _.", field="name", fix="choose another name")
     if _skeleton(wanted) in _reserved_skeletons(host):
-        raise Invalid("This name is reserved. Please choose another one.", field="name")
+        raise Invalid("This name is reserved. Please choose another one.", field="name", fix="choose another name")
     return wanted
 
 

@@ -30,7 +30,7 @@ def check(password: str, name: str) -> None:
         Invalid: too short, too long, the name itself, or no text.
     """
     if len(password) < SHORTEST:
-        raise Invalid("The password must have at least 8 characters.", field="password")
+        raise Invalid("The password must have at least 8 characters.", field="password", fix="choose a longer one")
     _readable(password)
     if password.casefold().strip("@") == name.casefold():
         raise Invalid("The password must not be the name.", field="password")

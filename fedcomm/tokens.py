@@ -42,7 +42,8 @@ def check_scopes(scopes: str) -> str:
     wanted = list(dict.fromkeys(scopes.split())) or ["read"]
     unknown = [scope for scope in wanted if scope not in SCOPES]
     if unknown:
-        raise Invalid("There is no such scope.", field="scopes")
+        fix = "take some of: read write follow push; or narrower ones, for example read:statuses write:statuses"
+        raise Invalid("There is no scope {scope}.", field="scopes", fix=fix, scope=unknown[0][:100])
     return " ".join(wanted)
 
 
@@ -59,9 +60,13 @@ async def issue(app: object, account_name: str, scopes: str, oauth_app_id: int |
     async with transaction():
         account = await storage.accounts.by_name(account_name.removeprefix("@"))
         if account is None:
-            raise NotFound("There is no account of this name here.")
+            raise NotFound(
+                "There is no account called {name} here.",
+                fix="check the name, or make it: fedcomm account create NAME --password-stdin",
+                name=account_name,
+            )
         if account.state != "active":
-            raise NotAllowed("The account is not active.")
+            raise NotAllowed("The account is not active.", fix="let it in first: fedcomm account approve NAME")
         if account.role != "admin" and any(scope.startswith("admin:") for scope in wanted.split()):
             raise NotAllowed("Only admins can have admin scopes.")
         await storage.tokens.insert(_row(token, oauth_app_id, account.id, wanted))

@@ -1,0 +1,230 @@
+"""Every command as its users run it: while the server runs, and when it does not."""
+
+import io
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fedcomm import cli
+from tests.server.running import Instance
+
+PASSWORD = "correct horse battery staple\n"
+VOLATILE = ("process_slot", "lease", "settings")  # what running itself writes
+
+
+@pytest.fixture(params=["running", "alone"])
+def instance(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Instance]:
+    """An instance with an admin, anna, and a group, rye; with a server that runs, or without."""
+    made = Instance(tmp_path)
+    if request.param == "running":
+        made.start()
+    done(made, "account", "create", "anna", "--password-stdin", "--role", "admin", "--email", "a@x.test")
+    done(made, "group", "create", "rye", "--title", "Rye bread", "--summary", "All of it.", "--moderator", "anna")
+    yield made
+    made.kill()
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[Instance]:
+    """Another instance, which runs."""
+    (tmp_path / "other").mkdir()
+    made = Instance(tmp_path / "other").start()
+    yield made
+    made.kill()
+
+
+def done(instance: Instance, *arguments: str, given: str = PASSWORD) -> str:
+    """What a command says that is carried out."""
+    answer = instance.command(*arguments, given=given)
+    assert (answer.returncode, answer.stderr) == (0, "") or answer.stderr.count(" info ") == 1, answer
+    return answer.stdout.strip()
+
+
+def kept(instance: Instance) -> list[str]:
+    """Everything in its database, but what running itself writes."""
+    with sqlite3.connect(f"file:{instance.data}/fedcomm.db?mode=ro", uri=True) as opened:
+        return [line for line in opened.iterdump() if not any(f'INTO "{name}"' in line for name in VOLATILE)]
+
+
+def lookup(instance: Instance, acct: str) -> int:
+    """The status with which the server answers who somebody is; it is started for that."""
+    if instance.process is None:
+        instance.start()
+    return instance.get(f"/api/v1/accounts/lookup?acct={acct}").status
+
+
+def test_an_account_is_made_changed_and_deleted(instance: Instance) -> None:
+    assert (
+        done(instance, "account", "create", "bob", "--password-stdin") == f"@bob@{instance.host} can sign in (member)."
+    )
+    assert done(instance, "account", "promote", "bob", "moderator") == "bob is moderator."
+    old = done(instance, "account", "token", "bob", "--scopes", "read write follow push")
+    changed = done(instance, "account", "password", "bob", "--password-stdin", given="another password 1\n")
+    assert "signed out everywhere" in changed
+    new = done(instance, "account", "token", "@bob")
+    assert done(instance, "account", "create", "carol", "--password-stdin")
+    assert "carol is deleted" in done(instance, "account", "delete", "carol")
+
+    assert lookup(instance, "bob") == 200
+    assert lookup(instance, "carol") == 404
+    who = "/api/v1/accounts/verify_credentials"
+    assert instance.get(who, authorization=f"Bearer {new}").json["role"]["name"] == "Moderator"
+    assert instance.get(who, authorization=f"Bearer {old}").status == 401  # CVE-2025-62174: revoked with the password
+    again = instance.command("account", "create", "carol", "--password-stdin", given=PASSWORD)
+    assert (again.returncode, "taken" in again.stderr) == (2, True)
+
+
+@pytest.mark.attack("ADM-23")
+def test_a_sign_up_waits_until_it_is_approved(instance: Instance) -> None:
+    if instance.process is None:
+        instance.start()
+    instance.stop()
+    with sqlite3.connect(instance.data / "fedcomm.db") as opened:
+        opened.execute("UPDATE account SET state = 'pending'")
+    refused = instance.command("account", "token", "anna")
+
+    assert done(instance, "account", "approve", "anna") == "anna can sign in."
+    assert refused.returncode == 2
+    assert "fix: let it in first: fedcomm account approve NAME" in refused.stderr
+    assert len(done(instance, "account", "token", "anna")) == 43
+
+
+def test_a_group_is_made_joined_and_somebody_kept_out_of_it(instance: Instance) -> None:
+    done(instance, "account", "create", "bob", "--password-stdin")
+
+    assert done(instance, "follow", "bob", "rye") == "bob follows @rye."
+    assert done(instance, "follow", "anna", f"http://{instance.host}/@bob") == "anna follows @bob."
+    assert done(instance, "group", "ban", "rye", "bob") == "@bob is banned from rye."
+    assert done(instance, "queue", "--wait", "5").startswith("Nothing waits.")
+    assert json.loads(done(instance, "queue", "--json"))["idle"] is True
+
+    refused = instance.command("follow", "bob", "rye")
+    assert refused.returncode == 2
+    assert "banned" in refused.stderr
+    assert lookup(instance, "rye") == 200
+
+
+def test_somebody_elsewhere_is_followed_and_banned(instance: Instance, other: Instance) -> None:
+    done(other, "account", "create", "bob", "--password-stdin")
+    done(other, "group", "create", "oats", "--title", "Oats")
+
+    followed = done(instance, "follow", "anna", f"@bob@{other.host}")
+    joined = done(instance, "follow", "anna", f"http://{other.host}/c/oats")
+    banned = done(instance, "group", "ban", "rye", f"bob@{other.host}")
+    waiting = instance.command("queue")
+    if instance.process is None:
+        instance.start()
+    done(instance, "queue", "--wait", "20")
+
+    assert followed == f"anna has asked to follow @bob@{other.host}."
+    assert joined == f"anna has asked to follow @oats@{other.host}."
+    assert banned == f"@bob@{other.host} is banned from rye."
+    assert waiting.returncode in (0, 1) and "fix:" not in waiting.stderr
+    assert done(instance, "follow", "anna", f"@bob@{other.host}") == f"anna follows @bob@{other.host}."
+    assert other.get("/api/v1/accounts/lookup?acct=bob").json["followers_count"] == 1
+    assert f"{other.host}: nothing decided, fedcomm 0." in done(instance, "peer", "list")
+
+
+def test_a_server_is_suspended_limited_allowed_and_forgiven(instance: Instance, other: Instance) -> None:
+    done(other, "account", "create", "bob", "--password-stdin")
+
+    assert f"{other.host} is suspended" in done(instance, "peer", "suspend", other.host, "--reason", "spam")
+    refused = instance.command("follow", "anna", f"@bob@{other.host}")
+    assert json.loads(done(instance, "peer", "list", "--json"))[0]["policy"] == "suspend"
+    assert "is limited" in done(instance, "peer", "limit", other.host)
+    assert "is allowed" in done(instance, "peer", "allow", other.host)
+    assert "Nothing is decided" in done(instance, "peer", "clear", other.host)
+
+    assert refused.returncode == 2
+    assert done(instance, "follow", "anna", f"@bob@{other.host}") == f"anna has asked to follow @bob@{other.host}."
+
+
+def test_an_invitation_is_printed_and_works(instance: Instance) -> None:
+    link = done(instance, "invite", "--group", "rye", "--uses", "2")
+
+    assert lookup(instance, "anna") == 200
+    assert link.startswith(f"http://{instance.host}/invite/")
+    assert instance.get(link.removeprefix(f"http://{instance.host}")).status == 200
+    assert instance.get("/invite/another").status == 404
+
+
+WRONG = [
+    (("account", "create", "anna", "--password-stdin"), "taken"),
+    (("account", "create", "ANNA", "--password-stdin"), "taken"),
+    (("account", "create", "rye", "--password-stdin"), "taken"),
+    (("account", "create", "b b", "--password-stdin"), "1 to 30 characters"),
+    (("account", "create", "", "--password-stdin"), "1 to 30 characters"),
+    (("account", "create", "../x", "--password-stdin"), "1 to 30 characters"),
+    (("account", "create", "admin", "--password-stdin"), "reserved"),
+    (("account", "create", "bob", "--password-stdin", "--email", "a@evil@x.test"), "no"),
+    (
+        ("account", "create", "bob", "--password-stdin", "--email", "a@x.test"),
+        "Another account has this e-mail address",
+    ),
+    (("account", "create", "bob", "--password-stdin", "--role", "king"), "king"),
+    (("account", "create", "bob"), "--password-stdin"),
+    (("account", "approve", "nobody"), "no account called nobody"),
+    (("account", "approve", "anna"), "does not wait"),
+    (("account", "approve", "rye"), "no account called rye"),
+    (("account", "password", "nobody", "--password-stdin"), "no account called nobody"),
+    (("account", "promote", "nobody"), "no account called nobody"),
+    (("account", "promote", "anna", "member"), "the only admin"),
+    (("account", "delete", "nobody"), "no account called nobody"),
+    (("account", "delete", "anna"), "the only admin"),
+    (("account", "token", "nobody"), "no account called nobody"),
+    (("account", "token", "anna", "--scopes", "read fly"), "no scope fly"),
+    (("account", "token", "anna", "--scopes", ""), "needs a scope"),
+    (("group", "create", "rye", "--title", "Rye"), "taken"),
+    (("group", "create", "anna", "--title", "Anna"), "taken"),
+    (("group", "create", "r/ye", "--title", "Rye"), "1 to 30 characters"),
+    (("group", "create", "oats", "--title", " "), "needs a title"),
+    (("group", "create", "oats", "--title", "x" * 101), "at most 100"),
+    (("group", "create", "oats", "--title", "x", "--summary", "x" * 5001), "5000"),
+    (("group", "create", "oats", "--title", "x", "--moderator", "nobody"), "no member called nobody"),
+    (("group", "create", "oats", "--title", "x", "--moderator", "rye"), "no member called rye"),
+    (("group", "create", "oats"), "--title"),
+    (("group", "ban", "nothing", "anna"), "no group called nothing"),
+    (("group", "ban", "rye", "nobody"), "nobody"),
+    (("group", "ban", "rye", "bob@nowhere.invalid"), "nowhere.invalid"),
+    (("group", "ban", "rye", "http://127.0.0.1:1/users/bob"), "127.0.0.1"),
+    (("follow", "anna", "nobody"), "nobody"),
+    (("follow", "anna", "anna"), "Nobody follows themselves"),
+    (("follow", "nobody", "rye"), "no account called nobody"),
+    (("follow", "rye", "anna"), "no account called rye"),
+    (("follow", "anna", "bob@nowhere.invalid"), "nowhere.invalid"),
+    (("follow", "anna", "https://nowhere.invalid/bob"), "not found"),
+    (("follow", "anna", "no handle at all"), "no handle at all"),
+    (("follow", "anna"), "HANDLE|URL"),
+    (("peer", "suspend", "no name"), "not the name of a server"),
+    (("peer", "suspend", "127.0.0.1"), "this server itself"),
+    (("peer", "suspend"), "HOST"),
+    (("invite", "--uses", "0"), "1 to 1000"),
+    (("invite", "--days", "9999"), "1 to 365"),
+    (("invite", "--group", "nothing"), "no group called nothing"),
+    (("queue", "--wait", "-1"), "--wait"),
+    (("queue", "--wait", "long"), "--wait"),
+]
+
+
+def test_what_is_asked_wrongly_is_refused_with_a_sentence_and_changes_nothing(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in instance.environment().items():
+        monkeypatch.setenv(name, value)
+    before = kept(instance)
+
+    for arguments, said in WRONG:
+        monkeypatch.setattr("sys.stdin", io.StringIO(PASSWORD))
+        code = cli.exit_code(arguments)
+        answer, complaint = capfd.readouterr()
+        lines = complaint.splitlines()
+        assert (code, answer) == (2, ""), arguments
+        assert said in complaint and lines[-1].startswith("fix: ") and len(lines) == 2, (arguments, lines)
+    for given in ("", "\n", "short\n", "a" * 2000 + "\n", "bobbobbob\0\n", "abababab\n"):
+        monkeypatch.setattr("sys.stdin", io.StringIO(given))
+        assert cli.exit_code(("account", "create", "bob", "--password-stdin")) == 2, given
+
+    assert kept(instance) == before

@@ -1,5 +1,6 @@
 """What the sender writes down: how far each peer has got and how it is, refusals, inboxes that are gone."""
 
+import asyncio
 from collections.abc import Iterable
 
 from fedcomm import clock
@@ -18,6 +19,7 @@ class Ledger:
         self._moved: dict[str, Lane] = {}
         self._notes = Writes()
         self._passed = 0
+        self._writing = asyncio.Lock()  # one after the other, so that what is older is not written last
 
     async def load(self, tail: int) -> None:
         """Begin with what stands in the database."""
@@ -63,6 +65,10 @@ class Ledger:
         Raises:
             OperationalError: it could not be written now. Nothing is forgotten.
         """
+        async with self._writing:
+            await self._save(tail, list(busy), everybody)
+
+    async def _save(self, tail: int, busy: list[str], everybody: bool) -> None:
         notes, self._notes = self._notes, Writes()
         moved, self._moved = self._moved, {}
         writes = Writes()
@@ -71,7 +77,7 @@ class Ledger:
             _write(writes, lane)
         skipping = everybody and tail > self._passed
         if skipping:
-            peers.skip_all_but(writes, list(busy), tail)
+            peers.skip_all_but(writes, busy, tail)
             outbox.put_read(writes, tail)
         if not writes:
             return

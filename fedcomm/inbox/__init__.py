@@ -137,7 +137,7 @@ class Inbox:
                 self._ask(work, Wants.of_all(wanted))
             elif len(refused) == len(work.parts):
                 await _refuse(work.item, refused[0])
-            else:
+            elif not work.done:
                 return writes
         return None
 
@@ -169,9 +169,11 @@ class Inbox:
             hand.writes = Writes()
             async with transaction():
                 await rule.handler(hand, activity)
-                done = Writes()
-                inbox.done(done, [work.item.id])
-                await write(done)
+                if len(work.parts) == 1:
+                    done = Writes()
+                    inbox.done(done, [work.item.id])
+                    await write(done)
+                    work.done = True
         else:
             rule.handler(hand, activity)
             proofs.keep(writes, work.proven)

@@ -32,6 +32,7 @@ class Work(msgspec.Struct):
     fetched: frozenset[str] = frozenset()
     refreshed: frozenset[str] = frozenset()
     proven: tuple[Proven, ...] = ()
+    done: bool = False  # its effect came with the mark that it has had it, in a transaction of its own
     early: bool = False  # it came before what it is about, and has its second chance
 
 

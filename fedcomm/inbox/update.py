@@ -4,7 +4,7 @@ from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
 from activitypub.objects import Note
 from fedcomm import groups, recording
-from fedcomm.inbox import create
+from fedcomm.inbox import create, moderate
 from fedcomm.inbox.hand import Hand, Ignored, Wants
 
 
@@ -28,11 +28,14 @@ def note(hand: Hand, activity: Activity) -> None:
         )  # fmt: skip
 
 
-def by_link(hand: Hand, activity: Activity) -> None:
-    """Only the id of what was changed came: its origin says how it reads now."""
+async def by_link(hand: Hand, activity: Activity) -> None:
+    """Only the id of what was changed came: its origin says how it reads now. A group of ours is its moderators'."""
     uri = id_of(activity.object)
     if uri == activity.actor:
         return profile(hand, activity)
+    group = hand.facts.group_at(uri or "")
+    if group is not None:
+        return await moderate.describe(hand, activity, group)
     known = hand.known_post(uri or "")
     author = hand.actor(activity.actor)
     if known.author_id != author.id or known.local:

@@ -96,7 +96,7 @@ def to_actor(actor: Actor, own_keys: list[Key], group: Group | None = None) -> R
         locked=bool(actor.locked),
         discoverable=bool(actor.discoverable),
         indexable=bool(actor.indexable),
-        posting_restricted=group is not None and group.posting == "moderators",
+        posting_restricted=group is not None and (group.posting == "moderators" or group.closed_at is not None),
         published=actor.created_at,
         updated=actor.updated_at,
     )

@@ -1,0 +1,162 @@
+"""What a group of ours is called and says of itself, and who may join and post: each change is a register.
+
+Servers with groups get the change as its moderator's, wrapped; microblogs get the group's own `Update`.
+"""
+
+from typing import Any
+
+import msgspec
+
+import storage.actors
+import storage.groups
+from activitypub.contexts import PUBLIC
+from fedcomm import actors as service
+from fedcomm import acts, admit, clock, groups, members, sanitise
+from fedcomm.app import App
+from fedcomm.errors import Invalid, NotFound
+from fedcomm.groups import JOIN_MODES, MAX_SUMMARY, MAX_TITLE
+from fedcomm.mapping import activities
+from fedcomm.outbox import publish
+from storage import registers
+from storage.actors import Actor
+from storage.connect import Writes, transaction, write
+from storage.groups import Group
+from storage.ids import next_id
+from storage.outbox import Audience
+
+POSTING = ("anyone", "members", "moderators")
+MAX_RULES, MAX_RULE = 50, 500  # rules; characters
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be otherwise; None leaves a thing as it is."""
+
+    title: str | None = None
+    summary: str | None = None  # plain text
+    rules: tuple[str, ...] | None = None
+    join_mode: str | None = None
+    posting: str | None = None
+    closed: bool | None = None
+
+
+async def change(app: App, group_name: str, change_: Change, by: Actor | None = None) -> None:
+    """Change one of our groups; `by` is a moderator, None whoever runs the server. Only what differs is written.
+
+    A closed group can be read, and takes in nothing.
+
+    Raises:
+        NotFound: there is no such group.
+        NotAllowed: `by` is no moderator of the group.
+        Invalid: no such title, summary, rules, or way to join and post.
+    """
+    group, face = await groups.named(group_name)
+    if by is not None:
+        admit.moderating(await members.standing(group, by))
+    uri, actor_uri = app.urls.activity(next_id()), by.uri if by is not None else face.uri
+    html = sanitise.from_text(change_.summary.strip()) if change_.summary is not None else None
+    if change_.summary is not None and len(change_.summary) > MAX_SUMMARY:
+        raise Invalid("The summary may have {limit} characters.", field="summary", limit=MAX_SUMMARY)
+    async with transaction():
+        writes = Writes()
+        changed = record(
+            app, writes, group, face, by=actor_uri, uri=uri, title=change_.title, summary_html=html,
+            join_mode=change_.join_mode, posting=change_.posting, closed=change_.closed,
+        )  # fmt: skip
+        if change_.rules is not None:
+            changed = await _rules(app, writes, group, face, change_.rules, actor_uri, uri) or changed
+        if changed:
+            await write(writes)
+            await tell(app, group.id, await _update(app, group.id, uri, actor_uri))
+
+
+async def rules(group_id: int) -> list[str]:
+    """The rules of a group, in their order."""
+    return msgspec.json.decode(await registers.get(group_id, "rules") or "[]", type=list[str])
+
+
+def record(
+    app: App,
+    writes: Writes,
+    group: Group,
+    face: Actor,
+    *,
+    by: str,
+    uri: str,
+    title: str | None = None,
+    summary_html: str | None = None,
+    join_mode: str | None = None,
+    posting: str | None = None,
+    closed: bool | None = None,
+    only_moderators: bool | None = None,
+) -> bool:
+    """Write a register for each thing that differs, and its effect; says whether anything does.
+
+    Raises:
+        Invalid: no such title or way to join and post.
+    """
+    title = title.strip() if title is not None else None
+    if title is not None and not 0 < len(title) <= MAX_TITLE:
+        raise Invalid("A group needs a title of at most {limit} characters.", field="title", limit=MAX_TITLE)
+    if join_mode not in (None, *JOIN_MODES):
+        raise Invalid("A group is joined 'open' or by 'approval'.", field="join_mode")
+    if posting not in (None, *POSTING):
+        raise Invalid("Who may post: 'anyone', 'members' or 'moderators'.", field="posting")
+    if only_moderators is not None and only_moderators != (group.posting == "moderators"):
+        posting = "moderators" if only_moderators else "members" if group.join_mode == "approval" else "anyone"
+    now = clock.now_ms()
+    wanted: list[tuple[str, Any, Any, str, dict[str, Any]]] = [
+        ("profile:title", title, face.name, "actor", {"name": title, "updated_at": now}),
+        ("profile:summary", summary_html, face.summary, "actor", {"summary": summary_html, "updated_at": now}),
+        ("join_mode", join_mode, group.join_mode, "groups", {"join_mode": join_mode}),
+        ("posting", posting, group.posting, "groups", {"posting": posting}),
+        ("closed", closed, group.closed_at is not None, "groups", {"closed_at": now if closed else None}),
+    ]
+    changed = False
+    for property_, value, present, table, columns in wanted:
+        if value is None or value == present:
+            continue
+        changed = True
+        kept = None if value is False else "closed" if value is True else value
+        act = acts.record(app, writes, group, face, property_, "", kept, by=by, uri=uri)
+        registers.take_effect(writes, act, table, group.id if table == "groups" else face.id, **columns)
+        if property_ == "join_mode":
+            registers.take_effect(writes, act, "actor", face.id, locked=int(value == "approval"))
+    return changed
+
+
+async def tell(app: App, group_id: int, update: activities.Json) -> None:
+    """Tell followers' servers that the group has changed; joins the transaction of the change."""
+    group = await storage.groups.by_id(group_id)
+    face = await storage.actors.by_id(group.actor_id) if group else None
+    if face is None:
+        raise NotFound("There is no such group.")
+    writes = Writes()
+    groups.pass_on(app, writes, face, update)
+    own = await _update(app, group_id, app.urls.activity(next_id()), face.uri)
+    publish(app, writes, face, own, Audience(followers=(face.id,)), form="plain")
+    await write(writes)
+
+
+async def _update(app: App, group_id: int, uri: str, actor_uri: str) -> activities.Json:
+    group = await storage.groups.by_id(group_id)
+    face = await storage.actors.by_id(group.actor_id) if group else None
+    assert face is not None
+    document = await service.document(app, face)
+    return activities.activity("Update", uri, actor_uri, document, to=[PUBLIC], cc=[face.followers], audience=face.uri)
+
+
+async def _rules(
+    app: App, writes: Writes, group: Group, face: Actor, given: tuple[str, ...], by: str, uri: str
+) -> bool:
+    lines = [line.strip() for line in given if line.strip()]
+    if len(lines) > MAX_RULES or any(len(line) > MAX_RULE for line in lines):
+        raise Invalid(
+            "A group has at most {most} rules of {limit} characters each.",
+            field="rules",
+            most=MAX_RULES,
+            limit=MAX_RULE,
+        )
+    if lines == await rules(group.id):
+        return False
+    acts.record(app, writes, group, face, "rules", "", lines or None, by=by, uri=uri)
+    return True

@@ -1,0 +1,191 @@
+"""Lock, Add, Remove, Update of a group: those who run a group do so, here or elsewhere (FEP-1b12 §Group moderation).
+
+Directly they act for groups of ours, whose followers then hear of it; announced by a group elsewhere they count for
+that group, when it lists them.
+"""
+
+import msgspec
+
+from activitypub.activities import Activity, id_of
+from activitypub.actors import Actor as Profile
+from activitypub.audience import group_of
+from activitypub.errors import Forbidden, ProtocolError
+from activitypub.parse import actor as parse_actor
+from fedcomm import admit, group_profile, groups, moderation, sanitise
+from fedcomm.errors import Invalid
+from fedcomm.groups import MAX_SUMMARY
+from fedcomm.inbox import announce
+from fedcomm.inbox.hand import Hand, Ignored
+from storage import registers
+from storage.actors import Actor
+from storage.connect import Writes, write
+from storage.groups import Group
+from storage.posts import Post
+
+
+class _Case(msgspec.Struct, frozen=True):
+    """Who does what for which group; `uri` is the id of the act."""
+
+    group: Group
+    face: Actor
+    moderator: Actor
+    act: Activity
+    uri: str
+
+
+async def lock(hand: Hand, activity: Activity) -> None:
+    """A moderator closes a thread of a group of ours to answers, or opens it again by an Undo."""
+    case = _ours(hand, activity, hand.known_post(_subject(activity)).group_id)
+    await _lock(hand, case)
+
+
+async def locked(hand: Hand, activity: Activity) -> None:
+    """A group elsewhere passes on that a thread of it is closed to answers, or open again."""
+    await _lock(hand, _theirs(hand, activity))
+
+
+async def listing(hand: Hand, activity: Activity) -> None:
+    """A moderator pins a thread of a group of ours or makes somebody a moderator, or the other way round."""
+    post = hand.facts.posts.get(id_of(activity.object) or "")
+    named = group_of(activity.audience, lambda uri: hand.facts.group_at(uri) is not None)
+    group = hand.facts.group_at(named) if named else None
+    case = _ours(hand, activity, group.id if group is not None else post.group_id if post is not None else None)
+    await _list(hand, case)
+
+
+async def listed(hand: Hand, activity: Activity) -> None:
+    """A group elsewhere passes on that a thread is pinned or somebody moderates it, or is and does so no more."""
+    await _list(hand, _theirs(hand, activity))
+
+
+async def unbanned(hand: Hand, activity: Activity) -> None:
+    """A group elsewhere passes on that a ban was lifted."""
+    case = _theirs(hand, activity)
+    ban = case.act.object
+    assert isinstance(ban, Activity)
+    subject = hand.facts.actors.get(id_of(ban.object) or "")
+    if subject is None or ban.target not in (None, case.face.uri):
+        raise Ignored("it is about nobody here")
+    writes = Writes()
+    moderation.record_unban(
+        hand.app, writes, case.group, case.face, subject, case.moderator.uri, case.uri, ban.uri or ""
+    )
+    await write(writes)
+
+
+async def describe(hand: Hand, activity: Activity, group: Group) -> None:
+    """A moderator elsewhere changes what a group of ours is called, what it says of itself, and who may post in it.
+
+    Nothing else of the document counts: neither its keys nor its addresses are a moderator's to change (attack GRP-07).
+    """
+    case = _ours(hand, activity, group.id)
+    said = _profile(activity)
+    writes = Writes()
+    try:
+        changed = group_profile.record(
+            hand.app, writes, case.group, case.face, by=case.moderator.uri, uri=case.uri, title=said.name or None,
+            summary_html=sanitise.clean(said.summary[:MAX_SUMMARY]), only_moderators=said.posting_restricted,
+        )  # fmt: skip
+    except Invalid as why:
+        raise Forbidden(str(why)) from why
+    if not changed:
+        raise Ignored("nothing of it has changed")
+    await write(writes)
+    await group_profile.tell(hand.app, group.id, hand.raw_of(activity))
+
+
+async def _lock(hand: Hand, case: _Case) -> None:
+    undone = case.act.object if case.act.type == "Undo" else None
+    post = hand.known_post(_subject(case.act))
+    if post.group_id != case.group.id:
+        raise Forbidden("The post is not in this group.")
+    writes = Writes()
+    if isinstance(undone, Activity):
+        moderation.record_unlock(
+            hand.app, writes, case.group, case.face, post, case.moderator, case.uri, undone.uri or ""
+        )
+    else:
+        moderation.record_lock(
+            hand.app, writes, case.group, case.face, post, case.moderator, case.uri, case.act.summary
+        )
+    await _done(hand, case, writes, post)
+
+
+async def _list(hand: Hand, case: _Case) -> None:
+    """PieFed 1.6.6 names no target where the community was made by its API: then the object says what is meant."""
+    uri, target = id_of(case.act.object) or "", case.act.target
+    post = hand.facts.posts.get(uri)
+    if target == case.face.featured or (target is None and post is not None):
+        return await _pin(hand, case, hand.known_post(uri))
+    if target is not None and target != case.face.moderators:
+        raise Forbidden("This is no list of the group.")
+    await _role(hand, case, hand.actor(uri))
+
+
+async def _pin(hand: Hand, case: _Case, post: Post) -> None:
+    if post.group_id != case.group.id or not post.starter:
+        raise Forbidden("The post began no thread in this group.")
+    pinned = case.act.type == "Add"
+    writes = Writes()
+    moderation.record_pin(hand.app, writes, case.group, case.face, post, case.moderator, case.uri, pinned=pinned)
+    await _done(hand, case, writes, post)
+
+
+async def _role(hand: Hand, case: _Case, subject: Actor) -> None:
+    if subject.kind != "Person":
+        raise Forbidden("Only people moderate a group.")
+    given = case.act.type == "Add"
+    if case.group.local:
+        if given and admit.banned(await registers.get(case.group.id, "ban", subject.uri)):
+            raise Forbidden("They are banned from this group.")
+        if not given and await registers.moderators(case.group.id) == [subject.uri]:
+            raise Forbidden("A group needs somebody who looks after it.")  # attack GRP-22
+    writes = Writes()
+    moderation.record_role(
+        hand.app, writes, case.group, case.face, subject.uri, case.moderator.uri, case.uri, given=given
+    )
+    await _done(hand, case, writes, None)
+
+
+async def _done(hand: Hand, case: _Case, writes: Writes, post: Post | None) -> None:
+    if case.group.local:
+        groups.pass_on(hand.app, writes, case.face, hand.raw_of(case.act), thread_id=post.thread_id if post else 0)
+    await write(writes)
+
+
+def _ours(hand: Hand, activity: Activity, group_id: int | None) -> _Case:
+    """The case of somebody who acts for one of our groups, and may."""
+    moderator = hand.actor(activity.actor)
+    group = hand.facts.groups.get(group_id) if group_id is not None else None
+    if group is None:
+        raise Ignored("it is about no group that is known here")
+    if not group.local:
+        raise Forbidden("What is done in a group elsewhere comes from that group.")
+    admit.moderating(hand.facts.standing(group, moderator.uri))
+    return _Case(group, hand.facts.face_of(group), moderator, activity, activity.uri or "")
+
+
+def _theirs(hand: Hand, activity: Activity) -> _Case:
+    """The case of somebody who acted for a group elsewhere, as that group passes on."""
+    group, face = announce.announcer(hand, activity)
+    act = activity.object
+    assert isinstance(act, Activity)
+    if not announce.moderates(hand, group, face, act.actor):
+        raise Forbidden("Only moderators act for a group.")
+    return _Case(group, face, hand.actor(act.actor), act, act.uri or activity.uri or "")
+
+
+def _subject(act: Activity) -> str:
+    """The id of what a Lock, or the Undo of one, is about."""
+    inner = act.object if act.type == "Undo" else act
+    return (id_of(inner.object) if isinstance(inner, Activity) else None) or ""
+
+
+def _profile(activity: Activity) -> Profile:
+    raw = activity.raw.get("object")
+    if not isinstance(raw, dict):
+        raise Ignored("it does not say what has changed")
+    try:
+        return parse_actor(raw)
+    except ProtocolError as why:
+        raise Ignored(f"it does not say what has changed: {why}") from why

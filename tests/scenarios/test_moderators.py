@@ -1,0 +1,376 @@
+"""Moderators who live elsewhere, and groups elsewhere with moderators anywhere: who may do what, who learns of it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from fedcomm import fetching, groups, members
+from storage import groups as stored
+from storage import registers
+from storage.actors import Actor
+from storage.posts import Post
+from tests import forger
+from tests.fediverse import Fediverse, Instance, Person
+from tests.forger import Face, Host, Json
+
+pytestmark = pytest.mark.anyio
+
+
+class World:
+    """`bread@a.test`, its moderators ann (here) and mo (elsewhere), its member bo, and a server that follows it."""
+
+    def __init__(self, fediverse: Fediverse, a: Instance) -> None:
+        self.fediverse, self.a = fediverse, a
+        self.host = Host(fediverse, "m.test")
+        self.follower = Host(fediverse, "f.test")
+        self.bread: Actor
+        self.ann: Person
+        self.bo: Person
+        self.mo: Face
+        self.post: Post
+
+    async def send(self, activity: Json, by: Face) -> list[Json]:
+        """What the following server hears from the group when somebody sends this."""
+        heard = len(self.follower.received)
+        await forger.send(self.fediverse, self.a, by, activity, inbox="/c/bread/inbox")
+        return self.follower.received[heard:]
+
+    async def now(self) -> Post:
+        """The post as the group's server has it."""
+        return await self.a.knows(self.post.uri)
+
+    async def register(self, property_: str, subject: str) -> str | None:
+        """What a register of the group holds."""
+        with self.a.here():
+            group = await stored.by_actor(self.bread.id)
+            assert group
+            return await registers.get(group.id, property_, subject)
+
+    async def log(self) -> int:
+        """How many acts the group has seen."""
+        with self.a.here():
+            group = await stored.by_actor(self.bread.id)
+            assert group
+            return len(await registers.log(group.id))
+
+
+@pytest.fixture
+async def world(fediverse: Fediverse) -> World:
+    """Everybody in their place, and a thread by bo."""
+    a = await fediverse.instance("a.test")
+    made = World(fediverse, a)
+    made.ann, made.bo = await a.person("ann"), await a.person("bo")
+    made.bread = await a.group("bread", moderator=made.ann)
+    made.mo = made.host.actor("mo")
+    reader = made.follower.actor("fo")
+    await forger.send(fediverse, a, reader, reader.does("Follow", made.bread.uri))
+    with a.here():
+        await members.appoint(a.app, "bread", await fetching.actor(a.app, made.mo.uri))
+    made.post = await made.bo.post("Rye\nDay nine @bread@a.test")
+    await fediverse.settle()
+    return made
+
+
+def acts(world: World, by: Face) -> dict[str, Json]:
+    """Everything that a moderator can do, by one who says to be one; `Undo`s have what is undone inside."""
+    face, post, bo = world.bread, world.post.uri, world.bo.actor.uri
+    here: Json = {"cc": [face.uri], "audience": face.uri}
+    lock, delete = by.does("Lock", post, **here), by.does("Delete", post, summary="spam", **here)
+    block = by.does("Block", bo, target=face.uri, removeData=False, summary="spam", **here)
+    described = {
+        "id": face.uri, "type": "Group", "preferredUsername": "bread", "name": "Loaves", "inbox": f"{face.uri}/inbox",
+        "summary": "<p>All of it</p><script>x</script>", "postingRestrictedToMods": True,
+        "publicKey": {"id": f"{face.uri}#main-key", "owner": face.uri, "publicKeyPem": "stolen"},
+    }  # fmt: skip
+    return {
+        "lock": lock,
+        "unlock": by.does("Undo", lock, **here),
+        "pin": by.does("Add", post, target=face.featured, **here),
+        "unpin": by.does("Remove", post, target=face.featured, **here),
+        "remove": delete,
+        "restore": by.does("Undo", delete, **here),
+        "ban": block,
+        "unban": by.does("Undo", block, **here),
+        "appoint": by.does("Add", bo, target=face.moderators, **here),
+        "dismiss": by.does("Remove", world.ann.actor.uri, target=face.moderators, **here),
+        "describe": by.does("Update", described, **here),
+    }
+
+
+Check = Callable[[World], Awaitable[Any]]
+EFFECTS: dict[str, Check] = {
+    "lock": lambda w: _locked(w, 1),
+    "unlock": lambda w: _locked(w, 0),
+    "pin": lambda w: _holds(w, "pinned", w.post.uri, '{"pinned":true}'),
+    "unpin": lambda w: _holds(w, "pinned", w.post.uri, None),
+    "remove": lambda w: _removed(w, True),
+    "restore": lambda w: _removed(w, False),
+    "ban": lambda w: _holds(w, "ban", w.bo.actor.uri, "{}"),
+    "unban": lambda w: _holds(w, "ban", w.bo.actor.uri, None),
+    "appoint": lambda w: _holds(w, "role", w.bo.actor.uri, '{"role":"moderator"}'),
+    "dismiss": lambda w: _holds(w, "role", w.ann.actor.uri, None),
+    "describe": lambda w: _described(w),
+}
+ORDER = ["lock", "unlock", "pin", "unpin", "remove", "restore", "ban", "unban", "appoint", "dismiss", "describe"]
+
+
+async def _locked(world: World, locked: int) -> None:
+    assert (await world.now()).locked == locked
+
+
+async def _removed(world: World, removed: bool) -> None:
+    assert ((await world.now()).removed_at is not None) == removed
+
+
+async def _holds(world: World, property_: str, subject: str, value: str | None) -> None:
+    assert await world.register(property_, subject) == value
+
+
+async def _described(world: World) -> None:
+    document = await world.a.get("/c/bread")
+    assert (document["name"], document["postingRestrictedToMods"]) == ("Loaves", True)
+    assert "All of it" in document["summary"] and "script" not in document["summary"]
+    assert "stolen" not in document["publicKey"]["publicKeyPem"]
+
+
+@pytest.mark.attack("GRP-06")
+async def test_what_a_moderator_elsewhere_does_has_its_effect_and_is_announced_as_it_came(world: World) -> None:
+    said = acts(world, world.mo)
+    for name in ORDER:
+        heard = await world.send(said[name], world.mo)
+
+        await EFFECTS[name](world)
+        wrapped = [each["object"] for each in heard if each["type"] == "Announce" and isinstance(each["object"], dict)]
+        assert [each["id"] for each in wrapped] == [said[name]["id"]], name
+        assert wrapped[0]["actor"] == world.mo.uri and wrapped[0]["type"] == said[name]["type"]
+
+
+@pytest.mark.attack("GRP-05")
+@pytest.mark.attack("GRP-06")
+@pytest.mark.attack("GRP-07")
+@pytest.mark.attack("GRP-08")
+@pytest.mark.attack("GRP-09")
+@pytest.mark.parametrize("who", ["stranger", "on the author's server", "moderator of another group", "ex-moderator"])
+async def test_what_somebody_says_who_is_no_moderator_changes_nothing(world: World, who: str) -> None:
+    speaker = world.host.actor("eve") if who != "ex-moderator" else world.mo
+    with world.a.here():
+        app = world.a.app
+        eve = await fetching.actor(app, speaker.uri)
+        if who == "moderator of another group":
+            await groups.create(app, "wine", "Wine", "", "ann")
+            await members.appoint(app, "wine", eve)
+        elif who == "ex-moderator":
+            await members.dismiss(app, "bread", eve)
+    await world.fediverse.settle()
+    before, document, log = await world.now(), await world.a.get("/c/bread"), await world.log()
+    said = acts(world, speaker)
+
+    for name in ORDER:
+        assert await world.send(said[name], speaker) == [], name
+
+    assert (await world.now(), await world.a.get("/c/bread"), await world.log()) == (before, document, log)
+
+
+@pytest.mark.attack("GRP-08")
+@pytest.mark.parametrize("target", ["https://a.test/c/wine/featured", "https://m.test/c/bread/featured"])
+async def test_a_list_of_another_group_is_not_changed_by_a_moderator_of_this_one(world: World, target: str) -> None:
+    with world.a.here():
+        await groups.create(world.a.app, "wine", "Wine", "", "bo")
+    here = {"cc": [world.bread.uri], "audience": world.bread.uri}
+
+    heard = await world.send(world.mo.does("Add", world.post.uri, target=target, **here), world.mo)
+
+    assert heard == [] and await world.register("pinned", world.post.uri) is None
+
+
+@pytest.mark.attack("GRP-09")
+async def test_a_ban_that_has_ended_before_it_began_is_none(world: World) -> None:
+    ban = acts(world, world.mo)["ban"] | {"endTime": "2020-01-01T00:00:00Z"}
+
+    heard = await world.send(ban, world.mo)
+
+    assert heard == [] and await world.register("ban", world.bo.actor.uri) is None
+
+
+@pytest.mark.attack("GRP-22")
+async def test_the_last_moderator_is_not_dismissed_from_elsewhere(world: World) -> None:
+    here = {"cc": [world.bread.uri], "audience": world.bread.uri, "target": world.bread.moderators}
+    await world.send(world.mo.does("Remove", world.ann.actor.uri, **here), world.mo)
+
+    heard = await world.send(world.mo.does("Remove", world.mo.uri, **here), world.mo)
+
+    assert heard == [] and await world.register("role", world.mo.uri) == '{"role":"moderator"}'
+
+
+async def test_an_addition_that_names_no_list_is_understood_by_what_is_added(world: World) -> None:
+    here = {"cc": [world.bread.uri], "audience": world.bread.uri, "target": None}
+
+    await world.send({**world.mo.does("Add", world.post.uri, **here), "target": None}, world.mo)
+    await world.send({**world.mo.does("Add", world.bo.actor.uri, **here), "target": None}, world.mo)
+
+    assert await world.register("pinned", world.post.uri) == '{"pinned":true}'
+    assert await world.register("role", world.bo.actor.uri) == '{"role":"moderator"}'
+
+
+class Elsewhere:
+    """`wine@g.test`, a group of another server with a moderator on a third one, which ann@a.test has joined."""
+
+    def __init__(self, fediverse: Fediverse, a: Instance, ann: Person) -> None:
+        self.fediverse, self.a, self.ann = fediverse, a, ann
+        home, third = Host(fediverse, "g.test"), Host(fediverse, "m.test")
+        uri = "https://g.test/c/wine"
+        self.mo, self.eve, self.bo = third.actor("mo"), third.actor("eve"), third.actor("bo")
+        self.wine = home.actor(
+            "wine",
+            "Group",
+            attributedTo=f"{uri}/moderators",
+            moderators=f"{uri}/moderators",
+            featured=f"{uri}/featured",
+        )
+        self.listed = [self.mo.uri]
+        home.serve(f"{uri}/moderators", self._moderators())
+        self.home = home
+        self.note = self.bo.note("rye", to=[uri, forger.PUBLIC], audience=uri)
+        third.serve(self.note["id"], self.note)
+
+    async def announce(self, activity: Json) -> None:
+        """The group passes an activity on."""
+        activity = {name: value for name, value in activity.items() if name != "@context"}
+        await forger.send(self.fediverse, self.a, self.wine, self.wine.does("Announce", activity))
+
+    async def state(self) -> tuple[Any, ...]:
+        """What ann's server thinks of the thread and of people in the group."""
+        with self.a.here():
+            group = await stored.by_face(self.wine.uri)
+            assert group
+            post = await self.a.knows(self.note["id"])
+            return (
+                post.locked, post.removed_at is not None,
+                *[
+                    await registers.get(group.id, name, subject)
+                    for name, subject in (
+                        ("pinned", post.uri), ("ban", self.bo.uri), ("role", self.bo.uri), ("role", self.mo.uri)
+                    )
+                ],
+            )  # fmt: skip
+
+    def acts(self, by: Face) -> dict[str, Json]:
+        """Everything that a moderator can do."""
+        uri, post = self.wine.uri, self.note["id"]
+        lock, delete = by.does("Lock", post), by.does("Delete", post, summary="spam")
+        block = by.does("Block", self.bo.uri, target=uri)
+        return {
+            "lock": lock,
+            "unlock": by.does("Undo", lock),
+            "remove": delete,
+            "restore": by.does("Undo", delete),
+            "pin": by.does("Add", post, target=f"{uri}/featured"),
+            "unpin": by.does("Remove", post, target=f"{uri}/featured"),
+            "ban": block,
+            "unban": by.does("Undo", block),
+            "appoint": by.does("Add", self.bo.uri, target=f"{uri}/moderators"),
+            "dismiss": by.does("Remove", self.bo.uri, target=f"{uri}/moderators"),
+        }
+
+    def _moderators(self) -> Json:
+        return {
+            "@context": forger.AS, "id": "https://g.test/c/wine/moderators", "type": "OrderedCollection",
+            "orderedItems": self.listed, "totalItems": len(self.listed),
+        }  # fmt: skip
+
+
+MODERATOR = '{"role":"moderator"}'
+AFTER = {
+    "lock": (1, False, None, None, None, MODERATOR),
+    "unlock": (0, False, None, None, None, MODERATOR),
+    "remove": (0, True, None, None, None, MODERATOR),
+    "restore": (0, False, None, None, None, MODERATOR),
+    "pin": (0, False, '{"pinned":true}', None, None, MODERATOR),
+    "unpin": (0, False, None, None, None, MODERATOR),
+    "ban": (0, False, None, "{}", None, MODERATOR),
+    "unban": (0, False, None, None, None, MODERATOR),
+    "appoint": (0, False, None, None, MODERATOR, MODERATOR),
+    "dismiss": (0, False, None, None, None, MODERATOR),
+}
+
+
+@pytest.fixture
+async def elsewhere(fediverse: Fediverse) -> Elsewhere:
+    """The group is joined and its thread known."""
+    a = await fediverse.instance("a.test")
+    made = Elsewhere(fediverse, a, await a.person("ann"))
+    await forger.followed(fediverse, made.ann, made.wine)
+    await made.announce(made.bo.does("Create", made.note))
+    return made
+
+
+async def test_what_a_group_elsewhere_passes_on_of_its_moderators_has_its_effect_here(elsewhere: Elsewhere) -> None:
+    said = elsewhere.acts(elsewhere.mo)
+    for name, state in AFTER.items():
+        await elsewhere.announce(said[name])
+
+        assert await elsewhere.state() == state, name
+
+
+@pytest.mark.attack("GRP-05")
+@pytest.mark.attack("GRP-21")
+async def test_an_act_that_was_undone_stays_undone_however_often_it_is_passed_on(elsewhere: Elsewhere) -> None:
+    said = elsewhere.acts(elsewhere.mo)
+    for name in ("lock", "unlock", "remove", "restore", "ban", "unban"):
+        await elsewhere.announce(said[name])
+    before = await elsewhere.state()
+
+    for name in ("lock", "remove", "ban"):
+        await elsewhere.announce(said[name])
+
+    assert await elsewhere.state() == before == AFTER["unban"]
+
+
+@pytest.mark.attack("GRP-05")
+@pytest.mark.attack("GRP-06")
+@pytest.mark.parametrize("who", ["eve", "bo"])
+async def test_what_it_passes_on_of_somebody_who_is_not_listed_has_none(elsewhere: Elsewhere, who: str) -> None:
+    said = elsewhere.acts({"eve": elsewhere.eve, "bo": elsewhere.bo}[who])
+    await elsewhere.announce(elsewhere.acts(elsewhere.mo)["unlock"])  # so that the list of moderators is known
+    before = await elsewhere.state()
+
+    for name in AFTER:
+        if not (who == "bo" and name == "remove"):  # its author may delete it
+            await elsewhere.announce(said[name])
+
+    assert await elsewhere.state() == before
+
+
+@pytest.mark.attack("GRP-06")
+async def test_a_moderator_of_a_group_elsewhere_acts_through_that_group_only(elsewhere: Elsewhere) -> None:
+    said = elsewhere.acts(elsewhere.mo)
+    before = await elsewhere.state()
+
+    for name in AFTER:
+        await forger.send(elsewhere.fediverse, elsewhere.a, elsewhere.mo, said[name])
+
+    assert await elsewhere.state() == before
+
+
+async def test_a_group_elsewhere_that_changed_is_read_anew_at_its_home(elsewhere: Elsewhere) -> None:
+    changed = elsewhere.wine.document(name="Wines of all kinds")
+    elsewhere.home.serve(elsewhere.wine.uri, changed)
+    lie = elsewhere.wine.document(name="Something else")
+
+    await elsewhere.announce(elsewhere.mo.does("Update", lie))
+
+    with elsewhere.a.here():
+        face = await fetching.actor(elsewhere.a.app, elsewhere.wine.uri)
+    assert face.name == "Wines of all kinds"
+
+
+async def test_what_came_is_passed_on_byte_for_byte_of_meaning(world: World) -> None:
+    lock = acts(world, world.mo)["lock"] | {"summary": "enough", "https://x.test/ns#odd": [1, {"a": None}]}
+
+    heard = await world.send(lock, world.mo)
+
+    (announce,) = [each for each in heard if each["type"] == "Announce"]
+    expected = {name: value for name, value in lock.items() if name != "@context"}
+    assert msgspec.json.encode(announce["object"]) == msgspec.json.encode(expected)

@@ -119,7 +119,9 @@ class Courier:
         )
         headers = {**_HEADERS, "User-Agent": self._app.user_agent, **signed}
         request = httpx.Request("POST", self._app.url(inbox), headers=headers, content=entry.body)
-        return await self._app.transport.handle_async_request(request)
+        answer = await self._app.transport.handle_async_request(request)
+        await answer.aread()
+        return answer
 
 
 def _words(answer: httpx.Response) -> str:

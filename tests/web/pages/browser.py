@@ -128,6 +128,10 @@ class Browser:
         assert answer.status == 303, f"{answer.status}: {answer.main if answer.source else ''}"
         return await self.open(answer.headers["location"])
 
+    def remember(self, name: str, value: str) -> None:
+        """A cookie of this site, wherever it came from."""
+        self.client.cookies.set(name, value, domain=urlsplit(build.BASE).netloc, path="/")
+
     @property
     def cookies(self) -> dict[str, str]:
         """What it has been told to remember."""

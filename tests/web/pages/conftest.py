@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import httpx
+import msgspec
 import pytest
 
 import storage.accounts
@@ -46,10 +47,16 @@ def enter(app: App, browsers: Callable[[], Browser]) -> Enter:
         account = await storage.accounts.by_name(actor.username)
         assert account
         browser = browsers()
-        browser.client.cookies.set("__Host-session", await sessions.open(app, account.id, "a test"))
+        browser.remember("__Host-session", await sessions.open(app, account.id, "a test"))
         return browser
 
     return signed_in
+
+
+@pytest.fixture
+def limited(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody may try things too often."""
+    monkeypatch.setattr(app, "config", msgspec.structs.replace(app.config, rate_limits=True))
 
 
 @pytest.fixture
@@ -60,5 +67,5 @@ async def alice(app: App) -> Actor:
 
 @pytest.fixture
 async def admin(app: App, enter: Enter) -> Browser:
-    """The browser of an admin called root1."""
+    """The browser of an admin."""
     return await enter(await build.person("ada", role="admin"))

@@ -1,0 +1,291 @@
+"""Who may read what on pages, and that nothing somebody wrote can do anything there."""
+
+import pytest
+
+import storage.actors
+from fedcomm.app import App
+from storage.actors import Actor
+from storage.connect import execute
+from storage.posts import Post
+from tests import build
+from tests.web.pages.browser import Browser, Element, Page
+from tests.web.pages.conftest import Enter
+from tests.web.pages.world import World, made
+
+pytestmark = pytest.mark.anyio
+
+EVIL = "</title><script>alert(1)</script><img src=x onerror=alert(2)>\"'><b>"
+
+
+@pytest.fixture
+async def world(app: App) -> World:
+    """A group with a thread."""
+    return await made(app)
+
+
+def where(post: Post, author: Actor) -> str:
+    """The page of a post."""
+    return f"/@{author.acct}/{post.id}"
+
+
+async def everywhere(browser: Browser, world: World) -> str:
+    """The words of every page on which a post of alice could stand."""
+    pages = ["/", "/c/rye", "/@alice", where(world.thread, world.alice), where(world.answer, world.bob)]
+    return "\n".join([(await browser.get(path)).source for path in pages])
+
+
+@pytest.mark.parametrize("visibility", [build.FOLLOWERS, build.DIRECT])
+async def test_what_is_not_for_everybody_is_shown_to_whom_it_is_for_only(
+    world: World, stranger: Browser, enter: Enter, visibility: int
+) -> None:
+    friend, other = await build.person("friend"), await build.person("other")
+    await build.follow(friend, world.alice)
+    to = [friend] if visibility == build.DIRECT else []
+    secret = await build.post(world.alice, "SECRET starter", visibility=visibility, mentions=to, title="SECRET title")
+    answer = await build.post(
+        world.alice, "SECRET answer", visibility=visibility, parent=world.thread, group=world.group, mentions=to
+    )
+
+    for browser in (stranger, await enter(other)):
+        assert "SECRET" not in await everywhere(browser, world)
+        for post in (secret, answer):
+            page = await browser.get(where(post, world.alice))
+            assert page.status == 404 and "SECRET" not in page.source
+            assert (await browser.get(f"/write?to={post.id}")).status != 200
+    for browser in (await enter(friend), await enter(world.alice)):
+        assert (await browser.get(where(secret, world.alice))).status == 200
+        assert "SECRET answer" in (await browser.get(where(world.thread, world.alice))).source
+
+
+async def test_a_deleted_post_leaves_a_gap_where_answers_hang_below_it(world: World, stranger: Browser) -> None:
+    await execute("UPDATE post SET deleted_at = 5 WHERE id = ?", (world.answer.id,))
+
+    page = await stranger.get(where(world.thread, world.alice))
+
+    assert "Take less water" not in page.source and "How much less?" in page.main
+    assert "not shown (any more)" in page.one("li", id=f"post-{world.answer.id}").text
+    assert (await stranger.get(where(world.answer, world.bob))).status == 404
+
+
+async def test_a_removed_post_is_shown_to_its_author_only(world: World, stranger: Browser, enter: Enter) -> None:
+    await execute("UPDATE post SET removed_at = 5 WHERE id = ?", (world.deeper.id,))
+
+    assert (await stranger.get(where(world.deeper, world.alice))).status == 404
+    assert "removed by the moderators" in (await (await enter(world.alice)).get(where(world.deeper, world.alice))).main
+
+
+@pytest.mark.parametrize("column", ["deleted_at", "suspended_at"])
+async def test_who_is_gone_has_no_page_and_no_posts(world: World, stranger: Browser, column: str) -> None:
+    await execute(f"UPDATE actor SET {column} = 5 WHERE id = ?", (world.bob.id,))
+
+    assert (await stranger.get("/@bob@far.example")).status == 404
+    assert (await stranger.get(where(world.answer, world.bob))).status == 404
+    assert "Take less water" not in await everywhere(stranger, world)
+
+
+async def test_who_is_blocked_sees_nothing_of_who_blocks(world: World, enter: Enter) -> None:
+    eve = await build.person("eve")
+    await build.block(world.alice, eve)
+
+    browser = await enter(eve)
+
+    assert (await browser.get("/@alice")).status == 404
+    assert (await browser.get(where(world.thread, world.alice))).status == 404
+
+
+async def test_posts_of_a_suspended_server_are_not_shown(world: World, stranger: Browser) -> None:
+    await build.insert("peer", host="far.example", policy="suspend", first_seen_at=0)
+
+    assert "Take less water" not in await everywhere(stranger, world)
+    assert (await stranger.get("/@bob@far.example")).status == 404
+
+
+@pytest.mark.attack("XSS-03", "XSS-08")
+async def test_names_titles_and_other_texts_are_text_and_nothing_else(app: App, stranger: Browser) -> None:
+    evil = await build.person("evil", "far.example", fields=f'[{{"name": {_json(EVIL)}, "value": ""}}]')
+    await execute("UPDATE actor SET name = ? WHERE id = ?", (EVIL, evil.id))
+    group = await build.group("oven", title=EVIL)
+    post = await build.post(
+        evil,
+        "hello",
+        group=group,
+        title=EVIL,
+        summary=EVIL,
+        language='"><script>',
+        kind="Question",
+        url=f"javascript:{EVIL}",
+    )
+    await build.insert("poll", post_id=post.id, multiple=0, options=f"[{_json(EVIL)}]", votes="[1]", voters_count=1)
+    await build.insert(
+        "media", id=1, owner_id=evil.id, post_id=post.id, kind="image", mime=EVIL, origin="remote", created_at=0,
+        remote_url="javascript:alert(1)", description=EVIL,
+    )  # fmt: skip
+    await execute("UPDATE post SET attachments_count = 1 WHERE id = ?", (post.id,))
+
+    pages = [await stranger.get(path) for path in ("/", "/c/oven", "/@evil@far.example", where(post, evil))]
+
+    for page in pages:
+        assert page.status == 200
+        assert not page.all("script") and not page.all("img")
+        assert not [each for each in page.all() if any(name.startswith("on") for name in each.attributes)]
+        assert not [link for link in page.links if "javascript" in link]
+        assert "</title><script>" in page.main  # it stands there as it was written
+
+
+@pytest.mark.attack("XSS-15")
+async def test_letters_that_turn_hide_or_pile_up_are_taken_out_of_names(app: App, stranger: Browser) -> None:
+    name = "\u202eevil\u202c \u200bzero " + "Z" + "\u0301" * 100 + " end"
+    actor = await build.person("strange", "far.example")
+    await execute("UPDATE actor SET name = ? WHERE id = ?", (name, actor.id))
+    await build.post(actor, "hello", title=name)
+
+    page = await stranger.get("/@strange@far.example")
+
+    shown = page.one("h1").one("bdi").text
+    assert not set(shown) & {"\u202e", "\u202c", "\u200b"} and shown.count("\u0301") <= 2
+    assert shown.startswith("evil zero Z") and shown.endswith("end")
+    assert all((each.parent and each.parent.tag == "bdi") or each.tag == "bdi" for each in _holding(page, "evil zero"))
+
+
+async def test_a_thread_is_a_nested_list_that_can_be_heard(world: World, stranger: Browser) -> None:
+    page = await stranger.get(where(world.thread, world.alice))
+
+    assert page.one("h1").text == "Sour dough" and "2 answers" in page.main
+    first = page.one("li", id=f"post-{world.answer.id}")
+    second = first.one("li", id=f"post-{world.deeper.id}")
+    assert first.parent and first.parent.tag == "ol" and second.parent and second.parent.tag == "ol"
+    assert first.all("article")[0]["aria-label"] == "Answer by Bob, level 1, 1 answer"
+    assert second.all("article")[0]["aria-label"] == "Answer by Alice, level 2, 0 answers"
+    assert "not confirmed by its author's server" in first.all("article")[0].text
+    assert page.one("article", id=f"post-{world.thread.id}").one("h1")["lang"] == "en"
+
+
+async def test_an_answer_has_a_page_that_leads_to_its_thread(world: World, stranger: Browser) -> None:
+    page = await stranger.get(where(world.answer, world.bob))
+
+    assert page.one("h1").text == "Answer by Bob"
+    assert f"{where(world.thread, world.alice)}#post-{world.answer.id}" in page.links
+    assert "How much less?" in page.main and "Mine is too wet" not in page.main
+
+
+async def test_answers_deeper_than_the_page_can_indent_say_what_they_answer(world: World, stranger: Browser) -> None:
+    post = world.deeper
+    for number in range(12):
+        post = await build.post(world.alice, f"number {number}", group=world.group, parent=post)
+
+    page = await stranger.get(where(world.thread, world.alice))
+
+    assert all(f"number {number}" in page.main for number in range(12))
+    assert max(_depth(each) for each in page.all("ol", class_="answers")) <= 8
+    assert "to Alice" in page.one("li", id=f"post-{post.id}").text
+
+
+async def test_a_warning_is_shown_before_what_it_warns_of(world: World, stranger: Browser) -> None:
+    page = await stranger.get(where(world.poll, world.bob))
+
+    details = page.one("details")
+    assert details.one("summary").text == "Flour" and "open" not in details.attributes
+    assert "Which flour?" in details.text
+    assert [each.text for each in details.one("ul", class_="poll").all("li")] == [
+        "Rye: 3 votes, 75 %",
+        "Spelt: 1 vote, 25 %",
+    ]
+    assert "4 people have voted · closed" in details.text
+
+
+async def test_remote_people_posts_and_groups_lead_to_their_originals(world: World, stranger: Browser) -> None:
+    far = await build.group("far", "far.example", title="Far")
+    face = await storage.actors.by_id(far.actor_id)
+    assert face
+
+    for path, original in (
+        ("/@bob@far.example", world.bob.url),
+        (where(world.answer, world.bob), world.answer.url),
+        ("/c/far@far.example", face.url),
+    ):
+        page = await stranger.get(path)
+        (link,) = page.one("main").all("a", href=original)
+        assert {"nofollow", "noopener", "noreferrer"} <= set(link["rel"].split())
+        assert page.one("meta", name="robots")["content"] == "noindex"
+
+
+async def test_whoever_has_moved_says_where_to(world: World, stranger: Browser) -> None:
+    await execute("UPDATE actor SET moved_to_id = ? WHERE id = ?", (world.bob.id, world.alice.id))
+
+    page = await stranger.get("/@alice")
+
+    assert (
+        "This account has moved to" in page.main
+        and "/@bob@far.example" in page.one("main").one("p", class_="note").all("a")[0]["href"]
+    )
+
+
+async def test_addresses_in_other_spellings_lead_to_the_one_page(world: World, stranger: Browser) -> None:
+    thread = where(world.thread, world.alice)
+
+    assert (await stranger.get("/@rye")).headers["location"] == "/c/rye"
+    assert (await stranger.get(f"/@bob@far.example/{world.thread.id}")).headers["location"] == thread
+    assert (await stranger.get(f"/@alice/statuses/{world.thread.id}")).status == 200
+    assert (await stranger.get("/@alice@home.test")).status == 200
+    assert (await stranger.get("/@ALICE")).status == 200
+    assert (await stranger.get("/c/alice")).status == 404
+
+
+async def test_long_lists_go_on_on_the_next_page_until_there_is_nothing_older(world: World, stranger: Browser) -> None:
+    for number in range(60):
+        await build.post(world.alice, f"text {number}", group=world.group, title=f"Thread {number}.")
+
+    for path in ("/", "/c/rye", "/@alice"):
+        titles, page = [], await stranger.get(path)
+        while True:
+            lines = page.one("ul", class_="lines").all("h3")
+            assert lines
+            titles += [each.text for each in lines if each.text.startswith("Thread")]
+            older = [each["href"] for each in page.all("a", rel="next")]
+            if not older:
+                break
+            page = await stranger.get(older[0])
+        assert titles == [f"Thread {number}." for number in reversed(range(60))], path
+        assert page.one("nav", class_="pages").all("a")[0]["href"] == path
+
+
+@pytest.mark.parametrize(
+    "query", ["max_id=abc", "max_id=", "max_id=99999999999999999999999", "max_id=-1", "max_id=1%00"]
+)
+async def test_a_cursor_that_makes_no_sense_breaks_nothing(world: World, stranger: Browser, query: str) -> None:
+    for path in ("/", "/c/rye", "/@alice"):
+        assert (await stranger.get(f"{path}?{query}")).status in (200, 422)
+
+
+async def test_threads_of_joined_groups_stand_on_the_front_page_of_a_member(world: World, enter: Enter) -> None:
+    page = await (await enter(world.alice)).get("/")
+
+    section = page.one("section", aria_labelledby="joined")
+    assert section.one("a")["href"] == "/c/rye"
+
+
+async def test_who_asks_for_a_document_gets_no_page(world: World, stranger: Browser) -> None:
+    for path in ("/c/rye", "/@alice", where(world.thread, world.alice)):
+        answer = await stranger.client.get(path, headers={"accept": "application/activity+json"})
+        assert answer.headers["content-type"].startswith("application/activity+json"), path
+        assert "accept" in answer.headers["vary"].lower()
+        assert "accept" in (await stranger.get(path)).headers["vary"].lower()
+
+
+def _json(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _holding(page: Page, words: str) -> list[Element]:
+    """The innermost elements of the main part with these words."""
+    found = [each for each in page.one("main").all() if words in each.text]
+    return [each for each in found if not any(words in inner.text for inner in each.all())]
+
+
+def _depth(element: Element) -> int:
+    above = element.parent
+    count = 1
+    while above is not None:
+        count += above.tag == "ol"
+        above = above.parent
+    return count

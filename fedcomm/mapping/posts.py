@@ -78,8 +78,11 @@ def to_row(note: Note, author: Actor, place: Place, now_ms: int) -> Post:
 
 
 def title(note: Note) -> str:
-    """The title of a post as plain text, '' when it has none."""
-    return sanitise.plain(note.name)[:MAX_TITLE] if note.name else ""
+    """The title of a post as plain text in one line, '' when it has none.
+
+    A name holds no HTML in Activity Streams, so "List<String>" stays whole; entities are read, since some write them.
+    """
+    return " ".join(html.unescape(note.name).replace("\0", "").split())[:MAX_TITLE] if note.name else ""
 
 
 def summary(note: Note) -> str:
@@ -100,7 +103,7 @@ def shown(note: Note) -> str:
     links = [a.url for a in note.attachments if a.kind == "Link"]
     if note.kind == "Page" and links and links[0] not in content:
         content += sanitise.clean(f'<p><a href="{links[0]}">{links[0]}</a></p>')  # what Lemmy's link posts are about
-    return content
+    return content.removeprefix(sanitise.clean(_heading(title(note)))) if note.name else content
 
 
 def attachments(note: Note) -> list[Attachment]:
@@ -193,7 +196,12 @@ def titled(title: str, content: str) -> str:
     beginning = sanitise.text_of(content[: 4 * MAX_TITLE])
     if beginning.startswith(title.removesuffix("…")):
         return content
-    return f"<p><strong>{html.escape(title)}</strong></p>{content}"
+    return _heading(title) + content
+
+
+def _heading(title: str) -> str:
+    """A title as `titled` writes it into a text, and `shown` takes it out again."""
+    return f"<p><strong>{html.escape(title)}</strong></p>"
 
 
 def audience_for(visibility: int, shown_with: Shown) -> Audience:

@@ -1,0 +1,373 @@
+"""What Lemmy and PieFed have in common: communities that announce what is done in them, posts, comments and votes.
+
+How their documents look, what each insists on and what it passes over is the affair of a `Dialect`.
+"""
+
+import time
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+import msgspec
+
+from tests.peers.server import PUBLIC, Dropped, Json, Refused, Server, host_of, ids
+
+CONTENT = ("Create", "Update", "Like", "Dislike", "Delete", "Undo", "Lock", "Add", "Remove", "Block")
+VOTES = {"Like": 1, "Dislike": -1}
+
+
+class Post(msgspec.Struct):
+    """A post or comment as the server has it."""
+
+    uri: str
+    author: str
+    community: str
+    title: str = ""
+    text: str = ""
+    parent: str = ""
+    edits: int = 0
+    votes: dict[str, int] = msgspec.field(default_factory=dict)  # who → 1 or -1
+    deleted: bool = False
+    removed: str = ""  # the reason a moderator gave
+    locked: bool = False
+    published: str = ""
+    updated: str = ""
+
+
+class Community(msgspec.Struct):
+    """A community of this server."""
+
+    uri: str
+    title: str
+    moderators: list[str]
+    followers: dict[str, str] = msgspec.field(default_factory=dict)  # who → inbox
+    banned: set[str] = msgspec.field(default_factory=set)
+
+
+class Dialect(Protocol):
+    """What is Lemmy's or PieFed's own."""
+
+    software: tuple[str, str]
+    hasty: bool
+    says_no: bool  # answers 400 to what it does not take, and does not just pass over it
+    back_to_origin: bool  # announces an activity also to the server from which it came
+    tells_author: bool  # sends a comment to the author of what it answers too
+
+    def spelled(self, uri: str) -> str:
+        """An actor's id as the program keeps it."""
+
+    def check_actor(self, document: Json) -> None:
+        """Nothing happens when the program can make an actor of it."""
+
+    async def meet(self, server: Server, community: Json) -> None:
+        """What the program reads of a community when it first hears of it."""
+
+    async def inbox(self, server: Server, actor: Json) -> str:
+        """Where the program delivers to for an actor."""
+
+    def place(self, number: int, post: Post) -> str:
+        """The path of a post or comment."""
+
+    def document(self, server: Server, post: Post) -> Json:
+        """A post or comment."""
+
+    async def unwrap(self, forum: "Forum", announce: Json) -> list[Json]:
+        """The activities that an Announce carries for the program."""
+
+    async def also(self, forum: "Forum", community: Community, activity: Json) -> None:
+        """What else is sent when an activity was announced."""
+
+
+class Forum:
+    """The program: communities, users, and what they know of others'."""
+
+    inboxes = ("/inbox",)
+
+    def __init__(self, server: Server, dialect: Dialect) -> None:
+        self.server, self.dialect = server, dialect
+        self.software, self.hasty = dialect.software, dialect.hasty
+        server.program = self
+        self.communities: dict[str, Community] = {}
+        self.posts: dict[str, Post] = {}
+        self.gone: set[str] = set()
+        self.joined: dict[str, set[str]] = {}  # community elsewhere → who of ours
+        self.asked: set[tuple[str, str]] = set()
+        self.refused: list[str] = []
+        server.documents["/actor"] = self.actor_document(f"{server.base}/actor", "Application", server.host)
+        server.handles[server.host] = (f"{server.base}/actor", "Application")
+
+    def community(self, name: str, title: str, moderator: str) -> Community:
+        """A new community; `moderator` is the id of somebody here."""
+        uri = f"{self.server.base}/c/{name}"
+        made = self.communities[uri] = Community(uri, title, [moderator])
+        told = self.actor_document(uri, "Group", name)
+        told |= {f: f"{uri}/{f}" for f in ("followers", "featured")}
+        told |= {"name": title, "attributedTo": f"{uri}/moderators", "postingRestrictedToMods": False}
+        self.server.documents[f"/c/{name}"] = told
+        for path, items in (("moderators", made.moderators), ("featured", []), ("outbox", [])):
+            listed = {"id": f"{uri}/{path}", "type": "OrderedCollection", "orderedItems": items}
+            self.server.documents[f"/c/{name}/{path}"] = listed
+        self.server.handles[name] = (uri, "Group")
+        return made
+
+    def actor_document(self, uri: str, kind: str, username: str) -> Json:
+        """One of ours, as its id serves it."""
+        return {
+            "id": uri,
+            "type": kind,
+            "preferredUsername": username,
+            "inbox": f"{uri}/inbox",
+            "outbox": f"{uri}/outbox",
+            "endpoints": {"sharedInbox": f"{self.server.base}/inbox"},
+            "publicKey": self.server.public_key(uri),
+            "published": now(),
+        }
+
+    def check_actor(self, document: Json) -> None:
+        """What the program needs of an actor."""
+        self.dialect.check_actor(document)
+
+    async def actor(self, uri: str) -> Json:
+        """An actor, ours or elsewhere."""
+        if host_of(uri) == self.server.host:
+            found = self.server.documents.get(uri.removeprefix(self.server.base))
+            if not isinstance(found, dict):
+                raise Dropped(f"there is no {uri} here")
+            return found
+        return await self.server.actor(self.dialect.spelled(uri))
+
+    async def receive(self, activity: Json) -> None:
+        """Give an activity its effect."""
+        try:
+            await self._receive(activity)
+        except Dropped as why:
+            if self.dialect.says_no:
+                raise Refused(400, str(why)) from None
+            raise
+
+    async def _receive(self, activity: Json) -> None:
+        kind = activity.get("type")
+        if kind == "Announce":
+            for inner in await self.dialect.unwrap(self, activity):
+                await self.apply(inner)
+        elif kind == "Follow":
+            await self._follow(activity)
+        elif kind in ("Accept", "Reject"):
+            self._answered(activity)
+        elif kind == "Undo" and isinstance(activity["object"], dict) and activity["object"].get("type") == "Follow":
+            community = self.communities[ids(activity["object"]["object"])[0]]
+            community.followers.pop(activity["actor"], None)
+        elif kind in CONTENT:
+            community_uri = await self.community_of(activity)
+            if (ours := self.communities.get(community_uri)) is not None and activity["actor"] in ours.banned:
+                raise Dropped("the actor is banned from the community")
+            await self.apply(activity)
+            if ours is not None:
+                await self.announce(ours, activity)
+        else:
+            raise Dropped(f"{kind} is not understood")
+
+    async def publish(self, user: str, activity: Json, community_uri: str) -> None:
+        """What one of ours does in a community: it has its effect here, and the community is told, or tells."""
+        await self.apply(activity)
+        ours = self.communities.get(community_uri)
+        if ours is not None:
+            await self.announce(ours, activity)
+        else:
+            inbox = await self.dialect.inbox(self.server, await self.actor(community_uri))
+            await self.server.deliver(user, inbox, activity)
+
+    async def announce(self, community: Community, activity: Json) -> None:
+        """Pass on to all followers what was done."""
+        origin = "" if self.dialect.back_to_origin else host_of(activity["actor"])
+        await self.announce_to(community, self.inboxes_of(community, without=origin), bare(activity))
+        await self.dialect.also(self, community, activity)
+
+    async def announce_to(self, community: Community, inboxes: Iterable[str], inner: Any) -> None:
+        """One Announce by a community, to these inboxes."""
+        wrapped = {
+            "id": self.activity_id("announce"),
+            "type": "Announce",
+            "actor": community.uri,
+            "object": inner,
+            "to": [PUBLIC],
+            "cc": [f"{community.uri}/followers"],
+        }
+        for inbox in inboxes:
+            await self.server.deliver(community.uri, inbox, wrapped)
+
+    def inboxes_of(self, community: Community, *, without: str = "") -> list[str]:
+        """Where followers elsewhere are told, each server once."""
+        places = dict.fromkeys(community.followers.values())
+        return [inbox for inbox in places if host_of(inbox) not in (self.server.host, without)]
+
+    def activity_id(self, kind: str) -> str:
+        """A new id."""
+        return f"{self.server.base}/activities/{kind}/{self.server.number()}"
+
+    async def community_of(self, activity: Json) -> str:
+        """The community in which something was done: that of the post it is about, else the first that it addresses.
+
+        Raises:
+            Dropped: none.
+        """
+        inner = activity["object"]
+        if activity["type"] == "Undo":
+            return await self.community_of(inner)
+        if activity["type"] in ("Create", "Update") and isinstance(inner, dict):
+            if inner.get("inReplyTo"):
+                return (await self.post(inner["inReplyTo"])).community
+            return await self._addressed(inner)
+        if activity.get("target"):
+            return ids(activity["target"])[0].removesuffix("/moderators").removesuffix("/featured")
+        return (await self.post(ids(inner)[0])).community
+
+    async def post(self, uri: str) -> Post:
+        """A post, fetched with everything that it answers when it is not known.
+
+        Raises:
+            Dropped: there is none.
+        """
+        if uri not in self.posts:
+            found = await self.server.fetch(uri)
+            await self._store(found, found.get("attributedTo", ""))
+        return self.posts[uri]
+
+    async def apply(self, activity: Json) -> None:
+        """What an activity of content changes here."""
+        kind, actor = activity["type"], activity["actor"]
+        if host_of(activity["id"]) != host_of(actor):
+            raise Dropped("the id is of another host than the actor")
+        await self.actor(actor)
+        if kind in ("Create", "Update"):
+            await self._store(activity["object"], actor, changed=kind == "Update")
+        elif kind in VOTES:
+            (await self.post(ids(activity["object"])[0])).votes[actor] = VOTES[kind]
+        elif kind == "Delete":
+            await self._delete(activity, activity.get("summary"))
+        elif kind == "Lock":
+            await self._lock(activity, locked=True)
+        elif kind == "Undo":
+            await self._undo(activity)
+        elif kind == "Block":
+            await self._moderated(await self.community_of(activity), actor)
+        else:
+            raise Dropped(f"{kind} changes nothing here")
+
+    async def _undo(self, activity: Json) -> None:
+        inner, actor = activity["object"], activity["actor"]
+        if not isinstance(inner, dict) or inner["type"] not in (*VOTES, "Delete", "Lock", "Block"):
+            raise Dropped("it is not known what is undone")
+        if inner["type"] in VOTES:
+            if inner["actor"] != actor:
+                raise Dropped("somebody else did it")
+            (await self.post(ids(inner["object"])[0])).votes.pop(actor, None)
+        elif inner["type"] == "Lock":
+            await self._lock(activity | {"object": inner["object"]}, locked=False)
+        elif inner["type"] == "Delete":
+            post = await self.post(ids(inner["object"])[0])
+            if inner.get("summary"):
+                await self._moderated(post.community, actor)
+                post.removed = ""
+            elif post.author == actor:
+                post.deleted = False
+
+    async def _store(self, thing: Any, author: str, *, changed: bool = False) -> None:
+        if not isinstance(thing, dict) or thing.get("type") not in ("Page", "Article", "Note", "Video", "Event"):
+            raise Dropped("it is no post")
+        for name in ("id", "attributedTo", "to"):
+            if name not in thing:
+                raise Dropped(f"the post has no {name}")
+        if thing["attributedTo"] != author or host_of(thing["id"]) != host_of(author):
+            raise Dropped("the post is by somebody else")
+        if PUBLIC not in [*ids(thing["to"]), *ids(thing.get("cc"))]:
+            raise Dropped("the post is not for everybody")
+        if thing["id"] in self.gone:
+            raise Dropped("the post was deleted before")
+        await self.actor(author)
+        known = self.posts.get(thing["id"])
+        if known is not None:
+            if changed and thing.get("content", "") != known.text:
+                known.text, known.edits = thing.get("content", ""), known.edits + 1
+            return
+        parent = await self.post(thing["inReplyTo"]) if thing.get("inReplyTo") else None
+        if parent is not None and (parent.locked or parent.deleted):
+            raise Dropped("the thread is closed")
+        community = parent.community if parent else await self._addressed(thing)
+        self.posts[thing["id"]] = Post(
+            thing["id"], author, community, self._title(thing, parent), thing.get("content") or "",
+            thing.get("inReplyTo") or "", locked=not thing.get("commentsEnabled", True),
+        )  # fmt: skip
+
+    def _title(self, thing: Json, parent: Post | None) -> str:
+        if parent is not None:
+            return ""
+        if not (title := thing.get("name") or thing.get("content", "").partition("\n")[0][:200]):
+            raise Dropped("the post has no title")
+        return str(title)
+
+    async def _addressed(self, thing: Json) -> str:
+        for uri in [*ids(thing["to"]), *ids(thing.get("cc"))]:
+            if uri == PUBLIC or uri.endswith("/followers"):
+                continue
+            if (await self.actor(uri))["type"] == "Group":
+                if ids(thing.get("audience", uri)) != [uri]:
+                    raise Dropped("the audience is another community")
+                return uri
+        raise Dropped("it is for no community")
+
+    async def _delete(self, activity: Json, reason: str | None) -> None:
+        (uri,) = ids(activity["object"])
+        post, actor = await self.post(uri), activity["actor"]
+        if reason is not None:
+            await self._moderated(post.community, actor)
+            post.removed = reason
+        elif host_of(uri) != host_of(actor) or post.author != actor:
+            raise Dropped("the post is by somebody else")
+        else:
+            post.deleted, post.text = True, ""
+            self.gone.add(uri)
+
+    async def _lock(self, activity: Json, *, locked: bool) -> None:
+        post = await self.post(ids(activity["object"])[0])
+        await self._moderated(post.community, activity["actor"])
+        post.locked = locked
+
+    async def _moderated(self, community_uri: str, actor: str) -> None:
+        """Nothing happens when the actor may moderate there: somebody of its server, or one that it lists.
+
+        Raises:
+            Dropped: they may not.
+        """
+        if host_of(community_uri) == host_of(actor):
+            return
+        where = (await self.actor(community_uri)).get("attributedTo")
+        listed = await self.server.fetch(where) if isinstance(where, str) else {}
+        if actor not in ids(listed.get("orderedItems")):
+            raise Dropped("the actor does not moderate the community")
+
+    async def _follow(self, activity: Json) -> None:
+        community = self.communities.get(ids(activity["object"])[0])
+        if community is None:
+            raise Dropped("there is no such community here")
+        asker = await self.actor(activity["actor"])
+        community.followers[activity["actor"]] = await self.dialect.inbox(self.server, asker)
+        accept = {"id": self.activity_id("accept"), "type": "Accept", "actor": community.uri, "object": bare(activity)}
+        await self.server.deliver(community.uri, asker["inbox"], accept)
+
+    def _answered(self, activity: Json) -> None:
+        request = activity["object"]
+        if not isinstance(request, dict) or (request.get("actor", ""), activity["actor"]) not in self.asked:
+            self.refused += ids(request) if activity["type"] == "Reject" else []
+            raise Dropped("nobody here asked for that")
+        members = self.joined.setdefault(activity["actor"], set())
+        (members.add if activity["type"] == "Accept" else members.discard)(request["actor"])
+
+
+def bare(activity: Json) -> Json:
+    """An activity without its context, as it stands in another."""
+    return {name: value for name, value in activity.items() if name != "@context"}
+
+
+def now() -> str:
+    """The time as these programs write it."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000000Z", time.gmtime())

@@ -1,0 +1,115 @@
+"""A server that behaves as Lemmy does (0.19 to 1.0-beta): the announcer must be the community of what it announces.
+
+Says no with 400 and a reason; refuses an announced post or id that is no activity; announces back to the author's
+server, and a bare post besides, which Mastodon shows.
+"""
+
+from tests.peers.forum import CONTENT, Community, Forum, Post
+from tests.peers.server import PUBLIC, Dropped, Json, Server, host_of, ids
+
+NEEDED = {
+    "Person": ("id", "preferredUsername", "inbox", "outbox", "publicKey"),
+    "Group": ("id", "preferredUsername", "inbox", "outbox", "followers", "publicKey"),
+    "Application": ("id", "inbox", "outbox", "publicKey"),
+}
+
+
+class Lemmy:
+    """What is Lemmy's own."""
+
+    software = ("lemmy", "0.19.12")
+    hasty = False
+    says_no = True
+    back_to_origin = True
+    tells_author = True
+
+    def spelled(self, uri: str) -> str:
+        """As it is."""
+        return uri
+
+    def check_actor(self, document: Json) -> None:
+        """What Lemmy's reader needs; it takes one type, as a string."""
+        kind = document.get("type")
+        needed = NEEDED.get(kind) if isinstance(kind, str) else None
+        if needed is None:
+            raise Dropped(f"{kind} is no actor")
+        for name in needed:
+            if not document.get(name):
+                raise Dropped(f"missing field `{name}`")
+        if document["publicKey"].get("owner") != document["id"]:
+            raise Dropped("the key has another owner")
+
+    async def meet(self, server: Server, community: Json) -> None:
+        """The moderators, who are people, and the newest threads, each announced by the community itself."""
+        listed = await server.fetch(community["attributedTo"])
+        for moderator in ids(listed["orderedItems"]):
+            await server.actor(moderator)
+        outbox = await server.fetch(community["outbox"])
+        first = outbox if "orderedItems" in outbox else await server.fetch(outbox["first"])
+        for item in first["orderedItems"]:
+            if item["type"] != "Announce" or item["actor"] != community["id"] or item["object"]["type"] != "Create":
+                raise Dropped("the outbox holds something else than announced posts")
+
+    async def inbox(self, server: Server, actor: Json) -> str:
+        """The shared inbox, where there is one."""
+        return str(actor.get("endpoints", {}).get("sharedInbox") or actor["inbox"])
+
+    def place(self, number: int, post: Post) -> str:
+        """`/post/1`, `/comment/2`"""
+        return f"/comment/{number}" if post.parent else f"/post/{number}"
+
+    def document(self, server: Server, post: Post) -> Json:
+        """A Page, or a Note that answers."""
+        if post.deleted:
+            return {"id": post.uri, "type": "Tombstone"}
+        told = {
+            "id": post.uri,
+            "attributedTo": post.author,
+            "content": post.text,
+            "mediaType": "text/html",
+            "source": {"content": post.text.removeprefix("<p>").removesuffix("</p>"), "mediaType": "text/markdown"},
+            "published": post.published,
+            "audience": post.community,
+            "language": {"identifier": "en", "name": "English"},
+        } | ({"updated": post.updated} if post.updated else {})
+        if post.parent:
+            return told | {
+                "type": "Note",
+                "to": [PUBLIC],
+                "cc": [post.community],
+                "inReplyTo": post.parent,
+                "distinguished": False,
+                "tag": [],
+                "attachment": [],
+            }
+        return told | {
+            "type": "Page",
+            "to": [post.community, PUBLIC],
+            "cc": [],
+            "name": post.title,
+            "attachment": [],
+            "sensitive": False,
+            "commentsEnabled": not post.locked,
+            "tag": [],
+        }
+
+    async def unwrap(self, forum: Forum, announce: Json) -> list[Json]:
+        """One activity, in the community that announces it, which somebody here follows."""
+        inner = announce["object"]
+        if isinstance(inner, str):
+            inner = await forum.server.fetch(inner)
+        if not isinstance(inner, dict) or inner.get("type") not in CONTENT:
+            raise Dropped("data did not match any variant of untagged enum AnnouncableActivities")
+        if not forum.joined.get(announce["actor"]):
+            raise Dropped("CommunityHasNoFollowers")
+        if "actor" not in inner or host_of(inner["id"]) != host_of(inner["actor"]):
+            raise Dropped("UrlVerificationError: Domains do not match")
+        if await forum.community_of(inner) != announce["actor"]:
+            raise Dropped("UrlVerificationError: the activity is of another community")
+        return [inner]
+
+    async def also(self, forum: Forum, community: Community, activity: Json) -> None:
+        """The bare post, for Mastodon."""
+        thing = activity["object"]
+        if activity["type"] in ("Create", "Update") and thing.get("type") == "Page":
+            await forum.announce_to(community, forum.inboxes_of(community), thing["id"])

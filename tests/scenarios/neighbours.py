@@ -1,0 +1,213 @@
+"""Real fedcomm processes and scripted servers of other programs, all of them over https, on names of this test only."""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from tests.netns.certificates import Authority
+from tests.peers.network import Network
+from tests.peers.server import Server
+from tests.server.front import Front
+from tests.server.running import Instance, free_port
+
+LOOPBACK = "127.0.0.1"
+SECONDS = 15.0  # until something has arrived
+
+
+class Member:
+    """Somebody on a fedcomm server, who does what a client can do."""
+
+    def __init__(self, home: "Home", name: str, token: str) -> None:
+        self.home, self.name = home, name
+        self.uri = f"https://{home.host}/users/{name}"
+        self._token = token
+
+    async def call(self, method: str, path: str, **form: Any) -> Any:
+        """What the client API answers, which must be 200."""
+        body = json.dumps(form).encode() if form else None
+        status, answer = await self.home.ask(method, path, body, authorization=f"Bearer {self._token}")
+        assert status == 200, f"{method} {path} at {self.home.host}: {status} {answer!r}"
+        return json.loads(answer)
+
+    async def follow(self, handle: str) -> None:
+        """Follow somebody, or join a group; done when it was granted."""
+        await self.home.command("follow", self.name, handle)
+
+        async def granted() -> bool:
+            found = await self.call("GET", f"/api/v1/accounts/lookup?acct={handle}")
+            (how,) = await self.call("GET", f"/api/v1/accounts/relationships?id[]={found['id']}")
+            return bool(how["following"])
+
+        await eventually(granted, f"{self.name} follows {handle}")
+
+    async def write(self, text: str, answering: str = "") -> str:
+        """Publish a post, perhaps an answer to one that has arrived; gives its id for other servers."""
+        form = {"in_reply_to_id": await self.here(answering)} if answering else {}
+        return str((await self.call("POST", "/api/v1/statuses", status=text, **form))["uri"])
+
+    async def edit(self, uri: str, text: str) -> None:
+        """Let a post of one's own say something else."""
+        await self.call("PUT", f"/api/v1/statuses/{await self.here(uri)}", status=text)
+
+    async def delete(self, uri: str) -> None:
+        """Delete a post of one's own."""
+        await self.call("DELETE", f"/api/v1/statuses/{await self.here(uri)}")
+
+    async def act(self, verb: str, uri: str) -> None:
+        """`favourite`, `unfavourite`, `reblog` or `unreblog` a post that has arrived."""
+        await self.call("POST", f"/api/v1/statuses/{await self.here(uri)}/{verb}")
+
+    async def find(self, uri: str) -> dict[str, Any] | None:
+        """The post as clients see it here, None when it is not to be seen; nothing is fetched for this."""
+        found = (await self.call("GET", f"/api/v2/search?type=statuses&q={uri}"))["statuses"]
+        return found[0] if found else None
+
+    async def here(self, uri: str) -> str:
+        """The post's number here, once it has arrived."""
+
+        async def arrived() -> bool:
+            return await self.find(uri) is not None
+
+        await eventually(arrived, f"{uri} is at {self.home.host}")
+        found = await self.find(uri)
+        assert found is not None
+        return str(found["id"])
+
+    async def sees(self, uri: str, **wanted: Any) -> dict[str, Any]:
+        """The post, once it looks so here; of texts a part is enough."""
+        await self.here(uri)
+        post: dict[str, Any] = {}
+
+        async def looks() -> bool:
+            post.update(await self.find(uri) or {})
+            return all(v in post[n] if isinstance(v, str) else post[n] == v for n, v in wanted.items())
+
+        await eventually(looks, f"{uri} at {self.home.host} shows {wanted}: {post}")
+        return post
+
+    async def misses(self, uri: str) -> None:
+        """Until the post is not to be seen here."""
+
+        async def absent() -> bool:
+            return await self.find(uri) is None
+
+        await eventually(absent, f"{uri} is gone at {self.home.host}")
+
+    async def thread(self, uri: str) -> list[str]:
+        """Ids of everything under a post, in the order in which clients show it."""
+        found = await self.call("GET", f"/api/v1/statuses/{await self.here(uri)}/context")
+        return [post["uri"] for post in found["descendants"]]
+
+
+class Home:
+    """One fedcomm server with its process."""
+
+    def __init__(self, host: str, instance: Instance) -> None:
+        self.host, self.instance = host, instance
+
+    async def ask(self, method: str, path: str, body: bytes | None = None, **fields: str) -> tuple[int, bytes]:
+        """One request, as the proxy in front hands it on."""
+        fields |= {"host": self.host, "x_forwarded_proto": "https"}
+        if body is not None:
+            fields["content_type"] = "application/json"
+        answer = await asyncio.to_thread(self.instance.ask, method, path, body, 20.0, **fields)
+        return answer.status, answer.body
+
+    async def command(self, *words: str, given: str = "") -> str:
+        """What `fedcomm …` prints."""
+        done = await asyncio.to_thread(self.instance.command, *words, given=given)
+        assert done.returncode == 0, f"fedcomm {' '.join(words)}: {done.stdout}{done.stderr}"
+        return str(done.stdout).strip()
+
+    async def member(self, name: str) -> Member:
+        """A new account."""
+        await self.command("account", "create", name, "--password-stdin", given="correct horse battery staple\n")
+        return Member(self, name, await self.command("account", "token", name, "--scopes", "read write follow"))
+
+    async def group(self, name: str, moderator: Member) -> str:
+        """A new group, with its moderator in it; gives its handle."""
+        await self.command("group", "create", name, "--title", name.capitalize(), "--moderator", moderator.name)
+        await moderator.follow(f"{name}@{self.host}")
+        return f"{name}@{self.host}"
+
+    async def quiet(self) -> None:
+        """Until nothing waits there."""
+        await self.command("queue", "--wait", "15")
+
+
+class Neighbourhood:
+    """The names of a test, where they are, and who is there."""
+
+    def __init__(self, folder: Path, *hosts: str) -> None:
+        self.folder = folder
+        self.authority = Authority(folder)
+        self.places = {host: (LOOPBACK, free_port()) for host in hosts}
+        self.homes: list[Home] = []
+        self.servers: list[Server] = []
+        self._fronts: dict[str, Front] = {}
+
+    async def home(self, host: str, **settings: str) -> Home:
+        """A fedcomm server at one of the names."""
+        folder = self.folder / host
+        folder.mkdir()
+        places = ",".join(f"{name}={address}:{port}" for name, (address, port) in self.places.items())
+        instance = Instance(
+            folder, BASE_URL=f"https://{host}", TEST_MODE="1", ALLOWED_PRIVATE_NETWORKS="127.0.0.0/8",
+            TEST_HOSTS=places, EXTRA_CA_FILE=str(self.authority.file), RATE_LIMITS="off", **settings,
+        )  # fmt: skip
+        await asyncio.to_thread(instance.start)
+        await self._front(host, instance.port)
+        self.homes.append(Home(host, instance))
+        return self.homes[-1]
+
+    async def server(self, host: str, **how: Any) -> Server:
+        """A scripted server at one of the names; its program is to be given to it before anybody asks."""
+        made = Server(f"https://{host}", Network(self.places, self.authority.file), **how)
+        port = free_port()
+        await made.start(LOOPBACK, port)
+        await self._front(host, port)
+        self.servers.append(made)
+        return made
+
+    async def cut(self, host: str) -> None:
+        """Nobody reaches that host any more."""
+        await self._fronts[host].stop()
+
+    async def mend(self, host: str) -> None:
+        """The host can be reached again."""
+        await self._fronts[host].start()
+
+    async def quiet(self) -> None:
+        """Until no fedcomm server has anything to do: twice, since what one sends keeps another busy."""
+        for _ in range(2):
+            await asyncio.gather(*(home.quiet() for home in self.homes))
+
+    async def close(self) -> None:
+        """Stop everything."""
+        for home in self.homes:
+            await asyncio.to_thread(home.instance.kill)
+        for server in self.servers:
+            await server.stop()
+        for front in self._fronts.values():
+            await front.stop()
+        faults = [fault for server in self.servers for fault in server.faults]
+        assert not faults, "\n".join(faults)
+
+    async def _front(self, host: str, port: int) -> None:
+        address, outside = self.places[host]
+        self._fronts[host] = Front(self.authority.serves(host), address, outside, (LOOPBACK, port))
+        await self._fronts[host].start()
+
+
+async def eventually(true: Callable[[], Awaitable[bool]] | Callable[[], bool], what: str) -> None:
+    """Until it is so."""
+    end = time.monotonic() + SECONDS
+    while True:
+        found = true()
+        if found if isinstance(found, bool) else await found:
+            return
+        assert time.monotonic() < end, f"not within {SECONDS:g} seconds: {what}"
+        await asyncio.sleep(0.05)

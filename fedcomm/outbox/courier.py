@@ -54,7 +54,8 @@ class Courier:
                 continue
             said = await self._ask(lane, delivery.entry, inbox)
             if said.verdict is Verdict.LATER:
-                return Held(said.words, said.wait)
+                if said.status < 500 or said.wait is not None or not lane.stuck(seq):
+                    return Held(said.words, said.wait)
             self._note(lane, seq, inbox, said)
             if len(delivery.inboxes) > 1:
                 lane.reached.setdefault(seq, set()).add(inbox)
@@ -63,6 +64,7 @@ class Courier:
     def _note(self, lane: Lane, seq: int, inbox: str, said: _Said) -> None:
         if said.verdict is Verdict.TAKEN:
             lane.refusing = False
+            lane.took()
             self._ledger.inbox_answers(inbox)
             return
         self._ledger.refused(lane, seq, inbox, said.status, said.words)

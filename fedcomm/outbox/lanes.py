@@ -18,6 +18,7 @@ JITTER = 0.2
 MAX_RETRY_AFTER = 6 * HOUR
 IN_MEMORY = 200  # deliveries a lane keeps; what is behind them is read from the log again
 IN_FLIGHT = 2  # of one peer, never two of one thread
+STUCK = 3  # failures inside the peer (5xx) after which one entry lets another try whether the peer is well
 
 
 class Delivery(msgspec.Struct):
@@ -50,6 +51,9 @@ class Lane:
         self.refusals: dict[int, int] = {}  # answers 401 and 403 to entries that are held
         self.refusing = False  # an entry was refused so for good, and nothing was taken since
         self.faults: dict[int, int] = {}  # faults of ours with entries that are held
+        self.failed: dict[int, int] = {}  # answers 5xx to entries that are held
+        self.passed: dict[int, int] = {}  # others that were taken instead of entries that are held
+        self.overtaken: int | None = None  # the entry instead of which another was taken off the queue
 
     @property
     def idle(self) -> bool:
@@ -74,14 +78,35 @@ class Lane:
             thread = self.queue[0].entry.thread_id
             if 0 in threads or thread in threads or not thread:
                 return None
-        delivery = self.queue.popleft()
+        place = self._place()
+        self.overtaken = self.queue[0].entry.seq if place else None
+        delivery = self.queue[place]
+        del self.queue[place]
         self.flying[delivery.entry.seq] = delivery
         return delivery
+
+    def _place(self) -> int:
+        """Where in the queue the next delivery is: behind the first when the peer may fail at that one alone."""
+        first = self.queue[0].entry
+        if not self.failures or self.failed.get(first.seq, 0) < STUCK:
+            return 0
+        others = (at for at, d in enumerate(self.queue) if d.entry.thread_id != first.thread_id or not first.thread_id)
+        return next((at for at in others if at), 0)
+
+    def stuck(self, seq: int) -> bool:
+        """The peer failed at the entry once more (5xx). Whether it has failed at this one only, again and again."""
+        self.failed[seq] = self.failed.get(seq, 0) + 1
+        return self.passed.get(seq, 0) >= STUCK
+
+    def took(self) -> None:
+        """What was just in the air was taken: when it had overtaken another, that speaks against the other."""
+        if self.overtaken is not None:
+            self.passed[self.overtaken] = self.passed.get(self.overtaken, 0) + 1
 
     def settle(self, seq: int) -> None:
         """The delivery needs no more; the cursor moves up to the first gap."""
         self.flying.pop(seq, None)
-        for memory in (self.reached, self.refusals, self.faults):
+        for memory in (self.reached, self.refusals, self.faults, self.failed, self.passed):
             memory.pop(seq, None)
         self.finished.add(seq)
         bound = self.read + 1

@@ -400,3 +400,36 @@ async def test_nothing_is_kept_back_for_peers_that_nothing_was_for(server: Deliv
 
     assert found.cursor == await outbox.head()
     assert await rows.behind(await outbox.head()) == []
+
+
+async def test_an_entry_that_a_peer_alone_fails_at_does_not_keep_the_others_for_ever(
+    server: Delivering, peers: Peers
+) -> None:
+    async def falls_over_a(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(500 if b'/a"' in request.content else 202)
+
+    peers.answers["one.example"] = falls_over_a
+    await server.publish("a", "one.example", thread_id=1)
+    for number in range(8):
+        await server.publish(f"{number}", "one.example")
+    for _hour in range(12):
+        await server.wait(HOUR)
+
+    arrived = [name for name in peers.got("one.example") if name != "a"]
+    assert arrived == [str(number) for number in range(8)]
+    assert 6 <= peers.got("one.example").count("a") <= 12
+    assert (await server.peer("one.example")).cursor == await outbox.head()
+
+
+async def test_a_peer_that_fails_at_everything_loses_nothing(server: Delivering, peers: Peers) -> None:
+    peers.answers["one.example"] = 500
+    for name in "abc":
+        await server.publish(name, "one.example")
+    for _hour in range(48):
+        await server.wait(HOUR)
+    peers.forget()
+
+    peers.answers.clear()
+    await server.wait(15 * HOUR)
+
+    assert sorted(peers.got("one.example")) == ["a", "b", "c"]

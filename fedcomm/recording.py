@@ -1,5 +1,7 @@
 """What a new post means here: its row, who sees it, who is told, and what it moves. Nothing waits in here."""
 
+from functools import partial
+
 import msgspec
 
 from activitypub.objects import Note
@@ -55,6 +57,7 @@ def record(app: App, writes: Writes, arrival: Arrival) -> Post:
         posts.adopt(writes, post.id, post.uri, post.thread_id, group_id)
     if arrival.parent is not None:
         posts.count_reply(writes, arrival.parent.id, post.thread_id, post.published)
+        writes.after(partial(app.forget_post, arrival.parent.id))
     if arrival.group is not None:
         groups.count_post(writes, arrival.group.id, post.published, starter=post.starter)
     actors.count_post(writes, author.id, post.published)
@@ -104,7 +107,7 @@ def edit(app: App, writes: Writes, known: Post, written: Note, mentioned: tuple[
     )
     posts.forget_links(writes, known.id)
     attach(writes, known, written, mentioned, now)
-    writes.after(lambda: app.forget_post(known.id))
+    writes.after(partial(app.forget_post, known.id))
     return True
 
 
@@ -118,7 +121,9 @@ def erase(app: App, writes: Writes, known: Post) -> None:
     now = clock.now_ms()
     posts.bury(writes, known.uri, host_of(known.uri), "post", now)
     posts.erase(writes, known, now)
-    writes.after(lambda: app.forget_post(known.id))
+    writes.after(partial(app.forget_post, known.id))
+    if known.parent_id is not None:
+        writes.after(partial(app.forget_post, known.parent_id))
 
 
 def _show(writes: Writes, post: Post, arrival: Arrival) -> None:

@@ -1,0 +1,313 @@
+"""Members write, read, change and delete posts with their programs."""
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from storage.actors import Actor
+from storage.connect import rows
+from tests import build
+from tests.web.mastodon.member import Member, ids
+
+pytestmark = pytest.mark.anyio
+
+MISSING = (404, "Record not found")
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+
+async def test_a_post_is_answered_as_it_is_shown_later(alice: Member) -> None:
+    made = await alice.post("Hello *you* & <b>me</b>", language="de", spoiler_text="Words", sensitive=True)
+
+    assert made == await alice.get(f"statuses/{made['id']}")
+    assert made["content"] == "<p>Hello <em>you</em> &amp; &lt;b&gt;me&lt;/b&gt;</p>"
+    assert (made["language"], made["spoiler_text"], made["sensitive"]) == ("de", "Words", True)
+    assert (made["visibility"], made["in_reply_to_id"], made["edited_at"]) == ("public", None, None)
+    assert made["account"]["id"] == alice.id and made["id"].isdigit()
+    assert MOMENT.fullmatch(made["created_at"])
+    assert made["url"] == f"{build.BASE}/@alice/{made['id']}"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"json": {"status": "Hi & bye", "visibility": "unlisted"}},
+        {"data": {"status": "Hi & bye", "visibility": "unlisted"}},
+        {"files": {"status": (None, "Hi & bye"), "visibility": (None, "unlisted")}},
+        {"params": {"status": "Hi & bye", "visibility": "unlisted"}},
+        {"json": {"status": "Hi & bye", "visibility": "unlisted", "media_ids": [], "poll": None, "scheduled_at": None}},
+    ],
+)
+async def test_a_post_is_sent_in_every_form(alice: Member, sent: dict[str, Any]) -> None:
+    answer = await alice.ask("POST", "statuses/", **sent)
+
+    assert answer.status_code == 200
+    assert (answer.json()["content"], answer.json()["visibility"]) == ("<p>Hi &amp; bye</p>", "unlisted")
+
+
+@pytest.mark.parametrize(
+    ("wish", "word"),
+    [
+        ({"status": ""}, "empty"), ({}, "empty"), ({"status": " \n"}, "empty"), ({"status": "a" * 5001}, "5000"),
+        ({"status": "x", "visibility": "secret"}, "visibility"), ({"status": "x", "media_ids": ["1"]}, "attached"),
+        ({"status": "x", "scheduled_at": "2030-01-01T00:00:00Z"}, "scheduled"),
+        ({"status": "x", "poll": {"options": ["only"], "expires_in": 600}}, "poll"),
+        ({"status": {"a": 1}}, "single value"),
+    ],
+)  # fmt: skip
+async def test_a_post_that_cannot_be_is_refused_with_a_sentence(alice: Member, wish: dict[str, Any], word: str) -> None:
+    status, sentence = await alice.refused("POST", "statuses", **wish)
+
+    assert status == 422 and word in sentence.lower()
+    assert await rows("SELECT id FROM post", ()) == []
+
+
+async def test_the_same_key_gives_the_same_post(alice: Member, bob: Member) -> None:
+    key = {"idempotency-key": "a key"}
+
+    first, again = [await alice.ask("POST", "statuses", key, json={"status": "once"}) for _ in range(2)]
+    other = await bob.ask("POST", "statuses", key, json={"status": "bob's"})
+    new = await alice.ask("POST", "statuses", {"idempotency-key": "b"}, json={"status": "once"})
+
+    assert first.json() == again.json() and again.status_code == 200
+    assert len({answer.json()["id"] for answer in (first, other, new)}) == 3
+    assert len(await rows("SELECT id FROM post", ())) == 3
+
+
+async def test_answers_hang_below_what_they_answer(alice: Member, bob: Member) -> None:
+    top = await alice.post("Top")
+    answer = await bob.post("Answer", in_reply_to_id=top["id"])
+    below = await alice.post("Below", in_reply_to_id=answer["id"])
+
+    context = await bob.get(f"statuses/{answer['id']}/context")
+
+    assert ids(context["ancestors"]) == [top["id"]] and ids(context["descendants"]) == [below["id"]]
+    assert (answer["in_reply_to_id"], answer["in_reply_to_account_id"]) == (top["id"], alice.id)
+
+
+async def test_a_post_tells_how_often_it_is_answered_now(alice: Member, bob: Member) -> None:
+    top = await alice.post("Top")
+
+    counts = [top["replies_count"]]
+    answer = await bob.post("Answer", in_reply_to_id=top["id"])
+    counts.append((await alice.get(f"statuses/{top['id']}"))["replies_count"])
+    await bob.do(f"statuses/{answer['id']}", "DELETE")
+    counts.append((await alice.get(f"statuses/{top['id']}"))["replies_count"])
+
+    assert counts == [0, 1, 0]
+
+
+async def test_what_is_not_there_cannot_be_answered(alice: Member, bob: Member) -> None:
+    secret = await bob.post("For nobody", visibility="direct")
+
+    refusals = [await alice.refused("POST", "statuses", status="x", in_reply_to_id=to) for to in (secret["id"], "1")]
+
+    assert refusals[0] == refusals[1] and refusals[0][0] == 404
+    assert len(await rows("SELECT id FROM post", ())) == 1
+
+
+async def test_a_deleted_post_is_given_back_to_be_written_anew(alice: Member) -> None:
+    made = await alice.post("Typoo *here*")
+
+    gone = await alice.do(f"statuses/{made['id']}", "DELETE")
+
+    assert gone["text"] == "Typoo *here*" and "content" not in gone and gone["id"] == made["id"]
+    assert await alice.refused("GET", f"statuses/{made['id']}") == MISSING
+    assert await alice.refused("DELETE", f"statuses/{made['id']}") == MISSING
+    assert await alice.get(f"accounts/{alice.id}/statuses") == []
+
+
+async def test_a_post_is_edited_and_its_history_kept(alice: Member, bob: Member) -> None:
+    made = await alice.post("First", spoiler_text="Words")
+    before = await bob.get(f"statuses/{made['id']}/history")
+
+    edited = await alice.do(f"statuses/{made['id']}", "PUT", status="Second")
+
+    history = await bob.get(f"statuses/{made['id']}/history")
+    assert (edited["content"], edited["spoiler_text"]) == ("<p>Second</p>", "Words")
+    assert MOMENT.fullmatch(edited["edited_at"]) and edited["created_at"] == made["created_at"]
+    assert [each["content"] for each in before] == ["<p>First</p>"]
+    assert [each["content"] for each in history] == ["<p>First</p>", "<p>Second</p>"]
+    assert await alice.get(f"statuses/{made['id']}/source") == {
+        "id": made["id"], "text": "Second", "spoiler_text": "Words"
+    }  # fmt: skip
+
+
+@pytest.mark.attack("OAU-13")
+async def test_nobody_changes_the_post_of_somebody_else(alice: Member, bob: Member) -> None:
+    made = await alice.post("Mine")
+    secret = await alice.post("Hidden", visibility="direct")
+
+    refusals = [
+        await bob.refused(method, f"statuses/{made['id']}", status="Yours") for method in ("PUT", "PATCH", "DELETE")
+    ]
+    hidden = [await bob.refused(method, f"statuses/{secret['id']}", status="Yours") for method in ("PUT", "DELETE")]
+
+    assert [status for status, _ in refusals] == [403, 403, 403] and hidden == [MISSING, MISSING]
+    assert (await alice.get(f"statuses/{made['id']}"))["content"] == "<p>Mine</p>"
+    assert (await alice.get(f"statuses/{secret['id']}"))["content"] == "<p>Hidden</p>"
+
+
+@pytest.mark.attack("OAU-15")
+async def test_what_a_client_may_not_choose_is_ignored(alice: Member, bob: Member) -> None:
+    given = {"id": "5", "account_id": bob.id, "author_id": bob.id, "created_at": "2001-01-01", "uri": "https://x.test/"}
+
+    made = await alice.post("Hi", **given)
+
+    assert made["account"]["id"] == alice.id and made["id"] != "5" and made["uri"].startswith(build.BASE)
+    assert not made["created_at"].startswith("2001")
+
+
+ON_A_POST = [
+    ("GET", ""), ("GET", "/context"), ("GET", "/history"), ("GET", "/source"), ("GET", "/favourited_by"),
+    ("GET", "/reblogged_by"), ("POST", "/favourite"), ("POST", "/unfavourite"), ("POST", "/reblog"),
+    ("POST", "/unreblog"), ("POST", "/bookmark"), ("POST", "/unbookmark"), ("PUT", ""), ("DELETE", ""),
+]  # fmt: skip
+
+
+@pytest.mark.attack("OAU-13", "PRI-02", "PRI-17")
+@pytest.mark.parametrize("hidden", ["direct", "private", "deleted", "blocked"])
+async def test_what_may_not_be_seen_is_answered_as_what_does_not_exist(alice: Member, bob: Member, hidden: str) -> None:
+    post = await build.post(
+        bob.actor, visibility={"direct": build.DIRECT, "private": build.FOLLOWERS}.get(hidden, build.PUBLIC),
+        deleted_at=build.NOW if hidden == "deleted" else None,
+    )  # fmt: skip
+    if hidden == "blocked":
+        await build.block(bob.actor, alice.actor)
+
+    for method, path in ON_A_POST:
+        there = await alice.ask(method, f"statuses/{post.id}{path}", json={"status": "x"})
+        nothing = await alice.ask(method, f"statuses/{post.id + 1}{path}", json={"status": "x"})
+
+        assert (there.status_code, there.json()) == (404, {"error": "Record not found"}), (method, path)
+        assert there.content == nothing.content and there.status_code == nothing.status_code
+        assert without_id(there) == without_id(nothing)
+    assert await rows("SELECT 1 FROM reaction UNION SELECT 1 FROM bookmark UNION SELECT 1 FROM boost", ()) == []
+
+
+@pytest.mark.parametrize("odd", ["0", "x", "-1", "1e3", "9" * 25, "１２", "%00", "' OR 1=1", "1.json"])
+async def test_an_id_that_is_none_is_not_found(alice: Member, odd: str) -> None:
+    answer = await alice.ask("GET", f"/api/v1/statuses/{odd}")
+
+    assert answer.status_code == 404 and answer.json()["error"]
+
+
+async def test_several_posts_are_asked_for_at_once(alice: Member, bob: Member) -> None:
+    mine, theirs = await alice.post("One"), await bob.post("Two")
+    secret = await bob.post("Three", visibility="direct")
+
+    found = await alice.get("statuses", **{"id[]": [theirs["id"], secret["id"], mine["id"], "x", mine["id"]]})
+
+    assert ids(found) == [theirs["id"], mine["id"]]
+    assert ids(await alice.get("statuses", id=mine["id"])) == [mine["id"]]
+
+
+async def test_a_vote_counts_once_and_is_taken_back(alice: Member, bob: Member) -> None:
+    post = await bob.post("Hello")
+    path = f"statuses/{post['id']}"
+
+    once, twice = await alice.do(f"{path}/favourite"), await alice.do(f"{path}/favourite")
+    listed = await alice.get("favourites")
+    back = await alice.do(f"{path}/unfavourite")
+
+    assert [(each["favourited"], each["favourites_count"]) for each in (once, twice, back)] == [
+        (True, 1), (True, 1), (False, 0)
+    ]  # fmt: skip
+    assert ids(listed) == [post["id"]] and await alice.get("favourites") == []
+    assert (await bob.get(path))["favourited"] is False
+
+
+async def test_who_voted_and_boosted_is_shown(alice: Member, bob: Member) -> None:
+    post = await bob.post("Hello")
+    await alice.do(f"statuses/{post['id']}/favourite")
+    await alice.do(f"statuses/{post['id']}/reblog")
+
+    voters = await bob.get(f"statuses/{post['id']}/favourited_by")
+    boosters = await bob.get(f"statuses/{post['id']}/reblogged_by")
+
+    assert ids(voters) == ids(boosters) == [alice.id]
+
+
+async def test_a_boost_wraps_the_post_and_is_taken_back_either_way(alice: Member, bob: Member) -> None:
+    post = await bob.post("Hello")
+
+    boost = await alice.do(f"statuses/{post['id']}/reblog")
+    again = await alice.do(f"statuses/{post['id']}/reblog")
+    shown = await alice.get(f"statuses/{boost['id']}")
+    listed = await alice.get(f"accounts/{alice.id}/statuses")
+    back = await alice.do(f"statuses/{post['id']}/unreblog")
+    await alice.do(f"statuses/{post['id']}/reblog")
+    (second,) = await alice.get(f"accounts/{alice.id}/statuses")
+    await alice.do(f"statuses/{second['id']}", "DELETE")
+
+    assert boost["reblog"]["id"] == post["id"] and boost["account"]["id"] == alice.id and boost["id"] != post["id"]
+    assert again["id"] == boost["id"] == shown["id"] and ids(listed) == [boost["id"]]
+    assert (boost["reblog"]["reblogged"], boost["reblog"]["reblogs_count"]) == (True, 1)
+    assert (back["id"], back["reblogged"], back["reblogs_count"]) == (post["id"], False, 0)
+    assert await alice.get(f"accounts/{alice.id}/statuses") == []
+    assert (await bob.get(f"statuses/{post['id']}"))["content"] == "<p>Hello</p>"
+
+
+@pytest.mark.attack("PRI-04")
+async def test_what_is_not_for_everybody_cannot_be_boosted(alice: Member, bob: Member) -> None:
+    post = await bob.post("@alice for you", visibility="direct")
+
+    status, _ = await alice.refused("POST", f"statuses/{post['id']}/reblog")
+
+    assert status in (403, 422) and await rows("SELECT 1 FROM boost", ()) == []
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", "application/x-www-form-urlencoded", ""])
+async def test_what_needs_no_words_takes_an_empty_body_of_any_kind(alice: Member, bob: Member, kind: str) -> None:
+    post = await bob.post("Hello")
+    headers = {"content-type": kind} if kind else {}
+
+    answers = [
+        await alice.ask("POST", f"statuses/{post['id']}/{verb}", headers, content=b"")
+        for verb in ("favourite", "reblog", "bookmark", "unbookmark", "unreblog", "unfavourite")
+    ]
+
+    assert [answer.status_code for answer in answers] == [200] * 6
+
+
+async def test_what_is_put_aside_is_nobody_elses_business(alice: Member, bob: Member) -> None:
+    post = await bob.post("Hello")
+
+    kept = await alice.do(f"statuses/{post['id']}/bookmark")
+
+    assert kept["bookmarked"] is True and ids(await alice.get("bookmarks")) == [post["id"]]
+    assert await bob.get("bookmarks") == [] and (await bob.get(f"statuses/{post['id']}"))["bookmarked"] is False
+
+
+async def test_a_mention_of_a_group_begins_a_thread_in_it(alice: Member, bob: Member, gardening: Actor) -> None:
+    for member in (alice, bob):
+        await member.do(f"accounts/{gardening.id}/follow")
+
+    post = await alice.post("@gardening Which soil for tomatoes?")
+    answer = await bob.post("Not too wet", in_reply_to_id=post["id"])
+
+    (shown,) = await bob.get(f"timelines/list/{gardening.id}")
+    (boost,) = await bob.get(f"accounts/{gardening.id}/statuses")
+    assert shown["id"] == boost["reblog"]["id"] == post["id"]
+    assert boost["account"]["group"] is True
+    assert str(gardening.id) in ids(post["mentions"]) and str(gardening.id) in ids(answer["mentions"])
+    assert ids((await alice.get(f"statuses/{post['id']}/context"))["descendants"]) == [answer["id"]]
+
+
+async def test_who_is_not_signed_in_reads_what_is_for_everybody_without_what_is_somebodys(
+    client: httpx.AsyncClient, alice: Member
+) -> None:
+    post = await alice.post("Hello")
+    secret = await alice.post("Followers", visibility="private")
+
+    shown = await client.get(f"/api/v1/statuses/{post['id']}")
+    hidden = await client.get(f"/api/v1/statuses/{secret['id']}")
+
+    assert shown.status_code == 200 and hidden.status_code == 404
+    assert not {"favourited", "bookmarked", "filtered", "pinned"} & shown.json().keys()
+
+
+def without_id(answer: httpx.Response) -> dict[str, str]:
+    """The header of an answer, but for what is new each time."""
+    return {name: value for name, value in answer.headers.items() if name != "x-request-id"}

@@ -1,0 +1,20 @@
+"""The scenarios, in the order in which they run: each gives figures and says itself whether the work was done."""
+
+from collections.abc import Callable
+
+from bench.figures import Figure
+from bench.plan import Plan
+from bench.scenarios import distance, fanout, inbox, memory, outage, posting, start
+
+Scenario = Callable[[Plan], list[Figure]]
+
+SCENARIOS: dict[str, Scenario] = {
+    "start": start.run,
+    "inbox": inbox.run,
+    "posting": posting.run,
+    "fanout": fanout.run,
+    "distance": distance.late,
+    "hanging": distance.hanging,
+    "outage": outage.run,
+    "memory": memory.run,
+}

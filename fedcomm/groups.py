@@ -132,6 +132,15 @@ def pass_on(
     )
 
 
+def tell_boosted(app: App, writes: Writes, face: Actor, author: Actor, activity: dict[str, Any], post: Post) -> None:
+    """What one of ours did to a thread that the group boosted: microblogs hear it from its author or not at all."""
+    if post.starter:
+        publish(
+            app, writes, author, activity, Audience(followers=(face.id,)), form="plain", thread_id=post.thread_id,
+            post_id=post.id,
+        )  # fmt: skip
+
+
 def take_back(app: App, writes: Writes, face: Actor, post: Post, announce_uri: str) -> None:
     """Undo the plain announcement of a thread that is gone, for those who know nothing but boosts."""
     announcements.withdraw(writes, face.uri, post.uri, "plain", clock.now_ms())

@@ -84,6 +84,7 @@ async def edit(app: App, author: Actor, post_id: int, draft: Draft) -> None:
     publish(app, writes, author, update, audience_of(prepared), thread_id=known.thread_id, post_id=known.id)
     if prepared.group is not None and prepared.group.local and prepared.face is not None:
         groups.pass_on(app, writes, prepared.face, update, thread_id=known.thread_id, post_id=known.id)
+        groups.tell_boosted(app, writes, prepared.face, author, update, known)
     await apply(writes)
 
 
@@ -104,6 +105,7 @@ async def delete(app: App, author: Actor, post_id: int) -> None:
     publish(app, writes, author, deletion, everywhere, thread_id=known.thread_id, post_id=known.id)
     if group is not None and group.local and face is not None:
         groups.pass_on(app, writes, face, deletion, thread_id=known.thread_id)
+        groups.tell_boosted(app, writes, face, author, deletion, known)
         if (boost := await boosts.of(face.id, known.id)) is not None:
             groups.take_back(app, writes, face, known, boost.uri)
     recording.erase(app, writes, known)

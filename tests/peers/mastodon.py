@@ -25,6 +25,7 @@ class Status(msgspec.Struct):
     content: str
     parent: str = ""
     public: bool = True
+    mentions: tuple[str, ...] = ()
     local: bool = False
     edits: int = 0
     likes: set[str] = msgspec.field(default_factory=set)
@@ -107,7 +108,8 @@ class Mastodon:
         if note["type"] in ("Article", "Page", "Video", "Event", "Image", "Audio"):
             content = f"<h2>{html.escape(note.get('name', ''))}</h2>{content}"
         public = PUBLIC in [*ids(note.get("to")), *ids(note.get("cc"))]
-        made = Status(note["id"], author, content, note.get("inReplyTo") or "", public)
+        named = tuple(tag["href"] for tag in note.get("tag") or [] if tag.get("type") == "Mention")
+        made = Status(note["id"], author, content, note.get("inReplyTo") or "", public, named)
         return self.statuses.setdefault(note["id"], made)
 
     def _followed(self, uri: str) -> bool:
@@ -255,8 +257,14 @@ class Person:
         undo = self._activity("Undo", f"{self.uri}#follows/{self._server.number()}/undo", follow)
         await self._send([(await self._server.actor(uri))["inbox"]], undo)
 
+    async def answer(self, uri: str, text: str) -> str:
+        """Answer a post as the web interface proposes it: with everybody mentioned whom the post mentions."""
+        status = await self.mastodon.status(uri)
+        mentions = tuple(one for one in (status.author, *status.mentions) if one != self.uri)
+        return await self.post(text, mentions=tuple(dict.fromkeys(mentions)), answering=uri)
+
     async def post(self, text: str, *, mentions: tuple[str, ...] = (), answering: str = "") -> str:
-        """Publish a note that mentions these actors, perhaps an answer; gives its id."""
+        """Publish a note that mentions these actors, perhaps an answer, to an author who is mentioned then too."""
         number = self._server.number()
         uri = f"{self.uri}/statuses/{number}"
         named = list(mentions)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.databases import Databases
 from tests.peers.mastodon import Mastodon, Person
-from tests.scenarios.neighbours import Home, Neighbourhood, eventually
+from tests.scenarios.neighbours import Home, Member, Neighbourhood, eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -29,7 +29,7 @@ async def world(
     tmp_path_factory: pytest.TempPathFactory, databases: Databases, anyio_backend: str
 ) -> AsyncIterator[World]:
     """One of the fedcomm servers on SQLite, the other on PostgreSQL; the Mastodon tells strangers nothing."""
-    around = Neighbourhood(tmp_path_factory.mktemp("mastodon"), "a.test", "b.test", "mastodon.test")
+    around = Neighbourhood(tmp_path_factory.mktemp("mastodon"), "a.test", "b.test", "mastodon.test", "quiet.test")
     a = await around.home("a.test")
     b = await around.home("b.test", DATABASE_URL=await databases.new("postgres"))
     yield World(around, a, b, Mastodon(await around.server("mastodon.test", secure=True)))
@@ -65,3 +65,174 @@ async def test_posts_answers_likes_edits_and_deletions_of_people_go_both_ways(wo
     await alice.misses(answer)
     await alice.delete(hello)
     await eventually(lambda: hello not in world.mastodon.statuses, "the post is gone")
+
+
+def announces(world: World, group: str) -> list[tuple[str, str]]:
+    """What a group announced to the Mastodon-like server, as (kind of the inner thing, outcome), in order."""
+    found = [
+        r for r in world.mastodon.server.received if r.activity["type"] == "Announce" and r.activity["actor"] == group
+    ]
+    return [
+        (r.activity["object"]["type"] if isinstance(r.activity["object"], dict) else "id", r.outcome) for r in found
+    ]
+
+
+async def joined(world: World, name: str) -> tuple[str, Member, Member, Person]:
+    """A group on a.test with somebody of each server in it, when every server knows what the others run."""
+    alice, bob = await world.a.member(f"alice_{name}"), await world.b.member(f"bob_{name}")
+    mona = world.mona(f"mona_{name}")
+    handle = await world.a.group(name, alice)
+    await bob.follow(handle)
+    group = await mona.follow(handle)
+    await eventually(lambda: (mona.uri, group) in world.mastodon.following, "mona is in the group")
+    await world.around.quiet()
+    return group, alice, bob, mona
+
+
+async def test_a_group_boosts_what_begins_threads_and_nothing_else(world: World) -> None:
+    group, alice, bob, mona = await joined(world, "boosts")
+
+    thread = await bob.write("Apples\n\nWhich ones? @boosts@a.test")
+    await alice.sees(thread)
+    answer = await alice.write("The red ones.", answering=thread)
+    await bob.act("favourite", answer)
+    await bob.sees(answer)
+    await world.around.quiet()
+
+    assert (group, thread) in world.mastodon.home(mona)
+    assert announces(world, group) == [("id", "taken")]
+    assert answer not in world.mastodon.statuses
+    assert "<strong>Apples</strong>" in world.mastodon.statuses[thread].content
+    fetched = [signer for path, signer in world.mastodon.server.asked if path == f"/users/{mona.name}"]
+    assert fetched and all(fetched)
+
+
+async def test_a_mention_of_the_group_begins_a_thread_and_answers_come_back_in_it(world: World) -> None:
+    group, alice, bob, mona = await joined(world, "mentions")
+
+    thread = await mona.post("Which pears keep until spring?", mentions=(group,))
+    await bob.sees(thread)
+    answer = await bob.write("Those that are hard in autumn.", answering=thread)
+    await eventually(lambda: answer in world.mastodon.statuses, "the answer is with mona")
+    thanks = await mona.answer(answer, "Thank you!")
+    await alice.sees(thanks)
+    await bob.sees(thanks)
+
+    assert await alice.thread(thread) == await bob.thread(thread) == [answer, thanks]
+    assert (group, thread) in world.mastodon.home(mona)
+    lists = await bob.call("GET", "/api/v1/lists")
+    shown = await bob.call("GET", f"/api/v1/timelines/list/{lists[0]['id']}")
+    assert [post["uri"] for post in shown] == [thread]
+
+
+async def test_an_answer_that_does_not_mention_the_group_is_in_its_thread(world: World) -> None:
+    group, alice, bob, mona = await joined(world, "adopted")
+    thread = await alice.write("Figs\n\nDo they ripen here? @adopted")
+    await eventually(lambda: thread in world.mastodon.statuses, "the thread is with mona")
+
+    answer = await mona.post("Before a wall they do.", answering=thread)
+    await bob.sees(answer)
+
+    named = {tag["href"] for tag in (await mona.mastodon.server.fetch(answer))["tag"]}
+    assert group not in named
+    assert await bob.thread(thread) == [answer]
+
+
+async def test_edits_and_deletions_in_a_thread_reach_everybody(world: World) -> None:
+    _group, alice, bob, mona = await joined(world, "changes")
+    thread = await mona.post("Which plums?", mentions=(_group,))
+    await bob.sees(thread)
+    answer = await alice.write("The blue ones.", answering=thread)
+    await eventually(lambda: answer in world.mastodon.statuses, "the answer is with mona")
+
+    await mona.edit(thread, "Which plums, and when?")
+    await alice.edit(answer, "The blue ones, in August.")
+
+    for member in (alice, bob):
+        await member.sees(thread, content="and when")
+        await member.sees(answer, content="in August")
+    await eventually(lambda: world.mastodon.statuses[answer].edits == 1, "the edit is with mona")
+
+    await alice.delete(answer)
+    await mona.delete(thread)
+
+    for member in (alice, bob):
+        await member.misses(thread)
+        await member.misses(answer)
+    await eventually(lambda: answer not in world.mastodon.statuses, "the answer is gone with mona")
+
+
+async def test_what_a_member_of_the_groups_server_edits_and_deletes_changes_where_it_was_boosted(world: World) -> None:
+    _group, alice, _bob, _mona = await joined(world, "boosted")
+    thread = await alice.write("Cherries\n\nSweet or sour? @boosted")
+    await eventually(lambda: thread in world.mastodon.statuses, "the thread is with mona")
+
+    await alice.edit(thread, "Cherries\n\nSweet, sour, or both? @boosted")
+    await eventually(lambda: "or both" in world.mastodon.statuses[thread].content, "the edit is with mona")
+
+    await alice.delete(thread)
+    await eventually(lambda: thread not in world.mastodon.statuses, "the thread is gone with mona")
+
+
+async def test_a_like_from_a_mastodon_of_a_post_on_the_groups_server_is_counted_by_all_members(world: World) -> None:
+    _group, alice, bob, mona = await joined(world, "votes")
+    thread = await alice.write("Quinces\n\nWho eats them raw? @votes")
+    await eventually(lambda: thread in world.mastodon.statuses, "the thread is with mona")
+
+    like = await mona.like(thread)
+    await bob.sees(thread, favourites_count=1)
+    await mona.unlike(thread, like)
+
+    await bob.sees(thread, favourites_count=0)
+    await alice.sees(thread, favourites_count=0)
+
+
+async def test_a_boost_of_a_members_post_counts_and_can_be_taken_back(world: World) -> None:
+    alice, mona = await world.a.member("alice_boost"), world.mona("mona_boost")
+    await mona.follow(f"{alice.name}@a.test")
+    await eventually(lambda: (mona.uri, alice.uri) in world.mastodon.following, "mona follows alice")
+    post = await alice.write("Something worth passing on")
+    await eventually(lambda: post in world.mastodon.statuses, "the post is with mona")
+
+    await mona.boost(post)
+
+    await alice.sees(post, reblogs_count=1)
+
+
+async def test_before_it_is_known_what_a_server_runs_it_gets_both_forms_and_one_has_its_effect(world: World) -> None:
+    alice, mona = await world.a.member("alice_unknown"), world.mona("mona_unknown")
+    await world.a.group("unknown", alice)
+    server = await world.around.server("quiet.test")
+    shy = Mastodon(server)
+    shy.software = ("", "")
+    sam = shy.person("sam")
+    group = await sam.follow("unknown@a.test")
+    await eventually(lambda: (sam.uri, group) in shy.following, "sam is in the group")
+
+    thread = await alice.write("Medlars\n\nWhat are they? @unknown")
+    await eventually(lambda: thread in shy.statuses, "the thread is with sam")
+    await world.around.quiet()
+
+    assert mona.name not in server.handles
+    forms = [r for r in server.received if r.activity["type"] == "Announce"]
+    assert sorted((type(r.activity["object"]).__name__, r.outcome) for r in forms) == [
+        ("dict", "a wrapped activity is no boost"),
+        ("str", "taken"),
+    ]
+
+
+async def test_a_rejection_of_a_follow_ends_it(world: World) -> None:
+    alice, mona = await world.a.member("alice_rejected"), world.mona("mona_rejected")
+    await mona.follow(f"{alice.name}@a.test")
+    await alice.follow(mona.handle)
+
+    follow = next(r.activity for r in world.mastodon.server.received if r.activity.get("object") == mona.uri)
+    reject = {"id": f"{mona.uri}#rejects/1", "type": "Reject", "actor": mona.uri, "object": follow}
+    assert await world.mastodon.server.deliver(mona.uri, "https://a.test/inbox", reject) == 202
+
+    async def over() -> bool:
+        found = await alice.call("GET", f"/api/v1/accounts/lookup?acct={mona.handle}")
+        (how,) = await alice.call("GET", f"/api/v1/accounts/relationships?id[]={found['id']}")
+        return not how["following"] and not how["requested"]
+
+    await eventually(over, "alice does not follow mona any more")

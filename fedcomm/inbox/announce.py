@@ -193,6 +193,8 @@ def _ask_origin(hand: Hand, known: Post) -> None:
 
 def _enter(hand: Hand, group: Group, face: Actor, entered: Post, activity: Activity) -> None:
     """The post is in the group: answers in its thread, what began one as the group's boost."""
+    if entered.visibility > posts.UNLISTED:
+        raise Ignored("the post is not for everybody")  # attack ORI-19, as above
     if entered.group_id is None:
         create.enter(hand, group, entered)
     elif entered.group_id != group.id and not entered.starter:

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from storage import fragments
 from storage.connect import Writes, execute, row, rows
 
 
@@ -155,6 +156,7 @@ async def change(actor_id: int, **columns: object) -> None:
     """Set the given columns of one actor."""
     assignments = ", ".join(f"{name} = ?" for name in columns)
     await execute(f"UPDATE actor SET {assignments} WHERE id = ?", (*columns.values(), actor_id))
+    fragments.forget_actor(actor_id)
 
 
 def insert(writes: Writes, actor: Actor) -> None:
@@ -167,12 +169,14 @@ def replace(writes: Writes, actor: Actor) -> None:
     values = {name: getattr(actor, name) for name in _TOLD}
     assignments = ", ".join(f"{name} = ?" for name in values)
     writes.add(f"UPDATE actor SET {assignments} WHERE id = ?", (*values.values(), actor.id))
+    fragments.forget_actor_later(writes, actor.id)
 
 
 def change_later(writes: Writes, actor_id: int, **columns: object) -> None:
     """As `change`, as part of `writes`."""
     assignments = ", ".join(f"{name} = ?" for name in columns)
     writes.add(f"UPDATE actor SET {assignments} WHERE id = ?", (*columns.values(), actor_id))
+    fragments.forget_actor_later(writes, actor_id)
 
 
 def put_key(writes: Writes, key: Key) -> None:
@@ -194,6 +198,20 @@ def drop_keys_except(writes: Writes, actor_id: int, key_ids: list[str]) -> None:
     )
 
 
+# What others are counted to have because of an actor, before it goes.
+_UNCOUNT = (
+    "UPDATE actor SET followers_count = followers_count - 1 WHERE id IN"
+    " (SELECT target_id FROM follow WHERE follower_id = ? AND state = 'accepted')",
+    "UPDATE actor SET following_count = following_count - 1 WHERE id IN"
+    " (SELECT follower_id FROM follow WHERE target_id = ? AND state = 'accepted')",
+    "UPDATE post SET boosts_count = boosts_count - 1 WHERE id IN (SELECT post_id FROM boost WHERE actor_id = ?)",
+    "UPDATE post SET likes_count = likes_count - 1 WHERE id IN"
+    " (SELECT post_id FROM reaction WHERE actor_id = ? AND kind = 'like')",
+    "UPDATE post SET dislikes_count = dislikes_count - 1 WHERE id IN"
+    " (SELECT post_id FROM reaction WHERE actor_id = ? AND kind = 'dislike')",
+)
+
+
 def erase(writes: Writes, actor_id: int, now_ms: int) -> None:
     """The actor is gone: its relations and what it said of itself with it; the row stays, so the name stays taken."""
     writes.add(
@@ -201,6 +219,8 @@ def erase(writes: Writes, actor_id: int, now_ms: int) -> None:
         " fields = '[]', followers_count = 0, following_count = 0, posts_count = 0 WHERE id = ?",
         (now_ms, actor_id),
     )
+    for statement in _UNCOUNT:
+        writes.add(statement, (actor_id,))
     writes.add("DELETE FROM follow WHERE follower_id = ?", (actor_id,))
     writes.add("DELETE FROM follow WHERE target_id = ?", (actor_id,))
     writes.add("DELETE FROM block WHERE actor_id = ?", (actor_id,))
@@ -218,6 +238,7 @@ def erase(writes: Writes, actor_id: int, now_ms: int) -> None:
         (actor_id,),
     )
     writes.add("UPDATE member SET state = 'left', left_at = ? WHERE actor_id = ?", (now_ms, actor_id))
+    fragments.forget_actor_later(writes, actor_id)
 
 
 def count_post(writes: Writes, actor_id: int, at_ms: int) -> None:

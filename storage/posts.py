@@ -145,6 +145,12 @@ async def all_by(author_id: int) -> list[Post]:
     return [Post(*found) for found in await rows(_SELECT + "WHERE author_id = ? AND deleted_at IS NULL", (author_id,))]
 
 
+async def some_by(author_id: int, limit: int) -> list[Post]:
+    """Some of what somebody wrote and did not delete, the oldest first."""
+    sql = _SELECT + "WHERE author_id = ? AND deleted_at IS NULL ORDER BY id LIMIT ?"
+    return [Post(*found) for found in await rows(sql, (author_id, limit))]
+
+
 async def awaited(uri: str) -> bool:
     """Whether answers to a post came before it."""
     return await row("SELECT 1 FROM post WHERE parent_uri = ? AND parent_id IS NULL LIMIT 1", (uri,)) is not None

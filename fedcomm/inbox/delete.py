@@ -3,19 +3,17 @@
 from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
 from activitypub.origins import same_origin
-from fedcomm import admit, clock, groups, moderation, recording
+from fedcomm import admit, farewells, groups, moderation, recording
 from fedcomm.inbox.hand import Hand, Ignored
-from storage import actors, bus, posts
-from storage.connect import Writes, write
 from storage.posts import Post
 
 
-async def by_link(hand: Hand, activity: Activity) -> None:
+def by_link(hand: Hand, activity: Activity) -> None:
     """An actor says goodbye, or something is taken away."""
     if id_of(activity.object) == activity.actor:
-        return await actor(hand, activity)
-    thing(hand, activity)
-    await write(hand.writes)
+        actor(hand, activity)
+    else:
+        thing(hand, activity)
 
 
 def thing(hand: Hand, activity: Activity) -> None:
@@ -59,16 +57,9 @@ def by_author(hand: Hand, activity: Activity, known: Post) -> None:
     recording.erase(hand.app, hand.writes, known)
 
 
-async def actor(hand: Hand, activity: Activity) -> None:
+def actor(hand: Hand, activity: Activity) -> None:
     """An actor is gone, with everything of it (attack SIG-20: one that was never known leaves no row)."""
-    known = await actors.by_uri(activity.actor)
+    known = hand.facts.actors.get(activity.actor)
     if known is None or known.local or known.deleted_at is not None:
-        return
-    writes = Writes()
-    for post in await posts.all_by(known.id):
-        recording.erase(hand.app, writes, post)
-    for target in await actors.followed_by(known.id):
-        hand.app.followers_changed(writes, target)
-    actors.erase(writes, known.id, clock.now_ms())
-    bus.add(writes, "keys", known.uri)
-    await write(writes)
+        raise Ignored("nobody here knows who is gone")
+    farewells.record(hand.app, hand.writes, known)

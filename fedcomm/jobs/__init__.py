@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from fedcomm import moving, peers
+from fedcomm import farewells, moving, peers
 from fedcomm.app import App
 from fedcomm.jobs import nightly
 
@@ -28,6 +28,7 @@ class Regular(msgspec.Struct, frozen=True):
 
 JOBS: dict[str, Job] = {
     "learn_peer": Job(peers.learn, attempts=6),
+    "erase_actor": Job(farewells.erase, attempts=10, seconds=600),
     "follow_moved": Job(moving.take_followers_along, attempts=10, seconds=600),
 }
 SCHEDULE: dict[str, Regular] = {

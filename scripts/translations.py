@@ -1,7 +1,7 @@
 """Brings the catalogues of web/translations up to date with the texts in the source, and compiles them.
 
 Texts are what templates and code give to gettext, and the sentences of errors, which stand where they are raised.
-`make translations` keeps every translation there is; new texts come in empty, changed ones marked as fuzzy.
+`make translations` keeps every translation there is; new and changed texts come in empty.
 """
 
 import ast
@@ -105,7 +105,7 @@ def languages() -> list[str]:
 def write(language: str) -> Catalog:
     """Bring one catalogue up to date, and compile it."""
     catalog = catalogue(language)
-    catalog.update(source(), no_fuzzy_matching=False)
+    catalog.update(source(), no_fuzzy_matching=True)
     catalog.obsolete.clear()
     catalog.header_comment = _HEADER.replace("LANGUAGE", catalog.locale.english_name if catalog.locale else language)
     catalog.creation_date = catalog.revision_date = _BEGINNING

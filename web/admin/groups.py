@@ -7,7 +7,7 @@ from starlette.routing import Route
 
 import storage.actors
 from fedcomm import groups
-from fedcomm.errors import AppError
+from fedcomm.errors import AppError, Conflict, NotFound
 from web import errors, respond, state
 from web.pages import frame
 from web.pages.readers import Reader, admins_only, form
@@ -51,8 +51,14 @@ async def _page(request: Request, given: NewGroup, refused: AppError | None = No
         errors.status_of(refused) if refused else 200,
         given=given,
         problem=refused,
-        field=getattr(refused, "field", ""),
+        field=_field(refused),
     )
+
+
+def _field(refused: AppError | None) -> str:
+    """Which field of the form is wrong; a name that is taken and a moderator there is not are told by their kind."""
+    by_kind = "name" if isinstance(refused, Conflict) else "moderator" if isinstance(refused, NotFound) else ""
+    return str(getattr(refused, "field", "")) or by_kind
 
 
 routes = [

@@ -74,18 +74,26 @@ async def save(request: Request, reader: Reader) -> Response:
 async def log(request: Request, reader: Reader) -> Response:
     """`GET /admin/log`"""
     before = params.query(request, _Asked).before
-    entries = await storage.audit.newest(_LINES, before or None)
-    return await frame.page(request, "admin/log.html", entries=entries, broken=await storage.audit.first_broken())
+    entries = await storage.audit.newest(_LINES + 1, before or None)
+    return await frame.page(
+        request,
+        "admin/log.html",
+        entries=entries[:_LINES],
+        older=entries[_LINES - 1].id if len(entries) > _LINES else 0,
+        whole=not before,
+        broken=await storage.audit.first_broken() if not before else None,
+    )
 
 
 async def _page(request: Request, given: Site, refused: AppError | None = None) -> Response:
+    field = str(getattr(refused, "field", ""))
     return await frame.page(
         request,
         "admin/site.html",
         errors.status_of(refused) if refused else 200,
         given=given,
         problem=refused,
-        field=getattr(refused, "field", ""),
+        field={"email": "contact_email"}.get(field, field),
         done=request.query_params.get("done", ""),
     )
 

@@ -1,6 +1,12 @@
 """Words for what the code calls by a name: roles, states, acts in the log; to be translated where they are shown."""
 
+from typing import Any
+
+import msgspec
+
 from web.languages import later
+
+_Detail = msgspec.json.Decoder(dict[str, Any])
 
 ROLES = {
     "member": later("member"),
@@ -33,3 +39,16 @@ ACTS = {
 def act(name: str) -> str:
     """What somebody did; an act without words of its own is called by its name."""
     return ACTS.get(name, name)
+
+
+def detail(encoded: str) -> list[tuple[str, str]]:
+    """The particulars of an entry of the log, each as a name and a value."""
+    try:
+        found = _Detail.decode(encoded)
+    except msgspec.MsgspecError:
+        return [("", encoded)] if encoded else []
+    return [(name, value if isinstance(value, str) else _plain(value)) for name, value in found.items()]
+
+
+def _plain(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

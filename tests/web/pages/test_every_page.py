@@ -19,18 +19,22 @@ async def world(app: App) -> World:
     return await made(app)
 
 
-async def everything(world: World, stranger: Browser, enter: Enter) -> list[tuple[str, Page, int]]:
+async def everything(
+    world: World, stranger: Browser, enter: Enter, language: str = "en"
+) -> list[tuple[str, Page, int]]:
     """Every page, as everybody sees it who may; as long as nobody is admin, somebody can become the first one."""
     found = []
     for path, status in for_anybody(world).items():
         found.append((f"stranger {path}", await stranger.get(path), status))
     member = await enter(world.alice)
+    member.client.headers["accept-language"] = language
     for path, status in (for_anybody(world) | for_members(world)).items():
         page = await member.get(path)
         if page.status == 303:
             continue  # who is signed in needs no account
         found.append((f"member {path}", page, status))
     admin = await enter(await build.person("ada", role="admin"))
+    admin.client.headers["accept-language"] = language
     for path in FOR_ADMINS:
         found.append((f"admin {path}", await admin.get(path), 200))
     assert len(found) > 50

@@ -1,0 +1,278 @@
+"""What admins do with a browser, and that nobody else can make them do it."""
+
+from collections.abc import Callable
+
+import pytest
+
+import storage.accounts
+from fedcomm import accounts, invites, settings
+from fedcomm.app import App
+from storage.connect import rows, value
+from tests import build
+from tests.web.pages.browser import Browser, Page
+from tests.web.pages.conftest import Enter
+from tests.web.pages.world import FOR_ADMINS
+from web.routes import collect
+
+pytestmark = pytest.mark.anyio
+
+PASSWORD = "correct horse battery"
+FOR_PROGRAMS = ("/api/", "/oauth/token", "/oauth/revoke")
+FORMS = sorted(
+    {
+        route.path
+        for route in collect()
+        if "POST" in (route.methods or ()) and not route.path.startswith(FOR_PROGRAMS) and "inbox" not in route.path
+    }
+)
+
+
+async def act(browser: Browser, name: str, what: str, **more: str) -> Page:
+    """Press one of the buttons of the page of an account; gives what is shown then."""
+    where = f"/admin/people/{name}"
+    secret = (await browser.get(where)).all("input", name="csrf")[0]["value"]
+    answer = await browser.post(where, {"csrf": secret, "act": what} | more)
+    return await browser.open(answer.headers["location"]) if answer.status == 303 else answer
+
+
+def test_every_page_of_admins_is_looked_at() -> None:
+    assert len(FORMS) > 20
+    paths = {route.path for route in collect() if route.path.startswith("/admin") and "GET" in (route.methods or ())}
+
+    assert paths == {path.replace("alice", "{name}") for path in FOR_ADMINS}
+
+
+@pytest.mark.attack("OAU-08", "ADM-12")
+@pytest.mark.parametrize("pattern", FORMS)
+async def test_no_form_is_taken_without_its_secret(app: App, admin: Browser, pattern: str) -> None:
+    alice = await build.person("alice")
+    post = await build.post(alice, "hello")
+    await build.group("rye")
+    path = pattern.replace("{id}", str(post.id)).replace("{token}", "x")
+    path = path.replace("{name}", "rye" if path.startswith("/c/") else "alice")
+    tables = "account", "actor", "follow", "invite", "session", "setting", "audit", "post"
+    before = [await value(f"SELECT COUNT(*) FROM {table}") for table in tables]
+    fields = {"act": "suspend", "name": "alice", "text": "hello", "uses": "1", "days": "1", "role": "member",
+              "sure": "true", "decision": "allow"}  # fmt: skip
+
+    for forged in ({}, {"csrf": ""}, {"csrf": "guessed"}):
+        answer = await admin.post(path, fields | forged)
+        assert answer.status in (400, 403), f"{answer.status} {answer.main}"
+
+    assert [await value(f"SELECT COUNT(*) FROM {table}") for table in tables] == before
+
+
+@pytest.mark.attack("OAU-08", "ADM-12")
+async def test_a_form_with_its_secret_that_another_site_sends_is_refused(admin: Browser) -> None:
+    form = (await admin.get("/admin/groups")).form("/admin/groups")
+    fields = {"csrf": form.one("input", name="csrf")["value"], "name": "evil", "title": "Evil"}
+
+    for headers in ({"origin": "https://evil.example"}, {"origin": "null"}, {"sec_fetch_site": "cross-site"},
+                    {"sec_fetch_site": "same-site"}):  # fmt: skip
+        assert (await admin.post("/admin/groups", fields, **headers)).status == 403
+
+    assert await value("SELECT COUNT(*) FROM groups") == 0
+
+
+@pytest.mark.attack("ADM-10")
+@pytest.mark.parametrize("role", ["member", "moderator"])
+async def test_who_is_no_admin_can_send_none_of_their_forms(app: App, enter: Enter, role: str) -> None:
+    browser = await enter(await build.person("mallory", role=role))
+    await build.person("alice")
+    secret = (await browser.get("/settings")).form("/sign_out").one("input", name="csrf")["value"]
+
+    for pattern in (path for path in FORMS if path.startswith("/admin")):
+        path = pattern.replace("{name}", "alice").replace("{id}", "1")
+        answer = await browser.post(path, {"csrf": secret, "act": "suspend", "name": "alice", "title": "x"})
+        assert answer.status == 403, path
+
+    assert await value("SELECT COUNT(*) FROM audit") == 0
+    assert await rows("SELECT DISTINCT state FROM account") == [("active",)]
+
+
+async def test_settings_are_in_force_at_once_and_in_the_log(app: App, admin: Browser, stranger: Browser) -> None:
+    page = await admin.get("/admin/site")
+    await stranger.get("/about")
+
+    saved = await admin.button(
+        page, "/admin/site", name="The <oven>", description="For bakers.\n\nAnd eaters.", rules="Be kind.\n\nNo spam.",
+        registration="invite", contact_email="ada@mail.example", contact_account="@ada",
+    )  # fmt: skip
+
+    assert "in force" in saved.main
+    about = await stranger.get("/about")
+    assert about.one("title").text == "About · The <oven>" and about.one("h1").text == "About The <oven>"
+    assert [rule.text for rule in about.one("ol").all("li")] == ["Be kind.", "No spam."]
+    assert "For bakers." in about.main and "by invitation" in about.main
+    assert "mailto:ada%40mail.example" in about.links and "/@ada" in about.links
+    log = (await admin.get("/admin/log")).one("table").text
+    assert "@ada" in log and "changed settings" in log and "registration" in log
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [("name", "x" * 101), ("contact_email", "nonsense"), ("contact_account", "nobody1"), ("rules", "rule\n" * 51),
+     ("registration", "everybody")],
+)  # fmt: skip
+async def test_a_setting_that_cannot_be_is_refused_and_nothing_is_changed(
+    app: App, admin: Browser, field: str, wrong: str
+) -> None:
+    before = await settings.current(app)
+
+    page = await admin.send(await admin.get("/admin/site"), "/admin/site", **({"description": "new"} | {field: wrong}))
+
+    marked = [each["name"] or "registration" for each in page.one("main").all() if each["aria-invalid"] == "true"]
+    assert page.status == 422 and page.problem and marked == [field]
+    assert page.one("textarea", name="description").text == "new"
+    assert await settings.current(app) == before
+
+
+async def test_a_link_that_an_admin_makes_lets_somebody_in_until_it_is_taken_back(
+    app: App, admin: Browser, stranger: Browser
+) -> None:
+    page = await admin.send(await admin.get("/admin/invites"), "/admin/invites", uses="3", days="2")
+
+    link = page.one("code", class_="address").text.removeprefix(app.base_url)
+    assert (await stranger.get(link)).status == 200 and page.headers["cache-control"] == "no-store"
+    listed = await admin.get("/admin/invites")
+    assert link not in listed.source and "Used 0 of 3 times, as member" in listed.main
+    (back,) = [form["action"] for form in listed.all("form") if form["action"].endswith("/revoke")]
+    await admin.button(listed, back)
+    assert (await stranger.get(link)).status == 404
+    assert "There are none." in (await admin.get("/admin/invites")).main
+    assert (await admin.send(listed, back)).status == 404
+
+
+@pytest.mark.parametrize("wrong", [{"uses": "0"}, {"uses": "1001"}, {"days": "366"}, {"role": "owner"}, {"uses": "x"},
+                                   {"group": "5"}])  # fmt: skip
+async def test_an_invitation_that_cannot_be_is_refused(admin: Browser, wrong: dict[str, str]) -> None:
+    page = await admin.send(await admin.get("/admin/invites"), "/admin/invites", **wrong)
+
+    assert page.status in (404, 422) and not page.all("code", class_="address")
+    assert await value("SELECT COUNT(*) FROM invite") == 0
+
+
+async def test_a_group_is_made_with_its_moderator(app: App, admin: Browser, stranger: Browser) -> None:
+    await accounts.create(app, "anna", PASSWORD)
+
+    page = await admin.button(
+        await admin.get("/admin/groups"), "/admin/groups", name="Rye", title="Rye <bread>", summary="All about it",
+        moderator="anna", join_mode="approval",
+    )  # fmt: skip
+
+    assert page.one("h1").text == "Rye <bread>" and "All about it" in page.main
+    assert [each["href"] for each in page.one("aside").all("a", class_="person")] == ["/@anna"]
+    assert "/c/rye" in (await stranger.get("/")).links
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field", "status"),
+    [({"name": "no blanks"}, "name", 422), ({"title": " "}, "title", 422), ({"name": "ada"}, "name", 409),
+     ({"moderator": "nobody1"}, "moderator", 404), ({"join_mode": "magic"}, "join_mode", 422)],
+)  # fmt: skip
+async def test_a_group_that_cannot_be_made_comes_back_in_the_form(
+    admin: Browser, wrong: dict[str, str], field: str, status: int
+) -> None:
+    page = await admin.send(
+        await admin.get("/admin/groups"), "/admin/groups", **({"name": "rye", "title": "Rye", "moderator": ""} | wrong)
+    )
+
+    marked = [each["name"] for each in page.one("main").all() if each["aria-invalid"] == "true"]
+    assert (page.status, marked) == (status, [field]) and page.problem
+    assert await value("SELECT COUNT(*) FROM groups") == 0
+
+
+async def test_somebody_is_shut_out_and_let_in_again(app: App, admin: Browser, enter: Enter) -> None:
+    anna = await enter(await build.person("anna"))
+
+    shut = await act(admin, "anna", "suspend")
+
+    assert "shut out" in shut.main and "shut out" in (await admin.get("/admin/people")).main
+    assert (await anna.get("/settings")).status == 303
+    assert "can sign in" in (await act(admin, "anna", "restore")).main
+
+
+async def test_a_new_password_is_shown_once_and_works(app: App, admin: Browser, enter: Enter) -> None:
+    anna = await enter(await build.person("anna"))
+
+    page = await act(admin, "anna", "password")
+
+    password = page.one("code", class_="address").text
+    assert (await accounts.authenticate(app, "anna", password)).role == "member"
+    assert (await anna.get("/settings")).status == 303
+    assert password not in (await admin.get("/admin/people/anna")).source
+    assert password not in (await admin.get("/admin/log")).source
+
+
+async def test_roles_are_given_and_the_last_admin_stays(app: App, admin: Browser, enter: Enter) -> None:
+    anna = await enter(await build.person("anna"))
+
+    await act(admin, "anna", "role", role="admin")
+    assert (await anna.get("/admin")).status == 200
+    await act(anna, "ada", "role", role="member")
+    assert (await admin.get("/admin")).status == 403
+
+    for fields in ({"act": "role", "role": "member"}, {"act": "suspend"}, {"act": "delete", "sure": "true"}):
+        page = await anna.get("/admin/people/anna")
+        secret = page.all("input", name="csrf")[0]["value"]
+        refused = await anna.post("/admin/people/anna", fields | {"csrf": secret})
+        assert refused.status == 409 and "only admin" in refused.problem, fields
+    assert (await anna.get("/admin")).status == 200
+
+
+@pytest.mark.attack("ADM-22")
+async def test_an_account_is_deleted_when_the_admin_is_sure(app: App, admin: Browser) -> None:
+    await accounts.create(app, "anna", PASSWORD)
+    secret = (await admin.get("/admin/people/anna")).all("input", name="csrf")[0]["value"]
+
+    refused = await admin.post("/admin/people/anna", {"csrf": secret, "act": "delete"})
+    assert refused.status == 422 and "sure" in refused.problem
+    done = await admin.post("/admin/people/anna", {"csrf": secret, "act": "delete", "sure": "true"})
+
+    assert done.headers["location"] == "/admin/people?done=deleted"
+    assert await storage.accounts.by_name("anna") is None
+    assert (await admin.get("/admin/people/anna")).status == 404
+
+
+async def test_long_lists_of_people_go_on(app: App, admin: Browser) -> None:
+    for number in range(60):
+        await build.person(f"person{number}")
+
+    names, page = set(), await admin.get("/admin/people")
+    while True:
+        names |= {each.text for each in page.one("ul", class_="lines").all("h2")}
+        following = [each["href"] for each in page.all("a", rel="next")]
+        if not following:
+            break
+        page = await admin.get(following[0])
+
+    assert names == {"@ada", *(f"@person{number}" for number in range(60))}
+
+
+@pytest.mark.attack("XSS-03")
+async def test_what_strangers_wrote_is_text_in_the_pages_of_admins(
+    app: App, admin: Browser, browsers: Callable[[], Browser]
+) -> None:
+    evil = "</div><script>alert(1)</script>"
+    browser = browsers()
+    await browser.send(await browser.get("/sign-up"), "/sign-up", name="eve", password=PASSWORD, reason=evil)
+    browser.client.headers["user-agent"] = evil
+
+    waiting = await admin.get("/admin/sign_ups")
+    await admin.button(waiting, "/admin/sign_ups", answer="approve")
+    await browser.send(await browser.get("/sign_in"), "/sign_in", login="eve", password=PASSWORD)
+
+    for page in (waiting, await admin.get("/admin/people/eve"), await browser.get("/settings")):
+        assert not page.all("script") and evil in page.main
+
+
+async def test_a_log_that_was_tampered_with_says_so(app: App, admin: Browser) -> None:
+    await invites.create(app, await storage.accounts.by_name("ada"))
+    assert "none has been changed" in (await admin.get("/admin/log")).main
+
+    await build.insert(
+        "audit", id=2, at=build.NOW, actor="@ada", act="account.role", subject="@eve", detail="{}", previous=bytes(32),
+        hash=bytes(32),
+    )  # fmt: skip
+
+    assert "entry 2 is not as it was written" in (await admin.get("/admin/log")).problem

@@ -1,0 +1,207 @@
+"""Writing with a browser: threads, answers, deleting; joining, leaving, following."""
+
+from urllib.parse import quote
+
+import pytest
+
+import storage.actors
+from fedcomm import accounts, groups, members
+from fedcomm.app import App
+from storage.actors import Actor
+from storage.connect import execute, row, rows, value
+from tests.web.pages.browser import Browser
+from tests.web.pages.conftest import Enter
+
+pytestmark = pytest.mark.anyio
+
+PASSWORD = "correct horse battery"
+
+
+async def person(app: App, name: str) -> Actor:
+    """A new member with everything a member has."""
+    account = await accounts.create(app, name, PASSWORD)
+    actor = await storage.actors.by_id(account.actor_id)
+    assert actor
+    return actor
+
+
+@pytest.fixture
+async def anna(app: App, enter: Enter) -> Browser:
+    """The browser of a member, where there is a group called rye."""
+    await groups.create(app, "rye", "Rye bread")
+    return await enter(await person(app, "anna"))
+
+
+async def start(browser: Browser, title: str = "Sour dough", text: str = "Mine is *too* wet", **more: str) -> str:
+    """Start a thread; gives its address."""
+    page = await browser.get("/write?group=rye")
+    answer = await browser.send(page, "/write", title=title, text=text, **more)
+    assert answer.status == 303, answer.problem
+    return answer.headers["location"]
+
+
+async def test_a_member_joins_starts_a_thread_and_leaves(anna: Browser, stranger: Browser) -> None:
+    group = await anna.button(await anna.get("/c/rye"), "/c/rye/join")
+    assert "1 member" in group.main and "/write?group=rye" in group.links
+
+    address = await start(anna)
+
+    thread = await stranger.open(address)
+    assert thread.one("h1").text == "Sour dough" and thread.one("div", class_="content").one("em").text == "too"
+    assert "Sour dough" in (await stranger.get("/c/rye")).main and "Sour dough" in (await stranger.get("/")).main
+    left = await anna.button(await anna.get("/c/rye"), "/c/rye/leave")
+    assert "0 members" in left.main and left.form("/c/rye/join")
+
+
+async def test_an_answer_stands_below_what_it_answers(app: App, anna: Browser, enter: Enter) -> None:
+    thread = await start(anna)
+    bert = await enter(await person(app, "bert"))
+    (link,) = [link for link in (await bert.get(thread)).links if link.startswith("/write?to=")]
+
+    page = await bert.get(link)
+    answer = await bert.send(page, "/write", text="Take less water")
+
+    assert answer.status == 303
+    shown = await anna.get(thread)
+    assert "1 answer" in shown.main
+    assert "Take less water" in shown.one("ol", class_="answers").one("article").text
+
+
+async def test_a_form_sent_twice_is_one_post(anna: Browser) -> None:
+    page = await anna.get("/write?group=rye")
+
+    first = await anna.send(page, "/write", title="Once", text="only")
+    second = await anna.send(page, "/write", title="Once", text="only")
+
+    assert first.headers["location"] == second.headers["location"]
+    assert await value("SELECT COUNT(*) FROM post") == 1
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "field"),
+    [("", "text without a title", "title"), (" ", " ", "text"), ("Long", "x" * 20_000, "text")],
+)
+async def test_what_cannot_be_posted_comes_back_in_the_form(anna: Browser, title: str, text: str, field: str) -> None:
+    page = await anna.send(await anna.get("/write?group=rye"), "/write", title=title, text=text)
+
+    wrong = [each["name"] for each in page.all() if each["aria-invalid"] == "true"]
+    assert page.status == 422 and page.problem and wrong == [field]
+    assert page.one("textarea").text == text.strip() and page.one("input", name="title")["value"] == title
+    assert await value("SELECT COUNT(*) FROM post") == 0
+
+
+@pytest.mark.attack("XSS-01", "XSS-16")
+async def test_what_members_write_holds_nothing_that_runs(anna: Browser, stranger: Browser) -> None:
+    text = (
+        "<script>alert(1)</script> <img src=x onerror=alert(2)> [x](javascript:alert(3)) ![y](https://a.example/t.gif)"
+    )
+
+    page = await stranger.open(await start(anna, "<script>alert(0)</script>", text))
+
+    assert not page.all("script") and not page.all("img")
+    assert not [link for link in page.links if link.startswith("javascript")]
+    assert page.one("h1").text == "<script>alert(0)</script>"
+
+
+async def test_a_thread_in_a_group_that_is_not_there_cannot_be_started(anna: Browser) -> None:
+    assert (await anna.get("/write?group=nothing")).status == 404
+    assert (await anna.get("/write")).status == 404
+    assert (await anna.get("/write?to=5")).status == 404
+    assert (await anna.get("/write?to=abc")).status == 422
+
+
+async def test_who_is_banned_cannot_post_and_is_told_so(app: App, anna: Browser) -> None:
+    await members.ban(app, "rye", "anna", None)
+
+    page = await anna.send(await anna.get("/write?group=rye"), "/write", title="Still here", text="am I not")
+
+    assert page.status == 403 and "banned" in page.problem
+    assert await value("SELECT COUNT(*) FROM post") == 0
+
+
+async def test_in_a_locked_thread_nobody_is_asked_to_answer(app: App, anna: Browser) -> None:
+    thread = await start(anna)
+    await execute("UPDATE post SET locked = 1")
+
+    page = await anna.get(thread)
+
+    assert not [link for link in page.links if link.startswith("/write?to=")] and "locked" in page.main
+
+
+async def test_a_post_is_deleted_after_being_asked_once_more(anna: Browser, stranger: Browser) -> None:
+    thread = await start(anna)
+    (link,) = [link for link in (await anna.get(thread)).links if link.endswith("/delete")]
+    asking = await anna.get(link)
+    assert "Mine is too wet" in asking.main and "cannot be undone" in asking.main
+
+    await anna.button(asking, link)
+
+    assert (await stranger.get(thread)).status == 404
+    assert "Sour dough" not in (await stranger.get("/c/rye")).main
+
+
+@pytest.mark.attack("OAU-13")
+async def test_only_its_author_deletes_a_post(app: App, anna: Browser, enter: Enter) -> None:
+    thread = await start(anna)
+    found = await row("SELECT id FROM post")
+    assert found
+    eve = await enter(await person(app, "eve"))
+    secret = (await eve.get("/settings")).form("/sign_out").one("input", name="csrf")["value"]
+
+    answer = await eve.post(f"/write/{found[0]}/delete", {"csrf": secret})
+
+    assert answer.status == 403
+    assert not [link for link in (await eve.get(thread)).links if link.endswith("/delete")]
+    assert (await anna.get(thread)).status == 200
+
+
+async def test_a_group_with_approval_is_asked_and_the_request_can_be_taken_back(app: App, anna: Browser) -> None:
+    await groups.create(app, "closed", "Closed circle", join_mode="approval")
+
+    asked = await anna.button(await anna.get("/c/closed"), "/c/closed/join")
+
+    assert "You have asked to join" in asked.main and "0 members" in asked.main
+    assert "You have asked to join" in (await anna.get("/c/closed/join")).main
+    back = await anna.button(asked, "/c/closed/leave")
+    assert back.form("/c/closed/join")
+
+
+async def test_a_closed_group_asks_nobody_to_join_or_write(app: App, anna: Browser, stranger: Browser) -> None:
+    await anna.button(await anna.get("/c/rye"), "/c/rye/join")
+    await execute("UPDATE groups SET closed_at = 5")
+
+    for browser in (anna, stranger):
+        page = await browser.get("/c/rye")
+        assert "closed" in page.main and "/write?group=rye" not in page.links
+    assert not [form for form in (await stranger.get("/c/rye")).all("form") if form["action"] == "/c/rye/join"]
+
+
+async def test_people_are_followed_and_unfollowed(app: App, anna: Browser) -> None:
+    await person(app, "bert")
+
+    page = await anna.button(await anna.get("/@bert"), "/@bert/follow")
+    assert await rows("SELECT state FROM follow") == [("accepted",)]
+    page = await anna.button(page, "/@bert/unfollow")
+
+    assert page.form("/@bert/follow") and await value("SELECT COUNT(*) FROM follow") == 0
+
+
+async def test_ways_to_join_from_another_server(anna: Browser, stranger: Browser) -> None:
+    page = await stranger.get("/c/rye/join?address=@carol@third.example")
+
+    (link,) = [link for link in page.links if link.startswith("https://third.example/")]
+    assert link == "https://third.example/authorize_interaction?uri=https%3A//home.test/c/rye"
+    assert "@rye@home.test" in page.main and "/sign_in?next=/c/rye/join" in page.links
+
+
+@pytest.mark.attack("XSS-02")
+@pytest.mark.parametrize(
+    "address",
+    ["nonsense", "@a@", "@a@javascript:alert(1)//", '@a@x.example"onclick="y', "@a@evil.example/path", "@a@b c.example",
+     "@a@user@evil.example#x", "@a@" + "x" * 300 + ".example"],
+)  # fmt: skip
+async def test_an_address_that_is_none_leads_nowhere(anna: Browser, stranger: Browser, address: str) -> None:
+    page = await stranger.get(f"/c/rye/join?address={quote(address)}")
+
+    assert page.status == 200 and "looks like" in page.problem
+    assert [link for link in page.links if "authorize_interaction" in link] == []

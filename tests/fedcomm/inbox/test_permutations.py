@@ -99,9 +99,9 @@ def _orders(kinds: Sequence[str], *, twice: bool) -> list[list[str]]:
     ids=["all", "not deleted", "liked", "edited and deleted", "one like"],
 )
 async def test_every_order_has_one_outcome(
-    app: App, kinds: tuple[str, ...], outcome: tuple[Any, ...], twice: bool
+    app: App, dialect: str, kinds: tuple[str, ...], outcome: tuple[Any, ...], twice: bool
 ) -> None:
-    orders = _orders(kinds, twice=twice)
+    orders = _orders(kinds, twice=twice)[:: 4 if dialect == "postgres" else 1]
     inbox = Inbox(app)
 
     for step in range(len(orders[0])):  # of every order one at once: each has a post of its own

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from storage import fragments
 from storage.connect import execute, row, rows, value
 
 
@@ -139,8 +140,9 @@ async def set_state(account_id: int, before: str, after: str, now: int) -> bool:
     changed = await execute(sql, (*arguments, after, account_id, before))
     if changed:
         hidden = None if after == "active" else now
-        sql = "UPDATE actor SET suspended_at = ? WHERE id = (SELECT actor_id FROM account WHERE id = ?)"
-        await execute(sql, (hidden, account_id))
+        sql = "UPDATE actor SET suspended_at = ? WHERE id = (SELECT actor_id FROM account WHERE id = ?) RETURNING id"
+        for (actor_id,) in await rows(sql, (hidden, account_id)):
+            fragments.forget_actor(actor_id)
     return bool(changed)
 
 

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from storage import fragments
 from storage.connect import Writes, row, rows
 from storage.counting import hold
 
@@ -121,6 +122,7 @@ def accept(writes: Writes, follow: Follow, now_ms: int) -> None:
     writes.add(
         "UPDATE follow SET state = 'accepted', accepted_at = ? WHERE id = ? AND state = 'pending'", (now_ms, follow.id)
     )
+    _counted_anew(writes, follow.follower_id, follow.target_id)
 
 
 def asked_again(writes: Writes, follow_id: int, now_ms: int) -> None:
@@ -136,11 +138,18 @@ def remove(writes: Writes, follower_id: int, target_id: int) -> None:
     writes.add(f"UPDATE actor SET followers_count = followers_count - {had} WHERE id = ?", (*pair, target_id))
     writes.add(f"UPDATE actor SET following_count = following_count - {had} WHERE id = ?", (*pair, follower_id))
     writes.add("DELETE FROM follow WHERE follower_id = ? AND target_id = ?", pair)
+    _counted_anew(writes, follower_id, target_id)
     writes.add(
         "DELETE FROM home_entry WHERE owner_id = ? AND (boosted_by = ? OR (boosted_by IS NULL AND post_id IN"
         " (SELECT id FROM post WHERE author_id = ?)))",
         (follower_id, target_id, target_id),
     )
+
+
+def _counted_anew(writes: Writes, *actor_ids: int) -> None:
+    """Who looks at either of them sees the new counters, not what was rendered before."""
+    for actor_id in actor_ids:
+        fragments.forget_actor_later(writes, actor_id)
 
 
 def _hold_both(writes: Writes, one: int, other: int) -> None:

@@ -10,7 +10,10 @@ WHERE ((a.username_key >= ? AND a.username_key < ? AND a.host LIKE ? ESCAPE '!')
  OR (a.host = '' AND LOWER(a.name) LIKE ? ESCAPE '!')
  OR (LOWER(a.name) LIKE ? ESCAPE '!' AND EXISTS
   (SELECT 1 FROM follow WHERE follow.follower_id = ? AND follow.target_id = a.id)))
-AND a.kind <> 'Application' AND a.uri <> '' AND {visible.actor("a.id")}"""
+AND a.kind <> 'Application' AND a.uri <> '' AND ({visible.actor("a.id")}
+ OR (a.username_key = ? AND a.host = ? AND a.deleted_at IS NULL AND a.suspended_at IS NULL
+  AND EXISTS (SELECT 1 FROM block WHERE block.actor_id = ? AND block.target_id = a.id)
+  AND NOT EXISTS (SELECT 1 FROM block WHERE block.actor_id = a.id AND block.target_id = ?)))"""
 _ORDER = " ORDER BY a.username_key <> ?, a.host <> '', a.followers_count DESC, a.id LIMIT ? OFFSET ?"
 _FOLLOWED = """
  AND EXISTS (SELECT 1 FROM follow mine
@@ -21,6 +24,7 @@ async def actors(viewer: int, text: str, limit: int, offset: int = 0, *, followe
     """Ids of actors whose handle begins with `text` (`name`, `@name`, `!group@host`), or whose name contains it.
 
     The name itself counts only for those of here and those the viewer follows: others may call themselves anything.
+    Whom the viewer blocks is found by the whole handle alone, so that the block can be lifted.
     """
     wanted = text.strip().lstrip("@!").lower()
     if not wanted or "\0" in wanted:
@@ -28,6 +32,7 @@ async def actors(viewer: int, text: str, limit: int, offset: int = 0, *, followe
     name, _, host = wanted.partition("@")
     within = f"%{_escaped(wanted)}%"
     args: list[object] = [name, name + _HIGH, f"{_escaped(host)}%", within, within, viewer, *visible.actor_args(viewer)]
+    args += (name, host, viewer, viewer)
     sql = _ACCOUNTS
     if followed:
         sql += _FOLLOWED

@@ -121,7 +121,7 @@ def check_addresses(origin: Origin, addresses: Sequence[Address], policy: Policy
         if kind is not None:
             raise Refused(f"{origin.host} leads to an address that is {kind}.")
         if not policy.public_allowed:
-            raise Refused("In this mode public addresses are not spoken to.")
+            raise Refused("A try-out speaks to this machine only, not to public addresses.")
         if origin.scheme != "https":
             raise Refused("Public addresses are spoken to over https only.")
 

@@ -9,7 +9,7 @@ import httpx
 
 from activitypub import signatures
 from activitypub.client import Client
-from activitypub.connection import Resolver
+from activitypub.connection import Resolver, SystemResolver, only_here
 from activitypub.keys import PrivateKey
 from activitypub.policy import Policy
 from activitypub.transport import GuardedTransport
@@ -82,6 +82,7 @@ class App:
         db = await Database.open(config.database_url, now=clock.now_ms)
         peers = PeerBook(allow_list=config.federation.allow_list_mode)
         policy = _policy(config, peers)
+        resolve = resolve or (only_here(SystemResolver()) if config.try_out else None)
         app = cls(config, db, peers, policy, transport or GuardedTransport(policy, resolve=resolve))
         with use(db):
             await app._load()

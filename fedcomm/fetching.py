@@ -188,7 +188,7 @@ async def resolve(app: App, text: str) -> tuple[str, int] | None:
     text = text.strip()
     try:
         if is_url(text):
-            return await _resolve_url(app, text)
+            return await at(app, text)
         if "@" in text.lstrip("@!"):
             return "actor", (await handle(app, text)).id
     except (ProtocolError, Unreachable, errors.AppError):
@@ -196,7 +196,12 @@ async def resolve(app: App, text: str) -> tuple[str, int] | None:
     return None
 
 
-async def _resolve_url(app: App, url: str) -> tuple[str, int] | None:
+async def at(app: App, url: str) -> tuple[str, int] | None:
+    """What stands at a URL, as `resolve` says it.
+
+    Raises:
+        ProtocolError, Unreachable: its server says no, or nothing.
+    """
     if app.urls.own(url):
         post_id = app.urls.post_id(url)
         if post_id is not None and (ours := await posts.by_id(post_id)) is not None:

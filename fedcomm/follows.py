@@ -112,7 +112,7 @@ async def follow_handle(app: App, account: str, handle_or_url: str) -> Actor:
         )
     try:
         if "://" in handle_or_url:
-            found = await fetching.resolve(app, handle_or_url)
+            found = await fetching.at(app, handle_or_url.strip())
             target = await actors.by_id(found[1]) if found and found[0] == "actor" else None
         else:
             target = await fetching.handle(app, handle_or_url)

@@ -1,5 +1,6 @@
 """Votes in polls of ours: each counts once, while the poll is open."""
 
+from storage import visible
 from storage.connect import Writes, dialect, rows
 from storage.counting import hold
 
@@ -12,7 +13,10 @@ _ANSWER_POSTGRES = (
 
 
 def cast(writes: Writes, post_id: int, actor_id: int, answer: str, uri: str, now_ms: int) -> None:
-    """Count a vote for the answer of that name; in a poll with one choice only the first vote of a person counts."""
+    """Count a vote for the answer of that name, of somebody who may see the poll.
+
+    In a poll with one choice only the first vote of a person counts.
+    """
     hold(writes, "poll", post_id, "post_id")
     choice = _ANSWER_POSTGRES if dialect() == "postgres" else _ANSWER_SQLITE
     writes.add(
@@ -20,8 +24,9 @@ def cast(writes: Writes, post_id: int, actor_id: int, answer: str, uri: str, now
         f" SELECT p.post_id, CAST(? AS BIGINT), ({choice}), CAST(? AS TEXT), CAST(? AS BIGINT) FROM poll p"
         f" WHERE p.post_id = ? AND p.closed_at IS NULL AND (p.ends_at IS NULL OR p.ends_at > ?)"
         f" AND ({choice}) IS NOT NULL AND (p.multiple = 1 OR NOT EXISTS (SELECT 1 FROM poll_vote v"
-        " WHERE v.post_id = p.post_id AND v.actor_id = ?)) ON CONFLICT DO NOTHING",
-        (actor_id, answer, uri, now_ms, post_id, now_ms, answer, actor_id),
+        " WHERE v.post_id = p.post_id AND v.actor_id = ?))"
+        f" AND EXISTS (SELECT 1 FROM post WHERE post.id = p.post_id AND {visible.TO_VIEWER}) ON CONFLICT DO NOTHING",
+        (actor_id, answer, uri, now_ms, post_id, now_ms, answer, actor_id, *visible.args(actor_id)),
     )
     writes.add(_RECOUNT_POSTGRES if dialect() == "postgres" else _RECOUNT_SQLITE, (post_id,))
 

@@ -13,7 +13,7 @@ import msgspec
 import storage.actors
 import web.app
 from activitypub.errors import Unreachable
-from fedcomm import accounts, actors, boosts, clock, fetching, follows, groups, members, posts, reactions
+from fedcomm import accounts, actors, blocks, boosts, clock, fetching, follows, groups, members, posts, reactions
 from fedcomm.app import App
 from fedcomm.config import Config
 from fedcomm.jobs import worker
@@ -109,6 +109,11 @@ class Person:
         """Delete a post of one's own."""
         with self.instance.here():
             await posts.delete(self.instance.app, self.actor, post.id)
+
+    async def block(self, uri: str) -> None:
+        """Want nothing to do with somebody."""
+        with self.instance.here():
+            await blocks.block(self.instance.app, self.actor, (await fetching.actor(self.instance.app, uri)).id)
 
     async def home(self) -> list[Post]:
         """What stands in the home timeline, newest first."""

@@ -1,10 +1,8 @@
 """Votes in polls: a note with the name of an answer and no text (FEP-9967 §Voting)."""
 
-import msgspec
-
 from activitypub.activities import Activity
 from activitypub.objects import Note
-from fedcomm import clock
+from fedcomm import admit, clock
 from fedcomm.inbox.hand import Hand, Ignored
 from storage import polls
 from storage.actors import Actor
@@ -17,9 +15,8 @@ def vote(hand: Hand, activity: Activity, ballot: Note, voter: Actor) -> None:
         raise Ignored("it is no poll of ours")
     if voter.id == question.author_id or question.author_id in hand.facts.blockers(voter.uri):
         raise Ignored("the voter may not vote")
+    group = hand.facts.group_of(question)
+    if group is not None and group.local:
+        admit.voting(group, hand.facts.standing(group, voter.uri))
     polls.cast(hand.writes, question.id, voter.id, ballot.name[:200], ballot.uri, clock.now_ms())
-
-
-def names(options: str) -> list[str]:
-    """The answers of a poll."""
-    return msgspec.json.decode(options, type=list[str])
+    hand.writes.after(lambda: hand.app.forget_post(question.id))

@@ -3,7 +3,10 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 NAME_SERVER = "151.101.1.1"
 GOOD = "151.101.2.2"  # a server with a valid certificate for every name that leads to it
@@ -29,7 +32,7 @@ _SET_UP = "\n".join(
 )
 _PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"  # `ip` is there for those who are not root, too
 _ENV = {**os.environ, "PATH": _PATH}
-_FLAGS = (["-n", "-m"], ["-U", "-r", "-n", "-m"])  # as root, else as root of a user namespace
+_FLAGS = (("-n", "-m"), ("-U", "-r", "-n", "-m"))  # as root, else as root of a user namespace
 
 
 def obstacle() -> str | None:
@@ -42,17 +45,26 @@ def obstacle() -> str | None:
 
 def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     """The command, run inside to its end; `folder` takes the files that stand for those of the system."""
+    _furnish(folder)
+    return _inside(_flags() or [], folder, command, seconds=120)
+
+
+def _furnish(folder: Path) -> None:
     (folder / "resolv.conf").write_text(f"nameserver {NAME_SERVER}\n")
     (folder / "nsswitch.conf").write_text("hosts: files dns\n")
     (folder / "hosts").write_text("127.0.0.1 localhost\n::1 localhost\n")
-    inside = ["bash", "-c", _SET_UP, "set-up", str(folder), *command]
-    whole = ["unshare", *(_flags() or []), *inside]
-    return subprocess.run(whole, capture_output=True, text=True, timeout=120, env=_ENV)
 
 
-def _flags() -> list[str] | None:
-    for flags in _FLAGS:
-        trial = ["unshare", *flags, "ip", "link", "set", "lo", "up"]
-        if subprocess.run(trial, capture_output=True, env=_ENV).returncode == 0:
-            return flags
-    return None
+def _inside(
+    flags: Sequence[str], folder: Path, command: Sequence[str], seconds: float
+) -> subprocess.CompletedProcess[str]:
+    whole = ["unshare", *flags, "bash", "-c", _SET_UP, "set-up", str(folder), *command]
+    return subprocess.run(whole, capture_output=True, text=True, timeout=seconds, env=_ENV)
+
+
+@cache
+def _flags() -> tuple[str, ...] | None:
+    """With which everything that the tests need can be set up: some containers allow a namespace and no mount in it."""
+    with TemporaryDirectory() as made:
+        _furnish(Path(made))
+        return next((flags for flags in _FLAGS if _inside(flags, Path(made), ["true"], 20).returncode == 0), None)

@@ -44,3 +44,14 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
 def test_on_the_fake_internet(name: str, outcomes: Outcomes) -> None:
     assert outcomes[name], "it did not run"
     assert not any(outcomes[name]), "\n".join(outcomes[name])
+
+
+def test_a_machine_without_namespaces_is_known_by_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    internet._flags.cache_clear()
+    monkeypatch.setattr(internet, "_FLAGS", (("--of-no-kernel",),))
+    refused = internet.obstacle()
+    internet._flags.cache_clear()
+    monkeypatch.setattr(internet, "_PATH", "/nowhere")
+
+    assert refused == "unshare is not permitted"
+    assert internet.obstacle() == "the command unshare is not there"

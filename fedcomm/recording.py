@@ -82,11 +82,12 @@ def attach(writes: Writes, post: Post, note: Note, mentioned: tuple[Actor, ...],
 def edit(app: App, writes: Writes, known: Post, written: Note, mentioned: tuple[Actor, ...]) -> bool:
     """Write what the author says now; False when it is deleted or a later version is known.
 
-    Versions are ordered by the author's own clock (cohosting.md §9.4).
+    Versions are ordered by the author's own clock (cohosting.md §9.4); that of the first one is not asked, since
+    many write whole seconds, and some no time at all.
     """
     now = clock.now_ms()
     said = min(written.updated or now, now)
-    if known.deleted_at is not None or said < (known.author_updated or known.published):
+    if known.deleted_at is not None or said < (known.author_updated or 0):
         return False
     title = mapping.posts.title(written)
     content = written.content if known.local else mapping.posts.shown(written)

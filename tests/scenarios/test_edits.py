@@ -1,0 +1,47 @@
+"""Which of several versions of a post counts."""
+
+import pytest
+
+from activitypub.objects import Audience, Note
+from fedcomm import recording
+from storage import posts
+from storage.connect import Writes, apply
+from tests import build
+from tests.fediverse import Fediverse
+
+pytestmark = pytest.mark.anyio
+SECOND = 1_000  # ms
+
+
+def version(uri: str, author: str, text: str, updated: int) -> Note:
+    return Note(uri=uri, kind="Note", attributed_to=author, content=text, audience=Audience(), updated=updated)
+
+
+async def test_an_edit_counts_whose_author_writes_whole_seconds(fediverse: Fediverse) -> None:
+    a = await fediverse.instance("a.test")
+    with a.here():
+        author = await build.person("mona", "elsewhere.test")
+        post = await build.post(author, "First", published=build.NOW + 300)  # when it came: it had no time of its own
+        writes = Writes()
+
+        edited = recording.edit(a.app, writes, post, version(post.uri, author.uri, "Second", build.NOW), ())
+        await apply(writes)
+
+        found = await posts.by_id(post.id)
+    assert edited
+    assert found is not None and found.content == "Second"
+
+
+async def test_an_earlier_version_that_comes_late_changes_nothing(fediverse: Fediverse) -> None:
+    a = await fediverse.instance("a.test")
+    with a.here():
+        author = await build.person("mona", "elsewhere.test")
+        post = await build.post(author, "Third", author_updated=build.NOW + 2 * SECOND)
+        writes = Writes()
+
+        edited = recording.edit(a.app, writes, post, version(post.uri, author.uri, "Second", build.NOW + SECOND), ())
+        await apply(writes)
+
+        found = await posts.by_id(post.id)
+    assert not edited
+    assert found is not None and found.content == post.content

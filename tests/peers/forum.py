@@ -288,6 +288,7 @@ class Forum:
         if known is not None:
             if changed and thing.get("content", "") != known.text:
                 known.text, known.edits = thing.get("content", ""), known.edits + 1
+                known.updated = thing.get("updated", "")
             return
         parent = await self.post(thing["inReplyTo"]) if thing.get("inReplyTo") else None
         if parent is not None and (parent.locked or parent.deleted):
@@ -296,6 +297,7 @@ class Forum:
         self.posts[thing["id"]] = Post(
             thing["id"], author, community, self._title(thing, parent), thing.get("content") or "",
             thing.get("inReplyTo") or "", locked=not thing.get("commentsEnabled", True),
+            published=thing.get("published", ""),
         )  # fmt: skip
 
     def _title(self, thing: Json, parent: Post | None) -> str:

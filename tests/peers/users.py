@@ -62,7 +62,6 @@ class User:
         post = self.forum.posts[uri]
         thing = self.forum.dialect.document(self.forum.server, post)
         await self._publish(self._shared("Update", thing | {"content": f"<p>{text}</p>", "updated": now()}, post), post)
-        post.updated = now()
 
     async def delete(self, uri: str) -> None:
         """Delete a post or comment of one's own."""

@@ -27,6 +27,10 @@ async def move(hand: Hand, activity: Activity) -> None:
     new = await actors.by_uri(new_uri)
     if new is None or new.gone or old_uri not in msgspec.json.decode(new.also_known_as):
         raise Forbidden("The new account does not say that it was the old one.")
+    if (old.kind == "Group") != (new.kind == "Group"):
+        raise Forbidden("A person does not become a group, nor a group a person.")
+    if new.suspended_at is not None or (new.host and hand.app.peers.blocked(new.host)):
+        raise Forbidden("The new account is not heard here.")
     if old.moved_to_id is not None:
         raise Ignored("the account has moved before")  # once is enough: loops end here
     writes = Writes()

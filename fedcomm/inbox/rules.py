@@ -56,6 +56,10 @@ RULES: tuple[Rule, ...] = (
     Rule(("Undo", "EmojiReact", LINK), undo.vote, authority.who_did_it),
     Rule(("Undo", "Dislike", LINK), undo.vote, authority.who_did_it),
     Rule(("Undo", "Announce", LINK), undo.announce, authority.who_did_it),
+    Rule(("Undo", "Announce", POST), undo.announce, authority.who_did_it),
+    Rule(("Undo", "Announce"), undo.announce, authority.who_did_it),  # NodeBB 4.15.1 names what it announced by number
+    Rule(("Undo", "Announce", "Create", POST), undo.announce, authority.who_did_it),
+    Rule(("Undo", "Announce", "Create", LINK), undo.announce, authority.who_did_it),
     Rule(("Undo", "Delete", LINK), undo.delete, authority.who_did_it),
     Rule(("Undo", "Block", LINK), undo.block, authority.who_did_it),
     Rule(("Undo", LINK), undo.by_id, authority.anybody),

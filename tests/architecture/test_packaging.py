@@ -11,11 +11,19 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
 from tests.architecture.rooms import ROOMS, ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LOCKS = ("requirements.lock", "requirements-dev.lock")
+REPAIRED = {
+    "starlette": "1.0.1",  # CVE-2024-47874, CVE-2025-54121, CVE-2025-62727, CVE-2026-48710
+    "python-multipart": "0.0.18",  # CVE-2024-53981
+    "h11": "0.16.0",  # CVE-2025-43859
+    "jinja2": "3.1.6",  # CVE-2025-27516
+    "cryptography": "44.0.1",  # CVE-2024-12797
+}
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +119,7 @@ def test_it_refuses_to_start_when_a_package_was_taken_away_with_another_distribu
     assert "the package 'web' of fedcomm is missing" in done.stderr
 
 
+@pytest.mark.attack("ADM-20")
 @pytest.mark.parametrize("lock", LOCKS)
 def test_a_lock_has_hashes_and_names_no_place(lock: str) -> None:
     text = (ROOT / lock).read_text()
@@ -132,6 +141,16 @@ def test_the_locks_hold_every_dependency_and_agree() -> None:
     assert {re.split("[>=<]", entry)[0] for entry in wanted} <= versions[0].keys()
     assert {re.split("[>=<]", entry)[0] for entry in developing} <= versions[1].keys()
     assert {name: versions[1].get(name) for name in versions[0]} == versions[0]
+
+
+@pytest.mark.attack("ADM-20")
+@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize(("package", "repaired"), REPAIRED.items())
+def test_no_lock_holds_a_version_with_a_known_hole(lock: str, package: str, repaired: str) -> None:
+    found = re.search(rf"^{package}==(\S+)", (ROOT / lock).read_text(), re.MULTILINE)
+
+    assert found is None or Version(found[1]) >= Version(repaired)
+    assert found or package not in {re.split("[>=<]", entry)[0] for entry in PROJECT["project"]["dependencies"]}
 
 
 def test_every_dependency_is_used() -> None:

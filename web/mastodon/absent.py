@@ -20,7 +20,6 @@ EMPTY: tuple[tuple[str, str, Any], ...] = (
     ("/api/v1/conversations", "read:statuses", []),
     ("/api/v1/scheduled_statuses", "read:statuses", []),
     ("/api/v1/timelines/direct", "read:statuses", []),
-    ("/api/v1/timelines/link", "", []),
     ("/api/v1/filters", "read:filters", []),
     ("/api/v2/filters", "read:filters", []),
     ("/api/v1/mutes", "read:mutes", []),
@@ -51,6 +50,7 @@ NONE: tuple[tuple[str, str], ...] = (
     ("/api/v2/filters/{id}", "read:filters"),
     ("/api/v2/filters/{id}/keywords", "read:filters"),
     ("/api/v2/filters/{id}/statuses", "read:filters"),
+    ("/api/v1/timelines/link", ""),
     ("/api/v1/instance/privacy_policy", ""),
     ("/api/v1/instance/terms_of_service", ""),
 )

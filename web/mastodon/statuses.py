@@ -144,10 +144,10 @@ async def context(request: Request) -> Response:
 
 
 async def source(request: Request) -> Response:
-    """`GET /api/v1/statuses/:id/source`: what its author typed."""
+    """`GET /api/v1/statuses/:id/source`: what its author typed; of a post whose server does not tell, what it says."""
     viewer = await auth.require(request, "read:statuses")
-    post = await _own(request, viewer)
-    return respond.json({"id": str(post.id), "text": post.source, "spoiler_text": post.summary})
+    post = await subjects.post(request, viewer)
+    return respond.json({"id": str(post.id), "text": post.source or post.content, "spoiler_text": post.summary})
 
 
 async def history(request: Request) -> Response:

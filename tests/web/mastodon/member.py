@@ -30,7 +30,7 @@ class Member:
 
     async def get(self, path: str, **parameters: Any) -> Any:
         """The JSON of a GET that succeeds."""
-        answer = await self.ask("GET", path, params=parameters)
+        answer = await self.ask("GET", path, params=parameters or None)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -54,7 +54,7 @@ class Member:
     async def pages(self, path: str, **parameters: Any) -> list[list[Any]]:
         """Every page from the newest on, as clients follow `rel="next"`."""
         found = []
-        answer = await self.ask("GET", path, params=parameters)
+        answer = await self.ask("GET", path, params=parameters or None)
         while True:
             assert answer.status_code == 200, answer.text
             found.append(answer.json())

@@ -76,7 +76,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
             url=app.urls.post_page(self.author.username, post_id),
             published=now_ms,
             sensitive=draft.sensitive or bool(draft.summary),
-            mentions=tuple(Mention(actor.uri, f"@{actor.acct}") for actor in self.mentioned),
+            mentions=tuple(Mention(actor.uri, app.urls.handle(actor.username, actor.host)) for actor in self.mentioned),
             hashtags=tuple(Hashtag(name, app.urls.tag(name)) for name in self.written.tags),
             poll=_poll(draft.poll, now_ms) if draft.poll else None,
         )

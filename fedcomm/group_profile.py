@@ -105,8 +105,8 @@ def record(
         posting = "moderators" if only_moderators else "members" if group.join_mode == "approval" else "anyone"
     now = clock.now_ms()
     wanted: list[tuple[str, Any, Any, str, dict[str, Any]]] = [
-        ("profile:title", title, face.name, "actor", {"name": title, "updated_at": now}),
-        ("profile:summary", summary_html, face.summary, "actor", {"summary": summary_html, "updated_at": now}),
+        ("profile:title", title, face.name, "actor", {"name": title}),
+        ("profile:summary", summary_html, face.summary, "actor", {"summary": summary_html}),
         ("join_mode", join_mode, group.join_mode, "groups", {"join_mode": join_mode}),
         ("posting", posting, group.posting, "groups", {"posting": posting}),
         ("closed", closed, group.closed_at is not None, "groups", {"closed_at": now if closed else None}),
@@ -119,6 +119,7 @@ def record(
         kept = None if value is False else "closed" if value is True else value
         act = acts.record(app, writes, group, face, property_, "", kept, by=by, uri=uri)
         registers.take_effect(writes, act, table, group.id if table == "groups" else face.id, **columns)
+        registers.take_effect(writes, act, "actor", face.id, updated_at=now)
         if property_ == "join_mode":
             registers.take_effect(writes, act, "actor", face.id, locked=int(value == "approval"))
     return changed
@@ -158,5 +159,6 @@ async def _rules(
         )
     if lines == await rules(group.id):
         return False
-    acts.record(app, writes, group, face, "rules", "", lines or None, by=by, uri=uri)
+    act = acts.record(app, writes, group, face, "rules", "", lines or None, by=by, uri=uri)
+    registers.take_effect(writes, act, "actor", face.id, updated_at=clock.now_ms())
     return True

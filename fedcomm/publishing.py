@@ -1,42 +1,89 @@
-"""What our outboxes show: posts as the activities that published them, a group's as its announcements."""
+"""What our collections show: posts as documents, as the activities that published them, as a group's announcements."""
 
+import zlib
 from typing import Any
 
-from activitypub import render
-from fedcomm import posts as service
+import msgspec
+
+from activitypub import documents, render
 from fedcomm.app import App
 from fedcomm.mapping import activities
 from fedcomm.mapping.posts import Shown, on_the_wire, to_note
-from storage import actors, boosts, posts
+from storage import actors, announcements, boosts, outbox, proven, shown
 from storage.actors import Actor
-from storage.posts import Post
+from storage.posts import UNLISTED, Post
+
+Json = dict[str, Any]
 
 
-async def outbox_items(app: App, actor: Actor, found: list[Post]) -> list[dict[str, Any]]:
-    """The activities for these posts of a person or group of ours."""
+async def outbox_items(app: App, actor: Actor, found: list[Post]) -> list[Json]:
+    """The activities for these posts of a person or group of ours, in the same order."""
+    notes = await notes_of(app, found)
     if actor.kind != "Group":
-        return [_bare(await service.create_document_of(app, post)) for post in found]
-    return [await _announced(app, actor, post) for post in found]
+        return [activities.create(app.urls.create(post.id), notes[post.id]) for post in found if post.id in notes]
+    announced = await boosts.of_all(actor.id, [post.id for post in found])
+    as_it_came = await proven.creates([post.uri for post in found if not post.local and post.edited_at is None])
+    items: list[Json] = []
+    for post in (post for post in found if post.id in notes):
+        # PieFed 1.6.6 reads the newest threads of a group from here when it first hears of it.
+        boost = announced.get(post.id)
+        uri, at = (boost.uri, boost.published) if boost else (f"{actor.outbox}/{post.id}", post.published)
+        raw = as_it_came.get(post.uri)
+        inner = documents.read(zlib.decompress(raw)) if raw else _create(app, post, notes[post.id])
+        items.append(activities.announce(uri, actor.uri, actor.followers, inner, at))
+    return items
 
 
-async def _announced(app: App, face: Actor, post: Post) -> dict[str, Any]:
-    """As it went to followers. PieFed 1.6.6 reads the newest threads of a group from here when it first hears of it."""
-    boost = await boosts.of(face.id, post.id)
-    uri = boost.uri if boost else f"{face.outbox}/{post.id}"
-    inner = await service.create_document_of(app, post) if post.local else await _elsewhere(app, post)
-    at = boost.published if boost else post.published
-    return _bare(activities.announce(uri, face.uri, face.followers, _bare(inner), at))
+async def notes_of(app: App, found: list[Post]) -> dict[int, Json]:
+    """The posts as documents, by id; without those whose authors are gone. Four queries, however many they are.
+
+    A post of another server reads as we know it; who wants to be sure asks there.
+    """
+    bundle = await shown.bundle([post.id for post in found])
+    named = {mention.id for mentions in bundle.mentions.values() for mention in mentions}
+    faces = {face.id for face in bundle.faces.values()}
+    people = await actors.by_ids(list({post.author_id for post in found} | named | faces))
+    notes: dict[int, Json] = {}
+    for post in found:
+        author, face = people.get(post.author_id), bundle.faces.get(post.id)
+        if author is None or author.gone or post.id not in bundle.posts:
+            continue
+        with_ = Shown(
+            author=author,
+            parent_uri=post.parent_uri,
+            group=people.get(face.id) if face is not None and post.visibility <= UNLISTED else None,
+            mentioned=tuple(people[m.id] for m in bundle.mentions.get(post.id, ()) if m.id in people),
+            tags=tuple(bundle.tags.get(post.id, ())),
+            poll=bundle.polls.get(post.id),
+        )
+        note = to_note(app.urls, post, with_)
+        if not post.local and with_.poll is None:
+            note = msgspec.structs.replace(note, kind=_KINDS.get(post.kind, "Note"))
+        notes[post.id] = render.document(on_the_wire(note))
+    return notes
 
 
-async def _elsewhere(app: App, post: Post) -> dict[str, Any]:
-    """A post of another server as we know it; who wants to be sure asks there."""
-    author = await actors.by_id(post.author_id)
-    assert author is not None
-    named = await actors.by_ids(await posts.mentioned(post.id))
-    shown = Shown(author=author, parent_uri=post.parent_uri, mentioned=tuple(named.values()))
-    note = render.document(on_the_wire(to_note(app.urls, post, shown)))
-    return activities.create(post.create_uri or f"{post.uri}#create", note)
+async def activity(uri: str) -> Json | None:
+    """The activity of ours with this id: published by itself, or announced by a group (a moderator's act)."""
+    entry = await outbox.by_uri(uri)
+    if entry is not None:
+        return documents.read(entry.body)
+    entry = await announcements.carrying(uri)
+    if entry is None:
+        return None
+    announce = documents.read(entry.body)
+    inner = announce["object"]
+    return {"@context": announce["@context"], **inner} if isinstance(inner, dict) else None
 
 
-def _bare(document: dict[str, Any]) -> dict[str, Any]:
+def bare(document: Json) -> Json:
+    """The document as part of another one, whose `@context` stands for it."""
     return {name: value for name, value in document.items() if name != "@context"}
+
+
+_KINDS = {"page": "Page", "article": "Article"}
+
+
+def _create(app: App, post: Post, note: Json) -> Json:
+    uri = app.urls.create(post.id) if post.local else post.create_uri or f"{post.uri}#create"
+    return activities.create(uri, note)

@@ -13,6 +13,10 @@ class Urls:
         self.shared_inbox = f"{base}/inbox"
         self.service = f"{base}/actor"
 
+    def handle(self, username: str, host: str = "") -> str:
+        """How somebody is called everywhere; host '' is ours."""
+        return f"@{username}@{host or self.base.partition('://')[2]}"
+
     def own(self, uri: str) -> bool:
         """Whether this is an id of ours, so that it is looked up here and never fetched."""
         return uri == self.base or uri.startswith((f"{self.base}/", f"{self.base}#"))
@@ -49,7 +53,7 @@ class Urls:
         """The collection of direct answers to a post."""
         return f"{self.base}/posts/{post_id}/replies"
 
-    def activity(self, activity_id: int) -> str:
+    def activity(self, activity_id: int | str) -> str:
         """The id of any other activity."""
         return f"{self.base}/activities/{activity_id}"
 

@@ -31,11 +31,11 @@ async def of(face: str, object_uri: str, form: str) -> str | None:
     return found[0] if found else None
 
 
-async def carrying(face: str, object_uri: str) -> Entry | None:
+async def carrying(object_uri: str) -> Entry | None:
     """The entry of the log by which a face announced the activity with this id."""
     sql = (
-        f"SELECT {_ENTRY} FROM outbox WHERE uri = (SELECT announce_uri FROM announced WHERE face = ? AND object_uri = ?"
+        f"SELECT {_ENTRY} FROM outbox WHERE uri IN (SELECT announce_uri FROM announced WHERE object_uri = ?"
         " AND form = 'wrapped') ORDER BY seq LIMIT 1"
     )
-    found = await row(sql, (face, object_uri))
+    found = await row(sql, (object_uri,))
     return Entry(*found) if found else None

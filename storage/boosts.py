@@ -2,7 +2,7 @@
 
 import msgspec
 
-from storage.connect import Writes, row
+from storage.connect import Writes, row, rows
 from storage.counting import hold
 
 
@@ -37,6 +37,12 @@ async def of(actor_id: int, post_id: int) -> Boost | None:
     """The boost of a post by an actor."""
     found = await row(_SELECT + "WHERE actor_id = ? AND post_id = ?", (actor_id, post_id))
     return Boost(*found) if found else None
+
+
+async def of_all(actor_id: int, post_ids: list[int]) -> dict[int, Boost]:
+    """The boosts of these posts by an actor, by post."""
+    found = await rows(_SELECT + "WHERE actor_id = ? AND post_id IN (?ints)", (actor_id, post_ids))
+    return {each[3]: Boost(*each) for each in found}
 
 
 def insert(writes: Writes, boost: Boost) -> None:

@@ -1,64 +1,70 @@
-"""What collections of actors and threads list for other servers."""
+"""What collections of actors and threads list for other servers: only what the asker may see, and counted so."""
+
+from collections.abc import Sequence
 
 from storage import visible
 from storage.actors import COLUMNS as ACTOR
 from storage.actors import Actor
-from storage.connect import rows
+from storage.connect import rows, value
 from storage.posts import Post
 
-LONGEST = 1_000  # posts of one thread that a collection lists
 _POST = ", ".join(f"post.{name}" for name in Post.__struct_fields__)
-_BY_AUTHOR = (
-    f"SELECT {_POST} FROM post WHERE post.author_id = ? AND post.id < ? AND post.local = 1"
-    f" AND post.visibility <= 1 AND {visible.TO_VIEWER} ORDER BY post.id DESC LIMIT ?"
-)
-_THREADS = (
-    f"SELECT {_POST} FROM post JOIN groups ON groups.id = post.group_id"
-    f" WHERE groups.actor_id = ? AND post.id < ? AND post.parent_uri IS NULL AND post.removed_at IS NULL"
-    f" AND {visible.TO_VIEWER} ORDER BY post.id DESC LIMIT ?"
-)
-_THREAD = (
-    f"SELECT post.uri FROM post WHERE post.thread_id = ? AND post.visibility <= 1 AND post.removed_at IS NULL"
-    f" AND {visible.TO_VIEWER} ORDER BY post.id LIMIT ?"
-)
-_REPLIES = (
-    f"SELECT post.uri FROM post WHERE post.parent_id = ? AND post.visibility <= 1 AND post.removed_at IS NULL"
-    f" AND {visible.TO_VIEWER} ORDER BY post.id LIMIT ?"
-)
+_OPEN = "post.visibility <= 1 AND post.removed_at IS NULL"
+_BY_AUTHOR = f"FROM post WHERE post.author_id = ? AND post.local = 1 AND {_OPEN} AND {visible.TO_VIEWER}"
+_BY_GROUP = f"FROM post WHERE post.group_id = ? AND post.parent_uri IS NULL AND {_OPEN} AND {visible.TO_VIEWER}"
+_IN_THREAD = f"FROM post WHERE post.thread_id = ? AND {_OPEN} AND {visible.TO_VIEWER}"
+_BELOW = f"FROM post WHERE post.parent_id = ? AND {_OPEN} AND {visible.TO_VIEWER}"
+_PINNED = f"""
+SELECT {_POST} FROM register JOIN post ON post.uri = register.subject
+WHERE register.group_id = ? AND register.property = 'pinned' AND register.value IS NOT NULL
+AND post.group_id = register.group_id AND {_OPEN} AND {visible.TO_VIEWER} ORDER BY register.clock LIMIT ?"""
+_MOST_PINNED = 100
 
 
 async def posts(author_id: int, before: int, limit: int) -> list[Post]:
     """What somebody here wrote for everybody, newest first."""
-    found = await rows(_BY_AUTHOR, (author_id, before, *visible.args(visible.ANYBODY), limit))
+    return await _newest(_BY_AUTHOR, author_id, before, limit)
+
+
+async def count_posts(author_id: int) -> int:
+    """How much somebody here wrote for everybody (attack PRI-03)."""
+    return await _count(_BY_AUTHOR, author_id, visible.ANYBODY)
+
+
+async def threads(group_id: int, before: int, limit: int) -> list[Post]:
+    """What began threads in a group, newest first."""
+    return await _newest(_BY_GROUP, group_id, before, limit)
+
+
+async def count_threads(group_id: int) -> int:
+    """How many threads of a group everybody may see."""
+    return await _count(_BY_GROUP, group_id, visible.ANYBODY)
+
+
+async def thread(viewer: int, root_id: int, after: int, limit: int) -> list[tuple[int, str]]:
+    """(id, ActivityPub id) of the posts of a thread, in the order of time, behind the one with the id `after`."""
+    return await _oldest(_IN_THREAD, viewer, root_id, after, limit)
+
+
+async def count_thread(viewer: int, root_id: int) -> int:
+    """How many posts of a thread the viewer may see."""
+    return await _count(_IN_THREAD, root_id, viewer)
+
+
+async def replies(viewer: int, post_id: int, after: int, limit: int) -> list[tuple[int, str]]:
+    """(id, ActivityPub id) of the direct answers to a post, in the order of time, behind the one with that id."""
+    return await _oldest(_BELOW, viewer, post_id, after, limit)
+
+
+async def count_replies(viewer: int, post_id: int) -> int:
+    """How many direct answers to a post the viewer may see."""
+    return await _count(_BELOW, post_id, viewer)
+
+
+async def pinned(group_id: int) -> list[Post]:
+    """The pinned threads of a group that everybody may see, in the order in which they were pinned."""
+    found = await rows(_PINNED, (group_id, *visible.args(visible.ANYBODY), _MOST_PINNED))
     return [Post(*row) for row in found]
-
-
-async def threads(face_id: int, before: int, limit: int) -> list[Post]:
-    """What began threads in the group with this face, newest first."""
-    found = await rows(_THREADS, (face_id, before, *visible.args(visible.ANYBODY), limit))
-    return [Post(*row) for row in found]
-
-
-async def count_threads(face_id: int) -> int:
-    """How many threads the group with this face has."""
-    found = await rows("SELECT threads_count FROM groups WHERE actor_id = ?", (face_id,))
-    return found[0][0] if found else 0
-
-
-async def thread(viewer: int, root_id: int) -> list[str]:
-    """Ids of the posts of a thread, in the order of time."""
-    return [row[0] for row in await rows(_THREAD, (root_id, *visible.args(viewer), LONGEST))]
-
-
-async def replies(viewer: int, post_id: int) -> list[str]:
-    """Ids of the direct answers to a post, in the order of time."""
-    return [row[0] for row in await rows(_REPLIES, (post_id, *visible.args(viewer), LONGEST))]
-
-
-async def pinned(group_id: int) -> list[str]:
-    """Ids of the pinned threads of a group."""
-    sql = "SELECT subject FROM register WHERE group_id = ? AND property = 'pinned' AND value IS NOT NULL ORDER BY clock"
-    return [row[0] for row in await rows(sql, (group_id,))]
 
 
 async def face_of(group_id: int) -> str | None:
@@ -74,3 +80,18 @@ async def admins() -> list[Actor]:
         f"SELECT {names} FROM actor a JOIN account c ON c.actor_id = a.id WHERE c.role = 'admin' AND c.state = 'active'"
     )
     return [Actor(*row) for row in await rows(sql)]
+
+
+async def _newest(of: str, owner_id: int, before: int, limit: int) -> list[Post]:
+    sql = f"SELECT {_POST} {of} AND post.id < ? ORDER BY post.id DESC LIMIT ?"
+    return [Post(*row) for row in await rows(sql, (owner_id, *visible.args(visible.ANYBODY), before, limit))]
+
+
+async def _oldest(of: str, viewer: int, owner_id: int, after: int, limit: int) -> list[tuple[int, str]]:
+    sql = f"SELECT post.id, post.uri {of} AND post.id > ? ORDER BY post.id LIMIT ?"
+    found: Sequence[tuple[int, str]] = await rows(sql, (owner_id, *visible.args(viewer), after, limit))
+    return [(row[0], row[1]) for row in found]
+
+
+async def _count(of: str, owner_id: int, viewer: int) -> int:
+    return int(await value(f"SELECT COUNT(*) {of}", (owner_id, *visible.args(viewer))))

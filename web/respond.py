@@ -8,6 +8,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from activitypub import documents, render
+from activitypub.objects import Tombstone
 from web import templates
 
 JSON = "application/json; charset=utf-8"
@@ -36,6 +38,12 @@ def document(request: Request, body: bytes, content_type: str = ACTIVITY, cache:
     if known and tag in (part.strip().removeprefix("W/") for part in known.split(",")):
         return Response(b"", 304, headers)
     return Response(body, 200, headers, content_type)
+
+
+def tombstone(uri: str, former_type: str, deleted_at: int) -> Response:
+    """What is served for good where something was deleted."""
+    gone = Tombstone(uri=uri, former_type=former_type, deleted=deleted_at)
+    return Response(documents.write(render.document(gone)), 410, {"cache-control": "max-age=60"}, ACTIVITY)
 
 
 def page(

@@ -178,7 +178,7 @@ def to_note(urls: Urls, post: Post, shown_with: Shown) -> Note:
         updated=post.edited_at,
         sensitive=bool(post.sensitive or post.summary),
         comments_enabled=not post.locked,
-        mentions=tuple(Mention(actor.uri, f"@{actor.acct}") for actor in _named(with_)),
+        mentions=tuple(Mention(actor.uri, urls.handle(actor.username, actor.host)) for actor in _named(with_)),
         hashtags=tuple(Hashtag(name, urls.tag(name)) for name in with_.tags),
         poll=_remote_poll(with_.poll) if with_.poll else None,
     )

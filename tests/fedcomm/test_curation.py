@@ -43,6 +43,10 @@ class Place:
         found = await rows("SELECT body FROM outbox WHERE actor_id = ? AND form = ? ORDER BY seq", (self.face.id, form))
         return [documents.read(bytes(body)) for (body,) in found]
 
+    async def pinned(self) -> list[int]:
+        """What is pinned for everybody to see."""
+        return [post.id for post in await collections.pinned(self.group.id)]
+
     async def home(self) -> list[int]:
         """What stands in the member's home."""
         return [entry.post_id for entry in (await timelines.home(self.ann.id, Page())).entries]
@@ -118,10 +122,10 @@ async def test_a_pinned_thread_is_in_the_featured_collection(place: Place) -> No
 
     await curation.pin(place.app, place.ann, other.id)
     await curation.pin(place.app, place.ann, post.id)
-    assert await collections.pinned(place.group.id) == [other.uri, post.uri]
+    assert await place.pinned() == [other.id, post.id]
     await curation.unpin(place.app, place.ann, other.id)
 
-    assert await collections.pinned(place.group.id) == [post.uri]
+    assert await place.pinned() == [post.id]
     said = [each["object"] for each in await place.said() if each["object"]["type"] in ("Add", "Remove")]
     assert [(each["type"], each["object"], each["target"]) for each in said] == [
         ("Add", other.uri, place.face.featured),
@@ -153,7 +157,7 @@ async def test_an_answer_cannot_be_pinned_and_a_removed_thread_neither(place: Pl
     for each in (post, answer):
         with pytest.raises(Invalid):
             await curation.pin(place.app, place.ann, each.id)
-    assert await collections.pinned(place.group.id) == []
+    assert await place.pinned() == []
 
 
 @pytest.mark.attack("GRP-06")

@@ -15,7 +15,9 @@ from web.state import app_of
 
 
 async def person(request: Request) -> Response:
-    """`GET /users/{name}`: the actor; a browser is sent to the profile."""
+    """`GET /users/{name}`: the actor; a browser is sent to the profile. Who was deleted leaves a tombstone."""
+    if (gone := await _gone(request, "Person")) is not None:
+        return gone
     found = await named(request, "Person")
     if respond.wants_page(request):
         return respond.redirect(found.url)
@@ -24,6 +26,8 @@ async def person(request: Request) -> Response:
 
 async def group(request: Request) -> Response:
     """`GET /c/{name}` for servers."""
+    if (gone := await _gone(request, "Group")) is not None:
+        return gone
     return await _document(request, await named(request, "Group"))
 
 
@@ -48,6 +52,14 @@ async def named(request: Request, kind: str = "") -> Actor:
     if found is None or found.gone or found.kind == "Application" or (kind and found.kind != kind):
         raise NotFound("There is nobody of that name here.")
     return found
+
+
+async def _gone(request: Request, kind: str) -> Response | None:
+    found = await actors.local(request.path_params["name"])
+    if found is None or found.deleted_at is None or found.kind != kind:
+        return None
+    await viewer(request)
+    return respond.tombstone(found.uri, kind, found.deleted_at)
 
 
 async def _document(request: Request, found: Actor) -> Response:

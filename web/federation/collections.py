@@ -1,5 +1,6 @@
 """Collections of our actors and threads. Followers are counted and not named."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.requests import Request
@@ -17,22 +18,34 @@ from web.federation.actors import named
 from web.federation.asking import viewer
 from web.state import app_of
 
-PAGE = 20  # items of a page
+PAGE = 20  # activities of a page of an outbox
+INLINE = 100  # ids that a collection lists itself; a longer one has pages of as many
+PRIVATE = "private, no-store"
+
+Listed = Callable[[int, int, int, int], Awaitable[list[tuple[int, str]]]]
+Counted = Callable[[int, int], Awaitable[int]]
 
 
 async def outbox(request: Request) -> Response:
     """What an actor published for everybody, newest first; a group's are its announcements (FEP-1b12 §Group outbox)."""
     actor = await named(request)
     await viewer(request)
-    before = _before(request)
+    group = await groups.by_actor(actor.id) if actor.kind == "Group" else None
+    before = _cursor(request, "max_id", 2**62)
     if before is None:
-        total = actor.posts_count if actor.kind == "Person" else await collections.count_threads(actor.id)
-        return _answer(
-            request, Collection(kind="OrderedCollection", uri=actor.outbox, total=total, first=f"{actor.outbox}?page=1")
-        )
-    found = await (collections.threads if actor.kind == "Group" else collections.posts)(actor.id, before, PAGE)
+        total = await (collections.count_threads(group.id) if group else collections.count_posts(actor.id))
+        whole = Collection(kind="OrderedCollection", uri=actor.outbox, total=total, first=f"{actor.outbox}?page=1")
+        return _answer(request, whole)
+    found = await (collections.threads(group.id, before, PAGE) if group else collections.posts(actor.id, before, PAGE))
     items = await publishing.outbox_items(app_of(request), actor, found)
-    return _page(request, actor.outbox, items, found[-1].id if len(found) == PAGE else None)
+    page = Collection(
+        kind="OrderedCollectionPage",
+        uri=f"{actor.outbox}?page=1" + (f"&max_id={before}" if before < 2**62 else ""),
+        items=tuple(publishing.bare(item) for item in items),
+        part_of=actor.outbox,
+        next=f"{actor.outbox}?page=1&max_id={found[-1].id}" if len(found) == PAGE else None,
+    )
+    return _answer(request, page)
 
 
 async def followers(request: Request) -> Response:
@@ -63,37 +76,67 @@ async def moderators(request: Request) -> Response:
 
 
 async def featured(request: Request) -> Response:
-    """The pinned threads of a group, or posts of a person."""
+    """The pinned threads of a group, whole: Lemmy reads no ids here, Mastodon takes the ids from them."""
     actor = await named(request)
     await viewer(request)
-    items: tuple[str, ...] = ()
+    items: tuple[Any, ...] = ()
     if actor.kind == "Group":
-        items = tuple(await collections.pinned(await _group_id(actor)))
+        pinned = await collections.pinned(await _group_id(actor))
+        notes = await publishing.notes_of(app_of(request), pinned)
+        items = tuple(publishing.bare(notes[post.id]) for post in pinned if post.id in notes)
     uri = actor.featured or f"{actor.uri}/featured"
     return _answer(request, Collection(kind="OrderedCollection", uri=uri, items=items, total=len(items)))
 
 
 async def context(request: Request) -> Response:
-    """All posts of a thread that everybody may see, by id (FEP-7888 §The context property, FEP-f228)."""
+    """All posts of a thread that the asker may see, by id (FEP-7888 §The context property, FEP-f228).
+
+    Whoever asks for that of an answer is sent to that of its thread.
+    """
     asking = await viewer(request)
-    root = await _post(request, asking)
-    app = app_of(request)
-    uri = app.urls.context(root.id)
-    items = tuple(await collections.thread(asking, root.id))
-    face = await collections.face_of(root.group_id) if root.group_id else None
-    return _answer(
-        request,
-        Collection(kind="OrderedCollection", uri=uri, items=items, total=len(items), attributed_to=face),
-    )
+    post = await _post(request, asking)
+    uri = app_of(request).urls.context(post.thread_id)
+    if post.thread_id != post.id:
+        return respond.redirect(uri, 301)
+    face = await collections.face_of(post.group_id) if post.group_id else None
+    return await _ids(request, asking, uri, post.id, collections.thread, collections.count_thread, face)
 
 
 async def replies(request: Request) -> Response:
-    """Direct answers to a post that everybody may see, by id."""
+    """Direct answers to a post that the asker may see, by id."""
     asking = await viewer(request)
     post = await _post(request, asking)
-    items = tuple(await collections.replies(asking, post.id))
     uri = app_of(request).urls.replies(post.id)
-    return _answer(request, Collection(kind="OrderedCollection", uri=uri, items=items, total=len(items)))
+    return await _ids(request, asking, uri, post.id, collections.replies, collections.count_replies, None)
+
+
+async def _ids(
+    request: Request, asking: int, uri: str, owner_id: int, listed: Listed, counted: Counted, owner: str | None
+) -> Response:
+    """A collection of ids in the order of time: in one piece, or in pages when it is long."""
+    after = _cursor(request, "min_id", 0)
+    found = await listed(asking, owner_id, after or 0, INLINE + 1)
+    more = f"{uri}?page=1&min_id={found[INLINE - 1][0]}" if len(found) > INLINE else None
+    items = tuple(each for _number, each in found[:INLINE])
+    if after is not None:
+        page = Collection(
+            kind="OrderedCollectionPage",
+            uri=f"{uri}?page=1" + (f"&min_id={after}" if after else ""),
+            items=items,
+            part_of=uri,
+            next=more,
+        )
+        return _answer(request, page, asking)
+    total = await counted(asking, owner_id) if more else len(items)
+    whole = Collection(
+        kind="OrderedCollection",
+        uri=uri,
+        items=() if more else items,
+        total=total,
+        first=f"{uri}?page=1" if more else None,
+        attributed_to=owner,
+    )
+    return _answer(request, whole, asking)
 
 
 async def _post(request: Request, asking: int) -> posts.Post:
@@ -111,29 +154,18 @@ async def _group_id(face: Actor) -> int:
     return group.id
 
 
-def _before(request: Request) -> int | None:
-    """The id below which a page begins; None when the collection itself is asked for."""
-    given = request.query_params.get("max_id", "")
-    if given.isdigit() and len(given) < 19:
+def _cursor(request: Request, name: str, start: int) -> int | None:
+    """Where a page begins; None when the collection itself is asked for."""
+    given = request.query_params.get(name, "")
+    if given.isascii() and given.isdigit() and len(given) < 19:
         return int(given)
-    return 2**62 if "page" in request.query_params else None
+    return start if "page" in request.query_params else None
 
 
-def _page(request: Request, uri: str, items: list[dict[str, Any]], last: int | None) -> Response:
-    return _answer(
-        request,
-        Collection(
-            kind="OrderedCollectionPage",
-            uri=f"{uri}?{request.scope['query_string'].decode('latin-1')}",
-            items=tuple(items),
-            part_of=uri,
-            next=f"{uri}?page=1&max_id={last}" if last is not None else None,
-        ),
-    )
-
-
-def _answer(request: Request, collection: Collection) -> Response:
-    return respond.document(request, documents.write(render.document(collection)))
+def _answer(request: Request, collection: Collection, asking: int = visible.ANYBODY) -> Response:
+    """What only one asker may see is kept by no cache (attack PRI-19)."""
+    cache = "max-age=60" if asking == visible.ANYBODY else PRIVATE
+    return respond.document(request, documents.write(render.document(collection)), cache=cache)
 
 
 _ACTORS = [("outbox", outbox), ("followers", followers), ("featured", featured)]

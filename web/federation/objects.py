@@ -4,12 +4,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from activitypub import documents, render
+from activitypub import documents
 from activitypub.contexts import PUBLIC
-from activitypub.objects import Tombstone
 from fedcomm import posts as service
+from fedcomm import publishing
 from fedcomm.errors import NotFound
-from storage import outbox, posts, visible
+from storage import posts, visible
 from storage.posts import Post
 from web import respond
 from web.federation.asking import viewer
@@ -22,8 +22,7 @@ async def post(request: Request) -> Response:
     """`GET /posts/{id}`: the post; a browser is sent to its page. What was deleted leaves a tombstone."""
     found = await _found(request)
     if found.deleted_at is not None:
-        gone = Tombstone(uri=found.uri, former_type=found.kind.capitalize(), deleted=found.deleted_at)
-        return Response(documents.write(render.document(gone)), 410, media_type=respond.ACTIVITY)
+        return respond.tombstone(found.uri, found.kind.capitalize(), found.deleted_at)
     if respond.wants_page(request):
         return respond.redirect(found.url)
     body = documents.write(await service.document_of(app_of(request), found))
@@ -34,22 +33,19 @@ async def created(request: Request) -> Response:
     """`GET /posts/{id}/create`: the activity that published it."""
     found = await _found(request)
     if found.deleted_at is not None:
-        raise NotFound("The post was deleted.")
+        return respond.tombstone(f"{found.uri}/create", "Create", found.deleted_at)
     body = documents.write(await service.create_document_of(app_of(request), found))
     return respond.document(request, body, cache=_cache(found))
 
 
 async def activity(request: Request) -> Response:
-    """`GET /activities/{id}`: an activity that was for everybody."""
+    """`GET /activities/{id}`: an activity that was for everybody, also one of ours that a group of ours announced."""
     app = app_of(request)
     await viewer(request)
-    entry = await outbox.by_uri(f"{app.base_url}/activities/{request.path_params['id']}")
-    if entry is None:
+    document = await publishing.activity(app.urls.activity(request.path_params["id"]))
+    if document is None or PUBLIC not in (*_list(document.get("to")), *_list(document.get("cc"))):
         raise NotFound("There is no such activity.")
-    document = documents.read(entry.body)
-    if PUBLIC not in (*_list(document.get("to")), *_list(document.get("cc"))):
-        raise NotFound("There is no such activity.")
-    return respond.document(request, entry.body)
+    return respond.document(request, documents.write(document))
 
 
 async def _found(request: Request) -> Post:

@@ -444,7 +444,7 @@ CREATE TABLE announced (
   withdrawn_at BIGINT,
   PRIMARY KEY (face, object_uri, form)
 );
-CREATE INDEX announced_uri ON announced (announce_uri);
+CREATE INDEX announced_object ON announced (object_uri);
 
 -- Ids that are dead for ever: a late Create or Like of them has no effect. host: the origin that said so.
 CREATE TABLE tombstone (

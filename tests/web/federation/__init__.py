@@ -1,0 +1,1 @@
+"""What other servers are told."""

@@ -1,0 +1,56 @@
+"""Asking for documents as other servers do, unsigned or signed by one of their actors."""
+
+from typing import Any
+
+import httpx
+import msgspec
+
+from activitypub import keys, signatures
+from activitypub.keys import PrivateKey
+from fedcomm import clock
+from storage import actors
+from storage.actors import Actor, Key
+from storage.connect import Writes, apply
+from tests import build
+
+ACTIVITY = "application/activity+json"
+LD = 'application/ld+json; profile="https://www.w3.org/ns/activitystreams"'
+PUBLIC = "https://www.w3.org/ns/activitystreams#Public"
+_KEY: list[PrivateKey] = []
+
+
+async def signs(actor: Actor) -> None:
+    """Let an actor elsewhere have a key that is known here; all of them have the same one."""
+    key, key_id = _key(), f"{actor.uri}#main-key"
+    writes = Writes()
+    public = keys.public_der(key.public)
+    actors.put_key(writes, Key(key_id, actor.id, actor.uri, "rsa", public, None, clock.now_ms(), None))
+    await apply(writes)
+
+
+async def ask(
+    client: httpx.AsyncClient, path: str, by: Actor | None = None, accept: str = ACTIVITY, **headers: str
+) -> httpx.Response:
+    """The answer to GET; `by` signs it."""
+    path = path.removeprefix(build.BASE)
+    sent = {"accept": accept, **headers}
+    if by is not None:
+        sent |= signatures.sign(
+            "cavage", _key(), f"{by.uri}#main-key", "GET", f"{build.BASE}{path}", {}, None, clock.now()
+        )
+    return await client.get(path, headers=sent)
+
+
+async def read(client: httpx.AsyncClient, path: str, by: Actor | None = None) -> dict[str, Any]:
+    """The document there, which must be one."""
+    answer = await ask(client, path, by)
+    assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.text}"
+    assert answer.headers["content-type"].startswith(ACTIVITY)
+    found: dict[str, Any] = msgspec.json.decode(answer.content)
+    return found
+
+
+def _key() -> PrivateKey:
+    if not _KEY:
+        _KEY.append(keys.make_rsa())
+    return _KEY[0]

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from fedcomm import audit
 from web.languages import later
 
 _Detail = msgspec.json.Decoder(dict[str, Any])
@@ -33,6 +34,19 @@ ACTS = {
     "peer.policy": later("changed the policy for a server"),
     "settings.change": later("changed settings"),
     "token.issue": later("made an access token"),
+}
+ACTORS = {
+    audit.OPERATOR: later("(command line)"),
+    audit.SERVER: later("(server)"),
+}
+JOIN_MODES = {
+    "open": later("everybody"),
+    "approval": later("whom the moderators let in"),
+}
+POSTING = {
+    "anyone": later("everybody, members or not"),
+    "members": later("members"),
+    "moderators": later("moderators start threads, everybody answers"),
 }
 
 

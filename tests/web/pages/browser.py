@@ -11,6 +11,10 @@ from tests import build
 _EMPTY = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 )
+_BLOCKS = frozenset(
+    "address article aside blockquote details div dl fieldset figure footer form h1 h2 h3 h4 h5 h6 header hr main menu"
+    " nav ol p pre search section table ul".split()
+)
 ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 
@@ -146,6 +150,10 @@ class _Reading(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         names = [name for name, _ in attrs]
         assert len(set(names)) == len(names), f"<{tag}> has an attribute twice: {names}"
+        if tag in _BLOCKS:
+            assert not any(each.tag == "p" for each in self.open), f"<{tag}> inside of <p>: browsers end the paragraph"
+        if tag == "form":
+            assert not any(each.tag == "form" for each in self.open), "a form inside of a form"
         element = Element(tag, {name: value or "" for name, value in attrs}, self.open[-1])
         self.open[-1].inside.append(element)
         if tag not in _EMPTY and not (self.open[-1].tag == "svg" and tag == "use"):

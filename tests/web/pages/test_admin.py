@@ -161,7 +161,9 @@ async def test_a_group_is_made_with_its_moderator(app: App, admin: Browser, stra
     )  # fmt: skip
 
     assert page.one("h1").text == "Rye <bread>" and "All about it" in page.main
-    assert [each["href"] for each in page.one("aside").all("a", class_="person")] == ["/@anna"]
+    assert [each["href"] for each in page.one("aside", aria_label="About this group").all("a", class_="person")] == [
+        "/@anna"
+    ]
     assert "/c/rye" in (await stranger.get("/")).links
 
 

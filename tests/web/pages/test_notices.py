@@ -22,8 +22,8 @@ async def test_every_page_says_that_it_is_not_for_real(
     monkeypatch.setattr(app, "config", msgspec.structs.replace(app.config, **{setting: True}))
 
     for path, page, _ in await everything(world, stranger, enter):
-        assert page.one("p", class_="banner").text.startswith(words), path
+        assert page.one("aside", class_="banner").text.startswith(words), path
 
 
 async def test_a_real_server_says_nothing_of_the_kind(app: App, stranger: Browser) -> None:
-    assert not (await stranger.get("/")).all("p", class_="banner")
+    assert not (await stranger.get("/")).all("aside", class_="banner")

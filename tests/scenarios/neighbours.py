@@ -22,7 +22,7 @@ class Member:
 
     def __init__(self, home: "Home", name: str, token: str) -> None:
         self.home, self.name = home, name
-        self.uri = f"https://{home.host}/users/{name}"
+        self.uri = f"https://{home.host}/users/{name.lower()}"
         self._token = token
 
     async def call(self, method: str, path: str, **form: Any) -> Any:

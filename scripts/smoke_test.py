@@ -4,8 +4,10 @@ Everything it makes lies in a folder of its own that is gone afterwards, and so 
 """
 
 import contextlib
+import http.cookiejar
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -14,8 +16,10 @@ import sys
 import tempfile
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +96,53 @@ class Server:
         raise Failed(f"make run did not get ready in {seconds:g} seconds (exit code {make.poll()})")
 
 
+class Form(HTMLParser):
+    """The form of a page that asks for something: where it goes, and what is filled in already."""
+
+    def __init__(self, page: str, path: str, field: str) -> None:
+        super().__init__()
+        self.action, self.values = "", {}
+        self._default, self._field, self._found = path, field, False
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "form" and not self._found:
+            self.action, self.values = given.get("action") or self._default, {}
+        name = given.get("name")
+        if tag in ("input", "textarea") and name and not self._found:
+            self.values[name] = given.get("value") or ""
+
+    def handle_endtag(self, tag: str) -> None:
+        self._found = self._found or (tag == "form" and self._field in self.values)
+
+
+class Browser:
+    """Somebody who reads pages, fills in forms and keeps cookies."""
+
+    def __init__(self, server: Server) -> None:
+        self._base = f"http://{server.listen}"
+        jar = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+        self._opener = urllib.request.build_opener(jar)
+        self._opener.addheaders = [("Accept", "text/html")]
+
+    def open(self, path: str, form: dict[str, str] | None = None) -> str:
+        """The page to which a path, or a form sent there, leads."""
+        body = None if form is None else urllib.parse.urlencode(form).encode()
+        try:
+            with self._opener.open(urllib.parse.urljoin(self._base, path), body, timeout=20) as answer:
+                return str(answer.read().decode())
+        except urllib.error.HTTPError as error:
+            raise Failed(f"{path} gave {error.code}: {error.read()[:500]!r}") from None
+
+    def fill(self, path: str, **values: str) -> str:
+        """The page that comes after the form at `path` was sent with these values."""
+        form = Form(self.open(path), path, next(iter(values)))
+        if not values.keys() <= form.values.keys():
+            raise Failed(f"{path} has no form with {', '.join(values)}")
+        return self.open(form.action, form.values | values)
+
+
 def check(what: str, holds: bool) -> None:
     """One step, said aloud.
 
@@ -103,29 +154,45 @@ def check(what: str, holds: bool) -> None:
     print(f"ok: {what}", flush=True)
 
 
+def become_admin(server: Server) -> Browser:
+    """The link that the server printed makes somebody its admin, once."""
+    (link,) = re.findall(r"http://[^ ]+(/setup/[\w-]+)", server.log.read_text())
+    browser = Browser(server)
+    check("the printed link makes an admin", "/settings" in browser.fill(link, name="alice", password=PASSWORD))
+    try:
+        Browser(server).open(link)
+    except Failed as refused:
+        check("and works once", " gave 404" in str(refused))
+    else:
+        raise Failed("the link works twice")
+    return browser
+
+
 def visit(server: Server) -> None:
     """What somebody does who has just started a server."""
-    check("the front page is a page", b"<html" in server.get("/"))
+    check("the front page says that this is a try-out", b"try-out" in server.get("/"))
     (link, *_) = json.loads(server.get("/.well-known/nodeinfo"))["links"]
     software = json.loads(server.get(link["href"].split(server.listen)[1]))["software"]
     check("NodeInfo names the software", software["name"] == "fedcomm")
-    server.command("account", "create", "alice", "--password-stdin", "--role", "admin", stdin=PASSWORD + "\n")
+    browser = become_admin(server)
     found = json.loads(server.get(f"/.well-known/webfinger?resource=acct:alice@{server.listen}"))
-    check("an account made while the server runs is found", found["subject"] == f"acct:alice@{server.listen}")
-    token = server.command("account", "token", "alice", "--scopes", "read write follow")
-    check(
-        "its token says who it is",
-        json.loads(server.get("/api/v1/accounts/verify_credentials", token))["username"] == "alice",
-    )
+    check("other servers find the account", found["subject"] == f"acct:alice@{server.listen}")
+    server.command("account", "create", "bob", "--password-stdin", stdin=PASSWORD + "\n")
+    token = server.command("account", "token", "bob", "--scopes", "read write follow")
+    who = json.loads(server.get("/api/v1/accounts/verify_credentials", token))
+    check("a token made while the server runs says who it is", who["username"] == "bob")
     server.command("group", "create", "rye", "--title", "Rye bread", "--moderator", "alice")
-    server.command("follow", "alice", f"rye@{server.listen}")
+    server.command("follow", "bob", f"rye@{server.listen}")
     written = json.loads(server.get("/api/v1/statuses", token, {"status": "Which flour do you take? @rye"}))
     server.command("queue", "--wait", "30")
-    shown = json.loads(server.get(f"/api/v1/statuses/{written['id']}"))
-    check("a post is there for everybody", "Which flour" in shown["content"])
-    group = json.loads(server.get("/api/v1/accounts/lookup?acct=rye"))
-    posts = json.loads(server.get(f"/api/v1/accounts/{group['id']}/statuses"))
-    check("and in its group", any("Which flour" in json.dumps(post) for post in posts))
+    check(
+        "a post is there for everybody",
+        "Which flour" in json.loads(server.get(f"/api/v1/statuses/{written['id']}"))["content"],
+    )
+    check("and on the page of its group", "Which flour" in Browser(server).open("/c/rye"))
+    browser.fill(f"/write?to={written['id']}", text="Rye, what else?")
+    context = json.loads(server.get(f"/api/v1/statuses/{written['id']}/context", token))
+    check("an answer from the page reaches the program", "what else" in context["descendants"][0]["content"])
 
 
 def main() -> int:
@@ -138,6 +205,8 @@ def main() -> int:
             visit(server)
             refused = server.command("serve", code=2)
             check("a second server on the same data is refused", "in use" in refused and "fix: " in refused)
+            refused = server.command("account", "approve", "nobody", code=2)
+            check("a mistake is told with what to do about it", "fix: " in refused)
         with server.running(START_SECONDS):
             check("a second start finds what was there", b"alice" in server.get("/api/v1/accounts/lookup?acct=alice"))
     except Failed as error:

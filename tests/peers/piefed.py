@@ -19,6 +19,9 @@ class PieFed:
     back_to_origin = False
     tells_author = False
 
+    def __init__(self, *, asks: bool = True) -> None:
+        self.asks = asks  # at `/` of a host for its inbox, as versions of 2025 and later do
+
     def spelled(self, uri: str) -> str:
         """In small letters."""
         return uri.lower()
@@ -53,7 +56,7 @@ class PieFed:
     async def inbox(self, server: Server, actor: Json) -> str:
         """`/inbox` of the host, unless the server itself, at `/`, names another."""
         root = f"{server.base.partition(':')[0]}://{host_of(actor['id'])}/"
-        told = await server.look(root)
+        told = await server.look(root) if self.asks else {}
         named = told.get("inbox") if told.get("type") == "Application" else None
         return str(named or f"{root}inbox")
 

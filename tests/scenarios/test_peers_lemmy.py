@@ -119,6 +119,7 @@ async def test_a_thread_of_our_group_with_answers_and_votes_is_the_same_everywhe
     for member in (here.alice, here.bob):
         await member.sees(thread, favourites_count=2, replies_count=1)
         await member.sees(answer, favourites_count=1)
+        await member.sees(reply)
         assert await member.thread(thread) == [answer, reply]
 
 
@@ -210,6 +211,7 @@ async def test_our_members_take_part_in_a_community_of_lemmy(world: World) -> No
     await there(world, page, votes={here.alice.uri: 1})
     for member in (here.alice, here.bob):
         await member.sees(page, favourites_count=1, replies_count=1)
+        await member.sees(comment)
         assert await member.thread(page) == [answer, comment]
         shown = await member.call(
             "GET", f"/api/v1/timelines/list/{(await member.call('GET', '/api/v1/lists'))[0]['id']}"

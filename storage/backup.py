@@ -8,6 +8,7 @@ from pathlib import Path
 
 from storage.connect import Database
 from storage.errors import OperationalError, Unavailable
+from storage.generation import MARK
 
 
 async def save(database: Database, target: Path) -> int:
@@ -48,6 +49,17 @@ def _copy(source: Path, part: Path) -> None:
     try:
         connection.execute("PRAGMA busy_timeout = 5000")
         connection.execute("VACUUM INTO ?", (str(part),))
+    finally:
+        connection.close()
+    _mark(part)
+
+
+def _mark(part: Path) -> None:
+    """Whoever opens the copy in place of the database shall know that it is one (`storage.generation`)."""
+    connection = sqlite3.connect(part, isolation_level=None)
+    try:
+        if connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'meta'").fetchone():
+            connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, '1')", (MARK,))
     finally:
         connection.close()
 

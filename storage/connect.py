@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from storage import ids, session
+from storage import generation, ids, session
 from storage.dialect import Args
 from storage.errors import OperationalError
 from storage.ids import IdSource
@@ -89,12 +89,17 @@ class Database:
         return self.engine.path if isinstance(self.engine, SqliteEngine) else None
 
     async def refresh(self) -> None:
-        """Take over what the database knows of itself: its generation, and how high ids have been."""
+        """Take over what the database knows of itself: its generation, and how high ids have been.
+
+        A copy that was put back begins a generation of its own.
+        """
         self._migrated = await self.has("meta")
         if self._migrated:
             found: dict[str, str] = dict(await self.engine.rows("SELECT key, value FROM meta", ()))
             self.generation = int(found.get("generation", "0"))
             self.ids.raise_floor(int(found.get("id_floor", "0")))
+            if generation.MARK in found:
+                self.generation = await generation.advance(self.engine, found, self.ids)
 
     async def has(self, table: str) -> bool:
         """Whether there is such a table."""

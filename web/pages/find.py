@@ -1,5 +1,7 @@
 """Finding a group, a person or a post anywhere by its address."""
 
+from urllib.parse import urlencode
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -7,13 +9,17 @@ from starlette.routing import Route
 
 import storage.actors
 from fedcomm import fetching
+from fedcomm.app import App
 from fedcomm.errors import AppError, NotFound
 from storage import visible
+from storage.actors import Actor
 from web import errors, params, respond, state
+from web.languages import later
 from web.pages import frame, shown
 from web.pages.readers import Reader, form, members_only
 from web.pages.thread import seen
 
+NOTHING = later("Nothing was found at this address, or its server does not answer.")
 LONGEST = 2_000  # characters of an address
 
 
@@ -35,22 +41,48 @@ async def find(request: Request, reader: Reader) -> Response:
     """`POST /find`: on to what was found; its server may be asked, hence only for members and by a form of ours."""
     sought = await form(request, Sought, reader)
     try:
-        return respond.redirect(await _place(request, reader, sought.address.strip()))
+        return respond.redirect(await _place(request, reader, sought.address))
     except AppError as refused:
         return await _page(request, sought, refused)
 
 
+async def arrive(request: Request) -> Response:
+    """`GET /authorize_interaction?uri=`: somebody wants to follow or answer from another server's page; WebFinger told
+    that server so."""
+    address = request.query_params.get("uri", "").removeprefix("acct:")[:LONGEST]
+    return respond.redirect(f"/find?{urlencode({'address': address})}")
+
+
+async def somebody(app: App, viewer: int, address: str) -> Actor:
+    """Whoever has this address, anywhere, if the viewer may see them.
+
+    Raises:
+        NotFound: there is nobody.
+    """
+    found = await _resolved(app, address)
+    actor = await storage.actors.by_id(found[1]) if found and found[0] == "actor" else None
+    if actor is None or actor.kind == "Application" or not await visible.seen_actors(viewer, [actor.id]):
+        raise NotFound(NOTHING)
+    return actor
+
+
+async def _resolved(app: App, address: str) -> tuple[str, int] | None:
+    address = address.strip()
+    if "://" not in address:
+        name = address.lstrip("@!")
+        address = name if "@" in name else f"{name}@{app.host}"
+    return await fetching.resolve(app, address) if len(address) <= LONGEST else None
+
+
 async def _place(request: Request, reader: Reader, address: str) -> str:
     app = state.app_of(request)
-    if "://" not in address:
-        address = address.lstrip("@!") if "@" in address.lstrip("@!") else f"{address.lstrip('@!')}@{app.host}"
-    found = await fetching.resolve(app, address) if len(address) <= LONGEST else None
+    found = await _resolved(app, address)
     if found and found[0] == "post":
-        return shown.permalink(*await seen(reader.actor.id, found[1]))
-    actor = await storage.actors.by_id(found[1]) if found else None
-    if actor is None or actor.kind == "Application" or not await visible.seen_actors(reader.actor.id, [actor.id]):
-        raise NotFound("Nothing was found at this address, or its server does not answer.")
-    return shown.profile(actor)
+        try:
+            return shown.permalink(*await seen(reader.actor.id, found[1]))
+        except NotFound:
+            raise NotFound(NOTHING) from None  # as for what there is not
+    return shown.profile(await somebody(app, reader.actor.id, address))
 
 
 async def _page(request: Request, sought: Sought, refused: AppError | None = None) -> Response:
@@ -59,6 +91,7 @@ async def _page(request: Request, sought: Sought, refused: AppError | None = Non
 
 
 routes = [
+    Route("/authorize_interaction", arrive),
     Route("/find", show),
     Route("/find", find, methods=["POST"]),
 ]

@@ -6,11 +6,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.actors
+import storage.collections
 import storage.follows
 import storage.groups
-import storage.registers
 import storage.timelines
-from fedcomm import follows
+from fedcomm import follows, group_profile, members
 from fedcomm.errors import NotFound
 from storage import visible
 from storage.actors import Actor
@@ -48,6 +48,9 @@ async def show(request: Request) -> Response:
         face=face,
         handle=handle(face, state.app_of(request).host),
         moderators=await _moderators(group),
+        rules=await group_profile.rules(group.id) if group.local else [],
+        moderating=reader is not None and await _looks_after(group, reader),
+        pinned=await _pinned(viewer, group) if "max_id" not in request.query_params else [],
         follow=await storage.follows.of(viewer, face.id) if reader else None,
         lines=await threads.lines([entry.post_id for entry in found.entries]),
         older=found.oldest if found.older else 0,
@@ -105,11 +108,26 @@ async def named(viewer: int, name: str, own_host: str = "") -> tuple[Group, Acto
     return group, face
 
 
+async def _looks_after(group: Group, reader: Reader) -> bool:
+    return bool(group.local) and (reader.admin or await moderates(group, reader.actor))
+
+
+async def moderates(group: Group, actor: Actor) -> bool:
+    """Whether somebody looks after a group."""
+    return (await members.standing(group, actor)).moderator
+
+
 async def _moderators(group: Group) -> list[Actor]:
-    roles = await storage.registers.all_of(group.id, "role")
-    uris = [role.subject for role in roles if role.value and "moderator" in role.value]
-    found = await storage.actors.by_uris(uris[:50])
-    return [found[uri] for uri in uris[:50] if uri in found and not found[uri].gone]
+    uris = (await members.moderators(group.id))[:50]
+    found = await storage.actors.by_uris(uris)
+    return [found[uri] for uri in uris if uri in found and not found[uri].gone]
+
+
+async def _pinned(viewer: int, group: Group) -> list[threads.Line]:
+    """What stands above the other threads, as far as the viewer may see it."""
+    pinned = [post.id for post in await storage.collections.pinned(group.id)]
+    allowed = await visible.seen(viewer, pinned)
+    return await threads.lines([post_id for post_id in pinned if post_id in allowed])
 
 
 def _host(address: str) -> str:

@@ -7,12 +7,14 @@ from starlette.routing import Route
 import storage.actors
 import storage.groups
 import storage.posts
+import storage.registers
 from fedcomm.errors import NotFound
 from storage import visible
 from storage.actors import Actor
 from storage.posts import Post
 from web import params, respond
 from web.pages import frame, shown, threads
+from web.pages.group import moderates
 from web.pages.readers import reader_of
 
 
@@ -33,6 +35,8 @@ async def show(request: Request) -> Response:
         tree=tree,
         cut=cut,
         group=await _face(viewer, post),
+        moderating=reader is not None and await _moderates(reader.actor, post),
+        pinned=await _pinned(post),
         beginning=beginning,
         title=shown.title(post),
         locked=post.locked or (beginning is not None and beginning.post.locked),
@@ -57,6 +61,15 @@ async def _beginning(viewer: int, post: Post) -> threads.Line | None:
     if post.thread_id == post.id or not await visible.sees(viewer, post.thread_id):
         return None
     return next(iter(await threads.lines([post.thread_id])), None)
+
+
+async def _moderates(actor: Actor, post: Post) -> bool:
+    group = await storage.groups.by_id(post.group_id) if post.group_id else None
+    return group is not None and bool(group.local) and await moderates(group, actor)
+
+
+async def _pinned(post: Post) -> bool:
+    return post.group_id is not None and await storage.registers.get(post.group_id, "pinned", post.uri) is not None
 
 
 async def _face(viewer: int, post: Post) -> Actor | None:

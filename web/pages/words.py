@@ -48,6 +48,26 @@ POSTING = {
     "members": later("members"),
     "moderators": later("moderators start threads, everybody answers"),
 }
+# Of a register of a group: what was done when it was written, and when it became neutral again.
+GROUP_ACTS = {
+    "ban": (later("banned"), later("lifted the ban")),
+    "removed": (later("took out"), later("put back")),
+    "locked": (later("locked"), later("unlocked")),
+    "pinned": (later("pinned"), later("unpinned")),
+    "role": (later("made moderator"), later("dismissed as moderator")),
+    "rules": (later("changed the rules"), later("took away the rules")),
+    "profile:title": (later("changed the title"), later("changed the title")),
+    "profile:summary": (later("changed what it is for"), later("changed what it is for")),
+    "join_mode": (later("changed who can join"), later("changed who can join")),
+    "posting": (later("changed who can write"), later("changed who can write")),
+    "closed": (later("closed the group"), later("opened the group")),
+}
+
+
+def group_act(property_: str, value: str | None) -> str:
+    """What somebody did for a group; an act without words of its own is called by its name."""
+    written, neutral = GROUP_ACTS.get(property_, (property_, property_))
+    return neutral if value is None else written
 
 
 def act(name: str) -> str:

@@ -1,0 +1,229 @@
+"""What moderators do with a browser, and that nobody else does it."""
+
+import pytest
+
+import storage.actors
+import storage.groups
+from fedcomm import accounts, follows, groups, members, posts
+from fedcomm.app import App
+from fedcomm.posts import Draft
+from storage.actors import Actor
+from storage.connect import rows, value
+from tests import build
+from tests.web.pages.browser import Browser, Page
+from tests.web.pages.conftest import Enter
+from tests.web.pages.test_every_page import flaws
+
+pytestmark = pytest.mark.anyio
+
+HERE = "/c/rye/moderate"
+
+
+async def person(app: App, name: str) -> Actor:
+    """A new member with everything a member has."""
+    account = await accounts.create(app, name, "correct horse battery")
+    actor = await storage.actors.by_id(account.actor_id)
+    assert actor
+    return actor
+
+
+@pytest.fixture
+async def rye(app: App) -> Actor:
+    """A group that mo moderates; its face."""
+    await person(app, "mo")
+    await groups.create(app, "rye", "Rye bread", moderator="mo", join_mode="approval")
+    return (await groups.named("rye"))[1]
+
+
+@pytest.fixture
+async def mo(rye: Actor, enter: Enter) -> Browser:
+    """The browser of its moderator."""
+    moderator = await storage.actors.local("mo")
+    assert moderator
+    return await enter(moderator)
+
+
+@pytest.fixture
+async def anna(app: App, rye: Actor) -> Actor:
+    """A member of the group."""
+    actor = await person(app, "anna")
+    await follows.follow(app, actor, rye.id)
+    await follows.accept(app, rye, actor.id)
+    return actor
+
+
+async def act(browser: Browser, what: str, where: str = HERE, **more: str) -> Page:
+    """Press a button of the page of the group; gives what is shown then."""
+    secret = (await browser.get("/settings")).form("/sign_out").one("input", name="csrf")["value"]
+    answer = await browser.post(where, {"csrf": secret, "act": what} | more)
+    return await browser.open(answer.headers["location"]) if answer.status == 303 else answer
+
+
+async def test_who_wants_to_join_is_let_in_or_turned_away(app: App, rye: Actor, mo: Browser) -> None:
+    for name in ("bert", "carl"):
+        await follows.follow(app, await person(app, name), rye.id)
+    page = await mo.get(HERE)
+    ids = {form.one("input", name="id")["value"] for form in page.one("section", aria_labelledby="waiting").all("form")}
+    bert = await storage.actors.local("bert")
+    assert bert and len(ids) == 2
+
+    await act(mo, "accept", id=str(bert.id))
+    (other,) = ids - {str(bert.id)}
+    done = await act(mo, "refuse", id=other)
+
+    assert flaws(page) == [] and "Nobody is waiting." in done.main
+    group, _ = await groups.named("rye")
+    assert (await members.standing(group, bert)).member and "1 member" in (await mo.get("/c/rye")).main
+    assert (await act(mo, "accept", id=other)).status == 404
+
+
+async def test_the_group_is_described_anew(app: App, rye: Actor, mo: Browser, stranger: Browser) -> None:
+    page = await mo.get(HERE)
+
+    done = await mo.button(
+        page, "/c/rye/profile", title="Rye & <wheat>", summary="Both of them.\n\nReally.", rules="Be kind.\n\nNo spam.",
+        join_mode="open", posting="members",
+    )  # fmt: skip
+
+    assert "Done." in done.main and done.one("textarea", name="rules").text == "Be kind. No spam."
+    group = await stranger.get("/c/rye")
+    assert group.one("h1").text == "Rye & <wheat>" and "Both of them." in group.main
+    assert [rule.text for rule in group.one("aside", aria_label="About this group").one("ol").all("li")] == [
+        "Be kind.",
+        "No spam.",
+    ]
+    log = done.one("table").text
+    assert "changed the title" in log and "changed the rules" in log and "changed who can join" in log
+    found, _ = await groups.named("rye")
+    assert (found.join_mode, found.posting) == ("open", "members")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [({"title": " "}, "title"), ({"title": "x" * 101}, "title"), ({"summary": "x" * 5001}, "summary"),
+     ({"rules": "r\n" * 51}, "rules"), ({"join_mode": "magic"}, "join_mode"), ({"posting": "nobody"}, "posting")],
+)  # fmt: skip
+async def test_a_description_that_cannot_be_changes_nothing(mo: Browser, wrong: dict[str, str], field: str) -> None:
+    before = await value("SELECT COUNT(*) FROM act")
+
+    page = await mo.send(await mo.get(HERE), "/c/rye/profile", **wrong)
+
+    marked = [each["name"] for each in page.one("main").all() if each["aria-invalid"] == "true"]
+    assert page.status == 422 and page.problem and marked == [field] and flaws(page) == []
+    assert await value("SELECT COUNT(*) FROM act") == before
+    assert (await mo.get("/c/rye")).one("h1").text == "Rye bread"
+
+
+async def test_somebody_is_banned_and_may_come_back(app: App, rye: Actor, mo: Browser, anna: Actor) -> None:
+    page = await act(mo, "ban", who="@anna", reason="spam <b>again</b>")
+
+    group, _ = await groups.named("rye")
+    assert flaws(page) == [] and "anna" in page.one("section", aria_labelledby="bans").text
+    assert "spam <b>again</b>" in page.one("table").text
+    assert (await members.standing(group, anna)).ban is not None
+    page = await act(mo, "unban", id=str(anna.id))
+    assert "Nobody is banned." in page.main and "lifted the ban" in page.one("table").text
+
+
+@pytest.mark.parametrize("who", ["@nobody", "", "nonsense@", "@mo"])
+async def test_who_cannot_be_banned_is_not(rye: Actor, mo: Browser, who: str) -> None:
+    page = await act(mo, "ban", who=who)
+
+    assert page.status in (403, 404) and page.problem and flaws(page) == []
+    assert await rows("SELECT value FROM register WHERE property = 'ban'") == []
+
+
+async def test_moderators_appoint_and_dismiss_but_somebody_stays(
+    app: App, rye: Actor, mo: Browser, anna: Actor, enter: Enter
+) -> None:
+    await act(mo, "appoint", who="anna")
+    theirs = await enter(anna)
+    assert (await theirs.get(HERE)).status == 200
+
+    moderator = await storage.actors.local("mo")
+    assert moderator
+    await act(theirs, "dismiss", id=str(moderator.id))
+    assert (await mo.get(HERE)).status == 403
+    page = await act(theirs, "dismiss", id=str(anna.id))
+
+    assert page.status == 409 and "looks after it" in page.problem
+
+
+async def test_an_answer_is_taken_out_and_put_back(
+    app: App, rye: Actor, mo: Browser, anna: Actor, stranger: Browser
+) -> None:
+    thread = await posts.create(app, anna, Draft(text="@rye Sour dough\n\nToo wet"))
+    answer = await posts.create(app, anna, Draft(text="Buy my oven", in_reply_to_id=thread))
+    page = await mo.get(f"/@anna/{thread}")
+    assert flaws(page) == []
+
+    await act(mo, "remove", f"/moderate/{answer}", reason="an advertisement")
+
+    assert "Buy my oven" not in (await stranger.get(f"/@anna/{thread}")).source
+    log = await mo.get(HERE)
+    assert "took out" in log.one("table").text and "an advertisement" in log.one("table").text and flaws(log) == []
+    (back,) = [form for form in log.all("form") if form.all("button", value="restore")]
+    await act(mo, "restore", who=back.one("input", name="who")["value"])
+    assert "Buy my oven" in (await stranger.get(f"/@anna/{thread}")).source
+    assert not (await mo.get(HERE)).all("button", value="restore")
+
+
+async def test_a_thread_is_locked_and_pinned(
+    app: App, rye: Actor, mo: Browser, anna: Actor, enter: Enter, stranger: Browser
+) -> None:
+    thread = await posts.create(app, anna, Draft(text="@rye Sour dough\n\nToo wet"))
+    where = f"/moderate/{thread}"
+
+    locked = await act(mo, "lock", where)
+    pinned = await act(mo, "pin", where)
+
+    assert "locked" in locked.main and locked.all("button", value="unlock") and pinned.all("button", value="unpin")
+    assert "Sour dough" in (await stranger.get("/c/rye")).one("section", aria_labelledby="pinned").text
+    assert not [link for link in (await (await enter(anna)).get(f"/@anna/{thread}")).links if "/write?to" in link]
+    await act(mo, "unpin", where)
+    page = await act(mo, "unlock", where)
+    assert page.all("button", value="lock") and not (await stranger.get("/c/rye")).all(
+        "section", aria_labelledby="pinned"
+    )
+
+
+@pytest.mark.attack("ADM-10")
+async def test_nobody_else_looks_after_a_group(
+    app: App, rye: Actor, mo: Browser, anna: Actor, enter: Enter, stranger: Browser
+) -> None:
+    thread = await posts.create(app, anna, Draft(text="@rye Sour dough\n\nToo wet"))
+    await groups.create(app, "spelt", "Spelt", moderator="anna")
+    member = await enter(anna)  # moderates another group
+    before = await value("SELECT COUNT(*) FROM act"), await value("SELECT COUNT(*) FROM post WHERE removed_at IS NULL")
+
+    assert (await stranger.get(HERE)).status == 303
+    assert (await member.get(HERE)).status == 403
+    assert HERE not in (await member.get("/c/rye")).links and HERE in (await mo.get("/c/rye")).links
+    assert not (await member.get(f"/@anna/{thread}")).all("details", class_="care")
+    for what in ("accept", "refuse", "appoint", "dismiss", "ban", "unban", "restore"):
+        assert (await act(member, what, who="mo", id="1")).status == 403, what
+    assert (await act(member, "", "/c/rye/profile", title="Mine")).status == 403
+    for what in ("remove", "lock", "unlock", "pin", "unpin"):
+        assert (await act(member, what, f"/moderate/{thread}")).status == 403, what
+
+    assert before == (
+        await value("SELECT COUNT(*) FROM act"),
+        await value("SELECT COUNT(*) FROM post WHERE removed_at IS NULL"),
+    )
+
+
+async def test_an_admin_looks_after_a_group_without_moderators(app: App, admin: Browser) -> None:
+    await groups.create(app, "orphan", "Orphan")
+    await person(app, "anna")
+
+    page = await act(admin, "appoint", "/c/orphan/moderate", who="anna")
+
+    assert "anna" in page.one("section", aria_labelledby="moderators").text
+    assert "/c/orphan/moderate" in (await admin.get("/c/orphan")).links
+
+
+async def test_groups_of_other_servers_are_looked_after_there(app: App, admin: Browser) -> None:
+    await build.group("far", "far.example")
+
+    assert (await admin.get("/c/far@far.example/moderate")).status == 404
+    assert "/c/far@far.example/moderate" not in (await admin.get("/c/far@far.example")).links

@@ -1,0 +1,246 @@
+"""What moderators do for a group of ours with a browser: let in, ban, appoint, describe it, look after its threads.
+
+Admins of the server may do most of it as well, as whoever runs it: some groups have no moderator.
+"""
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+import storage.actors
+import storage.follows
+import storage.groups
+import storage.registers
+from fedcomm import admit, curation, fetching, follows, group_profile, members
+from fedcomm.app import App
+from fedcomm.errors import AppError, Invalid, NotFound
+from fedcomm.group_profile import Change
+from storage.actors import Actor
+from storage.groups import Group
+from storage.registers import Act
+from web import errors, params, respond, state
+from web.pages import find, frame, shown
+from web.pages.group import named
+from web.pages.readers import Reader, form, members_only
+from web.pages.thread import seen
+
+_MOST = 100  # requests, bans and entries of the log on the page
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """What a moderator wants: with somebody, named by `who` or known by `id`, or with the post at the address `who`."""
+
+    act: str = ""
+    id: int = 0
+    who: str = ""
+    reason: str = ""
+    remove: bool = False
+    csrf: str = ""
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """What the group says of itself as the form has it; `rules` one a line."""
+
+    title: str = ""
+    summary: str = ""
+    rules: str = ""
+    join_mode: str = "open"
+    posting: str = "anyone"
+    closed: bool = False
+    csrf: str = ""
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Which group is looked after, and by whom; `by` is None for an admin who is no moderator of it."""
+
+    reader: Reader
+    group: Group
+    face: Actor
+    by: Actor | None
+
+
+def looking_after(
+    endpoint: Callable[[Request, Place], Awaitable[Response]],
+) -> Callable[[Request], Awaitable[Response]]:
+    """An endpoint for who looks after the group in the path."""
+
+    async def answer(request: Request, reader: Reader) -> Response:
+        group, face = await named(reader.actor.id, request.path_params["name"], state.app_of(request).host)
+        if not group.local:
+            raise NotFound("Groups are looked after on their own server.")
+        standing = await members.standing(group, reader.actor)
+        if not reader.admin:
+            admit.moderating(standing)
+        return await endpoint(request, Place(reader, group, face, reader.actor if standing.moderator else None))
+
+    return members_only(answer)
+
+
+@looking_after
+async def show(request: Request, place: Place) -> Response:
+    """`GET /c/{name}/moderate`"""
+    return await _page(request, place)
+
+
+@looking_after
+async def do(request: Request, place: Place) -> Response:
+    """`POST /c/{name}/moderate`: what is to be done with somebody."""
+    wish = await form(request, Wish, place.reader)
+    try:
+        await _done(state.app_of(request), place, wish)
+    except AppError as refused:
+        return await _page(request, place, refused, wish=wish)
+    return respond.redirect(f"{shown.profile(place.face)}/moderate?done={wish.act}")
+
+
+@looking_after
+async def describe(request: Request, place: Place) -> Response:
+    """`POST /c/{name}/profile`: what it is called and says of itself, who may join and post."""
+    given = await form(request, Profile, place.reader)
+    change = Change(
+        title=given.title,
+        summary=given.summary,
+        rules=tuple(given.rules.splitlines()),
+        join_mode=given.join_mode,
+        posting=given.posting,
+        closed=given.closed,
+    )
+    try:
+        await group_profile.change(state.app_of(request), place.face.username, change, place.by)
+    except AppError as refused:
+        return await _page(request, place, refused, given)
+    return respond.redirect(f"{shown.profile(place.face)}/moderate?done=profile")
+
+
+@members_only
+async def thread(request: Request, reader: Reader) -> Response:
+    """`POST /moderate/{id}`: take a post out of its group, or close or pin its thread."""
+    wish = await form(request, Wish, reader)
+    app = state.app_of(request)
+    post, author = await seen(reader.actor.id, params.number(request))
+    match wish.act:
+        case "remove":
+            await curation.remove(app, reader.actor, post.id, wish.reason)
+            group = await storage.groups.by_id(post.group_id) if post.group_id else None
+            face = await storage.actors.by_id(group.actor_id) if group else None
+            return respond.redirect(shown.profile(face) if face else "/")
+        case "lock":
+            await curation.lock(app, reader.actor, post.id, wish.reason)
+        case "unlock":
+            await curation.unlock(app, reader.actor, post.id)
+        case "pin":
+            await curation.pin(app, reader.actor, post.id)
+        case "unpin":
+            await curation.unpin(app, reader.actor, post.id)
+        case _:
+            raise Invalid("There is no such act.")
+    return respond.redirect(shown.permalink(post, author))
+
+
+async def _done(app: App, place: Place, wish: Wish) -> None:
+    name = place.face.username
+    match wish.act:
+        case "accept":
+            await follows.accept(app, place.face, wish.id)
+        case "refuse":
+            await follows.reject(app, place.face, wish.id)
+        case "appoint":
+            await members.appoint(app, name, await find.somebody(app, place.reader.actor.id, wish.who), place.by)
+        case "dismiss":
+            await members.dismiss(app, name, await _known(wish.id), place.by)
+        case "ban":
+            who = await find.somebody(app, place.reader.actor.id, wish.who)
+            await members.ban(app, name, who.uri, place.by, reason=wish.reason, remove=wish.remove)
+        case "unban":
+            await members.unban(app, name, (await _known(wish.id)).uri, place.by)
+        case "restore":
+            await curation.restore(app, place.reader.actor, await _post(app, wish.who))
+        case _:
+            raise Invalid("There is no such act.")
+
+
+async def _known(actor_id: int) -> Actor:
+    actor = await storage.actors.by_id(actor_id)
+    if actor is None:
+        raise NotFound("There is no such account.")
+    return actor
+
+
+async def _post(app: App, uri: str) -> int:
+    """The id of a post that was taken out, which nobody but its author may see; who may put it back is asked later."""
+    found = await fetching.resolve(app, uri)
+    if found is None or found[0] != "post":
+        raise NotFound("There is no such post in a group of this server.")
+    return found[1]
+
+
+async def _page(
+    request: Request,
+    place: Place,
+    refused: AppError | None = None,
+    given: Profile | None = None,
+    wish: Wish = Wish(),
+) -> Response:
+    log = await storage.registers.log(place.group.id, _MOST)
+    people = await storage.actors.by_uris(sorted({uri for act in log for uri in (act.actor_uri, act.subject) if uri}))
+    return await frame.page(
+        request,
+        "moderate.html",
+        errors.status_of(refused) if refused else 200,
+        group=place.group,
+        face=place.face,
+        waiting=await _waiting(place.face),
+        moderators=await _faces(await members.moderators(place.group.id)),
+        banned=await _banned(place.group),
+        given=given or await _profile(place),
+        wish=wish,
+        log=[(act, people.get(act.actor_uri), people.get(act.subject)) for act in log],
+        removed=await _removed(place, log),
+        part="profile" if given else wish.act,
+        problem=refused,
+        field=str(getattr(refused, "field", "")),
+        done=request.query_params.get("done", ""),
+    )
+
+
+async def _waiting(face: Actor) -> list[Actor]:
+    asked = [follow.follower_id for follow in (await storage.follows.requests(face.id))[:_MOST]]
+    found = await storage.actors.by_ids(asked)
+    return [found[actor_id] for actor_id in asked if actor_id in found]
+
+
+async def _banned(group: Group) -> list[Actor]:
+    bans = await storage.registers.all_of(group.id, "ban")
+    return await _faces([ban.subject for ban in bans if admit.banned(ban.value)][-_MOST:])
+
+
+async def _removed(place: Place, log: list[Act]) -> set[int]:
+    """The acts of the log that took out what is out still, which this reader may put back."""
+    if place.by is None:
+        return set()
+    out = {register.subject for register in await storage.registers.all_of(place.group.id, "removed")}
+    last = {act.subject: act.id for act in reversed(log) if act.property == "removed"}
+    return {act_id for subject, act_id in last.items() if subject in out}
+
+
+async def _faces(uris: list[str]) -> list[Actor]:
+    found = await storage.actors.by_uris(uris)
+    return [found[uri] for uri in uris if uri in found and not found[uri].gone]
+
+
+async def _profile(place: Place) -> Profile:
+    rules = "\n".join(await group_profile.rules(place.group.id))
+    group, face = place.group, place.face
+    summary = shown.plain(face.summary)
+    return Profile(face.name, summary, rules, group.join_mode, group.posting, group.closed_at is not None)
+
+
+routes = [
+    Route("/c/{name}/moderate", show),
+    Route("/c/{name}/moderate", do, methods=["POST"]),
+    Route("/c/{name}/profile", describe, methods=["POST"]),
+    Route("/moderate/{id}", thread, methods=["POST"]),
+]

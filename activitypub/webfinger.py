@@ -116,6 +116,12 @@ def host_meta(base_url: str) -> bytes:
     ).encode()
 
 
+def host_meta_json(base_url: str) -> dict[str, Any]:
+    """The same as JSON (RFC 6415 §3.1)."""
+    template = f"{base_url}{PATH}?resource={{uri}}"
+    return {"subject": base_url, "links": [{"rel": "lrdd", "type": JRD_MEDIA_TYPE, "template": template}]}
+
+
 def read_handle(text: str) -> Handle:
     """The handle in `alice@example.org`, with or without `acct:` and a leading `@` or `!`.
 

@@ -56,9 +56,18 @@ async def info_21(request: Request) -> Response:
 
 
 async def host_meta(request: Request) -> Response:
-    """`GET /.well-known/host-meta` (RFC 6415)"""
+    """`GET /.well-known/host-meta` (RFC 6415): XRD, or JSON for who asks for it."""
+    accepted = request.headers.get("accept", "")
+    if "json" in accepted and "xml" not in accepted:
+        return await host_meta_json(request)
     body = webfinger.host_meta(app_of(request).base_url)
-    return Response(body, 200, {"cache-control": HOUR}, "application/xrd+xml; charset=utf-8")
+    return Response(body, 200, {"cache-control": HOUR, "vary": "Accept"}, "application/xrd+xml; charset=utf-8")
+
+
+async def host_meta_json(request: Request) -> Response:
+    """`GET /.well-known/host-meta.json`"""
+    found = webfinger.host_meta_json(app_of(request).base_url)
+    return Response(msgspec.json.encode(found), 200, {"cache-control": HOUR, "vary": "Accept"}, JRD)
 
 
 async def site(request: Request) -> Response:
@@ -113,5 +122,6 @@ routes = [
     Route("/nodeinfo/2.1", info_21),
     Route("/nodeinfo/2.1.json", info_21),
     Route("/.well-known/host-meta", host_meta),
+    Route("/.well-known/host-meta.json", host_meta_json),
     Route("/api/v3/site", site),
 ]

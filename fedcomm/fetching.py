@@ -140,6 +140,28 @@ async def refresh(app: App, uri: str, *, allowance: Allowance | None = None) -> 
     await apply(writes)
 
 
+async def revive(app: App, uri: str, *, allowance: Allowance | None = None) -> None:
+    """Bring a deleted post back when its origin serves it again, by the same author.
+
+    Raises:
+        ProtocolError: it does not.
+        Unreachable: it does not answer now.
+    """
+    known = await posts.by_uri(uri)
+    author = await actors.by_id(known.author_id) if known is not None else None
+    if known is None or author is None or known.local or known.deleted_at is None or author.gone:
+        return
+    found = await app.client.get_document(uri, allowance=allowance)
+    note = parse.object(found.raw)
+    if not isinstance(note, Note) or note.attributed_to != author.uri:
+        raise Forbidden("The post is not there again.")
+    authenticity.genuine(note)
+    named = await actors.by_uris([mention.href for mention in note.mentions][:MAX_MENTIONS])
+    writes = Writes()
+    recording.revive(app, writes, known, author, note, tuple(named.values()))
+    await apply(writes)
+
+
 async def moderators(app: App, face_uri: str, *, allowance: Allowance | None = None) -> None:
     """Read anew who moderates a group elsewhere (FEP-1b12 §Group moderation), by its own list and no other's.
 

@@ -112,6 +112,20 @@ def edit(app: App, writes: Writes, known: Post, written: Note, mentioned: tuple[
     return True
 
 
+def revive(app: App, writes: Writes, gone: Post, author: Actor, note: Note, mentioned: tuple[Actor, ...]) -> None:
+    """A post that its author had deleted is there again, as it reads now; votes and boosts are not."""
+    back = msgspec.structs.replace(
+        gone, deleted_at=None, author_updated=None, title=mapping.posts.title(note), content=mapping.posts.shown(note)
+    )
+    posts.revive(writes, back, author.uri)
+    actors.count_post(writes, author.id, back.published)
+    if back.parent_id is not None:
+        posts.count_reply(writes, back.parent_id, back.thread_id, back.published)
+    if back.group_id is not None:
+        groups.count_post(writes, back.group_id, back.published, starter=back.starter)
+    edit(app, writes, back, note, mentioned)
+
+
 def at(note: Note, updated_ms: int) -> Note:
     """The note as a version of that time."""
     return msgspec.structs.replace(note, updated=updated_ms)

@@ -339,6 +339,12 @@ def erase(writes: Writes, post: Post, now_ms: int) -> None:
     writes.add("DELETE FROM proven WHERE object_uri = ?", (post.uri,))
 
 
+def revive(writes: Writes, post: Post, author_uri: str) -> None:
+    """Its author took the deletion back: the post may say something again, and its id is not dead any more."""
+    writes.add("UPDATE post SET deleted_at = NULL WHERE id = ?", (post.id,))
+    writes.add("DELETE FROM tombstone WHERE uri IN (?, ?)", (post.uri, taken_back(post.uri, author_uri)))
+
+
 def notify(
     writes: Writes, notification_id: int, owner_id: int, kind: str, actor_id: int, post_id: int, now_ms: int
 ) -> None:

@@ -45,7 +45,7 @@ async def account(actor: Actor, role: str = "member", state: str = "active") -> 
 
 async def group(name: str, host: str = "", title: str = "", **columns: Any) -> Group:
     """A group here or on `host`."""
-    uri = f"https://{host}/c/{name}" if host else f"{BASE}/c/{name}"
+    uri = columns.pop("uri", None) or (f"https://{host}/c/{name}" if host else f"{BASE}/c/{name}")
     actor = await _actor(name, host, "Group", uri, {"name": title or name.title()} | columns)
     group_id = next_id()
     await insert("groups", id=group_id, actor_id=actor.id, local=int(not host), created_at=NOW)

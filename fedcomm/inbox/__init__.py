@@ -228,7 +228,7 @@ class Inbox:
             await self._fault(work.item, fault)
         else:
             work.fetched |= {*wants.posts, *wants.actors}
-            work.refreshed |= {*wants.fresh_posts, *wants.fresh_actors, *wants.moderators}
+            work.refreshed |= {*wants.fresh_posts, *wants.fresh_actors, *wants.moderators, *wants.revived_posts}
             again = work
         await self._again(work.item, again)
 
@@ -248,6 +248,8 @@ class Inbox:
             await _or_nothing(fetching.actor(self.app, uri, fresh=True, allowance=work.allowance))
         for uri in wants.fresh_posts:
             await _or_nothing(fetching.refresh(self.app, uri, allowance=work.allowance))
+        for uri in wants.revived_posts:
+            await _or_nothing(fetching.revive(self.app, uri, allowance=work.allowance))
         for uri in wants.moderators:
             await _or_nothing(fetching.moderators(self.app, uri, allowance=work.allowance))
 

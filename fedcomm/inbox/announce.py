@@ -10,6 +10,7 @@ from activitypub.objects import Note
 from activitypub.origins import same_origin
 from fedcomm import clock, moderation, recording
 from fedcomm.inbox import create, react
+from fedcomm.inbox import undo as taking_back
 from fedcomm.inbox.hand import Hand, Ignored, Wants
 from storage import boosts, posts, reactions
 from storage.actors import Actor
@@ -93,6 +94,9 @@ def deleted(hand: Hand, activity: Activity) -> None:
     group, face = announcer(hand, activity)
     inner = activity.object
     assert isinstance(inner, Activity)
+    asked = hand.facts.posts.get(id_of(inner.object) or "")
+    if asked is not None and asked.deleted_at is not None and asked.uri in hand.refreshed:
+        return  # its origin was asked, and says so too
     known = hand.known_post(id_of(inner.object) or "")
     if known.group_id != group.id:
         raise Forbidden("The post is not in this group.")
@@ -138,12 +142,15 @@ def described(hand: Hand, activity: Activity) -> None:
 
 
 def restored(hand: Hand, activity: Activity) -> None:
-    """A group passes on that a moderator put a post back."""
+    """A group passes on that a moderator put a post back, or that its author took a deletion back."""
     group, face = announcer(hand, activity)
     undo = activity.object
     inner = undo.object if isinstance(undo, Activity) else None
     if not isinstance(undo, Activity) or not isinstance(inner, Activity):
         raise Ignored("it names nothing that is known here")
+    gone = hand.facts.posts.get(id_of(inner.object) or "")
+    if gone is not None and gone.group_id == group.id and taking_back.revived(hand, gone, undo.actor):
+        return
     known = hand.known_post(id_of(inner.object) or "")
     if known.group_id != group.id or not moderates(hand, group, face, undo.actor):
         raise Forbidden("Only moderators put posts back into a group.")

@@ -21,7 +21,8 @@ class Wants(Exception):
     """Something must be asked for before the activity can be understood, by ids.
 
     `posts`, `actors` and `keys` are not known yet; of `fresh_posts` and `fresh_actors` the present state at their
-    origin counts. Of `moderators`, groups elsewhere, the list is read anew.
+    origin counts. Of `moderators`, groups elsewhere, the list is read anew. `revived_posts` were deleted, and their
+    authors took that back.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class Wants(Exception):
         fresh_actors: Iterable[str] = (),
         keys: Iterable[str] = (),
         moderators: Iterable[str] = (),
+        revived_posts: Iterable[str] = (),
     ) -> None:
         super().__init__("something must be fetched first")
         self.posts = tuple(posts)
@@ -41,11 +43,12 @@ class Wants(Exception):
         self.fresh_actors = tuple(fresh_actors)
         self.keys = tuple(keys)
         self.moderators = tuple(moderators)
+        self.revived_posts = tuple(revived_posts)
 
     @classmethod
     def of_all(cls, many: "Iterable[Wants]") -> "Wants":
         """Everything that several of them want, each thing once."""
-        names = ("posts", "actors", "fresh_posts", "fresh_actors", "keys", "moderators")
+        names = ("posts", "actors", "fresh_posts", "fresh_actors", "keys", "moderators", "revived_posts")
         asked: dict[str, dict[str, None]] = {name: {} for name in names}
         for one in many:
             for name in names:

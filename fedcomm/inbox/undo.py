@@ -4,12 +4,13 @@ from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
 from fedcomm import admit, groups, members, moderation
 from fedcomm import follows as service
-from fedcomm.inbox.hand import Hand, Ignored
+from fedcomm.inbox.hand import Hand, Ignored, Wants
 from fedcomm.inbox.react import KINDS
 from storage import blocks, boosts, follows, reactions
 from storage.actors import Actor
 from storage.connect import Writes, write
 from storage.groups import Group
+from storage.posts import Post
 
 
 def vote(hand: Hand, activity: Activity) -> None:
@@ -58,9 +59,16 @@ async def by_id(hand: Hand, activity: Activity) -> None:
 
 
 def delete(hand: Hand, activity: Activity) -> None:
-    """A moderator puts a post back into a group of ours; an author's deletion is for good."""
+    """A moderator puts a post back into a group of ours, or an author takes a deletion back (Lemmy, PieFed)."""
     inner = activity.object
     assert isinstance(inner, Activity)
+    gone = hand.facts.posts.get(id_of(inner.object) or "")
+    if gone is not None and revived(hand, gone, activity.actor):
+        group = hand.facts.group_of(gone)
+        if group is not None and group.local:
+            face = hand.facts.face_of(group)
+            groups.pass_on(hand.app, hand.writes, face, hand.raw_of(activity), thread_id=gone.thread_id)
+        return
     known = hand.known_post(id_of(inner.object) or "")
     group = hand.facts.group_of(known)
     if group is None or not group.local or known.removed_at is None:
@@ -73,6 +81,22 @@ def delete(hand: Hand, activity: Activity) -> None:
     )
     groups.pass_on(hand.app, hand.writes, face, hand.raw_of(activity), thread_id=known.thread_id)
     groups.show_thread(hand.app, hand.writes, face, known)
+
+
+def revived(hand: Hand, gone: Post, by: str) -> bool:
+    """Whether it is for its author to take back that this post was deleted; then its origin was asked for it.
+
+    Raises:
+        Wants: it was not asked yet.
+    """
+    author = hand.facts.author_of(gone)
+    if author is None or author.uri != by or gone.local:
+        return False
+    if gone.uri in hand.refreshed:
+        return gone.deleted_at is None
+    if gone.deleted_at is None:
+        return False
+    raise Wants(revived_posts=(gone.uri,))
 
 
 async def block(hand: Hand, activity: Activity) -> None:

@@ -65,7 +65,7 @@ def _kept(thing: Thing, outer: Activity, signer: str, proven: Container[str]) ->
         return thing if vouched else uri
     if isinstance(thing, Actor):
         return thing if uri == signer or uri in proven else uri
-    # What has no id is part of what the signer says (FEP-fe34 §Anonymous objects).
+    # What has no id is part of what the signer says (FEP-fe34 §Embedding).
     return thing if uri is None else uri
 
 

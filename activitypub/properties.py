@@ -25,7 +25,7 @@ _WEB_PAGE = ("text/html", "application/xhtml+xml")
 
 
 def identity(raw: dict[str, Any]) -> str | None:
-    """The object's own id, or None when it has none (FEP-fe34 §Anonymous objects).
+    """The object's own id, or None when it has none (FEP-fe34 §Embedding).
 
     Raises:
         Malformed: an id that is no http or https URL, or `id` and `@id` disagree.

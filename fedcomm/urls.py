@@ -46,7 +46,7 @@ class Urls:
         return f"{self.base}/posts/{post_id}/create"
 
     def context(self, root_id: int) -> str:
-        """The collection of all posts of a thread (FEP-7888 §The context property)."""
+        """The collection of all posts of a thread (FEP-7888 §Dereferencing and resolving)."""
         return f"{self.base}/posts/{root_id}/context"
 
     def replies(self, post_id: int) -> str:

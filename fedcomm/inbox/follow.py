@@ -10,7 +10,7 @@ from storage.follows import Follow
 
 
 async def follow(hand: Hand, activity: Activity) -> None:
-    """Somebody elsewhere follows one of ours; a group takes them in or lets them wait (FEP-1b12 §Follow)."""
+    """Somebody elsewhere follows one of ours; a group takes them in or lets them wait (FEP-1b12 §Following a Group)."""
     follower = hand.actor(activity.actor)
     target = await _ours(hand, id_of(activity.object))
     if hand.undone(activity):

@@ -88,7 +88,7 @@ def title(note: Note) -> str:
 def summary(note: Note) -> str:
     """The content warning of a post as plain text, '' when it has none.
 
-    The summary of an article is its preview, and no warning (FEP-b2b8 §Summary).
+    The summary of an article is its preview, and no warning (FEP-b2b8 §`summary`).
     """
     if not note.summary or note.kind == "Article":
         return ""

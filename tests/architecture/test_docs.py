@@ -119,11 +119,19 @@ def test_every_standard_the_code_cites_is_listed() -> None:
 
 
 def test_sections_that_are_cited_are_sections() -> None:
-    """Of an RFC a number, of a FEP the words of a heading."""
+    listed = tomllib.loads((ROOT / "docs" / "standards.toml").read_text())
+    cited: set[tuple[str, str]] = set()
+
     for source in house():
-        for standard, section in re.findall(r"(RFC \d+|FEP-[0-9a-f]{4}) §([^\s.,;:)`\"'—]*)", source.text):
-            number = re.fullmatch(r"[0-9A-Z]+(\.[0-9]+)*", section.rstrip("."))
-            assert bool(number) or standard.startswith("FEP"), f"{source.module}: {standard} §{section}"
+        text = re.sub(r"\n\s*(# )?", " ", source.text)
+        for standard, after in re.findall(r"(RFC \d+|FEP-[0-9a-f]{4}|draft-cavage|AS2|AP) §(?=(.{1,60}))", text):
+            sections = listed[standard].get("sections", [])
+            found = [each for each in sections if re.match(rf"{re.escape(each)}(?![\w.]*\w)", after)]
+            assert found, f"{source.module}: {standard} §{after}"
+            cited.add((standard, max(found, key=len)))
+
+    unused = {(name, section) for name, entry in listed.items() for section in entry.get("sections", [])} - cited
+    assert unused == set()
 
 
 def test_public_functions_say_what_the_caller_gets() -> None:

@@ -27,7 +27,7 @@ Counted = Callable[[int, int], Awaitable[int]]
 
 
 async def outbox(request: Request) -> Response:
-    """What an actor published for everybody, newest first; a group's are its announcements (FEP-1b12 §Group outbox)."""
+    """What an actor published for everybody, newest first; of a group its announces (FEP-1b12 §The Announce activity)."""
     actor = await named(request)
     await viewer(request)
     group = await groups.by_actor(actor.id) if actor.kind == "Group" else None
@@ -89,7 +89,7 @@ async def featured(request: Request) -> Response:
 
 
 async def context(request: Request) -> Response:
-    """All posts of a thread that the asker may see, by id (FEP-7888 §The context property, FEP-f228).
+    """All posts of a thread that the asker may see, by id (FEP-7888 §Dereferencing and resolving, FEP-f228).
 
     Whoever asks for that of an answer is sent to that of its thread.
     """

@@ -27,7 +27,7 @@ Counted = Callable[[int, int], Awaitable[int]]
 
 
 async def outbox(request: Request) -> Response:
-    """What an actor published for everybody, newest first; of a group its announces (FEP-1b12 §The Announce activity)."""
+    """What an actor published for all, newest first; of a group its announces (FEP-1b12 §The Announce activity)."""
     actor = await named(request)
     await viewer(request)
     group = await groups.by_actor(actor.id) if actor.kind == "Group" else None

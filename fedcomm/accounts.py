@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Literal
 from zoneinfo import available_timezones
 
@@ -237,13 +238,19 @@ async def sign_out_everywhere(app: App, account: Account, keep_session: int | No
         await _end_everything(account.id, but=keep_session)
 
 
+@cache
+def time_zones() -> frozenset[str]:
+    """The time zones that there are on this machine; looking for them takes 60 ms."""
+    return frozenset(available_timezones())
+
+
 async def set_place(app: App, account: Account, language: str, time_zone: str) -> None:
     """Keep in which language and time zone somebody reads; '' is what the browser says, and UTC.
 
     Raises:
         Invalid: no such time zone.
     """
-    if time_zone and time_zone not in available_timezones():
+    if time_zone and time_zone not in time_zones():
         raise Invalid("There is no such time zone.", field="time_zone")
     await storage.accounts.set_place(account.id, language[:20], time_zone)
 

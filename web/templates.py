@@ -12,6 +12,7 @@ from web.pages import values
 _environment = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
+    auto_reload=False,  # the files do not change while the server runs
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,

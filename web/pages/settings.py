@@ -1,7 +1,5 @@
 """What a member sets for themselves: password, language and time zone, where they are signed in; leaving."""
 
-from zoneinfo import available_timezones
-
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -121,7 +119,7 @@ async def _page(request: Request, reader: Reader, refused: AppError | None = Non
         "settings.html",
         errors.status_of(refused) if refused else 200,
         languages=languages.AVAILABLE,
-        zones=sorted(available_timezones()),
+        zones=sorted(accounts.time_zones()),
         sessions=await storage.sessions.of_account(reader.account.id, clock.now_ms()),
         problem=refused,
         part=part,

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from fedcomm import oauth
 from fedcomm.app import App
 from tests import build
 from tests.web.pages.browser import Browser, Element, Page
@@ -121,3 +122,23 @@ async def test_pages_of_admins_are_closed_to_everybody_else(
         assert (await stranger.get(path)).status == 303, path
         assert (await member.get(path)).status == 403, path
         assert (await admin.get(path)).status == 200, path
+
+
+async def test_the_page_that_asks_about_an_application_is_well_made(
+    app: App, world: World, enter: Enter, stranger: Browser
+) -> None:
+    registered = await oauth.register(app, "<b>Tusky</b>", ["tusky://back", oauth.OUT_OF_BAND], "read write", "")
+    asked = f"client_id={registered.program.client_id}&response_type=code&scope=read"
+    member = await enter(world.alice)
+
+    page = await member.get(f"/oauth/authorize?{asked}&redirect_uri=tusky://back")
+    shown = await member.get(f"/oauth/authorize?{asked}&redirect_uri={oauth.OUT_OF_BAND}")
+    code = await member.send(shown, "/oauth/authorize", decision="allow")
+    wrong = await member.get(f"/oauth/authorize?{asked}&redirect_uri=https://evil.example")
+
+    assert [flaws(each) for each in (page, shown, code, wrong)] == [[], [], [], []]
+    assert "<b>Tusky</b>" in page.main and "tusky://back" in page.main and page.form("/sign_out")
+    assert "form-action" not in page.headers["content-security-policy"]  # the answer may lead to tusky://
+    assert code.status == 200 and len(code.one("input", id="code")["value"]) > 20
+    assert code.headers["cache-control"] == "no-store"
+    assert wrong.status == 400 and "location" not in wrong.headers

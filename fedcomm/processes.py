@@ -9,6 +9,8 @@ from collections.abc import Callable
 from fedcomm import output
 
 STOP_SECONDS = 45.0  # children finish requests for 30 s and then their work
+# One wish to stop may come twice: systemd tells all processes of a unit, and make passes on what it was told.
+SAME_SIGNAL_SECONDS = 1.0
 _STABLE_SECONDS = 30.0  # a child that has lived so long was no failed start
 _MOST_FAILURES = 5  # failed starts in a row after which the server gives up
 _WATCHED = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD})
@@ -98,11 +100,13 @@ class Parent:
     def _stop(self) -> int:
         self._end()
         self._tell(signal.SIGTERM)
-        deadline = time.monotonic() + STOP_SECONDS
+        asked = time.monotonic()
+        deadline = asked + STOP_SECONDS
         while self._children and (left := deadline - time.monotonic()) > 0:
             caught = signal.sigtimedwait(_WATCHED, min(left, 1.0))
             self._buried()
-            if caught is not None and caught.si_signo != signal.SIGCHLD:
+            again = caught is not None and caught.si_signo != signal.SIGCHLD
+            if again and time.monotonic() - asked > SAME_SIGNAL_SECONDS:
                 break
         killed = bool(self._children)
         self._tell(signal.SIGKILL)

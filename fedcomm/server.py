@@ -9,6 +9,7 @@ import socket
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
+from time import monotonic
 from typing import Any
 
 import msgspec
@@ -22,7 +23,7 @@ from fedcomm.app import App
 from fedcomm.config import Config
 from fedcomm.jobs import worker
 from fedcomm.opening import opened
-from fedcomm.processes import Parent
+from fedcomm.processes import SAME_SIGNAL_SECONDS, Parent
 from fedcomm.protocol import Limits, Listener
 from storage import migrate, slots
 from storage.errors import Collision, IntegrityError, MigrationError, OperationalError, SlotLost
@@ -122,6 +123,7 @@ class _End:
 
     def __init__(self, lifeline: int | None) -> None:
         self._code: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._asked = 0.0  # when the first signal came
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:
@@ -139,9 +141,11 @@ class _End:
             self._code.set_result(code)
 
     def _signalled(self, number: int) -> None:
-        if self._code.done():
+        if not self._code.done():
+            self._asked = monotonic()
+            self.demand(0)
+        elif monotonic() - self._asked > SAME_SIGNAL_SECONDS:
             os._exit(128 + number)  # asked twice: whoever asks does not want to wait
-        self.demand(0)
 
     def _orphaned(self, lifeline: int) -> None:
         asyncio.get_running_loop().remove_reader(lifeline)

@@ -111,6 +111,9 @@ def test_a_second_signal_does_not_wait_for_anybody(tmp_path: Path) -> None:
 
         parent.send_signal(signal.SIGTERM)
         assert eventually(lambda: (tmp_path / "ended").exists())
+        parent.send_signal(signal.SIGTERM)  # the same wish once more
+        time.sleep(1.2)
+        assert parent.poll() is None
         parent.send_signal(signal.SIGTERM)
 
         assert parent.wait(5) == 1

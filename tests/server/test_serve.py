@@ -151,7 +151,9 @@ def test_a_second_signal_ends_the_server_at_once(instance: Instance) -> None:
         time.sleep(0.2)
         assert instance.process is not None
         instance.process.send_signal(signal.SIGTERM)
-        time.sleep(0.5)
+        time.sleep(0.2)
+        instance.process.send_signal(signal.SIGTERM)  # the same wish once more: systemd and make pass it on both
+        time.sleep(1.2)
         assert instance.process.poll() is None
 
         began = time.monotonic()

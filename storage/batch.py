@@ -66,6 +66,7 @@ class Batcher(Generic[T, R]):
     async def _run(self) -> None:
         try:
             while self._waiting:
+                await self._gather()
                 batch = self._next()
                 if batch:
                     await self._settle(batch)
@@ -73,6 +74,13 @@ class Batcher(Generic[T, R]):
             self._task = None
             for _item, future in self._waiting:  # only when the loop itself is ending
                 future.cancel()
+
+    async def _gather(self) -> None:
+        """Let those first who are about to submit: as long as each turn of the loop brings more items, wait for one."""
+        before = 0
+        while before < len(self._waiting) < self._limit:
+            before = len(self._waiting)
+            await asyncio.sleep(0)
 
     def _next(self) -> list[tuple[T, "asyncio.Future[R]"]]:
         count = min(len(self._waiting), self._limit)

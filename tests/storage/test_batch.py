@@ -47,6 +47,24 @@ async def test_while_one_batch_is_under_way_the_next_collects() -> None:
     assert len(batcher) == 0
 
 
+async def test_who_submits_in_the_next_turns_of_the_loop_still_gets_into_the_batch() -> None:
+    sizes: list[int] = []
+
+    async def flush(items: list[int]) -> list[int]:
+        sizes.append(len(items))
+        return items
+
+    async def submit_after(turns: int) -> None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await batcher.submit(turns)
+
+    batcher = Batcher(flush)
+    await asyncio.gather(*(submit_after(turns) for turns in range(6)))
+
+    assert sizes == [6]
+
+
 async def test_one_bad_item_fails_alone(things: Database) -> None:
     batcher = Batcher(insert)
 

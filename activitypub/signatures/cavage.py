@@ -1,6 +1,7 @@
 """Signatures by draft-cavage-http-signatures-12, as nearly everybody in the Fediverse sends and expects them."""
 
 import binascii
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from operator import itemgetter
@@ -31,7 +32,10 @@ _ALGORITHMS = {"rsa": "rsa-sha256", "ed25519": "hs2019"}  # how our own signatur
 _ACCEPTED = frozenset(("", "hs2019", "rsa-sha256", "rsa-sha512", "ed25519"))
 _TIMED = frozenset(("", "hs2019"))  # the only ones with which (created) and (expires) may be used (draft-cavage §2.3)
 _TARGET, _CREATED, _EXPIRES = b"(request-target)", b"(created)", b"(expires)"
-_PSEUDO = frozenset((_TARGET, _CREATED, _EXPIRES))
+_TIMES = frozenset((_CREATED, _EXPIRES))
+_PSEUDO = _TIMES | {_TARGET}
+_USUAL_NAMES = ("keyId", "algorithm", "headers", "signature")  # what nearly everybody sends, in this order
+_USUAL = re.compile(",".join(f'{name}="[^"]*"' for name in _USUAL_NAMES).encode())
 _UNREADABLE = "The Signature header cannot be read."
 
 
@@ -93,6 +97,9 @@ def read(header: bytes) -> dict[str, str]:
     """
     if len(header) > MAX_HEADER or not header.isascii() or b"\\" in header:
         raise Malformed(_UNREADABLE)
+    usual = _USUAL.fullmatch(header)
+    if usual is not None:
+        return dict(zip(_USUAL_NAMES, usual[0].decode().split('"')[1::2], strict=True))
     # Inside the quotes are the values, outside them the names: `keyId=`, `,algorithm=`, `,created=1,headers=`.
     pieces = header.decode().split('"')
     values = pieces[1::2]
@@ -162,6 +169,8 @@ def _check_cover(names: frozenset[bytes], body: bool) -> None:
 def _put_times(
     names: frozenset[bytes], parameters: dict[str, str], algorithm: str, values: dict[bytes, bytes], now: float
 ) -> None:
+    if "created" not in parameters and "expires" not in parameters and names.isdisjoint(_TIMES):
+        return
     for name, parameter, check in ((_CREATED, "created", check_time), (_EXPIRES, "expires", check_expiry)):
         values.pop(name, None)  # a header of that name would stand in for the parameter
         written = parameters.get(parameter)

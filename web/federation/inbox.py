@@ -1,6 +1,6 @@
 """The inbox: who says it is checked, it is made durable, and only then answered with 202."""
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -41,7 +41,7 @@ async def receive(request: Request) -> Response:
         Unreachable: 503: the key cannot be had now; the sender tries again (attack SIG-19).
     """
     app = app_of(request)
-    body = await request.body()
+    body = await _body(request)
     claim = verify.claim(signed(request, body), host=app.host, now=clock.now(), scheme=scheme(app))
     refuse_blocked(app, claim.key_id)
     signer = verify.known(claim, app.keyring.lookup)
@@ -63,6 +63,22 @@ async def receive(request: Request) -> Response:
     await app.intake.take(signer.actor, document["id"], body)
     await app.heard_from(host)
     return Response(b"", 202)
+
+
+async def _body(request: Request) -> bytes:
+    """The body, which mostly comes in one piece; its size and time are the guard's business (web/guard.py).
+
+    Raises:
+        ClientDisconnect: whoever sent it is gone.
+    """
+    pieces = []
+    while True:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        pieces.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 async def refuse(request: Request) -> Response:

@@ -6,7 +6,7 @@ from functools import lru_cache
 import msgspec
 
 from storage import visible
-from storage.connect import rows
+from storage.connect import dialect, rows
 from storage.paging import Page
 
 _SPARE = 10  # entries read beyond a page of home, in place of those that show the same post
@@ -46,9 +46,9 @@ FROM home_entry JOIN post ON post.id = home_entry.post_id
 WHERE home_entry.owner_id = ? AND home_entry.id < ? AND home_entry.id > ? AND {visible.TO_VIEWER}
 AND (home_entry.boosted_by IS NULL OR (NOT EXISTS (SELECT 1 FROM follow quiet WHERE quiet.follower_id = ?
  AND quiet.target_id = home_entry.boosted_by AND quiet.reblogs = 0) AND {visible.actor("home_entry.boosted_by")}))"""
-_FROM_GROUP = f"""
+_OF_GROUP = f"""
 SELECT boost.id, boost.post_id, boost.actor_id FROM boost JOIN post ON post.id = boost.post_id
-WHERE boost.actor_id = ? AND boost.id < ? AND boost.id > ? AND {_STARTER} AND {visible.TO_VIEWER}"""
+WHERE boost.id < ? AND boost.id > ? AND {_STARTER} AND {visible.TO_VIEWER} AND boost.actor_id ="""
 _POSTS = f"SELECT post.id, post.id, 0 FROM post WHERE post.id < ? AND post.id > ? AND {visible.TO_VIEWER}"
 _TAGGED = f"""
 SELECT post.id, post.id, 0 FROM post WHERE post.id IN (SELECT post_tag.post_id FROM post_tag WHERE post_tag.tag_id IN
@@ -74,10 +74,12 @@ async def home(viewer: int, page: Page) -> Found:
     seeing = visible.args(viewer)
 
     async def fetch(wanted: Page) -> list[Entry]:
-        args = [viewer, *wanted.bounds, *seeing, viewer, *visible.actor_args(viewer)]
-        for group in groups:
-            args += (group, *wanted.bounds, *seeing)
-        return _entries(await rows(_home_of(len(groups), wanted.order), (*args, wanted.limit)))
+        own = (viewer, *wanted.bounds, *seeing, viewer, *visible.actor_args(viewer))
+        if dialect() == "postgres":
+            args = (*own, wanted.limit, groups, *wanted.bounds, *seeing, wanted.limit, wanted.limit)
+            return _entries(await rows(_home_on_postgres(wanted.order), args))
+        parts = [value for group in groups for value in (*wanted.bounds, *seeing, group)]
+        return _entries(await rows(_home_on_sqlite(len(groups), wanted.order), (*own, *parts, wanted.limit)))
 
     return _once(await _paged(fetch, msgspec.structs.replace(page, limit=page.limit + _SPARE)), page)
 
@@ -129,11 +131,16 @@ async def of_actor(
     tag_args = (tag_id,) if tag else ()
 
     async def fetch(page: Page) -> list[Entry]:
-        args = [*page.bounds, *visible.args(viewer), actor_id, *tag_args]
-        if boosts:
-            args += (actor_id, *page.bounds, *visible.args(viewer), *visible.boost_args(viewer), *tag_args)
-        sql = f"{own} UNION ALL {passed_on}" if boosts else own
-        return _entries(await rows(f"{sql} ORDER BY 1 {page.order} LIMIT ?", (*args, page.limit)))
+        wrote = (*page.bounds, *visible.args(viewer), actor_id, *tag_args)
+        if not boosts:
+            return _entries(await rows(f"{own} ORDER BY 1 {page.order} LIMIT ?", (*wrote, page.limit)))
+        boosted = (actor_id, *page.bounds, *visible.args(viewer), *visible.boost_args(viewer), *tag_args)
+        if dialect() == "postgres":  # which would read and sort everything (_home_on_postgres)
+            parts = [f"SELECT * FROM ({part} ORDER BY 1 {page.order} LIMIT ?) AS part" for part in (own, passed_on)]
+            args = (*wrote, page.limit, *boosted, page.limit, page.limit)
+        else:
+            parts, args = [own, passed_on], (*wrote, *boosted, page.limit)
+        return _entries(await rows(" UNION ALL ".join(parts) + f" ORDER BY 1 {page.order} LIMIT ?", args))
 
     return await _paged(fetch, page)
 
@@ -219,9 +226,18 @@ async def _tag_ids(names: Sequence[str]) -> dict[str, int]:
 
 
 @lru_cache(maxsize=512)
-def _home_of(groups: int, order: str) -> str:
-    """Both databases merge the branches lazily: no more is read than is shown, however many groups there are."""
-    return " UNION ALL ".join([_HOME] + [_FROM_GROUP] * groups) + f" ORDER BY 1 {order} LIMIT ?"
+def _home_on_sqlite(groups: int, order: str) -> str:
+    """SQLite merges the branches lazily: no more is read than is shown, however many groups there are."""
+    return " UNION ALL ".join([_HOME] + [f"{_OF_GROUP} ?"] * groups) + f" ORDER BY 1 {order} LIMIT ?"
+
+
+@lru_cache
+def _home_on_postgres(order: str) -> str:
+    """PostgreSQL would read and sort everything: of each branch no more than a page is wanted."""
+    own = f"SELECT * FROM ({_HOME} ORDER BY 1 {order} LIMIT ?) AS own"
+    part = f"{_OF_GROUP} joined.value ORDER BY 1 {order} LIMIT ?"
+    groups = f"SELECT part.* FROM (?ints) AS joined CROSS JOIN LATERAL ({part}) AS part"
+    return f"{own} UNION ALL {groups} ORDER BY 1 {order} LIMIT ?"
 
 
 def _entries(found: list[tuple[int, ...]]) -> list[Entry]:

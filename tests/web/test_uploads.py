@@ -125,6 +125,26 @@ async def test_who_may_not_upload_is_refused_before_anything_is_read(outside: ht
     assert pieces < 100
 
 
+@pytest.mark.attack("ORI-08")
+async def test_a_file_is_never_a_document(outside: httpx.AsyncClient, token: str, config: Config) -> None:
+    document = (
+        b'{"@context": "https://www.w3.org/ns/activitystreams", "type": "Person", "id": "https://home.test/users/x"}'
+    )
+    wanted = {"accept": "application/activity+json"}
+    before = await _kept(config.data_dir)
+
+    uploaded = await outside.post(
+        "/api/v2/media", headers=bearer(token), files={"file": ("x.json", document, "application/activity+json")}
+    )
+    shown = [await outside.get(f"/static/{name}", headers=wanted) for name in assets._files]
+
+    assert uploaded.status_code == 422
+    assert await _kept(config.data_dir) == before
+    for answer in [uploaded, *shown]:
+        assert "activity" not in answer.headers["content-type"] and "ld+json" not in answer.headers["content-type"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
 @pytest.mark.attack("NET-26")
 @pytest.mark.parametrize("name", NAMES)
 async def test_the_name_of_a_file_becomes_no_path(

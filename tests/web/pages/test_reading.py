@@ -3,6 +3,7 @@
 import pytest
 
 import storage.actors
+from fedcomm import peers
 from fedcomm.app import App
 from storage.actors import Actor
 from storage.connect import execute
@@ -93,8 +94,8 @@ async def test_who_is_blocked_sees_nothing_of_who_blocks(world: World, enter: En
     assert (await browser.get(where(world.thread, world.alice))).status == 404
 
 
-async def test_posts_of_a_suspended_server_are_not_shown(world: World, stranger: Browser) -> None:
-    await build.insert("peer", host="far.example", policy="suspend", first_seen_at=0)
+async def test_posts_of_a_suspended_server_are_not_shown(app: App, world: World, stranger: Browser) -> None:
+    await peers.set_policy(app, "far.example", "suspend")
 
     assert "Take less water" not in await everywhere(stranger, world)
     assert (await stranger.get("/@bob@far.example")).status == 404
@@ -207,6 +208,16 @@ async def test_remote_people_posts_and_groups_lead_to_their_originals(world: Wor
         (link,) = page.one("main").all("a", href=original)
         assert {"nofollow", "noopener", "noreferrer"} <= set(link["rel"].split())
         assert page.one("meta", name="robots")["content"] == "noindex"
+
+
+async def test_a_link_to_a_page_can_be_previewed(world: World, stranger: Browser) -> None:
+    thread = await stranger.get(where(world.thread, world.alice))
+    warned = await stranger.get(where(world.poll, world.bob))
+
+    assert thread.one("meta", property="og:title")["content"] == "Sour dough"
+    assert thread.one("meta", name="description")["content"] == "Mine is too wet"
+    assert (await stranger.get("/c/rye")).one("meta", name="description")["content"] == "All about rye"
+    assert warned.one("meta", property="og:title")["content"] == "Flour" and not warned.all("meta", name="description")
 
 
 async def test_whoever_has_moved_says_where_to(world: World, stranger: Browser) -> None:

@@ -178,3 +178,15 @@ async def test_guessing_passwords_comes_to_an_end(limited: None, alice: None, st
 
     assert answer.status == 429 and int(answer.headers["retry-after"]) > 0
     assert "Wait some minutes" in answer.main
+
+
+async def test_a_try_out_without_https_is_signed_in_to_as_well(
+    app: App, alice: None, stranger: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "base_url", "http://127.0.0.1:8420")
+    stranger.client.base_url = "http://127.0.0.1:8420"  # type: ignore[assignment]
+
+    await sign_in(stranger)
+
+    assert set(stranger.cookies) == {"form", "session"}
+    assert (await stranger.get("/settings")).status == 200

@@ -1,7 +1,7 @@
 """One running instance: what every service gets as its first argument."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Protocol
 
@@ -38,6 +38,7 @@ class Delivering(Protocol):
     delivering: bool  # whether this process does it now
 
     def alive(self, host: str) -> None: ...
+    def rejected(self, host: str, seqs: Sequence[int]) -> None: ...
     async def save_now(self) -> None: ...
 
 

@@ -89,6 +89,11 @@ async def by_uri(uri: str) -> Entry | None:
     return Entry(*found) if found else None
 
 
+async def seqs_of(uri: str) -> list[int]:
+    """Where in the log the activity with this id stands; one that went out in several forms stands there more often."""
+    return [found[0] for found in await rows("SELECT seq FROM outbox WHERE uri = ?", (uri,))]
+
+
 async def newest_of(actor_id: int, before_seq: int, limit: int) -> list[Entry]:
     """What an actor published, newest first."""
     sql = _SELECT + "WHERE actor_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?"

@@ -1,9 +1,11 @@
 """Follow, and what is answered to it: joining and leaving groups is the same for other servers."""
 
 from activitypub.activities import Activity, id_of
+from activitypub.origins import host_of
+from fedcomm import clock
 from fedcomm import follows as service
 from fedcomm.inbox.hand import Hand, Ignored
-from storage import actors, blocks, follows
+from storage import actors, blocks, follows, outbox
 from storage.actors import Actor
 from storage.connect import write
 from storage.follows import Follow
@@ -28,9 +30,25 @@ async def accepted(hand: Hand, activity: Activity) -> None:
 
 
 async def rejected(hand: Hand, activity: Activity) -> None:
-    """Somebody whom one of ours asked says no, or ends it."""
+    """Somebody whom one of ours asked says no, or ends it; or a server does not want an activity of ours.
+
+    NodeBB 4.15.1 rejects by its own actor what it cannot handle, and leaves the delivery without an answer.
+    """
+    uri = id_of(activity.object) or ""
+    if hand.app.urls.own(uri) and await follows.by_uri(uri) is None and (seqs := await outbox.seqs_of(uri)):
+        return await _unwanted(hand, activity, seqs)
     found = await _request(hand, activity)
     await service.record_end(hand.app, found.follower_id, found.target_id)
+
+
+async def _unwanted(hand: Hand, activity: Activity, seqs: list[int]) -> None:
+    """The server of the actor, and no other, gets these entries of the log no more."""
+    host = host_of(activity.actor)
+    for seq in seqs:
+        outbox.note(hand.writes, host, seq, "", 0, f"rejected by {activity.actor}", clock.now_ms())
+    if (sender := hand.app.sender) is not None:
+        hand.writes.after(lambda: sender.rejected(host, seqs))
+    await write(hand.writes)
 
 
 async def undone(hand: Hand, activity: Activity) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict
+from collections.abc import Sequence
 
 from fedcomm import clock
 from fedcomm.app import App
@@ -83,6 +84,12 @@ class Sender:
         if lane is not None and lane.heard(clock.now_ms()):
             self._ledger.moved(lane)
             self.app.wake_delivery.set()
+
+    def rejected(self, host: str, seqs: Sequence[int]) -> None:
+        """The peer has said no to these entries: should they fail, that is the end of them."""
+        lane = self.lanes.get(host)
+        if lane is not None:
+            lane.rejected.update(seq for seq in seqs if seq in lane.flying)
 
     async def save_now(self) -> None:
         """Write down how far every peer has got, also those that nothing was for."""
@@ -226,7 +233,7 @@ class Sender:
             if not self._fault(lane, delivery.entry, fault):
                 return
         else:
-            if held is not None:
+            if held is not None and seq not in lane.rejected:
                 self._hold(lane, seq, held)
                 return
         self._settle(lane, seq)

@@ -50,6 +50,7 @@ class Lane:
         self.reached: dict[int, set[str]] = {}  # of entries that are held: the inboxes that need nothing more
         self.refusals: dict[int, int] = {}  # answers 401 and 403 to entries that are held
         self.refusing = False  # an entry was refused so for good, and nothing was taken since
+        self.rejected: set[int] = set()  # entries that the peer has said no to, by an activity of its own
         self.faults: dict[int, int] = {}  # faults of ours with entries that are held
         self.failed: dict[int, int] = {}  # answers 5xx to entries that are held
         self.passed: dict[int, int] = {}  # others that were taken instead of entries that are held
@@ -108,6 +109,7 @@ class Lane:
         self.flying.pop(seq, None)
         for memory in (self.reached, self.refusals, self.faults, self.failed, self.passed):
             memory.pop(seq, None)
+        self.rejected.discard(seq)
         self.finished.add(seq)
         bound = self.read + 1
         if self.flying:

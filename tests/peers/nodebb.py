@@ -1,0 +1,150 @@
+"""A server that behaves as NodeBB 4.15 does with a category: says everything twice, and never answers when it stumbles.
+
+Each topic goes out as the article itself and as the activity; who takes a topic out is not told, and a topic that is
+taken out is un-boosted and deleted. What a handler stumbles over is rejected from the server's own actor, and the
+request is left hanging.
+"""
+
+import asyncio
+from typing import Any
+
+from tests.peers.server import PUBLIC, Dropped, Json, Server, ids
+
+HANGS = 20.0  # seconds, as long as anybody has waited
+
+
+class NodeBB:
+    """The program with one category and one user of its own, who moderates it."""
+
+    software = ("nodebb", "4.15.1")
+    inboxes = ("/inbox",)
+    hasty = False
+
+    def __init__(self, server: Server, name: str) -> None:
+        self.server = server
+        server.program = self
+        server.key_name = "key"
+        self.category, self.user = f"{server.base}/category/5", f"{server.base}/uid/1"
+        self.followers: dict[str, str] = {}  # who → inbox
+        self.posts: dict[str, Json] = {}
+        self.stumbles_over: set[str] = set()  # types of activities
+        server.documents["/actor"] = self._actor(f"{server.base}/actor", "Application", server.host)
+        server.documents["/uid/1"] = self._actor(self.user, "Person", "admin")
+        server.documents["/category/5"] = self._actor(self.category, "Group", name) | {
+            "attributedTo": f"{self.category}/moderators", "postingRestrictedToMods": False,
+        }  # fmt: skip
+        server.documents["/category/5/moderators"] = {
+            "id": f"{self.category}/moderators",
+            "type": "OrderedCollection",
+            "totalItems": 1,
+            "orderedItems": [server.documents["/uid/1"]],  # embedded, not named
+        }
+        server.handles[server.host] = (f"{server.base}/actor", "Application")
+        server.handles["admin"] = (self.user, "Person")
+        server.handles[name] = (self.category, "Group")
+
+    def check_actor(self, document: Json) -> None:
+        """What NodeBB needs of an actor."""
+        key = document.get("publicKey", {})
+        if not document.get("inbox") or not key.get("id") or not key.get("publicKeyPem"):
+            raise Dropped("no inbox or key")
+        if document["preferredUsername"] != document["preferredUsername"].lower() and document["type"] == "Group":
+            raise Dropped("the name of the group is not in small letters")
+
+    async def receive(self, activity: Json) -> None:
+        """Give an activity its effect; the object of a Create is asked for at its origin."""
+        kind = activity["type"]
+        if kind in self.stumbles_over:
+            await self._stumble(activity)
+        elif kind == "Follow":
+            asker = await self.server.actor(activity["actor"])
+            self.followers[activity["actor"]] = asker["endpoints"]["sharedInbox"]
+            told = self._activity("Accept", self.category, _bare(activity), to=[activity["actor"]])
+            await self.server.deliver(self.category, asker["inbox"], told)
+        elif kind == "Create":
+            (uri,) = ids(activity["object"])
+            found = await self.server.fetch(uri)
+            if isinstance(found.get("attributedTo"), list):
+                raise Dropped("several authors are not understood")
+            if uri not in self.posts:
+                self.posts[uri] = found
+                await self._tell(self._announced(_bare(activity)))
+        elif kind in ("Like", "Dislike", "Undo", "Update", "Delete", "Accept"):
+            return
+        else:
+            raise Dropped(f"{kind} is not understood")
+
+    async def topic(self, title: str, text: str) -> str:
+        """Begin a topic, told as the article itself and as the activity; gives its id."""
+        uri = f"{self.server.base}/post/{self.server.number()}"
+        article = {
+            "id": uri, "type": "Article", "name": title, "content": f"<p>{text}</p>", "attributedTo": self.user,
+            "summary": f"<p>{text}</p>", "source": {"content": text, "mediaType": "text/markdown"},
+            "to": [PUBLIC], "cc": [self.category, f"{self.category}/followers"], "audience": self.category,
+            "context": f"{self.server.base}/topic/{self.server.number()}", "published": "2026-11-21T19:57:03.104Z",
+            "preview": {"type": "Note", "attributedTo": self.user, "content": f"<p>{text}</p>"}, "tag": [],
+        }  # fmt: skip
+        self.server.documents[uri.removeprefix(self.server.base)] = article
+        self.posts[uri] = article
+        create = self._activity("Create", self.user, article, uri=f"{uri}#activity/create/1", to=[PUBLIC])
+        await self._tell(self._announced(article, uri=f"{uri}#activity/announce/cid/5"))
+        await self._tell(self._announced(create))
+        return uri
+
+    async def reply(self, uri: str, text: str) -> str:
+        """Answer a post; told as the activity only."""
+        mine = f"{self.server.base}/post/{self.server.number()}"
+        note = {
+            "id": mine, "type": "Note", "content": f"<p>{text}</p>", "attributedTo": self.user, "inReplyTo": uri,
+            "to": [PUBLIC], "cc": [self.category], "audience": self.category, "published": "2026-11-21T19:58:39Z",
+        }  # fmt: skip
+        self.server.documents[mine.removeprefix(self.server.base)] = note
+        self.posts[mine] = note
+        await self._tell(self._announced(self._activity("Create", self.user, note, to=[PUBLIC])))
+        return mine
+
+    async def like(self, uri: str) -> None:
+        """Vote for a post; the post stands in the vote whole, and integers in `cc`."""
+        like = self._activity("Like", self.user, self.posts[uri], to=[PUBLIC], cc=[2])
+        await self._tell(self._announced(like))
+
+    async def take_out(self, uri: str) -> None:
+        """A moderator deletes a topic: its boost is undone, and a deletion by its *author* announced."""
+        self.server.documents[uri.removeprefix(self.server.base)] = {
+            "id": uri, "type": "Tombstone", "formerType": "Article",
+        }  # fmt: skip
+        boost = self._announced(uri, uri=f"{uri}#activity/announce/cid/5")
+        await self._tell(
+            self._activity("Undo", self.category, boost, to=[PUBLIC], cc=[f"{self.category}/followers", 2])
+        )
+        await self._tell(self._announced(self._activity("Delete", self.user, uri, to=[PUBLIC], cc=[2])))
+
+    async def _stumble(self, activity: Json) -> None:
+        sender = f"{self.server.base}/actor"
+        inbox = (await self.server.actor(activity["actor"]))["inbox"]
+        reject = self._activity("Reject", sender, _bare(activity), to=[activity["actor"]])
+        await self.server.deliver(sender, inbox, reject)
+        await asyncio.sleep(HANGS)
+
+    async def _tell(self, activity: Json) -> None:
+        for inbox in dict.fromkeys(self.followers.values()):
+            await self.server.deliver(activity["actor"], inbox, activity)
+
+    def _announced(self, thing: Any, *, uri: str = "") -> Json:
+        to, cc = [f"{self.category}/followers"], [PUBLIC]
+        return self._activity("Announce", self.category, thing, uri=uri, to=to, cc=cc)
+
+    def _activity(self, kind: str, actor: str, object_: Any, *, uri: str = "", **more: Any) -> Json:
+        uri = uri or f"{actor}#activity/{kind.lower()}/{self.server.number()}"
+        return {"id": uri, "type": kind, "actor": actor, "object": object_, **more}
+
+    def _actor(self, uri: str, kind: str, name: str) -> Json:
+        return {
+            "id": uri, "type": kind, "preferredUsername": name, "name": name.capitalize(), "inbox": f"{uri}/inbox",
+            "outbox": f"{uri}/outbox", "endpoints": {"sharedInbox": f"{self.server.base}/inbox"},
+            "publicKey": self.server.public_key(uri),
+        }  # fmt: skip
+
+
+def _bare(activity: Json) -> Json:
+    return {name: value for name, value in activity.items() if name != "@context"}

@@ -1,0 +1,97 @@
+"""A fedcomm server whose members are in a category of a NodeBB-like one, with all its habits."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.peers.nodebb import NodeBB
+from tests.scenarios.neighbours import Home, Member, Neighbourhood, eventually
+
+pytestmark = pytest.mark.anyio
+
+
+class World(msgspec.Struct):
+    """The two servers, and members of ours in the category."""
+
+    around: Neighbourhood
+    a: Home
+    nodebb: NodeBB
+    alice: Member
+    clock: Path  # holds the seconds by which our server's clock is ahead
+
+
+@pytest.fixture
+async def world(tmp_path_factory: pytest.TempPathFactory, anyio_backend: str) -> AsyncIterator[World]:
+    """alice is in the category."""
+    folder = tmp_path_factory.mktemp("nodebb")
+    around = Neighbourhood(folder, "a.test", "nodebb.test")
+    clock = folder / "clock"
+    clock.write_text("0")
+    a = await around.home("a.test", TEST_CLOCK=str(clock))
+    nodebb = NodeBB(await around.server("nodebb.test", taken=202), "general")
+    alice = await a.member("alice")
+    await alice.follow("general@nodebb.test")
+    await around.quiet()
+    yield World(around, a, nodebb, alice, clock)
+    await around.close()
+
+
+async def test_a_topic_that_is_told_twice_is_one_thread(world: World) -> None:
+    topic = await world.nodebb.topic("Hall rules", "Sweep before you leave.")
+    reply = await world.nodebb.reply(topic, "And switch off the light.")
+    await world.nodebb.like(topic)
+    await world.alice.sees(reply)
+
+    found = await world.alice.sees(topic, content="Sweep before", favourites_count=1, replies_count=1)
+    assert found["content"].count("Hall rules") == 1
+    (group,) = await world.alice.call("GET", "/api/v1/lists")
+    shown = await world.alice.call("GET", f"/api/v1/timelines/list/{group['id']}")
+    assert [post["uri"] for post in shown] == [topic]
+    assert {sent.status for sent in world.nodebb.server.sent} == {202}
+
+
+async def test_a_topic_that_is_taken_out_is_gone(world: World) -> None:
+    topic = await world.nodebb.topic("Hall rules", "Sweep before you leave.")
+    await world.alice.sees(topic)
+
+    await world.nodebb.take_out(topic)
+
+    await world.alice.misses(topic)
+    assert {sent.status for sent in world.nodebb.server.sent} == {202}
+
+
+async def test_our_members_topics_and_answers_are_taken_and_passed_on_once(world: World) -> None:
+    topic = await world.nodebb.topic("Hall rules", "Sweep before you leave.")
+    await world.alice.sees(topic)
+
+    answer = await world.alice.write("With which broom?", answering=topic)
+    thread = await world.alice.write("Keys\n\nWho has the second one? @general@nodebb.test")
+    await eventually(lambda: {answer, thread} <= world.nodebb.posts.keys(), "both are there")
+    await world.around.quiet()
+
+    assert world.nodebb.posts[answer]["inReplyTo"] == topic
+    assert world.nodebb.posts[thread]["name"] == "Keys"
+    await world.alice.sees(topic, replies_count=1)
+    outcomes = {r.outcome for r in world.nodebb.server.received if r.activity["type"] == "Create"}
+    assert outcomes == {"taken"}
+
+
+async def test_what_it_rejects_is_not_sent_again_and_does_not_hold_up_what_follows(world: World) -> None:
+    world.nodebb.stumbles_over.add("Like")
+    topic = await world.nodebb.topic("Hall rules", "Sweep before you leave.")
+    await world.alice.sees(topic)
+
+    await world.alice.act("favourite", topic)
+    answer = await world.alice.write("With which broom?", answering=topic)
+    await eventually(lambda: answer in world.nodebb.posts, "the answer is there")  # without a pause after the failure
+    world.clock.write_text("1800")
+    last = await world.alice.write("Never mind, found one.", answering=answer)
+    await eventually(lambda: last in world.nodebb.posts, "the last answer is there")
+    await world.around.quiet()
+
+    likes = [r.activity["id"] for r in world.nodebb.server.received if r.activity["type"] == "Like"]
+    rejected = [s.activity["object"]["id"] for s in world.nodebb.server.sent if s.activity["type"] == "Reject"]
+    assert likes == rejected
+    assert len(likes) == 1

@@ -16,7 +16,7 @@ PASSWORD = "correct horse battery staple"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     """A server with a group and two members."""
-    running = Instance(tmp_path_factory.mktemp("server")).start()
+    running = Instance(tmp_path_factory.mktemp("server"), RATE_LIMITS="off").start()
     try:
         running.person("alice")
         running.person("bob")

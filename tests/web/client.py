@@ -2,13 +2,15 @@
 
 import httpx
 
+from activitypub.errors import Unreachable
+
 
 class Nowhere(httpx.AsyncBaseTransport):
     """A network on which nobody can be reached."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Never answers."""
-        raise httpx.ConnectError(f"{request.url} cannot be reached from this test")
+        raise Unreachable(f"{request.url} cannot be reached from this test")
 
 
 def bearer(token: str) -> dict[str, str]:

@@ -61,7 +61,7 @@ async def find(request: Request) -> Response:
 async def _named(app: App, seeing: int, text: str, resolve: bool) -> tuple[str, int] | None:
     """What an address or a whole handle names that `seeing` may see; peers are only asked if `resolve` says so."""
     found = None
-    if resolve:
+    if resolve or app.urls.own(text):
         found = await fetching.resolve(app, text)
     elif _is_url(text):
         post = await storage.posts.by_uri(text)

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import secrets
 import shlex
 from pathlib import Path
 
@@ -12,15 +11,14 @@ from fedcomm.config.texts import first
 from fedcomm.config.values import show_address
 
 INSTANCE = "instance.json"  # what the instance is, and stays
-SECRET = "secret.key"  # what tokens that are not kept are signed with
-SECRET_BYTES = 32
+_OTHERS_WRITE = 0o002
 
 
 def prepare(config: Config) -> bool:
     """The data directory exists and is this instance's; True when it was made now. Only its owner can read it.
 
     Raises:
-        ConfigError: it cannot be made, or it belongs to an instance with another base URL.
+        ConfigError: it cannot be made, it belongs to an instance with another base URL, or it is open to everybody.
     """
     check(config)
     new = not (config.data_dir / INSTANCE).exists()
@@ -28,7 +26,6 @@ def prepare(config: Config) -> bool:
         config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         if new:
             _write_once(config_file(), first(config))
-            _write_once(config.data_dir / SECRET, secrets.token_hex(SECRET_BYTES) + "\n")
             _write_once(config.data_dir / INSTANCE, json.dumps({"base_url": config.base_url}) + "\n")
     except OSError as error:
         raise ConfigError(_unusable(config, error)) from None
@@ -39,8 +36,10 @@ def check(config: Config) -> None:
     """Nothing happens when the data directory is this instance's, or nobody's yet.
 
     Raises:
-        ConfigError: it belongs to an instance with another base URL.
+        ConfigError: it belongs to an instance with another base URL, or everybody on this machine can write into it.
     """
+    if not config.test_mode:
+        _check_mode(config.data_dir)
     remembered = base_url(config.data_dir)
     if remembered and remembered != config.base_url:
         text = f"{config.data_dir} belongs to {remembered}; an instance cannot change its base URL to {config.base_url}"
@@ -62,9 +61,11 @@ def base_url(data_dir: Path) -> str:
         raise ConfigError(Problem(text, 'put it back from a backup; it holds {"base_url": "https://…"}')) from None
 
 
-def secret(data_dir: Path) -> bytes:
-    """The instance's own secret, for signing what is handed out and not kept."""
-    return bytes.fromhex((data_dir / SECRET).read_text())
+def _check_mode(folder: Path) -> None:
+    """Who can write into the folder can put another database in the place of this one (attack ADM-19)."""
+    if folder.is_dir() and folder.stat().st_mode & _OTHERS_WRITE:
+        text = f"every user of this machine can write into the data directory {folder}"
+        raise ConfigError(Problem(text, f"chmod 700 {shlex.quote(str(folder))}"))
 
 
 def _fresh(config: Config) -> str:

@@ -1,7 +1,9 @@
 """What must hold between settings: which base URL allows what, and what follows from it."""
 
+import ssl
 from collections.abc import Iterator
 from ipaddress import IPv6Address, ip_address
+from pathlib import Path
 from urllib.parse import SplitResult, quote, urlsplit
 
 import msgspec
@@ -55,6 +57,18 @@ def _places(config: Config) -> Iterator[Problem]:
         yield Problem("database_url is neither of SQLite nor of PostgreSQL", "begin it with sqlite:// or postgres://")
     if config.extra_ca_file and not config.extra_ca_file.is_file():
         yield Problem(f"extra_ca_file: there is no file {config.extra_ca_file}", "name a file of PEM certificates")
+    elif config.extra_ca_file and not _certificates(config.extra_ca_file):
+        yield Problem(
+            f"extra_ca_file: there is no certificate in {config.extra_ca_file}", "name a file of PEM certificates"
+        )
+
+
+def _certificates(file: Path) -> bool:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+    except OSError:  # SSLError is one
+        return False
+    return True
 
 
 def _try_out(config: Config) -> Iterator[Problem]:

@@ -113,6 +113,7 @@ def test_the_variable_of_the_test_suite_is_none_of_the_servers_business(tmp_path
         ({"FEDCOMM_TEST_HOSTS": "good.test=localhost:80"}, "does not appear to be an IPv4 or IPv6 address"),
         ({"FEDCOMM_DATABASE_URL": "mysql://x"}, "neither of SQLite nor of PostgreSQL"),
         ({"FEDCOMM_EXTRA_CA_FILE": "/nowhere/ca.pem"}, "there is no file"),
+        ({"FEDCOMM_EXTRA_CA_FILE": __file__}, "there is no certificate"),
         ({"FEDCOMM_DATABASE_URL_FILE": "/nowhere/url"}, "cannot be read"),
         ({"FEDCOMM_CONFIG": "/nowhere/config.toml"}, "there is no file"),
         ({"FEDCOMM_BASE_URL": "https://a.example\nX: y"}, "control characters"),
@@ -268,21 +269,35 @@ def test_a_new_data_directory_is_for_its_owner_alone(tmp_path: Path, monkeypatch
         os.umask(before)
 
     made = list((tmp_path / "a" / "data").iterdir())
-    assert {path.name for path in made} == {"config.toml", "instance.json", "secret.key"}
+    assert {path.name for path in made} == {"config.toml", "instance.json"}
     assert {stat.S_IMODE(path.stat().st_mode) for path in made} == {0o600}
     assert stat.S_IMODE((tmp_path / "a" / "data").stat().st_mode) == 0o700
-    assert len(setup.secret(tmp_path / "a" / "data")) == setup.SECRET_BYTES
+
+
+@pytest.mark.attack("ADM-19")
+def test_a_data_directory_that_everybody_can_write_into_is_refused_but_in_a_test(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data").chmod(0o777)
+
+    with pytest.raises(ConfigError, match="every user of this machine") as caught:
+        setup.prepare(load({"FEDCOMM_DATA_DIR": str(tmp_path / "data"), **REAL}))
+
+    assert f"fix: chmod 700 {tmp_path}/data" in str(caught.value)
+    assert list((tmp_path / "data").iterdir()) == []
+    (tmp_path / "data").chmod(0o750)
+    setup.check(load({"FEDCOMM_DATA_DIR": str(tmp_path / "data"), **REAL}))
+    (tmp_path / "data").chmod(0o777)
+    setup.check(load({"FEDCOMM_DATA_DIR": str(tmp_path / "data"), **TEST}))
 
 
 def test_what_is_in_a_data_directory_is_never_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FEDCOMM_DATA_DIR", str(tmp_path))
     (tmp_path / "config.toml").write_text("# mine\n")
-    (tmp_path / "secret.key").write_text("00" * 32)  # a first start that was cut short
 
-    setup.prepare(load())
+    setup.prepare(load())  # a first start had been cut short
 
     assert (tmp_path / "config.toml").read_text() == "# mine\n"
-    assert setup.secret(tmp_path) == bytes(32)
+    assert setup.base_url(tmp_path) == "http://127.0.0.1:8420"
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,11 @@ from storage import migrate
 from storage.connect import Database
 from storage.errors import MigrationError, OperationalError
 
+_IN_A_FILE = (
+    "see that its folder is there, is this user's and has room; a broken file is replaced by a copy from backups/"
+)
+_ON_A_SERVER = "see that PostgreSQL runs and lets this user in; its address is FEDCOMM_DATABASE_URL"
+
 _log = logging.getLogger(__name__)
 
 
@@ -25,7 +30,7 @@ async def opened(config: Config) -> App:
         fix = "start the version of fedcomm that made it, or put back a copy from backups/ in the data directory"
         raise ConfigError(Problem(f"the database cannot be used: {error}", fix)) from None
     except OperationalError as error:
-        fix = "see that it runs and lets this user in; its address is FEDCOMM_DATABASE_URL"
+        fix = _IN_A_FILE if config.database_url.startswith("sqlite:") else _ON_A_SERVER
         raise ConfigError(Problem(f"the database cannot be opened: {error}", fix)) from None
 
 

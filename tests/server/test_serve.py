@@ -77,6 +77,21 @@ def test_an_address_that_is_taken_is_said_in_a_sentence(instance: Instance) -> N
     instance.start()
 
 
+@pytest.mark.parametrize("database", ["", "sqlite:///nowhere/x.db"])
+def test_a_database_that_cannot_be_opened_is_told_in_a_sentence(instance: Instance, database: str) -> None:
+    instance.data.mkdir()
+    (instance.data / "fedcomm.db").write_text("a letter to my aunt\n" * 1000)
+    instance.settings["DATABASE_URL"] = database
+
+    refused = instance.command("serve")
+
+    assert refused.returncode == 2
+    assert "the database cannot be opened: cannot open" in refused.stderr
+    assert refused.stderr.splitlines()[-1].startswith("fix: see that its folder is there")
+    assert "Traceback" not in refused.stderr
+    assert (instance.data / "fedcomm.db").read_text().startswith("a letter")
+
+
 def test_several_addresses_are_served(instance: Instance) -> None:
     instance.settings["LISTEN"] += f",127.0.0.2:{instance.port}"
     instance.start()

@@ -25,6 +25,19 @@ class Peer(msgspec.Struct, frozen=True):
     last_out_at: int | None
 
 
+# The policy that holds for the host in `{0}`: its own or that of the nearest domain above it, whatever the port.
+_HOLDS = (
+    "COALESCE((SELECT p.policy FROM peer p WHERE p.policy <> '' AND ({0} = p.host"
+    " OR {0} LIKE '%.' || REPLACE(p.host, '_', '!_') ESCAPE '!'"
+    " OR {0} LIKE REPLACE(p.host, '_', '!_') || ':%' ESCAPE '!'"
+    " OR {0} LIKE '%.' || REPLACE(p.host, '_', '!_') || ':%' ESCAPE '!')"
+    " ORDER BY LENGTH(p.host) DESC LIMIT 1), '')"
+)
+_FIND_AGAIN = (
+    f"UPDATE peer SET holds = {_HOLDS.format('peer.host')} WHERE host = ? OR host LIKE ? ESCAPE '!'"
+    " OR host LIKE ? ESCAPE '!' OR host LIKE ? ESCAPE '!'"
+)
+
 COLUMNS = ", ".join(Peer.__struct_fields__)
 _SELECT = f"SELECT {COLUMNS} FROM peer "
 _GONE = "inbox, host, first_refused_at, last_refused_at, retired_at"
@@ -54,9 +67,11 @@ async def policies() -> dict[str, str]:
 def meet(writes: Writes, host: str, now_ms: int) -> None:
     """Make the peer known; its deliveries start behind what is in the log now."""
     writes.add(
-        "INSERT INTO peer (host, cursor, first_seen_at) SELECT CAST(? AS TEXT), COALESCE(MAX(seq), 0),"
-        " CAST(? AS BIGINT) FROM outbox WHERE 1 = 1 ON CONFLICT (host) DO NOTHING",
-        (host, now_ms),
+        "INSERT INTO peer (host, holds, cursor, first_seen_at) SELECT met.host, "
+        + _HOLDS.format("met.host")
+        + ", (SELECT COALESCE(MAX(seq), 0) FROM outbox), CAST(? AS BIGINT) FROM (SELECT CAST(? AS TEXT) AS host) met"
+        " WHERE 1 = 1 ON CONFLICT (host) DO NOTHING",
+        (now_ms, host),
     )
 
 
@@ -69,7 +84,7 @@ async def meet_at(host: str, cursor: int, now_ms: int) -> None:
 
 
 async def set_policy(host: str, policy: str, public_comment: str, private_comment: str, now_ms: int) -> None:
-    """Decide what the peer may do; '' takes the decision back."""
+    """Decide what the peer, with all its sub-domains, may do; '' takes the decision back."""
     await execute(
         "INSERT INTO peer (host, policy, public_comment, private_comment, cursor, first_seen_at)"
         " SELECT CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), COALESCE(MAX(seq), 0),"
@@ -77,6 +92,8 @@ async def set_policy(host: str, policy: str, public_comment: str, private_commen
         " public_comment = excluded.public_comment, private_comment = excluded.private_comment",
         (host, policy, public_comment, private_comment, now_ms),
     )
+    escaped = host.replace("_", "!_")
+    await execute(_FIND_AGAIN, (host, f"%.{escaped}", f"{escaped}:%", f"%.{escaped}:%"))
 
 
 async def set_software(host: str, software: str, version: str, family: str, now_ms: int) -> None:

@@ -18,8 +18,8 @@ def actor(column: str) -> str:
     return f"""({column} = ? OR (
  EXISTS (SELECT 1 FROM actor shown LEFT JOIN peer ON peer.host = shown.host AND shown.host <> ''
   WHERE shown.id = {column} AND shown.deleted_at IS NULL AND shown.suspended_at IS NULL
-  AND COALESCE(peer.policy, '') <> 'suspend'
-  AND ((shown.limited_at IS NULL AND COALESCE(peer.policy, '') <> 'limit') OR {_follows(column)}))
+  AND COALESCE(peer.holds, '') <> 'suspend'
+  AND ((shown.limited_at IS NULL AND COALESCE(peer.holds, '') <> 'limit') OR {_follows(column)}))
  AND NOT EXISTS (SELECT 1 FROM block WHERE block.actor_id = ? AND block.target_id = {column})
  AND NOT EXISTS (SELECT 1 FROM block WHERE block.actor_id = {column} AND block.target_id = ?)))"""
 

@@ -41,7 +41,7 @@ class Wire(httpx.AsyncBaseTransport):
         self.log: list[tuple[str, str, int]] = []  # method, URL, status
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        host = request.url.host
+        host = request.url.netloc.decode()
         if host in self.down or host not in self.hosts:
             raise Unreachable(f"{host} is down.")
         answer = await self.hosts[host](request)

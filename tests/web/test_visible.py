@@ -105,7 +105,7 @@ async def _bring_into(state: str, author: Actor, post: Post) -> None:
         await execute(f"UPDATE actor SET {state.split()[1]}_at = 1 WHERE id = ?", (author.id,))
     elif state.startswith("host "):
         policy = {"suspended": "suspend", "limited": "limit"}[state.split()[1]]
-        await build.insert("peer", host=author.host, policy=policy, first_seen_at=1)
+        await build.insert("peer", host=author.host, policy=policy, holds=policy, first_seen_at=1)
 
 
 async def by_id(case: Case) -> bool:

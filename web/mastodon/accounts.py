@@ -66,9 +66,15 @@ async def verify(request: Request) -> Response:
 
 
 async def one(request: Request) -> Response:
-    """`GET /api/v1/accounts/:id`"""
+    """`GET /api/v1/accounts/:id`
+
+    Raises:
+        NotFound: also for somebody of a server that is not heard.
+    """
     await auth.optional(request, "read:accounts")
     actor = await subjects.actor(request)
+    if actor.host and state.app_of(request).peers.blocked(actor.host):
+        raise NotFound(subjects.MISSING)
     return await _single(request, actor)
 
 

@@ -63,7 +63,8 @@ async def peers(request: Request) -> Response:
     if viewer is None:
         return respond.json([])
     known = await storage.peers.everybody()
-    return respond.json([peer.host for peer in known if peer.policy != "suspend"])
+    heard = state.app_of(request).peers
+    return respond.json([peer.host for peer in known if not heard.blocked(peer.host)])
 
 
 async def activity(request: Request) -> Response:

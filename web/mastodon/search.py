@@ -43,7 +43,7 @@ async def find(request: Request) -> Response:
     people: list[int] = []
     if wanted.type in ("", "accounts"):
         people = [named[1]] if named and named[0] == "actor" else []
-        people = await _present(people)
+        people = await _present(app, people)
         if not _is_url(text):
             people += await search.actors(seeing, text, limit, offset, followed=wanted.following)
     posts = [named[1]] if named and named[0] == "post" and wanted.type in ("", "statuses") else []
@@ -72,8 +72,10 @@ async def _named(app: App, seeing: int, text: str, resolve: bool) -> tuple[str, 
     return found
 
 
-async def _present(actor_ids: list[int]) -> list[int]:
-    return [actor.id for actor in (await storage.actors.by_ids(actor_ids)).values() if not actor.gone]
+async def _present(app: App, actor_ids: list[int]) -> list[int]:
+    """Those who are not gone, and not of a server that is not heard."""
+    found = (await storage.actors.by_ids(actor_ids)).values()
+    return [actor.id for actor in found if not actor.gone and not (actor.host and app.peers.blocked(actor.host))]
 
 
 def _is_url(text: str) -> bool:

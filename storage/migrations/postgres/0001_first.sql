@@ -12,10 +12,12 @@ CREATE TABLE lease (name TEXT PRIMARY KEY, owner TEXT NOT NULL, until BIGINT NOT
 -- What an admin changes while the server runs.
 CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL, changed_at BIGINT NOT NULL);
 
--- Other servers. cursor: everything in the outbox up to this seq is settled for this peer.
+-- Other servers. policy: what was decided for this one; holds: that, or what was decided for the domain above it.
+-- cursor: everything in the outbox up to this seq is settled for this peer.
 CREATE TABLE peer (
   host TEXT PRIMARY KEY,
   policy TEXT NOT NULL DEFAULT '',
+  holds TEXT NOT NULL DEFAULT '',
   reject_media SMALLINT NOT NULL DEFAULT 0,
   reject_reports SMALLINT NOT NULL DEFAULT 0,
   public_comment TEXT NOT NULL DEFAULT '',

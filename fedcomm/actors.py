@@ -10,6 +10,7 @@ from fedcomm.outbox import publish
 from storage import actors, bus, groups, posts
 from storage.actors import Actor, Key
 from storage.connect import Writes
+from storage.errors import IntegrityError
 from storage.ids import next_id
 from storage.outbox import Audience
 from storage.saving import save
@@ -37,7 +38,10 @@ async def create_local(app: App, kind: str, username: str, name: str = "", summa
                 f"{actor.uri}#{fragment}", actor.id, actor.uri, key.algorithm, public, keys.private_der(key), now, None
             ),
         )
-    await save(writes)
+    try:
+        await save(writes)
+    except IntegrityError as fault:  # somebody else took it in this moment
+        raise Conflict("This name is taken.") from fault
     return actor
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from activitypub.errors import Unreachable
 from fedcomm import clock as fedcomm_clock
 from fedcomm.app import App
 from fedcomm.config import Config
@@ -13,7 +14,7 @@ from storage.connect import use
 
 
 async def _nobody_answers(request: httpx.Request) -> httpx.Response:
-    raise httpx.ConnectError("there is no other server in this test", request=request)
+    raise Unreachable(f"there is no other server in this test: {request.url}")
 
 
 @pytest.fixture

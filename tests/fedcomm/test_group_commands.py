@@ -1,0 +1,152 @@
+"""`fedcomm group create` and `ban`: what they do, and that what is refused changes nothing."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+import storage.actors
+from activitypub import documents
+from fedcomm import accounts, actors, commands, follows, groups, members
+from fedcomm.app import App
+from fedcomm.errors import AppError, Conflict, Invalid, NotFound
+from storage import members as membership
+from storage import registers
+from storage.actors import Actor
+from storage.connect import rows, transaction, value
+
+pytestmark = pytest.mark.anyio
+
+
+async def person(app: App, name: str) -> Actor:
+    """Somebody who can sign in."""
+    account = await accounts.create(app, name, "correct horse battery")
+    found = await storage.actors.by_id(account.actor_id)
+    assert found
+    return found
+
+
+async def create(app: App, name: str, **more: Any) -> dict[str, Any]:
+    """`fedcomm group create`"""
+    return await commands.run(
+        app, "group.create", {"title": "Bread", "summary": "", "moderator": ""} | more | {"name": name}
+    )
+
+
+async def test_a_group_is_made_with_a_moderator_who_can_act_at_once(app: App) -> None:
+    ann = await person(app, "ann")
+
+    made = await create(app, "Bread", title="Bread baking", summary="All <about> it", moderator="@ann")
+
+    group, face = await groups.named("bread")
+    assert made == {"handle": "!bread@here.example", "url": "https://here.example/c/bread"}
+    assert (face.uri, face.kind, face.name) == ("https://here.example/c/bread", "Group", "Bread baking")
+    assert face.summary == "<p>All &lt;about&gt; it</p>"
+    assert await members.moderators(group.id) == [ann.uri]
+    assert (await members.standing(group, ann)).moderator and group.created_by == ann.id
+
+
+@pytest.mark.attack("GRP-14")
+async def test_a_name_that_somebody_has_had_or_may_not_have_is_refused(app: App) -> None:
+    await person(app, "ann")
+    bo = await person(app, "bo")
+    async with transaction():
+        await actors.delete_local(app, bo)
+    await create(app, "bread")
+    before = await value("SELECT COUNT(*) FROM actor")
+
+    for taken in ("ann", "ANN", "bread", "Bread", "bo"):
+        with pytest.raises(Conflict):
+            await create(app, taken)
+    for impossible in ("admin", "adm1n", "moderator", "here_example", "two words", "ä", "", "x" * 31, "a/b", "@"):
+        with pytest.raises(Invalid):
+            await create(app, impossible)
+
+    assert await value("SELECT COUNT(*) FROM actor") == before
+    assert await value("SELECT COUNT(*) FROM groups") == 1
+
+
+async def test_a_person_cannot_have_the_name_of_a_group(app: App) -> None:
+    await create(app, "bread")
+
+    with pytest.raises(Conflict):
+        await person(app, "bread")
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [{"title": " "}, {"title": "x" * 101}, {"summary": "x" * 5_001}, {"moderator": "nobody"}, {"moderator": "wine"}],
+)
+async def test_a_group_that_is_refused_leaves_nothing_behind(app: App, bad: dict[str, str]) -> None:
+    await create(app, "wine")
+    before = await value("SELECT COUNT(*) FROM actor"), await value("SELECT COUNT(*) FROM actor_key")
+
+    with pytest.raises((Invalid, NotFound)):
+        await create(app, "bread", **bad)
+
+    assert (await value("SELECT COUNT(*) FROM actor"), await value("SELECT COUNT(*) FROM actor_key")) == before
+    assert await value("SELECT COUNT(*) FROM groups") == 1
+
+
+async def test_of_several_who_want_a_name_at_once_one_gets_it(app: App) -> None:
+    outcomes = await asyncio.gather(*(create(app, "bread") for _ in range(4)), return_exceptions=True)
+
+    assert [outcome for outcome in outcomes if not isinstance(outcome, AppError)] == [
+        {"handle": "!bread@here.example", "url": "https://here.example/c/bread"}
+    ]
+    assert {type(outcome) for outcome in outcomes if isinstance(outcome, Exception)} == {Conflict}
+    assert await value("SELECT COUNT(*) FROM groups") == 1
+
+
+async def test_a_ban_by_who_runs_the_server_is_the_groups_own_act(app: App) -> None:
+    bo = await person(app, "bo")
+    await create(app, "bread")
+    group, face = await groups.named("bread")
+    await follows.follow(app, bo, face.id)
+
+    banned = await commands.run(app, "group.ban", {"group": "!bread", "actor": "@bo"})
+
+    assert banned == {"handle": "@bo"}
+    (act,) = [act for act in await registers.log(group.id) if act.property == "ban"]
+    assert (act.subject, act.actor_uri, act.value) == (bo.uri, face.uri, "{}")
+    member = await membership.of(group.id, bo.id)
+    assert member and member.state == "left" and member.left_at
+    assert await value("SELECT members_count FROM groups") == 0
+    ((body,),) = await rows("SELECT body FROM outbox WHERE form = 'wrapped'")
+    block = documents.read(bytes(body))["object"]
+    assert (block["type"], block["object"], block["target"]) == ("Block", bo.uri, face.uri)
+
+
+@pytest.mark.parametrize(
+    ("group", "actor", "fault"),
+    [
+        ("wine", "bo", NotFound),
+        ("bread", "nobody", NotFound),
+        ("bread", "nobody@far.example", Invalid),
+        ("bread", "https://far.example/users/x", Invalid),
+        ("bread", "not a name", NotFound),
+        ("bo", "bo", NotFound),
+    ],
+)
+async def test_a_ban_of_nobody_or_from_nowhere_is_refused(
+    app: App, group: str, actor: str, fault: type[AppError]
+) -> None:
+    await person(app, "bo")
+    await create(app, "bread")
+
+    with pytest.raises(fault):
+        await commands.run(app, "group.ban", {"group": group, "actor": actor})
+
+    assert await value("SELECT COUNT(*) FROM act") == 0 and await value("SELECT COUNT(*) FROM outbox") == 0
+
+
+async def test_who_is_banned_again_has_the_newer_ban(app: App) -> None:
+    bo = await person(app, "bo")
+    await create(app, "bread")
+    group, _face = await groups.named("bread")
+
+    for _ in range(2):
+        await commands.run(app, "group.ban", {"group": "bread", "actor": "bo"})
+
+    assert len([act for act in await registers.log(group.id) if act.property == "ban"]) == 2
+    assert (await members.standing(group, bo)).ban == "{}"

@@ -1,7 +1,7 @@
 """What stands in line: items on their way through, who waits for a peer, and who waits behind them."""
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -41,13 +41,17 @@ def work(item: Item, activity: Activity, proven: tuple[Proven, ...] = (), *, hot
     parts = dispatch.each(activity)
     more = min(len(parts) - 1, _PARTS)
     allowance = Allowance(_FETCHES + 4 * more, _FETCHES_PER_DOMAIN + 2 * more)
-    needed = frozenset[str]().union(*map(facts.needed, parts))
+    needed = _all(facts.needed, parts)
     return Work(item, activity, parts, hot, touched(parts), needed, allowance, proven=proven)
 
 
-def touched(parts: Iterable[Activity]) -> frozenset[str]:
+def touched(parts: Sequence[Activity]) -> frozenset[str]:
     """What these activities may change, by name."""
-    return frozenset[str]().union(*map(facts.touched, parts))
+    return _all(facts.touched, parts)
+
+
+def _all(names: Callable[[Activity], frozenset[str]], parts: Sequence[Activity]) -> frozenset[str]:
+    return names(parts[0]) if len(parts) == 1 else frozenset().union(*map(names, parts))
 
 
 class Line:

@@ -38,7 +38,7 @@ async def proven(app: App, activity: Activity, asked: frozenset[str]) -> tuple[P
     Raises:
         Wants: keys must be asked for first, and were not `asked` for yet.
     """
-    if not any("proof" in thing.raw for thing, _document in _within(activity, {})):
+    if not _mentioned(activity):
         return ()
     times = Counter(thing.uri for thing, _document in _within(activity, {}))
     found: list[Proven] = []
@@ -65,6 +65,12 @@ def keep(writes: Writes, found: tuple[Proven, ...]) -> None:
         if "actor" in each.document:
             raw = zlib.compress(documents.write(each.document))
             posts.prove(writes, each.uri, each.object_uri, raw, clock.now_ms())
+
+
+def _mentioned(thing: Thing) -> bool:
+    if isinstance(thing, Note):
+        return "proof" in thing.raw
+    return isinstance(thing, Activity) and ("proof" in thing.raw or any(map(_mentioned, thing.objects)))
 
 
 def _within(thing: Thing, around: dict[str, Any]) -> Iterator[tuple[Activity | Note, dict[str, Any]]]:

@@ -9,7 +9,7 @@ LOCK := $(BIN)/uv --no-config pip compile pyproject.toml --quiet --universal --p
 help:
 	@echo "make run               start the server (without FEDCOMM_BASE_URL: a try-out on this machine)"
 	@echo "make test              format, lint, types and all tests, on SQLite and PostgreSQL"
-	@echo "make demo              three servers on this machine that talk to each other"
+	@echo "make demo              three servers on this machine that talk to each other, and guests"
 	@echo "make bench             measure what things cost; fails nothing"
 	@echo "make check-all         everything above that checks: test, a start in a fresh clone, bench"
 	@echo "make docs              write the generated pages of docs/ anew"
@@ -38,7 +38,7 @@ test: .venv/test.stamp
 	$(BIN)/python -m pytest -q -n 2 tests --ignore=tests/architecture $(ARGS)
 
 demo: .venv/run.stamp
-	@exec $(BIN)/python scripts/demo.py
+	@exec $(BIN)/python scripts/demo.py $(ARGS)
 
 bench: .venv/test.stamp
 	@exec $(BIN)/python -m bench $(ARGS)

@@ -1,6 +1,7 @@
 """`make demo`: three servers on this machine that know each other, with people, a group and a conversation across them.
 
-Everything it makes lies in a folder of its own and is made anew each time; Ctrl-C stops all it has started.
+Scripted servers of other programs take part in it as guests (demo_guests.py), unless one asks for `--alone`. Everything
+it makes lies in a folder of its own and is made anew each time; Ctrl-C stops all it has started.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from demo_guests import ADDRESSES, Dropped, Guests
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "correct horse battery staple"  # of everybody here; nobody outside this machine can try it
@@ -187,10 +189,10 @@ class Person:
 
 
 class Scene:
-    """The three servers with everybody on them, and the words of the demo."""
+    """The three servers with everybody on them, guests if there are any, and the words of the demo."""
 
-    def __init__(self, servers: list[Server], people: dict[str, Person], group: str) -> None:
-        self.servers, self.people, self.group = servers, people, group
+    def __init__(self, servers: list[Server], people: dict[str, Person], group: str, guests: Guests | None) -> None:
+        self.servers, self.people, self.group, self.guests = servers, people, group, guests
 
     async def converse(self) -> str:
         """A conversation in the group, each word on another server than the one before; gives its first post."""
@@ -213,6 +215,33 @@ class Scene:
             await person.sees(advice)
         return question
 
+    async def receive_guests(self, question: str) -> None:
+        """What guests say in the conversation is on all three servers, and one of ours is their guest in turn."""
+        if self.guests is None:
+            return
+        answers = await self.guests.take_part(question, _until)
+        say("mona (on a Mastodon), lena (on a Lemmy) and petra (on a PieFed) answer, as scripts have it")
+        for person in self.people.values():
+            await person.sees(question, favourites_count=4)
+            for answer in answers:
+                await person.here(answer)
+        carol, community = self.people["carol"], f"pruning@{self.guests.lemmy.server.host}"
+        await carol.join(community)
+        thread = await carol.write(f"When does one prune White Transparent?\n\nIt stands in my way. @{community}")
+        comment = await self.guests.lena.comment(await self._with_lena(thread), "In winter, when it sleeps.")
+        await carol.sees(comment)
+        say("carol asks in a community of the Lemmy, and lena answers there")
+
+    async def _with_lena(self, uri: str) -> str:
+        guests = self.guests
+        assert guests is not None
+
+        async def there() -> bool:
+            return uri in guests.lemmy.posts
+
+        await _until(there, f"{uri} is with lena")
+        return uri
+
 
 def say(words: str) -> None:
     """One step, said aloud."""
@@ -227,13 +256,13 @@ async def _until(true: Callable[[], Awaitable[bool]], what: str) -> None:
         await asyncio.sleep(0.05)
 
 
-def prepare(folder: Path, port: int) -> None:
+def prepare(folder: Path, port: int, addresses: list[str]) -> None:
     """The folder is empty and ours, and the addresses are free.
 
     Raises:
         Failed: it holds something else, or another program listens there.
     """
-    for _, address, _ in SERVERS:
+    for address in addresses:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -251,9 +280,11 @@ def prepare(folder: Path, port: int) -> None:
 
 
 @contextlib.asynccontextmanager
-async def running(servers: list[Server], http: httpx.AsyncClient) -> AsyncIterator[None]:
+async def running(servers: list[Server], guests: Guests | None, http: httpx.AsyncClient) -> AsyncIterator[None]:
     """The servers are up; stopped at the end, whatever happens in between."""
     try:
+        if guests is not None:
+            await guests.start()
         for server in servers:
             await server.start()
         await asyncio.gather(*(server.ready(http) for server in servers))
@@ -261,9 +292,11 @@ async def running(servers: list[Server], http: httpx.AsyncClient) -> AsyncIterat
     finally:
         say("stopping the servers …")
         await asyncio.gather(*(server.stop() for server in servers))
+        if guests is not None:
+            await guests.stop()
 
 
-async def stage(servers: list[Server], http: httpx.AsyncClient) -> Scene:
+async def stage(servers: list[Server], guests: Guests | None, http: httpx.AsyncClient) -> Scene:
     """People and a group, and everybody in it."""
     people = await asyncio.gather(*(Person.new(server, server.admin, http) for server in servers))
     home = servers[0]
@@ -272,7 +305,9 @@ async def stage(servers: list[Server], http: httpx.AsyncClient) -> Scene:
     group = f"gardening@{home.host}"
     say(f"alice has made !{group}; bob and carol join it from their own servers")
     await asyncio.gather(*(person.join(group) for person in people))
-    return Scene(servers, {person.name: person for person in people}, group)
+    if guests is not None:
+        await guests.join(group, _until)
+    return Scene(servers, {person.name: person for person in people}, group, guests)
 
 
 def invitation(scene: Scene, seconds: float) -> str:
@@ -284,11 +319,14 @@ def invitation(scene: Scene, seconds: float) -> str:
             f"  {server.name:8} {server.url}{group}",
             f"           sign in at {server.url}/sign_in as {server.admin} (admin there)",
         ]
+    if scene.guests is not None:
+        hosts = ", ".join(f"{name} at {server.base}" for name, server in scene.guests.servers.items())
+        lines += ["", f"Guests, scripts that behave like other programs and have no pages: {hosts}."]
     lines += ["", f'The password of all of them: "{PASSWORD}"', "Ctrl-C stops the servers.", ""]
     return "\n".join(lines)
 
 
-async def demo(servers: list[Server]) -> None:
+async def demo(servers: list[Server], guests: Guests | None) -> None:
     """Set everything up, say where it is, and wait to be stopped.
 
     Raises:
@@ -296,9 +334,9 @@ async def demo(servers: list[Server]) -> None:
     """
     began = time.monotonic()
     say(f"starting {len(servers)} servers, with their data in {servers[0].data.parent} …")
-    async with httpx.AsyncClient(timeout=10, trust_env=False) as http, running(servers, http):
-        scene = await stage(servers, http)
-        await scene.converse()
+    async with httpx.AsyncClient(timeout=10, trust_env=False) as http, running(servers, guests, http):
+        scene = await stage(servers, guests, http)
+        await scene.receive_guests(await scene.converse())
         print(invitation(scene, time.monotonic() - began), flush=True)
         await _ended(servers)
 
@@ -315,18 +353,18 @@ async def _ended(servers: list[Server]) -> None:
     raise Failed(f"{first.name} has ended. Its last words:\n{first.log.read_text(errors='replace')[-2000:]}")
 
 
-async def until_stopped(folder: Path, port: int) -> int:
+async def until_stopped(folder: Path, port: int, *, alone: bool) -> int:
     """Exit code 0 when somebody has stopped the demo, 1 when it stopped by itself, 2 when it could not start."""
     servers = [Server(folder, name, address, port, admin) for name, address, admin in SERVERS]
     try:
-        prepare(folder, port)
-        task = asyncio.create_task(demo(servers))
+        prepare(folder, port, [address for _, address, _ in SERVERS] + ([] if alone else [*ADDRESSES.values()]))
+        task = asyncio.create_task(demo(servers, None if alone else Guests(port)))
         _stop_on_signals(task, servers)
         await task
     except asyncio.CancelledError:
         say("all servers have stopped.")
         return 0
-    except Failed as error:
+    except (Failed, Dropped) as error:
         print(error, file=sys.stderr)
         return 2 if "fix: " in str(error) else 1
     return 1
@@ -351,8 +389,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make demo", description="Three servers on this machine that talk.")
     parser.add_argument("--data", type=Path, default=ROOT / "demo-data", help="the folder to use; it is emptied")
     parser.add_argument("--port", type=int, default=8431, help="of each server, on addresses of its own")
+    parser.add_argument("--alone", action="store_true", help="without guests from other programs")
     given = parser.parse_args()
-    return asyncio.run(until_stopped(given.data.resolve(), given.port))
+    return asyncio.run(until_stopped(given.data.resolve(), given.port, alone=given.alone))
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 How their documents look, what each insists on and what it passes over is the affair of a `Dialect`.
 """
 
-import time
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import msgspec
@@ -92,8 +92,8 @@ class Forum:
         self.joined: dict[str, set[str]] = {}  # community elsewhere → who of ours
         self.asked: set[tuple[str, str]] = set()
         self.refused: list[str] = []
-        server.documents["/actor"] = self.actor_document(f"{server.base}/actor", "Application", server.host)
-        server.handles[server.host] = (f"{server.base}/actor", "Application")
+        server.documents["/actor"] = self.actor_document(f"{server.base}/actor", "Application", server.name)
+        server.handles[server.name] = (f"{server.base}/actor", "Application")
 
     def community(self, name: str, title: str, moderator: str) -> Community:
         """A new community; `moderator` is the id of somebody here."""
@@ -372,4 +372,4 @@ def bare(activity: Json) -> Json:
 
 def now() -> str:
     """The time as these programs write it."""
-    return time.strftime("%Y-%m-%dT%H:%M:%S.000000Z", time.gmtime())
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -42,8 +42,8 @@ class Mastodon:
     def __init__(self, server: Server) -> None:
         self.server = server
         server.program = self
-        server.documents["/actor"] = self._actor("actor", f"{server.base}/actor", "Application", server.host)
-        server.handles[server.host] = (f"{server.base}/actor", "Application")
+        server.documents["/actor"] = self._actor("actor", f"{server.base}/actor", "Application", server.name)
+        server.handles[server.name] = (f"{server.base}/actor", "Application")
         self.people: dict[str, Person] = {}  # by id
         self.statuses: dict[str, Status] = {}
         self.gone: set[str] = set()

@@ -28,7 +28,7 @@ class NodeBB:
         self.followers: dict[str, str] = {}  # who → inbox
         self.posts: dict[str, Json] = {}
         self.stumbles_over: set[str] = set()  # types of activities
-        server.documents["/actor"] = self._actor(f"{server.base}/actor", "Application", server.host)
+        server.documents["/actor"] = self._actor(f"{server.base}/actor", "Application", server.name)
         server.documents["/uid/1"] = self._actor(self.user, "Person", "admin")
         server.documents["/category/5"] = self._actor(self.category, "Group", name) | {
             "attributedTo": f"{self.category}/moderators", "postingRestrictedToMods": False,
@@ -39,7 +39,7 @@ class NodeBB:
             "totalItems": 1,
             "orderedItems": [server.documents["/uid/1"]],  # embedded, not named
         }
-        server.handles[server.host] = (f"{server.base}/actor", "Application")
+        server.handles[server.name] = (f"{server.base}/actor", "Application")
         server.handles["admin"] = (self.user, "Person")
         server.handles[name] = (self.category, "Group")
 

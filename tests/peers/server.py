@@ -79,6 +79,7 @@ class Server:
 
     def __init__(self, base: str, network: Network, *, taken: int = 202, secure: bool = False) -> None:
         self.base, self.host = base, urlsplit(base).netloc
+        self.name = self.host.partition(":")[0]  # by which the server itself goes as an actor
         self.network = network
         self.secure = secure
         self.documents: dict[str, Json | Callable[[], Json]] = {}  # by path

@@ -6,6 +6,7 @@ from typing import Any, Literal, get_args, get_origin
 from fedcomm.config.definitions import SECTIONS, Config, settings
 from fedcomm.config.values import Setting, show
 
+_OF_A_TRY_OUT = ("base_url", "test_mode", "allowed_private_networks")
 _HIDDEN = '"…"  (secret)'
 _UNITS: dict[Any, str] = {bool: "true or false", int: "number", str: "text"}
 
@@ -40,8 +41,9 @@ def effective(config: Config) -> str:
     """Every setting in force and where it comes from; secrets are not shown."""
     rows = []
     for setting, value in values(config):
-        source = config.sources.get(setting.name, "default")
-        shown = _HIDDEN if setting.about.secret and source != "default" else show(value)
+        given = config.sources.get(setting.name)
+        source = given or ("try-out" if config.try_out and setting.name in _OF_A_TRY_OUT else "default")
+        shown = _HIDDEN if setting.about.secret and given else show(value)
         rows.append((setting.name, shown, source))
     width = max(len(name) for name, _, _ in rows)
     return "".join(f"{name:{width}} = {shown}  # {source}\n" for name, shown, source in rows)

@@ -123,6 +123,8 @@ def test_settings_are_checked_and_shown(said: Said, data: Path) -> None:
     assert "a try-out on this machine, http://127.0.0.1:8420" in said.out
     assert said.run("config", "show", "--effective") == 0
     assert f'data_dir                   = "{data}"  # FEDCOMM_DATA_DIR' in said.out
+    assert 'base_url                   = "http://127.0.0.1:8420"  # try-out' in said.out
+    assert "rate_limits                = true  # default" in said.out
     assert said.run("config", "example") == 0
     assert "# listen = " in said.out
 

@@ -18,6 +18,7 @@ import msgspec
 from fedcomm import errors
 
 NAME = "admin.sock"
+WORKER = "admin.worker.sock"  # of a server that only works, beside one that only answers requests
 MAX_LINE = 1_048_576  # bytes of a request or an answer
 REQUEST_SECONDS = 10.0  # for the request to arrive, not for its answer
 
@@ -50,9 +51,9 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 @contextlib.asynccontextmanager
-async def serving(data_dir: Path, run: Run) -> AsyncIterator[None]:
+async def serving(data_dir: Path, run: Run, name: str = NAME) -> AsyncIterator[None]:
     """Commands are taken and given to `run` as long as the block lasts. For whoever holds the directory's lock."""
-    listener = _listen(data_dir)
+    listener = _listen(data_dir, name)
     server = await asyncio.start_unix_server(
         lambda reader, writer: _serve(reader, writer, run), sock=listener, limit=MAX_LINE
     )
@@ -60,21 +61,17 @@ async def serving(data_dir: Path, run: Run) -> AsyncIterator[None]:
         yield
     finally:
         server.close()
-        (data_dir / NAME).unlink(missing_ok=True)
+        (data_dir / name).unlink(missing_ok=True)
 
 
 async def ask(data_dir: Path, command: str, args: dict[str, Any]) -> dict[str, Any]:
-    """What the running server answers to a command, however long it takes.
+    """What a running server answers to a command, however long it takes.
 
     Raises:
         NoServer: none is running.
         AppError: what the server says no with, or that it did not answer.
     """
-    try:
-        with _short(data_dir) as path:
-            reader, writer = await asyncio.open_unix_connection(path, limit=MAX_LINE)
-    except (FileNotFoundError, ConnectionRefusedError):
-        raise NoServer from None
+    reader, writer = await _connect(data_dir)
     try:
         writer.write(msgspec.json.encode(Request(command, args)) + b"\n")
         line = await reader.readline()
@@ -86,6 +83,13 @@ async def ask(data_dir: Path, command: str, args: dict[str, Any]) -> dict[str, A
     if answer.ok is None:
         raise _KINDS.get(answer.error, errors.AppError)(answer.message, fix=answer.fix)
     return answer.ok
+
+
+async def _connect(data_dir: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    for name in (NAME, WORKER):
+        with contextlib.suppress(FileNotFoundError, ConnectionRefusedError), _short(data_dir, name) as path:
+            return await asyncio.open_unix_connection(path, limit=MAX_LINE)
+    raise NoServer
 
 
 async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, run: Run) -> None:
@@ -108,12 +112,12 @@ async def _answer(request: Request, run: Run) -> Answer:
         return Answer(error=type(error).__name__, message=str(error), fix=error.fix)
 
 
-def _listen(data_dir: Path) -> socket.socket:
-    (data_dir / NAME).unlink(missing_ok=True)  # left over by a process that was killed: the lock is ours
+def _listen(data_dir: Path, name: str) -> socket.socket:
+    (data_dir / name).unlink(missing_ok=True)  # left over by a process that was killed: the lock is ours
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
     before = os.umask(0o177)  # from its first moment on the socket is for its owner alone
     try:
-        with _short(data_dir) as path:
+        with _short(data_dir, name) as path:
             listener.bind(path)
     finally:
         os.umask(before)
@@ -122,14 +126,14 @@ def _listen(data_dir: Path) -> socket.socket:
 
 
 @contextlib.contextmanager
-def _short(data_dir: Path) -> Iterator[str]:
+def _short(data_dir: Path, name: str) -> Iterator[str]:
     """A name of the socket that fits into the 107 bytes the system has for it, however long the folder's is."""
-    path = str(data_dir / NAME)
+    path = str(data_dir / name)
     if len(path.encode()) < 100 or not Path("/proc/self/fd").exists():
         yield path
         return
     folder = os.open(data_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        yield f"/proc/self/fd/{folder}/{NAME}"
+        yield f"/proc/self/fd/{folder}/{name}"
     finally:
         os.close(folder)

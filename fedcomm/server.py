@@ -104,7 +104,8 @@ async def _live(plan: Plan, first: bool = False, index: int = 0, lifeline: int |
         else:
             workers = await stack.enter_async_context(_working(app))
         if index == 0:
-            await stack.enter_async_context(control.serving(plan.config.data_dir, partial(commands.run, app)))
+            door = control.WORKER if plan.role == "worker" else control.NAME
+            await stack.enter_async_context(control.serving(plan.config.data_dir, partial(commands.run, app), door))
         if plan.role != "worker":
             await stack.enter_async_context(_listening(plan, app, workers))
         if first:

@@ -138,3 +138,14 @@ async def test_a_server_that_stops_before_it_answers_is_noticed(tmp_path: Path) 
     async with await asyncio.start_unix_server(hang_up, str(tmp_path / control.NAME)):
         with pytest.raises(AppError, match="did not answer"):
             await control.ask(tmp_path, "quick", {})
+
+
+async def test_of_two_servers_that_share_a_directory_each_has_its_door(tmp_path: Path) -> None:
+    async with control.serving(tmp_path, run, control.WORKER):
+        async with control.serving(tmp_path, run):
+            assert (await control.ask(tmp_path, "first", {}))["command"] == "first"
+
+        assert (await control.ask(tmp_path, "second", {}))["command"] == "second"
+
+    with pytest.raises(control.NoServer):
+        await control.ask(tmp_path, "third", {})

@@ -16,6 +16,7 @@ import msgspec
 
 ROOT = Path(__file__).parent.parent.parent
 STARTING_SECONDS = 20.0
+PROGRAM = (sys.executable, "-m", "fedcomm")
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -55,10 +56,12 @@ class Instance:
         own = {name: value for name, value in os.environ.items() if not name.startswith("FEDCOMM_")}
         return own | {f"FEDCOMM_{name}": value for name, value in self.settings.items()}
 
-    def start(self, *arguments: str, ready: bool = True, **options: Any) -> "Instance":
+    def start(
+        self, *arguments: str, ready: bool = True, program: tuple[str, ...] = PROGRAM, **options: Any
+    ) -> "Instance":
         """Start the server; what it says goes to `log`."""
         with open(self.log, "ab") as log:
-            command = [sys.executable, "-m", "fedcomm", "serve", *arguments]
+            command = [*program, "serve", *arguments]
             files = {"stdout": log, "stderr": log, "stdin": subprocess.DEVNULL} | options
             self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment(), **files)
         if ready:

@@ -56,7 +56,7 @@ def test_toot_signs_in_through_the_browser_and_knows_who_it_is(server: Instance,
 
     said = toot.login("alice", PASSWORD)
 
-    assert "Successfully logged in" in said
+    assert "Successfully logged in" in said.output
     assert toot.json("whoami")["acct"] == "alice"
     assert "alice" in toot("auth") and (tmp_path / "toot" / "config.json").exists()
 
@@ -69,19 +69,20 @@ def test_toot_tells_which_server_this_is(alice: Toot, server: Instance) -> None:
 
 
 @pytest.mark.attack("OAU-02")
-def test_a_code_that_toot_has_used_opens_nothing_for_anybody_else(server: Instance, tmp_path: Path) -> None:
+def test_a_code_that_toot_has_used_opens_nothing_and_ends_what_it_brought(server: Instance, tmp_path: Path) -> None:
     toot = Toot(server, tmp_path)
-    toot.login("bob", PASSWORD)
+    code = toot.login("bob", PASSWORD).code
     kept = json.loads((tmp_path / "toot" / "config.json").read_text())
-    (app,), (user,) = kept["apps"].values(), kept["users"].values()
+    (app,) = kept["apps"].values()
 
     wish = {
-        "grant_type": "authorization_code", "code": user["access_token"], "client_id": app["client_id"],
+        "grant_type": "authorization_code", "code": code, "client_id": app["client_id"],
         "client_secret": app["client_secret"], "redirect_uri": "urn:ietf:wg:oauth:2.0:oob",
     }  # fmt: skip
     answer = server.ask("POST", "/oauth/token", json.dumps(wish).encode(), content_type="application/json")
 
     assert (answer.status, answer.json["error"]) == (400, "invalid_grant")
+    assert "revoked" in toot.run("whoami").stderr
 
 
 def test_a_joined_group_is_a_list_with_what_begins_threads_in_it(alice: Toot, bob: Toot) -> None:

@@ -9,11 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 
 from tests.server.running import Instance
 from tests.web.oauth.browser import form_of
 
 SECONDS = 30.0
+
+
+class Login(msgspec.Struct, frozen=True):
+    """What came of signing in: the code that was carried to toot, and what toot said."""
+
+    code: str
+    output: str
 
 
 class Toot:
@@ -67,7 +75,7 @@ class Toot:
         """As `toot --json` says it."""
         return json.loads(self(*arguments, "--json"))
 
-    def login(self, name: str, password: str) -> str:
+    def login(self, name: str, password: str) -> Login:
         """Sign in as toot wants it: in a browser, from where a code is carried back by hand."""
         process = subprocess.Popen(
             self._command("login", "--instance", self.url), env=self.environment, text=True,
@@ -81,9 +89,10 @@ class Toot:
                 assert line, f"toot ended: {said}"
                 said += line
             address = process.stdout.readline().strip()
-            rest, _ = process.communicate(f"n\n{code_for(address, name, password)}\n", SECONDS)
+            code = code_for(address, name, password)
+            rest, _ = process.communicate(f"n\n{code}\n", SECONDS)
             assert process.returncode == 0, said + rest
-            return rest
+            return Login(code, rest)
         finally:
             process.kill()
             process.wait()

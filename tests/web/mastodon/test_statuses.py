@@ -1,5 +1,6 @@
 """Members write, read, change and delete posts with their programs."""
 
+import asyncio
 import re
 from typing import Any
 
@@ -73,6 +74,17 @@ async def test_the_same_key_gives_the_same_post(alice: Member, bob: Member) -> N
     assert first.json() == again.json() and again.status_code == 200
     assert len({answer.json()["id"] for answer in (first, other, new)}) == 3
     assert len(await rows("SELECT id FROM post", ())) == 3
+
+
+async def test_the_same_key_at_the_same_moment_gives_one_post(alice: Member) -> None:
+    key = {"idempotency-key": "a key"}
+
+    answers = await asyncio.gather(*(alice.ask("POST", "statuses", key, json={"status": "once"}) for _ in range(5)))
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert len(await rows("SELECT id FROM post", ())) == 1
+    assert len(await alice.get(f"accounts/{alice.id}/statuses")) == 1
 
 
 async def test_answers_hang_below_what_they_answer(alice: Member, bob: Member) -> None:

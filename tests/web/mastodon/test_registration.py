@@ -1,0 +1,95 @@
+"""People sign up with a program, where the server lets them."""
+
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from fedcomm import accounts, settings
+from fedcomm.app import App
+from storage.connect import rows
+from tests import build
+from tests.web.client import bearer
+
+pytestmark = pytest.mark.anyio
+
+WISH = {
+    "username": "ann", "email": "ann@mail.example", "password": "correct horse battery", "agreement": True,
+    "locale": "en", "reason": "I grow beans.",
+}  # fmt: skip
+
+
+async def sign_up(client: httpx.AsyncClient, **changed: Any) -> httpx.Response:
+    """A program, that acts for nobody yet, signs somebody up."""
+    token = await build.token(None, "read write")
+    return await client.post("/api/v1/accounts", json=WISH | changed, headers=bearer(token))
+
+
+async def test_where_invitations_are_needed_nobody_signs_up_without(app: App, client: httpx.AsyncClient) -> None:
+    await settings.change(app, None, {"registration": "invite"})
+
+    answer = await sign_up(client)
+
+    assert answer.status_code == 403 and "invitation" in answer.json()["error"]
+    assert await rows("SELECT 1 FROM account", ()) == []
+
+
+async def test_who_signs_up_waits_for_a_yes_and_then_signs_in(app: App, client: httpx.AsyncClient) -> None:
+    await settings.change(app, None, {"registration": "approval"})
+
+    answer = await sign_up(client)
+    waiting = await rows("SELECT state FROM account", ())
+    await accounts.approve(app, "ann")
+
+    assert answer.status_code == 403 and "approved" in answer.json()["error"] and waiting == [("pending",)]
+    assert (await accounts.authenticate(app, "ann", WISH["password"])).state == "active"  # type: ignore[arg-type]
+
+
+async def test_who_is_let_in_at_once_gets_a_token(app: App, client: httpx.AsyncClient) -> None:
+    await settings.change(app, None, {"registration": "open"})
+
+    answer = await sign_up(client)
+
+    assert answer.status_code == 200
+    assert answer.json().keys() == {"access_token", "token_type", "scope", "created_at"}
+    mine = await client.get("/api/v1/accounts/verify_credentials", headers=bearer(answer.json()["access_token"]))
+    assert mine.json()["acct"] == "ann"
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"username": "a b"}, "username"), ({"username": ""}, "username"), ({"username": "admin"}, "username"),
+        ({"password": "short"}, "password"), ({"email": "nothing"}, "email"), ({"agreement": False}, "agreement"),
+        ({"username": "taken"}, "username"),
+    ],
+)  # fmt: skip
+async def test_what_is_wrong_is_said_of_its_field(
+    app: App, client: httpx.AsyncClient, changed: dict[str, Any], field: str
+) -> None:
+    await settings.change(app, None, {"registration": "open"})
+    await build.person("taken")
+
+    answer = await sign_up(client, **changed)
+
+    found = answer.json()
+    assert answer.status_code == 422 and found["error"].startswith("Validation failed: ")
+    assert list(found["details"]) == [field] and found["details"][field][0].keys() == {"error", "description"}
+    assert len(await rows("SELECT 1 FROM account", ())) == 1
+
+
+@pytest.mark.attack("OAU-15")
+async def test_nobody_makes_themselves_an_admin(app: App, client: httpx.AsyncClient) -> None:
+    await settings.change(app, None, {"registration": "approval"})
+
+    await sign_up(client, role="admin", state="active", approved=True, confirmed=True)
+
+    assert await rows("SELECT role, state FROM account", ()) == [("member", "pending")]
+
+
+async def test_a_test_server_may_let_everybody_in(app: App, client: httpx.AsyncClient) -> None:
+    await settings.change(app, None, {"registration": "approval"})
+    app.config = msgspec.structs.replace(app.config, confirm_signups=True)
+
+    assert (await sign_up(client)).status_code == 200

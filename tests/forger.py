@@ -71,10 +71,10 @@ class Face:
         }
         return {name: value for name, value in (base | more).items() if value is not None}
 
-    def note(self, name: object = 1, content: str = "<p>Hello</p>", **more: Any) -> Json:
+    def note(self, slug: object = 1, content: str | None = "<p>Hello</p>", /, **more: Any) -> Json:
         """A public post of this actor; `more` replaces what it says, None leaves it out."""
         base: Json = {
-            "id": f"https://{self.host.name}/notes/{name}",
+            "id": f"https://{self.host.name}/notes/{slug}",
             "type": "Note",
             "attributedTo": self.uri,
             "content": content,

@@ -20,7 +20,8 @@ _SETTINGS = {"application_name": "fedcomm", "jit": "off", "timezone": "UTC"}
 _COLLISIONS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 _UNAVAILABLE = (
     asyncpg.PostgresConnectionError, asyncpg.InsufficientResourcesError, asyncpg.OperatorInterventionError,
-    asyncpg.LockNotAvailableError, asyncpg.ReadOnlySQLTransactionError, asyncpg.PostgresSystemError,
+    asyncpg.ObjectNotInPrerequisiteStateError,  # a lock that is not to be had, a database that lets nobody in
+    asyncpg.ReadOnlySQLTransactionError, asyncpg.PostgresSystemError,
     asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError, asyncpg.InternalClientError,
     OSError, TimeoutError,
 )  # fmt: skip

@@ -4,14 +4,15 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv --no-config pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
-.PHONY: help run test demo bench check-all lock migration docs translations dist
+.PHONY: help run test demo bench faults check-all lock migration docs translations dist
 
 help:
 	@echo "make run               start the server (without FEDCOMM_BASE_URL: a try-out on this machine)"
 	@echo "make test              format, lint, types and all tests, on SQLite and PostgreSQL"
 	@echo "make demo              three servers on this machine that talk to each other, and guests"
 	@echo "make bench             measure what things cost; fails nothing"
-	@echo "make check-all         everything above that checks: test, a start in a fresh clone, bench"
+	@echo "make faults            kill, stop and starve servers many times over"
+	@echo "make check-all         everything above that checks: test, a start in a fresh clone, faults, bench"
 	@echo "make docs              write the generated pages of docs/ anew"
 	@echo "make translations      bring the catalogues up to date with the texts, and compile them (language=fr: a new one)"
 	@echo "make migration name=…  a new numbered migration, empty, in both dialects"
@@ -43,9 +44,14 @@ demo: .venv/run.stamp
 bench: .venv/test.stamp
 	@exec $(BIN)/python -m bench $(ARGS)
 
+# The tests of faults as often as it takes to find what happens seldom; `make test` runs a few of each.
+faults: .venv/test.stamp
+	FEDCOMM_TEST_FAULT_SEEDS=20 FEDCOMM_TEST_FAULT_ITEMS=2000 FEDCOMM_TEST_FAULT_WRITES=all \
+		$(BIN)/python -m pytest -q tests/faults $(ARGS)
+
 check-all:
 	.ci/run
-	$(MAKE) bench
+	$(MAKE) faults bench
 
 docs: .venv/test.stamp
 	$(BIN)/python scripts/write_docs.py

@@ -158,9 +158,9 @@ class Neighbourhood:
             folder, BASE_URL=f"https://{host}", TEST_MODE="1", ALLOWED_PRIVATE_NETWORKS="127.0.0.0/8",
             TEST_HOSTS=places, EXTRA_CA_FILE=str(self.authority.file), RATE_LIMITS="off", **settings,
         )  # fmt: skip
+        self.homes.append(Home(host, instance))
         await asyncio.to_thread(instance.start)
         await self._front(host, instance.port)
-        self.homes.append(Home(host, instance))
         return self.homes[-1]
 
     async def server(self, host: str, **how: Any) -> Server:
@@ -185,8 +185,11 @@ class Neighbourhood:
         for _ in range(2):
             await asyncio.gather(*(home.quiet() for home in self.homes))
 
-    async def close(self) -> None:
-        """Stop everything."""
+    async def __aenter__(self) -> "Neighbourhood":
+        return self
+
+    async def __aexit__(self, kind: object, *_fault: object) -> None:
+        """Stop everything, and see that no script has stumbled."""
         for home in self.homes:
             await asyncio.to_thread(home.instance.kill)
         for server in self.servers:
@@ -194,7 +197,7 @@ class Neighbourhood:
         for front in self._fronts.values():
             await front.stop()
         faults = [fault for server in self.servers for fault in server.faults]
-        assert not faults, "\n".join(faults)
+        assert kind is not None or not faults, "\n".join(faults)
 
     async def _front(self, host: str, port: int) -> None:
         address, outside = self.places[host]

@@ -29,11 +29,10 @@ async def world(
     tmp_path_factory: pytest.TempPathFactory, databases: Databases, anyio_backend: str
 ) -> AsyncIterator[World]:
     """One of the fedcomm servers on SQLite, the other on PostgreSQL."""
-    around = Neighbourhood(tmp_path_factory.mktemp("lemmy"), "a.test", "b.test", "lemmy.test")
-    a = await around.home("a.test", DATABASE_URL=await databases.new("postgres"))
-    b = await around.home("b.test")
-    yield World(around, a, b, Forum(await around.server("lemmy.test", taken=200), Lemmy()))
-    await around.close()
+    async with Neighbourhood(tmp_path_factory.mktemp("lemmy"), "a.test", "b.test", "lemmy.test") as around:
+        a = await around.home("a.test", DATABASE_URL=await databases.new("postgres"))
+        b = await around.home("b.test")
+        yield World(around, a, b, Forum(await around.server("lemmy.test", taken=200), Lemmy()))
 
 
 class Ours(msgspec.Struct):

@@ -29,11 +29,12 @@ async def world(
     tmp_path_factory: pytest.TempPathFactory, databases: Databases, anyio_backend: str
 ) -> AsyncIterator[World]:
     """One of the fedcomm servers on SQLite, the other on PostgreSQL; the Mastodon tells strangers nothing."""
-    around = Neighbourhood(tmp_path_factory.mktemp("mastodon"), "a.test", "b.test", "mastodon.test", "quiet.test")
-    a = await around.home("a.test")
-    b = await around.home("b.test", DATABASE_URL=await databases.new("postgres"))
-    yield World(around, a, b, Mastodon(await around.server("mastodon.test", secure=True)))
-    await around.close()
+    async with Neighbourhood(
+        tmp_path_factory.mktemp("mastodon"), "a.test", "b.test", "mastodon.test", "quiet.test"
+    ) as around:
+        a = await around.home("a.test")
+        b = await around.home("b.test", DATABASE_URL=await databases.new("postgres"))
+        yield World(around, a, b, Mastodon(await around.server("mastodon.test", secure=True)))
 
 
 async def test_posts_answers_likes_edits_and_deletions_of_people_go_both_ways(world: World) -> None:

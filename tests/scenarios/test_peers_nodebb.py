@@ -26,16 +26,15 @@ class World(msgspec.Struct):
 async def world(tmp_path_factory: pytest.TempPathFactory, anyio_backend: str) -> AsyncIterator[World]:
     """alice is in the category."""
     folder = tmp_path_factory.mktemp("nodebb")
-    around = Neighbourhood(folder, "a.test", "nodebb.test")
-    clock = folder / "clock"
-    clock.write_text("0")
-    a = await around.home("a.test", TEST_CLOCK=str(clock))
-    nodebb = NodeBB(await around.server("nodebb.test", taken=202), "general")
-    alice = await a.member("alice")
-    await alice.follow("general@nodebb.test")
-    await around.quiet()
-    yield World(around, a, nodebb, alice, clock)
-    await around.close()
+    async with Neighbourhood(folder, "a.test", "nodebb.test") as around:
+        clock = folder / "clock"
+        clock.write_text("0")
+        a = await around.home("a.test", TEST_CLOCK=str(clock))
+        nodebb = NodeBB(await around.server("nodebb.test", taken=202), "general")
+        alice = await a.member("alice")
+        await alice.follow("general@nodebb.test")
+        await around.quiet()
+        yield World(around, a, nodebb, alice, clock)
 
 
 async def test_a_topic_that_is_told_twice_is_one_thread(world: World) -> None:

@@ -30,11 +30,10 @@ async def world(
     tmp_path_factory: pytest.TempPathFactory, databases: Databases, anyio_backend: str
 ) -> AsyncIterator[World]:
     """One of the fedcomm servers on SQLite, the other on PostgreSQL."""
-    around = Neighbourhood(tmp_path_factory.mktemp("piefed"), "a.test", "b.test", "piefed.test")
-    a = await around.home("a.test")
-    b = await around.home("b.test", DATABASE_URL=await databases.new("postgres"))
-    yield World(around, a, b, Forum(await around.server("piefed.test", taken=200), PieFed()))
-    await around.close()
+    async with Neighbourhood(tmp_path_factory.mktemp("piefed"), "a.test", "b.test", "piefed.test") as around:
+        a = await around.home("a.test")
+        b = await around.home("b.test", DATABASE_URL=await databases.new("postgres"))
+        yield World(around, a, b, Forum(await around.server("piefed.test", taken=200), PieFed()))
 
 
 class Group(msgspec.Struct):

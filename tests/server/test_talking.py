@@ -18,10 +18,12 @@ def servers(tmp_path: Path) -> Iterator[tuple[Instance, Instance]]:
     folders = [tmp_path / name for name in ("a", "b")]
     for folder in folders:
         folder.mkdir()
-    a, b = (Instance(folder, RATE_LIMITS="off").start() for folder in folders)
-    yield a, b
-    a.kill()
-    b.kill()
+    a, b = (Instance(folder, RATE_LIMITS="off") for folder in folders)
+    try:
+        yield a.start(), b.start()
+    finally:
+        a.kill()
+        b.kill()
 
 
 def eventually(true: Callable[[], bool]) -> bool:

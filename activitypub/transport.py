@@ -12,7 +12,7 @@ from activitypub.exchange import Connection, Limits, Reply, Stale
 from activitypub.origins import Origin, origin
 from activitypub.policy import Policy, Refused, check_origin
 
-__all__ = ["GuardedTransport", "Policy", "Refused", "Resolver"]
+__all__ = ["GuardedTransport", "Policy", "Refused", "Reply", "Resolver", "post"]
 
 MAX_BODY_BYTES = 1_048_576  # of an answer to GET, unless the request names another
 MAX_REMARK_BYTES = 65_536  # of an answer to POST, whose body decides nothing
@@ -26,6 +26,22 @@ _OURS = frozenset(
 )  # fmt: skip
 _NOT_KEPT = (b"set-cookie", b"set-cookie2")
 _Key = tuple[str, bytes, int | None]  # scheme, host and port as `httpx.URL` has them
+
+
+async def post(
+    transport: httpx.AsyncBaseTransport, url: httpx.URL, headers: Sequence[tuple[bytes, bytes]], body: bytes
+) -> Reply:
+    """The answer to a POST by any transport; by a guarded one without the objects of httpx, at half the cost.
+
+    Raises:
+        Refused, Malformed, Unreachable: as `GuardedTransport.post`.
+    """
+    if isinstance(transport, GuardedTransport):
+        return await transport.post(url, headers, body)
+    request = httpx.Request("POST", url, headers=list(headers), content=body)
+    answer = await transport.handle_async_request(request)
+    found = [(name.lower(), value) for name, value in answer.headers.raw]
+    return Reply(answer.status_code, found, await answer.aread())
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):

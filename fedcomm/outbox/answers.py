@@ -3,8 +3,7 @@
 import enum
 from email.utils import parsedate_to_datetime
 
-import httpx
-
+from activitypub.transport import Reply
 from fedcomm import clock
 
 _LATER = frozenset((401, 403, 408, 425, 429))
@@ -31,9 +30,9 @@ def judge(status: int) -> Verdict:
     return Verdict.REFUSED
 
 
-def retry_after(answer: httpx.Response) -> float | None:
+def retry_after(answer: Reply) -> float | None:
     """The seconds a peer asks us to wait (RFC 9110 §10.2.3), None when it does not say."""
-    asked = answer.headers.get("retry-after", "").strip()
+    asked = next((value for name, value in answer.headers if name == b"retry-after"), b"").decode("latin-1").strip()
     if not asked:
         return None
     if asked.isdigit():

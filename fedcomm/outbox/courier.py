@@ -1,10 +1,10 @@
 """Carries one entry to one peer: each of its inboxes is asked in turn, and what it answers is judged."""
 
-import httpx
 import msgspec
 
 from activitypub.errors import Malformed, ProtocolError, Unreachable
 from activitypub.origins import origin
+from activitypub.transport import Reply, post
 from fedcomm import clock
 from fedcomm.app import App
 from fedcomm.outbox.answers import Verdict, judge, retry_after
@@ -15,7 +15,7 @@ from fedcomm.outbox.signing import Signer, SigningRequest
 from storage.outbox import Entry
 
 REFUSALS = 3  # more answers 401 or 403 than this end a delivery
-_HEADERS = {"Content-Type": "application/activity+json", "Accept": "application/activity+json"}
+_HEADERS = [(b"content-type", b"application/activity+json"), (b"accept", b"application/activity+json")]
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -78,15 +78,15 @@ class Courier:
             return _Said(Verdict.REFUSED, 0, str(fault))
         try:
             answer = await self._send(lane, entry, inbox, lane.scheme)
-            if answer.status_code in (401, 403):
+            if answer.status in (401, 403):
                 return await self._refused(lane, entry, inbox, answer)
         except Unreachable as fault:
             return _Said(Verdict.LATER, 0, str(fault), fault.retry_after)
         except ProtocolError as fault:  # no HTTP, or an address that is not allowed: it may be put right
             return _Said(Verdict.LATER, 0, str(fault))
-        return _Said(judge(answer.status_code), answer.status_code, _words(answer), retry_after(answer))
+        return _Said(judge(answer.status), answer.status, _words(answer), retry_after(answer))
 
-    async def _refused(self, lane: Lane, entry: Entry, inbox: str, first: httpx.Response) -> _Said:
+    async def _refused(self, lane: Lane, entry: Entry, inbox: str, first: Reply) -> _Said:
         """401 or 403: once with the other signature scheme, then some times more; then it is meant.
 
         A peer that has meant it is not asked so often about what follows, until it takes something.
@@ -95,18 +95,18 @@ class Courier:
         if not tries and not lane.refusing:
             other = "cavage" if lane.scheme != "cavage" else "rfc9421"
             answer = await self._send(lane, entry, inbox, other)
-            if answer.status_code not in (401, 403):
-                if answer.is_success:
+            if answer.status not in (401, 403):
+                if 200 <= answer.status < 300:
                     lane.scheme = other
                     self._ledger.scheme(lane)
-                return _Said(judge(answer.status_code), answer.status_code, _words(answer), retry_after(answer))
+                return _Said(judge(answer.status), answer.status, _words(answer), retry_after(answer))
         if tries >= REFUSALS or lane.refusing:
             lane.refusing = True
-            return _Said(Verdict.REFUSED, first.status_code, _words(first))
+            return _Said(Verdict.REFUSED, first.status, _words(first))
         lane.refusals[entry.seq] = tries + 1
-        return _Said(Verdict.LATER, first.status_code, f"{first.status_code} {_words(first)}".strip())
+        return _Said(Verdict.LATER, first.status, f"{first.status} {_words(first)}".strip())
 
-    async def _send(self, lane: Lane, entry: Entry, inbox: str, scheme: str) -> httpx.Response:
+    async def _send(self, lane: Lane, entry: Entry, inbox: str, scheme: str) -> Reply:
         key, key_id = await self._app.keyring.private(entry.actor_id, scheme)
         signed = await self._signer.sign(
             SigningRequest(
@@ -119,12 +119,10 @@ class Courier:
                 clock.now(),
             )
         )
-        headers = {**_HEADERS, "User-Agent": self._app.user_agent, **signed}
-        request = httpx.Request("POST", self._app.url(inbox), headers=headers, content=entry.body)
-        answer = await self._app.transport.handle_async_request(request)
-        await answer.aread()
-        return answer
+        headers = [*_HEADERS, (b"user-agent", self._app.user_agent.encode())]
+        headers += [(name.encode(), value.encode()) for name, value in signed.items()]
+        return await post(self._app.transport, self._app.url(inbox), headers, entry.body)
 
 
-def _words(answer: httpx.Response) -> str:
-    return answer.content[:200].decode("utf-8", "replace").replace("\0", "")
+def _words(answer: Reply) -> str:
+    return answer.body[:200].decode("utf-8", "replace").replace("\0", "")

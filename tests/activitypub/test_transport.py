@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from activitypub.errors import Forbidden, Malformed, Unreachable
-from activitypub.transport import GuardedTransport, Policy, Refused
+from activitypub.transport import GuardedTransport, Policy, Refused, post
 from tests.netns.listening import answer, listening
 
 pytestmark = pytest.mark.anyio
@@ -83,6 +83,17 @@ async def test_a_post_brings_its_body_by_either_way(make: Make) -> None:
 
 
 @pytest.mark.attack("NET-08")
+async def test_a_post_brings_the_same_by_a_transport_of_another_make(make: Make) -> None:
+    async def handle(request: httpx.Request) -> httpx.Response:
+        assert (request.method, request.headers["a"], request.content) == ("POST", "b", b"{}")
+        return httpx.Response(429, headers=[("Retry-After", "7")], content=b"later")
+
+    other = await post(httpx.MockTransport(handle), httpx.URL("https://a.test/inbox"), [(b"a", b"b")], b"{}")
+
+    assert (other.status, other.body) == (429, b"later")
+    assert (b"retry-after", b"7") in other.headers
+
+
 async def test_cookies_of_peers_are_not_kept(make: Make) -> None:
     async with listening(answer(200, b"", Set_Cookie="id=1; Path=/")) as peer:
         async with httpx.AsyncClient(transport=make(), trust_env=False) as client:

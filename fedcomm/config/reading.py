@@ -16,6 +16,9 @@ from fedcomm.config.values import Setting, read
 
 _ELSEWHERE = frozenset({"FEDCOMM_CONFIG", "FEDCOMM_TEST_POSTGRES_URL"})  # read here, and by the test suite
 
+# What is in the database, since it can be changed while the server runs (fedcomm/settings.py).
+WHILE_RUNNING = ("name", "description", "rules", "registration", "contact_email", "contact_account")
+
 
 class Given(msgspec.Struct, frozen=True):
     """A value as it was found; `source` is `config.toml:7` or the name of a variable."""
@@ -99,8 +102,10 @@ def _known(given: dict[str, Given], problems: list[Problem]) -> dict[str, Given]
     for name in given.keys() - set(names):
         nearest = _nearest(name, names)
         hint = f', did you mean "{nearest}"?' if nearest else ""
-        problems.append(Problem(f'unknown key "{name}"{hint} ({given[name].source})',
-                                "correct the name; `fedcomm config example` lists them all"))  # fmt: skip
+        fix = "correct the name; `fedcomm config example` lists them all"
+        if not nearest and get_close_matches(name, WHILE_RUNNING, 1, 0.7):
+            fix = "remove it: an admin changes that in the browser, under Admin, at Settings of the server"
+        problems.append(Problem(f'unknown key "{name}"{hint} ({given[name].source})', fix))
     return {name: found for name, found in given.items() if name in names}
 
 

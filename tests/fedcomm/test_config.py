@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from fedcomm import setup
-from fedcomm.config import Config, ConfigError, load, settings, texts
+from fedcomm.config import Config, ConfigError, load, reading, settings, texts
 from fedcomm.config.rules import public
+from fedcomm.settings import Settings
 
 
 def given(folder: Path, text: str = "", **environ: str) -> Config:
@@ -79,6 +80,12 @@ def test_an_empty_variable_counts_as_not_set(tmp_path: Path) -> None:
 )
 def test_an_unknown_key_is_refused_with_the_nearest_name_and_its_line(tmp_path: Path, text: str, said: str) -> None:
     assert said in refused(tmp_path, text)
+
+
+@pytest.mark.parametrize("text", ['registratons = "open"', 'rules = ["Be kind."]', 'contact_email = "a@x.test"'])
+def test_what_an_admin_changes_while_the_server_runs_is_refused_with_the_place_of_it(tmp_path: Path, text: str) -> None:
+    assert "in the browser, under Admin" in refused(tmp_path, text + "\n")
+    assert set(reading.WHILE_RUNNING) == set(Settings.__struct_fields__)
 
 
 @pytest.mark.parametrize(

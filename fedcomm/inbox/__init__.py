@@ -33,6 +33,7 @@ from storage.inbox import Item
 LOG = logging.getLogger("fedcomm.inbox")
 ATTEMPTS = 8  # for what a peer must be asked about; then the item is refused
 FAULTS = 3  # tries of an item that fails through a fault of ours
+SECONDS = 60.0  # that an item with a transaction of its own may take; then it has failed (attack NET-38)
 FETCHES = 20  # items that wait for peers at once
 _alone = functools.cache(inspect.iscoroutinefunction)  # in a transaction of its own; to look costs 3 µs
 
@@ -98,7 +99,8 @@ class Inbox:
         if not batch:
             return
         try:
-            known = await facts.gather([part for work in batch for part in work.parts])
+            parts = [part for work in batch for part in work.parts]
+            known = await facts.gather(parts, [named for work in batch for named in work.named])
         except Exception as fault:  # a fault of ours about one of them: it is set aside, the others have their turn
             if len(batch) == 1:
                 return await self._fault(batch[0].item, fault)
@@ -169,7 +171,7 @@ class Inbox:
         rule.authority(hand, activity)
         if _alone(rule.handler):
             hand.writes = Writes()
-            async with transaction():
+            async with asyncio.timeout(SECONDS), transaction():
                 await rule.handler(hand, activity)
                 if len(work.parts) == 1:
                     done = Writes()

@@ -82,9 +82,8 @@ def touched(activity: Activity) -> frozenset[str]:
     return frozenset(filter(None, ids))
 
 
-def needed(activity: Activity) -> frozenset[str]:
-    """What an activity reads that another of its batch may change."""
-    found = names(activity)
+def needed(activity: Activity, found: Names) -> frozenset[str]:
+    """What an activity that speaks of these ids reads that another of its batch may change."""
     return frozenset((*found.posts, *found.activities, *_speakers(activity)))
 
 
@@ -156,9 +155,11 @@ class Facts:
         return uri in self._awaited
 
 
-async def gather(activities: Sequence[Activity]) -> Facts:
-    """Everything that handlers of these activities may ask, in two hops whatever their number."""
-    named = [names(activity) for activity in activities]
+async def gather(activities: Sequence[Activity], named: Sequence[Names]) -> Facts:
+    """Everything that handlers of these activities, which speak of these ids, may ask; two hops whatever their number.
+
+    `named` is what `names` found for each of them.
+    """
     people = list({uri for found in named for uri in found.actors})
     objects = list({uri for found in named for uri in found.posts})
     done = list({uri for found in named for uri in found.activities} | set(objects))

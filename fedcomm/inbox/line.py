@@ -1,7 +1,7 @@
 """What stands in line: items on their way through, who waits for a peer, and who waits behind them."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -28,6 +28,7 @@ class Work(msgspec.Struct):
     hot: bool  # goes into the transaction of its batch
     touched: frozenset[str]  # what it may change, by name
     needed: frozenset[str]  # what it reads that another item may change
+    named: tuple[facts.Names, ...]  # of which ids each part speaks
     allowance: Allowance
     fetched: frozenset[str] = frozenset()
     refreshed: frozenset[str] = frozenset()
@@ -41,17 +42,16 @@ def work(item: Item, activity: Activity, proven: tuple[Proven, ...] = (), *, hot
     parts = dispatch.each(activity)
     more = min(len(parts) - 1, _PARTS)
     allowance = Allowance(_FETCHES + 4 * more, _FETCHES_PER_DOMAIN + 2 * more)
-    needed = _all(facts.needed, parts)
-    return Work(item, activity, parts, hot, touched(parts), needed, allowance, proven=proven)
+    named = tuple(map(facts.names, parts))
+    needed = facts.needed(parts[0], named[0])
+    if more > 0:
+        needed = needed.union(*map(facts.needed, parts, named))
+    return Work(item, activity, parts, hot, touched(parts), needed, named, allowance, proven=proven)
 
 
 def touched(parts: Sequence[Activity]) -> frozenset[str]:
     """What these activities may change, by name."""
-    return _all(facts.touched, parts)
-
-
-def _all(names: Callable[[Activity], frozenset[str]], parts: Sequence[Activity]) -> frozenset[str]:
-    return names(parts[0]) if len(parts) == 1 else frozenset().union(*map(names, parts))
+    return facts.touched(parts[0]) if len(parts) == 1 else frozenset().union(*map(facts.touched, parts))
 
 
 class Line:

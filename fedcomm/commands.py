@@ -102,6 +102,29 @@ async def _ban(app: App, group: str, actor: str) -> dict[str, Any]:
     return {"handle": f"@{banned.acct}"}
 
 
+async def _unban(app: App, group: str, actor: str) -> dict[str, Any]:
+    lifted = await members.unban(app, group, actor)
+    return {"handle": f"@{lifted.acct}"}
+
+
+async def _appoint(app: App, group: str, actor: str) -> dict[str, Any]:
+    await groups.named(group)
+    who = await members.somebody(app, actor)
+    if who.kind != "Person":
+        raise Invalid(
+            "Only people moderate groups.", fix="name a person: alice, alice@host or the address of a profile"
+        )
+    await members.appoint(app, group, who)
+    return {"handle": f"@{who.acct}"}
+
+
+async def _dismiss(app: App, group: str, actor: str) -> dict[str, Any]:
+    await groups.named(group)
+    who = await members.somebody(app, actor)
+    await members.dismiss(app, group, who)
+    return {"handle": f"@{who.acct}"}
+
+
 async def _follow(app: App, account: str, whom: str) -> dict[str, Any]:
     name = account.removeprefix("@")
     target = await follows.follow_handle(app, name, whom)
@@ -138,6 +161,9 @@ COMMANDS: dict[str, Command] = {
     "invite": _invite,
     "group.create": _create_group,
     "group.ban": _ban,
+    "group.unban": _unban,
+    "group.appoint": _appoint,
+    "group.dismiss": _dismiss,
     "follow": _follow,
     "peer.list": _list_peers,
     "peer.policy": _decide,

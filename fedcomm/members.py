@@ -53,7 +53,7 @@ async def ban(
     actor_uri = await _who_acts(group, face, by)
     if until is not None and until <= clock.now_ms():
         raise Invalid("A ban ends in the future.", field="until")
-    subject = await _somebody(app, who)
+    subject = await somebody(app, who)
     if by is not None and subject.id == by.id:
         raise NotAllowed("Nobody bans themselves.")
     uri = app.urls.activity(next_id())
@@ -83,7 +83,7 @@ async def unban(app: App, group_name: str, who: str, by: Actor | None = None) ->
     """
     group, face = await groups.named(group_name)
     actor_uri = await _who_acts(group, face, by)
-    subject = await _somebody(app, who)
+    subject = await somebody(app, who)
     banned = await registers.winner(group.id, "ban", subject.uri)
     if banned is None or banned.value is None:
         raise NotFound("{handle} is not banned from this group.", handle=f"@{subject.acct}")
@@ -197,7 +197,13 @@ def _block(
     )  # fmt: skip
 
 
-async def _somebody(app: App, who: str) -> Actor:
+async def somebody(app: App, who: str) -> Actor:
+    """Whom a handle or an id names, here or elsewhere.
+
+    Raises:
+        NotFound: there is nobody of that name.
+        Invalid: its server does not answer.
+    """
     try:
         found = await actors.by_uri(who) if "://" in who else await fetching.handle(app, who)
         return found or await fetching.actor(app, who)

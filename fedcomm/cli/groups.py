@@ -8,7 +8,7 @@ from fedcomm.cli.saying import say
 
 @click.group()
 def group() -> None:
-    """Make groups and keep somebody out of them."""
+    """Make groups, say who looks after them, and keep somebody out."""
 
 
 @group.command()
@@ -29,6 +29,33 @@ def ban(group: str, actor: str) -> None:
     """Keep ACTOR (a handle or an address) out of GROUP."""
     banned = ask("group.ban", group=group, actor=actor)
     say(f"{banned['handle']} is banned from {group}.")
+
+
+@group.command()
+@click.argument("group")
+@click.argument("actor")
+def unban(group: str, actor: str) -> None:
+    """Let ACTOR into GROUP again."""
+    lifted = ask("group.unban", group=group, actor=actor)
+    say(f"{lifted['handle']} is not banned from {group} any more.")
+
+
+@group.command()
+@click.argument("group")
+@click.argument("actor")
+def appoint(group: str, actor: str) -> None:
+    """Make ACTOR (here or elsewhere) a moderator of GROUP."""
+    appointed = ask("group.appoint", group=group, actor=actor)
+    say(f"{appointed['handle']} moderates {group}.")
+
+
+@group.command()
+@click.argument("group")
+@click.argument("actor")
+def dismiss(group: str, actor: str) -> None:
+    """Let ACTOR be no moderator of GROUP any more."""
+    dismissed = ask("group.dismiss", group=group, actor=actor)
+    say(f"{dismissed['handle']} does not moderate {group} any more.")
 
 
 commands = {"group": group}

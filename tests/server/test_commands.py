@@ -107,6 +107,20 @@ def test_a_group_is_made_joined_and_somebody_kept_out_of_it(instance: Instance) 
     assert lookup(instance, "rye") == 200
 
 
+def test_moderators_are_appointed_and_dismissed_and_bans_are_lifted(instance: Instance) -> None:
+    done(instance, "account", "create", "bob", "--password-stdin")
+
+    assert done(instance, "group", "appoint", "rye", "bob") == "@bob moderates rye."
+    assert done(instance, "group", "dismiss", "rye", "anna") == "@anna does not moderate rye any more."
+    assert done(instance, "group", "ban", "rye", "anna") == "@anna is banned from rye."
+    assert done(instance, "group", "unban", "rye", "anna") == "@anna is not banned from rye any more."
+    assert done(instance, "follow", "anna", "rye") == "anna follows @rye."
+
+    assert lookup(instance, "rye") == 200
+    listed = instance.get("/c/rye/moderators", accept="application/activity+json").json
+    assert listed["orderedItems"] == [f"http://{instance.host}/users/bob"]
+
+
 def test_somebody_elsewhere_is_followed_and_banned(instance: Instance, other: Instance) -> None:
     done(other, "account", "create", "bob", "--password-stdin")
     done(other, "group", "create", "oats", "--title", "Oats")
@@ -190,6 +204,11 @@ WRONG = [
     (("group", "ban", "rye", "nobody"), "nobody"),
     (("group", "ban", "rye", "bob@nowhere.invalid"), "nowhere.invalid"),
     (("group", "ban", "rye", "http://127.0.0.1:1/users/bob"), "127.0.0.1"),
+    (("group", "unban", "rye", "anna"), "is not banned"),
+    (("group", "appoint", "rye", "rye"), "Only people"),
+    (("group", "appoint", "rye", "nobody"), "nobody"),
+    (("group", "appoint", "nothing", "anna"), "no group called nothing"),
+    (("group", "dismiss", "rye", "nobody"), "nobody"),
     (("follow", "anna", "nobody"), "nobody"),
     (("follow", "anna", "anna"), "Nobody follows themselves"),
     (("follow", "nobody", "rye"), "no account called nobody"),

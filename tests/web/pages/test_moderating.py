@@ -98,20 +98,24 @@ async def test_the_group_is_described_anew(app: App, rye: Actor, mo: Browser, st
     assert (found.join_mode, found.posting) == ("open", "members")
 
 
-@pytest.mark.parametrize(
-    ("wrong", "field"),
-    [({"title": " "}, "title"), ({"title": "x" * 101}, "title"), ({"summary": "x" * 5001}, "summary"),
-     ({"rules": "r\n" * 51}, "rules"), ({"join_mode": "magic"}, "join_mode"), ({"posting": "nobody"}, "posting")],
-)  # fmt: skip
-async def test_a_description_that_cannot_be_changes_nothing(mo: Browser, wrong: dict[str, str], field: str) -> None:
-    before = await value("SELECT COUNT(*) FROM act")
+async def test_a_description_that_cannot_be_changes_nothing(mo: Browser) -> None:
+    cases = [
+        ({"title": " "}, "title"),
+        ({"title": "x" * 101}, "title"),
+        ({"summary": "x" * 5001}, "summary"),
+        ({"rules": "r\n" * 51}, "rules"),
+        ({"join_mode": "magic"}, "join_mode"),
+        ({"posting": "nobody"}, "posting"),
+    ]
+    for wrong, field in cases:
+        before = await value("SELECT COUNT(*) FROM act")
 
-    page = await mo.send(await mo.get(HERE), "/c/rye/profile", **wrong)
+        page = await mo.send(await mo.get(HERE), "/c/rye/profile", **wrong)
 
-    marked = [each["name"] for each in page.one("main").all() if each["aria-invalid"] == "true"]
-    assert page.status == 422 and page.problem and marked == [field] and flaws(page) == []
-    assert await value("SELECT COUNT(*) FROM act") == before
-    assert (await mo.get("/c/rye")).one("h1").text == "Rye bread"
+        marked = [each["name"] for each in page.one("main").all() if each["aria-invalid"] == "true"]
+        assert page.status == 422 and page.problem and marked == [field] and flaws(page) == []
+        assert await value("SELECT COUNT(*) FROM act") == before
+        assert (await mo.get("/c/rye")).one("h1").text == "Rye bread"
 
 
 async def test_somebody_is_banned_and_may_come_back(app: App, rye: Actor, mo: Browser, anna: Actor) -> None:
@@ -125,12 +129,12 @@ async def test_somebody_is_banned_and_may_come_back(app: App, rye: Actor, mo: Br
     assert "Nobody is banned." in page.main and "lifted the ban" in page.one("table").text
 
 
-@pytest.mark.parametrize("who", ["@nobody", "", "nonsense@", "@mo"])
-async def test_who_cannot_be_banned_is_not(rye: Actor, mo: Browser, who: str) -> None:
-    page = await act(mo, "ban", who=who)
+async def test_who_cannot_be_banned_is_not(rye: Actor, mo: Browser) -> None:
+    for who in ["@nobody", "", "nonsense@", "@mo"]:
+        page = await act(mo, "ban", who=who)
 
-    assert page.status in (403, 404) and page.problem and flaws(page) == []
-    assert await rows("SELECT value FROM register WHERE property = 'ban'") == []
+        assert page.status in (403, 404) and page.problem and flaws(page) == []
+        assert await rows("SELECT value FROM register WHERE property = 'ban'") == []
 
 
 async def test_moderators_appoint_and_dismiss_but_somebody_stays(

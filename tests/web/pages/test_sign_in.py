@@ -113,33 +113,21 @@ async def test_the_secret_of_one_browser_is_worth_nothing_in_another(
     assert answer.status == 403
 
 
-@pytest.mark.attack("XSS-13")
-@pytest.mark.parametrize(
-    "target",
-    ["//evil.example", "/\\evil.example", "\\\\evil.example", "https://evil.example", "http:evil.example", "///evil",
-     "/\t/evil.example", "\t//evil.example", "/\n/evil.example", "javascript:alert(1)", "evil.example", "@evil.example",
-     "/%5C\\evil.example", " //evil.example", "https:/evil.example"],
+ELSEWHERE = (
+    "//evil.example", "/\\evil.example", "\\\\evil.example", "https://evil.example", "http:evil.example", "///evil",
+    "/\t/evil.example", "\t//evil.example", "/\n/evil.example", "javascript:alert(1)", "evil.example", "@evil.example",
+    "/%5C\\evil.example", " //evil.example", "https:/evil.example",
 )  # fmt: skip
-async def test_nobody_is_sent_to_another_site_after_signing_in(alice: None, stranger: Browser, target: str) -> None:
+HERE = {"/c/rye?max_id=5": "/c/rye?max_id=5", "/c/größe": "/c/gr%C3%B6%C3%9Fe", "/%2F%2Fevil": "/%2F%2Fevil"}
+
+
+@pytest.mark.attack("XSS-13")
+async def test_nobody_is_sent_to_another_site_after_signing_in(alice: None, stranger: Browser) -> None:
     page = await stranger.get("/sign_in")
 
-    answer = await stranger.send(page, "/sign_in", login="alice", password=PASSWORD, next=target)
-
-    assert (answer.status, answer.headers["location"]) == (303, "/")
-
-
-@pytest.mark.parametrize(
-    ("target", "location"),
-    [("/c/rye?max_id=5", "/c/rye?max_id=5"), ("/c/größe", "/c/gr%C3%B6%C3%9Fe"), ("/%2F%2Fevil", "/%2F%2Fevil")],
-)
-async def test_one_comes_back_to_where_one_wanted_to_go(
-    alice: None, stranger: Browser, target: str, location: str
-) -> None:
-    page = await stranger.get("/sign_in")
-
-    answer = await stranger.send(page, "/sign_in", login="alice", password=PASSWORD, next=target)
-
-    assert (answer.status, answer.headers["location"]) == (303, location)
+    for target, wanted in (dict.fromkeys(ELSEWHERE, "/") | HERE).items():
+        answer = await stranger.send(page, "/sign_in", login="alice", password=PASSWORD, next=target)
+        assert (answer.status, answer.headers["location"]) == (303, wanted), target
 
 
 async def test_a_page_for_members_is_shown_after_signing_in(alice: None, stranger: Browser) -> None:

@@ -1,49 +1,13 @@
 """What a forger tries with posts of others: to change, delete, move, widen or replace them."""
 
-from typing import Any
-
 import pytest
 
-from fedcomm import queue
 from storage.connect import execute, rows, value
 from storage.posts import PUBLIC as LISTED
-from storage.posts import Post
-from tests.fediverse import Fediverse, Instance, Person
-from tests.forger import PUBLIC, Face, Host, followed, post, send
+from tests.forger import PUBLIC, followed, post
+from tests.scenarios.town import Town
 
 pytestmark = pytest.mark.anyio
-
-
-class Town:
-    """An instance with anna, and two servers elsewhere: bob and eve live on one, mallory on the other."""
-
-    def __init__(self, fediverse: Fediverse, ours: Instance, anna: Person) -> None:
-        self.fediverse, self.ours, self.anna = fediverse, ours, anna
-        self.theirs, self.evil = Host(fediverse, "theirs.test"), Host(fediverse, "evil.test")
-        self.bob, self.eve = self.theirs.actor("bob"), self.theirs.actor("eve")
-        self.mallory = self.evil.actor("mallory")
-
-    async def written(self, **more: Any) -> dict[str, Any]:
-        """A post by bob that is known here, and served by his server."""
-        note = self.bob.note(1, cc=[self.bob.followers, self.anna.actor.uri], **more)
-        self.theirs.serve(note["id"], note)
-        await self.send(self.bob, self.bob.does("Create", note))
-        return note
-
-    async def send(self, by: Face, *said: dict[str, Any]) -> None:
-        """Deliver, and wait for the effects."""
-        await send(self.fediverse, self.ours, by, *said)
-
-    async def here(self, uri: str = "https://theirs.test/notes/1") -> Post:
-        """The post as it is known here."""
-        return await self.ours.knows(uri)
-
-
-@pytest.fixture
-async def town(fediverse: Fediverse) -> Town:
-    """Where the tests take place."""
-    ours = await fediverse.instance("ours.test")
-    return Town(fediverse, ours, await ours.person("anna"))
 
 
 @pytest.mark.attack("ORI-12")
@@ -351,62 +315,3 @@ async def test_a_boost_that_comes_before_its_post_fetches_it_and_shows_it_once(t
     assert (await town.here()).boosts_count == 1
     assert [p.uri for p in await town.anna.home()] == [note["id"]]
     assert (await town.here()).visibility == LISTED
-
-
-@pytest.mark.attack("NET-22")
-async def test_a_flood_of_deletions_of_what_nobody_knows_asks_nobody_and_leaves_little(town: Town) -> None:
-    await town.send(town.eve, town.eve.does("Like", "https://ours.test/posts/1"))
-    asked = len(town.theirs.asked)
-
-    for number in range(100):
-        unknown = {"id": f"https://theirs.test/notes/{number}", "type": "Tombstone"}
-        assert (await post(town.ours, town.eve.does("Delete", unknown), town.eve)).status_code == 202
-    strangers = [Face(town.evil, f"stranger{number}", "Person", town.mallory.key) for number in range(30)]
-    for face in strangers:
-        assert (await post(town.ours, face.does("Delete", face.uri), face)).status_code == 202
-    await town.fediverse.settle()
-
-    assert len(town.theirs.asked) == asked
-    assert len(town.evil.asked) <= len(strangers)  # each key once, and it is not there
-    with town.ours.here():
-        assert await value("SELECT COUNT(*) FROM actor WHERE host = 'evil.test'") == 0
-        assert await value("SELECT COUNT(*) FROM post WHERE local = 0") == 0
-        assert await value("SELECT COUNT(*) FROM inbox_item WHERE body IS NOT NULL") == 0
-        assert await value("SELECT COUNT(*) FROM tombstone WHERE kind = 'post'") == 0
-
-
-@pytest.mark.attack("NET-38")
-async def test_an_item_that_always_fails_is_set_aside_and_stops_nothing(town: Town) -> None:
-    await town.written()
-    with town.ours.here():
-        await execute("ALTER TABLE report RENAME TO report_away")
-    try:
-        poison = town.bob.does("Flag", [town.anna.actor.uri], content="Poison")
-        assert (await post(town.ours, poison, town.bob)).status_code == 202
-        for _attempt in range(4):
-            await town.fediverse.settle()
-            await _now(town.ours)
-        await town.send(town.eve, town.eve.does("Like", "https://theirs.test/notes/1"))
-    finally:
-        with town.ours.here():
-            await execute("ALTER TABLE report_away RENAME TO report")
-
-    with town.ours.here():
-        parked = await rows("SELECT state, error FROM inbox_item WHERE state = 3")
-    assert (await town.here()).likes_count == 1
-    assert len(parked) == 1
-    assert "report" in parked[0][1]
-    assert (await _queue(town.ours))["inbox_parked"] == 1
-
-
-async def _now(instance: Instance) -> None:
-    """Whatever is to be tried again later is tried now."""
-    with instance.here():
-        await execute("UPDATE inbox_item SET next_at = 0 WHERE state = 2")
-    instance.app.intake.overflowed = True
-    instance.app.intake.wake.set()
-
-
-async def _queue(instance: Instance) -> dict[str, Any]:
-    with instance.here():
-        return await queue.state(instance.app)

@@ -1,0 +1,93 @@
+"""Floods and poison in the inbox: they cost little, and stop nobody else."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from fedcomm import inbox, queue
+from fedcomm.inbox import flag
+from storage.connect import execute, rows, value
+from tests.fediverse import Instance
+from tests.forger import Face, post
+from tests.scenarios.town import Town
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.attack("NET-22")
+async def test_a_flood_of_deletions_of_what_nobody_knows_asks_nobody_and_leaves_little(town: Town) -> None:
+    await town.send(town.eve, town.eve.does("Like", "https://ours.test/posts/1"))
+    asked = len(town.theirs.asked)
+
+    for number in range(100):
+        unknown = {"id": f"https://theirs.test/notes/{number}", "type": "Tombstone"}
+        assert (await post(town.ours, town.eve.does("Delete", unknown), town.eve)).status_code == 202
+    strangers = [Face(town.evil, f"stranger{number}", "Person", town.mallory.key) for number in range(30)]
+    for face in strangers:
+        assert (await post(town.ours, face.does("Delete", face.uri), face)).status_code == 202
+    await town.fediverse.settle()
+
+    assert len(town.theirs.asked) == asked
+    assert len(town.evil.asked) <= len(strangers)  # each key once, and it is not there
+    with town.ours.here():
+        assert await value("SELECT COUNT(*) FROM actor WHERE host = 'evil.test'") == 0
+        assert await value("SELECT COUNT(*) FROM post WHERE local = 0") == 0
+        assert await value("SELECT COUNT(*) FROM inbox_item WHERE body IS NOT NULL") == 0
+        assert await value("SELECT COUNT(*) FROM tombstone WHERE kind = 'post'") == 0
+
+
+@pytest.mark.attack("NET-38")
+async def test_an_item_that_always_fails_is_set_aside_and_stops_nothing(town: Town) -> None:
+    await town.written()
+    with town.ours.here():
+        await execute("ALTER TABLE report RENAME TO report_away")
+    try:
+        poison = town.bob.does("Flag", [town.anna.actor.uri], content="Poison")
+        assert (await post(town.ours, poison, town.bob)).status_code == 202
+        for _attempt in range(4):
+            await town.fediverse.settle()
+            await _now(town.ours)
+        await town.send(town.eve, town.eve.does("Like", "https://theirs.test/notes/1"))
+    finally:
+        with town.ours.here():
+            await execute("ALTER TABLE report_away RENAME TO report")
+
+    with town.ours.here():
+        parked = await rows("SELECT state, error FROM inbox_item WHERE state = 3")
+    assert (await town.here()).likes_count == 1
+    assert len(parked) == 1
+    assert "report" in parked[0][1]
+    assert (await _queue(town.ours))["inbox_parked"] == 1
+
+
+async def _now(instance: Instance) -> None:
+    """Whatever is to be tried again later is tried now."""
+    with instance.here():
+        await execute("UPDATE inbox_item SET next_at = 0 WHERE state = 2")
+    instance.app.intake.overflowed = True
+    instance.app.intake.wake.set()
+
+
+async def _queue(instance: Instance) -> dict[str, Any]:
+    with instance.here():
+        return await queue.state(instance.app)
+
+
+@pytest.mark.attack("NET-38")
+async def test_an_item_that_hangs_is_set_aside_and_the_next_have_their_turn(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await town.written()
+    hanging = asyncio.Event()
+    monkeypatch.setattr(inbox, "SECONDS", 0.05)
+    monkeypatch.setattr(flag, "write", lambda _writes: hanging.wait())
+
+    for _attempt in range(4):
+        await post(town.ours, town.bob.does("Flag", [town.anna.actor.uri], name="hanging"), town.bob)
+        await town.fediverse.settle()
+        await _now(town.ours)
+    await town.send(town.eve, town.eve.does("Like", "https://theirs.test/notes/1"))
+
+    assert (await town.here()).likes_count == 1
+    assert (await _queue(town.ours))["inbox_parked"] == 1

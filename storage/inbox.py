@@ -73,12 +73,12 @@ def refused(writes: Writes, item_id: int, why: str) -> None:
     )
 
 
-async def later(item_id: int, why: str, next_ms: int) -> None:
-    """What the item needs could not be had now: once more at `next_ms`."""
+async def later(item_id: int, why: str, next_ms: int, *, counted: bool = True) -> None:
+    """What the item needs could not be had now: once more at `next_ms`; the attempt may count or not."""
     await execute(
-        "UPDATE inbox_item SET state = 2, attempts = attempts + 1, next_at = ?, error = ? WHERE id = ?"
+        "UPDATE inbox_item SET state = 2, attempts = attempts + ?, next_at = ?, error = ? WHERE id = ?"
         " AND state IN (0, 2)",
-        (next_ms, why[:500], item_id),
+        (int(counted), next_ms, why[:500], item_id),
     )
 
 

@@ -27,7 +27,7 @@ from fedcomm.outbox.lanes import SCHEDULE
 from storage import inbox
 from storage.connect import Writes, apply_each, transaction, write
 from storage.connect import apply as apply_writes
-from storage.errors import OperationalError
+from storage.errors import Collision, OperationalError, Unavailable
 from storage.inbox import Item
 
 LOG = logging.getLogger("fedcomm.inbox")
@@ -265,6 +265,10 @@ class Inbox:
         await inbox.later(item.id, str(fault), clock.now_ms() + pause)
 
     async def _fault(self, item: Item, fault: Exception) -> None:
+        if isinstance(fault, Unavailable | Collision):  # no fault of the item: it waits until the database can
+            LOG.warning("item=%d put off: %s", item.id, fault)
+            await inbox.later(item.id, repr(fault), clock.now_ms() + 1_000, counted=False)
+            return
         LOG.error("item=%d signer=%s fault=%r", item.id, item.signer, fault, exc_info=fault)
         if item.attempts + 1 >= FAULTS:
             await inbox.park(item.id, repr(fault))

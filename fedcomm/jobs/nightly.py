@@ -36,6 +36,11 @@ async def _trim_outbox() -> int:
     return await outbox.forget(clock.now_ms() - PUBLISHED)
 
 
+async def _forget_notes() -> int:
+    """How deliveries ended that nobody took."""
+    return await outbox.forget_notes(clock.now_ms() - PUBLISHED)
+
+
 async def _forget_undone() -> int:
     """Ids of votes and boosts that were taken back; those of posts are kept for ever."""
     return await tombstones.forget_undone(clock.now_ms() - REPEATS)
@@ -59,6 +64,7 @@ async def _forget_programs() -> int:
 
 STEPS: tuple[tuple[str, Callable[[], Awaitable[int]]], ...] = (
     ("inbox", _forget_marks),
+    ("notes", _forget_notes),
     ("outbox", _trim_outbox),
     ("undone", _forget_undone),
     ("keys", _forget_keys),

@@ -1,6 +1,9 @@
 """Two fedcomm servers and a Lemmy-like one: its users in our groups, our members in its communities."""
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -22,6 +25,7 @@ class World(msgspec.Struct):
     a: Home
     b: Home
     lemmy: Forum
+    clock: Path  # holds the seconds by which the clock of a.test is ahead
 
 
 @pytest.fixture(scope="module")
@@ -29,10 +33,13 @@ async def world(
     tmp_path_factory: pytest.TempPathFactory, databases: Databases, anyio_backend: str
 ) -> AsyncIterator[World]:
     """One of the fedcomm servers on SQLite, the other on PostgreSQL."""
-    async with Neighbourhood(tmp_path_factory.mktemp("lemmy"), "a.test", "b.test", "lemmy.test") as around:
-        a = await around.home("a.test", DATABASE_URL=await databases.new("postgres"))
+    folder = tmp_path_factory.mktemp("lemmy")
+    clock = folder / "clock"
+    clock.write_text("0")
+    async with Neighbourhood(folder, "a.test", "b.test", "lemmy.test") as around:
+        a = await around.home("a.test", DATABASE_URL=await databases.new("postgres"), TEST_CLOCK=str(clock))
         b = await around.home("b.test")
-        yield World(around, a, b, Forum(await around.server("lemmy.test", taken=200), Lemmy()))
+        yield World(around, a, b, Forum(await around.server("lemmy.test", taken=200), Lemmy()), clock)
 
 
 class Ours(msgspec.Struct):
@@ -194,6 +201,48 @@ async def test_lemmy_gets_activities_only_and_takes_every_one(world: World) -> N
     assert {outcome for _, outcome in told} == {"taken"}
 
 
+async def test_the_ids_of_what_our_group_announces_lead_to_it(world: World) -> None:
+    here = await ours(world, "ids")
+    thread = await here.alice.write("Rye\n\nOr wheat? @ids")
+    answer = await here.bob.write("Both.", answering=await _arrived(here.bob, thread))
+    await there(world, answer)
+
+    announced = [r.activity for r in world.lemmy.server.received if r.activity["actor"] == here.group]
+    creates = [a["object"] for a in announced if a["type"] == "Announce"]
+    for create, uri in zip(creates, (thread, answer), strict=True):
+        found = await world.lemmy.server.fetch(create["id"])
+        assert (found["type"], found["actor"]) == ("Create", create["actor"])
+        assert found["object"]["id"] == create["object"]["id"] == uri
+    for announce in announced:
+        if announce["type"] == "Announce":
+            assert (await world.lemmy.server.fetch(announce["id"]))["object"]["id"] == announce["object"]["id"]
+
+
+async def test_what_was_written_while_lemmy_was_away_comes_in_order_and_once(world: World) -> None:
+    here = await ours(world, "away")
+    await world.around.cut("lemmy.test")
+    written = [await here.alice.write(f"Day {day}\n\nIt rained. @away") for day in range(3)]
+    written.append(await here.bob.write("Here too.", answering=await _arrived(here.bob, written[0])))
+    await here.alice.sees(written[-1])
+    written.append(await here.alice.write("It stopped.", answering=written[-1]))
+
+    async def failing() -> bool:
+        done = await asyncio.to_thread(world.a.instance.command, "queue", "--json")
+        return any(peer["host"] == "lemmy.test" and peer["failures"] for peer in json.loads(done.stdout)["peers"])
+
+    await eventually(failing, "a.test has noticed that lemmy.test is away")
+    await world.around.mend("lemmy.test")
+    world.clock.write_text("120")
+    await there(world, written[-1])
+    await world.around.quiet()
+
+    told = [r.activity["object"] for r in world.lemmy.server.received if r.activity["actor"] == here.group]
+    came = [create["object"]["id"] for create in told if create["type"] == "Create"]
+    thread = [written[0], *written[3:]]
+    assert [uri for uri in came if uri in thread] == thread  # threads may overtake each other, two are sent at once
+    assert sorted(came) == sorted(written)
+
+
 async def test_our_members_take_part_in_a_community_of_lemmy(world: World) -> None:
     here = await theirs(world, "warp")
 
@@ -279,6 +328,13 @@ async def test_everything_that_lemmy_sent_was_taken(world: World) -> None:
 
     assert len(sent) > 20
     assert [(s.inbox, s.activity["type"], s.status) for s in sent if s.status != 202] == []
+
+
+async def test_lemmy_is_never_asked_to_read_a_signature_of_rfc_9421(world: World) -> None:
+    received = world.lemmy.server.received
+
+    assert len(received) > 20
+    assert not [r for r in received if "signature-input" in r.headers or "signature" not in r.headers]
 
 
 async def _arrived(member: Member, uri: str) -> str:

@@ -83,28 +83,32 @@ def edit(app: App, writes: Writes, known: Post, written: Note, mentioned: tuple[
     """Write what the author says now; False when it is deleted or a later version is known.
 
     Versions are ordered by the author's own clock (cohosting.md §9.4); that of the first one is not asked, since
-    many write whole seconds, and some no time at all.
+    many write whole seconds, and some no time at all: Mastodon sends the votes of a poll as an Update without one.
     """
     now = clock.now_ms()
-    said = min(written.updated or now, now)
-    if known.deleted_at is not None or said < (known.author_updated or 0):
+    said = min(written.updated, now) if written.updated is not None else known.author_updated
+    if known.deleted_at is not None or (said or 0) < (known.author_updated or 0):
         return False
     title = mapping.posts.title(written)
     content = written.content if known.local else mapping.posts.shown(written)
     if (title, content) != (known.title, known.content):
         posts.keep_revision(writes, known)
+    shown = {
+        "title": title,
+        "content": content,
+        "summary": mapping.posts.summary(written),
+        "sensitive": int(written.sensitive),
+        "attachments_count": len(mapping.posts.attachments(written)),
+    }
+    same = all(getattr(known, name) == now_said for name, now_said in shown.items())
     posts.change(
         writes,
         known.id,
-        title=title,
-        content=content,
+        **shown,
         source=written.source.content if written.source else "",
-        summary=mapping.posts.summary(written),
-        sensitive=int(written.sensitive),
         language=written.language or known.language,
         author_updated=said,
-        edited_at=now,
-        attachments_count=len(mapping.posts.attachments(written)),
+        edited_at=known.edited_at if same else now,
     )
     posts.forget_links(writes, known.id)
     attach(writes, known, written, mentioned, now)

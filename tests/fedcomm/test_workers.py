@@ -1,0 +1,294 @@
+"""What waits is done once, by whichever process; what fails is tried again and in the end set aside."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+from itertools import pairwise
+
+import httpx
+import msgspec
+import pytest
+
+from activitypub.errors import Unreachable
+from fedcomm import accounts, actors, clock, queue
+from fedcomm import intake as intake_module
+from fedcomm.app import App
+from fedcomm.config import Config
+from fedcomm.jobs import JOBS, Job, Regular, nightly, worker
+from storage import inbox, jobs, leases, outbox
+from storage.connect import Writes, apply, execute, rows, use
+from storage.errors import IntegrityError
+from storage.ids import next_id
+from storage.outbox import Audience
+from tests import build
+
+pytestmark = pytest.mark.anyio
+
+DAY = 86_400.0
+PATIENCE = 20.0
+
+
+async def _nobody_answers(request: httpx.Request) -> httpx.Response:
+    raise Unreachable("nobody answers")
+
+
+Another = Callable[[], Awaitable[App]]
+
+
+@pytest.fixture
+async def another(database_url: str, anyio_backend: str) -> AsyncIterator[Another]:
+    """`await another()`: one more process on the database, working (all in this one, with nothing in common)."""
+    opened: list[tuple[App, worker.Workers]] = []
+
+    async def begin() -> App:
+        config = Config(base_url="https://here.example", host="here.example", database_url=database_url)
+        app = await App.open(config, transport=httpx.MockTransport(_nobody_answers))
+        app.db.ids.hold(len(opened) + 1, 3600 + asyncio.get_running_loop().time())
+        with use(app.db):
+            await actors.service(app)
+            opened.append((app, worker.start(app)))
+        return app
+
+    yield begin
+    for app, workers in opened:
+        await workers.stop(2.0)
+        await app.close()
+
+
+async def until(true: Callable[[], Awaitable[bool]], seconds: float = PATIENCE) -> None:
+    """Wait for it."""
+    async with asyncio.timeout(seconds):
+        while not await true():  # noqa: ASYNC110 (it is the workers who bring it about)
+            await asyncio.sleep(0.02)
+
+
+async def wait_for(app: App, name: str, times: int) -> None:
+    """Put jobs of that name into the table."""
+    writes = Writes()
+    for number in range(times):
+        jobs.add(writes, next_id(), name, {"number": number}, clock.now_ms())
+    await apply(writes)
+    app.wake_jobs.set()
+
+
+async def test_of_several_workers_only_one_does_a_job(
+    another: Another, dialect: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[int] = []
+
+    async def note(_app: App, number: int) -> None:
+        await asyncio.sleep(0.01)
+        done.append(number)
+
+    monkeypatch.setitem(JOBS, "note", Job(note))
+    apps = [await another() for _ in range(3 if dialect == "postgres" else 1)]
+    with use(apps[0].db):
+        await wait_for(apps[0], "note", 40)
+        for app in apps:
+            app.wake_jobs.set()
+
+        await until(lambda: _none_waits(apps[0]))
+
+    assert sorted(done) == list(range(40))
+
+
+async def test_a_job_that_fails_is_tried_again_later_and_set_aside_in_the_end(
+    another: Another, monkeypatch: pytest.MonkeyPatch, pass_time: Callable[[float], None]
+) -> None:
+    tries: list[float] = []
+
+    async def fail(_app: App, number: int) -> None:
+        tries.append(clock.now())
+        raise Unreachable("not now")
+
+    monkeypatch.setitem(JOBS, "fail", Job(fail, attempts=3))
+    app = await another()
+    with use(app.db):
+        await wait_for(app, "fail", 1)
+        for number in range(1, 4):
+            await until(partial(_tried, tries, number))
+            await until(lambda: _count("SELECT COUNT(*) FROM job WHERE error <> ''", 1))
+            pass_time(60 * 2**number)
+            app.wake_jobs.set()
+        await until(lambda: _parked(app, 1))
+
+        assert (await queue.state(app))["jobs_parked"] == 1
+    assert [later - earlier >= 60 for earlier, later in pairwise(tries)] == [True, True]
+
+
+async def test_a_job_whose_worker_died_is_done_by_the_next_but_not_for_ever(
+    another: Another, monkeypatch: pytest.MonkeyPatch, pass_time: Callable[[float], None]
+) -> None:
+    done: list[int] = []
+
+    async def note(_app: App, number: int) -> None:
+        done.append(number)
+
+    monkeypatch.setitem(JOBS, "note", Job(note, attempts=2))
+    app = await another()
+    with use(app.db):
+        writes = Writes()
+        later = clock.now_ms() + 900_000  # when the claims of the dead worker end
+        jobs.add(writes, 1, "note", {"number": 1}, later)
+        jobs.add(writes, 2, "note", {"number": 2}, later)
+        await apply(writes)
+        await execute("UPDATE job SET attempts = id")
+
+        pass_time(1_000)
+        app.wake_jobs.set()
+        await until(lambda: _parked(app, 1))
+
+    assert done == [1]
+
+
+async def test_the_effect_of_an_item_cannot_be_had_twice(app: App) -> None:
+    taken = Writes()
+    taken.add_many(inbox.INSERT, [(7, b"mark", "https://peer.example/u/a", b"{}", inbox.NEW, None)])
+    await apply(taken)
+    alice = await build.person("alice")
+
+    async def effect() -> None:
+        writes = Writes()
+        writes.add("UPDATE actor SET posts_count = posts_count + 1 WHERE id = ?", (alice.id,))
+        inbox.done(writes, [7])
+        await apply(writes)
+
+    outcomes = await asyncio.gather(effect(), effect(), effect(), return_exceptions=True)
+    await inbox.later(7, "late", 0)
+    await inbox.park(7, "late")
+
+    assert [type(outcome) for outcome in outcomes if outcome] == [IntegrityError, IntegrityError]
+    assert await rows("SELECT posts_count FROM actor WHERE id = ?", (alice.id,)) == [(1,)]
+    assert await rows("SELECT state FROM inbox_item WHERE id = 7") == [(inbox.DONE,)]
+
+
+async def test_more_than_fits_into_memory_has_its_effect_all_the_same(
+    another: Another, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake_module, "IN_MEMORY", 20)
+    app = await another()
+    with use(app.db):
+        await accounts.create(app, "alice", "correct horse battery")
+        writer = await build.person("sam", "peer.example")
+        creates = [_create(writer.uri, "https://here.example/users/alice", number) for number in range(300)]
+        await asyncio.gather(*(app.intake.take(writer.uri, uri, body) for uri, body in creates))
+
+        await until(lambda: _count("SELECT COUNT(*) FROM post WHERE local = 0", 300))
+        assert await rows("SELECT COUNT(*) FROM inbox_item WHERE state <> 1") == [(0,)]
+        assert await rows("SELECT posts_count FROM actor WHERE id = ?", (writer.id,)) == [(300,)]
+
+
+async def test_an_item_that_needs_an_absent_peer_waits_on_the_schedule_and_is_given_up_at_last(
+    another: Another, pass_time: Callable[[float], None]
+) -> None:
+    app = await another()
+    with use(app.db):
+        await accounts.create(app, "alice", "correct horse battery")
+        stranger = "https://away.example/users/sam"
+        alice = "https://here.example/users/alice"
+        follow = {"id": f"{stranger}/f", "type": "Follow", "actor": stranger, "object": alice}
+        await app.intake.take(stranger, follow["id"], msgspec.json.encode(follow))
+        pauses = []
+        for attempt in range(1, 8):
+            await until(partial(_count, "SELECT MAX(attempts) FROM inbox_item", attempt))
+            ((due, state),) = await rows("SELECT next_at, state FROM inbox_item")
+            assert state == inbox.WAITING
+            pauses.append(round((due - clock.now_ms()) / 60_000))
+            pass_time((due - clock.now_ms()) / 1000 + 1)
+            app.intake.more()
+        await until(lambda: _count("SELECT state FROM inbox_item", inbox.REFUSED))
+
+    assert pauses == [1, 5, 15, 60, 180, 360, 360]
+
+
+async def test_what_is_due_each_day_is_not_put_off_by_restarts(
+    another: Another, monkeypatch: pytest.MonkeyPatch, pass_time: Callable[[float], None]
+) -> None:
+    ran: list[float] = []
+
+    async def step(_app: App) -> None:
+        ran.append(clock.now())
+
+    monkeypatch.setattr(worker, "DUE", 0.02)
+    monkeypatch.setattr(worker, "SCHEDULE", {"step": Regular(step, DAY)})
+    await another()
+    await asyncio.sleep(0.1)
+    assert ran == []
+
+    pass_time(DAY / 2)
+    await another()
+    pass_time(DAY / 2 + 1)
+    await until(partial(_tried, ran, 1))
+    await asyncio.sleep(0.1)
+
+    assert len(ran) == 1
+
+
+async def test_a_right_is_one_owners_until_it_ends(app: App) -> None:
+    assert await leases.take("right", "a", 150)
+    assert not await leases.take("right", "b", 150)
+    assert await leases.take("right", "a", 150)
+
+    await asyncio.sleep(0.2)
+
+    assert await leases.take("right", "b", 150)
+    assert not await leases.take("right", "a", 150)
+    await leases.release("right", "b")
+    assert await leases.take("right", "a", 150)
+
+
+async def test_the_night_drops_what_everybody_has_got_and_nothing_that_is_waited_for(
+    app: App, pass_time: Callable[[float], None]
+) -> None:
+    for number in range(6):
+        writes = Writes()
+        outbox.publish(
+            writes, uri=f"https://here.example/{number}", actor_id=1, body=b"{}",
+            audience=Audience(inboxes=("https://one.example/inbox",)), now_ms=clock.now_ms(),
+        )  # fmt: skip
+        await apply(writes)
+    seqs = [entry.seq for entry in await outbox.after(0, 10)]
+    await build.insert("peer", host="well.example", cursor=seqs[-1], first_seen_at=0)
+    await build.insert("peer", host="lags.example", cursor=seqs[2], first_seen_at=0)
+    writes = Writes()
+    for seq in seqs:
+        outbox.note(writes, "well.example", seq, "", 422, "no", clock.now_ms())
+    await apply(writes)
+
+    await nightly.run(app)
+    assert len(await outbox.after(0, 10)) == 6
+    pass_time(31 * DAY)
+    await nightly.run(app)
+
+    assert [entry.seq for entry in await outbox.after(0, 10)] == seqs[3:]
+    assert sorted(await outbox.settled("well.example", 0)) == seqs[3:]
+    await execute("UPDATE peer SET cursor = ?", (seqs[-1],))
+    await nightly.run(app)
+    assert await outbox.head() == seqs[-1]
+
+
+def _create(actor: str, mentioned: str, number: int) -> tuple[str, bytes]:
+    """The id and the bytes of a Create."""
+    note = {
+        "id": f"{actor}/notes/{number}", "type": "Note", "attributedTo": actor, "content": f"<p>{number}</p>",
+        "to": ["https://www.w3.org/ns/activitystreams#Public"], "cc": [mentioned],
+        "tag": [{"type": "Mention", "href": mentioned}],
+    }  # fmt: skip
+    uri = f"{actor}/notes/{number}/create"
+    return uri, msgspec.json.encode({"id": uri, "type": "Create", "actor": actor, "to": note["to"], "object": note})
+
+
+async def _none_waits(app: App) -> bool:
+    return await rows("SELECT COUNT(*) FROM job") == [(0,)]
+
+
+async def _parked(app: App, count: int) -> bool:
+    return await rows("SELECT COUNT(*) FROM job WHERE state = 3") == [(count,)]
+
+
+async def _count(sql: str, expected: int) -> bool:
+    return await rows(sql) == [(expected,)]
+
+
+async def _tried(tries: list[float], times: int) -> bool:
+    return len(tries) == times

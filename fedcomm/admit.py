@@ -53,12 +53,14 @@ def posting(group: Group, standing: Standing, thread: Post | None) -> None:
     """Whether somebody may post into a group; `thread` is what they answer in, None for a new thread.
 
     Raises:
-        NotAllowed: closed, banned, no member where only members post, or the thread is locked.
+        NotAllowed: closed, banned, no member where only members post, or the thread is locked or taken out.
     """
     if group.closed_at is not None:
         raise NotAllowed("This group is closed.")
     if banned(standing.ban):
         raise NotAllowed("You are banned from this group.")
+    if thread is not None and thread.removed_at is not None:
+        raise NotAllowed("This thread was taken out of the group.")
     if standing.moderator:
         return
     if thread is not None and thread.locked:

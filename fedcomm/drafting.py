@@ -82,8 +82,10 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-async def prepare(app: App, author: Actor, draft: Draft) -> Prepared:
-    """Look at a draft and get to know everybody it names.
+async def prepare(app: App, author: Actor, draft: Draft, replaced: Post | None = None) -> Prepared:
+    """Look at a draft and get to know everybody it names; `replaced` is the post as it is before an edit.
+
+    Whatever an edit names, its post stays in its group, or outside of all (attack ORI-12).
 
     Raises:
         Invalid: empty, too long, or not to be understood.
@@ -94,7 +96,10 @@ async def prepare(app: App, author: Actor, draft: Draft) -> Prepared:
     parent = await _parent(author, draft.in_reply_to_id)
     parent_author = await actors.by_id(parent.author_id) if parent else None
     named = await _named(app, author, draft.text)
-    group, face = await _group(draft, parent, tuple(named.values()))
+    inside = replaced if replaced is not None else parent
+    group, face = await (_group_of(inside) if inside is not None else _first_group(tuple(named.values())))
+    if LEVELS[draft.visibility] > posts.UNLISTED:
+        group, face = None, None
     if group is not None and group.local:
         root = await posts.by_id(parent.thread_id) if parent else None
         admit.posting(group, await members.standing(group, author), root)
@@ -163,13 +168,13 @@ async def _named(app: App, author: Actor, text: str) -> dict[str, Actor]:
     return found
 
 
-async def _group(draft: Draft, parent: Post | None, named: tuple[Actor, ...]) -> tuple[Group | None, Actor | None]:
-    """The group that the post is for: that of the thread, or the first that a new thread names."""
-    if LEVELS[draft.visibility] > posts.UNLISTED:
-        return None, None
-    if parent is not None:
-        group = await groups.by_id(parent.group_id) if parent.group_id else None
-        return group, (await actors.by_id(group.actor_id) if group else None)
+async def _group_of(post: Post) -> tuple[Group | None, Actor | None]:
+    group = await groups.by_id(post.group_id) if post.group_id else None
+    return group, (await actors.by_id(group.actor_id) if group else None)
+
+
+async def _first_group(named: tuple[Actor, ...]) -> tuple[Group | None, Actor | None]:
+    """The group that a new thread is for: the first that it names."""
     for actor in named:
         if actor.kind == "Group" and (group := await groups.by_actor(actor.id)) is not None:
             return group, actor

@@ -4,7 +4,6 @@ import re
 
 from fedcomm import clock
 
-AHEAD = 300_000  # ms: what somebody else's clock may be ahead of ours before it has to wait (cohosting.md §5.2)
 _COUNTER = 0x10000
 _WRITTEN = re.compile(r"([0-9a-f]{12})-([0-9a-f]{4})")
 
@@ -33,15 +32,6 @@ class HybridClock:
     def raise_floor(self, ms: int) -> None:
         """Times are later than `ms` since 1970 from now on."""
         self._last = max(self._last, (ms, 0))
-
-
-def ahead(written: str) -> bool:
-    """Whether a time that came from elsewhere lies so far ahead that what carries it has to wait.
-
-    Raises:
-        ValueError: no time of such a clock.
-    """
-    return _read(written)[0] > clock.now_ms() + AHEAD
 
 
 def _read(written: str) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """What members write, edit and delete. Nobody here has a short cut into a group: `groups.accept_post` as everybody."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ from fedcomm.app import App
 from fedcomm.drafting import Draft, PollDraft, Prepared, prepare
 from fedcomm.errors import NotFound
 from fedcomm.mapping import activities
-from fedcomm.mapping.posts import Shown, on_the_wire, to_note
+from fedcomm.mapping.posts import Shown, on_the_wire, to_note, to_poll
 from fedcomm.outbox import publish
 from fedcomm.recording import Arrival
 from storage import actors, blocks, boosts, idempotency
@@ -70,9 +71,11 @@ async def edit(app: App, author: Actor, post_id: int, draft: Draft) -> None:
     known = await _own(author, post_id)
     visibility = ("public", "unlisted", "private", "direct")[known.visibility]
     draft = _with(draft, visibility, known.parent_id)
-    prepared = await prepare(app, author, draft)
+    prepared = await prepare(app, author, draft, known)
     now = clock.now_ms()
     note = prepared.note(app, known.id, known.published)
+    if draft.poll is None and (poll := await rows.poll_of(known.id)) is not None:
+        note = msgspec.structs.replace(note, kind="Question", poll=to_poll(poll))
     writes = Writes()
     if not recording.edit(app, writes, known, recording.at(note, now), prepared.mentioned):
         return
@@ -82,7 +85,8 @@ async def edit(app: App, author: Actor, post_id: int, draft: Draft) -> None:
     )
     update = await _proven(app, author, known.visibility, update)
     publish(app, writes, author, update, audience_of(prepared), thread_id=known.thread_id, post_id=known.id)
-    if prepared.group is not None and prepared.group.local and prepared.face is not None:
+    inside = prepared.group is not None and prepared.group.local and known.removed_at is None
+    if inside and prepared.face is not None:
         groups.pass_on(app, writes, prepared.face, update, thread_id=known.thread_id, post_id=known.id)
         groups.tell_boosted(app, writes, prepared.face, author, update, known)
     await apply(writes)
@@ -96,7 +100,7 @@ async def delete(app: App, author: Actor, post_id: int) -> None:
     """
     known = await _own(author, post_id)
     writes = Writes()
-    everywhere = await _everybody(known, author)
+    everywhere = await everybody(known, author)
     group, face = await _group_of(known)
     deletion = activities.delete(
         f"{known.uri}#delete", author.uri, known.uri, to=[activities.PUBLIC], cc=[face.uri] if face else []
@@ -127,6 +131,20 @@ def audience_of(prepared: Prepared) -> Audience:
         if not person.local and not person.gone
     ]
     followers = (prepared.author.id,) if prepared.visibility <= rows.FOLLOWERS else ()
+    return Audience(followers=followers, inboxes=tuple(dict.fromkeys(inboxes)))
+
+
+async def everybody(known: Post, author: Actor, more: Sequence[int] = ()) -> Audience:
+    """All who may have got a post: followers, those it named, whoever boosted or answered it, and `more` actors."""
+    people = await actors.by_ids([*await rows.mentioned(known.id), *await rows.around(known.id), *more])
+    inboxes = [
+        (person.shared_inbox or person.inbox)
+        if known.visibility <= rows.UNLISTED and person.kind != "Group"
+        else person.inbox
+        for person in people.values()
+        if not person.local and not person.gone
+    ]
+    followers = (author.id,) if known.visibility <= rows.FOLLOWERS else ()
     return Audience(followers=followers, inboxes=tuple(dict.fromkeys(inboxes)))
 
 
@@ -201,17 +219,3 @@ async def _own(author: Actor, post_id: int) -> Post:
 async def _group_of(post: Post) -> tuple[Group | None, Actor | None]:
     group = await stored.by_id(post.group_id) if post.group_id else None
     return group, (await actors.by_id(group.actor_id) if group else None)
-
-
-async def _everybody(known: Post, author: Actor) -> Audience:
-    """All who may have got a post: followers, those it named, and whoever boosted or answered it."""
-    people = await actors.by_ids([*await rows.mentioned(known.id), *await rows.around(known.id)])
-    inboxes = [
-        (person.shared_inbox or person.inbox)
-        if known.visibility <= rows.UNLISTED and person.kind != "Group"
-        else person.inbox
-        for person in people.values()
-        if not person.local and not person.gone
-    ]
-    followers = (author.id,) if known.visibility <= rows.FOLLOWERS else ()
-    return Audience(followers=followers, inboxes=tuple(dict.fromkeys(inboxes)))

@@ -5,15 +5,16 @@ from collections.abc import Sequence
 from storage import visible
 from storage.actors import COLUMNS as ACTOR
 from storage.actors import Actor
-from storage.connect import rows, value
+from storage.connect import Args, rows, value
 from storage.posts import Post
 
 _POST = ", ".join(f"post.{name}" for name in Post.__struct_fields__)
 _OPEN = "post.visibility <= 1 AND post.removed_at IS NULL"
 _BY_AUTHOR = f"FROM post WHERE post.author_id = ? AND post.local = 1 AND {_OPEN} AND {visible.TO_VIEWER}"
 _BY_GROUP = f"FROM post WHERE post.group_id = ? AND post.parent_uri IS NULL AND {_OPEN} AND {visible.TO_VIEWER}"
-_IN_THREAD = f"FROM post WHERE post.thread_id = ? AND {_OPEN} AND {visible.TO_VIEWER}"
-_BELOW = f"FROM post WHERE post.parent_id = ? AND {_OPEN} AND {visible.TO_VIEWER}"
+_INSIDE = "(CAST(? AS BIGINT) IS NULL OR post.group_id = ?)"  # of a thread in a group only what the group took in
+_IN_THREAD = f"FROM post WHERE post.thread_id = ? AND {_INSIDE} AND {_OPEN} AND {visible.TO_VIEWER}"
+_BELOW = f"FROM post WHERE post.parent_id = ? AND {_INSIDE} AND {_OPEN} AND {visible.TO_VIEWER}"
 _PINNED = f"""
 SELECT {_POST} FROM register JOIN post ON post.uri = register.subject
 WHERE register.group_id = ? AND register.property = 'pinned' AND register.value IS NOT NULL
@@ -28,7 +29,7 @@ async def posts(author_id: int, before: int, limit: int) -> list[Post]:
 
 async def count_posts(author_id: int) -> int:
     """How much somebody here wrote for everybody (attack PRI-03)."""
-    return await _count(_BY_AUTHOR, author_id, visible.ANYBODY)
+    return await _count(_BY_AUTHOR, (author_id,), visible.ANYBODY)
 
 
 async def threads(group_id: int, before: int, limit: int) -> list[Post]:
@@ -38,27 +39,27 @@ async def threads(group_id: int, before: int, limit: int) -> list[Post]:
 
 async def count_threads(group_id: int) -> int:
     """How many threads of a group everybody may see."""
-    return await _count(_BY_GROUP, group_id, visible.ANYBODY)
+    return await _count(_BY_GROUP, (group_id,), visible.ANYBODY)
 
 
-async def thread(viewer: int, root_id: int, after: int, limit: int) -> list[tuple[int, str]]:
+async def thread(viewer: int, root: Post, after: int, limit: int) -> list[tuple[int, str]]:
     """(id, ActivityPub id) of the posts of a thread, in the order of time, behind the one with the id `after`."""
-    return await _oldest(_IN_THREAD, viewer, root_id, after, limit)
+    return await _oldest(_IN_THREAD, viewer, root, after, limit)
 
 
-async def count_thread(viewer: int, root_id: int) -> int:
+async def count_thread(viewer: int, root: Post) -> int:
     """How many posts of a thread the viewer may see."""
-    return await _count(_IN_THREAD, root_id, viewer)
+    return await _count(_IN_THREAD, (root.id, root.group_id, root.group_id), viewer)
 
 
-async def replies(viewer: int, post_id: int, after: int, limit: int) -> list[tuple[int, str]]:
+async def replies(viewer: int, post: Post, after: int, limit: int) -> list[tuple[int, str]]:
     """(id, ActivityPub id) of the direct answers to a post, in the order of time, behind the one with that id."""
-    return await _oldest(_BELOW, viewer, post_id, after, limit)
+    return await _oldest(_BELOW, viewer, post, after, limit)
 
 
-async def count_replies(viewer: int, post_id: int) -> int:
+async def count_replies(viewer: int, post: Post) -> int:
     """How many direct answers to a post the viewer may see."""
-    return await _count(_BELOW, post_id, viewer)
+    return await _count(_BELOW, (post.id, post.group_id, post.group_id), viewer)
 
 
 async def pinned(group_id: int) -> list[Post]:
@@ -87,11 +88,12 @@ async def _newest(of: str, owner_id: int, before: int, limit: int) -> list[Post]
     return [Post(*row) for row in await rows(sql, (owner_id, *visible.args(visible.ANYBODY), before, limit))]
 
 
-async def _oldest(of: str, viewer: int, owner_id: int, after: int, limit: int) -> list[tuple[int, str]]:
+async def _oldest(of: str, viewer: int, post: Post, after: int, limit: int) -> list[tuple[int, str]]:
     sql = f"SELECT post.id, post.uri {of} AND post.id > ? ORDER BY post.id LIMIT ?"
-    found: Sequence[tuple[int, str]] = await rows(sql, (owner_id, *visible.args(viewer), after, limit))
+    args = (post.id, post.group_id, post.group_id, *visible.args(viewer), after, limit)
+    found: Sequence[tuple[int, str]] = await rows(sql, args)
     return [(row[0], row[1]) for row in found]
 
 
-async def _count(of: str, owner_id: int, viewer: int) -> int:
-    return int(await value(f"SELECT COUNT(*) {of}", (owner_id, *visible.args(viewer))))
+async def _count(of: str, about: Args, viewer: int) -> int:
+    return int(await value(f"SELECT COUNT(*) {of}", (*about, *visible.args(viewer))))

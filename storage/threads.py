@@ -32,9 +32,13 @@ WITH RECURSIVE up (id, parent_id, height) AS (
  JOIN post ON post.id = up.parent_id WHERE up.height < ?
 ) SELECT post.id FROM up JOIN post ON post.id = up.id
 WHERE up.height > 0 AND {visible.TO_VIEWER} ORDER BY up.height DESC"""
+# In the thread of a group stands what the group took in, and what was said to the viewer or by them.
+_INSIDE = """(post.group_id IS NOT NULL OR post.visibility > 1 OR post.author_id = ?
+ OR EXISTS (SELECT 1 FROM mention named WHERE named.post_id = post.id AND named.actor_id = ?)
+ OR NOT EXISTS (SELECT 1 FROM post parent WHERE parent.id = post.thread_id AND parent.group_id IS NOT NULL))"""
 # Posts that the viewer may not see still hold their branch together.
 _THREAD = f"""
-SELECT post.id, post.parent_id, CASE WHEN {visible.TO_VIEWER} THEN 1 ELSE 0 END FROM post
+SELECT post.id, post.parent_id, CASE WHEN {visible.TO_VIEWER} AND {_INSIDE} THEN 1 ELSE 0 END FROM post
 WHERE post.thread_id = (SELECT own.thread_id FROM post own WHERE own.id = ?) AND post.parent_id IS NOT NULL
 ORDER BY post.id LIMIT ?"""
 _REVISIONS = """
@@ -48,7 +52,7 @@ async def context(viewer: int, post_id: int, *, above: int, below: int, depth: i
     up, thread = await read_many(
         [
             (_UP, (post_id, above, *visible.args(viewer))),
-            (_THREAD, (*visible.args(viewer), post_id, LONGEST_THREAD)),
+            (_THREAD, (*visible.args(viewer), viewer, viewer, post_id, LONGEST_THREAD)),
         ]
     )
     children: defaultdict[int, list[tuple[int, bool]]] = defaultdict(list)

@@ -108,6 +108,8 @@ def _group(hand: Hand, written: Note, author: Actor, parent: Post | None) -> Gro
         return None
     if not group.local:
         return None  # what is in a group elsewhere, that group says (announce.py)
+    if parent is not None and parent.removed_at is not None:
+        return None
     try:
         admit.posting(group, facts.standing(group, author.uri), facts.root_of(parent) if parent else None)
     except NotAllowed:

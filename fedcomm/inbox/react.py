@@ -43,6 +43,8 @@ def _may(hand: Hand, post: Post, voter: Actor) -> bool:
     group = hand.facts.group_of(post)
     if group is None or not group.local:
         return True
+    if post.removed_at is not None:
+        return False
     try:
         admit.voting(group, hand.facts.standing(group, voter.uri))
     except NotAllowed:

@@ -3,7 +3,7 @@
 from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
 from activitypub.objects import Note
-from fedcomm import groups, recording
+from fedcomm import admit, groups, recording
 from fedcomm.inbox import create, moderate
 from fedcomm.inbox.hand import Hand, Ignored, Wants
 
@@ -18,10 +18,12 @@ def note(hand: Hand, activity: Activity) -> None:
     author = hand.actor(activity.actor)
     if known.author_id != author.id or known.local:
         raise Forbidden("The post is by somebody else.")
+    group = hand.facts.group_of(known)
+    if group is not None and group.local and admit.banned(hand.facts.standing(group, author.uri).ban):
+        raise Ignored("the author is banned from the group")  # attack GRP-01
     if not recording.edit(hand.app, hand.writes, known, written, create.mentioned(hand, written)):
         raise Ignored("a later version is known")
-    group = hand.facts.group_of(known)
-    if group is not None and group.local:
+    if group is not None and group.local and known.removed_at is None:  # attack GRP-21
         groups.pass_on(
             hand.app, hand.writes, hand.facts.face_of(group), hand.raw_of(activity), thread_id=known.thread_id,
             post_id=known.id,

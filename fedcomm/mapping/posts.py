@@ -180,7 +180,20 @@ def to_note(urls: Urls, post: Post, shown_with: Shown) -> Note:
         comments_enabled=not post.locked,
         mentions=tuple(Mention(actor.uri, urls.handle(actor.username, actor.host)) for actor in _named(with_)),
         hashtags=tuple(Hashtag(name, urls.tag(name)) for name in with_.tags),
-        poll=_remote_poll(with_.poll) if with_.poll else None,
+        poll=to_poll(with_.poll) if with_.poll else None,
+    )
+
+
+def to_poll(found: Poll) -> RemotePoll:
+    """One of our polls as part of a note."""
+    names: list[str] = msgspec.json.decode(found.options)
+    votes: list[int] = msgspec.json.decode(found.votes)
+    return RemotePoll(
+        options=tuple(Option(name, count) for name, count in zip(names, votes, strict=True)),
+        multiple=bool(found.multiple),
+        ends=found.ends_at,
+        closed=found.closed_at is not None,
+        voters=found.voters_count,
     )
 
 
@@ -223,15 +236,3 @@ def _named(shown_with: Shown) -> list[Actor]:
     if shown_with.group is not None and all(actor.id != shown_with.group.id for actor in named):
         named.append(shown_with.group)
     return named
-
-
-def _remote_poll(found: Poll) -> RemotePoll:
-    names: list[str] = msgspec.json.decode(found.options)
-    votes: list[int] = msgspec.json.decode(found.votes)
-    return RemotePoll(
-        options=tuple(Option(name, count) for name, count in zip(names, votes, strict=True)),
-        multiple=bool(found.multiple),
-        ends=found.ends_at,
-        closed=found.closed_at is not None,
-        voters=found.voters_count,
-    )

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from fedcomm import curation, follows, group_profile, groups, members
+from fedcomm.drafting import PollDraft
 from fedcomm.group_profile import Change
-from storage import actors, collections, posts
+from storage import actors, collections, posts, threads
 from storage import groups as stored
 from storage.actors import Actor
 from storage.posts import Post
@@ -301,3 +302,76 @@ async def test_a_group_that_is_closed_takes_in_nothing_from_elsewhere(world: Wor
     assert not await world.inside(note) and world.heard() == []
     with world.a.here():
         assert (await groups.named("bread"))[0].closed_at is not None
+
+
+@pytest.mark.attack("GRP-01")
+async def test_what_a_group_did_not_take_in_does_not_stand_in_its_threads(world: World) -> None:
+    note = await world.says("1", to=[world.bread.uri, PUBLIC])
+    mine = await world.ann.reply(await world.post(note), "Lovely")
+    other = await world.a.person("other")
+    with world.a.here():
+        await members.ban(world.a.app, "bread", world.eve.uri, world.ann.actor)
+    await world.fediverse.settle()
+
+    told = await world.says("2", inReplyTo=mine.uri, to=[PUBLIC], **mention(world.ann.actor))
+
+    hidden = await world.post(told)
+    assert hidden.group_id is None and hidden.parent_id == mine.id
+    context = await world.a.get(f"/posts/{mine.thread_id}/context")
+    assert context["orderedItems"] == [note["id"], mine.uri]
+    with world.a.here():
+        seen = {
+            name: (await threads.context(viewer, mine.id, above=10, below=10, depth=10)).descendants
+            for name, viewer in (("nobody", 0), ("other", other.actor.id), ("ann", world.ann.actor.id))
+        }
+    assert seen == {"nobody": [], "other": [], "ann": [hidden.id]}
+
+
+@pytest.mark.attack("GRP-01")
+@pytest.mark.attack("GRP-21")
+async def test_nothing_is_said_in_a_group_about_what_is_out_of_it(world: World) -> None:
+    note = await world.says("1", to=[world.bread.uri, PUBLIC])
+    mine = await world.ann.post("Wheat\nDay one @bread@a.test")
+    with world.a.here():
+        for post in (await world.post(note), mine):
+            await curation.remove(world.a.app, world.ann.actor, post.id)
+    await world.fediverse.settle()
+    world.readers.received.clear()
+
+    answer = await world.says("2", inReplyTo=note["id"], to=[PUBLIC])
+    await world.sends(world.eve.does("Like", note["id"]))
+    await world.sends(world.eve.does("Update", {**note, "content": "<p>x</p>", "updated": "2026-11-22T12:00:00Z"}))
+    await world.ann.edit(mine, "Wheat\nDay two @bread@a.test")
+    await world.fediverse.settle()
+
+    assert world.heard() == [] and not await world.inside(answer)
+
+
+@pytest.mark.attack("ORI-12")
+async def test_an_edit_leaves_a_post_in_its_group_whatever_it_names(world: World) -> None:
+    wine = await world.a.group("wine")
+    post = await world.ann.post("Wheat\nDay one @bread@a.test")
+    outside = await world.ann.post("Just me")
+    world.readers.received.clear()
+
+    await world.ann.edit(post, f"Wheat\nDay two, no mention of it, but @{wine.username}@a.test")
+    await world.ann.edit(outside, "Just me and @bread@a.test")
+    await world.fediverse.settle()
+
+    document = await world.a.get(f"/posts/{post.id}")
+    assert document["audience"] == world.bread.uri and "Day two" in document["content"]
+    assert (await world.a.knows(outside.uri)).group_id is None
+    assert [kind for kind, _id in world.heard()] == ["Update"]
+
+
+async def test_an_edited_poll_is_still_a_poll_with_its_votes(world: World) -> None:
+    post = await world.ann.post("Which? @bread@a.test", poll=PollDraft(("Rye", "Wheat")))
+    ballot = world.eve.note("v", content=None, name="Rye", inReplyTo=post.uri, to=[world.ann.actor.uri], cc=[])
+    await world.sends(world.eve.does("Create", ballot, to=ballot["to"]))
+
+    await world.ann.edit(post, "Which one? @bread@a.test")
+    await world.fediverse.settle()
+
+    document = await world.a.get(f"/posts/{post.id}")
+    assert document["type"] == "Question" and "Which one" in document["content"]
+    assert [each["replies"]["totalItems"] for each in document["oneOf"]] == [1, 0]

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from fedcomm import fetching, groups, members
+from fedcomm import curation, fetching, groups, members
 from storage import groups as stored
 from storage import registers
 from storage.actors import Actor
@@ -192,6 +192,18 @@ async def test_a_ban_that_has_ended_before_it_began_is_none(world: World) -> Non
     heard = await world.send(ban, world.mo)
 
     assert heard == [] and await world.register("ban", world.bo.actor.uri) is None
+
+
+async def test_a_time_that_a_moderator_elsewhere_claims_gives_no_advantage(world: World) -> None:
+    future = acts(world, world.mo)["lock"] | {"published": "2099-01-01T00:00:00Z", "updated": "2099-01-01T00:00:00Z"}
+    await world.send(future, world.mo)
+    await _locked(world, 1)
+
+    with world.a.here():
+        await curation.unlock(world.a.app, world.ann.actor, world.post.id)
+
+    await _locked(world, 0)
+    assert await world.register("locked", world.post.uri) is None
 
 
 @pytest.mark.attack("GRP-22")

@@ -22,8 +22,8 @@ PAGE = 20  # activities of a page of an outbox
 INLINE = 100  # ids that a collection lists itself; a longer one has pages of as many
 PRIVATE = "private, no-store"
 
-Listed = Callable[[int, int, int, int], Awaitable[list[tuple[int, str]]]]
-Counted = Callable[[int, int], Awaitable[int]]
+Listed = Callable[[int, posts.Post, int, int], Awaitable[list[tuple[int, str]]]]
+Counted = Callable[[int, posts.Post], Awaitable[int]]
 
 
 async def outbox(request: Request) -> Response:
@@ -99,7 +99,7 @@ async def context(request: Request) -> Response:
     if post.thread_id != post.id:
         return respond.redirect(uri, 301)
     face = await collections.face_of(post.group_id) if post.group_id else None
-    return await _ids(request, asking, uri, post.id, collections.thread, collections.count_thread, face)
+    return await _ids(request, asking, uri, post, collections.thread, collections.count_thread, face)
 
 
 async def replies(request: Request) -> Response:
@@ -107,15 +107,15 @@ async def replies(request: Request) -> Response:
     asking = await viewer(request)
     post = await _post(request, asking)
     uri = app_of(request).urls.replies(post.id)
-    return await _ids(request, asking, uri, post.id, collections.replies, collections.count_replies, None)
+    return await _ids(request, asking, uri, post, collections.replies, collections.count_replies, None)
 
 
 async def _ids(
-    request: Request, asking: int, uri: str, owner_id: int, listed: Listed, counted: Counted, owner: str | None
+    request: Request, asking: int, uri: str, post: posts.Post, listed: Listed, counted: Counted, owner: str | None
 ) -> Response:
     """A collection of ids in the order of time: in one piece, or in pages when it is long."""
     after = _cursor(request, "min_id", 0)
-    found = await listed(asking, owner_id, after or 0, INLINE + 1)
+    found = await listed(asking, post, after or 0, INLINE + 1)
     more = f"{uri}?page=1&min_id={found[INLINE - 1][0]}" if len(found) > INLINE else None
     items = tuple(each for _number, each in found[:INLINE])
     if after is not None:
@@ -127,7 +127,7 @@ async def _ids(
             next=more,
         )
         return _answer(request, page, asking)
-    total = await counted(asking, owner_id) if more else len(items)
+    total = await counted(asking, post) if more else len(items)
     whole = Collection(
         kind="OrderedCollection",
         uri=uri,

@@ -9,7 +9,7 @@ from activitypub.actors import Actor as RemoteActor
 from activitypub.client import Allowance, Document
 from activitypub.errors import BadSignature, Forbidden, Gone, Malformed, NotFound, ProtocolError, Unreachable
 from activitypub.objects import Note
-from activitypub.origins import host_of, is_url
+from activitypub.origins import host_of, is_url, origin, same_origin
 from activitypub.verify import KnownKey
 from fedcomm import clock, errors, mapping, moderation, peers, recording
 from fedcomm.app import App
@@ -26,6 +26,7 @@ from storage.posts import Post
 MAX_DEPTH = 8  # ancestors fetched for one post; the rest comes when somebody opens the thread
 STALE = 24 * 3_600_000  # ms after which a profile is asked for again when it is looked at
 MAX_KEYS = 8
+MAX_ADMINS = 50  # of a server that are heard as moderators of its groups
 _MODERATORS = collections.Budget(pages=3, items=200, seconds=20)
 MAX_MENTIONS = 100
 
@@ -165,7 +166,8 @@ async def revive(app: App, uri: str, *, allowance: Allowance | None = None) -> N
 async def moderators(app: App, face_uri: str, *, allowance: Allowance | None = None) -> None:
     """Read anew who moderates a group elsewhere (FEP-1b12 §Group moderation), by its own list and no other's.
 
-    NodeBB embeds the moderators in their list; only ids are taken from it.
+    NodeBB embeds the moderators in their list; only ids are taken from it. The admins of the group's server may
+    moderate too, where it says who they are.
 
     Raises:
         ProtocolError: there is no such list.
@@ -182,6 +184,23 @@ async def moderators(app: App, face_uri: str, *, allowance: Allowance | None = N
     for uri in sorted(listed ^ known):
         moderation.record_role(app, writes, group, face, uri, face.uri, name, given=uri in listed)
     await apply(writes)
+    app.peers.admins[face.host] = await _admins(app, face.uri, allowance)
+
+
+async def _admins(app: App, face_uri: str, allowance: Allowance | None) -> frozenset[str]:
+    """The admins of a group's server, as Lemmy names them and PieFed 1.6.6 too; those of its own origin, if any."""
+    try:
+        found = await app.client.get_json(f"{origin(face_uri)}/api/v3/site", allowance=allowance)
+    except (ProtocolError, Unreachable):
+        return frozenset()
+    listed = found.get("admins")
+    people = (
+        [entry.get("person") for entry in listed[:MAX_ADMINS] if isinstance(entry, dict)]
+        if isinstance(listed, list)
+        else []
+    )
+    ids = [properties.url(person.get("actor_id")) for person in people if isinstance(person, dict)]
+    return frozenset(uri for uri in ids if uri is not None and same_origin(uri, face_uri))
 
 
 async def handle(app: App, text: str, *, allowance: Allowance | None = None) -> Actor:

@@ -14,6 +14,7 @@ class PeerBook:
         self._families: dict[str, str] = {}
         self._answers: dict[str, str] = {}
         self._silenced: frozenset[str] = frozenset()
+        self.admins: dict[str, frozenset[str]] = {}  # by host of a group: who runs its server, as it said lately
 
     async def load(self) -> None:
         """Read everything anew."""

@@ -161,8 +161,9 @@ def restored(hand: Hand, activity: Activity) -> None:
 
 
 def moderates(hand: Hand, group: Group, face: Actor, uri: str) -> bool:
-    """Whether an actor may act for a group elsewhere: itself, or one that it lists. A group without a list speaks for
-    all of its own server (attack GRP-06).
+    """Whether an actor may act for a group elsewhere: itself, one that it lists, or an admin of its server.
+
+    A group without a list speaks for all of its own server (attack GRP-06).
 
     Raises:
         Wants: the list was not read lately.
@@ -173,7 +174,7 @@ def moderates(hand: Hand, group: Group, face: Actor, uri: str) -> bool:
         return same_origin(uri, face.uri)
     if face.uri not in hand.refreshed and hand.app.moderators_read.due(face.uri):
         raise Wants(moderators=(face.uri,))
-    return hand.facts.standing(group, uri).moderator
+    return hand.facts.standing(group, uri).moderator or uri in hand.app.peers.admins.get(face.host, ())
 
 
 def announcer(hand: Hand, activity: Activity) -> tuple[Group, Actor]:

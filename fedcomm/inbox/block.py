@@ -2,9 +2,9 @@
 
 from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
-from activitypub.origins import same_origin
 from fedcomm import admit, blocks, clock, groups, moderation
 from fedcomm import members as service
+from fedcomm.inbox import announce
 from fedcomm.inbox.hand import Hand, Ignored
 from storage import members, registers
 from storage.connect import Writes, write
@@ -46,15 +46,14 @@ async def announced(hand: Hand, activity: Activity) -> None:
     """A group elsewhere passes on a ban of its moderators: kept in its log, with effect on what we show of it."""
     inner = activity.object
     assert isinstance(inner, Activity)
-    group = hand.facts.group_at(activity.actor)
+    group, face = announce.announcer(hand, activity)
     subject = hand.facts.actors.get(id_of(inner.object) or "")
-    if group is None or group.local or subject is None or inner.target not in (None, activity.actor):
+    if subject is None or inner.target not in (None, activity.actor):
         raise Ignored("it is about nobody here")
-    if not (same_origin(inner.actor, activity.actor) or hand.facts.standing(group, inner.actor).moderator):
+    if not announce.moderates(hand, group, face, inner.actor):
         raise Forbidden("Only moderators ban from a group.")
     _not_over(inner)
     writes = Writes()
-    face = hand.facts.face_of(group)
     moderation.record_ban(
         hand.app, writes, group, face, subject, inner.actor, inner.uri or activity.uri or "", until=inner.ends,
         reason=inner.summary, remove=inner.remove_data,

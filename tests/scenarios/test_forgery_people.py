@@ -201,3 +201,28 @@ async def test_who_is_no_moderator_any_more_does_nothing(town: Town) -> None:
 
     assert (await town.here("https://theirs.test/notes/1")).removed_at is not None
     assert (await town.here("https://theirs.test/notes/2")).removed_at is None
+
+
+@pytest.mark.attack("GRP-06")
+async def test_the_admins_of_a_groups_server_are_heard_when_it_says_who_they_are(town: Town) -> None:
+    moderators = "https://theirs.test/c/cats/moderators"
+    cats = town.theirs.actor("cats", "Group", attributedTo=moderators)
+    town.theirs.serve(moderators, {"type": "OrderedCollection", "orderedItems": []})
+    admins = [{"person": {"actor_id": uri}} for uri in (town.eve.uri, town.mallory.uri, None)]
+    town.theirs.serve("/api/v3/site", {"admins": [*admins, 1, {}]}, content_type="application/json")
+    await followed(town.fediverse, town.anna, cats)
+    note = await town.written(audience=cats.uri)
+    await town.send(cats, cats.does("Announce", note["id"]))
+    carol = town.theirs.actor("carol")
+
+    for by in (town.mallory, carol):  # of another server, and a neighbour
+        await town.send(cats, cats.does("Announce", by.does("Delete", note["id"])))
+        await town.send(cats, cats.does("Announce", by.does("Block", town.bob.uri, target=cats.uri)))
+    still = await town.here()
+    await town.send(cats, cats.does("Announce", town.eve.does("Delete", note["id"])))
+    await town.send(cats, cats.does("Announce", town.eve.does("Block", town.bob.uri, target=cats.uri)))
+
+    assert still.removed_at is None
+    assert (await town.here()).removed_at is not None
+    with town.ours.here():
+        assert await rows("SELECT actor_uri FROM act WHERE property = 'ban'") == [(town.eve.uri,)]

@@ -57,7 +57,7 @@ async def send(request: Request, reader: Reader) -> Response:
 @members_only
 async def confirm(request: Request, reader: Reader) -> Response:
     """`GET /write/{id}/delete`: whether it is really meant."""
-    post, author = await _own(reader, params.number(request))
+    post, author = await own(reader, params.number(request))
     return await frame.page(request, "delete.html", post=post, author=author)
 
 
@@ -65,17 +65,23 @@ async def confirm(request: Request, reader: Reader) -> Response:
 async def delete(request: Request, reader: Reader) -> Response:
     """`POST /write/{id}/delete`: one's own post is gone, everywhere."""
     await form(request, Plain, reader)
-    post, author = await _own(reader, params.number(request))
+    post, author = await own(reader, params.number(request))
     await posts.delete(state.app_of(request), reader.actor, post.id)
     parent = await storage.posts.by_id(post.thread_id) if post.thread_id != post.id else None
     starter = await storage.actors.by_id(parent.author_id) if parent else None
     return respond.redirect(shown.permalink(parent, starter) if parent and starter else shown.profile(author))
 
 
-async def _own(reader: Reader, post_id: int) -> tuple[Post, Actor]:
+async def own(reader: Reader, post_id: int) -> tuple[Post, Actor]:
+    """A post of the reader's own, and who that is.
+
+    Raises:
+        NotFound: there is none, or it is not for them.
+        NotAllowed: it is somebody else's.
+    """
     post, author = await seen(reader.actor.id, post_id)
     if author.id != reader.actor.id:
-        raise NotAllowed("Only its author can delete a post.")
+        raise NotAllowed("Only its author can change or delete a post.")
     return post, author
 
 

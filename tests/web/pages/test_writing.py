@@ -212,3 +212,49 @@ async def test_an_address_that_is_none_leads_nowhere(anna: Browser, stranger: Br
 
         assert page.status == 200 and "looks like" in page.problem
         assert [link for link in page.links if "authorize_interaction" in link] == []
+
+
+async def test_a_post_is_edited_and_says_so(anna: Browser, stranger: Browser) -> None:
+    thread = await start(anna)
+    (link,) = [link for link in (await anna.get(thread)).links if link.endswith("/edit")]
+    form = await anna.get(link)
+    assert "Mine is *too* wet" in form.one("textarea").text
+
+    await anna.button(form, link, text="@rye Rye dough\n\nMine was **too** wet")
+
+    shown = await stranger.get(thread)
+    assert shown.one("h1").text == "Rye dough" and shown.one("strong").text == "too" and "edited" in shown.main
+    assert "Rye dough" in (await stranger.get("/c/rye")).main
+
+
+async def test_an_edit_that_cannot_be_leaves_the_post_as_it_was(app: App, anna: Browser, enter: Enter) -> None:
+    thread = await start(anna)
+    edit = f"/write/{thread.rpartition('/')[2]}/edit"
+    eve = await enter(await person(app, "eve"))
+    secret = (await eve.get("/settings")).form("/sign_out").one("input", name="csrf")["value"]
+
+    empty = await anna.send(await anna.get(edit), edit, text=" ")
+    long = await anna.send(await anna.get(edit), edit, text="x" * 20_000)
+    foreign = await eve.post(edit, {"csrf": secret, "text": "mine now"})
+
+    assert (empty.status, long.status, foreign.status) == (422, 422, 403)
+    assert empty.problem and long.one("textarea")["aria-invalid"] == "true"
+    page = await anna.get(thread)
+    assert "Mine is too wet" in page.main and "edited" not in page.main
+
+
+async def test_a_post_is_liked_once_and_the_like_taken_back(app: App, anna: Browser, enter: Enter) -> None:
+    thread = await start(anna)
+    bert = await enter(await person(app, "bert"))
+    (like,) = [form["action"] for form in (await bert.get(thread)).all("form") if form["action"].startswith("/like/")]
+    post_id = like.rpartition("/")[2]
+
+    for _ in range(2):
+        answer = await bert.send(await bert.get(thread), like, act="like")
+        assert answer.headers["location"] == f"{thread}#post-{post_id}"
+    liked = await bert.get(thread)
+    await bert.send(liked, like, act="unlike")
+
+    assert "1 like" in liked.main and liked.form(like).one("button")["value"] == "unlike"
+    assert "like" not in (await bert.get(thread)).one("article", id=f"post-{post_id}").one("p", class_="small").text
+    assert (await bert.send(liked, like, act="love")).status == 422

@@ -86,6 +86,8 @@ def for_members(world: World) -> dict[str, int]:
         "/write?group=rye": 200,
         f"/write?to={world.answer.id}": 200,
         f"/write/{world.thread.id}/delete": 200,
+        f"/write/{world.thread.id}/edit": 200,
+        f"/write/{world.answer.id}/edit": 403,
         f"/write/{world.answer.id}/delete": 403,
     }
 

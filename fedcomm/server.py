@@ -89,7 +89,7 @@ def _in_loop(life: Coroutine[Any, Any, int]) -> int:
 async def _begin(plan: Plan) -> int:
     """What is done once before the processes of a server start."""
     async with _app(plan) as app:
-        output.tell(greeting.text(plan.config, await invites.first_admin_link(app)))
+        await _greet(plan, app)
     return 0
 
 
@@ -109,7 +109,7 @@ async def _live(plan: Plan, first: bool = False, index: int = 0, lifeline: int |
         if plan.role != "worker":
             await stack.enter_async_context(_listening(plan, app, workers))
         if first:
-            output.tell(greeting.text(plan.config, await invites.first_admin_link(app)))
+            await _greet(plan, app)
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_GC_THRESHOLDS)
@@ -117,6 +117,12 @@ async def _live(plan: Plan, first: bool = False, index: int = 0, lifeline: int |
         code = await end.come()
     _log.info("server stopped", extra={"pid": os.getpid()})
     return code
+
+
+async def _greet(plan: Plan, app: App) -> None:
+    """Say that the server is up. A new link for the first admin ends the last one, so the web's is the only one."""
+    link = await invites.first_admin_link(app) if plan.role != "worker" else None
+    output.tell(greeting.text(plan.config, link))
 
 
 class _End:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -96,6 +97,21 @@ async def test_the_web_and_the_work_may_be_two_processes_and_nobody_else_comes_b
     finally:
         assert worker.stop() == 0
     assert instance.stop() == 0
+
+
+async def test_the_link_for_the_first_admin_outlives_the_start_of_the_worker(instance: Instance) -> None:
+    await asyncio.to_thread(instance.start, "--role", "web")
+    (link,) = re.findall(rf"http://{instance.host}(/setup/[\w-]+)", instance.said())
+    worker = Instance(instance.data.parent, **instance.settings)
+    worker.log = instance.log.with_name("worker")
+    try:
+        worker.start("--role", "worker", ready=False)
+        assert await asyncio.to_thread(eventually, lambda: "server started" in worker.said())
+
+        assert "/setup/" not in worker.said()
+        assert instance.get(link).status == 200
+    finally:
+        worker.kill()
 
 
 async def test_a_database_that_is_not_there_is_told_in_a_sentence(instance: Instance) -> None:

@@ -1,4 +1,8 @@
-"""What moderators do with the posts of groups of ours: take out, put back, lock and pin; every server is told."""
+"""What moderators do with the posts of a group: take out, put back, lock and pin; every server is told.
+
+A group of ours announces what its moderators do. To a group elsewhere the act of a member here is sent, and it
+announces it to all others (FEP-1b12 §Group moderation).
+"""
 
 import msgspec
 
@@ -7,12 +11,14 @@ from fedcomm import admit, groups, members, moderation
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotFound
 from fedcomm.mapping import activities
+from fedcomm.outbox import publish
 from storage import actors, boosts, posts, registers
 from storage import groups as stored
 from storage.actors import Actor
 from storage.connect import Writes, apply
 from storage.groups import Group
 from storage.ids import next_id
+from storage.outbox import Audience
 from storage.posts import Post
 
 
@@ -26,7 +32,7 @@ async def remove(app: App, moderator: Actor, post_id: int, reason: str = "") -> 
     """Take a post out of its group; it stays its author's (FEP-1b12 §Group moderation). Once is enough.
 
     Raises:
-        NotFound: there is no such post in a group of ours.
+        NotFound: there is no such post in a group.
         NotAllowed: no moderator of the group.
     """
     place = await _place(moderator, post_id)
@@ -35,8 +41,8 @@ async def remove(app: App, moderator: Actor, post_id: int, reason: str = "") -> 
     writes, uri = Writes(), app.urls.activity(next_id())
     # A `summary` tells the removal by a moderator from a deletion by the author (Lemmy 0.19).
     deletion = _act("Delete", uri, moderator, place, summary=reason or " ")
-    groups.pass_on(app, writes, place.face, deletion, thread_id=place.post.thread_id)
-    if (boost := await boosts.of(place.face.id, place.post.id)) is not None:
+    _tell(app, writes, place, moderator, deletion)
+    if place.group.local and (boost := await boosts.of(place.face.id, place.post.id)) is not None:
         groups.take_back(app, writes, place.face, place.post, boost.uri)
     moderation.record_removal(app, writes, place.group, place.face, place.post, moderator, uri, reason)
     await apply(writes)
@@ -46,7 +52,7 @@ async def restore(app: App, moderator: Actor, post_id: int) -> None:
     """Put a post back into its group; what is in it stays.
 
     Raises:
-        NotFound: there is no such post in a group of ours.
+        NotFound: there is no such post in a group.
         NotAllowed: no moderator of the group.
     """
     place = await _place(moderator, post_id)
@@ -55,9 +61,10 @@ async def restore(app: App, moderator: Actor, post_id: int) -> None:
     writes, uri = Writes(), app.urls.activity(next_id())
     undone = await _undone(place, "removed", moderator, uri)
     undo = _undo(uri, moderator, place, _act("Delete", undone, moderator, place, summary=" "))
-    groups.pass_on(app, writes, place.face, undo, thread_id=place.post.thread_id)
+    _tell(app, writes, place, moderator, undo)
     moderation.record_restoration(app, writes, place.group, place.face, place.post, moderator, uri, undone)
-    groups.show_thread(app, writes, place.face, place.post)
+    if place.group.local:
+        groups.show_thread(app, writes, place.face, place.post)
     await apply(writes)
 
 
@@ -65,14 +72,14 @@ async def lock(app: App, moderator: Actor, post_id: int, reason: str = "") -> No
     """Close a thread to answers of all but moderators.
 
     Raises:
-        NotFound: there is no such post in a group of ours.
+        NotFound: there is no such post in a group.
         NotAllowed: no moderator of the group.
     """
     place = await _place(moderator, post_id)
     if place.post.locked:
         return
     writes, uri = Writes(), app.urls.activity(next_id())
-    groups.pass_on(app, writes, place.face, _act("Lock", uri, moderator, place, summary=reason or None))
+    _tell(app, writes, place, moderator, _act("Lock", uri, moderator, place, summary=reason or None))
     moderation.record_lock(app, writes, place.group, place.face, place.post, moderator, uri, reason)
     await apply(writes)
 
@@ -81,7 +88,7 @@ async def unlock(app: App, moderator: Actor, post_id: int) -> None:
     """Open a thread to answers again.
 
     Raises:
-        NotFound: there is no such post in a group of ours.
+        NotFound: there is no such post in a group.
         NotAllowed: no moderator of the group.
     """
     place = await _place(moderator, post_id)
@@ -89,7 +96,7 @@ async def unlock(app: App, moderator: Actor, post_id: int) -> None:
         return
     writes, uri = Writes(), app.urls.activity(next_id())
     undone = await _undone(place, "locked", moderator, uri)
-    groups.pass_on(app, writes, place.face, _undo(uri, moderator, place, _act("Lock", undone, moderator, place)))
+    _tell(app, writes, place, moderator, _undo(uri, moderator, place, _act("Lock", undone, moderator, place)))
     moderation.record_unlock(app, writes, place.group, place.face, place.post, moderator, uri, undone)
     await apply(writes)
 
@@ -98,7 +105,7 @@ async def pin(app: App, moderator: Actor, post_id: int) -> None:
     """Put a thread above the others of its group.
 
     Raises:
-        NotFound: there is no such post in a group of ours.
+        NotFound: there is no such post in a group.
         NotAllowed: no moderator of the group.
         Invalid: an answer, or taken out of the group.
     """
@@ -109,7 +116,7 @@ async def unpin(app: App, moderator: Actor, post_id: int) -> None:
     """Put a thread back among the others of its group.
 
     Raises:
-        NotFound: there is no such post in a group of ours.
+        NotFound: there is no such post in a group.
         NotAllowed: no moderator of the group.
     """
     await _pin(app, moderator, post_id, pinned=False)
@@ -123,7 +130,7 @@ async def _pin(app: App, moderator: Actor, post_id: int, *, pinned: bool) -> Non
         return
     writes, uri = Writes(), app.urls.activity(next_id())
     act = _act("Add" if pinned else "Remove", uri, moderator, place, target=place.face.featured)
-    groups.pass_on(app, writes, place.face, act, thread_id=place.post.thread_id)
+    _tell(app, writes, place, moderator, act)
     moderation.record_pin(app, writes, place.group, place.face, place.post, moderator, uri, pinned=pinned)
     await apply(writes)
 
@@ -131,11 +138,18 @@ async def _pin(app: App, moderator: Actor, post_id: int, *, pinned: bool) -> Non
 async def _place(moderator: Actor, post_id: int) -> _Place:
     post = await posts.by_id(post_id)
     group = await stored.by_id(post.group_id) if post is not None and post.group_id is not None else None
-    face = await actors.by_id(group.actor_id) if group is not None and group.local else None
-    if post is None or group is None or face is None or post.deleted_at is not None:
-        raise NotFound("There is no such post in a group of this server.")
+    face = await actors.by_id(group.actor_id) if group is not None else None
+    if post is None or group is None or face is None or face.gone or post.deleted_at is not None:
+        raise NotFound("There is no such post in a group.")
     admit.moderating(await members.standing(group, moderator))
     return _Place(post, group, face)
+
+
+def _tell(app: App, writes: Writes, place: _Place, moderator: Actor, act: activities.Json) -> None:
+    if place.group.local:
+        groups.pass_on(app, writes, place.face, act, thread_id=place.post.thread_id)
+    else:
+        publish(app, writes, moderator, act, Audience(inboxes=(place.face.inbox,)), thread_id=place.post.thread_id)
 
 
 async def _undone(place: _Place, property_: str, moderator: Actor, uri: str) -> str:

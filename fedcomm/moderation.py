@@ -18,7 +18,8 @@ def record_removal(
         app, writes, group, face, "removed", post.uri, {"removed": True}, by=moderator.uri, uri=uri, summary=reason
     )
     take_effect(writes, act, "post", post.id, removed_at=clock.now_ms())
-    boosts.remove_where_removed(writes, face.id, post.id)
+    if group.local:  # what a group elsewhere announced is its own to take back; meanwhile it is not shown
+        boosts.remove_where_removed(writes, face.id, post.id)
     writes.after(lambda: app.forget_post(post.id))
 
 
@@ -87,7 +88,7 @@ def record_ban(
     value = ({"until": until} if until is not None else {}) | ({"remove": True} if remove else {})
     act = acts.record(app, writes, group, face, "ban", subject.uri, value, by=moderator_uri, uri=uri, summary=reason)
     if remove:
-        removals.take_out(writes, act, subject.id, face.id, clock.now_ms())
+        removals.take_out(writes, act, subject.id, face.id if group.local else None, clock.now_ms())
         fragments.forget_actor_later(writes, subject.id)
 
 

@@ -10,19 +10,20 @@ _SINGLY = (
 )
 
 
-def take_out(writes: Writes, ban: Act, author_id: int, face_id: int, now_ms: int) -> None:
-    """What the author wrote in the group is out of it, when the ban is what counts."""
+def take_out(writes: Writes, ban: Act, author_id: int, face_id: int | None, now_ms: int) -> None:
+    """What the author wrote in the group is out of it, when the ban is what counts; also the boosts by `face_id`."""
     counts = (ban.group_id, ban.subject, ban.id)
-    writes.add(
-        "UPDATE post SET boosts_count = boosts_count - (SELECT COUNT(*) FROM boost WHERE actor_id = ?"
-        f" AND post_id = post.id) WHERE author_id = ? AND group_id = ? AND removed_at IS NULL AND {_OF_THE_ACT}",
-        (face_id, author_id, ban.group_id, *counts),
-    )
-    writes.add(
-        "DELETE FROM boost WHERE actor_id = ? AND post_id IN (SELECT id FROM post WHERE author_id = ?"
-        f" AND group_id = ? AND removed_at IS NULL) AND {_OF_THE_ACT}",
-        (face_id, author_id, ban.group_id, *counts),
-    )
+    if face_id is not None:
+        writes.add(
+            "UPDATE post SET boosts_count = boosts_count - (SELECT COUNT(*) FROM boost WHERE actor_id = ?"
+            f" AND post_id = post.id) WHERE author_id = ? AND group_id = ? AND removed_at IS NULL AND {_OF_THE_ACT}",
+            (face_id, author_id, ban.group_id, *counts),
+        )
+        writes.add(
+            "DELETE FROM boost WHERE actor_id = ? AND post_id IN (SELECT id FROM post WHERE author_id = ?"
+            f" AND group_id = ? AND removed_at IS NULL) AND {_OF_THE_ACT}",
+            (face_id, author_id, ban.group_id, *counts),
+        )
     writes.add(
         f"UPDATE post SET removed_at = ? WHERE author_id = ? AND group_id = ? AND removed_at IS NULL AND {_OF_THE_ACT}",
         (now_ms, author_id, ban.group_id, *counts),

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from fedcomm import curation, fetching, groups, members
+from fedcomm.errors import NotAllowed
 from storage import groups as stored
 from storage import registers
 from storage.actors import Actor
@@ -386,3 +387,49 @@ async def test_what_came_is_passed_on_byte_for_byte_of_meaning(world: World) -> 
     (announce,) = [each for each in heard if each["type"] == "Announce"]
     expected = {name: value for name, value in lock.items() if name != "@context"}
     assert msgspec.json.encode(announce["object"]) == msgspec.json.encode(expected)
+
+
+async def test_a_member_here_moderates_a_group_elsewhere_and_every_server_follows(fediverse: Fediverse) -> None:
+    a, b, c = [await fediverse.instance(f"{name}.test") for name in "abc"]
+    ann, bob, carol = await a.person("ann"), await b.person("bob"), await c.person("carol")
+    bread = await a.group("bread", moderator=ann)
+    await fediverse.join(bread, ann, bob, carol)
+    with a.here():
+        await members.appoint(a.app, "bread", await fetching.actor(a.app, bob.actor.uri), ann.actor)
+    post = await carol.post("Rye @bread@a.test")
+    await fediverse.settle()
+
+    async def does(act: Callable[..., Awaitable[None]]) -> list[tuple[int, bool]]:
+        there = await b.knows(post.uri)
+        with b.here():
+            await act(b.app, bob.actor, there.id)
+        await fediverse.settle()
+        return [(found.locked, found.removed_at is not None) for found in [await i.knows(post.uri) for i in (a, b, c)]]
+
+    assert await does(curation.lock) == [(1, False)] * 3
+    assert await does(curation.unlock) == [(0, False)] * 3
+    assert await does(curation.remove) == [(0, True)] * 3
+    assert await ann.home() == await bob.home() == []
+    assert await does(curation.restore) == [(0, False)] * 3
+    assert [p.uri for p in await ann.home()] == [p.uri for p in await bob.home()] == [post.uri]
+    await does(curation.pin)
+    assert [each["id"] for each in (await a.get("/c/bread/featured"))["orderedItems"]] == [post.uri]
+
+
+@pytest.mark.attack("GRP-06")
+async def test_who_does_not_moderate_a_group_elsewhere_sends_it_nothing(fediverse: Fediverse) -> None:
+    a, b = [await fediverse.instance(f"{name}.test") for name in "ab"]
+    ann, bob = await a.person("ann"), await b.person("bob")
+    bread = await a.group("bread", moderator=ann)
+    await fediverse.join(bread, ann, bob)
+    post = await ann.post("Rye @bread@a.test")
+    await fediverse.settle()
+    there = await b.knows(post.uri)
+
+    with b.here():
+        for act in (curation.remove, curation.lock, curation.pin):
+            with pytest.raises(NotAllowed):
+                await act(b.app, bob.actor, there.id)
+    await fediverse.settle()
+
+    assert await b.knows(post.uri) == there and (await a.knows(post.uri)).removed_at is None

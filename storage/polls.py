@@ -31,6 +31,26 @@ def cast(writes: Writes, post_id: int, actor_id: int, answer: str, uri: str, now
     writes.add(_RECOUNT_POSTGRES if dialect() == "postgres" else _RECOUNT_SQLITE, (post_id,))
 
 
+def cast_elsewhere(writes: Writes, post_id: int, actor_id: int, choice: int, uri: str, now_ms: int) -> None:
+    """Keep a vote in a poll of another server, whose count it raises until that server says its own."""
+    writes.add(
+        "INSERT INTO poll_vote (post_id, actor_id, choice, uri, created_at) VALUES (?, ?, ?, ?, ?)",
+        (post_id, actor_id, choice, uri, now_ms),
+    )
+    writes.add(_RAISE_POSTGRES if dialect() == "postgres" else _RAISE_SQLITE, (str(choice), str(choice), post_id))
+
+
+def count_voter(writes: Writes, post_id: int) -> None:
+    """One person more votes in a poll of another server."""
+    hold(writes, "poll", post_id, "post_id")
+    writes.add("UPDATE poll SET voters_count = voters_count + 1 WHERE post_id = ?", (post_id,))
+
+
+async def voters(post_id: int) -> list[int]:
+    """Who voted."""
+    return [found[0] for found in await rows("SELECT DISTINCT actor_id FROM poll_vote WHERE post_id = ?", (post_id,))]
+
+
 async def own_votes(post_id: int, actor_id: int) -> list[int]:
     """Which answers an actor chose, by their places."""
     sql = "SELECT choice FROM poll_vote WHERE post_id = ? AND actor_id = ? ORDER BY choice"
@@ -49,4 +69,12 @@ _RECOUNT_POSTGRES = (
     " WITH ORDINALITY AS o(value, place)),"
     " voters_count = (SELECT COUNT(DISTINCT actor_id) FROM poll_vote v WHERE v.post_id = poll.post_id)"
     " WHERE post_id = ?"
+)
+_RAISE_SQLITE = (
+    "UPDATE poll SET votes = json_set(votes, '$[' || ? || ']', COALESCE(json_extract(votes, '$[' || ? || ']'), 0) + 1)"
+    " WHERE post_id = ?"
+)
+_RAISE_POSTGRES = (
+    "UPDATE poll SET votes = jsonb_set(votes::jsonb, ARRAY[CAST(? AS TEXT)],"
+    " to_jsonb(COALESCE((votes::jsonb ->> CAST(CAST(? AS TEXT) AS INTEGER))::integer, 0) + 1))::text WHERE post_id = ?"
 )

@@ -3,6 +3,7 @@
 from activitypub.activities import Activity
 from activitypub.objects import Note
 from fedcomm import admit, clock
+from fedcomm import polls as service
 from fedcomm.inbox.hand import Hand, Ignored
 from storage import polls
 from storage.actors import Actor
@@ -19,4 +20,5 @@ def vote(hand: Hand, activity: Activity, ballot: Note, voter: Actor) -> None:
     if group is not None and group.local:
         admit.voting(group, hand.facts.standing(group, voter.uri))
     polls.cast(hand.writes, question.id, voter.id, ballot.name[:200], ballot.uri, clock.now_ms())
+    service.changed(hand.app, hand.writes, question.id)
     hand.writes.after(lambda: hand.app.forget_post(question.id))

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from fedcomm import farewells, moving, peers
+from fedcomm import farewells, moving, peers, polls
 from fedcomm.app import App
 from fedcomm.jobs import nightly
 
@@ -29,6 +29,7 @@ class Regular(msgspec.Struct, frozen=True):
 JOBS: dict[str, Job] = {
     "learn_peer": Job(peers.learn, attempts=6),
     "erase_actor": Job(farewells.erase, attempts=10, seconds=600),
+    "tell_poll": Job(polls.tell),
     "follow_moved": Job(moving.take_followers_along, attempts=10, seconds=600),
 }
 SCHEDULE: dict[str, Regular] = {

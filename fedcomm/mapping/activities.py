@@ -42,6 +42,12 @@ def create(uri: str, note: Json) -> Json:
     )  # fmt: skip
 
 
+def ballot(uri: str, voter: str, name: str, question: str, asker: str) -> Json:
+    """A vote in a poll elsewhere: a note with the name of an answer, for its author's eyes (FEP-9967 §Voting)."""
+    note = {"id": uri, "type": "Note", "name": name, "attributedTo": voter, "inReplyTo": question, "to": [asker]}
+    return activity("Create", f"{uri}/activity", voter, note, to=[asker])
+
+
 def update(uri: str, actor: str, document: Json, *, to: Iterable[str], cc: Iterable[str]) -> Json:
     """A changed note or profile."""
     more = {"audience": document["audience"]} if document.get("audience") else {}

@@ -1,15 +1,23 @@
 """`/api/v1/polls`: what was asked, and what people said."""
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from fedcomm.errors import Invalid, NotFound
+from fedcomm import polls
+from fedcomm.errors import NotFound
 from storage import shown
-from web import auth, respond
+from web import auth, params, respond, state
 from web.auth import Viewer
 from web.mastodon import subjects
 from web.mastodon.entities.poll import poll
+
+
+class Vote(msgspec.Struct, frozen=True):
+    """The chosen answers, by their places."""
+
+    choices: list[int] = []
 
 
 async def one(request: Request) -> Response:
@@ -21,8 +29,10 @@ async def one(request: Request) -> Response:
 async def vote(request: Request) -> Response:
     """`POST /api/v1/polls/:id/votes`"""
     viewer = await auth.require(request, "write:statuses")
-    await _poll(request, viewer)
-    raise Invalid("Voting in polls is not possible here yet.")
+    post = await subjects.post(request, viewer)
+    wish = await params.read(request, Vote)
+    await polls.vote(state.app_of(request), await auth.actor_of(viewer), post.id, wish.choices)
+    return respond.json(await _poll(request, viewer))
 
 
 async def _poll(request: Request, viewer: Viewer | None) -> dict[str, object]:

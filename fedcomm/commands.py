@@ -1,7 +1,8 @@
 """What the command line can ask of an instance, through the running server or alone: `COMMANDS`, by name."""
 
+import contextlib
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 
 import storage.connect
@@ -10,9 +11,10 @@ import storage.peers
 from fedcomm import accounts, audit, clock, follows, groups, invites, members, peers, queue, tokens
 from fedcomm.app import App
 from fedcomm.config import Config
-from fedcomm.errors import Invalid
+from fedcomm.errors import Conflict, Invalid
 from fedcomm.opening import opened
 from storage import actors, slots
+from storage.errors import OperationalError
 
 Command = Callable[..., Awaitable[dict[str, Any]]]
 
@@ -22,7 +24,7 @@ async def run(app: App, command: str, args: Mapping[str, Any]) -> dict[str, Any]
 
     Raises:
         Invalid: there is no such command, or it takes other arguments.
-        AppError: what it is refused with.
+        AppError: what it is refused with, or that the database cannot do it now.
     """
     found = COMMANDS.get(command)
     if found is None:
@@ -31,7 +33,7 @@ async def run(app: App, command: str, args: Mapping[str, Any]) -> dict[str, Any]
         inspect.signature(found).bind(app, **args)
     except TypeError as error:
         raise Invalid(f"{command}: {error}.", fix="use the fedcomm that started the server") from None
-    with storage.connect.use(app.db):
+    with _told(), storage.connect.use(app.db):
         return await found(app, **args)
 
 
@@ -45,7 +47,7 @@ async def alone(config: Config, command: str, args: Mapping[str, Any]) -> dict[s
     clock.follow(config.test_clock)
     app = await opened(config)
     try:
-        with storage.connect.use(app.db):
+        with _told(), storage.connect.use(app.db):
             slot = await slots.claim(f"command {command}")  # on PostgreSQL a server elsewhere may make ids too
             try:
                 return await run(app, command, args)
@@ -53,6 +55,16 @@ async def alone(config: Config, command: str, args: Mapping[str, Any]) -> dict[s
                 await slot.release()
     finally:
         await app.close()
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """A database that cannot do it now is told like any other refusal."""
+    try:
+        yield
+    except OperationalError as error:
+        fix = "see that the disk has room and that the database runs, then ask again"
+        raise Conflict("The database cannot do this now: {error}", fix=fix, error=error) from error
 
 
 async def _create_account(app: App, name: str, password: str, email: str, role: str) -> dict[str, Any]:

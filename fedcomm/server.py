@@ -20,7 +20,7 @@ import web.app
 import web.routes
 from fedcomm import actors, clock, commands, control, greeting, invites, logs, output, sockets
 from fedcomm.app import App
-from fedcomm.config import Config
+from fedcomm.config import Config, ConfigError, Problem
 from fedcomm.jobs import worker
 from fedcomm.opening import opened
 from fedcomm.processes import SAME_SIGNAL_SECONDS, Parent
@@ -82,8 +82,12 @@ def _child(plan: Plan, index: int, lifeline: int) -> int:
 
 
 def _in_loop(life: Coroutine[Any, Any, int]) -> int:
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(life)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(life)
+    except OperationalError as error:
+        fix = "see that the disk has room and that the database runs, then start again"
+        raise ConfigError(Problem(f"the database cannot be written: {error}", fix)) from error
 
 
 async def _begin(plan: Plan) -> int:

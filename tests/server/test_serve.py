@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.running import Instance
+from tests.server.running import ROOT, Instance
 
 
 @pytest.fixture
@@ -90,6 +90,30 @@ def test_a_database_that_cannot_be_opened_is_told_in_a_sentence(instance: Instan
     assert refused.stderr.splitlines()[-1].startswith("fix: see that its folder is there")
     assert "Traceback" not in refused.stderr
     assert (instance.data / "fedcomm.db").read_text().startswith("a letter")
+
+
+@pytest.mark.parametrize("blocks", [32, 48])
+def test_a_disk_without_room_is_told_in_a_sentence_and_changes_nothing(instance: Instance, blocks: int) -> None:
+    instance.command("account", "create", "anna", "--password-stdin", given="pass word pass word\n")
+    before = (instance.data / "fedcomm.db").read_bytes()
+
+    def full(*arguments: str) -> subprocess.CompletedProcess[str]:
+        limited = f'ulimit -f {blocks}; exec "$@"'  # blocks of 512 or 1024 bytes, of any file that is written
+        command = ["sh", "-c", limited, "sh", sys.executable, "-m", "fedcomm", *arguments]
+        return subprocess.run(
+            command, cwd=ROOT, env=instance.environment(), input="pass word pass word\n", text=True,
+            capture_output=True, timeout=30,
+        )  # fmt: skip
+
+    for refused in (full("account", "create", "bob", "--password-stdin"), full("serve")):
+        assert refused.returncode == 2
+        assert "database cannot" in refused.stderr
+        assert refused.stderr.splitlines()[-1].startswith("fix: see that")
+        assert "Traceback" not in refused.stderr
+
+    assert (instance.data / "fedcomm.db").read_bytes() == before
+    assert instance.command("account", "token", "bob").returncode == 2
+    assert instance.command("account", "token", "anna").returncode == 0
 
 
 def test_several_addresses_are_served(instance: Instance) -> None:

@@ -13,6 +13,7 @@ from storage.postgres_pool import ours
 
 _log = logging.getLogger(__name__)
 _CHANNEL = "fedcomm"
+_CUT_OFF = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 10.0  # seconds between attempts to be connected again
 
 
@@ -41,9 +42,14 @@ class PostgresListener:
     async def heard_all(self) -> bool:
         """Whether everything that was told before now has been heard: the database says it before it answers this."""
         async with self._asking:
+            connection = self._connection
+            if connection.is_closed():
+                return False
             try:
-                await self._connection.execute("SELECT 1", timeout=2)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                await connection.execute("SELECT 1", timeout=2)
+            except _CUT_OFF:  # also when it ends at this moment, of which the driver says nothing
+                connection.terminate()
+                self._ended(connection)
                 return False
             return not self._lost.is_set()
 
@@ -59,9 +65,13 @@ class PostgresListener:
     async def _listen(self) -> None:
         settings = {"application_name": "fedcomm listener"}
         connection = await asyncpg.connect(self._url, server_settings=settings, timeout=10)
-        connection.add_termination_listener(lambda _connection: self._lost.set())
-        await connection.add_listener(_CHANNEL, self._notified)
         self._connection = connection
+        connection.add_termination_listener(self._ended)
+        await connection.add_listener(_CHANNEL, self._notified)
+
+    def _ended(self, connection: Any) -> None:
+        if connection is self._connection:
+            self._lost.set()
 
     def _notified(self, _connection: Any, _process: int, _channel: str, payload: str) -> None:
         self._heard(payload)
@@ -79,7 +89,7 @@ class PostgresListener:
             try:
                 await self._listen()
                 return
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except _CUT_OFF as error:
                 _log.warning("listening to PostgreSQL failed error=%s again_in=%.1fs", type(error).__name__, pause)
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)

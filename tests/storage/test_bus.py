@@ -123,3 +123,51 @@ async def test_who_was_cut_off_is_told_so_and_hears_again(database: Database, da
         await bus.publish("posts", "after the gap")
     await until(lambda: heard == ["after the gap"])
     await other.close()
+
+
+async def test_who_has_read_a_change_can_make_sure_to_have_heard_of_it(databases: Databases) -> None:
+    url = await databases.new("postgres")
+    one, other = await Database.open(url), await Database.open(url)
+    heard: list[str] = []
+    try:
+        with use(other):
+            bus.subscribe("tags", heard.append)
+        for number in range(50):
+            with use(one):
+                writes = Writes()
+                writes.add("INSERT INTO tag (id, name) VALUES (?, ?)", (number, str(number)))
+                bus.add(writes, "tags", str(number))
+                await apply(writes)
+            with use(other):
+                assert await value("SELECT MAX(id) FROM tag") == number
+                assert await bus.heard_all()
+            assert heard[-1] == str(number)
+    finally:
+        await one.close()
+        await other.close()
+        databases.drop(url)
+
+
+async def test_who_was_cut_off_does_not_say_to_have_heard_everything(databases: Databases) -> None:
+    url = await databases.new("postgres")
+    one = await Database.open(url)
+    missed: list[bool] = []
+    try:
+        with use(one):
+            bus.after_gap(lambda: missed.append(True))
+            await rows(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'fedcomm listener'"
+                " AND datname = current_database()"
+            )
+            heard = await bus.heard_all()
+            await until(lambda: missed == [True])
+
+            assert not heard
+            assert await bus.heard_all()
+    finally:
+        await one.close()
+        databases.drop(url)
+
+
+async def test_in_one_process_everything_is_heard_at_once(database: Database) -> None:
+    assert await bus.heard_all()

@@ -24,10 +24,12 @@ from fedcomm.reach import Reach
 from fedcomm.urls import Urls
 from storage import bus, fragments, registers
 from storage.connect import Database, Writes, use
+from storage.errors import OperationalError
 from storage.ids import ms_of
 
 MODERATORS = 600.0  # seconds for which the list of those who moderate a group elsewhere is believed
 _url = lru_cache(maxsize=8192)(httpx.URL)  # parsing one costs 9.5 µs
+RELOAD_SECONDS = 1.0  # between attempts to read what every process must know
 TELL_SECONDS = 60.0  # between two words to other processes that a peer is alive
 _SCHEMES: tuple[signatures.Scheme, ...] = ("cavage", "rfc9421")
 
@@ -70,6 +72,8 @@ class App:
         self.sender: Delivering | None = None  # set while this process delivers
         self.wake_delivery = asyncio.Event()
         self.wake_jobs = asyncio.Event()
+        self._stale = False  # what `_load` has read may not be so any more
+        self._reloading: asyncio.Task[None] | None = None
         self._told: dict[str, float] = {}  # when another process was last told that a peer is alive
 
     @classmethod
@@ -92,6 +96,8 @@ class App:
 
     async def close(self) -> None:
         """End connections to peers and to the database."""
+        if self._reloading is not None:
+            self._reloading.cancel()
         await self.intake.close()
         await self.transport.aclose()
         await self.db.close()
@@ -142,11 +148,20 @@ class App:
         self.wake_jobs.set()
 
     def _reload(self) -> None:
-        async def reload() -> None:
-            with use(self.db):
-                await self._load()
+        """Read anew what every process must know: once for all that was told while it was read the last time."""
+        self._stale = True
+        if self._reloading is None or self._reloading.done():
+            self._reloading = asyncio.get_running_loop().create_task(self._load_anew())
 
-        self._reloading = asyncio.get_running_loop().create_task(reload())
+    async def _load_anew(self) -> None:
+        with use(self.db):
+            while self._stale:
+                self._stale = False
+                try:
+                    await self._load()
+                except OperationalError:  # what is not known must not stay so
+                    self._stale = True
+                    await asyncio.sleep(RELOAD_SECONDS)
 
     async def _load(self) -> None:
         """What every process on this database must know: policies, and how far the clock of acts has got."""

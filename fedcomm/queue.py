@@ -15,6 +15,7 @@ async def state(app: App) -> dict[str, Any]:
     due, parked_jobs = await jobs.backlog(now)
     if app.sender is not None:
         await app.sender.save_now()
+    unread = await outbox.read_up_to() < head  # published, and nobody has looked yet whom it goes to
     behind = [peer for peer in await peers.behind(head) if not app.peers.blocked(peer.host)]
     return {
         "inbox": waiting,
@@ -26,5 +27,5 @@ async def state(app: App) -> dict[str, Any]:
             {"host": p.host, "failures": p.failures, "next_attempt_at": p.next_attempt_at, "error": p.last_error}
             for p in behind
         ],
-        "idle": not (waiting or due or behind),
+        "idle": not (waiting or due or behind or unread),
     }

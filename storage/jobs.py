@@ -27,7 +27,7 @@ def add(writes: Writes, job_id: int, name: str, args: dict[str, object], run_at:
 async def claim(now_ms: int, until_ms: int, limit: int) -> list[Job]:
     """Take due jobs; when the taker dies they are due again at `until_ms`."""
     sql = (
-        "UPDATE job SET run_at = ?, attempts = attempts + 1 WHERE id IN"
+        "UPDATE job SET run_at = ?, attempts = attempts + 1, error = '' WHERE id IN"
         " (SELECT id FROM job WHERE state = 0 AND run_at <= ? ORDER BY run_at LIMIT ?) AND run_at <= ?"
         " RETURNING id, name, args, attempts"
     )
@@ -55,9 +55,10 @@ async def park(job_id: int, why: str) -> None:
 
 
 async def backlog(now_ms: int) -> tuple[int, int]:
-    """(jobs due now or being done, jobs parked)."""
+    """(jobs due now or soon, or being done; jobs parked)."""
     found = await row(
-        "SELECT COUNT(CASE WHEN state = 0 AND run_at <= ? THEN 1 END), COUNT(CASE WHEN state = 3 THEN 1 END) FROM job",
+        "SELECT COUNT(CASE WHEN state = 0 AND (run_at <= ? OR (attempts > 0 AND error = '')) THEN 1 END),"
+        " COUNT(CASE WHEN state = 3 THEN 1 END) FROM job",
         (now_ms + 300_000,),
     )
     return (found[0], found[1]) if found else (0, 0)

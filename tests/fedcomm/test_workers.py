@@ -292,3 +292,28 @@ async def _count(sql: str, expected: int) -> bool:
 
 async def _tried(tries: list[float], times: int) -> bool:
     return len(tries) == times
+
+
+async def test_the_queue_counts_jobs_in_hand_and_not_those_that_wait_for_long(
+    another: Another, monkeypatch: pytest.MonkeyPatch, pass_time: Callable[[float], None]
+) -> None:
+    going_on, may_end = asyncio.Event(), asyncio.Event()
+
+    async def take_long(_app: App, number: int) -> None:
+        going_on.set()
+        await may_end.wait()
+        raise Unreachable("not now")
+
+    monkeypatch.setitem(JOBS, "take_long", Job(take_long, attempts=9))
+    app = await another()
+    with use(app.db):
+        await wait_for(app, "take_long", 1)
+        await going_on.wait()
+        busy = await queue.state(app)
+        await execute("UPDATE job SET attempts = 5")
+        may_end.set()
+        await until(partial(_count, "SELECT COUNT(*) FROM job WHERE error <> ''", 1))
+
+        assert (busy["idle"], busy["jobs"]) == (False, 1)
+        await execute("UPDATE job SET run_at = ?", (clock.now_ms() + 3_600_000,))
+        assert (await queue.state(app))["idle"]

@@ -1,5 +1,6 @@
 """A peer that does not answer is tried again on the schedule, and gets what it missed when it is back."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from itertools import pairwise
@@ -8,7 +9,7 @@ import httpx
 import pytest
 
 from activitypub.errors import Unreachable
-from fedcomm import clock
+from fedcomm import clock, queue
 from fedcomm.app import App
 from fedcomm.outbox.lanes import Lane, pause
 from storage import outbox
@@ -20,6 +21,7 @@ from tests.fedcomm.outbox.peers import Delivering, Peers
 
 pytestmark = pytest.mark.anyio
 
+PassTime = Callable[[float], None]
 MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
 SCHEDULE = [1 * MINUTE, 5 * MINUTE, 15 * MINUTE, 1 * HOUR, 3 * HOUR, 6 * HOUR]
 
@@ -433,3 +435,35 @@ async def test_a_peer_that_fails_at_everything_loses_nothing(server: Delivering,
     await server.wait(15 * HOUR)
 
     assert sorted(peers.got("one.example")) == ["a", "b", "c"]
+
+
+async def test_the_queue_says_for_whom_deliveries_wait_and_why(server: Delivering, peers: Peers, app: App) -> None:
+    assert (await queue.state(app))["idle"]
+    peers.down("one.example")
+    await rows.meet_at("quiet.example", 0, 0)
+    await server.publish("a", "one.example", "two.example")
+    assert not (await queue.state(app))["idle"]
+    await server.settle()
+
+    held = await queue.state(app)
+    assert (held["idle"], held["deliveries"]) == (False, 1)
+    (peer,) = held["peers"]
+    assert (peer["host"], peer["failures"], peer["error"]) == ("one.example", 1, "nobody answers")
+    assert peer["next_attempt_at"] > clock.now_ms()
+
+    await rows.set_policy("one.example", "suspend", "", "", 0)
+    await app.peers.load()
+    await server.wait(80)
+    assert (await queue.state(app))["idle"]
+
+
+async def test_the_queue_counts_what_nobody_has_read_yet(app: App, peers: Peers, pass_time: PassTime) -> None:
+    server = Delivering(app, peers, pass_time)
+
+    await server.publish("a", "unmet.example")
+
+    assert not (await queue.state(app))["idle"]
+    await server.start()
+    await server.settle()
+    assert (await queue.state(app))["idle"]
+    await server.stop()

@@ -47,7 +47,7 @@ bench: .venv/test.stamp
 # The tests of faults as often as it takes to find what happens seldom; `make test` runs a few of each.
 faults: .venv/test.stamp
 	FEDCOMM_TEST_FAULT_SEEDS=20 FEDCOMM_TEST_FAULT_ITEMS=2000 FEDCOMM_TEST_FAULT_WRITES=all \
-		$(BIN)/python -m pytest -q tests/faults $(ARGS)
+		$(BIN)/python -m pytest -q -o faulthandler_timeout=900 tests/faults $(ARGS)
 
 check-all:
 	.ci/run

@@ -71,7 +71,7 @@ async def post(
     post_id = columns.pop("id", None) or next_id()
     base = BASE if author.local else f"https://{author.host}"
     found = {
-        "id": post_id, "uri": f"{base}/posts/{post_id}", "url": f"{base}/@{author.username}/{post_id}", "kind": "Note",
+        "id": post_id, "uri": f"{base}/posts/{post_id}", "url": f"{base}/@{author.username}/{post_id}", "kind": "note",
         "local": int(author.local), "author_id": author.id, "group_id": group.id if group else None,
         "parent_id": parent.id if parent else None, "parent_uri": parent.uri if parent else None,
         "thread_id": parent.thread_id if parent else post_id, "content": f"<p>{text}</p>", "source": text,

@@ -30,6 +30,11 @@ class Asked(msgspec.Struct, frozen=True):
     over: bool
     ends_at: int | None
 
+    @property
+    def voted(self) -> bool:
+        """Whether the viewer has chosen."""
+        return any(option.chosen for option in self.options)
+
 
 async def of(viewer: int, post_ids: Sequence[int]) -> dict[int, Asked]:
     """The polls of posts, which the viewer may see, by post."""

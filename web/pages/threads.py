@@ -91,7 +91,7 @@ async def tree(viewer: int, start: Post) -> tuple[Node, bool]:
         await _parents(shown, start.id),
         await storage.actors.by_ids(sorted({post.author_id for post in shown.values()})),
         await storage.attachments.of([post.id for post in shown.values() if post.attachments_count]),
-        await polls.of(viewer, [post.id for post in shown.values() if post.kind == "Question"]),
+        await polls.of(viewer, [post.id for post in shown.values() if post.kind == "question"]),
         await _liked(viewer, list(shown)),
     )
     nodes: dict[int, Node] = {}

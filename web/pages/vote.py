@@ -1,12 +1,14 @@
-"""Liking a post, and taking that back."""
+"""Liking a post, taking that back, and choosing in polls."""
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from fedcomm import reactions
+from fedcomm import polls, reactions
 from fedcomm.errors import Invalid, NotFound
+from storage.actors import Actor
+from storage.posts import Post
 from web import params, respond, state
 from web.pages import shown
 from web.pages.readers import Reader, form, members_only
@@ -17,6 +19,14 @@ class Vote(msgspec.Struct, frozen=True):
     """`act` is like or unlike; `page` is the post on whose page the button was."""
 
     act: str = ""
+    page: int = 0
+    csrf: str = ""
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """The answers of a poll that are chosen, by their places; `page` as in a vote."""
+
+    choice: list[int] = []
     page: int = 0
     csrf: str = ""
 
@@ -33,11 +43,27 @@ async def vote(request: Request, reader: Reader) -> Response:
             await reactions.unlike(state.app_of(request), reader.actor, post.id)
         case _:
             raise Invalid("There is no such act.")
+    return await _back(reader, post, author, given.page)
+
+
+@members_only
+async def choose(request: Request, reader: Reader) -> Response:
+    """`POST /poll/{id}`: back to where the poll stood."""
+    given = await form(request, Choice, reader)
+    post, author = await seen(reader.actor.id, params.number(request))
+    await polls.vote(state.app_of(request), reader.actor, post.id, given.choice)
+    return await _back(reader, post, author, given.page)
+
+
+async def _back(reader: Reader, post: Post, author: Actor, page: int) -> Response:
     try:
-        place = await seen(reader.actor.id, given.page) if given.page else (post, author)
+        place = await seen(reader.actor.id, page) if page else (post, author)
     except NotFound:
         place = post, author
     return respond.redirect(f"{shown.permalink(*place)}#post-{post.id}")
 
 
-routes = [Route("/like/{id}", vote, methods=["POST"])]
+routes = [
+    Route("/like/{id}", vote, methods=["POST"]),
+    Route("/poll/{id}", choose, methods=["POST"]),
+]

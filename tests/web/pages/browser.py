@@ -1,6 +1,6 @@
 """A browser as far as pages without JavaScript need one: it keeps cookies, reads HTML, fills in and sends forms."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
@@ -121,10 +121,10 @@ class Browser:
         form = page.form(action)
         return await self.post(action, _filled(form) | fields)
 
-    async def post(self, path: str, fields: dict[str, str], **headers: str) -> Page:
+    async def post(self, path: str, fields: Mapping[str, str | list[str]], **headers: str) -> Page:
         """Send a form, as it is."""
         sent = {"accept": ACCEPT} | {name.replace("_", "-"): value for name, value in headers.items()}
-        return Page(await self.client.post(path, data=fields, headers=sent))
+        return Page(await self.client.post(path, data=dict(fields), headers=sent))
 
     async def button(self, page: Page, action: str, **fields: str) -> Page:
         """Send the form of a page, and open where that leads."""

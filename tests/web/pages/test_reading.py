@@ -113,7 +113,7 @@ async def test_names_titles_and_other_texts_are_text_and_nothing_else(app: App, 
         title=EVIL,
         summary=EVIL,
         language='"><script>',
-        kind="Question",
+        kind="question",
         url=f"javascript:{EVIL}",
     )
     await build.insert("poll", post_id=post.id, multiple=0, options=f"[{_json(EVIL)}]", votes="[1]", voters_count=1)

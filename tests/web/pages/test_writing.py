@@ -5,12 +5,15 @@ from urllib.parse import quote
 import pytest
 
 import storage.actors
-from fedcomm import accounts, groups, members
+from fedcomm import accounts, groups, members, posts
 from fedcomm.app import App
+from fedcomm.drafting import PollDraft
+from fedcomm.posts import Draft
 from storage.actors import Actor
 from storage.connect import execute, row, rows, value
 from tests.web.pages.browser import Browser
 from tests.web.pages.conftest import Enter
+from tests.web.pages.test_every_page import flaws
 
 pytestmark = pytest.mark.anyio
 
@@ -258,3 +261,23 @@ async def test_a_post_is_liked_once_and_the_like_taken_back(app: App, anna: Brow
     assert "1 like" in liked.main and liked.form(like).one("button")["value"] == "unlike"
     assert "like" not in (await bert.get(thread)).one("article", id=f"post-{post_id}").one("p", class_="small").text
     assert (await bert.send(liked, like, act="love")).status == 422
+
+
+async def test_a_member_chooses_in_a_poll_once(app: App, anna: Browser, enter: Enter, stranger: Browser) -> None:
+    bert = await person(app, "bert")
+    poll = PollDraft(("Rye", "Spelt", "Wheat"), multiple=True)
+    post_id = await posts.create(app, bert, Draft(text="Which flour?", poll=poll))
+    where = f"/@bert/{post_id}"
+    page = await anna.get(where)
+    secret = page.form(f"/poll/{post_id}").one("input", name="csrf")["value"]
+
+    none = await anna.post(f"/poll/{post_id}", {"csrf": secret})
+    wrong = await anna.post(f"/poll/{post_id}", {"csrf": secret, "choice": "7"})
+    done = await anna.post(f"/poll/{post_id}", {"csrf": secret, "choice[]": ["0", "2"]})
+    again = await anna.post(f"/poll/{post_id}", {"csrf": secret, "choice": "1"})
+
+    assert [answer.status for answer in (none, wrong, done, again)] == [422, 422, 303, 422]
+    shown = await anna.get(where)
+    assert flaws(page) == flaws(shown) == [] and "Wheat (your choice): 1 vote, 100 %" in shown.main
+    for browser in (anna, await enter(bert), stranger):
+        assert not [form for form in (await browser.get(where)).all("form") if form["action"].startswith("/poll/")]

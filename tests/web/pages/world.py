@@ -37,7 +37,7 @@ async def made(app: App) -> World:
     thread = await build.post(alice, "Mine is too wet", group=group, title="Sour dough", language="en")
     answer = await build.post(bob, "Take less water", group=group, parent=thread, truth="attested")
     deeper = await build.post(alice, "How much less?", group=group, parent=answer)
-    poll = await build.post(bob, "Which flour?", group=group, kind="Question", summary="Flour", sensitive=1)
+    poll = await build.post(bob, "Which flour?", group=group, kind="question", summary="Flour", sensitive=1)
     await build.insert(
         "poll", post_id=poll.id, multiple=0, options='["Rye","Spelt"]', votes="[3,1]", voters_count=4, ends_at=build.NOW
     )

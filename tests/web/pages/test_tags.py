@@ -1,0 +1,58 @@
+"""The page of a tag."""
+
+from urllib.parse import quote
+
+import pytest
+
+from tests import build
+from tests.web.pages.browser import Browser
+from tests.web.pages.conftest import Enter
+from tests.web.pages.test_every_page import flaws
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_the_link_of_a_tag_leads_to_what_was_written_under_it(stranger: Browser) -> None:
+    anna, there = await build.person("anna"), await build.person("bob", "peer.example")
+    await build.post(anna, "With rye", tags=["bread"])
+    await build.post(there, "With oats", tags=["bread", "日本"])
+    await build.post(anna, "Without anything")
+
+    page = await stranger.get("/tags/Bread")
+    other = await stranger.get(f"/tags/{quote('日本')}")
+
+    assert page.status == 200 and flaws(page) == []
+    assert "With rye" in page.source and "With oats" in page.source and "Without anything" not in page.source
+    assert "With oats" in other.source and "With rye" not in other.source
+
+
+@pytest.mark.parametrize("visibility", [build.UNLISTED, build.FOLLOWERS, build.DIRECT])
+async def test_what_is_not_public_is_on_no_page_of_a_tag(stranger: Browser, enter: Enter, visibility: int) -> None:
+    anna = await build.person("anna")
+    await build.post(anna, "SECRET", tags=["bread"], visibility=visibility)
+    member = await enter(await build.person("bob"))
+
+    assert "SECRET" not in (await stranger.get("/tags/bread")).source
+    assert "SECRET" not in (await member.get("/tags/bread")).source
+
+
+@pytest.mark.parametrize("name", ["nothing", "%3Cscript%3Ealert(1)", "a%22b", "x" * 3000, "..%2f"])
+async def test_a_tag_that_nobody_has_used_has_an_empty_page_and_runs_nothing(stranger: Browser, name: str) -> None:
+    page = await stranger.get(f"/tags/{name}")
+
+    assert page.status in (200, 404)
+    assert flaws(page) == [] and page.all("script") == []
+
+
+async def test_older_posts_of_a_tag_are_on_the_next_page(stranger: Browser) -> None:
+    anna = await build.person("anna")
+    for number in range(30):
+        await build.post(anna, f"Loaf {number:02}", tags=["bread"])
+
+    first = await stranger.get("/tags/bread")
+    (older,) = {each["href"] for each in first.all("a") if "max_id=" in each["href"]}
+    second = await stranger.get(f"/tags/bread{older}" if older.startswith("?") else older)
+
+    shown = [number for number in range(30) if f"Loaf {number:02}" in first.source]
+    rest = [number for number in range(30) if f"Loaf {number:02}" in second.source]
+    assert shown == list(range(5, 30)) and rest == list(range(5))

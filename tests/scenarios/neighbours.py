@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from fedcomm import control
 from tests.netns.certificates import Authority
 from tests.peers.network import Network
 from tests.peers.server import Server
@@ -34,7 +35,7 @@ class Member:
 
     async def follow(self, handle: str) -> None:
         """Follow somebody, or join a group; done when it was granted."""
-        await self.home.command("follow", self.name, handle)
+        await self.home.command("follow", account=self.name, whom=handle)
 
         async def granted() -> bool:
             found = await self.call("GET", f"/api/v1/accounts/lookup?acct={handle}")
@@ -116,26 +117,29 @@ class Home:
         answer = await asyncio.to_thread(self.instance.ask, method, path, body, 20.0, **fields)
         return answer.status, answer.body
 
-    async def command(self, *words: str, given: str = "") -> str:
-        """What `fedcomm …` prints."""
-        done = await asyncio.to_thread(self.instance.command, *words, given=given)
-        assert done.returncode == 0, f"fedcomm {' '.join(words)}: {done.stdout}{done.stderr}"
-        return str(done.stdout).strip()
+    async def command(self, command: str, **args: str) -> dict[str, Any]:
+        """What comes of a command, by the door in the data directory that `fedcomm …` uses too."""
+        return await control.ask(self.instance.data, command, args)
 
     async def member(self, name: str) -> Member:
         """A new account."""
-        await self.command("account", "create", name, "--password-stdin", given="correct horse battery staple\n")
-        return Member(self, name, await self.command("account", "token", name, "--scopes", "read write follow"))
+        await self.command("account.create", name=name, password="correct horse battery", email="", role="member")
+        token = await self.command("account.token", name=name, scopes="read write follow push")
+        return Member(self, name, token["token"])
 
     async def group(self, name: str, moderator: Member) -> str:
         """A new group, with its moderator in it; gives its handle."""
-        await self.command("group", "create", name, "--title", name.capitalize(), "--moderator", moderator.name)
+        await self.command("group.create", name=name, title=name.capitalize(), summary="", moderator=moderator.name)
         await moderator.follow(f"{name}@{self.host}")
         return f"{name}@{self.host}"
 
     async def quiet(self) -> None:
         """Until nothing waits there."""
-        await self.command("queue", "--wait", "15")
+
+        async def idle() -> bool:
+            return bool((await self.command("queue"))["idle"])
+
+        await eventually(idle, f"{self.host} has nothing left to do")
 
 
 class Neighbourhood:
@@ -189,15 +193,18 @@ class Neighbourhood:
         return self
 
     async def __aexit__(self, kind: object, *_fault: object) -> None:
-        """Stop everything, and see that no script has stumbled."""
+        """Stop everything, and see that whatever the scripts sent was taken, and read by them with ease."""
         for home in self.homes:
             await asyncio.to_thread(home.instance.kill)
         for server in self.servers:
             await server.stop()
         for front in self._fronts.values():
             await front.stop()
-        faults = [fault for server in self.servers for fault in server.faults]
-        assert kind is not None or not faults, "\n".join(faults)
+        if kind is None:
+            for server in self.servers:
+                assert not server.faults, "\n".join(server.faults)
+                assert [(s.inbox, s.activity, s.status) for s in server.sent if s.status != 202] == []
+                assert [r.headers for r in server.received if "signature-input" in r.headers] == []  # RFC 9421
 
     async def _front(self, host: str, port: int) -> None:
         address, outside = self.places[host]

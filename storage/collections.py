@@ -20,6 +20,7 @@ SELECT {_POST} FROM register JOIN post ON post.uri = register.subject
 WHERE register.group_id = ? AND register.property = 'pinned' AND register.value IS NOT NULL
 AND post.group_id = register.group_id AND {_OPEN} AND {visible.TO_VIEWER} ORDER BY register.clock LIMIT ?"""
 _MOST_PINNED = 100
+_MOST_COUNTED = 5_000  # posts: strangers may ask for any number of counts
 
 
 async def posts(author_id: int, before: int, limit: int) -> list[Post]:
@@ -27,8 +28,8 @@ async def posts(author_id: int, before: int, limit: int) -> list[Post]:
     return await _newest(_BY_AUTHOR, author_id, before, limit)
 
 
-async def count_posts(author_id: int) -> int:
-    """How much somebody here wrote for everybody (attack PRI-03)."""
+async def count_posts(author_id: int) -> int | None:
+    """How much somebody here wrote for everybody (attack PRI-03); None when it is too much to count."""
     return await _count(_BY_AUTHOR, (author_id,), visible.ANYBODY)
 
 
@@ -37,8 +38,8 @@ async def threads(group_id: int, before: int, limit: int) -> list[Post]:
     return await _newest(_BY_GROUP, group_id, before, limit)
 
 
-async def count_threads(group_id: int) -> int:
-    """How many threads of a group everybody may see."""
+async def count_threads(group_id: int) -> int | None:
+    """How many threads of a group everybody may see; None when they are too many to count."""
     return await _count(_BY_GROUP, (group_id,), visible.ANYBODY)
 
 
@@ -47,8 +48,8 @@ async def thread(viewer: int, root: Post, after: int, limit: int) -> list[tuple[
     return await _oldest(_IN_THREAD, viewer, root, after, limit)
 
 
-async def count_thread(viewer: int, root: Post) -> int:
-    """How many posts of a thread the viewer may see."""
+async def count_thread(viewer: int, root: Post) -> int | None:
+    """How many posts of a thread the viewer may see; None when they are too many to count."""
     return await _count(_IN_THREAD, (root.id, root.group_id, root.group_id), viewer)
 
 
@@ -57,8 +58,8 @@ async def replies(viewer: int, post: Post, after: int, limit: int) -> list[tuple
     return await _oldest(_BELOW, viewer, post, after, limit)
 
 
-async def count_replies(viewer: int, post: Post) -> int:
-    """How many direct answers to a post the viewer may see."""
+async def count_replies(viewer: int, post: Post) -> int | None:
+    """How many direct answers to a post the viewer may see; None when they are too many to count."""
     return await _count(_BELOW, (post.id, post.group_id, post.group_id), viewer)
 
 
@@ -95,5 +96,7 @@ async def _oldest(of: str, viewer: int, post: Post, after: int, limit: int) -> l
     return [(row[0], row[1]) for row in found]
 
 
-async def _count(of: str, about: Args, viewer: int) -> int:
-    return int(await value(f"SELECT COUNT(*) {of}", (*about, *visible.args(viewer))))
+async def _count(of: str, about: Args, viewer: int) -> int | None:
+    sql = f"SELECT COUNT(*) FROM (SELECT 1 {of} LIMIT ?) AS counted"
+    found = int(await value(sql, (*about, *visible.args(viewer), _MOST_COUNTED + 1)))
+    return found if found <= _MOST_COUNTED else None

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from storage import timelines
+from storage import collections, timelines
 from storage.actors import Actor
 from storage.connect import Database, execute, execute_many, rows, transaction
 from storage.groups import Group
@@ -230,14 +230,27 @@ async def test_the_lists_that_everybody_opens_are_read_by_an_index(database: Dat
             await timelines.public(reader.id, page)
             await timelines.public(reader.id, page, local=True)
             await timelines.of_actor(reader.id, ann.id, page)
+        await collections.posts(ann.id, many * 500, 20)
+        await collections.threads(group.id, many * 500, 20)
     finally:
         engine.rows = real  # type: ignore[method-assign]
 
-    assert len(asked) >= 15
+    assert len(asked) >= 17
     for sql, args in asked:
         plan = await _plan(database.dialect, sql, args)
         assert not [step for step in plan if _reads_everything(step)], (sql, plan)
         assert await _most_rows(database.dialect, sql, args) < 500, (sql, plan)
+
+
+async def test_no_more_is_counted_than_strangers_may_ask_for(database: Database) -> None:
+    async with transaction():
+        reader, ann = await build.person("reader"), await build.person("ann")
+        group = await build.group("bread")
+        await _flood(database.dialect, 5_001, ann, group, reader)
+
+    assert await collections.count_posts(ann.id) is None
+    assert await collections.count_threads(group.id) == 2_500
+    assert await collections.count_posts(reader.id) == 0
 
 
 async def _flood(dialect: str, many: int, ann: Actor, group: Group, reader: Actor) -> None:

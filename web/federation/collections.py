@@ -23,7 +23,7 @@ INLINE = 100  # ids that a collection lists itself; a longer one has pages of as
 PRIVATE = "private, no-store"
 
 Listed = Callable[[int, posts.Post, int, int], Awaitable[list[tuple[int, str]]]]
-Counted = Callable[[int, posts.Post], Awaitable[int]]
+Counted = Callable[[int, posts.Post], Awaitable[int | None]]
 
 
 async def outbox(request: Request) -> Response:

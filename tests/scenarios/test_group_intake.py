@@ -352,6 +352,7 @@ async def test_an_edit_leaves_a_post_in_its_group_whatever_it_names(world: World
     wine = await world.a.group("wine")
     post = await world.ann.post("Wheat\nDay one @bread@a.test")
     outside = await world.ann.post("Just me")
+    await world.fediverse.settle()
     world.readers.received.clear()
 
     await world.ann.edit(post, f"Wheat\nDay two, no mention of it, but @{wine.username}@a.test")

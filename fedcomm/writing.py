@@ -60,7 +60,7 @@ def write(text: str, known: Known = {}, base_url: str = "") -> Written:  # noqa:
 
 def mentions(text: str) -> tuple[str, ...]:
     """Whom the text mentions, to get to know them before it is written."""
-    return write(text).mentions
+    return write(text).mentions if "@" in text or "!" in text else ()
 
 
 def length(text: str) -> int:

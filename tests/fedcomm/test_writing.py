@@ -64,6 +64,11 @@ def test_known_people_and_groups_become_links_and_unknown_ones_stay_text() -> No
     assert "@nobody@x.example" in written.html
 
 
+def test_those_to_get_to_know_are_all_that_may_become_links_also_groups_by_their_sign() -> None:
+    assert writing.mentions("!garden and !rye@b.example are worth it, says @ann") == ("garden", "rye@b.example", "ann")
+    assert writing.mentions("Nobody is named here: a#tag, https://here.example/x") == ()
+
+
 def test_who_knows_the_mentioned_may_be_a_function() -> None:
     assert (
         "u-url"

@@ -70,8 +70,9 @@ async def pinned(group_id: int) -> list[Post]:
 
 
 async def face_of(group_id: int) -> str | None:
-    """The id of the actor by which this server speaks of a group."""
-    found = await rows("SELECT a.uri FROM groups g JOIN actor a ON a.id = g.actor_id WHERE g.id = ?", (group_id,))
+    """The id of the face of one of our groups; None of others, for which this server cannot speak (FEP-fe34)."""
+    sql = "SELECT a.uri FROM groups g JOIN actor a ON a.id = g.actor_id WHERE g.id = ? AND g.local = 1"
+    found = await rows(sql, (group_id,))
     return found[0][0] if found else None
 
 

@@ -152,6 +152,17 @@ async def test_the_context_lists_a_thread_in_the_order_of_time_and_says_whose_it
     assert (other.status_code, other.headers["location"]) == (301, f"{post.uri}/context")
 
 
+async def test_the_thread_of_a_group_elsewhere_is_not_said_to_be_that_groups_word(
+    place: Place, client: httpx.AsyncClient
+) -> None:
+    far, wine = await build.person("far", "far.test"), await build.group("wine", "far.test")
+    post = await build.post(far, "Merlot", group=wine)
+
+    whole, items = await walk(client, f"https://home.test/posts/{post.id}/context")
+
+    assert items == [post.uri] and "attributedTo" not in whole
+
+
 async def test_a_long_thread_has_pages_that_miss_nothing_and_repeat_nothing(
     place: Place, client: httpx.AsyncClient
 ) -> None:

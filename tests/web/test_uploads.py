@@ -93,15 +93,23 @@ async def _kept(folder: Path) -> tuple[list[str], int]:
 
 
 @pytest.mark.attack("NET-25")
-@pytest.mark.parametrize("path", ["/api/v1/media", "/api/v2/media"])
+@pytest.mark.parametrize(
+    ("method", "path", "field"),
+    [
+        ("POST", "/api/v1/media", "file"),
+        ("POST", "/api/v2/media", "file"),
+        ("PATCH", "/api/v1/accounts/update_credentials", "avatar"),
+        ("PATCH", "/api/v1/accounts/update_credentials", "header"),
+    ],
+)
 @pytest.mark.parametrize("name", PICTURES)
 async def test_a_hostile_picture_is_refused_before_anybody_looks_at_it(
-    outside: httpx.AsyncClient, token: str, config: Config, path: str, name: str
+    outside: httpx.AsyncClient, token: str, config: Config, method: str, path: str, field: str, name: str
 ) -> None:
     before = await _kept(config.data_dir)
     began = time.monotonic()
 
-    answer = await outside.post(path, headers=bearer(token), files={"file": (name, PICTURES[name])})
+    answer = await outside.request(method, path, headers=bearer(token), files={field: (name, PICTURES[name])})
 
     assert answer.status_code == 422
     assert answer.json()["error"]

@@ -25,7 +25,7 @@ _NUMBERS = {str(number) for number in range(-9, 1000)}
 # A formatting element with attributes is made again in every later paragraph, each one of them (HTML §13.2.4.3);
 # of those without attributes at most three of a kind.
 _REBUILT = re.compile(r"<(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/])", re.IGNORECASE)
-_UNFAMILIAR = re.compile(r"<(?:/?(?:h[1-6r]|t[abdhrf]|div|caption|col)|/[sadf])", re.IGNORECASE)
+_UNFAMILIAR = re.compile(r"<(?:/?(?:h[1-6r]|t[abdhrf]|div|caption|col)|/(?:se|su|ar|de|fi|d[dt]))", re.IGNORECASE)
 _HEADING = re.compile(r"<(/?)h[1-6](?=[\s/>])[^<>]*>", re.IGNORECASE)
 _CELL_ENDS = re.compile(r"</t[dh]\s{0,9}>", re.IGNORECASE)
 _ROW_ENDS = re.compile(

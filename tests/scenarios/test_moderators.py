@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from fedcomm import curation, fetching, groups, members
+from fedcomm import admit, curation, fetching, groups, members
 from fedcomm.errors import NotAllowed
 from storage import groups as stored
 from storage import registers
@@ -184,6 +184,44 @@ async def test_a_list_of_another_group_is_not_changed_by_a_moderator_of_this_one
     heard = await world.send(world.mo.does("Add", world.post.uri, target=target, **here), world.mo)
 
     assert heard == [] and await world.register("pinned", world.post.uri) is None
+
+
+@pytest.mark.parametrize("name", ["endTime", "expires"])
+async def test_a_ban_ends_when_it_says_by_either_name_and_is_lifted_by_itself(world: World, name: str) -> None:
+    ban = acts(world, world.mo)["ban"] | {name: "2036-01-01T00:00:00Z"}
+
+    await world.send(ban, world.mo)
+
+    value = await world.register("ban", world.bo.actor.uri)
+    assert value == '{"until":2082758400000}'
+    assert admit.banned(value) and not admit.banned('{"until":1000}')
+
+
+async def test_a_ban_with_an_end_is_announced_with_both_names_for_it(world: World) -> None:
+    with world.a.here():
+        await members.ban(world.a.app, "bread", "bo", world.ann.actor, until=2_082_758_400_000, reason="spam")
+    await world.fediverse.settle()
+
+    (block,) = [
+        each["object"]
+        for each in world.follower.received
+        if isinstance(each["object"], dict) and each["object"]["type"] == "Block"
+    ]
+    assert block["endTime"] == block["expires"] == "2036-01-01T00:00:00.000Z"
+    assert (block["summary"], block["removeData"], block["audience"]) == ("spam", False, world.bread.uri)
+
+
+@pytest.mark.attack("GRP-10")
+async def test_a_hostile_reason_is_kept_as_mere_text_and_cut(world: World) -> None:
+    reason = "<script>alert(1)</script>" + "x" * 100_000
+
+    await world.send(acts(world, world.mo)["lock"] | {"summary": reason}, world.mo)
+
+    with world.a.here():
+        group = await stored.by_actor(world.bread.id)
+        assert group
+        (act,) = [act for act in await registers.log(group.id) if act.property == "locked"]
+    assert act.summary == reason[:1_000]  # pages show text as text
 
 
 @pytest.mark.attack("GRP-09")

@@ -1,0 +1,113 @@
+"""Who gets what is published: inboxes by host, and which form of a group's news."""
+
+import pytest
+
+import storage.outbox
+from activitypub import quirks
+from fedcomm.app import App
+from fedcomm.reach import wanted
+from storage.connect import Writes, apply
+from storage.outbox import Audience, Entry
+from tests import build
+
+pytestmark = pytest.mark.anyio
+
+
+async def entry(audience: Audience) -> Entry:
+    """Something in the log for these."""
+    writes = Writes()
+    storage.outbox.publish(
+        writes, uri="https://here.example/activities/1", actor_id=1, body=b"{}", audience=audience, now_ms=build.NOW,
+        form="", thread_id=0, post_id=None,
+    )  # fmt: skip
+    await apply(writes)
+    return (await storage.outbox.after(0, 10))[-1]
+
+
+async def test_followers_on_one_server_are_reached_by_one_request(app: App) -> None:
+    alice = await build.person("alice")
+    for name in ("mona", "nina"):
+        follower = await build.person(name, "there.test", shared_inbox="https://there.test/inbox")
+        await build.follow(follower, alice)
+
+    found = await app.reach.destinations(await entry(Audience(followers=(alice.id,))))
+
+    assert found == {"there.test": ("https://there.test/inbox",)}
+
+
+@pytest.mark.attack("ORI-25")
+async def test_nobody_takes_by_their_inbox_what_is_for_others_on_their_server(app: App) -> None:
+    alice = await build.person("alice")
+    mona = await build.person("mona", "there.test", shared_inbox="https://there.test/inbox")
+    mallory = await build.person("mallory", "there.test", shared_inbox="https://there.test/mallory")
+    for follower in (mona, mallory):
+        await build.follow(follower, alice)
+
+    found = await app.reach.destinations(await entry(Audience(followers=(alice.id,))))
+
+    assert sorted(found["there.test"]) == ["https://there.test/inbox", "https://there.test/mallory"]
+
+
+async def test_whoever_has_asked_but_is_not_let_in_gets_nothing(app: App) -> None:
+    alice, mona = await build.person("alice"), await build.person("mona", "there.test")
+    await build.follow(mona, alice, "pending")
+
+    assert await app.reach.destinations(await entry(Audience(followers=(alice.id,)))) == {}
+
+
+async def test_followers_here_and_servers_that_are_left_out_get_no_request(app: App) -> None:
+    alice, bob, mona = await build.person("alice"), await build.person("bob"), await build.person("mona", "there.test")
+    for follower in (bob, mona):
+        await build.follow(follower, alice)
+
+    everybody = await app.reach.destinations(await entry(Audience(followers=(alice.id,))))
+    without = await app.reach.destinations(await entry(Audience(followers=(alice.id,), without=("there.test",))))
+
+    assert list(everybody) == ["there.test"]
+    assert without == {}
+
+
+async def test_an_inbox_that_is_named_and_followed_too_is_there_once(app: App) -> None:
+    alice = await build.person("alice")
+    mona = await build.person("mona", "there.test", shared_inbox="https://there.test/inbox")
+    await build.follow(mona, alice)
+    audience = Audience(followers=(alice.id,), inboxes=("https://there.test/inbox", "https://else.test/inbox"))
+
+    found = await app.reach.destinations(await entry(audience))
+
+    assert found == {"there.test": ("https://there.test/inbox",), "else.test": ("https://else.test/inbox",)}
+
+
+async def test_new_followers_count_once_the_process_was_told_of_them(app: App) -> None:
+    alice = await build.person("alice")
+    published = await entry(Audience(followers=(alice.id,)))
+    assert await app.reach.destinations(published) == {}
+
+    await build.follow(await build.person("mona", "there.test"), alice)
+    remembered = await app.reach.destinations(published)
+    app.reach.forget(alice.id)
+
+    assert remembered == {}
+    assert list(await app.reach.destinations(published)) == ["there.test"]
+
+
+@pytest.mark.parametrize(
+    ("software", "forms"),
+    [
+        ("mastodon", ["plain"]),
+        ("Misskey", ["plain"]),
+        ("lemmy", ["wrapped"]),
+        ("piefed", ["wrapped"]),
+        ("nodebb", ["wrapped"]),
+        ("fedcomm", ["wrapped"]),
+        ("something new", ["wrapped", "plain"]),
+        ("", ["wrapped", "plain"]),
+    ],
+)
+def test_each_program_gets_one_form_of_a_groups_news_and_both_while_it_is_not_known(
+    software: str, forms: list[str]
+) -> None:
+    family = quirks.family(software) or ""
+
+    assert [form for form in ("wrapped", "plain") if wanted(form, family)] == forms
+    assert wanted("", family)

@@ -76,7 +76,7 @@ def to_actor(actor: Actor, own_keys: list[Key], group: Group | None = None) -> R
     lines = msgspec.json.decode(actor.fields)
     return RemoteActor(
         uri=actor.uri,
-        kind=actor.kind,
+        kind="Service" if actor.kind == "Person" and actor.bot else actor.kind,
         inbox=actor.inbox,
         shared_inbox=actor.shared_inbox,
         username=actor.username,

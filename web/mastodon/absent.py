@@ -57,7 +57,6 @@ NONE: tuple[tuple[str, str], ...] = (
 
 # method, path, scope, what to say
 REFUSED: tuple[tuple[str, str, str, str], ...] = (
-    ("PATCH", "/api/v1/accounts/update_credentials", "write:accounts", "Profiles cannot be changed by programs yet."),
     ("POST", "/api/v1/accounts/{id}/mute", "write:mutes", "Nobody can be muted here yet; unfollow or block them."),
     ("POST", "/api/v1/accounts/{id}/note", "write:accounts", "Notes about people are not kept here yet."),
     ("POST", "/api/v1/accounts/{id}/pin", "write:accounts", "People cannot be featured here yet."),

@@ -1,5 +1,7 @@
 """`/api/v1/accounts`: who somebody is, what they wrote, whom they know."""
 
+from typing import Any
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,6 +17,7 @@ from storage.paging import Page
 from storage.relationships import People
 from storage.timelines import Found
 from web import auth, paging, params, respond, state
+from web.auth import Viewer
 from web.mastodon import subjects
 from web.mastodon.entities import account, status
 from web.mastodon.lists import groups_of
@@ -57,12 +60,7 @@ class Narrowed(msgspec.Struct, frozen=True):
 async def verify(request: Request) -> Response:
     """`GET /api/v1/accounts/verify_credentials`"""
     viewer = await auth.require(request, "profile", "read:accounts", "read:me")
-    actor = await auth.actor_of(viewer)
-    row = await storage.accounts.by_id(viewer.account_id)
-    if row is None:
-        raise NotFound(subjects.MISSING)
-    waiting = await relationships.requests(actor.id, Page(limit=80))
-    return respond.json(account.credentials(state.app_of(request).base_url, actor, row, len(waiting.entries)))
+    return respond.json(await shown_to_oneself(request, viewer, await auth.actor_of(viewer)))
 
 
 async def one(request: Request) -> Response:
@@ -157,6 +155,19 @@ async def lists(request: Request) -> Response:
     viewer = await auth.require(request, "read:lists")
     actor = await subjects.actor(request)
     return respond.json([shown for shown in await groups_of(viewer) if shown["id"] == str(actor.id)])
+
+
+async def shown_to_oneself(request: Request, viewer: Viewer, actor: Actor) -> dict[str, Any]:
+    """The account of the viewer, with what only they may know.
+
+    Raises:
+        NotFound: they are gone.
+    """
+    row = await storage.accounts.by_id(viewer.account_id)
+    if row is None:
+        raise NotFound(subjects.MISSING)
+    waiting = await relationships.requests(actor.id, Page(limit=80))
+    return account.credentials(state.app_of(request).base_url, actor, row, len(waiting.entries))
 
 
 async def people(request: Request, found: People) -> Response:

@@ -1,6 +1,6 @@
 """Account, CredentialAccount, Relationship (Mastodon API: "Account")."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -20,10 +20,11 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Field(msgspec.Struct, frozen=True):
-    """A line of a profile; `value` is sanitised HTML."""
+    """A line of a profile; `value` is sanitised HTML, `source` what was typed."""
 
     name: str = ""
     value: str = ""
+    source: str = ""
 
 
 _fields = msgspec.json.Decoder(list[Field])
@@ -83,11 +84,7 @@ def account(base: str, actor: Actor, moved_to: Actor | None = None) -> dict[str,
 
 def fields(stored: str) -> list[dict[str, Any]]:
     """The lines of a profile."""
-    try:
-        found: Iterable[Field] = _fields.decode(stored)
-    except msgspec.MsgspecError:
-        return []
-    return [{"name": field.name, "value": field.value, "verified_at": None} for field in found]
+    return [{"name": field.name, "value": field.value, "verified_at": None} for field in _read(stored)]
 
 
 def credentials(base: str, actor: Actor, account_row: Account, requests: int) -> dict[str, Any]:
@@ -95,7 +92,7 @@ def credentials(base: str, actor: Actor, account_row: Account, requests: int) ->
     role_id, role, permissions = _ROLES.get(account_row.role, ("-99", "", "0"))
     source = {
         "privacy": "public", "sensitive": False, "language": account_row.language or None,
-        "note": actor.summary_source, "fields": fields(actor.fields), "follow_requests_count": requests,
+        "note": actor.summary_source, "fields": _typed(actor.fields), "follow_requests_count": requests,
         "hide_collections": False, "discoverable": bool(actor.discoverable), "indexable": bool(actor.indexable),
         "attribution_domains": [], "quote_policy": "nobody",
     }  # fmt: skip
@@ -112,6 +109,17 @@ def relationship(found: Relationship) -> dict[str, Any]:
         "muting_expires_at": None, "requested": found.requested, "requested_by": found.requested_by,
         "domain_blocking": False, "endorsed": False, "note": "",
     }  # fmt: skip
+
+
+def _typed(stored: str) -> list[dict[str, Any]]:
+    return [{"name": f.name, "value": f.source or f.value, "verified_at": None} for f in _read(stored)]
+
+
+def _read(stored: str) -> list[Field]:
+    try:
+        return _fields.decode(stored)
+    except msgspec.MsgspecError:
+        return []
 
 
 def _url(text: str) -> str:

@@ -1,0 +1,117 @@
+"""What members say of themselves, and how whoever follows them learns of it."""
+
+from typing import Any
+
+import msgspec
+
+import storage.actors
+from activitypub.contexts import PUBLIC
+from fedcomm import actors, clock, follows, proving, writing
+from fedcomm.app import App
+from fedcomm.errors import Invalid
+from fedcomm.mapping import activities
+from fedcomm.outbox import publish
+from storage import relationships
+from storage.actors import Actor
+from storage.connect import Writes, apply
+from storage.ids import next_id
+from storage.outbox import Audience
+from storage.paging import Page
+
+MAX_NAME, MAX_NOTE = 100, 1000  # characters
+MAX_FIELDS, MAX_FIELD = 4, 255  # lines of a profile; characters of either part of one
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A line of a profile: what it is about, and what is said about it."""
+
+    name: str
+    value: str
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be otherwise; None leaves a thing as it is."""
+
+    name: str | None = None
+    note: str | None = None  # as it is typed
+    fields: tuple[Line, ...] | None = None
+    locked: bool | None = None
+    bot: bool | None = None
+    discoverable: bool | None = None
+    indexable: bool | None = None
+
+
+async def change(app: App, actor: Actor, wanted: Change) -> Actor:
+    """The member as they are after the change. Who waited to follow them is let in once they ask nobody any more.
+
+    Raises:
+        Invalid: a part is too long, or there are too many lines.
+    """
+    columns = _columns(app, wanted)
+    present = msgspec.structs.asdict(actor)
+    if all(present[name] == value for name, value in columns.items()):
+        return actor
+    now = clock.now_ms()
+    changed = msgspec.structs.replace(actor, **columns, updated_at=now)
+    document = await actors.document(app, changed)
+    update = activities.update(
+        app.urls.activity(next_id()), actor.uri, document, to=[PUBLIC], cc=[actor.followers]
+    )  # fmt: skip
+    writes = Writes()
+    storage.actors.change_later(writes, actor.id, **columns, updated_at=now)
+    publish(app, writes, actor, await proving.proven(app, actor, update), Audience(followers=(actor.id,)))
+    await apply(writes)
+    if actor.locked and not changed.locked:
+        await _let_in(app, changed)
+    return changed
+
+
+async def _let_in(app: App, actor: Actor) -> None:
+    while waiting := (await relationships.requests(actor.id, Page(limit=80))).ids:
+        for follower in waiting:
+            await follows.accept(app, actor, follower)
+
+
+def _columns(app: App, wanted: Change) -> dict[str, Any]:
+    columns: dict[str, Any] = {}
+    if wanted.name is not None:
+        columns["name"] = _line(wanted.name, MAX_NAME, "display_name")
+    if wanted.note is not None:
+        if writing.length(wanted.note) > MAX_NOTE:
+            raise Invalid("A profile may have {limit} characters.", field="note", limit=MAX_NOTE)
+        columns |= {"summary": _html(app, wanted.note), "summary_source": wanted.note.strip()}
+    if wanted.fields is not None:
+        columns["fields"] = _fields(app, wanted.fields)
+    for name in ("locked", "bot", "discoverable", "indexable"):
+        value = getattr(wanted, name)
+        if value is not None:
+            columns[name] = int(value)
+    return columns
+
+
+def _fields(app: App, lines: tuple[Line, ...]) -> str:
+    """The lines as they are kept: what was typed beside what is shown."""
+    given = [line for line in lines if line.name.strip() or line.value.strip()]
+    if len(given) > MAX_FIELDS:
+        raise Invalid("A profile may have {limit} lines.", field="fields", limit=MAX_FIELDS)
+    kept = [
+        {
+            "name": _line(line.name, MAX_FIELD, "fields"),
+            "value": _html(app, _line(line.value, MAX_FIELD, "fields")).removeprefix("<p>").removesuffix("</p>"),
+            "source": line.value.strip(),
+        }
+        for line in given
+    ]
+    return msgspec.json.encode(kept).decode()
+
+
+def _html(app: App, text: str) -> str:
+    return writing.write(text.strip(), base_url=app.base_url).html if text.strip() else ""
+
+
+def _line(text: str, most: int, field: str) -> str:
+    """One line of text that can be shown."""
+    line = "".join(character for character in text.strip() if character.isprintable())
+    if len(line) > most:
+        raise Invalid("That is too long: {limit} characters are allowed here.", field=field, limit=most)
+    return line

@@ -1,0 +1,84 @@
+"""`PATCH /api/v1/accounts/update_credentials`: what somebody says of themselves."""
+
+import msgspec
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+import storage.accounts
+from fedcomm import accounts, profiles
+from fedcomm.errors import Invalid, NotFound
+from fedcomm.profiles import Line
+from web import auth, params, respond, state
+from web.mastodon import subjects
+from web.mastodon.accounts import shown_to_oneself
+
+
+class Field(msgspec.Struct, frozen=True):
+    """A line of a profile as clients send it."""
+
+    name: str = ""
+    value: str = ""
+
+
+class Source(msgspec.Struct, frozen=True):
+    """How somebody likes to write."""
+
+    privacy: str = ""
+    sensitive: bool | None = None
+    language: str | None = None
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """What to change; what is not said stays as it is."""
+
+    display_name: str | None = None
+    note: str | None = None
+    locked: bool | None = None
+    bot: bool | None = None
+    discoverable: bool | None = None
+    indexable: bool | None = None
+    fields_attributes: list[Field] = []
+    source: Source | None = None
+
+
+class Pictures(msgspec.Struct, frozen=True):
+    """Files that may come along."""
+
+    avatar: UploadFile | None = None
+    header: UploadFile | None = None
+
+
+async def update(request: Request) -> Response:
+    """`PATCH /api/v1/accounts/update_credentials`"""
+    viewer = await auth.require(request, "write:accounts")
+    values = await params.merged(request)
+    wish, pictures = params.filled(values, Wish), params.filled(values, Pictures)
+    _refuse_what_is_not_kept(wish, pictures)
+    lines = tuple(Line(field.name, field.value) for field in wish.fields_attributes)
+    app = state.app_of(request)
+    actor = await profiles.change(
+        app,
+        await auth.actor_of(viewer),
+        profiles.Change(
+            name=wish.display_name, note=wish.note, locked=wish.locked, bot=wish.bot, discoverable=wish.discoverable,
+            indexable=wish.indexable, fields=lines if "fields_attributes" in values else None,
+        ),
+    )  # fmt: skip
+    row = await storage.accounts.by_id(viewer.account_id)
+    if row is None:
+        raise NotFound(subjects.MISSING)
+    if wish.source and wish.source.language is not None:
+        await accounts.set_place(app, row, wish.source.language, row.time_zone)
+    return respond.json(await shown_to_oneself(request, viewer, actor))
+
+
+def _refuse_what_is_not_kept(wish: Wish, pictures: Pictures) -> None:
+    if any(picture is not None and picture.filename for picture in (pictures.avatar, pictures.header)):
+        raise Invalid("Pictures cannot be uploaded here yet.", field="avatar")
+    if wish.source and (wish.source.privacy not in ("", "public") or wish.source.sensitive):
+        raise Invalid("Here every post says for itself whom it is for and whether it is sensitive.", field="source")
+
+
+routes = [Route("/api/v1/accounts/update_credentials", update, methods=["PATCH"])]

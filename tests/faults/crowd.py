@@ -194,6 +194,6 @@ class Crowd:
         return 200, json.dumps(actor).encode()
 
 
-def repeated(ids: list[str]) -> int:
-    """How many of the ids are there more than once."""
-    return sum(count - 1 for count in Counter(ids).values())
+def most(arrived: list[str]) -> int:
+    """How often the one came that came most often."""
+    return max(Counter(arrived).values())

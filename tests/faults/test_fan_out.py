@@ -10,7 +10,7 @@ import pytest
 
 from tests.faults.asking import eventually, post, waiting
 from tests.faults.conftest import SEEDS
-from tests.faults.crowd import Arrival, Crowd, repeated
+from tests.faults.crowd import Arrival, Crowd, most
 from tests.server.running import Instance
 
 POSTS = 3
@@ -78,7 +78,7 @@ def test_a_server_killed_in_the_middle_of_a_fan_out_delivers_the_rest_after_its_
         server.start()
 
         expect_everything(server, crowd, token, ids)
-        assert repeated([f"{a.host} {a.activity}" for a in crowd.arrivals[before:]]) <= len(crowd.hosts)
+        assert most([f"{a.host} {a.activity}" for a in crowd.arrivals[before:]]) <= 2  # once in each life
         assert eventually(lambda: waiting(server)["idle"])
 
 
@@ -97,4 +97,4 @@ def test_a_server_that_is_asked_to_stop_under_load_finishes_in_time_and_loses_an
     server.start()
 
     expect_everything(server, crowd, token, ids)
-    assert repeated([f"{a.host} {a.activity}" for a in crowd.arrivals]) == 0
+    assert most([f"{a.host} {a.activity}" for a in crowd.arrivals]) == 1

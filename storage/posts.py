@@ -88,6 +88,9 @@ _HOME_FOR_FOLLOWERS = (
     " FROM follow f JOIN account c ON c.actor_id = f.follower_id"
     " WHERE f.target_id = ? AND f.state = 'accepted' ON CONFLICT DO NOTHING"
 )
+_HOME_FOR_FOLLOWERS_OF_BOOST = _HOME_FOR_FOLLOWERS.replace(
+    " ON CONFLICT", " AND EXISTS (SELECT 1 FROM boost WHERE boost.id = ?) ON CONFLICT"
+)
 
 
 async def by_id(post_id: int) -> Post | None:
@@ -200,7 +203,10 @@ def put_poll(writes: Writes, poll: Poll) -> None:
 
 def home_for_followers(writes: Writes, entry_id: int, post_id: int, by: int | None, followed: int) -> None:
     """Put a post where the followers here of `followed` see it; `by` is who boosted it."""
-    writes.add(_HOME_FOR_FOLLOWERS, (entry_id, post_id, by, followed))
+    if by is None:
+        writes.add(_HOME_FOR_FOLLOWERS, (entry_id, post_id, by, followed))
+    else:  # a second boost of the same post by the same actor is none, and is not shown
+        writes.add(_HOME_FOR_FOLLOWERS_OF_BOOST, (entry_id, post_id, by, followed, entry_id))
 
 
 def home_for_followers_of_both(writes: Writes, post_id: int, author_id: int, other_id: int) -> None:

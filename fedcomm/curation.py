@@ -41,10 +41,10 @@ async def remove(app: App, moderator: Actor, post_id: int, reason: str = "") -> 
     writes, uri = Writes(), app.urls.activity(next_id())
     # A `summary` tells the removal by a moderator from a deletion by the author (Lemmy 0.19).
     deletion = _act("Delete", uri, moderator, place, summary=reason or " ")
+    moderation.record_removal(app, writes, place.group, place.face, place.post, moderator, uri, reason)
     _tell(app, writes, place, moderator, deletion)
     if place.group.local and (boost := await boosts.of(place.face.id, place.post.id)) is not None:
         groups.take_back(app, writes, place.face, place.post, boost.uri)
-    moderation.record_removal(app, writes, place.group, place.face, place.post, moderator, uri, reason)
     await apply(writes)
 
 
@@ -61,10 +61,10 @@ async def restore(app: App, moderator: Actor, post_id: int) -> None:
     writes, uri = Writes(), app.urls.activity(next_id())
     undone = await _undone(place, "removed", moderator, uri)
     undo = _undo(uri, moderator, place, _act("Delete", undone, moderator, place, summary=" "))
-    _tell(app, writes, place, moderator, undo)
     moderation.record_restoration(app, writes, place.group, place.face, place.post, moderator, uri, undone)
     if place.group.local:
         groups.show_thread(app, writes, place.face, place.post)
+    _tell(app, writes, place, moderator, undo)
     await apply(writes)
 
 
@@ -79,8 +79,8 @@ async def lock(app: App, moderator: Actor, post_id: int, reason: str = "") -> No
     if place.post.locked:
         return
     writes, uri = Writes(), app.urls.activity(next_id())
-    _tell(app, writes, place, moderator, _act("Lock", uri, moderator, place, summary=reason or None))
     moderation.record_lock(app, writes, place.group, place.face, place.post, moderator, uri, reason)
+    _tell(app, writes, place, moderator, _act("Lock", uri, moderator, place, summary=reason or None))
     await apply(writes)
 
 
@@ -96,8 +96,8 @@ async def unlock(app: App, moderator: Actor, post_id: int) -> None:
         return
     writes, uri = Writes(), app.urls.activity(next_id())
     undone = await _undone(place, "locked", moderator, uri)
-    _tell(app, writes, place, moderator, _undo(uri, moderator, place, _act("Lock", undone, moderator, place)))
     moderation.record_unlock(app, writes, place.group, place.face, place.post, moderator, uri, undone)
+    _tell(app, writes, place, moderator, _undo(uri, moderator, place, _act("Lock", undone, moderator, place)))
     await apply(writes)
 
 
@@ -130,8 +130,8 @@ async def _pin(app: App, moderator: Actor, post_id: int, *, pinned: bool) -> Non
         return
     writes, uri = Writes(), app.urls.activity(next_id())
     act = _act("Add" if pinned else "Remove", uri, moderator, place, target=place.face.featured)
-    _tell(app, writes, place, moderator, act)
     moderation.record_pin(app, writes, place.group, place.face, place.post, moderator, uri, pinned=pinned)
+    _tell(app, writes, place, moderator, act)
     await apply(writes)
 
 

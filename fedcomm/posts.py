@@ -106,13 +106,13 @@ async def delete(app: App, author: Actor, post_id: int) -> None:
         f"{known.uri}#delete", author.uri, known.uri, to=[activities.PUBLIC], cc=[face.uri] if face else []
     )
     deletion = await _proven(app, author, known.visibility, deletion)
+    recording.erase(app, writes, known)
     publish(app, writes, author, deletion, everywhere, thread_id=known.thread_id, post_id=known.id)
     if group is not None and group.local and face is not None:
         groups.pass_on(app, writes, face, deletion, thread_id=known.thread_id)
         groups.tell_boosted(app, writes, face, author, deletion, known)
         if (boost := await boosts.of(face.id, known.id)) is not None:
             groups.take_back(app, writes, face, known, boost.uri)
-    recording.erase(app, writes, known)
     await apply(writes)
 
 

@@ -48,13 +48,13 @@ def by_author(hand: Hand, activity: Activity, known: Post) -> None:
     """Erase a post, and let followers of its group know."""
     if known.deleted_at is not None:
         raise Ignored("it was deleted before")
+    recording.erase(hand.app, hand.writes, known)
     group = hand.facts.group_of(known)
     if group is not None and group.local:
         face = hand.facts.face_of(group)
         groups.pass_on(hand.app, hand.writes, face, hand.raw_of(activity), thread_id=known.thread_id)
         if (boost := hand.facts.boost_of(face.id, known.id)) is not None:
             groups.take_back(hand.app, hand.writes, face, known, boost.uri)
-    recording.erase(hand.app, hand.writes, known)
 
 
 def actor(hand: Hand, activity: Activity) -> None:

@@ -1,12 +1,13 @@
 """What moderators do with posts: every act is in the log, has its effect here and is announced."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 import storage.actors
 from activitypub import documents
-from fedcomm import accounts, curation, follows, groups, members, posts
+from fedcomm import accounts, curation, follows, groups, members, posts, reactions
 from fedcomm.app import App
 from fedcomm.errors import Conflict, Invalid, NotAllowed, NotFound
 from fedcomm.posts import Draft
@@ -223,3 +224,18 @@ async def test_the_last_moderator_cannot_leave_a_group_without_one(place: Place)
         ("Add", place.bo.uri, place.face.moderators),
         ("Remove", place.ann.uri, place.face.moderators),
     ]
+
+
+async def test_votes_and_deletions_at_the_same_moment_do_not_stand_in_each_others_way(place: Place) -> None:
+    made = [await place.post(f"Number {n}\nDay {n} @bread@here.example") for n in range(6)]
+
+    await asyncio.gather(
+        *(reactions.like(place.app, place.ann, post.id) for post in made[:3]),
+        *(posts.delete(place.app, place.bo, post.id) for post in made[3:]),
+        *(curation.remove(place.app, place.ann, post.id) for post in made[:3]),
+    )
+
+    found = [await place.now(post.id) for post in made]
+    assert [post.removed_at is not None for post in found] == [True] * 3 + [False] * 3
+    assert [post.deleted_at is not None for post in found] == [False] * 3 + [True] * 3
+    assert [post.likes_count for post in found] == [1] * 3 + [0] * 3

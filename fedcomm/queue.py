@@ -15,13 +15,14 @@ async def state(app: App) -> dict[str, Any]:
     due, parked_jobs = await jobs.backlog(now)
     if app.sender is not None:
         await app.sender.save_now()
-    unread = await outbox.read_up_to() < head  # published, and nobody has looked yet whom it goes to
+    unread = max(0, head - await outbox.read_up_to())  # published, and nobody has looked yet whom it goes to
     behind = [peer for peer in await peers.behind(head) if not app.peers.blocked(peer.host)]
     return {
         "inbox": waiting,
         "inbox_parked": parked,
         "jobs": due,
         "jobs_parked": parked_jobs,
+        "unread": unread,
         "deliveries": len(behind),
         "peers": [
             {"host": p.host, "failures": p.failures, "next_attempt_at": p.next_attempt_at, "error": p.last_error}

@@ -35,7 +35,7 @@ async def show(request: Request) -> Response:
         "profile.html",
         actor=actor,
         handle=handle(actor, state.app_of(request).host),
-        fields=_fields(actor),
+        fields=lines_of(actor),
         moved=await _moved(viewer, actor),
         follow=await storage.follows.of(viewer, actor.id) if reader else None,
         lines=await threads.lines([entry.post_id for entry in found.entries]),
@@ -82,7 +82,7 @@ async def _moved(viewer: int, actor: Actor) -> Actor | None:
     return await storage.actors.by_id(actor.moved_to_id)
 
 
-def _fields(actor: Actor) -> list[tuple[str, str]]:
+def lines_of(actor: Actor) -> list[tuple[str, str]]:
     """(name as text, value as clean HTML) of what somebody tells about themselves."""
     try:
         found = _Fields.decode(actor.fields)

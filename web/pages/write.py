@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 import storage.posts
 from fedcomm import posts
-from fedcomm.errors import AppError, Invalid, NotAllowed
+from fedcomm.errors import AppError, Invalid, NotAllowed, NotFound
 from storage.actors import Actor
 from storage.posts import Post
 from web import errors, params, respond, state
@@ -51,7 +51,7 @@ async def send(request: Request, reader: Reader) -> Response:
         )
     except AppError as refused:
         return await _page(request, reader, given, refused)
-    return respond.redirect(f"/@{reader.actor.username}/{post_id}")
+    return respond.redirect(await _place(reader, given, post_id))
 
 
 @members_only
@@ -83,6 +83,18 @@ async def own(reader: Reader, post_id: int) -> tuple[Post, Actor]:
     if author.id != reader.actor.id:
         raise NotAllowed("Only its author can change or delete a post.")
     return post, author
+
+
+async def _place(reader: Reader, given: Text, post_id: int) -> str:
+    """Where what was written is read: an answer in its thread, as far as one may see that."""
+    own_page = f"/@{reader.actor.username}/{post_id}"
+    if not given.to:
+        return own_page
+    answered, _ = await seen(reader.actor.id, given.to)
+    try:
+        return f"{shown.permalink(*await seen(reader.actor.id, answered.thread_id))}#post-{post_id}"
+    except NotFound:
+        return own_page
 
 
 async def _draft(reader: Reader, given: Text, host: str) -> posts.Draft:

@@ -64,7 +64,7 @@ async def test_an_answer_stands_below_what_it_answers(app: App, anna: Browser, e
     page = await bert.get(link)
     answer = await bert.send(page, "/write", text="Take less water")
 
-    assert answer.status == 303
+    assert answer.status == 303 and answer.headers["location"].startswith(f"{thread}#post-")
     shown = await anna.get(thread)
     assert "1 answer" in shown.main
     assert "Take less water" in shown.one("ol", class_="answers").one("article").text

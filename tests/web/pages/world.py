@@ -82,6 +82,7 @@ def for_members(world: World) -> dict[str, int]:
     """Addresses for who is signed in."""
     return {
         "/settings": 200,
+        "/settings/profile": 200,
         "/find": 200,
         "/write?group=rye": 200,
         f"/write?to={world.answer.id}": 200,

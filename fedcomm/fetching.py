@@ -29,6 +29,8 @@ MAX_KEYS = 8
 MAX_ADMINS = 50  # of a server that are heard as moderators of its groups
 _MODERATORS = collections.Budget(pages=3, items=200, seconds=20)
 MAX_MENTIONS = 100
+CHECK_HOST = "check the name of the server; if it is right, ask again later"  # what who runs the server can do
+CHECK_NAME = "check the name: alice for somebody here, alice@server.example, or the address of a profile or group"
 
 
 async def key(app: App, key_id: str, fresh: bool) -> KnownKey:

@@ -117,11 +117,15 @@ async def follow_handle(app: App, account: str, handle_or_url: str) -> Actor:
         else:
             target = await fetching.handle(app, handle_or_url)
     except Unreachable as fault:
-        raise Invalid("The server of {who} cannot be reached: {fault}", who=handle_or_url, fault=fault) from fault
+        raise Invalid(
+            "The server of {who} cannot be reached: {fault}", fix=fetching.CHECK_HOST, who=handle_or_url, fault=fault
+        ) from fault
     except ProtocolError as fault:
-        raise NotFound("{who} was not found: {fault}", who=handle_or_url, fault=fault) from fault
+        raise NotFound(
+            "{who} was not found: {fault}", fix=fetching.CHECK_NAME, who=handle_or_url, fault=fault
+        ) from fault
     if target is None:
-        raise NotFound("{who} was not found.", who=handle_or_url)
+        raise NotFound("{who} was not found.", fix=fetching.CHECK_NAME, who=handle_or_url)
     await follow(app, follower, target.id)
     return target
 

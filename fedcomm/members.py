@@ -208,6 +208,8 @@ async def somebody(app: App, who: str) -> Actor:
         found = await actors.by_uri(who) if "://" in who else await fetching.handle(app, who)
         return found or await fetching.actor(app, who)
     except Unreachable as fault:
-        raise Invalid("The server of {who} cannot be reached: {fault}", who=who, fault=fault) from fault
+        raise Invalid(
+            "The server of {who} cannot be reached: {fault}", fix=fetching.CHECK_HOST, who=who, fault=fault
+        ) from fault
     except ProtocolError as fault:
-        raise NotFound("{who} was not found: {fault}", who=who, fault=fault) from fault
+        raise NotFound("{who} was not found: {fault}", fix=fetching.CHECK_NAME, who=who, fault=fault) from fault

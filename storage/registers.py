@@ -81,8 +81,12 @@ async def last_clock() -> str:
 
 
 async def moderators(group_id: int) -> list[str]:
-    """Ids of those who moderate a group, in the order in which they were appointed."""
-    return [role.subject for role in await all_of(group_id, "role") if role.value and moderating(role.value)]
+    """Ids of those who moderate a group and are not gone, in the order in which they were appointed."""
+    sql = (
+        "SELECT r.subject, r.value FROM register r LEFT JOIN actor a ON a.uri = r.subject WHERE r.group_id = ?"
+        " AND r.property = 'role' AND a.deleted_at IS NULL AND a.suspended_at IS NULL ORDER BY r.clock"
+    )
+    return [subject for subject, role in await rows(sql, (group_id,)) if moderating(role)]
 
 
 def moderating(role: str | None) -> bool:

@@ -7,14 +7,14 @@ import pytest
 
 import storage.actors
 from activitypub import documents
-from fedcomm import accounts, curation, follows, groups, members, posts, reactions
+from fedcomm import accounts, actors, curation, follows, groups, members, posts, reactions
 from fedcomm.app import App
 from fedcomm.errors import Conflict, Invalid, NotAllowed, NotFound
 from fedcomm.posts import Draft
 from storage import boosts, collections, registers, timelines, visible
 from storage import posts as stored
 from storage.actors import Actor
-from storage.connect import rows
+from storage.connect import rows, transaction
 from storage.groups import Group
 from storage.paging import Page
 from storage.posts import Post
@@ -239,3 +239,22 @@ async def test_votes_and_deletions_at_the_same_moment_do_not_stand_in_each_other
     assert [post.removed_at is not None for post in found] == [True] * 3 + [False] * 3
     assert [post.deleted_at is not None for post in found] == [False] * 3 + [True] * 3
     assert [post.likes_count for post in found] == [1] * 3 + [0] * 3
+
+
+@pytest.mark.attack("GRP-22")
+async def test_a_moderator_who_is_gone_moderates_nothing_and_the_server_can_appoint_another(place: Place) -> None:
+    await members.appoint(place.app, "bread", place.bo, place.ann)
+    async with transaction():
+        await actors.delete_local(place.app, place.ann)
+
+    assert await members.moderators(place.group.id) == [place.bo.uri]
+    with pytest.raises(Conflict):
+        await members.dismiss(place.app, "bread", place.bo, place.bo)
+    async with transaction():
+        await actors.delete_local(place.app, place.bo)
+    assert await members.moderators(place.group.id) == []
+    account = await accounts.create(place.app, "cy", "correct horse battery")
+    cy = await storage.actors.by_id(account.actor_id)
+    assert cy
+    await members.appoint(place.app, "bread", cy)
+    assert await members.moderators(place.group.id) == [cy.uri]

@@ -4,7 +4,7 @@ import itertools
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from storage import groups, registers
@@ -59,7 +59,9 @@ def _histories() -> list[list[tuple[str, str, str | None, str, str, str]]]:
     """Histories with as many ties and repeats as Hypothesis finds worth trying."""
     found: list[list[tuple[str, str, str | None, str, str, str]]] = []
 
-    @settings(max_examples=30, database=None, derandomize=True)
+    @settings(
+        max_examples=30, database=None, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
     @given(some.lists(_write, min_size=2, max_size=8, unique_by=lambda w: (w[0], w[1], w[5])))
     def collect(history: list[tuple[str, str, str | None, str, str, str]]) -> None:
         found.append(history)

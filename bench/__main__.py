@@ -37,7 +37,9 @@ def main(words: list[str]) -> int:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     print(report.table(measured, figures))
-    run = report.document(described, shlex.join(["python", "-m", "bench", *words]), measured, figures)
+    shown = [word.replace(asked.postgres or "\0", "…") for word in words]  # the URL may hold a password
+    described["database"] = "postgres" if asked.postgres else "sqlite"
+    run = report.document(described, shlex.join(["python", "-m", "bench", *shown]), measured, figures)
     print(f"\n{time.monotonic() - begun:.0f} s; written to {report.write(asked.results, run)}")
     return 0
 

@@ -24,7 +24,7 @@ from bench import machine
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60.0
 STOP_SECONDS = 45.0
-SETTLE_SECONDS = 120.0
+SETTLE_SECONDS = 60.0
 PASSWORD = "correct horse battery staple"
 WHOLE = ("-m", "fedcomm", "serve")
 ONLY_WEB = ("-m", "bench.only_web")  # takes in and gives nothing its effect, to tell the two costs apart

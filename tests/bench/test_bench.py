@@ -37,6 +37,7 @@ def test_a_run_measures_real_servers_and_keeps_what_it_found(tmp_path: Path) -> 
     assert str(kept) in done.stdout
     run = json.loads(kept.read_text())
     assert set(run) == {"made_at", "command", "machine", "yardsticks_us", "figures"}
+    assert run["machine"]["database"] == "sqlite"
     assert set(run["yardsticks_us"]) == YARDSTICKS
     assert all(cost > 0 for cost in run["yardsticks_us"].values())
     figures = {figure["name"]: figure for figure in run["figures"]}

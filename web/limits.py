@@ -37,6 +37,8 @@ class Standing(msgspec.Struct, frozen=True):
 TOKEN = Rule("token", 300, 300)
 ACCOUNT = Rule("account", 1500, 300)
 ADDRESS = Rule("address", 300, 300, by_address=True)
+FORM = Rule("forms", 300, 300, by_address=True)  # of pages; reading them is free
+FIND = Rule("finds", 60, 300, by_address=True)  # each may ask another server
 SPECIAL = {
     ("POST", "/api/v1/apps"): Rule("apps", 5, 600, by_address=True),
     ("POST", "/api/v1/accounts"): Rule("sign-ups", 5, 1800, by_address=True),
@@ -94,9 +96,11 @@ def check(
     Raises:
         Exceeded: one of the limits was reached.
     """
-    if not pattern.startswith(_LIMITED):
-        return None
     address = network(request.client.host) if request.client else "?"
+    if not pattern.startswith(_LIMITED):
+        if method == "POST" and not pattern.endswith("/inbox"):
+            limits.take(FIND if pattern == "/find" else FORM, address)
+        return None
     if token_id is None:
         standing = limits.take(ADDRESS, address)
     else:

@@ -73,3 +73,17 @@ async def test_a_page_is_read_without_its_body_by_head(app: App, stranger: Brows
     answer = await stranger.client.head("/about", headers={"accept": "text/html"})
 
     assert answer.status_code == 200 and answer.content == b"" and int(answer.headers["content-length"]) > 500
+
+
+async def test_forms_can_be_sent_often_but_not_without_end(app: App, limited: None, alice: Actor, enter: Enter) -> None:
+    browser = await enter(alice)
+    page = await browser.get("/find")
+
+    for path, most in (("/find", 60), ("/like/5", 300)):
+        secret = page.form("/find").one("input", name="csrf")["value"]
+        answers = [(await browser.post(path, {"csrf": secret, "address": ""})).status for _ in range(most + 1)]
+        assert answers == [404] * most + [429], path
+
+    refused = await browser.post("/like/5", {})
+    assert int(refused.headers["retry-after"]) > 0 and "Wait some minutes" in refused.main
+    assert (await browser.get("/about")).status == 200

@@ -82,6 +82,18 @@ async def later(item_id: int, why: str, next_ms: int, *, counted: bool = True) -
     )
 
 
+async def begin(item_id: int) -> None:
+    """Count a try before it is made, in case the process does not live to count it (attack NET-38)."""
+    await execute("UPDATE inbox_item SET attempts = attempts + 1 WHERE id = ? AND state IN (0, 2)", (item_id,))
+
+
+async def survived(item_id: int) -> None:
+    """The process lives after a try that `begin` counted: if the item waits still, that was no failure of it."""
+    await execute(
+        "UPDATE inbox_item SET attempts = attempts - 1 WHERE id = ? AND state IN (0, 2) AND attempts > 0", (item_id,)
+    )
+
+
 async def park(item_id: int, why: str) -> None:
     """The item fails through a fault of ours: set aside where the admin sees it."""
     sql = "UPDATE inbox_item SET state = 3, error = ? WHERE id = ? AND state IN (0, 2)"

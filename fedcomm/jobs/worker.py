@@ -5,7 +5,7 @@ import logging
 import os
 import secrets
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 import msgspec
@@ -13,7 +13,7 @@ import msgspec
 from activitypub.errors import Unreachable
 from fedcomm import clock
 from fedcomm.app import App
-from fedcomm.inbox import Inbox
+from fedcomm.inbox import ATTEMPTS, Inbox
 from fedcomm.intake import IN_MEMORY, OWNED
 from fedcomm.jobs import JOBS, SCHEDULE
 from fedcomm.outbox.delivery import Sender
@@ -24,6 +24,7 @@ from storage.inbox import Item
 
 LOG = logging.getLogger("fedcomm.worker")
 BATCH = 100  # items settled together
+CAREFUL = 2 * BATCH  # items that are taken up one by one after a start
 DUE = 30.0  # seconds between looks at the schedule
 SWEEP = 5.0  # seconds between looks for what was missed or is due again
 JOBS_AT_ONCE = 4
@@ -104,24 +105,37 @@ class Workers:
     async def _inbox_loop(self) -> None:
         intake = self.app.intake
         intake.overflowed = True  # what an earlier process left is in the database only
-        after, swept = 0, 0.0
+        after, swept, careful = 0, 0.0, CAREFUL
         while not self._stopping:
             intake.wake.clear()
-            items = self._take_queued()
+            items, take_up = self._take_queued(), self.inbox.settle
             now = asyncio.get_running_loop().time()
             if not items and (intake.overflowed or now - swept > SWEEP):
                 items = await self._from_database(after)
                 after = items[-1].id if items and not self._shared() else 0
                 if not items:
                     intake.overflowed, swept = False, now
+                elif careful > 0:
+                    careful -= len(items)
+                    take_up = self._carefully
             if not items:
                 await _wait(intake.wake, SWEEP)
                 continue
             self._busy = True
             try:
-                await self.inbox.settle(items)
+                await take_up(items)
             finally:
                 self._busy = False
+
+    async def _carefully(self, items: Sequence[Item]) -> None:
+        """Take up one by one what an earlier process left: one of them may have been its end, and shall not be ours."""
+        for item in items:
+            if item.attempts >= ATTEMPTS:
+                await inbox.park(item.id, "it was begun too often without an end")
+                continue
+            await inbox.begin(item.id)
+            await self.inbox.settle([item])
+            await inbox.survived(item.id)
 
     def _take_queued(self) -> list[Item]:
         queue = self.app.intake.queue

@@ -141,6 +141,7 @@ async def _place(moderator: Actor, post_id: int) -> _Place:
     face = await actors.by_id(group.actor_id) if group is not None else None
     if post is None or group is None or face is None or face.gone or post.deleted_at is not None:
         raise NotFound("There is no such post in a group.")
+    admit.actor(moderator)
     admit.moderating(await members.standing(group, moderator))
     return _Place(post, group, face)
 

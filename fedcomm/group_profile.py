@@ -51,6 +51,7 @@ async def change(app: App, group_name: str, change_: Change, by: Actor | None = 
     """
     group, face = await groups.named(group_name)
     if by is not None:
+        admit.actor(by)
         admit.moderating(await members.standing(group, by))
     uri, actor_uri = app.urls.activity(next_id()), by.uri if by is not None else face.uri
     html = sanitise.from_text(change_.summary.strip()) if change_.summary is not None else None

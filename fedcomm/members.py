@@ -160,6 +160,7 @@ async def _who_acts(group: Group, face: Actor, by: Actor | None) -> str:
     """The id in whose name it is done: the group's own when the one who runs the server does it."""
     if by is None:
         return face.uri
+    admit.actor(by)
     admit.moderating(await standing(group, by))
     return by.uri
 

@@ -21,6 +21,10 @@ from storage.posts import Post
 
 pytestmark = pytest.mark.anyio
 
+OTHERS = (
+    "author", "moderator of another group", "ex-moderator", "moderator who is banned", "suspended moderator",
+)  # fmt: skip
+
 
 class Place:
     """A group with a moderator and a member who wrote something."""
@@ -163,7 +167,7 @@ async def test_an_answer_cannot_be_pinned_and_a_removed_thread_neither(place: Pl
 
 @pytest.mark.attack("GRP-06")
 @pytest.mark.attack("GRP-08")
-@pytest.mark.parametrize("who", ["author", "moderator of another group", "ex-moderator", "moderator who is banned"])
+@pytest.mark.parametrize("who", OTHERS)
 @pytest.mark.parametrize("act", ["remove", "restore", "lock", "unlock", "pin", "unpin"])
 async def test_who_does_not_moderate_the_group_changes_nothing(place: Place, who: str, act: str) -> None:
     post = await place.post()
@@ -176,6 +180,10 @@ async def test_who_does_not_moderate_the_group_changes_nothing(place: Place, who
     elif who == "moderator who is banned":
         await members.appoint(place.app, "bread", place.bo, place.ann)
         await members.ban(place.app, "bread", "bo", place.ann)
+    elif who == "suspended moderator":
+        await members.appoint(place.app, "bread", place.bo, place.ann)
+        await storage.actors.change(place.bo.id, suspended_at=1)
+        someone = await storage.actors.by_id(place.bo.id) or place.bo
     before, said = await registers.log(place.group.id), await place.said()
 
     with pytest.raises(NotAllowed):

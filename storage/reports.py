@@ -2,7 +2,7 @@
 
 import msgspec
 
-from storage.connect import Writes, rows
+from storage.connect import Writes, row, rows
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -31,6 +31,13 @@ def insert(writes: Writes, report: Report) -> None:
         f"INSERT INTO report ({COLUMNS}) VALUES ({', '.join('?' * len(values))}) ON CONFLICT DO NOTHING",
         tuple(values.values()),
     )
+
+
+async def count_from(host: str, since_ms: int) -> int:
+    """How many reports people of one server made since then."""
+    sql = "SELECT COUNT(*) FROM report r JOIN actor a ON a.id = r.reporter_id WHERE r.created_at > ? AND a.host = ?"
+    found = await row(sql, (since_ms, host))
+    return found[0] if found else 0
 
 
 async def open_ones(limit: int = 100) -> list[Report]:

@@ -1,7 +1,7 @@
 """Flag: somebody elsewhere reports something of ours."""
 
 from activitypub.activities import Activity
-from fedcomm import clock, sanitise
+from fedcomm import admit, clock, sanitise
 from fedcomm.inbox.hand import Hand, Ignored
 from storage import reports
 from storage.connect import Writes, write
@@ -10,6 +10,8 @@ from storage.reports import Report
 
 MAX_COMMENT = 5_000  # characters
 MAX_POSTS = 50
+MAX_A_DAY = 100  # reports of one server
+DAY = 86_400_000  # ms
 
 
 async def report(hand: Hand, activity: Activity) -> None:
@@ -23,6 +25,12 @@ async def report(hand: Hand, activity: Activity) -> None:
     if target is None:
         raise Ignored("it is about nobody here")
     group = next((post.group_id for post in named if post.group_id), None)
+    if any(
+        admit.banned(hand.facts.standing(found, reporter.uri).ban) for found in map(hand.facts.group_of, named) if found
+    ):
+        raise Ignored("the reporter is banned from the group")  # attack GRP-01
+    if await reports.count_from(reporter.host, clock.now_ms() - DAY) >= MAX_A_DAY:
+        raise Ignored("that server has reported enough for a day")  # attack GRP-16
     comment = sanitise.plain(activity.content or activity.summary)[:MAX_COMMENT]
     writes = Writes()
     reports.insert(

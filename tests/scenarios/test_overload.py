@@ -91,3 +91,37 @@ async def test_an_item_that_hangs_is_set_aside_and_the_next_have_their_turn(
 
     assert (await town.here()).likes_count == 1
     assert (await _queue(town.ours))["inbox_parked"] == 1
+
+
+@pytest.mark.attack("GRP-16")
+async def test_a_flood_of_reports_ends_and_leaves_room_for_those_of_others(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flag, "MAX_A_DAY", 5)
+
+    for number in range(8):
+        by = (town.bob, town.eve)[number % 2]
+        await town.send(by, by.does("Flag", [town.anna.actor.uri], content=f"{number}"))
+    forged = await post(town.ours, town.bob.does("Flag", [town.anna.actor.uri]), town.mallory)
+    await town.send(town.mallory, town.mallory.does("Flag", [town.anna.actor.uri], content="Mine"))
+
+    assert forged.status_code == 401
+    with town.ours.here():
+        counts = await rows(
+            "SELECT a.host, COUNT(*) FROM report r JOIN actor a ON a.id = r.reporter_id GROUP BY a.host"
+        )
+    assert dict(counts) == {"theirs.test": 5, "evil.test": 1}
+
+
+@pytest.mark.attack("GRP-01")
+async def test_who_is_banned_from_a_group_reports_nothing_of_it(town: Town) -> None:
+    club = await town.ours.group("club", moderator=town.anna)
+    thread = await town.anna.post("A question @club@ours.test")
+    await town.ours.ban(club, town.bob.uri)
+
+    for by in (town.bob, town.eve):
+        await town.send(by, by.does("Flag", [thread.uri], content="Bad"))
+
+    with town.ours.here():
+        found = await rows("SELECT a.uri FROM report r JOIN actor a ON a.id = r.reporter_id")
+    assert found == [(town.eve.uri,)]

@@ -381,9 +381,9 @@ async def test_an_act_that_was_undone_stays_undone_however_often_it_is_passed_on
 
 @pytest.mark.attack("GRP-05")
 @pytest.mark.attack("GRP-06")
-@pytest.mark.parametrize("who", ["eve", "bo"])
+@pytest.mark.parametrize("who", ["eve", "bo", "pat"])
 async def test_what_it_passes_on_of_somebody_who_is_not_listed_has_none(elsewhere: Elsewhere, who: str) -> None:
-    said = elsewhere.acts({"eve": elsewhere.eve, "bo": elsewhere.bo}[who])
+    said = elsewhere.acts({"eve": elsewhere.eve, "bo": elsewhere.bo, "pat": elsewhere.home.actor("pat")}[who])
     await elsewhere.announce(elsewhere.acts(elsewhere.mo)["unlock"])  # so that the list of moderators is known
     before = await elsewhere.state()
 

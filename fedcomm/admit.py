@@ -59,16 +59,26 @@ def posting(group: Group, standing: Standing, thread: Post | None) -> None:
         raise NotAllowed("This group is closed.")
     if banned(standing.ban):
         raise NotAllowed("You are banned from this group.")
-    if thread is not None and thread.removed_at is not None:
-        raise NotAllowed("This thread was taken out of the group.")
+    if thread is not None:
+        answering(standing, thread)
     if standing.moderator:
         return
-    if thread is not None and thread.locked:
-        raise NotAllowed("This thread is locked.")
     if group.posting == "moderators" and thread is None:
         raise NotAllowed("Only moderators start threads in this group.")
     if (group.posting == "members" or group.join_mode != "open") and not standing.member:
         raise NotAllowed("Only members post in this group. Please join it first.")
+
+
+def answering(standing: Standing, thread: Post) -> None:
+    """Whether somebody may answer in a thread of a group, here or elsewhere: its server would drop the answer unsaid.
+
+    Raises:
+        NotAllowed: the thread is locked, or was taken out.
+    """
+    if thread.removed_at is not None:
+        raise NotAllowed("This thread was taken out of the group.")
+    if thread.locked and not standing.moderator:
+        raise NotAllowed("This thread is locked.")
 
 
 def voting(group: Group, standing: Standing) -> None:

@@ -100,9 +100,13 @@ async def prepare(app: App, author: Actor, draft: Draft, replaced: Post | None =
     group, face = await (_group_of(inside) if inside is not None else _first_group(tuple(named.values())))
     if LEVELS[draft.visibility] > posts.UNLISTED:
         group, face = None, None
-    if group is not None and group.local:
+    if group is not None:
         root = await posts.by_id(parent.thread_id) if parent else None
-        admit.posting(group, await members.standing(group, author), root)
+        standing = await members.standing(group, author)
+        if group.local:
+            admit.posting(group, standing, root)
+        elif root is not None:
+            admit.answering(standing, root)
     title, body = titles.split(draft.text) if group is not None and parent is None else ("", draft.text)
     known = {handle: (actor.url or actor.uri, _acct(app, actor)) for handle, actor in named.items()}
     mentioned = _together(named, parent_author if parent and parent.author_id != author.id else None, face)

@@ -84,6 +84,18 @@ class User:
         post = self.forum.posts[uri]
         await self._publish(self._shared("Lock", uri, post), post)
 
+    async def unlock(self, uri: str) -> None:
+        """As a moderator, open a thread again."""
+        post = self.forum.posts[uri]
+        await self._publish(self._shared("Undo", self._shared("Lock", uri, post), post), post)
+
+    async def ban(self, community_uri: str, who: str, reason: str) -> None:
+        """As a moderator, keep somebody out of a community of this server."""
+        shared = {"to": [PUBLIC], "cc": [community_uri], "target": community_uri, "audience": community_uri}
+        block = self._activity("Block", who, **shared, summary=reason, removeData=False)
+        self.forum.communities[community_uri].banned.add(who)
+        await self.forum.publish(self.uri, block, community_uri)
+
     async def _write(self, post: Post) -> Json:
         forum = self.forum
         path = forum.dialect.place(forum.server.number(), post)

@@ -28,10 +28,15 @@ class Member:
 
     async def call(self, method: str, path: str, **form: Any) -> Any:
         """What the client API answers, which must be 200."""
+        status, answer = await self.attempt(method, path, **form)
+        assert status == 200, f"{method} {path} at {self.home.host}: {status} {answer!r}"
+        return answer
+
+    async def attempt(self, method: str, path: str, **form: Any) -> tuple[int, Any]:
+        """The status and the answer of the client API."""
         body = json.dumps(form).encode() if form else None
         status, answer = await self.home.ask(method, path, body, authorization=f"Bearer {self._token}")
-        assert status == 200, f"{method} {path} at {self.home.host}: {status} {answer!r}"
-        return json.loads(answer)
+        return status, json.loads(answer)
 
     async def follow(self, handle: str) -> None:
         """Follow somebody, or join a group; done when it was granted."""

@@ -221,7 +221,7 @@ async def test_votes_that_piefed_announces_together_are_all_counted(world: World
         await member.sees(page, favourites_count=3)
 
 
-async def test_what_piefeds_moderators_take_out_lock_and_put_back_is_so_for_our_members(world: World) -> None:
+async def test_what_piefeds_moderators_take_out_and_put_back_is_so_for_our_members(world: World) -> None:
     here = await theirs(world, "brig")
     spam = await here.bob.write("Watches\n\nVery cheap. @brig@piefed.test")
     await there(world, spam)
@@ -244,6 +244,24 @@ async def test_what_piefeds_moderators_take_out_lock_and_put_back_is_so_for_our_
     await shows([spam])
 
     assert await here.bob.find(spam) is not None
+
+
+async def test_nobody_answers_in_a_thread_that_piefeds_moderators_have_locked(world: World) -> None:
+    here = await theirs(world, "locks")
+    page = await here.petra.post(here.uri, "Locks", "Open or closed?")
+    number = await here.alice.here(page)
+
+    async def answered(status: int) -> None:
+        async def so() -> bool:
+            got, _ = await here.alice.attempt("POST", "/api/v1/statuses", status="Open.", in_reply_to_id=number)
+            return got == status
+
+        await eventually(so, f"an answer is met with {status}")
+
+    await here.petra.lock(page)
+    await answered(403)
+    await here.petra.unlock(page)
+    await answered(200)
 
 
 async def test_a_group_that_somebody_else_announces_for_changes_nothing(world: World) -> None:

@@ -300,6 +300,23 @@ async def test_what_lemmys_moderators_take_out_is_out_for_our_members_until_they
     assert await here.bob.find(spam) is not None
 
 
+async def test_whom_our_group_bans_lemmy_is_told_of_and_nothing_more_of_theirs_is_passed_on(world: World) -> None:
+    here = await ours(world, "bans")
+    page = await here.lena.post(here.group, "Watches", "Very cheap")
+    await here.bob.sees(page)
+
+    await world.a.command("group.ban", group="bans", actor=here.lena.uri)
+    await world.around.quiet()
+    comment = await here.lena.comment(page, "Cheaper still")
+    await here.lena.vote(page, 1)
+    await world.around.quiet()
+
+    blocks = [kind for kind, outcome in outcomes(world, here.group) if (kind, outcome) == ("Block", "taken")]
+    assert blocks == ["Block"]
+    assert await here.bob.find(comment) is None
+    await here.bob.sees(page, favourites_count=0, replies_count=0)
+
+
 async def test_a_second_copy_of_the_same_comment_is_one_comment(world: World) -> None:
     here = await theirs(world, "echo")
     page = await here.lena.post(here.community, "Echo", "Is there one?")

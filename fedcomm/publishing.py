@@ -29,8 +29,13 @@ async def outbox_items(app: App, actor: Actor, found: list[Post]) -> list[Json]:
         boost = announced.get(post.id)
         uri, at = (boost.uri, boost.published) if boost else (f"{actor.outbox}/{post.id}", post.published)
         raw = as_it_came.get(post.uri)
-        inner = documents.read(zlib.decompress(raw)) if raw else _create(app, post, notes[post.id])
-        items.append(activities.announce(uri, actor.uri, actor.followers, inner, at))
+        if raw is None:
+            items.append(activities.announce(uri, actor.uri, actor.followers, _create(app, post, notes[post.id]), at))
+            continue
+        announce = activities.announce(uri, actor.uri, actor.followers, post.uri, at)
+        # With its own `@context`, which its author's proof covers.
+        announce["object"] = activities.without_hidden(documents.read(zlib.decompress(raw)))
+        items.append(announce)
     return items
 
 

@@ -1,8 +1,10 @@
 """Outboxes, featured, moderators, context and replies: what they list, in which pages, and what they leave out."""
 
+import zlib
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from fedcomm import curation, members, posts
@@ -56,6 +58,27 @@ async def test_a_thread_from_elsewhere_stands_in_the_outbox_as_its_author_publis
     create, page = item["object"], item["object"]["object"]
     assert (create["id"], create["actor"]) == ("https://far.test/creates/1", far.uri)
     assert (page["id"], page["type"], page["name"]) == (post.uri, "Page", "Rye bread")
+
+
+async def test_what_its_author_proved_is_listed_as_it_came(place: Place, client: httpx.AsyncClient) -> None:
+    far = await build.person("far", "far.test")
+    posts_ = [await build.post(far, f"Number {n}", group=place.group) for n in range(2)]
+    await execute("UPDATE post SET edited_at = 1 WHERE id = ?", (posts_[1].id,))
+    proved = [
+        {
+            "@context": ["https://www.w3.org/ns/activitystreams", "https://far.test/odd"], "id": f"{post.uri}#create",
+            "type": "Create", "actor": far.uri, "object": {"id": post.uri, "type": "Note", "odd": 1}, "proof": {"x": "y"},
+        }
+        for post in posts_
+    ]  # fmt: skip
+    for post, create in zip(posts_, proved, strict=True):
+        raw = zlib.compress(msgspec.json.encode(create))
+        await build.insert("proven", uri=create["id"], object_uri=post.uri, raw=raw, received_at=build.NOW)
+
+    _whole, (edited, as_it_came) = await walk(client, place.face.outbox)
+
+    assert as_it_came["object"] == proved[0]
+    assert edited["object"]["object"]["content"] == "<p>Number 1</p>"  # what was proved is not what it says now
 
 
 async def test_an_outbox_has_pages_that_miss_nothing_and_repeat_nothing(

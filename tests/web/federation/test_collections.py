@@ -67,7 +67,8 @@ async def test_what_its_author_proved_is_listed_as_it_came(place: Place, client:
     proved = [
         {
             "@context": ["https://www.w3.org/ns/activitystreams", "https://far.test/odd"], "id": f"{post.uri}#create",
-            "type": "Create", "actor": far.uri, "object": {"id": post.uri, "type": "Note", "odd": 1}, "proof": {"x": "y"},
+            "type": "Create", "actor": far.uri, "object": {"id": post.uri, "type": "Note", "odd": 1},
+            "proof": {"x": "y"},
         }
         for post in posts_
     ]  # fmt: skip

@@ -9,13 +9,13 @@ import asyncio
 import functools
 import inspect
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
 
 from activitypub import authenticity, dispatch, documents, parse
 from activitypub.activities import Activity
-from activitypub.errors import Gone, NotFound, ProtocolError, Unreachable
+from activitypub.errors import ProtocolError, Unreachable
 from fedcomm import clock, errors, fetching
 from fedcomm.app import App
 from fedcomm.inbox import facts, line, proofs
@@ -213,27 +213,28 @@ class Inbox:
 
     async def _fetch_keys(self, item: Item, wants: Wants) -> None:
         """Ask for keys by which something in an item is proven; without them its origin is asked for it later."""
-        async with self._turns:
-            for key_id in wants.keys:
-                with suppress(Unreachable):
-                    await _or_nothing(fetching.key(self.app, key_id, False))
-        work = await self._read(item, frozenset(wants.keys))
+        work: Work | None = None
+        with suppress(OperationalError):  # then the item is in the database, to be taken up from there
+            async with self._turns:
+                for key_id in wants.keys:
+                    await _or_nothing(fetching.key(self.app, key_id, False), patient=False)
+            work = await self._read(item, frozenset(wants.keys))
         await self._again(item, work)
 
     async def _fetch(self, work: Work, wants: Wants) -> None:
         """Ask peers for what an item needs, then take it up again."""
         again: Work | None = None
-        try:
-            async with self._turns:
-                await self._obtain(work, wants)
-        except Unreachable as fault:
-            await self._later(work.item, fault)
-        except Exception as fault:  # a fault of ours
-            await self._fault(work.item, fault)
-        else:
-            work.fetched |= {*wants.posts, *wants.actors}
-            work.refreshed |= {*wants.fresh_posts, *wants.fresh_actors, *wants.moderators, *wants.revived_posts}
-            again = work
+        with suppress(OperationalError):  # as above; those behind it must not wait for ever
+            try:
+                async with self._turns:
+                    await self._obtain(work, wants)
+                work.fetched |= {*wants.posts, *wants.actors}
+                work.refreshed |= {*wants.fresh_posts, *wants.fresh_actors, *wants.moderators, *wants.revived_posts}
+                again = work
+            except Unreachable as fault:
+                await self._later(work.item, fault)
+            except Exception as fault:  # a fault of ours
+                await self._fault(work.item, fault)
         await self._again(work.item, again)
 
     async def _again(self, item: Item, work: Work | None) -> None:
@@ -243,19 +244,21 @@ class Inbox:
             await self._take([work, *behind] if work is not None else behind)
 
     async def _obtain(self, work: Work, wants: Wants) -> None:
-        """What cannot be had for good is left out: the handler finds it missing."""
-        for uri in wants.actors:
-            await _or_nothing(fetching.actor(self.app, uri, allowance=work.allowance))
-        for uri in wants.posts:
-            await _or_nothing(fetching.post(self.app, uri, allowance=work.allowance))
-        for uri in wants.fresh_actors:
-            await _or_nothing(fetching.actor(self.app, uri, fresh=True, allowance=work.allowance))
-        for uri in wants.fresh_posts:
-            await _or_nothing(fetching.refresh(self.app, uri, allowance=work.allowance))
-        for uri in wants.revived_posts:
-            await _or_nothing(fetching.revive(self.app, uri, allowance=work.allowance))
-        for uri in wants.moderators:
-            await _or_nothing(fetching.moderators(self.app, uri, allowance=work.allowance))
+        """What cannot be had for good is left out: the handler finds it missing.
+
+        So is what cannot be had just now when it concerns one of a list: the others do not wait for it.
+        """
+        app, allowance = self.app, work.allowance
+        asking: tuple[tuple[Callable[..., Awaitable[object]], str, dict[str, bool]], ...] = (
+            *((fetching.actor, uri, {}) for uri in wants.actors),
+            *((fetching.post, uri, {}) for uri in wants.posts),
+            *((fetching.actor, uri, {"fresh": True}) for uri in wants.fresh_actors),
+            *((fetching.refresh, uri, {}) for uri in wants.fresh_posts),
+            *((fetching.revive, uri, {}) for uri in wants.revived_posts),
+            *((fetching.moderators, uri, {}) for uri in wants.moderators),
+        )
+        for ask, uri, more in asking:
+            await _or_nothing(ask(app, uri, allowance=allowance, **more), patient=len(work.parts) == 1)
 
     async def _later(self, item: Item, fault: Unreachable) -> None:
         if item.attempts + 1 >= ATTEMPTS:
@@ -282,11 +285,16 @@ def _hot(activity: Activity) -> bool:
     return not any(rule is not None and _alone(rule.handler) for rule in rules)
 
 
-async def _or_nothing(fetch: "asyncio.Future[object] | object") -> None:
+async def _or_nothing(fetch: Awaitable[object], *, patient: bool) -> None:
+    """Wait for an answer. One that says no is none, and so is silence for who is not `patient`."""
     try:
-        await fetch  # type: ignore[misc]
-    except (Gone, NotFound, ProtocolError) as why:
+        await fetch
+    except ProtocolError as why:
         LOG.info("not fetched why=%s", why)
+    except Unreachable as why:
+        if patient:
+            raise
+        LOG.info("not fetched now why=%s", why)
 
 
 async def _refuse(item: Item, why: str) -> None:

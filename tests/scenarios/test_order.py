@@ -167,3 +167,17 @@ async def test_who_leaves_and_writes_at_once_writes_from_outside(fediverse: Fedi
 
     found = await ours.post(note["id"])
     assert found is None or found.group_id is None
+
+
+async def test_one_voter_whose_server_is_away_does_not_keep_the_votes_of_others(fediverse: Fediverse) -> None:
+    ours, theirs, cats = await _member_of(fediverse)
+    bob, carol = theirs.actor("bob"), theirs.actor("carol")
+    away = Host(fediverse, "away.test").actor("dora")
+    note = _thread(theirs, bob, cats)
+    await send(fediverse, ours, cats, cats.does("Announce", bob.does("Create", note)))
+    fediverse.wire.down.add("away.test")
+
+    votes = [away.does("Like", note["id"]), carol.does("Like", note["id"])]
+    await send(fediverse, ours, cats, cats.does("Announce", votes))
+
+    assert (await ours.knows(note["id"])).likes_count == 1

@@ -94,12 +94,6 @@ async def seqs_of(uri: str) -> list[int]:
     return [found[0] for found in await rows("SELECT seq FROM outbox WHERE uri = ?", (uri,))]
 
 
-async def newest_of(actor_id: int, before_seq: int, limit: int) -> list[Entry]:
-    """What an actor published, newest first."""
-    sql = _SELECT + "WHERE actor_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?"
-    return [Entry(*found) for found in await rows(sql, (actor_id, before_seq, limit))]
-
-
 async def settled(host: str, after_seq: int) -> dict[int, set[str]]:
     """What above a peer's cursor needs no delivery any more: inboxes by entry, '' for all of them."""
     found: dict[int, set[str]] = {}
@@ -141,22 +135,6 @@ def publish(
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (uri, actor_id, body, msgspec.json.encode(audience).decode(), form, thread_id, post_id, now_ms),
     )
-
-
-def announced(writes: Writes, face: str, object_uri: str, form: str, announce_uri: str, now_ms: int) -> None:
-    """Remember what a face announced, and under which id."""
-    writes.add(
-        "INSERT INTO announced (face, object_uri, form, announce_uri, announced_at) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT DO NOTHING",
-        (face, object_uri, form, announce_uri, now_ms),
-    )
-
-
-async def announcement(face: str, object_uri: str, form: str) -> str | None:
-    """The id under which a face announced something, while it stands."""
-    sql = "SELECT announce_uri FROM announced WHERE face = ? AND object_uri = ? AND form = ? AND withdrawn_at IS NULL"
-    found = await row(sql, (face, object_uri, form))
-    return found[0] if found else None
 
 
 def note(writes: Writes, host: str, seq: int, inbox: str, status: int, answer: str, now_ms: int) -> None:

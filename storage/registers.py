@@ -94,11 +94,6 @@ def moderating(role: str | None) -> bool:
     return role is not None and _ROLE.decode(role).role == "moderator"
 
 
-async def by_uri(group_id: int, uri: str) -> list[Act]:
-    """The writes that one activity made."""
-    return [Act(*a) for a in await rows(f"SELECT {_ACT} FROM act WHERE group_id = ? AND uri = ?", (group_id, uri))]
-
-
 async def log(group_id: int, limit: int = 100) -> list[Act]:
     """The acts of a group, newest first."""
     sql = f"SELECT {_ACT} FROM act WHERE group_id = ? ORDER BY id DESC LIMIT ?"

@@ -215,10 +215,13 @@ class Inbox:
         """Ask for keys by which something in an item is proven; without them its origin is asked for it later."""
         work: Work | None = None
         with suppress(OperationalError):  # then the item is in the database, to be taken up from there
-            async with self._turns:
-                for key_id in wants.keys:
-                    await _or_nothing(fetching.key(self.app, key_id, False), patient=False)
-            work = await self._read(item, frozenset(wants.keys))
+            try:
+                async with self._turns:
+                    for key_id in wants.keys:
+                        await _or_nothing(fetching.key(self.app, key_id, False), patient=False)
+                work = await self._read(item, frozenset(wants.keys))
+            except Exception as fault:  # a fault of ours
+                await self._fault(item, fault)
         await self._again(item, work)
 
     async def _fetch(self, work: Work, wants: Wants) -> None:

@@ -7,7 +7,7 @@ from starlette.routing import Route
 
 import storage.stats
 from activitypub import documents, nodeinfo, webfinger
-from fedcomm import __version__, clock, settings
+from fedcomm import SOURCE, __version__, clock, settings
 from fedcomm.errors import NotFound
 from storage import actors, collections
 from storage.actors import Actor
@@ -95,7 +95,7 @@ async def _facts(request: Request) -> nodeinfo.Facts:
     counts = await storage.stats.counts(clock.now_ms())
     return nodeinfo.Facts(
         version=__version__,
-        repository="https://github.com/fedcomm/fedcomm",
+        repository=SOURCE,
         open_registrations=here.registration == "open",
         title=here.name or app.host,
         description=here.description or DESCRIPTION,

@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from fedcomm import __version__, settings
+from fedcomm import SOURCE, __version__, settings
 from web import languages, state
 from web.pages import assets, shown, words
 
@@ -35,6 +35,7 @@ def common(request: Request) -> dict[str, Any]:
         "asset": assets.address,
         "moment": partial(shown.moment, zone=zone, words=translations),
         "version": __version__,
+        "source": SOURCE,
         "path": request.scope["path"],
         "first": "max_id" not in request.query_params,  # whether a list begins with its newest
     }

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 import storage.accounts
-from fedcomm import accounts, invites, settings
+from fedcomm import SOURCE, accounts, invites, settings
 from fedcomm.app import App
 from storage.connect import rows, value
 from tests import build
@@ -104,6 +104,7 @@ async def test_settings_are_in_force_at_once_and_in_the_log(app: App, admin: Bro
     assert about.one("title").text == "About · The <oven>" and about.one("h1").text == "About The <oven>"
     assert [rule.text for rule in about.one("ol").all("li")] == ["Be kind.", "No spam."]
     assert "For bakers." in about.main and "by invitation" in about.main
+    assert SOURCE in about.links  # AGPL §13
     assert "mailto:ada%40mail.example" in about.links and "/@ada" in about.links
     log = (await admin.get("/admin/log")).one("table").text
     assert "@ada" in log and "changed settings" in log and "registration" in log

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from fedcomm import __version__, profiles
+from fedcomm import SOURCE, __version__, profiles
 from fedcomm.config import Config
 from fedcomm.settings import Settings
 from storage.stats import Stats
@@ -13,7 +13,6 @@ from web.mastodon.entities.small import rules
 # The part before the space is what clients judge our features by; it rises with what works, and the minor
 # version stays below ten, since one of them reads "4.10" as 4.1.
 VERSION = f"4.2.0 (compatible; fedcomm {__version__})"
-SOURCE = "https://github.com/fedcomm/fedcomm"
 
 
 def second(config: Config, settings: Settings, stats: Stats, contact: bytes) -> dict[str, Any]:

@@ -69,8 +69,20 @@ def posting(group: Group, standing: Standing, thread: Post | None) -> None:
         raise NotAllowed("Only members post in this group. Please join it first.")
 
 
+def elsewhere(standing: Standing, thread: Post | None) -> None:
+    """Whether somebody may post into a group of another server, as far as it has told: it would drop the post unsaid.
+
+    Raises:
+        NotAllowed: banned there, or the thread is locked or taken out.
+    """
+    if banned(standing.ban):
+        raise NotAllowed("You are banned from this group.")
+    if thread is not None:
+        answering(standing, thread)
+
+
 def answering(standing: Standing, thread: Post) -> None:
-    """Whether somebody may answer in a thread of a group, here or elsewhere: its server would drop the answer unsaid.
+    """Whether somebody may answer in a thread of a group, here or elsewhere.
 
     Raises:
         NotAllowed: the thread is locked, or was taken out.

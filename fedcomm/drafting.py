@@ -105,8 +105,8 @@ async def prepare(app: App, author: Actor, draft: Draft, replaced: Post | None =
         standing = await members.standing(group, author)
         if group.local:
             admit.posting(group, standing, root)
-        elif root is not None:
-            admit.answering(standing, root)
+        else:
+            admit.elsewhere(standing, root)
     title, body = titles.split(draft.text) if group is not None and parent is None else ("", draft.text)
     known = {handle: (actor.url or actor.uri, _acct(app, actor)) for handle, actor in named.items()}
     mentioned = _together(named, parent_author if parent and parent.author_id != author.id else None, face)

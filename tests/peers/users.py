@@ -91,10 +91,19 @@ class User:
 
     async def ban(self, community_uri: str, who: str, reason: str) -> None:
         """As a moderator, keep somebody out of a community of this server."""
-        shared = {"to": [PUBLIC], "cc": [community_uri], "target": community_uri, "audience": community_uri}
-        block = self._activity("Block", who, **shared, summary=reason, removeData=False)
         self.forum.communities[community_uri].banned.add(who)
-        await self.forum.publish(self.uri, block, community_uri)
+        await self.forum.publish(self.uri, self._block(community_uri, who, reason), community_uri)
+
+    async def unban(self, community_uri: str, who: str) -> None:
+        """As a moderator, let somebody in again."""
+        self.forum.communities[community_uri].banned.discard(who)
+        shared = {"to": [PUBLIC], "cc": [community_uri], "audience": community_uri}
+        undo = self._activity("Undo", self._block(community_uri, who, ""), **shared)
+        await self.forum.publish(self.uri, undo, community_uri)
+
+    def _block(self, community_uri: str, who: str, reason: str) -> Json:
+        shared = {"to": [PUBLIC], "cc": [community_uri], "target": community_uri, "audience": community_uri}
+        return self._activity("Block", who, **shared, summary=reason, removeData=False)
 
     async def _write(self, post: Post) -> Json:
         forum = self.forum

@@ -317,6 +317,28 @@ async def test_whom_our_group_bans_lemmy_is_told_of_and_nothing_more_of_theirs_i
     await here.bob.sees(page, favourites_count=0, replies_count=0)
 
 
+async def test_whom_lemmys_moderators_ban_is_told_so_and_may_post_again_when_they_lift_it(world: World) -> None:
+    here = await theirs(world, "lounge")
+    page = await here.lena.post(here.community, "Lounge", "Who comes?")
+    number = await here.bob.here(page)
+
+    async def answered(status: int) -> None:
+        async def so() -> bool:
+            got, _ = await here.bob.attempt("POST", "/api/v1/statuses", status="Me.", in_reply_to_id=number)
+            return got == status
+
+        await eventually(so, f"an answer is met with {status}")
+
+    await here.lena.ban(here.community, here.bob.uri, "noise")
+    await answered(403)
+    begun, _ = await here.bob.attempt("POST", "/api/v1/statuses", status="Watches\n\nCheap @lounge@lemmy.test")
+    await here.alice.write("I do.", answering=page)
+    await here.lena.unban(here.community, here.bob.uri)
+    await answered(200)
+
+    assert begun == 403
+
+
 async def test_a_second_copy_of_the_same_comment_is_one_comment(world: World) -> None:
     here = await theirs(world, "echo")
     page = await here.lena.post(here.community, "Echo", "Is there one?")

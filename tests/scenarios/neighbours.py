@@ -15,7 +15,7 @@ from tests.server.front import Front
 from tests.server.running import Instance, free_port
 
 LOOPBACK = "127.0.0.1"
-SECONDS = 15.0  # until something has arrived
+SECONDS = 30.0  # until something has arrived
 
 
 class Member:
@@ -199,6 +199,8 @@ class Neighbourhood:
 
     async def __aexit__(self, kind: object, *_fault: object) -> None:
         """Stop everything, and see that whatever the scripts sent was taken, and read by them with ease."""
+        if kind is None:
+            await self.quiet()
         for home in self.homes:
             await asyncio.to_thread(home.instance.kill)
         for server in self.servers:

@@ -1,5 +1,7 @@
 """Verified activities: durable before their sender is told so, then waiting for their turn."""
 
+from collections.abc import Collection
+
 import msgspec
 
 from storage.connect import Writes, execute, row, rows
@@ -24,24 +26,25 @@ class Item(msgspec.Struct, frozen=True):
 _SELECT = "SELECT id, signer, body, attempts FROM inbox_item "
 
 
-async def waiting(now_ms: int, after_id: int, limit: int) -> list[Item]:
-    """Items to take up, in the order of arrival: new ones, and those whose time has come."""
+async def waiting(now_ms: int, after_id: int, limit: int, held: Collection[int] = ()) -> list[Item]:
+    """Items to take up, in the order of arrival: new ones, and those whose time has come, without those `held`."""
     sql = (
-        _SELECT + "WHERE state IN (0, 2) AND id > ? AND body IS NOT NULL AND (next_at IS NULL OR next_at <= ?)"
-        " ORDER BY id LIMIT ?"
+        _SELECT + "WHERE state IN (0, 2) AND id > ? AND id NOT IN (?ints) AND body IS NOT NULL"
+        " AND (next_at IS NULL OR next_at <= ?) ORDER BY id LIMIT ?"
     )
-    return [Item(*found) for found in await rows(sql, (after_id, now_ms, limit))]
+    return [Item(*found) for found in await rows(sql, (after_id, list(held), now_ms, limit))]
 
 
-async def claim(now_ms: int, until_ms: int, limit: int) -> list[Item]:
-    """As `waiting`, but no other process takes the same ones before `until_ms` (PostgreSQL)."""
+async def claim(now_ms: int, until_ms: int, limit: int, held: Collection[int] = ()) -> list[Item]:
+    """As `waiting`, but no other process takes the same ones before `until_ms` (PostgreSQL); those `held` are left."""
     sql = (
         "WITH due AS (SELECT id FROM inbox_item WHERE state IN (0, 2) AND body IS NOT NULL"
-        " AND (next_at IS NULL OR next_at <= ?) ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED)"
+        " AND (next_at IS NULL OR next_at <= ?) AND id NOT IN (?ints) ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED)"
         " UPDATE inbox_item i SET state = 2, next_at = ? FROM due WHERE i.id = due.id"
         " RETURNING i.id, i.signer, i.body, i.attempts"
     )
-    return sorted((Item(*found) for found in await rows(sql, (now_ms, limit, until_ms))), key=lambda item: item.id)
+    claimed = await rows(sql, (now_ms, list(held), limit, until_ms))
+    return sorted((Item(*found) for found in claimed), key=lambda item: item.id)
 
 
 async def backlog() -> tuple[int, int]:

@@ -146,8 +146,10 @@ class Workers:
         """What waits in the database. What comes in at this moment may be queued as well, and is known by its id."""
         now = clock.now_ms()
         held = self.inbox.held
-        due = inbox.claim(now, now + OWNED, BATCH) if self._shared() else inbox.waiting(now, after, BATCH)
-        items = [item for item in await due if item.id not in held]
+        if self._shared():
+            items = await inbox.claim(now, now + OWNED, BATCH, held)
+        else:
+            items = await inbox.waiting(now, after, BATCH, held)
         for item in items:
             self._read[item.id] = None
         while len(self._read) > IN_MEMORY:

@@ -32,7 +32,8 @@ async def _nobody_answers(request: httpx.Request) -> httpx.Response:
     raise Unreachable("nobody answers")
 
 
-Another = Callable[[], Awaitable[App]]
+Answer = Callable[[httpx.Request], Awaitable[httpx.Response]]
+Another = Callable[..., Awaitable[App]]
 
 
 @pytest.fixture
@@ -40,9 +41,9 @@ async def another(database_url: str, anyio_backend: str) -> AsyncIterator[Anothe
     """`await another()`: one more process on the database, working (all in this one, with nothing in common)."""
     opened: list[tuple[App, worker.Workers]] = []
 
-    async def begin() -> App:
+    async def begin(answer: Answer = _nobody_answers) -> App:
         config = Config(base_url="https://here.example", host="here.example", database_url=database_url)
-        app = await App.open(config, transport=httpx.MockTransport(_nobody_answers))
+        app = await App.open(config, transport=httpx.MockTransport(answer))
         app.db.ids.hold(len(opened) + 1, 3600 + asyncio.get_running_loop().time())
         with use(app.db):
             await actors.service(app)
@@ -189,8 +190,8 @@ async def test_an_item_that_needs_an_absent_peer_waits_on_the_schedule_and_is_gi
         follow = {"id": f"{stranger}/f", "type": "Follow", "actor": stranger, "object": alice}
         await app.intake.take(stranger, follow["id"], msgspec.json.encode(follow))
         pauses = []
-        for attempt in range(1, 8):
-            await until(partial(_count, "SELECT MAX(attempts) FROM inbox_item", attempt))
+        for _attempt in range(7):
+            await until(_put_off)
             ((due, state),) = await rows("SELECT next_at, state FROM inbox_item")
             assert state == inbox.WAITING
             pauses.append(round((due - clock.now_ms()) / 60_000))
@@ -278,6 +279,12 @@ def _create(actor: str, mentioned: str, number: int) -> tuple[str, bytes]:
     return uri, msgspec.json.encode({"id": uri, "type": "Create", "actor": actor, "to": note["to"], "object": note})
 
 
+async def _put_off() -> bool:
+    """Whether the only item waits longer than one that is in hand."""
+    ((due,),) = await rows("SELECT next_at FROM inbox_item")
+    return due is not None and due > clock.now_ms() + 20_000
+
+
 async def _none_waits(app: App) -> bool:
     return await rows("SELECT COUNT(*) FROM job") == [(0,)]
 
@@ -317,3 +324,29 @@ async def test_the_queue_counts_jobs_in_hand_and_not_those_that_wait_for_long(
         assert (busy["idle"], busy["jobs"]) == (False, 1)
         await execute("UPDATE job SET run_at = ?", (clock.now_ms() + 3_600_000,))
         assert (await queue.state(app))["idle"]
+
+
+async def test_many_items_that_wait_for_a_peer_keep_none_behind_them_waiting(
+    another: Another, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hanging = asyncio.Event()
+
+    async def hang(_request: httpx.Request) -> httpx.Response:
+        await hanging.wait()
+        raise Unreachable("nobody answers")
+
+    monkeypatch.setattr(worker, "BATCH", 10)
+    app = await another(hang)
+    with use(app.db):
+        await accounts.create(app, "alice", "correct horse battery")
+        writer = await build.person("sam", "peer.example")
+        app.intake.overflowed = True
+        for number in range(30):
+            stranger = f"https://away{number}.example/users/sam"
+            uri, body = _create(stranger, "https://here.example/users/alice", 1)
+            await app.intake.take(stranger, uri, body)
+        uri, body = _create(writer.uri, "https://here.example/users/alice", 1)
+        await app.intake.take(writer.uri, uri, body)
+
+        await until(lambda: _count("SELECT COUNT(*) FROM post WHERE local = 0", 1))
+        hanging.set()

@@ -2,6 +2,7 @@
 
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from starlette.requests import Request
 
@@ -37,5 +38,6 @@ def common(request: Request) -> dict[str, Any]:
         "version": __version__,
         "source": SOURCE,
         "path": request.scope["path"],
+        "here": quote(request.scope["path"], safe="/@:~"),  # as it stands in a link
         "first": "max_id" not in request.query_params,  # whether a list begins with its newest
     }

@@ -56,3 +56,14 @@ async def test_older_posts_of_a_tag_are_on_the_next_page(stranger: Browser) -> N
     shown = [number for number in range(30) if f"Loaf {number:02}" in first.source]
     rest = [number for number in range(30) if f"Loaf {number:02}" in second.source]
     assert shown == list(range(5, 30)) and rest == list(range(5))
+
+
+async def test_the_next_page_of_a_tag_of_any_letters_is_found(stranger: Browser) -> None:
+    anna = await build.person("anna")
+    for number in range(30):
+        await build.post(anna, f"Loaf {number:02}", tags=["a?b#ü"])
+
+    first = await stranger.get(f"/tags/{quote('a?b#ü')}")
+    (older,) = [each["href"] for each in first.all("a", rel="next")]
+
+    assert "Loaf 00" not in first.source and "Loaf 00" in (await stranger.get(older)).source

@@ -1,8 +1,12 @@
 """What the tests of the web room speak with."""
 
 import httpx
+import pytest
 
 from activitypub.errors import Unreachable
+
+# For a test whose many cases are decided before a database is asked, or asked in no way of its own.
+whichever_database = pytest.mark.parametrize("dialect", ["sqlite"])
 
 
 class Nowhere(httpx.AsyncBaseTransport):

@@ -8,11 +8,13 @@ import pytest
 from fedcomm import __version__, actors, settings
 from fedcomm.app import App
 from tests import build
+from tests.web.client import whichever_database
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.mark.parametrize("path", ["/api/v1/instance", "/api/v1/instance/", "/api/v2/instance", "/api/v2/instance/"])
+@whichever_database
 async def test_the_version_is_one_that_clients_can_read(client: httpx.AsyncClient, path: str) -> None:
     found = (await client.get(path)).json()
 

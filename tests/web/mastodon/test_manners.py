@@ -13,7 +13,7 @@ from fedcomm import clock
 from fedcomm.app import App
 from fedcomm.config import Config
 from tests import build
-from tests.web.client import bearer
+from tests.web.client import bearer, whichever_database
 from tests.web.mastodon.member import Member
 from tests.web.mastodon.scopes import CLOSED, OPEN
 from tests.web.mastodon.test_scopes import address
@@ -35,6 +35,7 @@ async def counted(app: App, config: Config) -> AsyncIterator[httpx.AsyncClient]:
     "path", ["/api/v1/nothing", "/api/v4/statuses", "/api/v1/statuses/1/nothing", "/api/v1/groups", "/api/"]
 )
 @pytest.mark.parametrize("accept", ["*/*", "text/html", "application/activity+json"])
+@whichever_database
 async def test_what_is_not_offered_is_404_in_json(client: httpx.AsyncClient, path: str, accept: str) -> None:
     for method in ("GET", "POST", "DELETE"):
         answer = await client.request(method, path, headers={"accept": accept})

@@ -7,6 +7,7 @@ import pytest
 
 from storage.actors import Actor
 from tests import build
+from tests.web.client import whichever_database
 from tests.web.mastodon.member import Member, ids
 
 pytestmark = pytest.mark.anyio
@@ -117,6 +118,7 @@ async def test_following_prev_shows_what_is_newer_and_never_the_same_again(alice
     assert "next" in above.links and "next" in newest.links
 
 
+@whichever_database
 async def test_links_keep_what_was_asked_for_besides(alice: Member, full: str) -> None:
     sep = "&" if "?" in full else "?"
 
@@ -134,6 +136,7 @@ async def test_links_keep_what_was_asked_for_besides(alice: Member, full: str) -
 @pytest.mark.parametrize(
     "odd", ["limit=0", "limit=-3", "limit=x", "limit=99999", "max_id=x", "min_id=", "since_id=1e9"]
 )
+@whichever_database
 async def test_a_bound_that_is_none_bounds_nothing(alice: Member, odd: str) -> None:
     for number in range(COUNT):
         await _own(alice, number)

@@ -6,6 +6,7 @@ import pytest
 
 from storage.connect import rows
 from tests import build
+from tests.web.client import whichever_database
 from tests.web.mastodon.member import Member, ids
 
 pytestmark = pytest.mark.anyio
@@ -27,6 +28,7 @@ UPDATE = "accounts/update_credentials"
         },
     ],
 )  # fmt: skip
+@whichever_database
 async def test_a_profile_is_changed_in_every_form(
     alice: Member, bob: Member, method: str, sent: dict[str, Any]
 ) -> None:
@@ -60,6 +62,7 @@ async def test_what_is_not_said_stays(alice: Member) -> None:
         {"data": {"fields_attributes[][name]": "Bed", "fields_attributes[][value]": "https://beds.test/1"}},
     ],
 )
+@whichever_database
 async def test_lines_are_written_in_every_form_and_read_back_as_typed(alice: Member, sent: dict[str, Any]) -> None:
     found = (await alice.ask("PATCH", UPDATE, **sent)).json()
 
@@ -92,6 +95,7 @@ async def test_nothing_that_runs_gets_into_a_profile(alice: Member) -> None:
         ({"source": {"privacy": "private"}}, "every post"), ({"source": {"sensitive": True}}, "every post"),
     ],
 )  # fmt: skip
+@whichever_database
 async def test_what_cannot_be_is_refused_and_changes_nothing(alice: Member, wish: dict[str, Any], word: str) -> None:
     before = await alice.get("accounts/verify_credentials")
 

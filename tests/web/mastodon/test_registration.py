@@ -10,7 +10,7 @@ from fedcomm import accounts, settings
 from fedcomm.app import App
 from storage.connect import rows
 from tests import build
-from tests.web.client import bearer
+from tests.web.client import bearer, whichever_database
 
 pytestmark = pytest.mark.anyio
 
@@ -65,6 +65,7 @@ async def test_who_is_let_in_at_once_gets_a_token(app: App, client: httpx.AsyncC
         ({"username": "taken"}, "username"),
     ],
 )  # fmt: skip
+@whichever_database
 async def test_what_is_wrong_is_said_of_its_field(
     app: App, client: httpx.AsyncClient, changed: dict[str, Any], field: str
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 from storage.actors import Actor
 from storage.connect import rows
 from tests import build
+from tests.web.client import whichever_database
 from tests.web.mastodon.member import Member, ids
 
 pytestmark = pytest.mark.anyio
@@ -40,6 +41,7 @@ async def test_a_post_is_answered_as_it_is_shown_later(alice: Member) -> None:
         {"json": {"status": "Hi & bye", "visibility": "unlisted", "media_ids": [], "poll": None, "scheduled_at": None}},
     ],
 )
+@whichever_database
 async def test_a_post_is_sent_in_every_form(alice: Member, sent: dict[str, Any]) -> None:
     answer = await alice.ask("POST", "statuses/", **sent)
 
@@ -57,6 +59,7 @@ async def test_a_post_is_sent_in_every_form(alice: Member, sent: dict[str, Any])
         ({"status": {"a": 1}}, "single value"),
     ],
 )  # fmt: skip
+@whichever_database
 async def test_a_post_that_cannot_be_is_refused_with_a_sentence(alice: Member, wish: dict[str, Any], word: str) -> None:
     status, sentence = await alice.refused("POST", "statuses", **wish)
 
@@ -199,6 +202,7 @@ async def test_what_may_not_be_seen_is_answered_as_what_does_not_exist(alice: Me
 
 
 @pytest.mark.parametrize("odd", ["0", "x", "-1", "1e3", "9" * 25, "１２", "%00", "' OR 1=1", "1.json"])
+@whichever_database
 async def test_an_id_that_is_none_is_not_found(alice: Member, odd: str) -> None:
     answer = await alice.ask("GET", f"/api/v1/statuses/{odd}")
 
@@ -271,6 +275,7 @@ async def test_what_is_not_for_everybody_cannot_be_boosted(alice: Member, bob: M
 
 
 @pytest.mark.parametrize("kind", ["application/json", "text/plain", "application/x-www-form-urlencoded", ""])
+@whichever_database
 async def test_what_needs_no_words_takes_an_empty_body_of_any_kind(alice: Member, bob: Member, kind: str) -> None:
     post = await bob.post("Hello")
     headers = {"content-type": kind} if kind else {}

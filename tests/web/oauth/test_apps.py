@@ -9,7 +9,7 @@ import pytest
 import storage.oauth
 from storage.connect import rows
 from tests import build
-from tests.web.client import bearer
+from tests.web.client import bearer, whichever_database
 from tests.web.oauth.browser import OOB, register
 
 pytestmark = pytest.mark.anyio
@@ -37,6 +37,7 @@ WISH = {"client_name": "Gärtner", "redirect_uris": OOB, "scopes": "read write",
         },
     ],
 )
+@whichever_database
 async def test_a_program_registers_in_every_form_of_request(client: httpx.AsyncClient, sent: dict[str, Any]) -> None:
     answer = await client.post("/api/v1/apps", **sent)
 
@@ -57,6 +58,7 @@ async def test_a_program_registers_in_every_form_of_request(client: httpx.AsyncC
         "http://localhost:1234/back", "http://127.0.0.1/", "https://app.test/back?with=query", "tusky://oauth/x",
     ],
 )  # fmt: skip
+@whichever_database
 async def test_people_may_be_sent_back_to_the_addresses_of_apps(client: httpx.AsyncClient, uri: str) -> None:
     answer = await client.post("/api/v1/apps", json={"client_name": "A", "redirect_uris": uri})
 
@@ -81,6 +83,7 @@ async def test_a_program_may_have_several_addresses(client: httpx.AsyncClient, u
         "https://app.test/" + "a" * 2000, "view-source:https://app.test/", "blob:https://app.test/1", "about:blank",
     ],
 )  # fmt: skip
+@whichever_database
 async def test_an_address_that_a_browser_would_run_is_refused(client: httpx.AsyncClient, uri: str) -> None:
     answer = await client.post("/api/v1/apps", json={"client_name": "A", "redirect_uris": [OOB, uri] if uri else ""})
 

@@ -10,6 +10,7 @@ from fedcomm.app import App
 from storage.actors import Actor
 from storage.connect import rows
 from tests import build
+from tests.web.client import whichever_database
 from tests.web.oauth.browser import BACK, CHALLENGE, OOB, Browser, form_of, register, told
 
 pytestmark = pytest.mark.anyio
@@ -91,6 +92,7 @@ async def test_a_program_may_ask_that_somebody_signs_in_anew(
 
 
 @pytest.mark.parametrize("word", ["false", "False", "None", "null", "0"])
+@whichever_database
 async def test_what_clients_write_for_nothing_asks_nothing(
     client: httpx.AsyncClient, browser: Browser, word: str
 ) -> None:
@@ -139,6 +141,7 @@ async def test_a_yes_cannot_be_turned_to_another_address(client: httpx.AsyncClie
 
 
 @pytest.mark.parametrize("client_id", [None, "nobody", "x" * 5000, "a\x00b"])
+@whichever_database
 async def test_an_unknown_program_gets_a_page_that_says_so(
     client: httpx.AsyncClient, browser: Browser, client_id: str | None
 ) -> None:
@@ -160,6 +163,7 @@ async def test_an_unknown_program_gets_a_page_that_says_so(
         ({"scope": "nonsense"}, "invalid_scope"),
     ],
 )
+@whichever_database
 async def test_a_request_that_cannot_be_granted_goes_back_with_an_error(
     client: httpx.AsyncClient, browser: Browser, changed: dict[str, str | None], error: str
 ) -> None:
@@ -176,6 +180,7 @@ async def test_a_request_that_cannot_be_granted_goes_back_with_an_error(
     ("challenge", "method"),
     [(CHALLENGE, "plain"), (CHALLENGE, None), (None, "S256"), ("short", "S256"), (CHALLENGE + "=", "S256")],
 )
+@whichever_database
 async def test_a_challenge_not_made_with_s256_is_refused(
     client: httpx.AsyncClient, browser: Browser, challenge: str | None, method: str | None
 ) -> None:

@@ -12,7 +12,7 @@ from fedcomm.app import App
 from storage.actors import Actor
 from storage.connect import rows
 from tests import build
-from tests.web.client import bearer
+from tests.web.client import bearer, whichever_database
 from tests.web.oauth.browser import BACK, CHALLENGE, VERIFIER, Browser, Program, register
 
 pytestmark = pytest.mark.anyio
@@ -61,6 +61,7 @@ async def test_the_answer_with_a_token_is_kept_nowhere(browser: Browser, program
 
 
 @pytest.mark.parametrize("form", ["form", "json", "query", "multipart", "basic"])
+@whichever_database
 async def test_a_program_asks_for_its_token_in_every_form(
     client: httpx.AsyncClient, browser: Browser, program: Program, form: str
 ) -> None:
@@ -188,6 +189,7 @@ async def test_a_program_without_its_own_secret_gets_nothing(
 
 
 @pytest.mark.parametrize("grant", ["password", "refresh_token", "", "implicit"])
+@whichever_database
 async def test_no_password_is_taken_from_a_program(app: App, program: Program, grant: str) -> None:
     await accounts.create(app, "ann", "correct horse battery")
 
@@ -327,6 +329,7 @@ async def test_a_token_in_the_address_or_the_body_counts_for_nothing(
 @pytest.mark.parametrize(
     "header", ["", "Bearer", "Bearer ", "Bearer x", "Basic eDp5", "Token x", "Bearer " + "a" * 600, "Bearer \xff"]
 )
+@whichever_database
 async def test_a_bad_token_is_401_with_a_sentence(client: httpx.AsyncClient, header: str) -> None:
     for path in (WHO, "/api/v1/timelines/public"):
         answer = await client.get(path, headers={"authorization": header.encode("latin-1")})

@@ -199,19 +199,24 @@ class Neighbourhood:
 
     async def __aexit__(self, kind: object, *_fault: object) -> None:
         """Stop everything, and see that whatever the scripts sent was taken, and read by them with ease."""
+        try:
+            if kind is None:
+                await self.quiet()
+        finally:
+            await self._stop()
         if kind is None:
-            await self.quiet()
+            for server in self.servers:
+                assert not server.faults, "\n".join(server.faults)
+                assert [(s.inbox, s.activity, s.status) for s in server.sent if s.status != 202] == []
+                assert [r.headers for r in server.received if "signature-input" in r.headers] == []  # RFC 9421
+
+    async def _stop(self) -> None:
         for home in self.homes:
             await asyncio.to_thread(home.instance.kill)
         for server in self.servers:
             await server.stop()
         for front in self._fronts.values():
             await front.stop()
-        if kind is None:
-            for server in self.servers:
-                assert not server.faults, "\n".join(server.faults)
-                assert [(s.inbox, s.activity, s.status) for s in server.sent if s.status != 202] == []
-                assert [r.headers for r in server.received if "signature-input" in r.headers] == []  # RFC 9421
 
     async def _front(self, host: str, port: int) -> None:
         address, outside = self.places[host]

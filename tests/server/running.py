@@ -103,6 +103,14 @@ class Instance:
         """What it has written so far."""
         return self.log.read_text(errors="replace")
 
+    def greeting(self, after: int = 0) -> str:
+        """What it has written behind the first `after` characters once it has said that it is up, which comes a moment
+        after it is ready."""
+        end = time.monotonic() + STARTING_SECONDS
+        while "server started" not in self.said()[after:] and time.monotonic() < end:
+            time.sleep(0.02)
+        return self.said()[after:]
+
     def command(self, *arguments: str, given: str = "") -> "subprocess.CompletedProcess[str]":
         """Run another command in the same data directory."""
         command = [sys.executable, "-m", "fedcomm", *arguments]

@@ -101,7 +101,7 @@ async def test_the_web_and_the_work_may_be_two_processes_and_nobody_else_comes_b
 
 async def test_the_link_for_the_first_admin_outlives_the_start_of_the_worker(instance: Instance) -> None:
     await asyncio.to_thread(instance.start, "--role", "web")
-    (link,) = re.findall(rf"http://{instance.host}(/setup/[\w-]+)", instance.said())
+    (link,) = re.findall(rf"http://{instance.host}(/setup/[\w-]+)", instance.greeting())
     worker = Instance(instance.data.parent, **instance.settings)
     worker.log = instance.log.with_name("worker")
     try:

@@ -33,14 +33,15 @@ def setup_link(said: str) -> str:
 def test_one_command_starts_an_instance_and_a_signal_ends_it(instance: Instance) -> None:
     instance.start()
 
-    first = instance.said()
+    first = instance.greeting()
     assert f"http://{instance.host}/" in first
     assert "THIS IS A TRY-OUT" in first
     assert instance.get(setup_link(first).removeprefix(f"http://{instance.host}")).status == 200
     assert instance.get("/.well-known/nodeinfo").status == 200
     assert instance.stop() == 0
 
-    again = instance.start().said()[len(first) :]
+    stopped = len(instance.said())
+    again = instance.start().greeting(after=stopped)
     assert setup_link(again) != setup_link(first)
     assert instance.stop(signal.SIGINT) == 0
 
@@ -50,7 +51,7 @@ def test_the_address_is_said_when_somebody_is_admin_but_no_link(instance: Instan
 
     instance.start()
 
-    assert f"http://{instance.host}/" in instance.said()
+    assert f"http://{instance.host}/" in instance.greeting()
     assert "/setup/" not in instance.said()
 
 

@@ -205,7 +205,7 @@ def test_the_settings_come_from_the_file_that_is_named(instance: Instance, tmp_p
 
     assert (write("x" * 12), write("x" * 13)) == (200, 422)
     assert (tmp_path / "there" / "fedcomm.db").exists()
-    lines = [line for line in instance.said().splitlines() if line.startswith("{")]
+    lines = [line for line in instance.greeting().splitlines() if line.startswith("{")]
     assert {json.loads(line)["event"] for line in lines} >= {"server started", "database migrated"}
 
 
@@ -230,9 +230,10 @@ def test_where_only_allowed_servers_are_let_in_others_are_not_spoken_to(instance
 @pytest.mark.attack("ADM-19")
 def test_test_mode_is_loud_at_the_start_and_on_every_page(instance: Instance) -> None:
     instance.start()
-    tried = instance.said()
+    tried = instance.greeting()
     pages = [instance.get(path, accept="text/html").body.decode() for path in ("/", "/about", "/sign_in", "/nothing")]
     assert instance.stop() == 0
+    stopped = len(instance.said())
     instance.data = instance.data.with_name("tested")
     instance.settings |= TEST | {"DATA_DIR": str(instance.data)}
     instance.start()
@@ -240,5 +241,5 @@ def test_test_mode_is_loud_at_the_start_and_on_every_page(instance: Instance) ->
 
     assert "THIS IS A TRY-OUT" in tried
     assert all("try-out" in page for page in pages)
-    assert "TEST MODE" in instance.said()[len(tried) :]
+    assert "TEST MODE" in instance.greeting(after=stopped)
     assert all("test mode" in page.lower() for page in tests)

@@ -101,8 +101,11 @@ def test_a_conversation_is_on_all_three_servers_and_nothing_is_left_after_an_int
 
     assert len(urls) == len(servers) == 3
     assert len(told[0]) == 7
-    assert told[0][:4] == told[1][:4] == told[2][:4]  # each answers the one before
     assert sorted(told[0]) == sorted(told[1]) == sorted(told[2])
+    chain = ["Which apple trees", "White Transparent", "Plant a second sort", "Then Discovery"]
+    for texts in told:  # each of these answers the one before; guests may come in between
+        places = [next(at for at, text in enumerate(texts) if text.startswith(words)) for words in chain]
+        assert places == sorted(places)
     for words in ("Pick it before it falls", "Klarapfel", "half of being early is light", "James Grieve"):
         assert any(words in text for text in told[0]), words
     assert all("Which apple trees bear early" in page for page in pages)

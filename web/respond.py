@@ -60,8 +60,8 @@ def redirect(url: str, status: int = 303) -> Response:
 
 def wants_document(request: Request) -> bool:
     """Whether another server asks for an ActivityPub document (AP §3.2), at an address that also has a page."""
-    accepted = request.headers.get("accept", "")
-    return "application/activity+json" in accepted or "application/ld+json" in accepted
+    accepted = [value for name, value in request.scope["headers"] if name == b"accept"]  # each request asks this
+    return any(b"application/activity+json" in value or b"application/ld+json" in value for value in accepted)
 
 
 def wants_page(request: Request) -> bool:

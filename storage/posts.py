@@ -154,6 +154,16 @@ async def some_by(author_id: int, limit: int) -> list[Post]:
     return [Post(*found) for found in await rows(sql, (author_id, limit))]
 
 
+async def with_orphans(since_ms: int, limit: int) -> list[tuple[int, str, int, int | None]]:
+    """What `adopt` wants of posts whose answers, come since then, are not tied to them."""
+    sql = (
+        "SELECT DISTINCT p.id, p.uri, p.thread_id, p.group_id FROM post c JOIN post p ON p.uri = c.parent_uri"
+        " WHERE c.parent_uri IS NOT NULL AND c.parent_id IS NULL AND c.received_at >= ? AND c.deleted_at IS NULL"
+        " AND p.deleted_at IS NULL LIMIT ?"
+    )
+    return await rows(sql, (since_ms, limit))
+
+
 async def awaited(uri: str) -> bool:
     """Whether answers to a post came before it."""
     return await row("SELECT 1 FROM post WHERE parent_uri = ? AND parent_id IS NULL LIMIT 1", (uri,)) is not None

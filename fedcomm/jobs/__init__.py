@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from fedcomm import farewells, moving, peers, polls
+from fedcomm import farewells, moving, orphans, peers, polls
 from fedcomm.app import App
 from fedcomm.jobs import nightly
 
@@ -35,4 +35,5 @@ JOBS: dict[str, Job] = {
 SCHEDULE: dict[str, Regular] = {
     "nightly": Regular(nightly.run, DAY),
     "ask_again": Regular(moving.ask_again, HOUR),
+    "orphans": Regular(orphans.adopt, MINUTE),
 }

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from activitypub.errors import Unreachable
-from fedcomm import accounts, actors, clock, queue
+from fedcomm import accounts, actors, clock, orphans, queue
 from fedcomm import intake as intake_module
 from fedcomm.app import App
 from fedcomm.config import Config
@@ -350,3 +350,18 @@ async def test_many_items_that_wait_for_a_peer_keep_none_behind_them_waiting(
 
         await until(lambda: _count("SELECT COUNT(*) FROM post WHERE local = 0", 1))
         hanging.set()
+
+
+async def test_an_answer_that_missed_what_it_answers_is_tied_to_it_soon(app: App) -> None:
+    writer = await build.person("sam", "peer.example")
+    begun = await build.post(writer, received_at=clock.now_ms())
+    missed = await build.post(writer, parent_uri=begun.uri, received_at=clock.now_ms())
+    stranger = await build.post(writer, parent_uri="https://away.example/notes/1", received_at=clock.now_ms())
+
+    for _time in range(2):
+        await orphans.adopt(app)
+
+    sql = "SELECT parent_id, thread_id FROM post WHERE id = ?"
+    assert await rows(sql, (missed.id,)) == [(begun.id, begun.id)]
+    assert await rows(sql, (stranger.id,)) == [(None, stranger.id)]
+    assert await rows("SELECT replies_count FROM post WHERE id = ?", (begun.id,)) == [(1,)]

@@ -3,6 +3,7 @@
 import msgspec
 
 from storage.connect import Writes, row, rows
+from storage.session import Row
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -22,6 +23,7 @@ class Report(msgspec.Struct, frozen=True):
 
 
 COLUMNS = ", ".join(Report.__struct_fields__)
+_POSTS = Report.__struct_fields__.index("post_ids")
 
 
 def insert(writes: Writes, report: Report) -> None:
@@ -40,8 +42,35 @@ async def count_from(host: str, since_ms: int) -> int:
     return found[0] if found else 0
 
 
-async def open_ones(limit: int = 100) -> list[Report]:
-    """Reports that nobody has closed, newest first."""
-    found = await rows(f"SELECT {COLUMNS} FROM report WHERE state = 'open' ORDER BY id DESC LIMIT ?", (limit,))
-    place = Report.__struct_fields__.index("post_ids")
-    return [Report(*(*row[:place], msgspec.json.decode(row[place]), *row[place + 1 :])) for row in found]
+async def count_by(reporter_id: int, since_ms: int) -> int:
+    """How many reports somebody made since then."""
+    found = await row("SELECT COUNT(*) FROM report WHERE created_at > ? AND reporter_id = ?", (since_ms, reporter_id))
+    return found[0] if found else 0
+
+
+async def count_open() -> int:
+    """How many reports nobody has closed."""
+    found = await row("SELECT COUNT(*) FROM report WHERE state = 'open'")
+    return found[0] if found else 0
+
+
+async def by_id(report_id: int) -> Report | None:
+    """The report."""
+    found = await row(f"SELECT {COLUMNS} FROM report WHERE id = ?", (report_id,))
+    return _report(found) if found else None
+
+
+async def open_ones(before_id: int, limit: int) -> list[Report]:
+    """Reports that nobody has closed, newest first, below an id."""
+    sql = f"SELECT {COLUMNS} FROM report WHERE state = 'open' AND id < ? ORDER BY id DESC LIMIT ?"
+    return [_report(found) for found in await rows(sql, (before_id, limit))]
+
+
+def close(writes: Writes, report_id: int, now_ms: int) -> None:
+    """Somebody has dealt with the report."""
+    writes.add("UPDATE report SET state = 'closed', closed_at = ? WHERE id = ? AND state = 'open'", (now_ms, report_id))
+
+
+def _report(found: Row) -> Report:
+    values = dict(zip(Report.__struct_fields__, found, strict=True))
+    return Report(**values | {"post_ids": msgspec.json.decode(found[_POSTS])})

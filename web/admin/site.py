@@ -7,6 +7,7 @@ from starlette.routing import Route
 
 import storage.accounts
 import storage.audit
+import storage.reports
 from fedcomm import settings
 from fedcomm.errors import AppError
 from web import errors, params, respond, state
@@ -39,6 +40,7 @@ async def overview(request: Request, reader: Reader) -> Response:
         request,
         "admin/overview.html",
         waiting=await storage.accounts.count_pending(),
+        reported=await storage.reports.count_open(),
         done=request.query_params.get("done", ""),
     )
 

@@ -72,7 +72,6 @@ REFUSED: tuple[tuple[str, str, str, str], ...] = (
     ("POST", "/api/v1/statuses/{id}/mute", "write:mutes", "Threads cannot be muted here yet."),
     ("POST", "/api/v1/statuses/{id}/translate", "read:statuses", "Nothing is translated here."),
     ("POST", "/api/v1/domain_blocks", "write:blocks", "Whole servers can be blocked by admins only, so far."),
-    ("POST", "/api/v1/reports", "write:reports", "Reports cannot be sent by programs yet; please write to an admin."),
 )
 
 # what ends something that never began: nothing is there to end

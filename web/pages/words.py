@@ -32,8 +32,15 @@ ACTS = {
     "invite.create": later("made an invitation"),
     "invite.revoke": later("took an invitation back"),
     "peer.policy": later("changed the policy for a server"),
+    "report.close": later("closed a report"),
     "settings.change": later("changed settings"),
     "token.issue": later("made an access token"),
+}
+REPORTS = {
+    "spam": later("It is spam"),
+    "legal": later("It is against the law"),
+    "violation": later("It breaks the rules of this server"),
+    "other": later("Something else"),
 }
 ACTORS = {
     audit.OPERATOR: later("(command line)"),

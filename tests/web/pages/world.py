@@ -95,6 +95,6 @@ def for_members(world: World) -> dict[str, int]:
 
 
 FOR_ADMINS = (
-    "/admin", "/admin/sign_ups", "/admin/invites", "/admin/people", "/admin/people/alice", "/admin/groups",
-    "/admin/site", "/admin/log",
+    "/admin", "/admin/sign_ups", "/admin/reports", "/admin/invites", "/admin/people", "/admin/people/alice",
+    "/admin/groups", "/admin/site", "/admin/log",
 )  # fmt: skip

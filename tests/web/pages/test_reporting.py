@@ -1,0 +1,76 @@
+"""Reporting with a browser, and what admins see of it."""
+
+import pytest
+
+from fedcomm import reports
+from fedcomm.app import App
+from fedcomm.reports import Complaint
+from storage.connect import row, value
+from tests import build
+from tests.web.pages.browser import Browser
+from tests.web.pages.conftest import Enter
+from tests.web.pages.test_every_page import flaws
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_member_reports_a_post(enter: Enter) -> None:
+    alice, bob = await build.person("alice"), await build.person("bob")
+    post = await build.post(bob, "Buy <b>watches</b>")
+    browser = await enter(alice)
+
+    asked = await browser.get(f"/report?post={post.id}")
+    secret = asked.all("input", name="csrf")[0]["value"]
+    sent = await browser.post("/report", {"csrf": secret, "post": str(post.id), "category": "spam", "comment": "Again"})
+
+    assert asked.status == 200 and "Buy watches" in asked.main and not flaws(asked)
+    assert (sent.status, sent.headers["location"]) == (303, "/report/sent")
+    told = await browser.get("/report/sent")
+    assert told.status == 200 and not flaws(told)
+    assert await row("SELECT reporter_id, target_id, post_ids, category, comment FROM report") == (
+        alice.id, bob.id, f"[{post.id}]", "spam", "Again",
+    )  # fmt: skip
+
+
+async def test_what_is_wrong_with_a_report_is_said_in_the_form(enter: Enter) -> None:
+    alice, bob = await build.person("alice"), await build.person("bob", "far.example")
+    browser = await enter(alice)
+    asked = await browser.get(f"/report?account={bob.id}")
+    secret = asked.all("input", name="csrf")[0]["value"]
+
+    refused = await browser.post(
+        "/report", {"csrf": secret, "account": str(bob.id), "comment": "x" * 1001, "forward": "true"}
+    )
+
+    assert "far.example" in asked.main
+    assert refused.status == 422 and refused.all("textarea", name="comment")[0]["aria-invalid"] == "true"
+    assert await value("SELECT COUNT(*) FROM report") == 0
+
+
+@pytest.mark.attack("PRI-17")
+async def test_what_one_may_not_see_one_cannot_report_to_read_it(enter: Enter) -> None:
+    alice, bob = await build.person("alice"), await build.person("bob")
+    secret = await build.post(bob, "only for carol", visibility=3)
+
+    answer = await (await enter(alice)).get(f"/report?post={secret.id}")
+
+    assert answer.status == 404 and "carol" not in answer.main
+
+
+async def test_admins_see_what_is_reported_and_close_it(app: App, admin: Browser) -> None:
+    alice, bob = await build.person("alice"), await build.person("bob")
+    post = await build.post(bob, "Buy watches", title="Watches")
+    made = await reports.report(
+        app, alice, Complaint(target_id=bob.id, post_ids=(post.id,), comment="<i>Again</i>", category="spam")
+    )
+
+    seen = await admin.get("/admin/reports")
+    secret = seen.all("input", name="csrf")[0]["value"]
+    closed = await admin.post(f"/admin/reports/{made.id}/close", {"csrf": secret})
+
+    assert "<i>Again</i>" in seen.main and "Watches" in seen.main and "@alice" in seen.main and not flaws(seen)
+    assert closed.headers["location"] == "/admin/reports?done=closed"
+    after = await admin.open("/admin/reports?done=closed")
+    assert "Watches" not in after.main and not flaws(after)
+    assert await value("SELECT state FROM report") == "closed"
+    assert await row("SELECT act, subject FROM audit ORDER BY id DESC LIMIT 1") == ("report.close", "@bob")

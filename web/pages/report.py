@@ -1,0 +1,87 @@
+"""Reporting a post or somebody to those who look after the server."""
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+import storage.actors
+from fedcomm import reports
+from fedcomm.errors import AppError, NotFound
+from storage import visible
+from storage.actors import Actor
+from storage.posts import Post
+from web import errors, params, respond, state
+from web.pages import frame
+from web.pages.readers import Reader, form, members_only
+from web.pages.thread import seen
+
+
+class Words(msgspec.Struct, frozen=True):
+    """What is reported: a `post`, or an `account`; by id, 0 for none."""
+
+    post: int = 0
+    account: int = 0
+    comment: str = ""
+    category: str = "other"
+    forward: bool = False
+    csrf: str = ""
+
+
+@members_only
+async def show(request: Request, reader: Reader) -> Response:
+    """`GET /report?post=id` or `GET /report?account=id`"""
+    return await _page(request, reader, params.query(request, Words))
+
+
+@members_only
+async def send(request: Request, reader: Reader) -> Response:
+    """`POST /report`"""
+    given = await form(request, Words, reader)
+    post, target = await _about(reader, given)
+    complaint = reports.Complaint(
+        target_id=target.id, post_ids=(post.id,) if post else (), comment=given.comment, category=given.category,
+        forward=given.forward,
+    )  # fmt: skip
+    try:
+        await reports.report(state.app_of(request), reader.actor, complaint)
+    except AppError as refused:
+        return await _page(request, reader, given, refused)
+    return respond.redirect("/report/sent")
+
+
+@members_only
+async def sent(request: Request, reader: Reader) -> Response:
+    """`GET /report/sent`: what happens next."""
+    return await frame.page(request, "reported.html")
+
+
+async def _page(request: Request, reader: Reader, given: Words, refused: AppError | None = None) -> Response:
+    post, target = await _about(reader, given)
+    return await frame.page(
+        request,
+        "report.html",
+        errors.status_of(refused) if refused else 200,
+        post=post,
+        target=target,
+        given=given,
+        problem=refused,
+        field=getattr(refused, "field", ""),
+    )
+
+
+async def _about(reader: Reader, given: Words) -> tuple[Post | None, Actor]:
+    """What is reported, and whose it is, if the reader may see it."""
+    if given.post:
+        return await seen(reader.actor.id, given.post)
+    found = await storage.actors.by_id(given.account)
+    if found is None or not await visible.seen_actors(reader.actor.id, [found.id]):
+        raise NotFound("There is no such account.")
+    return None, found
+
+
+routes = [
+    Route("/report", show),
+    Route("/report", send, methods=["POST"]),
+    Route("/report/sent", sent),
+]

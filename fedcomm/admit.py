@@ -49,6 +49,17 @@ def actor(who: Actor) -> None:
         raise NotAllowed("This account is suspended.")
 
 
+def acting(who: Actor) -> None:
+    """Whether a member of ours may do anything new; what they have done they may still change and take back.
+
+    Raises:
+        NotAllowed: suspended, deleted, or moved to another account.
+    """
+    actor(who)
+    if who.local and who.moved_to_id is not None:
+        raise NotAllowed("This account has moved. To use it again, undo that in its settings.")
+
+
 def posting(group: Group, standing: Standing, thread: Post | None) -> None:
     """Whether somebody may post into a group; `thread` is what they answer in, None for a new thread.
 
@@ -65,6 +76,22 @@ def posting(group: Group, standing: Standing, thread: Post | None) -> None:
         return
     if group.posting == "moderators" and thread is None:
         raise NotAllowed("Only moderators start threads in this group.")
+    _member(group, standing)
+
+
+def belated(group: Group, standing: Standing) -> None:
+    """Whether an answer that came before what it answers is in a group of ours with it.
+
+    Raises:
+        NotAllowed: by somebody who is banned, or no member where only members post.
+    """
+    if banned(standing.ban):
+        raise NotAllowed("You are banned from this group.")
+    if not standing.moderator:
+        _member(group, standing)
+
+
+def _member(group: Group, standing: Standing) -> None:
     if (group.posting == "members" or group.join_mode != "open") and not standing.member:
         raise NotAllowed("Only members post in this group. Please join it first.")
 

@@ -98,7 +98,7 @@ async def prepare(app: App, author: Actor, draft: Draft, replaced: Post | None =
     named = await _named(app, author, draft.text)
     inside = replaced if replaced is not None else parent
     group, face = await (_group_of(inside) if inside is not None else _first_group(tuple(named.values())))
-    if LEVELS[draft.visibility] > posts.UNLISTED:
+    if _visibility(draft, parent) > posts.UNLISTED:  # also an answer to what is not for everybody (attack PRI-05)
         group, face = None, None
     if group is not None:
         root = await posts.by_id(parent.thread_id) if parent else None

@@ -37,6 +37,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     mentioned: tuple[Actor, ...] = ()
     blockers: frozenset[int] = frozenset()
     awaited: bool = False
+    left_out: tuple[int, ...] = ()
     app_id: int | None = None
 
 
@@ -54,7 +55,7 @@ def record(app: App, writes: Writes, arrival: Arrival) -> Post:
     posts.insert(writes, post)
     attach(writes, post, note, arrival.mentioned, now)
     if arrival.awaited:
-        posts.adopt(writes, post.id, post.uri, post.thread_id, group_id)
+        posts.adopt(writes, post.id, post.uri, post.thread_id, group_id, arrival.left_out)
     if arrival.parent is not None:
         posts.count_reply(writes, arrival.parent.id, post.thread_id, post.published)
         writes.after(partial(app.forget_post, arrival.parent.id))

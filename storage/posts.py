@@ -1,5 +1,7 @@
 """Posts of every kind, their mentions, tags, edits and counters."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from storage.connect import Writes, row, rows
@@ -80,6 +82,11 @@ class Attachment(msgspec.Struct, frozen=True):
 COLUMNS = ", ".join(Post.__struct_fields__)
 _SELECT = f"SELECT {COLUMNS} FROM post "
 BY_URIS = _SELECT + "WHERE uri IN (?texts)"
+# Answers that are not tied to what they answer, and what was said below them: of which post, by whom.
+EARLY = (
+    "SELECT DISTINCT e.parent_uri, a.id, a.uri FROM post e JOIN post p ON p.thread_id = e.id"
+    " JOIN actor a ON a.id = p.author_id WHERE e.parent_uri IN (?texts) AND e.parent_id IS NULL"
+)
 TOMBSTONES = "SELECT uri FROM tombstone WHERE uri IN (?texts)"
 _INSERT = f"INSERT INTO post ({COLUMNS}) VALUES ({', '.join('?' * len(Post.__struct_fields__))})"
 _HOME_FOR_FOLLOWERS = (
@@ -162,6 +169,11 @@ async def with_orphans(since_ms: int, limit: int) -> list[tuple[int, str, int, i
         " AND p.deleted_at IS NULL LIMIT ?"
     )
     return await rows(sql, (since_ms, limit))
+
+
+async def early_authors(uri: str) -> list[int]:
+    """Ids of those who wrote answers to a post that are not tied to it, or below them."""
+    return [found[1] for found in await rows(EARLY, ([uri],))]
 
 
 async def awaited(uri: str) -> bool:
@@ -269,8 +281,13 @@ def count_reply(writes: Writes, parent_id: int, thread_id: int, at_ms: int) -> N
     )
 
 
-def adopt(writes: Writes, post_id: int, uri: str, thread_id: int, group_id: int | None) -> None:
-    """Tie answers that came before this post to it; their own answers follow when they are opened."""
+def adopt(
+    writes: Writes, post_id: int, uri: str, thread_id: int, group_id: int | None, left_out: Sequence[int] = ()
+) -> None:
+    """Tie answers that came before this post to it, with their own answers.
+
+    They are in its group too: what is for everybody, and not by those authors that are `left_out`.
+    """
     writes.add(
         "UPDATE post SET replies_count = replies_count"
         " + (SELECT COUNT(*) FROM post c WHERE c.parent_uri = ? AND c.parent_id IS NULL AND c.deleted_at IS NULL)"
@@ -278,9 +295,10 @@ def adopt(writes: Writes, post_id: int, uri: str, thread_id: int, group_id: int 
         (uri, post_id),
     )
     writes.add(
-        "UPDATE post SET thread_id = ?, group_id = COALESCE(group_id, ?) WHERE thread_id IN"
+        "UPDATE post SET thread_id = ?, group_id = CASE WHEN visibility > 1 OR author_id IN (?ints) THEN group_id"
+        " ELSE COALESCE(group_id, ?) END WHERE thread_id IN"
         " (SELECT id FROM post WHERE parent_uri = ? AND parent_id IS NULL) AND visibility <> 3",
-        (thread_id, group_id, uri),
+        (thread_id, list(left_out), group_id, uri),
     )
     writes.add("UPDATE post SET parent_id = ? WHERE parent_uri = ? AND parent_id IS NULL", (post_id, uri))
 

@@ -75,6 +75,8 @@ def _again(hand: Hand, activity: Activity, written: Note, known: Post, author: A
     """A post that is known already: its first content stays (attack ORI-20), but a group may learn of it only now."""
     if known.author_id != author.id or known.deleted_at is not None or known.group_id is not None:
         raise Ignored("it is known already")
+    if known.visibility > posts.UNLISTED:  # what was for a few enters no group
+        raise Ignored("it is known already")
     group = _group(hand, written, author, hand.facts.posts.get(written.in_reply_to or ""))
     if group is None or not group.local:
         raise Ignored("it is known already")
@@ -131,7 +133,7 @@ def _concerns(
         return True
     if any(actor.local for actor in named) or hand.facts.followed(author.uri):
         return True
-    return (parent is not None and bool(parent.local)) or hand.facts.awaited(written.uri)
+    return (parent is not None and bool(parent.local)) or bool(hand.facts.early(written.uri))
 
 
 def _arrival(
@@ -153,5 +155,22 @@ def _arrival(
         group=group,
         mentioned=named,
         blockers=hand.facts.blockers(author.uri),
-        awaited=hand.facts.awaited(written.uri),
+        awaited=bool(hand.facts.early(written.uri)),
+        left_out=_left_out(hand, group, written.uri),
     )
+
+
+def _left_out(hand: Hand, group: Group | None, uri: str) -> tuple[int, ...]:
+    """Whose answers came before the post and are not in a group of ours with it (attack GRP-01)."""
+    if group is None or not group.local:
+        return ()
+    early = hand.facts.early(uri)
+    return tuple(who for who, author in early.items() if not _belated(group, hand.facts.standing(group, author)))
+
+
+def _belated(group: Group, standing: admit.Standing) -> bool:
+    try:
+        admit.belated(group, standing)
+    except NotAllowed:
+        return False
+    return True

@@ -1,6 +1,7 @@
 """What handlers of a batch need to know, read in one hop; handlers themselves ask nothing."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import msgspec
 
@@ -21,7 +22,6 @@ _FOLLOWED = (
     " JOIN account c ON c.actor_id = f.follower_id"
     " WHERE t.uri IN (?texts) AND f.state = 'accepted'"
 )
-_AWAITED = "SELECT DISTINCT parent_uri FROM post WHERE parent_uri IN (?texts) AND parent_id IS NULL"
 _BOOSTS = f"SELECT {boosts.COLUMNS} FROM boost WHERE uri IN (?texts)"
 _BOOSTS_BY = f"SELECT {boosts.COLUMNS} FROM boost WHERE actor_id IN (?ints) AND post_id IN (?ints)"
 _GROUPS = f"SELECT {groups.COLUMNS} FROM groups WHERE id IN (?ints)"
@@ -31,6 +31,8 @@ _MODERATORS = (
     "SELECT group_id, subject, value FROM register"
     " WHERE subject IN (?texts) AND property = 'role' AND value IS NOT NULL"
 )
+
+_Rows = Sequence[Sequence[Any]]
 
 
 class Names(msgspec.Struct):
@@ -106,7 +108,7 @@ class Facts:
         self._moderators: set[tuple[int, str]] = set()
         self._blockers: dict[str, set[int]] = {}
         self._followed: set[str] = set()
-        self._awaited: set[str] = set()
+        self._early: dict[str, dict[int, str]] = {}
 
     def group_at(self, uri: str) -> Group | None:
         """The group with a face at that URL."""
@@ -138,6 +140,11 @@ class Facts:
         place = (group.id, uri)
         return Standing(ban=self._bans.get(place), member=place in self._members, moderator=place in self._moderators)
 
+    def _keep_standing(self, bans: _Rows, joined: _Rows, leading: _Rows) -> None:
+        self._bans |= {(found[0], found[1]): found[2] for found in bans}
+        self._members |= {(found[0], found[1]) for found in joined}
+        self._moderators |= {(found[0], found[1]) for found in leading if "moderator" in found[2]}
+
     def blockers(self, uri: str) -> frozenset[int]:
         """Ids of the actors here that block the actor."""
         return frozenset(self._blockers.get(uri, ()))
@@ -150,9 +157,9 @@ class Facts:
         """Whether the post of that id, by that author, was deleted."""
         return uri in self.dead or posts.taken_back(uri, by) in self.dead
 
-    def awaited(self, uri: str) -> bool:
-        """Whether answers to that post came before it."""
-        return uri in self._awaited
+    def early(self, uri: str) -> dict[int, str]:
+        """Who wrote answers to that post that came before it: ids and ActivityPub ids."""
+        return self._early.get(uri, {})
 
 
 async def gather(activities: Sequence[Activity], named: Sequence[Names]) -> Facts:
@@ -178,7 +185,7 @@ async def gather(activities: Sequence[Activity], named: Sequence[Names]) -> Fact
             (_MODERATORS, (speakers,)),
             (blocks.OF_URIS, (speakers,)),
             (_FOLLOWED, (speakers,)),
-            (_AWAITED, (objects,)),
+            (posts.EARLY, (objects,)),
         ]
     )
     facts.actors = {found[1]: Actor(*found) for found in answers[0]}
@@ -189,14 +196,14 @@ async def gather(activities: Sequence[Activity], named: Sequence[Names]) -> Fact
         group = Group(*found)
         facts.groups[group.id] = group
         facts._group_of_face[url] = group.id
-    facts._bans = {(found[0], found[1]): found[2] for found in answers[5]}
-    facts._members = {(found[0], found[1]) for found in answers[6]}
-    facts._moderators = {(found[0], found[1]) for found in answers[7] if "moderator" in found[2]}
+    facts._keep_standing(*answers[5:8])
     for uri, blocker in answers[8]:
         facts._blockers.setdefault(uri, set()).add(blocker)
     facts._followed = {found[0] for found in answers[9]}
-    facts._awaited = {found[0] for found in answers[10]}
+    for uri, author_id, author in answers[10]:
+        facts._early.setdefault(uri, {})[author_id] = author
     await _complete(facts)
+    await _complete_early(facts)
     return facts
 
 
@@ -223,6 +230,16 @@ async def _complete(facts: Facts) -> None:
     facts._authors = known | {found[0]: Actor(*found) for found in answers[1]}
     facts.faces = {g.actor_id: facts._authors[g.actor_id] for g in facts.groups.values()}
     facts._faces_boosts = {(found[2], found[3]): Boost(*found) for found in answers[2]}
+
+
+async def _complete_early(facts: Facts) -> None:
+    """The standing of those whose answers came before what they answer; mostly there is nobody."""
+    people = list({author for authors in facts._early.values() for author in authors.values()})
+    if people:
+        bans, joined, leading = await read_many(
+            [(registers.BANS_OF, (people,)), (members.OF_URIS, (people,)), (_MODERATORS, (people,))]
+        )
+        facts._keep_standing(bans, joined, leading)
 
 
 def _speakers(activity: Activity) -> list[str]:

@@ -11,7 +11,7 @@ import storage.actors
 import storage.groups
 from activitypub.contexts import PUBLIC
 from fedcomm import actors as service
-from fedcomm import acts, admit, clock, groups, members, sanitise
+from fedcomm import acts, clock, groups, members, sanitise
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotFound
 from fedcomm.groups import JOIN_MODES, MAX_SUMMARY, MAX_TITLE
@@ -50,10 +50,7 @@ async def change(app: App, group_name: str, change_: Change, by: Actor | None = 
         Invalid: no such title, summary, rules, or way to join and post.
     """
     group, face = await groups.named(group_name)
-    if by is not None:
-        admit.actor(by)
-        admit.moderating(await members.standing(group, by))
-    uri, actor_uri = app.urls.activity(next_id()), by.uri if by is not None else face.uri
+    uri, actor_uri = app.urls.activity(next_id()), await members.who_acts(group, face, by)
     html = sanitise.from_text(change_.summary.strip()) if change_.summary is not None else None
     if change_.summary is not None and len(change_.summary) > MAX_SUMMARY:
         raise Invalid("The summary may have {limit} characters.", field="summary", limit=MAX_SUMMARY)

@@ -7,7 +7,7 @@ from fedcomm.admit import Standing
 from fedcomm.app import App
 from fedcomm.errors import Conflict, Invalid, NotAllowed, NotFound
 from fedcomm.mapping import activities
-from storage import actors, boosts, members, posts, registers, removals
+from storage import actors, boosts, collections, members, posts, registers, removals
 from storage import follows as stored_follows
 from storage.actors import Actor
 from storage.connect import Writes, transaction, write
@@ -50,7 +50,7 @@ async def ban(
         Invalid: an end that is past, or the server of a handle that is not known does not answer.
     """
     group, face = await groups.named(group_name)
-    actor_uri = await _who_acts(group, face, by)
+    actor_uri = await who_acts(group, face, by)
     if until is not None and until <= clock.now_ms():
         raise Invalid("A ban ends in the future.", field="until")
     subject = await somebody(app, who)
@@ -82,7 +82,7 @@ async def unban(app: App, group_name: str, who: str, by: Actor | None = None) ->
         Invalid: the server of a handle that is not known does not answer.
     """
     group, face = await groups.named(group_name)
-    actor_uri = await _who_acts(group, face, by)
+    actor_uri = await who_acts(group, face, by)
     subject = await somebody(app, who)
     banned = await registers.winner(group.id, "ban", subject.uri)
     if banned is None or banned.value is None:
@@ -110,7 +110,7 @@ async def appoint(app: App, group_name: str, who: Actor, by: Actor | None = None
         Conflict: who is appointed is banned from the group.
     """
     group, face = await groups.named(group_name)
-    actor_uri = await _who_acts(group, face, by)
+    actor_uri = await who_acts(group, face, by)
     found = await standing(group, who)
     if admit.banned(found.ban):
         raise Conflict("{handle} is banned from this group.", handle=f"@{who.acct}")
@@ -127,7 +127,7 @@ async def dismiss(app: App, group_name: str, who: Actor, by: Actor | None = None
         Conflict: nobody would be left to look after the group (attack GRP-22); whoever runs the server may do it.
     """
     group, face = await groups.named(group_name)
-    actor_uri = await _who_acts(group, face, by)
+    actor_uri = await who_acts(group, face, by)
     present = await moderators(group.id)
     if who.uri not in present:
         raise NotFound("{handle} does not moderate this group.", handle=f"@{who.acct}")
@@ -156,10 +156,18 @@ async def take_in_again(writes: Writes, group: Group, face: Actor, subject: Acto
         members.put(writes, Member(group.id, subject.id, "joined", subject.host, clock.now_ms(), None))
 
 
-async def _who_acts(group: Group, face: Actor, by: Actor | None) -> str:
-    """The id in whose name it is done: the group's own when the one who runs the server does it."""
+async def who_acts(group: Group, face: Actor, by: Actor | None) -> str:
+    """The id of the one in whose name it is done: `by`, who must be a moderator, or None for who runs the server.
+
+    That is an admin of ours, since Lemmy and PieFed hear about a group only from people (`ObjectId<ApubPerson>` in
+    Lemmy 1.0-beta); without one the group itself.
+
+    Raises:
+        NotAllowed: `by` is no moderator of the group.
+    """
     if by is None:
-        return face.uri
+        admins = [admin for admin in await collections.admins() if not admin.gone]
+        return admins[0].uri if admins else face.uri
     admit.actor(by)
     admit.moderating(await standing(group, by))
     return by.uri

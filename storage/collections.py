@@ -77,10 +77,11 @@ async def face_of(group_id: int) -> str | None:
 
 
 async def admins() -> list[Actor]:
-    """Who runs this server."""
+    """Who runs this server, the first of them first."""
     names = ", ".join(f"a.{name}" for name in ACTOR.split(", "))
     sql = (
         f"SELECT {names} FROM actor a JOIN account c ON c.actor_id = a.id WHERE c.role = 'admin' AND c.state = 'active'"
+        " ORDER BY a.id"
     )
     return [Actor(*row) for row in await rows(sql)]
 

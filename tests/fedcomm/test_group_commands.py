@@ -7,7 +7,7 @@ import pytest
 
 import storage.actors
 from activitypub import documents
-from fedcomm import accounts, actors, commands, follows, groups, members
+from fedcomm import accounts, actors, commands, follows, group_profile, groups, members
 from fedcomm.app import App
 from fedcomm.errors import AppError, Conflict, Invalid, NotFound
 from storage import members as membership
@@ -98,7 +98,7 @@ async def test_of_several_who_want_a_name_at_once_one_gets_it(app: App) -> None:
     assert await value("SELECT COUNT(*) FROM groups") == 1
 
 
-async def test_a_ban_by_who_runs_the_server_is_the_groups_own_act(app: App) -> None:
+async def test_a_ban_by_who_runs_a_server_without_an_admin_is_the_groups_own_act(app: App) -> None:
     bo = await person(app, "bo")
     await create(app, "bread")
     group, face = await groups.named("bread")
@@ -115,6 +115,29 @@ async def test_a_ban_by_who_runs_the_server_is_the_groups_own_act(app: App) -> N
     ((body,),) = await rows("SELECT body FROM outbox WHERE form = 'wrapped'")
     block = documents.read(bytes(body))["object"]
     assert (block["type"], block["object"], block["target"]) == ("Block", bo.uri, face.uri)
+
+
+async def test_what_the_one_who_runs_the_server_does_is_said_by_an_admin_whom_lemmy_hears(app: App) -> None:
+    """Lemmy and PieFed hear a ban or an appointment from a person only."""
+    bo, ann = await person(app, "bo"), await person(app, "ann")
+    await accounts.promote(app, "ann", "admin")
+    await create(app, "bread")
+    group, face = await groups.named("bread")
+    await commands.run(app, "group.appoint", {"group": "bread", "actor": "bo"})
+    await commands.run(app, "group.ban", {"group": "bread", "actor": "bo"})
+    await commands.run(app, "group.unban", {"group": "bread", "actor": "bo"})
+    await group_profile.change(app, "bread", group_profile.Change(title="Loaves"))
+
+    log = [(act.property, act.actor_uri) for act in await registers.log(group.id)]
+    bodies = await rows("SELECT body FROM outbox WHERE form = 'wrapped' ORDER BY seq")
+
+    announced = [documents.read(bytes(body)) for (body,) in bodies]
+    assert {announce["actor"] for announce in announced} == {face.uri}
+    assert [(a["object"]["type"], a["object"]["actor"]) for a in announced] == [
+        (kind, ann.uri) for kind in ("Add", "Block", "Undo", "Update")
+    ]
+    assert announced[2]["object"]["object"]["id"] == announced[1]["object"]["id"]
+    assert {by for property_, by in log} == {ann.uri} and bo.uri != ann.uri
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from fedcomm.errors import NotAllowed
 from tests.fediverse import Fediverse
 
 pytestmark = pytest.mark.anyio
@@ -71,7 +72,7 @@ async def test_a_server_that_was_away_gets_everything_in_order(fediverse: Fedive
     assert [post.uri for post in await bob.home()] == [post.uri for post in reversed(written)]
 
 
-async def test_who_is_banned_is_not_passed_on(fediverse: Fediverse) -> None:
+async def test_who_is_banned_is_told_so_by_their_own_server(fediverse: Fediverse) -> None:
     a, b = await fediverse.instance("a.test"), await fediverse.instance("b.test")
     gardening = await a.group("gardening")
     alice, bob = await a.person("alice"), await b.person("bob")
@@ -79,9 +80,24 @@ async def test_who_is_banned_is_not_passed_on(fediverse: Fediverse) -> None:
     await a.ban(gardening, bob.handle)
     await fediverse.settle()
 
+    with pytest.raises(NotAllowed, match="banned"):
+        await bob.post("Buy watches @gardening@a.test")
+
+
+async def test_who_is_banned_is_not_passed_on(fediverse: Fediverse) -> None:
+    a, b = await fediverse.instance("a.test"), await fediverse.instance("b.test")
+    gardening = await a.group("gardening")
+    alice, bob = await a.person("alice"), await b.person("bob")
+    await fediverse.join(gardening, alice, bob)
+    fediverse.wire.down.add("b.test")  # where nobody hears of the ban
+    await a.ban(gardening, bob.handle)
+    await fediverse.settle()
+    before = len(fediverse.wire.log)
+
     post = await bob.post("Buy watches @gardening@a.test")
     await fediverse.settle()
 
     found = await a.post(post.uri)
     assert found is None or found.group_id is None
     assert await alice.home() == []
+    assert ("POST", gardening.inbox, 202) in fediverse.wire.log[before:]

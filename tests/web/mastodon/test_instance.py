@@ -31,6 +31,12 @@ async def test_nobody_is_kept_from_asking_what_the_server_is(client: httpx.Async
     assert [answer.status_code for answer in answers] == [200, 200]
 
 
+async def test_the_languages_are_those_of_the_pages(client: httpx.AsyncClient) -> None:
+    told = [(await client.get(f"/api/{version}/instance")).json()["languages"] for version in ("v1", "v2")]
+
+    assert told == [["en", "de"], ["en", "de"]]
+
+
 async def test_contact_is_never_missing(app: App, client: httpx.AsyncClient) -> None:
     service = await actors.service(app)
     without = (await client.get("/api/v2/instance")).json()["contact"]["account"]

@@ -8,6 +8,7 @@ from fedcomm import SOURCE, __version__, profiles
 from fedcomm.config import Config
 from fedcomm.settings import Settings
 from storage.stats import Stats
+from web.languages import AVAILABLE
 from web.mastodon.entities.small import rules
 
 # The part before the space is what clients judge our features by; it rises with what works, and the minor
@@ -22,7 +23,7 @@ def second(config: Config, settings: Settings, stats: Stats, contact: bytes) -> 
         "domain": config.host, "title": settings.name, "version": VERSION, "source_url": SOURCE,
         "description": settings.description, "usage": {"users": {"active_month": stats.active_month}},
         "thumbnail": {"url": f"{base}/static/header.png", "blurhash": None, "description": "", "versions": {}},
-        "icon": [], "languages": ["en"], "configuration": _configuration(config) | {
+        "icon": [], "languages": list(AVAILABLE), "configuration": _configuration(config) | {
             "urls": {
                 "streaming": _streaming(base), "status": None, "about": f"{base}/about", "privacy_policy": None,
                 "terms_of_service": None,
@@ -45,7 +46,8 @@ def first(config: Config, settings: Settings, stats: Stats, contact: bytes) -> d
     return {
         "uri": config.host, "title": settings.name, "short_description": settings.description,
         "description": settings.description, "email": settings.contact_email, "version": VERSION,
-        "urls": {"streaming_api": _streaming(base)}, "thumbnail": f"{base}/static/header.png", "languages": ["en"],
+        "urls": {"streaming_api": _streaming(base)}, "thumbnail": f"{base}/static/header.png",
+        "languages": list(AVAILABLE),
         "stats": {"user_count": stats.people, "status_count": stats.posts, "domain_count": stats.peers},
         "registrations": settings.registration != "invite",
         "approval_required": settings.registration == "approval", "invites_enabled": False,

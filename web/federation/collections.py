@@ -27,25 +27,38 @@ Counted = Callable[[int, posts.Post], Awaitable[int | None]]
 
 
 async def outbox(request: Request) -> Response:
-    """What an actor published for all, newest first; of a group its announces (FEP-1b12 §The Announce activity)."""
+    """What an actor published for all, newest first; of a group its announces (FEP-1b12 §The Announce activity).
+
+    The newest threads of a group are in the collection itself, all in its pages.
+    """
     actor = await named(request)
     await viewer(request)
     group = await groups.by_actor(actor.id) if actor.kind == "Group" else None
     before = _cursor(request, "max_id", 2**62)
-    if before is None:
-        total = await (collections.count_threads(group.id) if group else collections.count_posts(actor.id))
-        whole = Collection(kind="OrderedCollection", uri=actor.outbox, total=total, first=f"{actor.outbox}?page=1")
-        return _answer(request, whole)
+    if before is None and group is None:
+        return _answer(request, _whole(actor, await collections.count_posts(actor.id)))
+    newest = before is None
+    before = 2**62 if before is None else before
     found = await (collections.threads(group.id, before, PAGE) if group else collections.posts(actor.id, before, PAGE))
-    items = await publishing.outbox_items(app_of(request), actor, found)
+    items = tuple(publishing.bare(item) for item in await publishing.outbox_items(app_of(request), actor, found))
+    if newest and group is not None:
+        # Lemmy reads the threads from here or not at all, and only next to a number (`GroupOutbox`, 1.0-beta).
+        counted = await collections.count_threads(group.id)
+        total = group.threads_count if counted is None else counted
+        return _answer(request, _whole(actor, total, items, pages=len(found) == PAGE))
     page = Collection(
         kind="OrderedCollectionPage",
         uri=f"{actor.outbox}?page=1" + (f"&max_id={before}" if before < 2**62 else ""),
-        items=tuple(publishing.bare(item) for item in items),
+        items=items,
         part_of=actor.outbox,
         next=f"{actor.outbox}?page=1&max_id={found[-1].id}" if len(found) == PAGE else None,
     )
     return _answer(request, page)
+
+
+def _whole(actor: Actor, total: int | None, items: tuple[Any, ...] = (), *, pages: bool = True) -> Collection:
+    first = f"{actor.outbox}?page=1" if pages else None
+    return Collection(kind="OrderedCollection", uri=actor.outbox, total=total, first=first, items=items)
 
 
 async def followers(request: Request) -> Response:

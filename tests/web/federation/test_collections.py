@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from fedcomm import curation, members, posts
+from storage import collections
 from storage.connect import execute, transaction
 from tests import build
 from tests.web.federation.asking import ask, read, signs
@@ -19,7 +20,9 @@ pytestmark = pytest.mark.anyio
 async def walk(client: httpx.AsyncClient, uri: str) -> tuple[dict[str, Any], list[Any]]:
     """A collection, and the items of all its pages."""
     whole = await read(client, uri)
-    items, following = list(whole.get("orderedItems", [])), whole.get("first")
+    items, following = [], whole.get("first")
+    if following is None:
+        items = whole.get("orderedItems", [])
     while following:
         page = await read(client, following)
         assert (page["type"], page["partOf"], page["id"]) == ("OrderedCollectionPage", uri, following)
@@ -95,6 +98,26 @@ async def test_an_outbox_has_pages_that_miss_nothing_and_repeat_nothing(
     assert [item["object"]["object"]["id"] for item in of_group] == newest
     assert [item["object"]["id"] for item in of_person] == newest
     assert group["totalItems"] == person["totalItems"] == 45
+
+
+async def test_lemmy_reads_the_newest_threads_of_a_group_in_the_outbox_itself(
+    place: Place, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes no pages, and nothing where one of `type`, `id`, `totalItems` and `orderedItems` is missing."""
+    empty = await read(client, place.face.outbox)
+    async with transaction():
+        made = [await build.post(place.ann, f"Number {n}", group=place.group) for n in range(25)]
+    await execute("UPDATE groups SET threads_count = 25 WHERE id = ?", (place.group.id,))
+    monkeypatch.setattr(collections, "_MOST_COUNTED", 24)
+
+    outbox = await read(client, place.face.outbox)
+    first = await read(client, outbox["first"])
+
+    assert empty["orderedItems"] == [] and empty["totalItems"] == 0
+    assert (outbox["type"], outbox["id"], outbox["totalItems"]) == ("OrderedCollection", place.face.outbox, 25)
+    assert [item["object"]["object"]["id"] for item in outbox["orderedItems"]] == [m.uri for m in made[:4:-1]]
+    assert {(item["type"], item["object"]["type"]) for item in outbox["orderedItems"]} == {("Announce", "Create")}
+    assert first["orderedItems"] == outbox["orderedItems"] and "next" in first
 
 
 @pytest.mark.attack("PRI-03")

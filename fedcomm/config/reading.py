@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -99,11 +99,12 @@ def _line(lines: list[str], section: str, key: str) -> int:
 
 def _known(given: dict[str, Given], problems: list[Problem]) -> dict[str, Given]:
     names = [setting.name for setting in settings()]
-    for name in given.keys() - set(names):
-        nearest = _nearest(name, names)
+    for name in (name for name in given if name not in names):
+        section = isinstance(given[name].value, dict)
+        nearest = _close(name, [*filter(None, SECTIONS)]) if section else _nearest(name, names)
         hint = f', did you mean "{nearest}"?' if nearest else ""
         fix = "correct the name; `fedcomm config example` lists them all"
-        if not nearest and get_close_matches(name, WHILE_RUNNING, 1, 0.7):
+        if not nearest and _close(name, WHILE_RUNNING):
             fix = "remove it: an admin changes that in the browser, under Admin, at Settings of the server"
         problems.append(Problem(f'unknown key "{name}"{hint} ({given[name].source})', fix))
     return {name: found for name, found in given.items() if name in names}
@@ -112,8 +113,12 @@ def _known(given: dict[str, Given], problems: list[Problem]) -> dict[str, Given]
 def _nearest(name: str, names: list[str]) -> str:
     """The name that was probably meant, also when it stands in another section."""
     last = {known.rsplit(".", 1)[-1]: known for known in names}
-    found = get_close_matches(name, names, 1, 0.7) or get_close_matches(name.rsplit(".", 1)[-1], list(last), 1, 0.7)
-    return last.get(found[0], found[0]) if found else ""
+    found = _close(name, names) or _close(name.rsplit(".", 1)[-1], list(last))
+    return last.get(found, found)
+
+
+def _close(name: str, names: Sequence[str]) -> str:
+    return next(iter(get_close_matches(name, names, 1, 0.7)), "")
 
 
 def _from_environment(environ: Mapping[str, str], problems: list[Problem]) -> dict[str, Given]:
@@ -127,8 +132,8 @@ def _from_environment(environ: Mapping[str, str], problems: list[Problem]) -> di
         elif setting := files.get(variable):
             _secret(setting, variable, environ[variable], given, problems)
         elif variable not in _ELSEWHERE:
-            close = get_close_matches(variable, [*by_variable, *files, *_ELSEWHERE], 1, 0.7)
-            hint = f", did you mean {close[0]}?" if close else ""
+            close = _close(variable, [*by_variable, *files, *_ELSEWHERE])
+            hint = f", did you mean {close}?" if close else ""
             problems.append(Problem(f"unknown variable {variable}{hint}", f"unset {variable}, or correct its name"))
     return given
 

@@ -76,10 +76,20 @@ def test_an_empty_variable_counts_as_not_set(tmp_path: Path) -> None:
         ("\npost_characters = 7\n", 'did you mean "limits.post_characters"? (config.toml:2)'),
         ("limits.post_character = 7\n", 'did you mean "limits.post_characters"? (config.toml:1)'),
         ('# a comment\n\n[mail]\nhost = "x"\n', 'unknown key "mail" (config.toml:3)'),
+        ("[limts]\npost_characters = 7\n", 'unknown key "limts", did you mean "limits"? (config.toml:1)'),
     ],
 )
 def test_an_unknown_key_is_refused_with_the_nearest_name_and_its_line(tmp_path: Path, text: str, said: str) -> None:
     assert said in refused(tmp_path, text)
+
+
+def test_what_is_wrong_with_the_file_is_told_in_the_order_of_its_lines(tmp_path: Path) -> None:
+    text = "".join(f"zz{number} = 1\n" for number in range(12))
+
+    said = refused(tmp_path, text)
+
+    places = [said.index(f'"zz{number}"') for number in range(12)]
+    assert places == sorted(places)
 
 
 @pytest.mark.parametrize("text", ['registratons = "open"', 'rules = ["Be kind."]', 'contact_email = "a@x.test"'])

@@ -22,19 +22,19 @@ async def outbox_items(app: App, actor: Actor, found: list[Post]) -> list[Json]:
     if actor.kind != "Group":
         return [activities.create(app.urls.create(post.id), notes[post.id]) for post in found if post.id in notes]
     announced = await boosts.of_all(actor.id, [post.id for post in found])
-    as_it_came = await proven.creates([post.uri for post in found if not post.local and post.edited_at is None])
+    as_it_came = await _proven(found, notes)
     items: list[Json] = []
     for post in (post for post in found if post.id in notes):
         # PieFed 1.6.6 reads the newest threads of a group from here when it first hears of it.
         boost = announced.get(post.id)
         uri, at = (boost.uri, boost.published) if boost else (f"{actor.outbox}/{post.id}", post.published)
-        raw = as_it_came.get(post.uri)
-        if raw is None:
+        came = as_it_came.get(post.uri)
+        if came is None:
             items.append(activities.announce(uri, actor.uri, actor.followers, _create(app, post, notes[post.id]), at))
             continue
         announce = activities.announce(uri, actor.uri, actor.followers, post.uri, at)
         # With its own `@context`, which its author's proof covers.
-        announce["object"] = activities.without_hidden(documents.read(zlib.decompress(raw)))
+        announce["object"] = activities.without_hidden(came)
         items.append(announce)
     return items
 
@@ -84,6 +84,22 @@ async def activity(uri: str) -> Json | None:
 def bare(document: Json) -> Json:
     """The document as part of another one, whose `@context` stands for it."""
     return {name: value for name, value in document.items() if name != "@context"}
+
+
+async def _proven(found: list[Post], notes: dict[int, Json]) -> dict[str, Json]:
+    """What authors elsewhere proved, by the id of the post: their own words, and not others' about it (attack GRP-04).
+
+    What was edited since is not there: it says something else now.
+    """
+    came = await proven.creates([post.uri for post in found if not post.local and post.edited_at is None])
+    fitting: dict[str, Json] = {}
+    for post in (post for post in found if post.uri in came and post.id in notes):
+        create = documents.read(zlib.decompress(came[post.uri]))
+        note = create.get("object")
+        own = create.get("type") == "Create" and create.get("actor") == notes[post.id]["attributedTo"]
+        if own and isinstance(note, dict) and note.get("id") == post.uri:
+            fitting[post.uri] = create
+    return fitting
 
 
 _KINDS = {"page": "Page", "article": "Article"}

@@ -67,6 +67,7 @@ async def test_what_its_author_proved_is_listed_as_it_came(place: Place, client:
     far = await build.person("far", "far.test")
     posts_ = [await build.post(far, f"Number {n}", group=place.group) for n in range(2)]
     await execute("UPDATE post SET edited_at = 1 WHERE id = ?", (posts_[1].id,))
+    await execute("UPDATE post SET create_uri = uri || '#create'")
     proved = [
         {
             "@context": ["https://www.w3.org/ns/activitystreams", "https://far.test/odd"], "id": f"{post.uri}#create",

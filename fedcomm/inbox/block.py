@@ -17,11 +17,10 @@ async def block(hand: Hand, activity: Activity) -> None:
     subject = hand.facts.actors.get(id_of(activity.object) or "")
     group = hand.facts.group_at(activity.target or "")
     if group is not None:
-        if subject is None:
-            raise Ignored("nobody here knows who is banned")
         if not group.local:
             raise Forbidden("A ban from a group elsewhere comes from that group.")
         admit.moderating(hand.facts.standing(group, blocker.uri))
+        subject = subject or hand.actor(id_of(activity.object) or "")  # who has done nothing here yet is asked for
         face = hand.facts.face_of(group)
         writes = Writes()
         if activity.remove_data:

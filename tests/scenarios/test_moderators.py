@@ -186,6 +186,19 @@ async def test_a_list_of_another_group_is_not_changed_by_a_moderator_of_this_one
     assert heard == [] and await world.register("pinned", world.post.uri) is None
 
 
+async def test_somebody_who_was_never_here_can_be_banned_and_only_moderators_have_them_looked_up(world: World) -> None:
+    spam, eve = world.host.actor("spam"), world.host.actor("eve")
+    here: Json = {"cc": [world.bread.uri], "audience": world.bread.uri, "target": world.bread.uri}
+
+    ignored = await world.send(eve.does("Block", spam.uri, **here), eve)
+    asked = spam.uri in world.host.asked
+    heard = await world.send(world.mo.does("Block", spam.uri, **here), world.mo)
+
+    assert (ignored, asked) == ([], False)
+    assert [each["object"]["type"] for each in heard] == ["Block"]
+    assert await world.register("ban", spam.uri) == "{}"
+
+
 @pytest.mark.parametrize("name", ["endTime", "expires"])
 async def test_a_ban_ends_when_it_says_by_either_name_and_is_lifted_by_itself(world: World, name: str) -> None:
     ban = acts(world, world.mo)["ban"] | {name: "2036-01-01T00:00:00Z"}

@@ -1,6 +1,7 @@
 """What a post answers, and what answers it."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 import msgspec
 
@@ -41,6 +42,10 @@ _THREAD = f"""
 SELECT post.id, post.parent_id, CASE WHEN {visible.TO_VIEWER} AND {_INSIDE} THEN 1 ELSE 0 END FROM post
 WHERE post.thread_id = (SELECT own.thread_id FROM post own WHERE own.id = ?) AND post.parent_id IS NOT NULL
 ORDER BY post.id LIMIT ?"""
+_SIZES = f"""
+SELECT starter.id, (SELECT COUNT(*) FROM (SELECT 1 FROM post
+ WHERE post.thread_id = starter.id AND post.parent_id IS NOT NULL AND {visible.TO_VIEWER} AND {_INSIDE} LIMIT ?) told)
+FROM post starter WHERE starter.id IN (?ints)"""
 _REVISIONS = """
 SELECT title, content, summary, sensitive, created_at FROM post_revision WHERE post_id = ? ORDER BY number LIMIT 200"""
 
@@ -59,6 +64,12 @@ async def context(viewer: int, post_id: int, *, above: int, below: int, depth: i
     for child, parent, seen in thread:
         children[parent].append((child, bool(seen)))
     return Context([found[0] for found in up], _below(children, post_id, below, depth))
+
+
+async def sizes(viewer: int, starters: Sequence[int], most: int) -> dict[int, int]:
+    """How many answers the viewer may see in each of the threads that these posts began; counted up to `most`."""
+    args = (*visible.args(viewer), viewer, viewer, most, list(starters))
+    return {found[0]: found[1] for found in await rows(_SIZES, args)} if starters else {}
 
 
 async def history(post_id: int) -> list[Revision]:

@@ -29,12 +29,6 @@ class Plain(msgspec.Struct, frozen=True):
     csrf: str = ""
 
 
-class Visitor(msgspec.Struct, frozen=True):
-    """What somebody from another server says: their own address there."""
-
-    address: str = ""
-
-
 async def show(request: Request) -> Response:
     """`GET /c/{name}` for a browser; `name@host` is a group of another server."""
     reader = await reader_of(request)
@@ -52,7 +46,7 @@ async def show(request: Request) -> Response:
         moderating=reader is not None and await _looks_after(group, reader),
         pinned=await _pinned(viewer, group) if "max_id" not in request.query_params else [],
         follow=await storage.follows.of(viewer, face.id) if reader else None,
-        lines=await threads.lines([entry.post_id for entry in found.entries]),
+        lines=await threads.lines(viewer, [entry.post_id for entry in found.entries]),
         older=found.oldest if found.older else 0,
     )
 
@@ -127,7 +121,7 @@ async def _pinned(viewer: int, group: Group) -> list[threads.Line]:
     """What stands above the other threads, as far as the viewer may see it."""
     pinned = [post.id for post in await storage.collections.pinned(group.id)]
     allowed = await visible.seen(viewer, pinned)
-    return await threads.lines([post_id for post_id in pinned if post_id in allowed])
+    return await threads.lines(viewer, [post_id for post_id in pinned if post_id in allowed])
 
 
 def _host(address: str) -> str:

@@ -28,7 +28,7 @@ async def show(request: Request) -> Response:
         groups=await _groups(viewer),
         joined=await _joined(viewer) if reader else [],
         older=found.oldest if found.older else 0,
-        lines=await threads.lines([entry.post_id for entry in found.entries]),
+        lines=await threads.lines(viewer, [entry.post_id for entry in found.entries]),
     )
 
 

@@ -38,7 +38,7 @@ async def show(request: Request) -> Response:
         fields=lines_of(actor),
         moved=await _moved(viewer, actor),
         follow=await storage.follows.of(viewer, actor.id) if reader else None,
-        lines=await threads.lines([entry.post_id for entry in found.entries]),
+        lines=await threads.lines(viewer, [entry.post_id for entry in found.entries]),
         older=found.oldest if found.older else 0,
     )
 

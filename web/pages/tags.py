@@ -24,7 +24,7 @@ async def show(request: Request) -> Response:
         request,
         "tag.html",
         name=name,
-        lines=await threads.lines([entry.post_id for entry in found.entries]),
+        lines=await threads.lines(viewer, [entry.post_id for entry in found.entries]),
         older=found.oldest if found.older else 0,
     )
 

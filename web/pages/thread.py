@@ -60,7 +60,7 @@ async def _beginning(viewer: int, post: Post) -> threads.Line | None:
     """What began the thread, where that is another post that the viewer may see."""
     if post.thread_id == post.id or not await visible.sees(viewer, post.thread_id):
         return None
-    return next(iter(await threads.lines([post.thread_id])), None)
+    return next(iter(await threads.lines(viewer, [post.thread_id])), None)
 
 
 async def _moderates(actor: Actor, post: Post) -> bool:

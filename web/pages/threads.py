@@ -23,11 +23,12 @@ _GAPS = 10  # rounds of looking for what lies between posts that are shown
 
 
 class Line(msgspec.Struct, frozen=True):
-    """One thread in a list; `group` is the face of the group it is in."""
+    """One thread in a list; `group` is the face of the group it is in, `answers` how many its page shows."""
 
     post: Post
     author: Actor
     group: Actor | None
+    answers: int
 
 
 class Posts(msgspec.Struct, frozen=True):
@@ -68,17 +69,20 @@ class Node(msgspec.Struct):
         return sum((node.post is not None) + node.size for node in self.answers)
 
 
-async def lines(post_ids: Sequence[int]) -> list[Line]:
+async def lines(viewer: int, post_ids: Sequence[int]) -> list[Line]:
     """The posts, which the viewer may see, as lines of a list in the same order."""
     posts = await storage.posts.by_ids(list(post_ids))
     groups = await storage.groups.by_ids(sorted({post.group_id for post in posts.values() if post.group_id}))
     wanted = {post.author_id for post in posts.values()} | {group.actor_id for group in groups.values()}
     actors = await storage.actors.by_ids(sorted(wanted))
+    started = [post.id for post in posts.values() if post.thread_id == post.id]
+    sizes = await storage.threads.sizes(viewer, started, MOST)
     found = []
     for post in (posts[post_id] for post_id in post_ids if post_id in posts):
         group = groups.get(post.group_id or 0)
         if author := actors.get(post.author_id):
-            found.append(Line(post, author, actors.get(group.actor_id) if group else None))
+            face = actors.get(group.actor_id) if group else None
+            found.append(Line(post, author, face, sizes.get(post.id, post.replies_count)))
     return found
 
 

@@ -1,5 +1,7 @@
 """Who may read what on pages, and that nothing somebody wrote can do anything there."""
 
+import re
+
 import pytest
 
 import storage.actors
@@ -159,6 +161,20 @@ async def test_a_thread_is_a_nested_list_that_can_be_heard(world: World, strange
     assert second.all("article")[0]["aria-label"] == "Answer by Alice, level 2, 0 answers"
     assert "not confirmed by its author's server" in first.all("article")[0].text
     assert page.one("article", id=f"post-{world.thread.id}").one("h1")["lang"] == "en"
+
+
+@pytest.mark.parametrize("path", ["/", "/c/rye", "/@alice"])
+async def test_lists_count_the_answers_that_the_page_of_the_thread_shows(
+    world: World, stranger: Browser, enter: Enter, path: str
+) -> None:
+    await build.post(world.alice, "For friends", visibility=build.FOLLOWERS, parent=world.thread, group=world.group)
+
+    counts = [
+        re.findall(r"Sour dough.*?(\d+) answers", (await browser.get(path)).main)
+        for browser in (stranger, await enter(world.alice))
+    ]
+
+    assert counts == [["2"], ["3"]]
 
 
 async def test_an_answer_has_a_page_that_leads_to_its_thread(world: World, stranger: Browser) -> None:

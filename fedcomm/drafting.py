@@ -109,6 +109,9 @@ async def prepare(app: App, author: Actor, draft: Draft, replaced: Post | None =
             admit.elsewhere(standing, root)
     title, body = titles.split(draft.text) if group is not None and parent is None else ("", draft.text)
     known = {handle: (actor.url or actor.uri, _acct(app, actor)) for handle, actor in named.items()}
+    written = writing.write(body, known, app.base_url)
+    if title:  # its tags count, though it is plain text
+        written = msgspec.structs.replace(written, tags=_once((*writing.write(title).tags, *written.tags)))
     mentioned = _together(named, parent_author if parent and parent.author_id != author.id else None, face)
     return Prepared(
         draft=draft,
@@ -119,7 +122,7 @@ async def prepare(app: App, author: Actor, draft: Draft, replaced: Post | None =
         group=group,
         face=face,
         mentioned=mentioned,
-        written=writing.write(body, known, app.base_url),
+        written=written,
         title=title,
     )
 
@@ -194,6 +197,10 @@ def _visibility(draft: Draft, parent: Post | None) -> int:
 def _together(named: dict[str, Actor], answered: Actor | None, face: Actor | None) -> tuple[Actor, ...]:
     everybody = [*named.values(), *([answered] if answered else []), *([face] if face else [])]
     return tuple({actor.id: actor for actor in everybody}.values())
+
+
+def _once(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))[: writing.MOST_TAGS]
 
 
 def _acct(app: App, actor: Actor) -> str:

@@ -31,6 +31,14 @@ async def test_a_thread_in_a_group_names_it_where_every_program_looks(place: Pla
     assert note["url"].endswith(f"/@ann/{post.id}") and note["published"].endswith("Z")
 
 
+async def test_the_tags_of_a_title_are_tags_of_the_post(place: Place, client: httpx.AsyncClient) -> None:
+    post = await place.post("@bread@home.test Rye day two #Sourdough #crumb\nNew #crumb and #Crust")
+
+    note = await read(client, post.uri)
+
+    assert [tag["name"] for tag in note["tag"] if tag["type"] == "Hashtag"] == ["#crumb", "#crust", "#sourdough"]
+
+
 async def test_an_answer_names_what_it_answers_and_the_context_of_its_thread(
     place: Place, client: httpx.AsyncClient
 ) -> None:

@@ -14,7 +14,6 @@ PUBLIC = f"{ACTIVITYSTREAMS}#Public"
 PUBLIC_SPELLINGS = frozenset({PUBLIC, "as:Public", "Public"})  # AP §5.6
 MEDIA_TYPE = "application/activity+json"
 LD_MEDIA_TYPE = f'application/ld+json; profile="{ACTIVITYSTREAMS}"'
-ACCEPT = f"{LD_MEDIA_TYPE}, {MEDIA_TYPE}"
 
 _VOCABULARY = f"{ACTIVITYSTREAMS}#"
 _CONTEXT_MEMBERS = 300  # terms of one inline context; the largest seen in the wild has about 60

@@ -15,7 +15,6 @@ from activitypub.errors import Forbidden, Malformed, NotFound, ProtocolError
 from activitypub.origins import check_id, host_of, is_url
 
 JRD_MEDIA_TYPE = "application/jrd+json"
-XRD_MEDIA_TYPE = "application/xrd+xml"
 PATH = "/.well-known/webfinger"
 SELF = "self"
 PROFILE_PAGE = "http://webfinger.net/rel/profile-page"

@@ -8,8 +8,6 @@ from storage.actors import Actor
 from storage.groups import Group
 from storage.posts import Post
 
-MODERATE = "moderator"
-
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of somebody in a group; `ban` is the value of the ban register (JSON) or None."""
@@ -17,9 +15,6 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     ban: str | None = None
     member: bool = False
     moderator: bool = False
-
-
-NOBODY = Standing()
 
 
 class _Ban(msgspec.Struct, frozen=True):

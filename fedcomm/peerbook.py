@@ -2,7 +2,7 @@
 
 from storage import actors, peers
 
-SUSPEND, LIMIT, ALLOW = "suspend", "limit", "allow"
+SUSPEND, ALLOW = "suspend", "allow"
 
 
 class PeerBook:
@@ -41,10 +41,6 @@ class PeerBook:
     def silenced(self, actor_uri: str) -> bool:
         """Whether this actor was suspended here."""
         return actor_uri in self._silenced
-
-    def limited(self, authority: str) -> bool:
-        """Whether what comes from there stays out of sight of those who did not ask for it."""
-        return self.policy(authority) == LIMIT
 
     def reachable(self, authority: str) -> bool:
         """Whether deliveries go there."""

@@ -60,11 +60,6 @@ async def close_other(app: object, account_id: int, session_id: int) -> None:
         raise NotFound("This session has ended already.")
 
 
-async def close_all(app: object, account_id: int, but: int | None = None) -> int:
-    """Sign somebody out everywhere, but for one session; how many there were."""
-    return await storage.sessions.delete_all(account_id, but)
-
-
 def _text(user_agent: str) -> str:
     """What can be kept and shown of a header somebody else wrote."""
     return "".join(character for character in user_agent[:300] if character.isprintable())

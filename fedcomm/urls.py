@@ -1,9 +1,5 @@
 """Where everything of ours is found: the one place that writes our URLs, and reads them back."""
 
-import re
-
-_LOCAL = re.compile(r"/(users|c|posts)/([A-Za-z0-9_]+)$")
-
 
 class Urls:
     """Makes the ids and pages of one instance; `base` has no slash at its end. Ids are lower-case (PieFed 1.6.6)."""

@@ -55,11 +55,6 @@ async def by_id(account_id: int) -> Account | None:
     return _account(await row(f"SELECT {_COLUMNS} FROM account WHERE id = ?", (account_id,)))
 
 
-async def by_actor(actor_id: int) -> Account | None:
-    """The account that acts as this actor."""
-    return _account(await row(f"SELECT {_COLUMNS} FROM account WHERE actor_id = ?", (actor_id,)))
-
-
 async def by_name(username: str) -> Account | None:
     """The account of this local name, in whichever case it is written."""
     sql = f"""SELECT {_COLUMNS} FROM account JOIN actor ON actor.id = account.actor_id

@@ -21,18 +21,6 @@ COLUMNS = ", ".join(Boost.__struct_fields__)
 _SELECT = f"SELECT {COLUMNS} FROM boost "
 
 
-async def by_id(boost_id: int) -> Boost | None:
-    """The boost with this id."""
-    found = await row(_SELECT + "WHERE id = ?", (boost_id,))
-    return Boost(*found) if found else None
-
-
-async def by_uri(uri: str) -> Boost | None:
-    """The boost with this activity id."""
-    found = await row(_SELECT + "WHERE uri = ?", (uri,))
-    return Boost(*found) if found else None
-
-
 async def of(actor_id: int, post_id: int) -> Boost | None:
     """The boost of a post by an actor."""
     found = await row(_SELECT + "WHERE actor_id = ? AND post_id = ?", (actor_id, post_id))

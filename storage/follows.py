@@ -69,15 +69,6 @@ async def followers_here(target_id: int) -> list[int]:
     return [found[0] for found in await rows(sql, (target_id,))]
 
 
-async def followed_here(target_id: int) -> bool:
-    """Whether anybody here follows the actor."""
-    sql = (
-        "SELECT 1 FROM follow f JOIN actor a ON a.id = f.follower_id"
-        " WHERE f.target_id = ? AND f.state = 'accepted' AND a.host = '' LIMIT 1"
-    )
-    return await row(sql, (target_id,)) is not None
-
-
 async def inboxes(target_id: int) -> list[Inbox]:
     """Each (host, inbox) at which followers of `target_id` are reached: the shared one where there is one."""
     sql = (

@@ -134,11 +134,6 @@ def forget_actor(actor_id: int) -> None:
     _tell("actor", actor_id)
 
 
-def forget_later(writes: Writes, post_id: int) -> None:
-    """As `forget`, with these changes."""
-    bus.add(writes, CHANNEL, f"post {post_id}")
-
-
 def forget_actor_later(writes: Writes, actor_id: int) -> None:
     """As `forget_actor`, with these changes."""
     bus.add(writes, CHANNEL, f"actor {actor_id}")

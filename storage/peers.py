@@ -59,11 +59,6 @@ async def behind(head: int) -> list[Peer]:
     return [Peer(*found) for found in await rows(_SELECT + "WHERE cursor < ? ORDER BY host", (head,))]
 
 
-async def policies() -> dict[str, str]:
-    """host -> policy of each peer that has one."""
-    return dict(await rows("SELECT host, policy FROM peer WHERE policy <> ''"))
-
-
 def meet(writes: Writes, host: str, now_ms: int) -> None:
     """Make the peer known; its deliveries start behind what is in the log now."""
     writes.add(

@@ -117,11 +117,6 @@ async def by_uri(uri: str) -> Post | None:
     return Post(*found) if found else None
 
 
-async def by_uris(uris: list[str]) -> dict[str, Post]:
-    """The posts with these ActivityPub ids, by id."""
-    return {found[1]: Post(*found) for found in await rows(BY_URIS, (uris,))}
-
-
 async def poll_of(post_id: int) -> Poll | None:
     """The poll of a post."""
     found = await row(f"SELECT {', '.join(Poll.__struct_fields__)} FROM poll WHERE post_id = ?", (post_id,))

@@ -17,7 +17,6 @@ class _Asked(msgspec.Struct, frozen=True):
     since_id: str = ""
     min_id: str = ""
     limit: str = ""
-    offset: str = ""
 
 
 def page_of(request: Request, usual: int = 20, most: int = 40) -> Page:
@@ -27,11 +26,6 @@ def page_of(request: Request, usual: int = 20, most: int = 40) -> Page:
     return Page(
         before=_number(asked.max_id), since=_number(asked.since_id), after=_number(asked.min_id), limit=min(limit, most)
     )
-
-
-def offset_of(request: Request, most: int = 10_000) -> int:
-    """How many to leave out, for the lists that are paged by offset."""
-    return min(_number(params.query(request, _Asked).offset), most)
 
 
 def link(request: Request, cursors: Sequence[int], older: bool) -> dict[str, str]:

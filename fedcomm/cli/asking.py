@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from fedcomm import control, lock, setup
+from fedcomm.cli.saying import note
 from fedcomm.config import Config, ConfigError, Problem, load
 from fedcomm.errors import Conflict
 
@@ -25,7 +26,8 @@ def ask(command: str, **args: Any) -> dict[str, Any]:
     if not setup.base_url(config.data_dir) and "data_dir" not in config.sources:
         fix = "start one with `fedcomm serve`, or name its folder in FEDCOMM_DATA_DIR"
         raise ConfigError(Problem(f"there is no instance in {config.data_dir}", fix))
-    setup.prepare(config)
+    if setup.prepare(config):
+        note(f"a new instance begins in {config.data_dir}: {config.base_url}")
     return asyncio.run(_ask(config, command, args))
 
 

@@ -1,4 +1,4 @@
-"""How commands speak: answers on stdout, complaints on stderr, each with what to do about it."""
+"""How commands speak: answers on stdout; notes and complaints on stderr, these with what to do about them."""
 
 import sys
 
@@ -10,6 +10,11 @@ DONE, NOT_SO, USAGE = 0, 1, 2  # exit codes
 def say(text: str) -> None:
     """An answer."""
     click.echo(text)
+
+
+def note(text: str) -> None:
+    """Something to know that is no part of the answer."""
+    click.echo(text, err=True)
 
 
 def complain(text: str, fix: str) -> None:

@@ -26,6 +26,8 @@ def instance(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Instanc
     made = Instance(tmp_path)
     if request.param == "running":
         made.start()
+    else:
+        assert command(made, "queue").stderr == f"a new instance begins in {made.data}: http://{made.host}\n"
     done(made, "account", "create", "anna", "--password-stdin", "--role", "admin", "--email", "a@x.test")
     done(made, "group", "create", "rye", "--title", "Rye bread", "--summary", "All of it.", "--moderator", "anna")
     yield made

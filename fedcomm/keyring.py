@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from activitypub.errors import Unreachable
 from activitypub.keys import PrivateKey, load_private, load_public_der
 from activitypub.verify import KnownKey
 from storage import actors
@@ -80,7 +81,12 @@ class KeyRing:
         return await asyncio.shield(task)
 
     def may_fetch(self, key_id: str, host: str) -> bool:
-        """Whether the key may be asked for at its home now; each yes counts (attack SIG-18)."""
+        """Whether the key may be asked for at its home now; each yes counts (attack SIG-18).
+
+        Raises:
+            Unreachable: keys of this host were asked for too often in this minute. That is no verdict: strangers can
+                name keys of any host at will, and who really signs with another one of it is to come again.
+        """
         now = time.monotonic()
         last = self._asked.get(key_id)
         if last is not None and now - last < RETRY_SECONDS:
@@ -90,7 +96,7 @@ class KeyRing:
             since, count = now, 0
         self._of_host[host] = (since, count + 1)
         if count >= FETCHES_PER_HOST:
-            return False
+            raise Unreachable("Too many keys of this server are asked for.", _MINUTE)
         self._asked[key_id] = now
         for memory in (self._asked, self._of_host):
             if len(memory) > REMEMBERED:

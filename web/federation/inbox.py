@@ -4,8 +4,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from activitypub import documents, verify
-from activitypub.errors import BadSignature, Forbidden, Gone, NotFound
+from activitypub import documents, properties, verify
+from activitypub.errors import BadSignature, Forbidden, Gone, Malformed, NotFound
 from activitypub.origins import host_of
 from fedcomm import clock
 from fedcomm.errors import NotFound as NobodyHere
@@ -47,10 +47,12 @@ async def receive(request: Request) -> Response:
     signer = verify.known(claim, app.keyring.lookup)
     if signer is None:
         try:
+            if await _stranger_leaves(body, claim):
+                return Response(b"", 202)
             signer = await verify.signer(claim, finder(app))
         except (Gone, NotFound) as fault:
             if verify.farewell(documents.read(body), claim.key_id):
-                return Response(b"", 202)  # who was never known here is gone: nothing to do (attack SIG-20)
+                return Response(b"", 202)  # whose key is gone as well cannot be asked: nothing to do
             raise BadSignature("The key of the signature is not there any more.") from fault
     document = documents.read(body)
     try:
@@ -63,6 +65,17 @@ async def receive(request: Request) -> Response:
     await app.intake.take(signer.actor, document["id"], body)
     await app.heard_from(host)
     return Response(b"", 202)
+
+
+async def _stranger_leaves(body: bytes, claim: verify.Claim) -> bool:
+    """Whether somebody says goodbye who was never known here: nothing to do, and nobody to ask for a key (SIG-20)."""
+    try:
+        document = documents.read(body)
+        leaves = verify.farewell(document, claim.key_id)
+    except Malformed:
+        return False  # said when it is known who sent it
+    actor = properties.reference(document.get("actor"))
+    return leaves and actor is not None and await actors.by_uri(actor) is None
 
 
 async def _body(request: Request) -> bytes:

@@ -73,7 +73,9 @@ async def document(app: App, actor: Actor) -> activities.Json:
     """The ActivityPub document of one of ours."""
     group = await groups.by_actor(actor.id) if actor.kind == "Group" else None
     own = [key for key in await actors.keys_of(actor.id) if key.private_der is not None]
-    return render.document(mapping.actors.to_actor(actor, own, group))
+    there = await actors.by_id(actor.moved_to_id) if actor.moved_to_id else None
+    moved_to = there.uri if there is not None and not there.gone else None
+    return render.document(mapping.actors.to_actor(actor, own, group, moved_to))
 
 
 def _row(app: App, kind: str, username: str, name: str, summary: str, now: int) -> Actor:
@@ -85,7 +87,7 @@ def _row(app: App, kind: str, username: str, name: str, summary: str, now: int) 
         inbox=f"{uri}/inbox", shared_inbox=urls.shared_inbox, outbox=f"{uri}/outbox", followers=f"{uri}/followers",
         following=f"{uri}/following" if kind == "Person" else "", featured=f"{uri}/featured" if kind == "Group" else "",
         moderators=f"{uri}/moderators" if kind == "Group" else "", icon="", image="", icon_media_id=None,
-        image_media_id=None, fields="[]", also_known_as="[]", moved_to_id=None, locked=0,
+        image_media_id=None, fields="[]", also_known_as="[]", moved_to_id=None, moved_at=None, locked=0,
         bot=int(kind == "Application"), discoverable=int(kind != "Application"), indexable=0, followers_count=0,
         following_count=0, posts_count=0, last_post_at=None, published=now, created_at=now, updated_at=now,
         fetched_at=None, limited_at=None, suspended_at=None, deleted_at=None,

@@ -4,6 +4,8 @@ import contextlib
 from functools import partial
 from urllib.parse import urlsplit
 
+import msgspec
+
 from activitypub import authenticity, collections, keys, parse, properties, verify, webfinger
 from activitypub.actors import Actor as RemoteActor
 from activitypub.client import Allowance, Document
@@ -317,6 +319,7 @@ async def _store(app: App, found: Document) -> Actor:
         raise Gone("The actor was deleted.")
     now = clock.now_ms()
     row = to_row(described, old, next_id(), now)
+    row = msgspec.structs.replace(row, moved_to_id=await _moved_to(described, row))
     writes = Writes()
     if old is None:
         actors.insert(writes, row)
@@ -330,6 +333,14 @@ async def _store(app: App, found: Document) -> Actor:
     with contextlib.suppress(IntegrityError):  # another request stored the same actor meanwhile
         await apply(writes)
     return (await actors.by_uri(row.uri)) or row
+
+
+async def _moved_to(described: RemoteActor, row: Actor) -> int | None:
+    """Whom an actor says to have become, when that one is known and says so too; None also takes a move back."""
+    there = await actors.by_uri(described.moved_to) if described.moved_to else None
+    if there is None or (there.kind == "Group") != (row.kind == "Group"):
+        return None
+    return there.id if row.uri in msgspec.json.decode(there.also_known_as) and there.id != row.id else None
 
 
 def _keep_keys(writes: Writes, found: Document, owner: Actor, now_ms: int) -> None:

@@ -34,6 +34,7 @@ class Actor(msgspec.Struct, frozen=True):
     fields: str
     also_known_as: str
     moved_to_id: int | None
+    moved_at: int | None
     locked: int
     bot: int
     discoverable: int
@@ -84,8 +85,8 @@ _SELECT = f"SELECT {COLUMNS} FROM actor "
 BY_URIS = _SELECT + "WHERE uri IN (?texts)"
 _TOLD = (
     "username", "username_key", "name", "summary", "url", "inbox", "shared_inbox", "outbox", "followers", "following",
-    "featured", "moderators", "icon", "image", "fields", "also_known_as", "locked", "bot", "discoverable", "indexable",
-    "published", "updated_at", "fetched_at",
+    "featured", "moderators", "icon", "image", "fields", "also_known_as", "moved_to_id", "locked", "bot",
+    "discoverable", "indexable", "published", "updated_at", "fetched_at",
 )  # fmt: skip
 _KEY = (
     "SELECT k.key_id, k.actor_id, a.uri, k.algorithm, k.public_der, k.private_der, k.fetched_at, k.expires_at"
@@ -150,6 +151,18 @@ async def suspended() -> list[str]:
 async def followed_by(actor_id: int) -> list[int]:
     """Ids of those whom an actor follows."""
     return [found[0] for found in await rows("SELECT target_id FROM follow WHERE follower_id = ?", (actor_id,))]
+
+
+async def set_aliases(actor_id: int, before: str, after: str) -> bool:
+    """Give an actor other aliases (JSON); False when they were not `before` any more."""
+    sql = "UPDATE actor SET also_known_as = ? WHERE id = ? AND also_known_as = ?"
+    return await execute(sql, (after, actor_id, before)) > 0
+
+
+async def set_moved(actor_id: int, target_id: int, now_ms: int, before_ms: int) -> bool:
+    """Note that an actor goes to another; False when it has moved since `before_ms`."""
+    sql = "UPDATE actor SET moved_to_id = ?, moved_at = ? WHERE id = ? AND (moved_at IS NULL OR moved_at <= ?)"
+    return await execute(sql, (target_id, now_ms, actor_id, before_ms)) > 0
 
 
 async def change(actor_id: int, **columns: object) -> None:

@@ -4,10 +4,13 @@ import msgspec
 
 from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
+from fedcomm import clock
 from fedcomm.inbox.hand import Hand, Ignored, Wants
 from storage import actors, follows, jobs
 from storage.connect import Writes, write
 from storage.ids import next_id
+
+COOLDOWN = 7 * 86_400_000  # ms in which a second move of an account elsewhere leads nobody on, as at Mastodon
 
 
 async def move(hand: Hand, activity: Activity) -> None:
@@ -31,10 +34,11 @@ async def move(hand: Hand, activity: Activity) -> None:
         raise Forbidden("A person does not become a group, nor a group a person.")
     if new.suspended_at is not None or (new.host and hand.app.peers.blocked(new.host)):
         raise Forbidden("The new account is not heard here.")
-    if old.moved_to_id is not None:
-        raise Ignored("the account has moved before")  # once is enough: loops end here
+    now = clock.now_ms()
+    if old.moved_at is not None and old.moved_at > now - COOLDOWN:
+        raise Ignored("the account has moved not long ago")  # loops end here
     writes = Writes()
-    actors.change_later(writes, old.id, moved_to_id=new.id)
+    actors.change_later(writes, old.id, moved_to_id=new.id, moved_at=now)
     jobs.add(writes, next_id(), "follow_moved", {"old": old.id, "new": new.id}, 0, key=f"follow_moved:{old.id}")
     writes.after(hand.app.wake_jobs.set)
     await write(writes)

@@ -53,8 +53,9 @@ def to_row(found: RemoteActor, old: Actor | None, new_id: int, now_ms: int) -> A
         return msgspec.structs.replace(old, **told)
     return Actor(
         id=new_id, uri=found.uri, kind=found.kind, host=host, handle_verified=0, summary_source="",
-        icon_media_id=None, image_media_id=None, moved_to_id=None, followers_count=0, following_count=0, posts_count=0,
-        last_post_at=None, created_at=now_ms, limited_at=None, suspended_at=None, deleted_at=None, **told,
+        icon_media_id=None, image_media_id=None, moved_to_id=None, moved_at=None, followers_count=0, following_count=0,
+        posts_count=0, last_post_at=None, created_at=now_ms, limited_at=None, suspended_at=None, deleted_at=None,
+        **told,
     )  # fmt: skip
 
 
@@ -67,11 +68,11 @@ def _past(ms: int | None, now_ms: int) -> int | None:
     return ms if ms is not None and ms <= now_ms else None
 
 
-def to_actor(actor: Actor, own_keys: list[Key], group: Group | None = None) -> RemoteActor:
+def to_actor(actor: Actor, own_keys: list[Key], group: Group | None = None, moved_to: str | None = None) -> RemoteActor:
     """One of our actors as a value to render.
 
     A group's moderators collection is its `attributedTo` (FEP-1b12 §Group moderation). The RSA key is `publicKey`, the
-    Ed25519 key `assertionMethod` (FEP-521a §Multikey).
+    Ed25519 key `assertionMethod` (FEP-521a §Multikey). `moved_to` is the id of whom they have become.
     """
     lines = msgspec.json.decode(actor.fields)
     return RemoteActor(
@@ -93,6 +94,7 @@ def to_actor(actor: Actor, own_keys: list[Key], group: Group | None = None) -> R
         image=actor.image or None,
         fields=tuple(Field(line["name"], line["value"]) for line in lines),
         also_known_as=tuple(msgspec.json.decode(actor.also_known_as)),
+        moved_to=moved_to,
         locked=bool(actor.locked),
         discoverable=bool(actor.discoverable),
         indexable=bool(actor.indexable),

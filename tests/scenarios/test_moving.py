@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from storage.connect import rows, value
+from storage.connect import execute, rows, value
 from tests.fediverse import Fediverse, Instance, Person
 from tests.forger import Face, Host, followed, send
 
@@ -113,6 +113,54 @@ async def test_nobody_is_led_to_a_member_of_ours_who_says_nothing_of_it(fedivers
     assert await _followed_by(anna) == [bob.uri]
     with ours.here():
         assert msgspec.json.decode(await value("SELECT also_known_as FROM actor WHERE id = ?", (bert.actor.id,))) == []
+
+
+@pytest.mark.attack("ORI-17")
+async def test_a_profile_that_says_so_is_believed_only_together_with_the_other_one(fediverse: Fediverse) -> None:
+    ours, anna, bob, new_host = await _start(fediverse)
+    new, trap = new_host.actor("bob"), new_host.actor("trap", "Group", alsoKnownAs=[bob.uri])
+    for face in (new, trap):
+        await anna.follow(face.uri)
+    await fediverse.settle()
+
+    for wrong in (new.uri, trap.uri, bob.uri, "https://nowhere.test/bob", {"id": new.uri}, 5):
+        assert await _moved_to(fediverse, ours, bob, movedTo=wrong) is None
+    new_host.serve(new.uri, new.document(alsoKnownAs=[bob.uri]))
+    await send(fediverse, ours, new, new.does("Update", new.document(alsoKnownAs=[bob.uri])))
+    believed = await _moved_to(fediverse, ours, bob, movedTo=new.uri)
+    taken_back = await _moved_to(fediverse, ours, bob)
+
+    assert (believed, taken_back) == (new.uri, None)
+    assert bob.uri in await _followed_by(anna)  # nobody is led anywhere by a profile
+
+
+@pytest.mark.attack("ORI-17")
+async def test_an_account_that_takes_a_move_back_leads_nobody_on_for_a_week(fediverse: Fediverse) -> None:
+    ours, anna, bob, new_host = await _start(fediverse)
+    carl = await ours.person("carl")
+    new, newer = [new_host.actor(name, alsoKnownAs=[bob.uri]) for name in ("bob", "bobby")]
+    await send(fediverse, ours, bob, bob.does("Move", bob.uri, target=new.uri))
+    await send(fediverse, ours, bob, bob.does("Update", bob.document()))
+    await followed(fediverse, carl, bob)
+
+    await send(fediverse, ours, bob, bob.does("Move", bob.uri, target=newer.uri))
+    too_soon = await _followed_by(carl)
+    with ours.here():
+        await execute("UPDATE actor SET moved_at = moved_at - ? WHERE uri = ?", (7 * 86_400_000, bob.uri))
+    await send(fediverse, ours, bob, bob.does("Move", bob.uri, target=newer.uri))
+
+    assert too_soon == [bob.uri] and await _followed_by(carl) == [newer.uri]
+    assert await _followed_by(anna) == [new.uri]
+
+
+async def _moved_to(fediverse: Fediverse, ours: Instance, bob: Face, **more: object) -> str | None:
+    """Whom bob has become, after his profile was changed so."""
+    bob.host.serve(bob.uri, bob.document(**more))
+    await send(fediverse, ours, bob, bob.does("Update", bob.document(**more)))
+    with ours.here():
+        sql = "SELECT n.uri FROM actor o JOIN actor n ON n.id = o.moved_to_id WHERE o.uri = ?"
+        found = await rows(sql, (bob.uri,))
+    return found[0][0] if found else None
 
 
 async def test_a_thread_that_a_group_moves_elsewhere_stays_as_it_is_here(fediverse: Fediverse) -> None:

@@ -74,6 +74,7 @@ CREATE TABLE actor (
   fields TEXT NOT NULL DEFAULT '[]',
   also_known_as TEXT NOT NULL DEFAULT '[]',
   moved_to_id INTEGER,
+  moved_at INTEGER, -- the last time; stays when it is undone
   locked SMALLINT NOT NULL DEFAULT 0,
   bot SMALLINT NOT NULL DEFAULT 0,
   discoverable SMALLINT NOT NULL DEFAULT 0,

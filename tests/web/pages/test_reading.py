@@ -226,6 +226,16 @@ async def test_remote_people_posts_and_groups_lead_to_their_originals(world: Wor
         assert page.one("meta", name="robots")["content"] == "noindex"
 
 
+async def test_of_a_group_elsewhere_is_told_only_what_is_known_here(world: World, stranger: Browser) -> None:
+    far = await build.group("far", "far.example", title="Far")
+    await build.join(world.alice, far)
+
+    ours, theirs = [(await stranger.get(path)).main for path in ("/c/rye", "/c/far@far.example")]
+
+    assert "0 members" in ours and "The admins of the server look after this group." in ours
+    assert "member" not in theirs and "Moderators" not in theirs and "look after" not in theirs
+
+
 async def test_a_link_to_a_page_can_be_previewed(world: World, stranger: Browser) -> None:
     thread = await stranger.get(where(world.thread, world.alice))
     warned = await stranger.get(where(world.poll, world.bob))

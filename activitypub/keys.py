@@ -1,7 +1,7 @@
 """Keys: make them, load them once, sign and verify with them, and write them as PEM or Multikey (FEP-521a)."""
 
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -160,16 +160,6 @@ def load_multikey(text: str) -> PublicKey:
     except (ValueError, Unsupported):
         raise Malformed("The Multikey cannot be read.") from None
     raise Malformed("The Multikey is neither Ed25519 nor RSA.")
-
-
-def multikey_object(key: PublicKey, key_id: str, controller: str) -> dict[str, Any]:
-    """The entry for an actor's `assertionMethod` (FEP-521a §Multikey)."""
-    return {"id": key_id, "type": "Multikey", "controller": controller, "publicKeyMultibase": multikey(key)}
-
-
-def pem_object(key: PublicKey, key_id: str, owner: str) -> dict[str, Any]:
-    """The value of an actor's `publicKey`, as everybody in the Fediverse reads it."""
-    return {"id": key_id, "type": "CryptographicKey", "owner": owner, "publicKeyPem": public_pem(key)}
 
 
 def encode_multibase(value: bytes) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from activitypub import keys, verify
+from activitypub import keys, render, verify
 from activitypub.errors import Forbidden, Gone, Malformed, NotFound, Unreachable
 from activitypub.keys import PrivateKey
 from activitypub.verify import KnownKey, Request
@@ -239,7 +239,7 @@ def world() -> dict[str, Any]:
 def ed25519_key(owner: str) -> dict[str, Any]:
     """The Multikey of an actor."""
     name = owner.rpartition("/")[2]
-    return keys.multikey_object(ed25519_of(name).public, owner + "#ed25519-key", owner)
+    return render.multikey(owner, owner + "#ed25519-key", keys.multikey(ed25519_of(name).public))
 
 
 def known(owner: str = ALICE, key: PrivateKey | None = None) -> KnownKey:

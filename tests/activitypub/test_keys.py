@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa, x25519
 from hypothesis import given
 from hypothesis import strategies as st
 
-from activitypub import keys
+from activitypub import keys, render
 from activitypub.errors import Malformed
 
 MESSAGE = b"date: Sun, 01 Nov 2026 00:00:00 GMT"
@@ -69,7 +69,7 @@ def test_two_keys_are_equal_when_they_are_the_same_key() -> None:
 def test_an_ed25519_multikey_begins_as_fep_521a_says() -> None:
     key = keys.make_ed25519().public
 
-    entry = keys.multikey_object(key, "https://groups.example/u/a#ed25519-key", "https://groups.example/u/a")
+    entry = render.multikey("https://groups.example/u/a", "https://groups.example/u/a#ed25519-key", keys.multikey(key))
 
     assert entry["type"] == "Multikey"
     assert entry["controller"] == "https://groups.example/u/a"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from activitypub import keys, verify
+from activitypub import keys, render, verify
 from activitypub.errors import BadSignature, Forbidden, Malformed, ProtocolError
 from tests.activitypub import signed
 from tests.activitypub.signed import ALICE, BOB, MALLORY, World, actor, key_of, signer_of, world
@@ -19,7 +19,7 @@ KEY_ID = ALICE + "#main-key"
 
 def entry(owner: str, key_id: str, key: str) -> dict[str, Any]:
     """A key of a `publicKey`."""
-    return keys.pem_object(key_of(key).public, key_id, owner)
+    return render.public_key(owner, key_id, keys.public_pem(key_of(key).public))
 
 
 def alice(**changed: Any) -> dict[str, Any]:
@@ -182,7 +182,7 @@ def test_two_keys_under_one_id_are_refused_and_one_key_listed_twice_is_not() -> 
         verify.key_from(alice(publicKey=twice), KEY_ID, ALICE)
 
     same = {**entry(ALICE, KEY_ID, "alice")}
-    multikey = keys.multikey_object(key_of("alice").public, KEY_ID, ALICE)
+    multikey = render.multikey(ALICE, KEY_ID, keys.multikey(key_of("alice").public))
     assert verify.key_from(alice(publicKey=same, assertionMethod=[multikey]), KEY_ID, ALICE).owner == ALICE
 
 

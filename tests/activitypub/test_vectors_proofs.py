@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
-from activitypub import jcs, keys, proofs, verify
+from activitypub import jcs, keys, proofs, render, verify
 from activitypub.errors import ProtocolError
 from activitypub.keys import PrivateKey, PublicKey
 from tests.activitypub.signed import NOW
@@ -121,7 +121,7 @@ def test_fep_521a_representing_a_key(index: int) -> None:
         assert isinstance(loaded, rsa.RSAPublicKey)
         key = PublicKey("rsa", loaded)
 
-    assert keys.multikey_object(key, expected["id"], expected["controller"]) == expected
+    assert render.multikey(expected["controller"], expected["id"], keys.multikey(key)) == expected
     assert keys.load_multikey(expected["publicKeyMultibase"]) == key
 
 

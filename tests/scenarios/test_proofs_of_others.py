@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from activitypub import keys, proofs
+from activitypub import keys, proofs, render
 from fedcomm import clock
 from storage.connect import rows
 from tests.forger import PUBLIC, Json
@@ -21,7 +21,7 @@ async def test_the_outbox_of_a_group_shows_nobodys_proof_about_the_post_of_someb
     key, mallory = keys.make_ed25519(), town.mallory
     key_id = f"{mallory.uri}#proofs"
     town.evil.serve(
-        mallory.uri, mallory.document(assertionMethod=[keys.multikey_object(key.public, key_id, mallory.uri)])
+        mallory.uri, mallory.document(assertionMethod=[render.multikey(mallory.uri, key_id, keys.multikey(key.public))])
     )
     note = town.bob.note("true", "<p>Wheat</p>", to=[face.uri, PUBLIC])
     await town.send(town.bob, town.bob.does("Create", note, to=note["to"]))

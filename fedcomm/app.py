@@ -106,9 +106,6 @@ class App:
         """The parsed URL; parsed ones are remembered."""
         return _url(text)
 
-    def notify(self, owner_id: int, event: str, subject_id: int) -> None:
-        """Tell open connections of a member that something happened; nobody listens yet."""
-
     def forget_post(self, post_id: int) -> None:
         """What was rendered of a post is not true any more."""
         fragments.forget(post_id)

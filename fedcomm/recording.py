@@ -63,7 +63,7 @@ def record(app: App, writes: Writes, arrival: Arrival) -> Post:
         groups.count_post(writes, arrival.group.id, post.published, starter=post.starter)
     actors.count_post(writes, author.id, post.published)
     _show(writes, post, arrival)
-    _tell(app, writes, post, arrival, now)
+    _tell(writes, post, arrival, now)
     return post
 
 
@@ -158,15 +158,10 @@ def _show(writes: Writes, post: Post, arrival: Arrival) -> None:
         posts.home_for_followers_of_both(writes, post.id, arrival.author.id, arrival.parent.author_id)
 
 
-def _tell(app: App, writes: Writes, post: Post, arrival: Arrival, now_ms: int) -> None:
+def _tell(writes: Writes, post: Post, arrival: Arrival, now_ms: int) -> None:
     owners = [actor.id for actor in arrival.mentioned if actor.local and actor.kind == "Person"]
     if arrival.parent is not None and arrival.parent.local and post.visibility != posts.DIRECT:
         owners.append(arrival.parent.author_id)
     for owner in list(dict.fromkeys(owners))[:MAX_TOLD]:
         if owner != post.author_id and owner not in arrival.blockers:
             posts.notify(writes, next_id(), owner, "mention", post.author_id, post.id, now_ms)
-            writes.after(_telling(app, owner, post.id))
-
-
-def _telling(app: App, owner: int, post_id: int):  # type: ignore[no-untyped-def]
-    return lambda: app.notify(owner, "notification", post_id)

@@ -2,7 +2,7 @@
 
 from activitypub.contexts import PUBLIC
 from activitypub.errors import ProtocolError, Unreachable
-from fedcomm import acts, admit, clock, fetching, follows, groups, moderation
+from fedcomm import admit, clock, fetching, follows, groups, moderation
 from fedcomm.admit import Standing
 from fedcomm.app import App
 from fedcomm.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -65,11 +65,11 @@ async def ban(
             app, writes, group, face, subject, actor_uri, uri, until=until, reason=reason, remove=remove
         )
         if await registers.get(group.id, "role", subject.uri) is not None:
-            acts.record(app, writes, group, face, "role", subject.uri, None, by=actor_uri, uri=uri)
+            moderation.record_role(app, writes, group, face, subject.uri, actor_uri, uri, given=False)
         groups.pass_on(app, writes, face, _block(uri, actor_uri, subject, face, until, reason, remove))
         await write(writes)
         if (known := await members.of(group.id, subject.id)) is not None and known.state != "left":
-            await _expel(group, face, subject, app)
+            await _expel(app, group, face, subject)
     return subject
 
 
@@ -173,6 +173,24 @@ async def who_acts(group: Group, face: Actor, by: Actor | None) -> str:
     return by.uri
 
 
+async def somebody(app: App, who: str) -> Actor:
+    """Whom a handle or an id names, here or elsewhere.
+
+    Raises:
+        NotFound: there is nobody of that name.
+        Invalid: its server does not answer.
+    """
+    try:
+        found = await actors.by_uri(who) if "://" in who else await fetching.handle(app, who)
+        return found or await fetching.actor(app, who)
+    except Unreachable as fault:
+        raise Invalid(
+            "The server of {who} cannot be reached: {fault}", fix=fetching.CHECK_HOST, who=who, fault=fault
+        ) from fault
+    except ProtocolError as fault:
+        raise NotFound("{who} was not found: {fault}", fix=fetching.CHECK_NAME, who=who, fault=fault) from fault
+
+
 async def _give_role(app: App, group: Group, face: Actor, who: Actor, actor_uri: str, *, given: bool) -> None:
     uri = app.urls.activity(next_id())
     change = activities.activity(
@@ -186,7 +204,7 @@ async def _give_role(app: App, group: Group, face: Actor, who: Actor, actor_uri:
         await write(writes)
 
 
-async def _expel(group: Group, face: Actor, subject: Actor, app: App) -> None:
+async def _expel(app: App, group: Group, face: Actor, subject: Actor) -> None:
     if subject.local:
         await follows.record_end(app, subject.id, face.id)
         return
@@ -204,21 +222,3 @@ def _block(
         "Block", uri, actor_uri, subject.uri, to=[PUBLIC], cc=[face.uri], target=face.uri, audience=face.uri,
         endTime=ends, expires=ends, summary=reason or None, removeData=remove,
     )  # fmt: skip
-
-
-async def somebody(app: App, who: str) -> Actor:
-    """Whom a handle or an id names, here or elsewhere.
-
-    Raises:
-        NotFound: there is nobody of that name.
-        Invalid: its server does not answer.
-    """
-    try:
-        found = await actors.by_uri(who) if "://" in who else await fetching.handle(app, who)
-        return found or await fetching.actor(app, who)
-    except Unreachable as fault:
-        raise Invalid(
-            "The server of {who} cannot be reached: {fault}", fix=fetching.CHECK_HOST, who=who, fault=fault
-        ) from fault
-    except ProtocolError as fault:
-        raise NotFound("{who} was not found: {fault}", fix=fetching.CHECK_NAME, who=who, fault=fault) from fault

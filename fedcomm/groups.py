@@ -9,7 +9,7 @@ from fedcomm.app import App
 from fedcomm.errors import Invalid, NotFound
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
-from storage import actors, announcements, boosts, groups
+from storage import actors, announcements, boosts, groups, registers
 from storage.actors import Actor
 from storage.boosts import Boost
 from storage.connect import Writes, transaction, write
@@ -49,17 +49,8 @@ async def create(
         if join_mode == "approval":
             actors.change_later(writes, face.id, locked=1)
         if first is not None:
-            acts.record(
-                app,
-                writes,
-                group,
-                face,
-                "role",
-                first.uri,
-                {"role": "moderator"},
-                by=face.uri,
-                uri=app.urls.activity(next_id()),
-            )
+            uri = app.urls.activity(next_id())
+            acts.record(app, writes, group, face, "role", first.uri, {"role": "moderator"}, by=face.uri, uri=uri)
         await write(writes)
     return group
 
@@ -98,16 +89,8 @@ def show_thread(app: App, writes: Writes, face: Actor, post: Post) -> None:
     boosts.insert(writes, Boost(boost_id, uri, face.id, post.id, PUBLIC, now))
     announcements.put(writes, face.uri, post.uri, "plain", uri, now)
     plain = activities.announce(uri, face.uri, face.followers, post.uri, now)
-    publish(
-        app,
-        writes,
-        face,
-        plain,
-        Audience(followers=(face.id,)),
-        form="plain",
-        thread_id=post.thread_id,
-        post_id=post.id,
-    )
+    audience = Audience(followers=(face.id,))
+    publish(app, writes, face, plain, audience, form="plain", thread_id=post.thread_id, post_id=post.id)
 
 
 def pass_on(
@@ -120,25 +103,16 @@ def pass_on(
     origin = inner["actor"] if isinstance(inner.get("actor"), str) else ""
     without = () if back or not origin or app.urls.own(origin) else (host_of(origin),)
     announcements.put(writes, face.uri, inner["id"], "wrapped", uri, now)
-    publish(
-        app,
-        writes,
-        face,
-        activities.announce(uri, face.uri, face.followers, inner, now),
-        Audience(followers=(face.id,), without=without),
-        form="wrapped",
-        thread_id=thread_id,
-        post_id=post_id,
-    )
+    announce = activities.announce(uri, face.uri, face.followers, inner, now)
+    audience = Audience(followers=(face.id,), without=without)
+    publish(app, writes, face, announce, audience, form="wrapped", thread_id=thread_id, post_id=post_id)
 
 
 def tell_boosted(app: App, writes: Writes, face: Actor, author: Actor, activity: dict[str, Any], post: Post) -> None:
     """What one of ours did to a thread that the group boosted: microblogs hear it from its author or not at all."""
     if post.starter:
-        publish(
-            app, writes, author, activity, Audience(followers=(face.id,)), form="plain", thread_id=post.thread_id,
-            post_id=post.id,
-        )  # fmt: skip
+        audience = Audience(followers=(face.id,))
+        publish(app, writes, author, activity, audience, form="plain", thread_id=post.thread_id, post_id=post.id)
 
 
 def take_back(app: App, writes: Writes, face: Actor, post: Post, announce_uri: str) -> None:
@@ -159,6 +133,7 @@ async def _member_called(name: str) -> Actor:
 def _row(face: Actor, join_mode: str, founder: Actor | None) -> Group:
     return Group(
         id=next_id(), actor_id=face.id, local=1, genesis=None, join_mode=join_mode,
-        posting="members" if join_mode == "approval" else "anyone", fold_version=1, members_count=0, threads_count=0,
-        last_active_at=None, created_by=founder.id if founder else None, created_at=face.created_at, closed_at=None,
+        posting="members" if join_mode == "approval" else "anyone", fold_version=registers.FOLD_VERSION,
+        members_count=0, threads_count=0, last_active_at=None, created_by=founder.id if founder else None,
+        created_at=face.created_at, closed_at=None,
     )  # fmt: skip

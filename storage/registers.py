@@ -8,7 +8,7 @@ import msgspec
 
 from storage.connect import Writes, row, rows
 
-FOLD_VERSION = 1
+FOLD_VERSION = 1  # of the rules by which acts make the state of a group; kept with each
 
 
 class Act(msgspec.Struct, frozen=True):

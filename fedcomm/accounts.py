@@ -22,7 +22,7 @@ from storage.errors import IntegrityError
 from storage.ids import next_id
 from storage.invites import Invite
 
-ROLES = ("member", "moderator", "admin")
+ROLES = invites.ROLES
 LONGEST_REASON = 1000  # characters
 MOST_PENDING = 200  # sign-ups that wait; more would only be a flood
 

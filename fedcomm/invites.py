@@ -10,7 +10,7 @@ from storage.connect import transaction
 from storage.ids import next_id
 from storage.invites import Invite
 
-ROLES = ("member", "moderator", "admin")
+ROLES = ("member", "moderator", "admin")  # of an account on this server
 MOST_USES, MOST_DAYS = 1000, 365
 DAY = 86_400_000  # ms
 _FIRST_ADMIN_DAYS = 7  # each start of the server makes a new link

@@ -35,7 +35,8 @@ async def block(hand: Hand, activity: Activity) -> None:
             )
         members.leave(writes, group.id, subject.id, clock.now_ms())
         groups.pass_on(hand.app, writes, face, hand.raw_of(activity))
-        return await _done(writes)
+        await write(writes)
+        return
     if subject is None or not subject.local or activity.target:
         raise Ignored("it is about nobody here")
     await blocks.record_block(hand.app, blocker, subject, activity.uri or "")
@@ -57,10 +58,6 @@ async def announced(hand: Hand, activity: Activity) -> None:
         hand.app, writes, group, face, subject, inner.actor, inner.uri or activity.uri or "", until=inner.ends,
         reason=inner.summary, remove=inner.remove_data,
     )  # fmt: skip
-    await _done(writes)
-
-
-async def _done(writes: Writes) -> None:
     await write(writes)
 
 

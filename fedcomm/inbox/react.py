@@ -38,8 +38,10 @@ def record(hand: Hand, post: Post, voter: Actor, kind: str, activity: Activity, 
 
 
 def _may(hand: Hand, post: Post, voter: Actor) -> bool:
-    if post.author_id in hand.facts.blockers(voter.uri) or post.visibility > posts.UNLISTED:
-        return post.author_id not in hand.facts.blockers(voter.uri) and bool(post.local)
+    if post.author_id in hand.facts.blockers(voter.uri):
+        return False
+    if post.visibility > posts.UNLISTED:
+        return bool(post.local)
     group = hand.facts.group_of(post)
     if group is None or not group.local:
         return True

@@ -9,8 +9,10 @@ from storage.actors import Actor
 
 
 async def proven(app: App, actor: Actor, activity: Json) -> Json:
-    """The activity with a proof by the key of `actor`, one of ours. Only for what is public: nobody shall be able to
-    prove to others what was said to a few."""
+    """The activity with a proof by the key of `actor`, one of ours.
+
+    Only for what is public: nobody shall be able to prove to others what was said to a few.
+    """
     key, key_id = await app.keyring.private(actor.id, "proof")
     context = including(activity["@context"], DATA_INTEGRITY)
     return proofs.sign({**activity, "@context": context}, key, key_id, clock.now())

@@ -7,14 +7,13 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 Headers = Sequence[tuple[bytes, bytes]]
 Network = IPv4Network | IPv6Network
 
+# Fields with which proxies speak about a request; no part of the application may see them.
 FORWARDED = frozenset(
     b"forwarded x-forwarded x-forwarded-for x-forwarded-host x-forwarded-proto x-forwarded-port x-forwarded-prefix"
     b" x-forwarded-scheme x-forwarded-server x-forwarded-ssl x-forwarded-uri x-host x-original-host x-original-url"
     b" x-rewrite-url x-url-scheme x-real-ip x-client-ip x-cluster-client-ip true-client-ip cf-connecting-ip"
     b" front-end-https".split()
-)  # fields with which proxies speak about a request; no part of the application may see them
-
-
+)
 _HOPS = 16  # proxies of our own, at most
 
 

@@ -47,8 +47,7 @@ async def find(request: Request, reader: Reader) -> Response:
 
 
 async def arrive(request: Request) -> Response:
-    """`GET /authorize_interaction?uri=`: somebody wants to follow or answer from another server's page; WebFinger told
-    that server so."""
+    """`GET /authorize_interaction?uri=`, to which WebFinger sends who wants to follow from another server's page."""
     address = request.query_params.get("uri", "").removeprefix("acct:")[:LONGEST]
     return respond.redirect(f"/find?{urlencode({'address': address})}")
 

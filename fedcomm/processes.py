@@ -93,7 +93,7 @@ class Parent:
             if index < 0:
                 continue
             code = os.waitstatus_to_exitcode(status)
-            _log.warning("process ended", extra={"pid": process, "index": index, "code": code})
+            _log.warning("process ended", extra={"pid": process, "index": index, "exit_code": code})
             found.append((index, time.monotonic() - begun))
         return found
 

@@ -55,7 +55,7 @@ class Courier:
             said = await self._ask(lane, delivery.entry, inbox)
             if said.verdict is Verdict.LATER:
                 if said.status < 500 or said.wait is not None or not lane.stuck(seq):
-                    return Held(said.words, said.wait)
+                    return Held(_why(said), said.wait)
             self._note(lane, seq, inbox, said)
             if len(delivery.inboxes) > 1:
                 lane.reached.setdefault(seq, set()).add(inbox)
@@ -104,7 +104,7 @@ class Courier:
             lane.refusing = True
             return _Said(Verdict.REFUSED, first.status, _words(first))
         lane.refusals[entry.seq] = tries + 1
-        return _Said(Verdict.LATER, first.status, f"{first.status} {_words(first)}".strip())
+        return _Said(Verdict.LATER, first.status, _words(first))
 
     async def _send(self, lane: Lane, entry: Entry, inbox: str, scheme: str) -> Reply:
         key, key_id = await self._app.keyring.private(entry.actor_id, scheme)
@@ -125,4 +125,13 @@ class Courier:
 
 
 def _words(answer: Reply) -> str:
-    return answer.body[:200].decode("utf-8", "replace").replace("\0", "")
+    """How the peer put it, in one line: a stranger's words are printed to terminals and into logs."""
+    said = answer.body[:200].decode("utf-8", "replace")
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in said).split())
+
+
+def _why(said: _Said) -> str:
+    """What those who run the server read of a delivery that is held back."""
+    if not said.status:
+        return said.words
+    return f"it answered {said.status}" + (f": {said.words}" if said.words else "")

@@ -51,6 +51,27 @@ async def test_a_peer_in_trouble_is_tried_again_on_the_schedule(
     assert found.cursor == await outbox.head()
 
 
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"", "it answered 503"),
+        (b"  too\x1b[31m busy\r\nnow\0 ", "it answered 503: too [31m busy now"),
+        ("\u202eräv".encode(), "it answered 503: räv"),
+    ],
+)
+async def test_why_a_peer_is_waited_for_is_told_in_a_line_that_does_nothing_to_a_terminal(
+    server: Delivering, peers: Peers, body: bytes, told: str
+) -> None:
+    async def busy(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(503, content=body)
+
+    peers.answers["one.example"] = busy
+    await server.publish("a", "one.example")
+    await server.settle()
+
+    assert (await server.peer("one.example")).last_error == told
+
+
 async def test_after_a_week_a_peer_is_tried_once_a_day_and_after_three_months_not_at_all(
     server: Delivering, peers: Peers
 ) -> None:

@@ -1,7 +1,7 @@
 """Boosts of members here."""
 
 from activitypub.contexts import PUBLIC
-from fedcomm import clock
+from fedcomm import admit, clock
 from fedcomm.app import App
 from fedcomm.errors import NotAllowed, NotFound
 from fedcomm.mapping import activities
@@ -20,8 +20,9 @@ async def boost(app: App, actor: Actor, post_id: int) -> int:
 
     Raises:
         NotFound: there is no such post for the member.
-        NotAllowed: the post is not for everybody, or its author blocks the member.
+        NotAllowed: the post is not for everybody, its author blocks the member, or the member has moved.
     """
+    admit.acting(actor)
     post = await posts.by_id(post_id)
     if post is None or not await visible.sees(actor.id, post.id):
         raise NotFound("There is no such post.")

@@ -8,12 +8,27 @@ from typing import Any
 import storage.connect
 import storage.follows
 import storage.peers
-from fedcomm import accounts, audit, clock, follows, groups, invites, members, peers, queue, tokens
+from fedcomm import (
+    accounts,
+    aliases,
+    audit,
+    clock,
+    finding,
+    follows,
+    groups,
+    invites,
+    members,
+    moving,
+    peers,
+    queue,
+    tokens,
+)
 from fedcomm.app import App
 from fedcomm.config import Config
 from fedcomm.errors import Conflict, Invalid
 from fedcomm.opening import opened
 from storage import actors, slots
+from storage.actors import Actor
 from storage.errors import OperationalError
 
 Command = Callable[..., Awaitable[dict[str, Any]]]
@@ -103,6 +118,31 @@ async def _issue_token(app: App, name: str, scopes: str) -> dict[str, Any]:
     return {"token": await tokens.issue(app, name, scopes)}
 
 
+async def _alias_account(app: App, name: str, other: str, remove: bool) -> dict[str, Any]:
+    actor = await _actor(name)
+    if not remove:
+        return {"other": f"@{(await aliases.add(app, actor, other)).acct}"}
+    if other not in aliases.of(actor):  # not its id, which also names one that is gone
+        other = (await finding.somebody(app, other)).uri
+    await aliases.remove(app, actor, other)
+    return {"other": other}
+
+
+async def _move_account(app: App, name: str, where: str) -> dict[str, Any]:
+    return {"handle": f"@{(await moving.away(app, await _actor(name), where)).acct}"}
+
+
+async def _move_account_back(app: App, name: str) -> dict[str, Any]:
+    await moving.back(app, await _actor(name))
+    return {}
+
+
+async def _actor(name: str) -> Actor:
+    actor = await actors.by_id((await accounts.named(name)).actor_id)
+    assert actor is not None  # a foreign key
+    return actor
+
+
 async def _create_group(app: App, name: str, title: str, summary: str, moderator: str) -> dict[str, Any]:
     await groups.create(app, name, title, summary, moderator or None)
     _, face = await groups.named(name)
@@ -170,6 +210,9 @@ COMMANDS: dict[str, Command] = {
     "account.promote": _promote_account,
     "account.delete": _delete_account,
     "account.token": _issue_token,
+    "account.alias": _alias_account,
+    "account.move": _move_account,
+    "account.move-back": _move_account_back,
     "invite": _invite,
     "group.create": _create_group,
     "group.ban": _ban,

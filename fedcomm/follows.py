@@ -1,10 +1,9 @@
 """Following people and joining groups: the same act, whoever does it and wherever they live."""
 
-from activitypub.errors import ProtocolError, Unreachable
-from fedcomm import admit, clock, fetching
+from fedcomm import admit, clock, finding
 from fedcomm.admit import Standing
 from fedcomm.app import App
-from fedcomm.errors import Invalid, NotAllowed, NotFound
+from fedcomm.errors import NotAllowed, NotFound
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
 from storage import actors, blocks, follows, groups, members, posts, registers
@@ -24,8 +23,9 @@ async def follow(app: App, follower: Actor, target_id: int, reblogs: bool = True
 
     Raises:
         NotFound: there is no such actor.
-        NotAllowed: blocked, banned, or oneself.
+        NotAllowed: blocked, banned, moved away, or oneself.
     """
+    admit.acting(follower)
     target = await actors.by_id(target_id)
     if target is None or target.gone:
         raise NotFound("There is no such account.")
@@ -110,22 +110,7 @@ async def follow_handle(app: App, account: str, handle_or_url: str) -> Actor:
             fix="name somebody who has an account here, without the host",
             name=account,
         )
-    try:
-        if "://" in handle_or_url:
-            found = await fetching.at(app, handle_or_url.strip())
-            target = await actors.by_id(found[1]) if found and found[0] == "actor" else None
-        else:
-            target = await fetching.handle(app, handle_or_url)
-    except Unreachable as fault:
-        raise Invalid(
-            "The server of {who} cannot be reached: {fault}", fix=fetching.CHECK_HOST, who=handle_or_url, fault=fault
-        ) from fault
-    except ProtocolError as fault:
-        raise NotFound(
-            "{who} was not found: {fault}", fix=fetching.CHECK_NAME, who=handle_or_url, fault=fault
-        ) from fault
-    if target is None:
-        raise NotFound("{who} was not found.", fix=fetching.CHECK_NAME, who=handle_or_url)
+    target = await finding.somebody(app, handle_or_url)
     await follow(app, follower, target.id)
     return target
 

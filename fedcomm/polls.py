@@ -30,8 +30,9 @@ async def vote(app: App, voter: Actor, post_id: int, choices: Sequence[int]) -> 
     Raises:
         NotFound: there is no such poll for the member.
         Invalid: it is over, or their own; they voted before; or there are no such answers, or too many.
-        NotAllowed: banned from the poll's group, or blocked.
+        NotAllowed: banned from the poll's group, blocked, or moved away.
     """
+    admit.acting(voter)
     post = await rows.by_id(post_id)
     poll = await rows.poll_of(post_id) if post is not None and await visible.sees(voter.id, post_id) else None
     author = await actors.by_id(post.author_id) if post is not None else None

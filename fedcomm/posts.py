@@ -35,9 +35,9 @@ async def create(app: App, author: Actor, draft: Draft, account_id: int = 0, ide
     Raises:
         Invalid: empty, too long, or not to be understood.
         NotFound: what it answers is not there for the author.
-        NotAllowed: the author is suspended, or the group does not let the author post.
+        NotAllowed: the author is suspended or has moved, or the group does not let the author post.
     """
-    admit.actor(author)
+    admit.acting(author)
     if idempotency_key and (known := await idempotency.post_of(account_id, idempotency_key)) is not None:
         return known
     prepared = await prepare(app, author, draft)

@@ -53,17 +53,22 @@ async def change(app: App, actor: Actor, wanted: Change) -> Actor:
         return actor
     now = clock.now_ms()
     changed = msgspec.structs.replace(actor, **columns, updated_at=now)
-    document = await actors.document(app, changed)
-    update = activities.update(
-        app.urls.activity(next_id()), actor.uri, document, to=[PUBLIC], cc=[actor.followers]
-    )  # fmt: skip
     writes = Writes()
     storage.actors.change_later(writes, actor.id, **columns, updated_at=now)
-    publish(app, writes, actor, await proving.proven(app, actor, update), Audience(followers=(actor.id,)))
+    await tell(app, writes, changed)
     await apply(writes)
     if actor.locked and not changed.locked:
         await _let_in(app, changed)
     return changed
+
+
+async def tell(app: App, writes: Writes, changed: Actor) -> None:
+    """Let followers' servers know how a member's profile reads once `writes` are durable."""
+    document = await actors.document(app, changed)
+    update = activities.update(
+        app.urls.activity(next_id()), changed.uri, document, to=[PUBLIC], cc=[changed.followers]
+    )  # fmt: skip
+    publish(app, writes, changed, await proving.proven(app, changed, update), Audience(followers=(changed.id,)))
 
 
 async def _let_in(app: App, actor: Actor) -> None:

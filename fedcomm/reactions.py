@@ -22,7 +22,7 @@ async def like(app: App, actor: Actor, post_id: int) -> None:
 
     Raises:
         NotFound: there is no such post for the member.
-        NotAllowed: banned from the post's group, or blocked.
+        NotAllowed: banned from the post's group, blocked, or moved away.
     """
     await _vote(app, actor, post_id, "like")
 
@@ -32,7 +32,7 @@ async def dislike(app: App, actor: Actor, post_id: int) -> None:
 
     Raises:
         NotFound: there is no such post for the member.
-        NotAllowed: banned from the post's group, or blocked.
+        NotAllowed: banned from the post's group, blocked, or moved away.
     """
     await _vote(app, actor, post_id, "dislike")
 
@@ -59,6 +59,7 @@ async def unlike(app: App, actor: Actor, post_id: int) -> None:
 
 
 async def _vote(app: App, actor: Actor, post_id: int, kind: str) -> None:
+    admit.acting(actor)
     post = await _seen(actor, post_id)
     known = await reactions.of(post.id, actor.id)
     if known is not None and known[0] == kind:

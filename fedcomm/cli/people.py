@@ -73,6 +73,33 @@ def token(name: str, scopes: str) -> None:
     say(ask("account.token", name=name, scopes=scopes)["token"])
 
 
+@account.command()
+@click.argument("name")
+@click.argument("other", metavar="HANDLE|URL")
+@click.option("--remove", is_flag=True, help="It is theirs no more.")
+def alias(name: str, other: str, remove: bool) -> None:
+    """Say that another account is of the same person, so that it can move to NAME."""
+    done = ask("account.alias", name=name, other=other, remove=remove)
+    say(f"{done['other']} {'is no other account' if remove else 'is another account'} of {name}.")
+
+
+@account.command()
+@click.argument("name")
+@click.argument("where", metavar="HANDLE|URL")
+def move(name: str, where: str) -> None:
+    """Move NAME to another account, which must name this one as its own; the followers go along."""
+    moved = ask("account.move", name=name, where=where)
+    say(f"{name} has moved to {moved['handle']}; the followers' servers are being told.")
+
+
+@account.command(name="move-back")
+@click.argument("name")
+def move_back(name: str) -> None:
+    """Let NAME be used again after it has moved; followers who went along stay with the other account."""
+    ask("account.move-back", name=name)
+    say(f"{name} can be used again.")
+
+
 @click.command()
 @click.option("--role", type=_ROLES, default="member", show_default=True)
 @click.option("--group", default="", metavar="NAME", help="A group that who comes in has joined.")

@@ -84,6 +84,7 @@ def for_members(world: World) -> dict[str, int]:
     return {
         "/settings": 200,
         "/settings/profile": 200,
+        "/settings/moving": 200,
         "/find": 200,
         "/write?group=rye": 200,
         f"/write?to={world.answer.id}": 200,

@@ -16,8 +16,8 @@ from storage.posts import Post
 
 LEVELS = {"public": posts.PUBLIC, "unlisted": posts.UNLISTED, "private": posts.FOLLOWERS, "direct": posts.DIRECT}
 MAX_SUMMARY = 500  # characters
-MAX_OPTIONS, MAX_OPTION = 20, 200
-MIN_SECONDS, MAX_SECONDS = 300, 365 * 86_400
+MAX_OPTIONS, MAX_OPTION = 20, 200  # answers of a poll; characters of one
+MIN_SECONDS, MAX_SECONDS = 300, 365 * 86_400  # that a poll is open
 
 
 class PollDraft(msgspec.Struct, frozen=True):

@@ -127,3 +127,22 @@ async def asked_elsewhere() -> str:
         "poll", post_id=post.id, multiple=0, options='["red","green"]', votes="[0,0]", voters_count=0, ends_at=None
     )  # fmt: skip
     return str(post.id)
+
+
+async def test_a_poll_may_be_what_the_server_says_and_no_more(alice: Member) -> None:
+    told = (await alice.get("/api/v2/instance"))["configuration"]["polls"]
+    most, longest = told["max_options"], told["max_characters_per_option"]
+    answers = [f"{number}".rjust(longest, "x") for number in range(most + 1)]
+
+    for seconds in (told["min_expiration"], told["max_expiration"]):
+        await asked(alice, options=answers[:most], expires_in=seconds)
+    beyond = [
+        {"options": answers},
+        {"options": ["x" * (longest + 1), "y"]},
+        {"expires_in": told["min_expiration"] - 1},
+        {"expires_in": told["max_expiration"] + 1},
+    ]
+    polls = [{"options": ["red", "green"], "expires_in": 3600} | wish for wish in beyond]
+    refused = [await alice.refused("POST", "statuses", status="Which?", poll=poll) for poll in polls]
+
+    assert [status for status, _sentence in refused] == [422] * 4

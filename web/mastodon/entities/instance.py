@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from fedcomm import SOURCE, __version__, profiles
+from fedcomm import SOURCE, __version__, drafting, profiles, writing
 from fedcomm.config import Config
 from fedcomm.settings import Settings
 from storage.stats import Stats
@@ -66,7 +66,7 @@ def _configuration(config: Config) -> dict[str, Any]:
         },
         "statuses": {
             "max_characters": config.limits.post_characters, "max_media_attachments": 0,
-            "characters_reserved_per_url": 23,
+            "characters_reserved_per_url": writing.URL_LENGTH,
         },
         "media_attachments": {
             "supported_mime_types": [], "description_limit": 1500, "image_size_limit": 16_777_216,
@@ -74,7 +74,8 @@ def _configuration(config: Config) -> dict[str, Any]:
             "video_matrix_limit": 8_294_400,
         },
         "polls": {
-            "max_options": 20, "max_characters_per_option": 200, "min_expiration": 300, "max_expiration": 2_629_746,
+            "max_options": drafting.MAX_OPTIONS, "max_characters_per_option": drafting.MAX_OPTION,
+            "min_expiration": drafting.MIN_SECONDS, "max_expiration": drafting.MAX_SECONDS,
         },
     }  # fmt: skip
 

@@ -71,7 +71,7 @@ class Allowance:
         Raises:
             Exhausted: it would be one too many.
         """
-        domain = _domain(host)
+        domain = domain_of(host)
         spent = self._spent.get(domain, 0)
         if self.left <= 0 or spent >= self._per_domain:
             raise Exhausted("This would take more requests than one occasion may cause.")
@@ -283,6 +283,9 @@ def _seconds(retry_after: str | None, now: float) -> float | None:
         return None
 
 
-def _domain(host: str) -> str:
-    # The last two labels: under co.uk too many are counted together, which for one occasion is the safe side.
+def domain_of(host: str) -> str:
+    """The domain that a host is counted with, whose sub-domains cost a stranger nothing: its last two labels.
+
+    Under co.uk too many are counted together, which is the safe side.
+    """
     return host if ":" in host else ".".join(host.split(".")[-2:])

@@ -21,7 +21,7 @@ from fedcomm.app import App
 from fedcomm.inbox import facts, line, proofs
 from fedcomm.inbox.facts import Facts
 from fedcomm.inbox.hand import Hand, Ignored, Wants
-from fedcomm.inbox.line import Early, Line, Work
+from fedcomm.inbox.line import Early, Line, Turns, Work
 from fedcomm.inbox.rules import BY_SHAPE
 from fedcomm.outbox.lanes import SCHEDULE
 from storage import inbox
@@ -34,7 +34,9 @@ LOG = logging.getLogger("fedcomm.inbox")
 ATTEMPTS = 8  # for what a peer must be asked about; then the item is refused
 FAULTS = 3  # tries of an item that fails through a fault of ours
 SECONDS = 60.0  # that an item with a transaction of its own may take; then it has failed (attack NET-38)
-FETCHES = 20  # items that wait for peers at once
+FETCHES, SHARE = 30, 10  # items that ask peers at once, and those of them that one domain sent
+PATIENCE = 300.0  # seconds that one of them asks, before it lets others have its turn
+PAUSE = 60_000  # ms after which an item is looked at again when too many wait for peers
 _alone = functools.cache(inspect.iscoroutinefunction)  # in a transaction of its own; to look costs 3 µs
 
 
@@ -44,7 +46,7 @@ class Inbox:
     def __init__(self, app: App) -> None:
         self.app = app
         self.waiting: set[asyncio.Task[None]] = set()
-        self._turns = asyncio.Semaphore(FETCHES)
+        self._turns = Turns(FETCHES, SHARE)
         self._one_by_one = asyncio.Lock()  # batches, and those items that have waited, do not overtake each other
         self._line = Line()
         self._early = Early()
@@ -84,8 +86,9 @@ class Inbox:
             found = await proofs.proven(self.app, said, asked)
             activity = authenticity.reduce(said, item.signer, {each.uri for each in found})
         except Wants as wants:
-            self._line.hold(item, line.touched(dispatch.each(said)))
-            self._start(item, self._fetch_keys(item, wants))
+            if await self._may_wait(item):
+                self._line.hold(item, line.touched(dispatch.each(said)))
+                self._start(item, self._fetch_keys(item, wants))
             return None
         except ProtocolError as fault:
             await _refuse(item, str(fault))
@@ -138,7 +141,7 @@ class Inbox:
             await self._fault(work.item, fault)
         else:
             if wanted:
-                self._ask(work, Wants.of_all(wanted))
+                await self._ask(work, Wants.of_all(wanted))
             elif len(refused) == len(work.parts):
                 await _refuse(work.item, refused[0])
             elif not work.done:
@@ -202,9 +205,17 @@ class Inbox:
             if isinstance(outcome, OperationalError):
                 await self._fault(work.item, outcome)
 
-    def _ask(self, work: Work, wants: Wants) -> None:
-        self._line.hold(work.item, work.touched)
-        self._start(work.item, self._fetch(work, wants))
+    async def _ask(self, work: Work, wants: Wants) -> None:
+        if await self._may_wait(work.item):
+            self._line.hold(work.item, work.touched)
+            self._start(work.item, self._fetch(work, wants))
+
+    async def _may_wait(self, item: Item) -> bool:
+        """Whether the item can wait for peers in memory; else it waits in the database."""
+        if self._line.full:
+            await inbox.later(item.id, "too much waits for peers", clock.now_ms() + PAUSE, counted=False)
+            return False
+        return True
 
     def _start(self, item: Item, fetching_: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(fetching_, name=str(item.id))
@@ -216,9 +227,11 @@ class Inbox:
         work: Work | None = None
         with suppress(OperationalError):  # then the item is in the database, to be taken up from there
             try:
-                async with self._turns:
-                    for key_id in wants.keys:
-                        await _or_nothing(fetching.key(self.app, key_id, False), patient=False)
+                async with self._turns.turn(item.signer):
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(PATIENCE):
+                            for key_id in wants.keys:
+                                await _or_nothing(fetching.key(self.app, key_id, False), patient=False)
                 work = await self._read(item, frozenset(wants.keys))
             except Exception as fault:  # a fault of ours
                 await self._fault(item, fault)
@@ -229,7 +242,7 @@ class Inbox:
         again: Work | None = None
         with suppress(OperationalError):  # as above; those behind it must not wait for ever
             try:
-                async with self._turns:
+                async with self._turns.turn(work.item.signer):
                     await self._obtain(work, wants)
                 work.fetched |= {*wants.posts, *wants.actors}
                 work.refreshed |= {*wants.fresh_posts, *wants.fresh_actors, *wants.moderators, *wants.revived_posts}
@@ -250,6 +263,9 @@ class Inbox:
         """What cannot be had for good is left out: the handler finds it missing.
 
         So is what cannot be had just now when it concerns one of a list: the others do not wait for it.
+
+        Raises:
+            Unreachable: what is needed cannot be had now.
         """
         app, allowance = self.app, work.allowance
         asking: tuple[tuple[Callable[..., Awaitable[object]], str, dict[str, bool]], ...] = (
@@ -260,8 +276,14 @@ class Inbox:
             *((fetching.revive, uri, {}) for uri in wants.revived_posts),
             *((fetching.moderators, uri, {}) for uri in wants.moderators),
         )
-        for ask, uri, more in asking:
-            await _or_nothing(ask(app, uri, allowance=allowance, **more), patient=len(work.parts) == 1)
+        alone = len(work.parts) == 1
+        try:
+            async with asyncio.timeout(PATIENCE):
+                for ask, uri, more in asking:
+                    await _or_nothing(ask(app, uri, allowance=allowance, **more), patient=alone)
+        except TimeoutError:
+            if alone:
+                raise Unreachable("Those who were asked took too long.") from None
 
     async def _later(self, item: Item, fault: Unreachable) -> None:
         if item.attempts + 1 >= ATTEMPTS:

@@ -1,18 +1,23 @@
 """What stands in line: items on their way through, who waits for a peer, and who waits behind them."""
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 
 import msgspec
 
 from activitypub import dispatch
 from activitypub.activities import Activity
-from activitypub.client import Allowance
+from activitypub.client import Allowance, domain_of
+from activitypub.origins import origin
 from fedcomm.inbox import facts
 from fedcomm.inbox.proofs import Proven
 from storage.inbox import Item
 
 MAX_BEHIND = 1_000  # items that wait behind others; the next ones do not wait
+MAX_HELD = 1_000  # items that wait for peers; the next ones wait in the database
+MAX_BYTES = 67_108_864  # of all that waits
 MAX_EARLY = 2_000  # votes that are remembered because their post may be on its way
 MAX_EARLY_BYTES = 8_192  # of one of them
 _FETCHES, _FETCHES_PER_DOMAIN = 20, 15
@@ -63,32 +68,69 @@ class Line:
     def __init__(self) -> None:
         self._held: dict[int, frozenset[str]] = {}
         self._behind: list[Work] = []
+        self._size = 0  # bytes of all items that are kept here
 
     def hold(self, item: Item, touched: frozenset[str]) -> None:
         """The item waits for a peer; what it may change is not to be looked at before."""
         self._held[item.id] = touched
+        self._size += len(item.body)
 
     def release(self, item: Item) -> list[Work]:
         """The item waits no more: it, and whoever waited behind anybody, is to be looked at again, in order."""
-        self._held.pop(item.id, None)
+        if self._held.pop(item.id, None) is not None:
+            self._size -= len(item.body)
         behind, self._behind = self._behind, []
+        self._size -= sum(len(one.item.body) for one in behind)
         return behind
+
+    @property
+    def full(self) -> bool:
+        """Whether no more items can wait for peers: strangers send them at will (attack NET-37)."""
+        return len(self._held) >= MAX_HELD or self._size >= MAX_BYTES
 
     def waits(self, one: Work) -> bool:
         """Whether the item has to wait behind another one; then it is kept here."""
-        if not self._held or len(self._behind) >= MAX_BEHIND:
+        if not self._held or len(self._behind) >= MAX_BEHIND or self._size >= MAX_BYTES:
             return False
         names = one.needed | one.touched
         before = (*self._held.values(), *(other.touched for other in self._behind))
         if all(names.isdisjoint(touched) for touched in before):
             return False
         self._behind.append(one)
+        self._size += len(one.item.body)
         return True
 
     @property
     def ids(self) -> set[int]:
         """The ids of all items that are kept here."""
         return {*self._held, *(one.item.id for one in self._behind)}
+
+
+class Turns:
+    """Lets `most` items ask peers at once, of which one domain sent no more than its `share` (attack NET-21).
+
+    Who sends what can only be understood by asking servers that never answer, waits for those alone.
+    """
+
+    def __init__(self, most: int, share: int) -> None:
+        self._all = asyncio.Semaphore(most)
+        self._share = share
+        self._own: dict[str, asyncio.Semaphore] = {}
+        self._users: dict[str, int] = {}
+
+    @asynccontextmanager
+    async def turn(self, signer: str) -> AsyncIterator[None]:
+        """Wait for a turn, for an item of this actor, and have it."""
+        domain = domain_of(origin(signer).host)
+        own = self._own.setdefault(domain, asyncio.Semaphore(self._share))
+        self._users[domain] = self._users.get(domain, 0) + 1
+        try:
+            async with own, self._all:
+                yield
+        finally:
+            self._users[domain] -= 1
+            if not self._users[domain]:
+                del self._users[domain], self._own[domain]
 
 
 class Early:

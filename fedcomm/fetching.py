@@ -140,8 +140,8 @@ async def refresh(app: App, uri: str, *, allowance: Allowance | None = None) -> 
         author = await actors.by_id(known.author_id)
         if author is None or note.attributed_to != author.uri:
             raise Forbidden("The post is by somebody else now.")
-        named = await actors.by_uris([mention.href for mention in note.mentions][:MAX_MENTIONS])
-        recording.edit(app, writes, known, note, tuple(named.values()))
+        named = await _named(note)
+        recording.edit(app, writes, known, note, named)
     await apply(writes)
 
 
@@ -161,9 +161,9 @@ async def revive(app: App, uri: str, *, allowance: Allowance | None = None) -> N
     if not isinstance(note, Note) or note.attributed_to != author.uri:
         raise Forbidden("The post is not there again.")
     authenticity.genuine(note)
-    named = await actors.by_uris([mention.href for mention in note.mentions][:MAX_MENTIONS])
+    named = await _named(note)
     writes = Writes()
-    recording.revive(app, writes, known, author, note, tuple(named.values()))
+    recording.revive(app, writes, known, author, note, named)
     await apply(writes)
 
 
@@ -294,7 +294,7 @@ async def _record(app: App, note: Note, allowance: Allowance, via: str) -> None:
 async def arrival_of(app: App, note: Note, author: Actor, parent: Post | None, via: str) -> Arrival:
     """A fetched post with what is known around it; it is in the group of the thread that it answers in."""
     group = await groups.by_id(parent.group_id) if parent and parent.group_id else None
-    named = await actors.by_uris([mention.href for mention in note.mentions][:MAX_MENTIONS])
+    named = await _named(note)
     return Arrival(
         note=note,
         author=author,
@@ -302,10 +302,16 @@ async def arrival_of(app: App, note: Note, author: Actor, parent: Post | None, v
         entered_by=via,
         parent=parent,
         group=group if group is not None and not group.local else None,
-        mentioned=tuple(named.values()),
+        mentioned=named,
         blockers=frozenset(await blocks.of(author.id)),
         awaited=await posts.awaited(note.uri),
     )
+
+
+async def _named(note: Note) -> tuple[Actor, ...]:
+    """Those a post names or is addressed to, as far as they are known."""
+    named = dict.fromkeys((*(mention.href for mention in note.mentions), *note.audience.everyone))
+    return tuple((await actors.by_uris(list(named)[:MAX_MENTIONS])).values())
 
 
 async def _store(app: App, found: Document) -> Actor:

@@ -47,10 +47,8 @@ def created(hand: Hand, activity: Activity) -> None:
     if uri is None:
         raise Ignored("it names no post")
     if isinstance(inner.object, Note) and uri not in hand.facts.posts and not hand.app.urls.own(uri):
-        entered = create.passed_on(hand, inner, group)
-    else:
-        entered = hand.post(uri)
-    _enter(hand, group, face, entered, activity)
+        return _show(hand, group, face, create.passed_on(hand, inner, group, face), activity)
+    _enter(hand, group, face, hand.post(uri), activity)
 
 
 def voted(hand: Hand, activity: Activity) -> None:
@@ -200,13 +198,35 @@ def _ask_origin(hand: Hand, known: Post) -> None:
 
 
 def _enter(hand: Hand, group: Group, face: Actor, entered: Post, activity: Activity) -> None:
-    """The post is in the group: answers in its thread, what began one as the group's boost."""
+    """The post is in the group, when it was written for it: answers in its thread, what began one as its boost."""
     if entered.visibility > posts.UNLISTED:
         raise Ignored("the post is not for everybody")  # attack ORI-19, as above
-    if entered.group_id is None:
+    if entered.group_id is None and _for_group(hand, group, face, entered):
         create.enter(hand, group, entered)
     elif entered.group_id != group.id and not entered.starter:
-        raise Ignored("the thread is in another group")
+        raise Ignored("the thread is not in this group")
+    _show(hand, group, face, entered, activity)
+
+
+def _for_group(hand: Hand, group: Group, face: Actor, entered: Post) -> bool:
+    """Whether a post names the group or answers in a thread of it.
+
+    A group may boost anything; but it does not get a say over what somebody wrote elsewhere (attack GRP-03).
+
+    Raises:
+        Wants: the post may have come before the group was known: whom it names is asked again.
+    """
+    if entered.author_id == face.id or hand.facts.names(entered.id, face.id):
+        return True
+    if not entered.starter and hand.facts.root_of(entered).group_id == group.id:
+        return True
+    if not entered.local and hand.facts.boost_of(face.id, entered.id) is None:
+        if not {entered.uri} & (hand.fetched | hand.refreshed):
+            raise Wants(fresh_posts=(entered.uri,))
+    return False
+
+
+def _show(hand: Hand, group: Group, face: Actor, entered: Post, activity: Activity) -> None:
     if entered.removed_at is not None:
         raise Ignored("it was taken out of the group")
     if entered.starter and hand.facts.boost_of(face.id, entered.id) is None:

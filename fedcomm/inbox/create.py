@@ -52,8 +52,10 @@ def by_link(hand: Hand, activity: Activity) -> None:
         raise Forbidden("The post is by somebody else.")
 
 
-def passed_on(hand: Hand, activity: Activity, group: Group) -> Post:
+def passed_on(hand: Hand, activity: Activity, group: Group, face: Actor) -> Post:
     """A post that a group elsewhere passes on with its author's proof: nobody needs to be asked for it.
+
+    It is in the group when it names that or answers in it (attack GRP-03).
 
     Raises:
         Wants: its author or what it answers is not known yet.
@@ -67,7 +69,9 @@ def passed_on(hand: Hand, activity: Activity, group: Group) -> Post:
     parent = hand.parent(written.in_reply_to)
     if parent is not None and parent.group_id != group.id:
         raise Ignored("the thread is in another group")
-    arrival = _arrival(hand, activity, written, author, parent, group, mentioned(hand, written))
+    named = mentioned(hand, written)
+    inside = parent is not None or author.id == face.id or face in named
+    arrival = _arrival(hand, activity, written, author, parent, group if inside else None, named)
     return record(hand.app, hand.writes, arrival)
 
 

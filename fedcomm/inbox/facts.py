@@ -24,6 +24,7 @@ _FOLLOWED = (
 )
 _BOOSTS = f"SELECT {boosts.COLUMNS} FROM boost WHERE uri IN (?texts)"
 _BOOSTS_BY = f"SELECT {boosts.COLUMNS} FROM boost WHERE actor_id IN (?ints) AND post_id IN (?ints)"
+_NAMED = "SELECT post_id, actor_id FROM mention WHERE actor_id IN (?ints) AND post_id IN (?ints)"
 _GROUPS = f"SELECT {groups.COLUMNS} FROM groups WHERE id IN (?ints)"
 _ACTORS = f"SELECT {actors.COLUMNS} FROM actor WHERE id IN (?ints)"
 _POSTS = f"SELECT {posts.COLUMNS} FROM post WHERE id IN (?ints)"
@@ -102,6 +103,7 @@ class Facts:
         self._roots: dict[int, Post] = {}
         self._authors: dict[int, Actor] = {}
         self._faces_boosts: dict[tuple[int, int], Boost] = {}
+        self._naming: set[tuple[int, int]] = set()
         self._group_of_face: dict[str, int] = {}
         self._bans: dict[tuple[int, str], str] = {}
         self._members: set[tuple[int, str]] = set()
@@ -120,7 +122,7 @@ class Facts:
         return self.groups.get(post.group_id) if post.group_id is not None else None
 
     def root_of(self, post: Post) -> Post:
-        """The post that began the thread of a post in a group (the post itself elsewhere)."""
+        """The post that began the thread of a post."""
         return self._roots.get(post.thread_id, post)
 
     def author_of(self, post: Post) -> Actor | None:
@@ -130,6 +132,10 @@ class Facts:
     def boost_of(self, actor_id: int, post_id: int) -> Boost | None:
         """The boost of a post by a group's face."""
         return self._faces_boosts.get((actor_id, post_id))
+
+    def names(self, post_id: int, actor_id: int) -> bool:
+        """Whether a post names a group's face, or is addressed to it."""
+        return (post_id, actor_id) in self._naming
 
     def face_of(self, group: Group) -> Actor:
         """The actor by which this server speaks of a group."""
@@ -213,23 +219,19 @@ async def _complete(facts: Facts) -> None:
     missing = [p.group_id for p in facts.posts.values() if p.group_id is not None and p.group_id not in facts.groups]
     if missing:
         facts.groups |= {found[0]: Group(*found) for found in await rows(_GROUPS, (missing,))}
-    roots = [p.thread_id for p in facts.posts.values() if p.group_id is not None and p.thread_id != p.id]
+    roots = [p.thread_id for p in facts.posts.values() if p.thread_id != p.id]
     people = {g.actor_id for g in facts.groups.values()} | {p.author_id for p in facts.posts.values()}
     absent = [actor_id for actor_id in people if actor_id not in known]
     if not facts.posts and not absent:
         facts.faces = {g.actor_id: known[g.actor_id] for g in facts.groups.values()}
         return
-    answers = await read_many(
-        [
-            (_POSTS, (roots,)),
-            (_ACTORS, (absent,)),
-            (_BOOSTS_BY, ([g.actor_id for g in facts.groups.values()], [p.id for p in facts.posts.values()])),
-        ]
-    )
+    about = ([g.actor_id for g in facts.groups.values()], [p.id for p in facts.posts.values()])
+    answers = await read_many([(_POSTS, (roots,)), (_ACTORS, (absent,)), (_BOOSTS_BY, about), (_NAMED, about)])
     facts._roots = {found[0]: Post(*found) for found in answers[0]}
     facts._authors = known | {found[0]: Actor(*found) for found in answers[1]}
     facts.faces = {g.actor_id: facts._authors[g.actor_id] for g in facts.groups.values()}
     facts._faces_boosts = {(found[2], found[3]): Boost(*found) for found in answers[2]}
+    facts._naming = {(found[0], found[1]) for found in answers[3]}
 
 
 async def _complete_early(facts: Facts) -> None:

@@ -140,7 +140,7 @@ async def test_a_deletion_that_somebody_else_brings_deletes_nothing(town: Town) 
 async def test_a_deletion_that_a_group_passes_on_is_believed_when_the_origin_says_so_too(town: Town) -> None:
     cats = town.evil.actor("cats", "Group")
     await followed(town.fediverse, town.anna, cats)
-    note = await town.written()
+    note = await town.written(audience=cats.uri)
     await town.send(cats, cats.does("Announce", note["id"]))
     gone = town.bob.does("Delete", note["id"])
 

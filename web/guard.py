@@ -67,12 +67,14 @@ class Guard:
         self._scheme, _, authority = base_url.partition("://")
         name = authority.lower().encode("ascii")
         self._hosts = frozenset({name} if b":" in name else {name, name + b":" + _USUAL_PORT[self._scheme]})
+        self._base_url = base_url
         self._elsewhere = Refusal(421, "This server answers under another name only.", link=base_url)
         self._proxies = Proxies(trusted)
         self.caps = caps
         self.held = 0  # bytes of bodies
         self._running: set[_Exchange] = set()
         self._answered = 0
+        self._hinted = False
         self._timer: asyncio.TimerHandle | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -90,6 +92,8 @@ class Guard:
         refusal = self._objection(scope, headers, fields) or self._to_body(scope, fields)
         if refusal is not None:
             self._note(scope, refusal.status, 0.0)
+            if refusal is self._elsewhere and not self._hinted:
+                self._hint(scope, fields[b"host"])
             await answer(refusal, accept, receive, send)
             return
         self._name_client(scope, headers, fields)
@@ -191,6 +195,13 @@ class Guard:
         if seconds > self.caps.slow_seconds or status >= 500 or self._answered % self.caps.log_every == 0:
             told = {"method": scope["method"], "path": scope["path"], "status": status, "ms": round(seconds * 1000, 1)}
             _log.info("request answered", extra=told)
+
+    def _hint(self, scope: Scope, host: bytes) -> None:
+        """Say once how a proxy is set up that asks us by our address, as nginx does when it is not told otherwise."""
+        if _is_local(host, scope):
+            self._hinted = True
+            told = f"open {self._base_url}; a proxy in front must pass the Host field on, see README.md"
+            _log.warning("request under another name refused", extra={"host": host.decode("latin-1"), "fix": told})
 
 
 class _Exchange:

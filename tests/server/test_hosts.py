@@ -1,5 +1,6 @@
 """Under which name the server answers, and whom it believes about who asks."""
 
+import logging
 from ipaddress import ip_network
 
 import pytest
@@ -132,6 +133,18 @@ FORWARDED = (
     b"X-Real-IP: 203.0.113.9",
     b"Forwarded: for=203.0.113.9;host=evil.example;proto=http",
 )
+
+
+async def test_who_forgets_the_host_field_at_their_proxy_is_told_once_what_to_do(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with served() as port:
+        for name in ("evil.example", f"127.0.0.1:{port}", f"127.0.0.1:{port}"):
+            await ask(port, get("/", host=f"Host: {name}\r\n".encode()))
+
+    (told,) = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert vars(told)["host"] == f"127.0.0.1:{port}"
+    assert "https://groups.example" in vars(told)["fix"] and "proxy" in vars(told)["fix"]
 
 
 @pytest.mark.attack("SIG-29")

@@ -22,9 +22,10 @@ from fedcomm import actors, clock, commands, control, greeting, invites, logs, o
 from fedcomm.app import App
 from fedcomm.config import Config, ConfigError, Problem
 from fedcomm.jobs import worker
+from fedcomm.listener import Listener
 from fedcomm.opening import opened
 from fedcomm.processes import SAME_SIGNAL_SECONDS, Parent
-from fedcomm.protocol import Limits, Listener
+from fedcomm.protocol import Limits
 from storage import migrate, slots
 from storage.errors import Collision, IntegrityError, MigrationError, OperationalError, SlotLost
 from web.guard import Guard

@@ -11,7 +11,7 @@ from contextlib import suppress
 import msgspec
 
 from activitypub.errors import Unreachable
-from fedcomm import clock
+from fedcomm import clock, pauses
 from fedcomm.app import App
 from fedcomm.inbox import ATTEMPTS, Inbox
 from fedcomm.intake import IN_MEMORY, OWNED
@@ -119,7 +119,7 @@ class Workers:
                     careful -= len(items)
                     take_up = self._carefully
             if not items:
-                await _wait(intake.wake, SWEEP)
+                await pauses.until(intake.wake, SWEEP)
                 continue
             self._busy = True
             try:
@@ -205,7 +205,7 @@ class Workers:
                 task = asyncio.create_task(self._do(job))
                 self._jobs.add(task)
                 task.add_done_callback(self._job_ended)
-            await _wait(self.app.wake_jobs, SWEEP)
+            await pauses.until(self.app.wake_jobs, SWEEP)
 
     def _job_ended(self, task: asyncio.Task[None]) -> None:
         self._jobs.discard(task)
@@ -246,11 +246,3 @@ def start(app: App) -> Workers:
     workers = Workers(app)
     workers.start()
     return workers
-
-
-async def _wait(event: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        pass

@@ -5,7 +5,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from fedcomm import clock
+from fedcomm import clock, pauses
 from fedcomm.app import App
 from fedcomm.outbox.courier import Courier, Held
 from fedcomm.outbox.lanes import MINUTE, Delivery, Lane
@@ -56,7 +56,7 @@ class Sender:
             while True:
                 self.app.wake_delivery.clear()
                 if not await self._pump():
-                    await _wait(self.app.wake_delivery, SWEEP)
+                    await pauses.until(self.app.wake_delivery, SWEEP)
         finally:
             self.delivering = False
             saver.cancel()
@@ -284,7 +284,7 @@ class Sender:
         loop = asyncio.get_running_loop()
         saved_all = loop.time()
         while True:
-            await _wait(self._save_due, LIVE_SAVE)
+            await pauses.until(self._save_due, LIVE_SAVE)
             await asyncio.sleep(SAVE)
             self._save_due.clear()
             everybody = loop.time() - saved_all > LIVE_SAVE
@@ -306,11 +306,3 @@ class Sender:
                 lane.read = max(lane.read, self.tail)
                 lane.advance(lane.read)
         await self._ledger.save(self.tail, busy, everybody=everybody)
-
-
-async def _wait(event: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        pass

@@ -41,7 +41,7 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "markdown_it": ("fedcomm",),
     "argon2": ("fedcomm",),
     "click": ("fedcomm.cli",),
-    "uvicorn": ("fedcomm.protocol",),
+    "uvicorn": ("fedcomm.protocol", "fedcomm.listener"),
     "uvloop": (),
     "msgspec": ROOMS,
 }

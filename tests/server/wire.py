@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from fedcomm.protocol import Limits, Listener
+from fedcomm.listener import Listener
+from fedcomm.protocol import Limits
 from web.guard import Caps, Guard
 from web.refusals import Receive, Scope, Send
 

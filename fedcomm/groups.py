@@ -3,13 +3,14 @@
 from typing import Any
 
 from activitypub.origins import host_of
-from fedcomm import acts, clock, names, sanitise
+from fedcomm import acts, audit, clock, names, sanitise
 from fedcomm.actors import create_local
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotFound
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
 from storage import actors, announcements, boosts, groups, registers
+from storage.accounts import Account
 from storage.actors import Actor
 from storage.boosts import Boost
 from storage.connect import Writes, transaction, write
@@ -23,9 +24,12 @@ MAX_TITLE, MAX_SUMMARY = 100, 5_000  # characters
 
 
 async def create(
-    app: App, name: str, title: str, summary: str = "", moderator: str | None = None, join_mode: str = "open"
-) -> Group:
+    app: App, name: str, title: str, summary: str = "", moderator: str | None = None, join_mode: str = "open",
+    by: Account | None = None,
+) -> Group:  # fmt: skip
     """A new group here; `moderator` is the name of a member of ours who becomes its first moderator.
+
+    `by` is the admin who makes it, None whoever runs the server.
 
     Raises:
         Invalid: no such name, title or way to join.
@@ -52,6 +56,8 @@ async def create(
             uri = app.urls.activity(next_id())
             acts.record(app, writes, group, face, "role", first.uri, {"role": "moderator"}, by=face.uri, uri=uri)
         await write(writes)
+        detail = {"moderator": f"@{first.username}"} if first else {}
+        await audit.record(by, "group.create", f"!{username}", title=title, **detail)
     return group
 
 

@@ -36,8 +36,9 @@ async def create(request: Request, reader: Reader) -> Response:
     given = await form(request, NewGroup, reader)
     try:
         group = await groups.create(
-            state.app_of(request), given.name, given.title, given.summary, given.moderator or None, given.join_mode
-        )
+            state.app_of(request), given.name, given.title, given.summary, given.moderator or None, given.join_mode,
+            reader.account,
+        )  # fmt: skip
     except AppError as refused:
         return await _page(request, given, refused)
     face = await storage.actors.by_id(group.actor_id)

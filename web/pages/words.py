@@ -29,6 +29,7 @@ ACTS = {
     "account.restore": later("let somebody in again"),
     "account.role": later("gave somebody another role"),
     "account.suspend": later("shut somebody out"),
+    "group.create": later("made a group"),
     "invite.create": later("made an invitation"),
     "invite.revoke": later("took an invitation back"),
     "peer.policy": later("changed the policy for a server"),

@@ -169,6 +169,16 @@ async def test_a_group_is_made_with_its_moderator(app: App, admin: Browser, stra
         "/@anna"
     ]
     assert "/c/rye" in (await stranger.get("/")).links
+    log = (await admin.get("/admin/log")).one("table").text
+    assert "@adamade a group!rye" in log and "moderator: @anna" in log
+
+
+async def test_an_invitation_into_a_group_says_which(admin: Browser) -> None:
+    group = await build.group("rye", title="Rye bread")
+
+    await admin.send(await admin.get("/admin/invites"), "/admin/invites", group=str(group.id))
+
+    assert "as member, in Rye bread, until" in (await admin.get("/admin/invites")).main
 
 
 async def test_a_group_that_cannot_be_made_comes_back_in_the_form(admin: Browser) -> None:

@@ -9,7 +9,7 @@ from activitypub import documents, render
 from fedcomm.app import App
 from fedcomm.mapping import activities
 from fedcomm.mapping.posts import Shown, on_the_wire, to_note
-from storage import actors, announcements, boosts, outbox, proven, shown
+from storage import actors, announcements, boosts, outbox, proven, shown, visible
 from storage.actors import Actor
 from storage.posts import UNLISTED, Post
 
@@ -68,17 +68,34 @@ async def notes_of(app: App, found: list[Post]) -> dict[int, Json]:
     return notes
 
 
-async def activity(uri: str) -> Json | None:
-    """The activity of ours with this id: published by itself, or announced by a group (a moderator's act)."""
+async def activity(uri: str, viewer: int) -> Json | None:
+    """The activity of ours with this id: published by itself, or announced by a group (a moderator's act).
+
+    What says how a post reads is there as long as the viewer may see the post (attack PRI-13).
+    """
     entry = await outbox.by_uri(uri)
-    if entry is not None:
-        return documents.read(entry.body)
-    entry = await announcements.carrying(uri)
-    if entry is None:
+    found = documents.read(entry.body) if entry is not None else None
+    if entry is None and (entry := await announcements.carrying(uri)) is not None:
+        announce = documents.read(entry.body)
+        inner = announce["object"]
+        found = {"@context": announce["@context"], **inner} if isinstance(inner, dict) else None
+    if entry is None or found is None or (_tells(found) and not await _is_shown(viewer, entry.post_id)):
         return None
-    announce = documents.read(entry.body)
-    inner = announce["object"]
-    return {"@context": announce["@context"], **inner} if isinstance(inner, dict) else None
+    return found
+
+
+def _tells(activity: Json) -> bool:
+    """Whether there is a post in it, not just its id."""
+    inner: Any = activity
+    while isinstance(inner, dict):
+        if inner.get("type") in ("Create", "Update"):
+            return True
+        inner = inner.get("object")
+    return False
+
+
+async def _is_shown(viewer: int, post_id: int | None) -> bool:
+    return post_id is None or await visible.sees(viewer, post_id)
 
 
 def bare(document: Json) -> Json:

@@ -41,8 +41,8 @@ async def created(request: Request) -> Response:
 async def activity(request: Request) -> Response:
     """`GET /activities/{id}`: an activity that was for everybody, also one of ours that a group of ours announced."""
     app = app_of(request)
-    await viewer(request)
-    document = await publishing.activity(app.urls.activity(request.path_params["id"]))
+    asking = await viewer(request)
+    document = await publishing.activity(app.urls.activity(request.path_params["id"]), asking)
     if document is None or PUBLIC not in (*_list(document.get("to")), *_list(document.get("cc"))):
         raise NotFound("There is no such activity.")
     return respond.document(request, documents.write(document))

@@ -9,7 +9,7 @@ from fedcomm.drafting import PollDraft
 from fedcomm.posts import Draft
 from storage import outbox
 from storage import posts as stored
-from storage.connect import rows
+from storage.connect import execute, rows
 from tests import build
 from tests.web.federation.asking import ACTIVITY, PUBLIC, ask, read, signs
 from tests.web.federation.conftest import Place
@@ -82,15 +82,46 @@ async def test_every_activity_that_was_for_everybody_resolves(place: Place, clie
     post = await place.thread()
     await reactions.like(place.app, place.bo, post.id)
     await curation.lock(place.app, place.ann, post.id)
-    await curation.remove(place.app, place.ann, post.id, "stale")
-    for (body,) in await rows("SELECT body FROM outbox WHERE actor_id = ? ORDER BY seq", (place.face.id,)):
+    other = await place.thread(by=place.bo)
+    await curation.remove(place.app, place.ann, other.id, "stale")
+    gone = 0
+    for body, post_id in await rows(
+        "SELECT body, post_id FROM outbox WHERE actor_id = ? ORDER BY seq", (place.face.id,)
+    ):
         sent = msgspec.json.decode(bytes(body))
         for activity in (sent, sent["object"]):
             if isinstance(activity, dict) and activity["id"].startswith("https://home.test/activities/"):
                 found = await ask(client, activity["id"])
+                carries = isinstance(sent["object"], dict) and sent["object"]["type"] == "Create"
                 public = PUBLIC in (*activity.get("to", ()), *activity.get("cc", ()))
+                public = public and not (carries and post_id == other.id)
+                gone += carries and post_id == other.id
                 assert found.status_code == (200 if public else 404), activity
                 assert not public or (found.json()["id"], found.json()["type"]) == (activity["id"], activity["type"])
+    assert gone == 1
+
+
+@pytest.mark.attack("PRI-13")
+@pytest.mark.parametrize("how", ["deleted", "taken out", "suspended"])
+async def test_nothing_that_was_announced_of_a_post_is_shown_when_it_is_gone(
+    place: Place, client: httpx.AsyncClient, how: str
+) -> None:
+    post = await place.thread(by=place.bo)
+    await posts.edit(place.app, place.bo, post.id, Draft(text="Rye\nDay ten @bread@home.test"))
+    carriers = [found[0] for found in await rows("SELECT uri FROM outbox WHERE form = 'wrapped'")]
+    before = [(await ask(client, uri)).text for uri in carriers]
+
+    if how == "deleted":
+        await posts.delete(place.app, place.bo, post.id)
+    elif how == "taken out":
+        await curation.remove(place.app, place.ann, post.id)
+    else:
+        await execute("UPDATE actor SET suspended_at = 1 WHERE id = ?", (place.bo.id,))
+    after = [await ask(client, uri) for uri in carriers]
+
+    assert len(carriers) == 2 and all("Day" in text for text in before)
+    assert [answer.status_code for answer in after] == [404, 404]
+    assert not any("Rye" in answer.text for answer in after)
 
 
 async def test_a_deleted_post_and_its_create_leave_tombstones(place: Place, client: httpx.AsyncClient) -> None:

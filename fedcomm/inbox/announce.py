@@ -21,7 +21,7 @@ from storage.posts import Post
 
 
 def post(hand: Hand, activity: Activity) -> None:
-    """A boost. That of a group puts the post into the group."""
+    """A boost. That of a group puts the post into the group, when it names the group or answers in it."""
     booster = hand.actor(activity.actor)
     if activity.uri is None or hand.undone(activity):
         raise Ignored("it was undone before")
@@ -39,7 +39,8 @@ def post(hand: Hand, activity: Activity) -> None:
 
 
 def created(hand: Hand, activity: Activity) -> None:
-    """A group passes on a post: the post comes from its origin, or with its author's proof."""
+    """A group passes on a post: it comes from its origin, or with its author's proof; it must name the group or answer
+    in it."""
     group, face = announcer(hand, activity)
     inner = activity.object
     assert isinstance(inner, Activity)

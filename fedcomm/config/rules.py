@@ -12,6 +12,7 @@ from fedcomm.config.definitions import LOOPBACK, Config, settings
 from fedcomm.config.problems import ConfigError, Problem
 from fedcomm.config.values import show_address
 
+_EXAMPLE = "for example https://groups.example"
 _USUAL_PORT = {"http": 80, "https": 443}
 _DATABASES = ("sqlite://", "postgres://", "postgresql://")
 
@@ -88,10 +89,12 @@ def _base_url(config: Config) -> Iterator[Problem]:
         url = urlsplit(config.base_url)
         port_given = url.port is not None
     except ValueError as error:
-        yield Problem(f"base_url is no address: {error}", "for example https://groups.example")
+        yield Problem(f"base_url is no address: {error}", _EXAMPLE)
         return
     if url.scheme not in _USUAL_PORT or not _host_name(url) or (port_given and not url.port):
-        yield Problem(f'base_url "{config.base_url}" is no address', "for example https://groups.example")
+        foreign = not config.base_url.isascii()
+        fix = "write the name as the DNS has it, like https://xn--mnchen-3ya.example" if foreign else _EXAMPLE
+        yield Problem(f'base_url "{config.base_url}" is no address', fix)
     elif url.path.strip("/") or url.query or url.fragment or "@" in url.netloc:
         yield Problem("base_url is more than a scheme and a host", f"write {_spelled(url)}")
     elif not config.test_mode:

@@ -134,6 +134,8 @@ def test_the_variable_of_the_test_suite_is_none_of_the_servers_business(tmp_path
         ({"FEDCOMM_DATABASE_URL_FILE": "/nowhere/url"}, "cannot be read"),
         ({"FEDCOMM_CONFIG": "/nowhere/config.toml"}, "there is no file"),
         ({"FEDCOMM_BASE_URL": "https://a.example\nX: y"}, "control characters"),
+        ({"FEDCOMM_BASE_URL": "groups.example"}, "for example https://groups.example"),
+        ({"FEDCOMM_BASE_URL": "https://m\u00fcnchen.example"}, "as the DNS has it, like https://xn--"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_with_what_was_expected(

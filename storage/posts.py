@@ -281,7 +281,8 @@ def adopt(
 ) -> None:
     """Tie answers that came before this post to it, with their own answers.
 
-    They are in its group too: what is for everybody, and not by those authors that are `left_out`.
+    They are where it is: in its group, or in none though they were taken for threads of one of ours; but what is not
+    for everybody is in none, nor what is by authors that are `left_out`. What is in a group elsewhere, that group says.
     """
     writes.add(
         "UPDATE post SET replies_count = replies_count"
@@ -290,8 +291,8 @@ def adopt(
         (uri, post_id),
     )
     writes.add(
-        "UPDATE post SET thread_id = ?, group_id = CASE WHEN visibility > 1 OR author_id IN (?ints) THEN group_id"
-        " ELSE COALESCE(group_id, ?) END WHERE thread_id IN"
+        "UPDATE post SET thread_id = ?, group_id = CASE WHEN visibility > 1 OR author_id IN (?ints) THEN NULL"
+        " WHEN group_id IN (SELECT id FROM groups WHERE local = 0) THEN group_id ELSE ? END WHERE thread_id IN"
         " (SELECT id FROM post WHERE parent_uri = ? AND parent_id IS NULL) AND visibility <> 3",
         (thread_id, list(left_out), group_id, uri),
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fedcomm import members, orphans
+from fedcomm import curation, members, orphans
 from storage import posts
 from storage.actors import Actor
 from storage.connect import Writes, apply
@@ -79,6 +79,23 @@ async def test_nor_do_they_when_the_answer_is_tied_to_the_thread_later(town: Tow
 
     answer = await town.here(early["id"])
     assert (answer.parent_id, answer.group_id) == (thread.id, None)
+
+
+@pytest.mark.attack("GRP-15")
+async def test_nobody_answers_in_a_locked_thread_by_answering_what_comes_after(town: Town) -> None:
+    face = await _group(town)
+    thread = await _begins(town, face)
+    with town.ours.here():
+        await curation.lock(town.ours.app, town.anna.actor, thread.id)
+    early = town.mallory.note("early", inReplyTo="https://evil.test/notes/between", to=[face.uri, PUBLIC])
+    await town.send(town.mallory, town.mallory.does("Create", early, to=early["to"]))
+    assert (await town.here(early["id"])).group_id == thread.group_id  # it begins a thread, as far as anybody knows
+
+    between = town.mallory.note("between", inReplyTo=THREAD, to=[face.uri, PUBLIC])
+    await town.send(town.mallory, town.mallory.does("Create", between, to=between["to"]))
+
+    assert [(await town.here(note["id"])).group_id for note in (early, between)] == [None, None]
+    assert (await town.ours.get(f"/posts/{thread.id}/context"))["orderedItems"] == [THREAD]
 
 
 @pytest.mark.attack("PRI-05")

@@ -62,7 +62,9 @@ async def delete_local(app: App, actor: Actor) -> None:
     for post in await posts.all_by(actor.id):
         posts.bury(writes, post.uri, app.host, "post", now)
         posts.erase(writes, post, now)
-    delete = activities.delete(f"{actor.uri}#delete", actor.uri, actor.uri, to=[PUBLIC])
+    # Lemmy keeps the posts of whoever is gone unless it is told (`remove_data` of its Delete, 1.0-beta).
+    all_of_it = True if actor.kind == "Person" else None
+    delete = activities.delete(f"{actor.uri}#delete", actor.uri, actor.uri, to=[PUBLIC], removeData=all_of_it)
     publish(app, writes, actor, delete, Audience(everybody=True))
     actors.erase(writes, actor.id, now)
     bus.add(writes, "followers", str(actor.id))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from activitypub.contexts import ACTIVITYSTREAMS, PUBLIC
+from activitypub.contexts import ACTIVITYSTREAMS, PUBLIC, context_for
 
 Json = dict[str, Any]
 
@@ -20,7 +20,8 @@ def activity(
     kind: str, uri: str, actor: str, object_: Any, *, to: Iterable[str] = (), cc: Iterable[str] = (), **more: Any
 ) -> Json:
     """Any activity; an embedded object loses its own `@context`, which the activity's stands for."""
-    context: Any = ACTIVITYSTREAMS
+    said = {name: value for name, value in more.items() if value is not None}
+    context = context_for({kind, *said})
     if isinstance(object_, dict):
         context = object_.get("@context", ACTIVITYSTREAMS)
         object_ = {name: value for name, value in object_.items() if name != "@context"}
@@ -29,8 +30,7 @@ def activity(
         built["to"] = to
     if cc := list(cc):
         built["cc"] = cc
-    built.update({name: value for name, value in more.items() if value is not None})
-    return built
+    return built | said
 
 
 def create(uri: str, note: Json) -> Json:

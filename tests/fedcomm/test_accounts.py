@@ -9,10 +9,11 @@ import pytest
 import storage.accounts
 import storage.actors
 import storage.audit
+from activitypub import documents
 from fedcomm import accounts, audit, invites, passwords, sessions, settings, tokens
 from fedcomm.app import App
 from fedcomm.errors import AppError, Conflict, Invalid, NotAllowed, NotFound, TooMany
-from storage.connect import value
+from storage.connect import rows, value
 
 pytestmark = pytest.mark.anyio
 
@@ -335,7 +336,11 @@ async def test_a_deleted_account_leaves_nothing_but_its_name_which_nobody_gets_a
             await accounts.create(app, name, GOOD)
         with pytest.raises(Conflict):
             await accounts.sign_up(app, name, GOOD)
-    assert await value("SELECT count(*) FROM outbox") == 1  # the Delete for other servers
+    ((body,),) = await rows("SELECT body FROM outbox")  # the Delete for other servers
+    delete = documents.read(bytes(body))
+    assert (delete["type"], delete["object"]) == ("Delete", "https://here.example/users/ann")
+    assert delete["removeData"] is True  # else Lemmy keeps the posts
+    assert delete["@context"][1]["removeData"] == "lemmy:removeData"
 
 
 async def test_the_last_admin_stays(app: App) -> None:

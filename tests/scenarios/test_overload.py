@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fedcomm import inbox, queue
+from fedcomm import inbox, queue, recording
 from fedcomm.inbox import flag
 from storage.connect import execute, rows, value
 from tests.fediverse import Instance
@@ -125,3 +125,29 @@ async def test_who_is_banned_from_a_group_reports_nothing_of_it(town: Town) -> N
     with town.ours.here():
         found = await rows("SELECT a.uri FROM report r JOIN actor a ON a.id = r.reporter_id")
     assert found == [(town.eve.uri,)]
+
+
+@pytest.mark.attack("NET-16")
+async def test_a_post_that_names_thousands_asks_nobody_and_tells_a_few(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "MAX_TOLD", 3)
+    members = [town.anna, *[await town.ours.person(f"anna{number}") for number in range(5)]]
+    strangers = [f"https://evil.test/users/{number}" for number in range(4_000)]
+    named = [*(member.actor.uri for member in members), *strangers]
+    note = town.mallory.note(
+        1,
+        tag=[{"type": "Mention", "href": uri, "name": "@you"} for uri in named],
+        to=["https://www.w3.org/ns/activitystreams#Public", *named, *(f"{uri}/again" for uri in strangers)],
+    )
+    await town.send(town.mallory, town.mallory.does("Like", "https://ours.test/posts/1"))
+    asked = len(town.evil.asked)
+
+    await town.send(town.mallory, town.mallory.does("Create", note))
+
+    there = await town.here(note["id"])
+    assert len(town.evil.asked) == asked
+    with town.ours.here():
+        told = await rows("SELECT owner_id FROM notification WHERE kind = 'mention' AND post_id = ?", (there.id,))
+        mentions = await value("SELECT COUNT(*) FROM mention WHERE post_id = ?", (there.id,))
+    assert len(told) == 3 and mentions <= len(members)

@@ -23,7 +23,7 @@ async def follow(app: App, follower: Actor, target_id: int, reblogs: bool = True
 
     Raises:
         NotFound: there is no such actor.
-        NotAllowed: blocked, banned, moved away, or oneself.
+        NotAllowed: blocked, banned, or oneself; or one of the two has moved.
     """
     admit.acting(follower)
     target = await actors.by_id(target_id)
@@ -39,6 +39,8 @@ async def follow(app: App, follower: Actor, target_id: int, reblogs: bool = True
         raise NotAllowed("This server does not speak with the server of that account.")
     async with transaction():
         known = await follows.of(follower.id, target.id)
+        if known is None and target.moved_to_id is not None:
+            raise NotAllowed("This account has moved. Please follow the new one.")
         uri = known.uri if known else app.urls.activity(next_id())
         if target.local:
             await record_follow(app, follower, target, uri, reblogs=reblogs, notify=notify)
@@ -128,6 +130,8 @@ async def record_follow(
         if group is not None and not await _may_join(group, follower):
             return await _answer(app, "Reject", target, follower, uri)
         known = await follows.of(follower.id, target.id)
+        if known is None and target.moved_to_id is not None:
+            return await _answer(app, "Reject", target, follower, uri)
         waits = bool(target.locked) or (group is not None and group.join_mode != "open")
         now = clock.now_ms()
         row = Follow(

@@ -229,7 +229,8 @@ def erase(writes: Writes, actor_id: int, now_ms: int) -> None:
     """The actor is gone: its relations and what it said of itself with it; the row stays, so the name stays taken."""
     writes.add(
         "UPDATE actor SET deleted_at = ?, name = '', summary = '', summary_source = '', icon = '', image = '',"
-        " fields = '[]', followers_count = 0, following_count = 0, posts_count = 0 WHERE id = ?",
+        " fields = '[]', also_known_as = '[]', moved_to_id = NULL,"
+        " followers_count = 0, following_count = 0, posts_count = 0 WHERE id = ?",
         (now_ms, actor_id),
     )
     for statement in _UNCOUNT:

@@ -145,7 +145,7 @@ async def test_who_does_not_want_to_be_followed_by_somebody_is_not(fediverse: Fe
     assert await whom(carl) == [(old.actor.uri, "accepted")]
 
 
-async def _with_a_follower(fediverse: Fediverse) -> tuple[Instance, Person, Face, Face]:
+async def with_a_follower(fediverse: Fediverse) -> tuple[Instance, Person, Face, Face]:
     """Anna, whom carl elsewhere follows, and her new account, which says so."""
     ours, theirs = await fediverse.instance("ours.test"), Host(fediverse, "theirs.test")
     anna, carl = await ours.person("anna"), theirs.actor("carl")
@@ -156,7 +156,7 @@ async def _with_a_follower(fediverse: Fediverse) -> tuple[Instance, Person, Face
 
 
 async def test_followers_servers_get_the_changed_profile_and_then_the_move(fediverse: Fediverse) -> None:
-    ours, anna, carl, new = await _with_a_follower(fediverse)
+    ours, anna, carl, new = await with_a_follower(fediverse)
 
     await go(anna, new.uri)
     await fediverse.settle()
@@ -259,7 +259,7 @@ async def test_who_moves_to_themselves_or_into_a_group_or_nowhere_stays(fedivers
 
 
 async def test_nobody_moves_where_this_server_does_not_speak(fediverse: Fediverse) -> None:
-    ours, anna, carl, new = await _with_a_follower(fediverse)
+    ours, anna, carl, new = await with_a_follower(fediverse)
     with ours.here():
         await fetching.actor(ours.app, new.uri)
         await peers.set_policy(ours.app, "new.test", "suspend")
@@ -290,7 +290,7 @@ async def test_two_accounts_do_not_move_to_each_other(fediverse: Fediverse) -> N
 
 
 async def test_an_account_moves_once_in_thirty_days_also_when_it_came_back(fediverse: Fediverse) -> None:
-    ours, anna, carl, new = await _with_a_follower(fediverse)
+    ours, anna, carl, new = await with_a_follower(fediverse)
     await go(anna, new.uri)
     with pytest.raises(TooMany):
         await go(anna, new.uri)
@@ -309,7 +309,7 @@ async def test_an_account_moves_once_in_thirty_days_also_when_it_came_back(fediv
 
 
 async def test_of_two_moves_at_once_one_is_made(fediverse: Fediverse) -> None:
-    ours, anna, carl, new = await _with_a_follower(fediverse)
+    ours, anna, carl, new = await with_a_follower(fediverse)
     another = new.host.actor("annie", alsoKnownAs=[anna.actor.uri])
 
     done = await asyncio.gather(go(anna, new.uri), go(anna, another.uri), return_exceptions=True)
@@ -322,7 +322,7 @@ async def test_of_two_moves_at_once_one_is_made(fediverse: Fediverse) -> None:
 
 
 async def test_who_has_moved_does_nothing_new_and_may_take_things_back(fediverse: Fediverse) -> None:
-    ours, anna, _carl, new = await _with_a_follower(fediverse)
+    ours, anna, _carl, new = await with_a_follower(fediverse)
     bert, bread, app = await ours.person("bert"), await ours.group("bread"), ours.app
     poll = await bert.post("Tea?", poll=PollDraft(options=("yes", "no"), seconds=3600))
     mine, theirs, another = await anna.post("Hello"), await bert.post("Hi"), await bert.post("Ho")
@@ -361,13 +361,14 @@ async def test_who_comes_back_is_heard_again_and_followers_servers_are_told(fedi
     a, b, c = [await fediverse.instance(f"{name}.test") for name in "abc"]
     old, new = await a.person("anna"), await b.person("anna")
     carl, dora = await c.person("carl"), await c.person("dora")
-    await carl.follow(old.handle)
+    for each in (carl, dora):
+        await each.follow(old.handle)
+    await dora.block(new.actor.uri)  # and so does not go along
     await claim(new, old.handle)
     await fediverse.settle()
     await go(old, new.handle)
     await fediverse.settle()
-    await dora.follow(old.handle)  # after the move
-    await fediverse.settle()
+    assert (await seen_at(c, old.actor.uri)).moved_to_id is not None
 
     await come_back(old)
     await fediverse.settle()
@@ -381,53 +382,18 @@ async def test_who_comes_back_is_heard_again_and_followers_servers_are_told(fedi
         await come_back(old)
 
 
-async def test_an_alias_is_told_to_followers_and_taken_back(fediverse: Fediverse) -> None:
-    ours, anna, carl, _new = await _with_a_follower(fediverse)
-    elsewhere = Host(fediverse, "old.test").actor("anna")
+async def test_nobody_begins_to_follow_an_account_that_has_moved(fediverse: Fediverse) -> None:
+    ours, anna, carl, new = await with_a_follower(fediverse)
+    there, bert = await fediverse.instance("there.test"), await ours.person("bert")
+    dora, eve = await there.person("dora"), carl.host.actor("eve")
+    await go(anna, new.uri)
 
-    await claim(anna, elsewhere.uri)
-    await claim(anna, elsewhere.uri)  # once is enough
-    await fediverse.settle()
-    told = [thing["object"].get("alsoKnownAs") for thing in carl.host.received]
-    actor = await now_of(anna)
-    with ours.here():
-        await aliases.remove(ours.app, actor, elsewhere.uri)
-    await fediverse.settle()
+    with pytest.raises(NotAllowed, match="follow the new one"):
+        await bert.follow("anna")
+    await dora.follow(anna.handle)  # whose server has not heard of it
+    await send(fediverse, ours, eve, eve.does("Follow", anna.actor.uri))
+    await send(fediverse, ours, carl, carl.does("Follow", anna.actor.uri))  # who has followed all the time
 
-    assert told == [[elsewhere.uri]]
-    assert [thing["object"].get("alsoKnownAs") for thing in carl.host.received] == [[elsewhere.uri], None]
-    assert aliases.of(await now_of(anna)) == [] and "alsoKnownAs" not in await ours.get("/users/anna")
-    with ours.here(), pytest.raises(NotFound):
-        await aliases.remove(ours.app, await now_of(anna), elsewhere.uri)
-
-
-async def test_what_cannot_be_an_alias_is_refused(fediverse: Fediverse) -> None:
-    ours, anna, carl, new = await _with_a_follower(fediverse)
-    group = new.host.actor("cats", "Group")
-
-    for wrong in ("anna", "https://ours.test/@anna", group.uri, "nobody", "nobody@down.test", "https://new.test/no"):
-        with pytest.raises(AppError):
-            await claim(anna, wrong)
-    full = msgspec.json.encode([f"https://old.test/users/{number}" for number in range(20)]).decode()
-    with ours.here():
-        await execute("UPDATE actor SET also_known_as = ? WHERE id = ?", (full, anna.actor.id))
-    with pytest.raises(Invalid, match="20 other accounts"):
-        await claim(anna, new.uri)
-
-    assert carl.host.received == [] and (await now_of(anna)).also_known_as == full
-
-
-async def test_of_two_aliases_given_at_once_none_is_lost_unsaid(fediverse: Fediverse) -> None:
-    ours, anna, carl, new = await _with_a_follower(fediverse)
-    faces = [new.host.actor(f"old{number}") for number in range(2)]
-    with ours.here():
-        for face in faces:
-            await fetching.actor(ours.app, face.uri)
-
-    done = await asyncio.gather(*(claim(anna, face.uri) for face in faces), return_exceptions=True)
-    await fediverse.settle()
-
-    kept = aliases.of(await now_of(anna))
-    assert [face.uri for face, outcome in zip(faces, done, strict=True) if outcome is None] == kept
-    assert all(outcome is None or isinstance(outcome, Conflict) for outcome in done)
-    assert carl.host.received[-1]["object"]["alsoKnownAs"] == kept
+    assert await whom(bert) == await whom(dora) == []
+    answers = [(each["type"], each["object"]["actor"]) for each in carl.host.received[2:]]
+    assert answers == [("Reject", eve.uri), ("Accept", carl.uri)]

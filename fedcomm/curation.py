@@ -12,7 +12,7 @@ from fedcomm.app import App
 from fedcomm.errors import Invalid, NotFound
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
-from storage import actors, boosts, posts, registers
+from storage import boosts, posts, registers
 from storage import groups as stored
 from storage.actors import Actor
 from storage.connect import Writes, apply
@@ -137,8 +137,7 @@ async def _pin(app: App, moderator: Actor, post_id: int, *, pinned: bool) -> Non
 
 async def _place(moderator: Actor, post_id: int) -> _Place:
     post = await posts.by_id(post_id)
-    group = await stored.by_id(post.group_id) if post is not None and post.group_id is not None else None
-    face = await actors.by_id(group.actor_id) if group is not None else None
+    group, face = await stored.with_face(post.group_id if post is not None else None)
     if post is None or group is None or face is None or face.gone or post.deleted_at is not None:
         raise NotFound("There is no such post in a group.")
     admit.actor(moderator)

@@ -97,7 +97,10 @@ async def prepare(app: App, author: Actor, draft: Draft, replaced: Post | None =
     parent_author = await actors.by_id(parent.author_id) if parent else None
     named = await _named(app, author, draft.text)
     inside = replaced if replaced is not None else parent
-    group, face = await (_group_of(inside) if inside is not None else _first_group(tuple(named.values())))
+    if inside is not None:
+        group, face = await groups.with_face(inside.group_id)
+    else:
+        group, face = await _first_group(tuple(named.values()))
     if _visibility(draft, parent) > posts.UNLISTED:  # also an answer to what is not for everybody (attack PRI-05)
         group, face = None, None
     if group is not None:
@@ -173,11 +176,6 @@ async def _named(app: App, author: Actor, text: str) -> dict[str, Actor]:
         if actor.kind != "Application" and actor.id != author.id:
             found[name] = actor
     return found
-
-
-async def _group_of(post: Post) -> tuple[Group | None, Actor | None]:
-    group = await groups.by_id(post.group_id) if post.group_id else None
-    return group, (await actors.by_id(group.actor_id) if group else None)
 
 
 async def _first_group(named: tuple[Actor, ...]) -> tuple[Group | None, Actor | None]:

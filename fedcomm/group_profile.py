@@ -125,8 +125,7 @@ def record(
 
 async def tell(app: App, group_id: int, update: activities.Json) -> None:
     """Tell followers' servers that the group has changed; joins the transaction of the change."""
-    group = await storage.groups.by_id(group_id)
-    face = await storage.actors.by_id(group.actor_id) if group else None
+    _group, face = await storage.groups.with_face(group_id)
     if face is None:
         raise NotFound("There is no such group.")
     writes = Writes()
@@ -137,8 +136,7 @@ async def tell(app: App, group_id: int, update: activities.Json) -> None:
 
 
 async def _update(app: App, group_id: int, uri: str, actor_uri: str) -> activities.Json:
-    group = await storage.groups.by_id(group_id)
-    face = await storage.actors.by_id(group.actor_id) if group else None
+    _group, face = await storage.groups.with_face(group_id)
     assert face is not None
     document = await service.document(app, face)
     return activities.activity("Update", uri, actor_uri, document, to=[PUBLIC], cc=[face.followers], audience=face.uri)

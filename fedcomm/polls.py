@@ -90,8 +90,7 @@ async def tell(app: App, post: int) -> None:
     writes = Writes()
     audience = await posts.everybody(known, author, await polls.voters(known.id))
     publish(app, writes, author, update, audience, thread_id=known.thread_id, post_id=known.id)
-    group = await stored.by_id(known.group_id) if known.group_id else None
-    face = await actors.by_id(group.actor_id) if group is not None else None
+    group, face = await stored.with_face(known.group_id)
     if group is not None and group.local and face is not None and known.removed_at is None:
         groups.pass_on(app, writes, face, update, thread_id=known.thread_id, post_id=known.id)
         groups.tell_boosted(app, writes, face, author, update, known)

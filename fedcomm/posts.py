@@ -21,7 +21,6 @@ from storage import posts as rows
 from storage.actors import Actor
 from storage.connect import Writes, apply
 from storage.errors import IntegrityError
-from storage.groups import Group
 from storage.ids import next_id
 from storage.outbox import Audience
 from storage.posts import Post
@@ -101,7 +100,7 @@ async def delete(app: App, author: Actor, post_id: int) -> None:
     known = await _own(author, post_id)
     writes = Writes()
     everywhere = await everybody(known, author)
-    group, face = await _group_of(known)
+    group, face = await stored.with_face(known.group_id)
     deletion = activities.delete(
         f"{known.uri}#delete", author.uri, known.uri, to=[activities.PUBLIC], cc=[face.uri] if face else []
     )
@@ -154,7 +153,7 @@ async def document_of(app: App, post: Post) -> dict[str, Any]:
     if author is None or author.gone:
         raise NotFound("There is no such post.")
     named = await actors.by_ids(await rows.mentioned(post.id))
-    _group, face = await _group_of(post)
+    _group, face = await stored.with_face(post.group_id)
     parent_uri = post.parent_uri
     shown = Shown(
         author=author,
@@ -214,8 +213,3 @@ async def _own(author: Actor, post_id: int) -> Post:
     if known is None or known.author_id != author.id or known.deleted_at is not None:
         raise NotFound("There is no such post of yours.")
     return known
-
-
-async def _group_of(post: Post) -> tuple[Group | None, Actor | None]:
-    group = await stored.by_id(post.group_id) if post.group_id else None
-    return group, (await actors.by_id(group.actor_id) if group else None)

@@ -50,7 +50,7 @@ async def unlike(app: App, actor: Actor, post_id: int) -> None:
     kind, uri = known
     writes = Writes()
     reactions.remove(writes, post.id, actor.id)
-    group, face = await _group_of(post)
+    group, face = await stored.with_face(post.group_id)
     vote = _activity(kind, uri, actor, post, face)
     undo = activities.undo(f"{uri}#undo", actor.uri, vote, to=vote.get("to", []), cc=vote.get("cc", []))
     await _tell(app, writes, actor, post, undo, group, face)
@@ -66,7 +66,7 @@ async def _vote(app: App, actor: Actor, post_id: int, kind: str) -> None:
         return
     if await blocks.between(actor.id, post.author_id):
         raise NotAllowed("You cannot vote on posts of an account that you block or that blocks you.")
-    group, face = await _group_of(post)
+    group, face = await stored.with_face(post.group_id)
     if group is not None and group.local:
         admit.voting(group, await members.standing(group, actor))
     uri, now = app.urls.activity(next_id()), clock.now_ms()
@@ -111,8 +111,3 @@ async def _seen(actor: Actor, post_id: int) -> Post:
     if post is None or not await visible.sees(actor.id, post.id):
         raise NotFound("There is no such post.")
     return post
-
-
-async def _group_of(post: Post) -> tuple[Group | None, Actor | None]:
-    group = await stored.by_id(post.group_id) if post.group_id else None
-    return group, (await actors.by_id(group.actor_id) if group else None)

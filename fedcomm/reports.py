@@ -121,8 +121,7 @@ async def _forward(app: App, writes: Writes, made: Report, target: Actor, posts:
         content=made.comment,
     )
     inboxes = [target.inbox]
-    group = await storage.groups.by_id(made.group_id) if made.group_id else None
-    face = await storage.actors.by_id(group.actor_id) if group else None
+    _group, face = await storage.groups.with_face(made.group_id)
     if face is not None and face.host and face.host != target.host:
         inboxes.append(face.inbox)
     publish(app, writes, service, flag, Audience(inboxes=tuple(inboxes)))

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from storage.actors import Actor
 from storage.connect import Writes, row, rows
 
 
@@ -29,6 +30,11 @@ BY_FACES = (
     f"SELECT f.url, {', '.join('g.' + name for name in Group.__struct_fields__)}"
     " FROM face_alias f JOIN groups g ON g.id = f.group_id WHERE f.url IN (?texts)"
 )
+_WITH_FACE = (
+    f"SELECT {', '.join('g.' + name for name in Group.__struct_fields__)},"
+    f" {', '.join('a.' + name for name in Actor.__struct_fields__)}"
+    " FROM groups g JOIN actor a ON a.id = g.actor_id WHERE g.id = ?"
+)
 
 
 async def by_id(group_id: int) -> Group | None:
@@ -46,6 +52,15 @@ async def by_actor(actor_id: int) -> Group | None:
     """The group whose face this actor is."""
     found = await row(_SELECT + "WHERE actor_id = ?", (actor_id,))
     return Group(*found) if found else None
+
+
+async def with_face(group_id: int | None) -> tuple[Group, Actor] | tuple[None, None]:
+    """The group with this id, as that of a post, and the actor by which this server speaks of it; else twice None."""
+    found = await row(_WITH_FACE, (group_id,)) if group_id is not None else None
+    if found is None:
+        return None, None
+    width = len(Group.__struct_fields__)
+    return Group(*found[:width]), Actor(*found[width:])
 
 
 async def by_face(url: str) -> Group | None:

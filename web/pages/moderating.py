@@ -124,8 +124,7 @@ async def thread(request: Request, reader: Reader) -> Response:
     match wish.act:
         case "remove":
             await curation.remove(app, reader.actor, post.id, wish.reason)
-            group = await storage.groups.by_id(post.group_id) if post.group_id else None
-            face = await storage.actors.by_id(group.actor_id) if group else None
+            _group, face = await storage.groups.with_face(post.group_id)
             return respond.redirect(shown.profile(face) if face else "/")
         case "lock":
             await curation.lock(app, reader.actor, post.id, wish.reason)

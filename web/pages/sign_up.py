@@ -126,8 +126,7 @@ async def _form(
 
 async def _face(invite: Invite) -> Actor | None:
     """The group that somebody is invited into."""
-    group = await storage.groups.by_id(invite.group_id) if invite.group_id else None
-    return await storage.actors.by_id(group.actor_id) if group else None
+    return (await storage.groups.with_face(invite.group_id))[1]
 
 
 def _address(request: Request) -> str:

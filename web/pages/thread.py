@@ -73,10 +73,8 @@ async def _pinned(post: Post) -> bool:
 
 
 async def _face(viewer: int, post: Post) -> Actor | None:
-    group = await storage.groups.by_id(post.group_id) if post.group_id else None
-    if group is None or not await visible.seen_actors(viewer, [group.actor_id]):
-        return None
-    return await storage.actors.by_id(group.actor_id)
+    _group, face = await storage.groups.with_face(post.group_id)
+    return face if face is not None and await visible.seen_actors(viewer, [face.id]) else None
 
 
 routes = [

@@ -2,11 +2,13 @@
 
 import logging
 
+from activitypub.origins import origin
 from fedcomm import clock
 from fedcomm.app import App
 from fedcomm.config import Config, ConfigError, Problem
-from storage import migrate
-from storage.connect import Database
+from fedcomm.urls import Urls
+from storage import belonging, migrate
+from storage.connect import Database, use
 from storage.errors import MigrationError, OperationalError
 
 _IN_A_FILE = (
@@ -21,7 +23,7 @@ async def opened(config: Config) -> App:
     """The app over the migrated database; whoever asks closes it. A copy is in backups/ before anything is migrated.
 
     Raises:
-        ConfigError: the database cannot be used.
+        ConfigError: the database cannot be used, or is that of an instance with another base URL.
     """
     try:
         await _migrated(config)
@@ -39,5 +41,16 @@ async def _migrated(config: Config) -> None:
     try:
         for name in await migrate.run(database, backups=config.data_dir / "backups"):
             _log.info("database migrated", extra={"migration": name})
+        with use(database):
+            _check(config, await belonging.anybody_here())
     finally:
         await database.close()
+
+
+def _check(config: Config, somebody: str) -> None:
+    """A database goes with the addresses of who lives in it: under others, no other server would know them."""
+    if somebody and not Urls(config.base_url).own(somebody):
+        theirs = origin(somebody)
+        text = f"the database belongs to {theirs}; it cannot be used as that of {config.base_url}"
+        fix = f"name another database, or give this one a data directory with FEDCOMM_BASE_URL={theirs}"
+        raise ConfigError(Problem(text, fix))

@@ -46,6 +46,11 @@ _POST_ARGS = TO_VIEWER.count("?")
 _ACTOR_ARGS = actor("x").count("?")
 _BOOST_ARGS = BOOST_TO_VIEWER.count("?")
 _SEEN = f"SELECT post.id FROM post WHERE post.id IN (?ints) AND {TO_VIEWER}"
+# (post, viewer) for those of some actors that may see some posts.
+PAIRS = (
+    "SELECT post.id, viewer.id FROM post CROSS JOIN actor viewer WHERE post.id IN (?ints) AND viewer.id IN (?ints)"
+    f" AND {TO_VIEWER.replace('?', 'viewer.id')}"
+)
 _SEEN_ACTORS = f"SELECT a.id FROM actor a WHERE a.id IN (?ints) AND {actor('a.id')}"
 
 

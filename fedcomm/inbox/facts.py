@@ -8,7 +8,7 @@ import msgspec
 from activitypub.activities import Activity, Thing
 from activitypub.objects import Note
 from fedcomm.admit import Standing
-from storage import actors, blocks, boosts, groups, members, posts, registers
+from storage import actors, blocks, boosts, groups, members, posts, registers, visible
 from storage.actors import Actor
 from storage.boosts import Boost
 from storage.connect import read_many, rows
@@ -104,6 +104,7 @@ class Facts:
         self._authors: dict[int, Actor] = {}
         self._faces_boosts: dict[tuple[int, int], Boost] = {}
         self._naming: set[tuple[int, int]] = set()
+        self._shown: set[tuple[int, int]] = set()
         self._group_of_face: dict[str, int] = {}
         self._bans: dict[tuple[int, str], str] = {}
         self._members: set[tuple[int, str]] = set()
@@ -136,6 +137,10 @@ class Facts:
     def names(self, post_id: int, actor_id: int) -> bool:
         """Whether a post names a group's face, or is addressed to it."""
         return (post_id, actor_id) in self._naming
+
+    def shown(self, post: Post, actor: Actor) -> bool:
+        """Whether somebody who says something may see a post."""
+        return post.visibility <= posts.UNLISTED or (post.id, actor.id) in self._shown
 
     def face_of(self, group: Group) -> Actor:
         """The actor by which this server speaks of a group."""
@@ -210,6 +215,7 @@ async def gather(activities: Sequence[Activity], named: Sequence[Names]) -> Fact
         facts._early.setdefault(uri, {})[author_id] = author
     await _complete(facts)
     await _complete_early(facts)
+    await _complete_shown(facts, [facts.actors[uri].id for uri in speakers if uri in facts.actors])
     return facts
 
 
@@ -242,6 +248,13 @@ async def _complete_early(facts: Facts) -> None:
             [(registers.BANS_OF, (people,)), (members.OF_URIS, (people,)), (_MODERATORS, (people,))]
         )
         facts._keep_standing(bans, joined, leading)
+
+
+async def _complete_shown(facts: Facts, speakers: list[int]) -> None:
+    """Who of those who speak may see which of the posts that are not for everybody; mostly there are none."""
+    hidden = [post.id for post in facts.posts.values() if post.visibility > posts.UNLISTED]
+    if hidden and speakers:
+        facts._shown = {(found[0], found[1]) for found in await rows(visible.PAIRS, (hidden, speakers))}
 
 
 def _speakers(activity: Activity) -> list[str]:

@@ -40,6 +40,8 @@ def record(hand: Hand, post: Post, voter: Actor, kind: str, activity: Activity, 
 def _may(hand: Hand, post: Post, voter: Actor) -> bool:
     if post.author_id in hand.facts.blockers(voter.uri):
         return False
+    if not hand.facts.shown(post, voter):  # nobody votes on what they cannot have read (attack PRI-17)
+        return False
     if post.visibility > posts.UNLISTED:
         return bool(post.local)
     group = hand.facts.group_of(post)

@@ -3,8 +3,10 @@
 import pytest
 
 from fedcomm import fetching
+from storage.connect import rows
 from tests.fediverse import Fediverse
 from tests.forger import Host
+from tests.scenarios.town import Town
 
 pytestmark = pytest.mark.anyio
 
@@ -26,3 +28,22 @@ async def test_a_shared_inbox_gets_only_what_everybody_may_read(
 
     posted = [url for method, url, _ in fediverse.wire.log if method == "POST"]
     assert posted == ["https://there.test/everybody" if shared else f"{mona.uri}/inbox"]
+
+
+@pytest.mark.attack("PRI-17")
+@pytest.mark.parametrize("visibility", ["private", "direct"])
+async def test_only_who_may_read_a_post_votes_on_it(town: Town, visibility: str) -> None:
+    await town.send(town.bob, town.bob.does("Follow", town.anna.actor.uri))
+    post = await town.anna.post("Only for you, @bob@theirs.test", visibility=visibility)
+
+    await town.send(town.eve, town.eve.does("Like", post.uri))
+    await town.send(town.mallory, town.mallory.does("Dislike", post.uri))
+    refused = await town.here(post.uri)
+    await town.send(town.bob, town.bob.does("Like", post.uri))
+
+    assert (refused.likes_count, refused.dislikes_count) == (0, 0)
+    assert (await town.here(post.uri)).likes_count == 1
+    with town.ours.here():
+        told = await rows("SELECT a.uri FROM notification n JOIN actor a ON a.id = n.actor_id WHERE n.post_id = ?",
+                          (post.id,))  # fmt: skip
+    assert told == [(town.bob.uri,)]

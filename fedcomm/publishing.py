@@ -6,14 +6,18 @@ from typing import Any
 import msgspec
 
 from activitypub import documents, render
+from activitypub.objects import Attachment
 from fedcomm.app import App
 from fedcomm.mapping import activities
 from fedcomm.mapping.posts import Shown, on_the_wire, to_note
 from storage import actors, announcements, boosts, outbox, proven, shown, visible
 from storage.actors import Actor
 from storage.posts import UNLISTED, Post
+from storage.shown import Media
 
 Json = dict[str, Any]
+
+MOST_BYTES = 65_536  # of an activity of others in our collections; of a longer one they have what we know
 
 
 async def outbox_items(app: App, actor: Actor, found: list[Post]) -> list[Json]:
@@ -22,7 +26,7 @@ async def outbox_items(app: App, actor: Actor, found: list[Post]) -> list[Json]:
     if actor.kind != "Group":
         return [activities.create(app.urls.create(post.id), notes[post.id]) for post in found if post.id in notes]
     announced = await boosts.of_all(actor.id, [post.id for post in found])
-    as_it_came = await _proven(found, notes)
+    as_it_came = await _as_they_came(actor, found, notes)
     items: list[Json] = []
     for post in (post for post in found if post.id in notes):
         # PieFed 1.6.6 reads the newest threads of a group from here when it first hears of it.
@@ -62,8 +66,10 @@ async def notes_of(app: App, found: list[Post]) -> dict[int, Json]:
             poll=bundle.polls.get(post.id),
         )
         note = to_note(app.urls, post, with_)
-        if not post.local and with_.poll is None:
-            note = msgspec.structs.replace(note, kind=_KINDS.get(post.kind, "Note"))
+        if not post.local:
+            kind = note.kind if with_.poll else _KINDS.get(post.kind, "Note")
+            files = tuple(_file(media) for media in bundle.media.get(post.id, ()) if media.remote_url)
+            note = msgspec.structs.replace(note, kind=kind, attachments=files)
         notes[post.id] = render.document(on_the_wire(note))
     return notes
 
@@ -103,23 +109,38 @@ def bare(document: Json) -> Json:
     return {name: value for name, value in document.items() if name != "@context"}
 
 
-async def _proven(found: list[Post], notes: dict[int, Json]) -> dict[str, Json]:
-    """What authors elsewhere proved, by the id of the post: their own words, and not others' about it (attack GRP-04).
+async def _as_they_came(face: Actor, found: list[Post], notes: dict[int, Json]) -> dict[str, Json]:
+    """The activities by which posts from elsewhere came, by the id of the post: as their authors proved them, else as
+    the group announced them. What we would write of a post ourselves has less: no link of a Page, no picture.
 
     What was edited since is not there: it says something else now.
     """
-    came = await proven.creates([post.uri for post in found if not post.local and post.edited_at is None])
-    fitting: dict[str, Json] = {}
-    for post in (post for post in found if post.uri in came and post.id in notes):
-        create = documents.read(zlib.decompress(came[post.uri]))
-        note = create.get("object")
-        own = create.get("type") == "Create" and create.get("actor") == notes[post.id]["attributedTo"]
-        if own and isinstance(note, dict) and note.get("id") == post.uri:
-            fitting[post.uri] = create
-    return fitting
+    there = {post.id: post.uri for post in found if not post.local and post.edited_at is None and post.id in notes}
+    authors = {post.uri: notes[post.id]["attributedTo"] for post in found if post.id in there}
+    came: dict[str, Json] = {}
+    for post_id, body in await outbox.announced(face.id, list(there), MOST_BYTES):
+        announce = documents.read(body)
+        if isinstance(inner := announce["object"], dict):
+            came[there[post_id]] = {"@context": announce["@context"], **inner}
+    came |= {uri: documents.read(zlib.decompress(raw)) for uri, raw in (await proven.creates(list(authors))).items()}
+    return {uri: create for uri, create in came.items() if _own_words(create, uri, authors[uri])}
+
+
+def _own_words(create: Json, uri: str, author: str) -> bool:
+    """Whether it is the author's own publication of that post, and not somebody's word about it (attack GRP-04)."""
+    note = create.get("object")
+    own = create.get("type") == "Create" and create.get("actor") == author
+    return own and isinstance(note, dict) and note.get("id") == uri
 
 
 _KINDS = {"page": "Page", "article": "Article"}
+
+
+def _file(media: Media) -> Attachment:
+    return Attachment(
+        kind="Document", url=media.remote_url, media_type=media.mime, description=media.description,
+        blurhash=media.blurhash, width=media.width, height=media.height,
+    )  # fmt: skip
 
 
 def _create(app: App, post: Post, note: Json) -> Json:

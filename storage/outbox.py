@@ -103,6 +103,15 @@ async def settled(host: str, after_seq: int) -> dict[int, set[str]]:
     return found
 
 
+async def announced(actor_id: int, post_ids: list[int], most_bytes: int) -> list[tuple[int, bytes]]:
+    """(post id, body) of what a group's actor announced about posts, oldest first, as far back as the log goes."""
+    sql = (
+        "SELECT post_id, body FROM outbox WHERE post_id IN (?ints) AND actor_id = ? AND form = 'wrapped'"
+        " AND LENGTH(body) <= ? ORDER BY seq"
+    )
+    return [(found[0], bytes(found[1])) for found in await rows(sql, (post_ids, actor_id, most_bytes))]
+
+
 async def outdated(entries: Iterable[Entry]) -> set[int]:
     """Those of the entries that speak of a post which was deleted since; what takes something back never is."""
     asked = [entry for entry in entries if entry.post_id is not None and not _takes_back(entry.body)]

@@ -3,6 +3,8 @@
 import pytest
 
 from fedcomm.errors import NotAllowed
+from storage.connect import execute
+from tests import forger
 from tests.fediverse import Fediverse
 
 pytestmark = pytest.mark.anyio
@@ -101,3 +103,30 @@ async def test_who_is_banned_is_not_passed_on(fediverse: Fediverse) -> None:
     assert found is None or found.group_id is None
     assert await alice.home() == []
     assert ("POST", gardening.inbox, 202) in fediverse.wire.log[before:]
+
+
+async def test_who_meets_a_group_later_finds_in_its_outbox_what_others_published_with_link_and_picture(
+    fediverse: Fediverse,
+) -> None:
+    """Lemmy and PieFed take a thread from there as it stands, and never ask its author."""
+    a, far = await fediverse.instance("a.test"), forger.Host(fediverse, "l.test")
+    bread, lea = await a.group("bread"), far.actor("lea")
+    files = [
+        {"type": "Link", "href": "https://news.test/rye"},
+        {"type": "Document", "mediaType": "image/png", "url": "https://l.test/rye.png", "name": "A loaf"},
+    ]
+    here = {"to": [bread.uri, forger.PUBLIC], "cc": [], "audience": bread.uri}
+    page = lea.note(1, type="Page", name="Rye", attachment=files, language={"identifier": "en", "name": "x"}, **here)
+    create = lea.does("Create", page, **here)
+    await forger.send(fediverse, a, lea, create)
+
+    (announced,) = (await a.get("/c/bread/outbox"))["orderedItems"]
+    with a.here():
+        await execute("DELETE FROM outbox")  # as the log is trimmed
+    (later,) = (await a.get("/c/bread/outbox"))["orderedItems"]
+
+    assert announced["object"] == create
+    assert later["object"]["id"] == create["id"] and later["object"]["object"]["name"] == "Rye"
+    assert [(file["url"], file["name"]) for file in later["object"]["object"]["attachment"]] == [
+        ("https://l.test/rye.png", "A loaf")
+    ]

@@ -167,7 +167,8 @@ async def shown_to_oneself(request: Request, viewer: Viewer, actor: Actor) -> di
     if row is None:
         raise NotFound(subjects.MISSING)
     waiting = await relationships.requests(actor.id, Page(limit=80))
-    return account.credentials(state.app_of(request).base_url, actor, row, len(waiting.entries))
+    moved_to = await storage.actors.by_id(actor.moved_to_id) if actor.moved_to_id else None
+    return account.credentials(state.app_of(request).base_url, actor, row, len(waiting.entries), moved_to)
 
 
 async def people(request: Request, found: People) -> Response:

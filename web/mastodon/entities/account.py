@@ -87,7 +87,9 @@ def fields(stored: str) -> list[dict[str, Any]]:
     return [{"name": field.name, "value": field.value, "verified_at": None} for field in _read(stored)]
 
 
-def credentials(base: str, actor: Actor, account_row: Account, requests: int) -> dict[str, Any]:
+def credentials(
+    base: str, actor: Actor, account_row: Account, requests: int, moved_to: Actor | None = None
+) -> dict[str, Any]:
     """The account of who asks, with what only they may know."""
     role_id, role, permissions = _ROLES.get(account_row.role, ("-99", "", "0"))
     source = {
@@ -97,7 +99,7 @@ def credentials(base: str, actor: Actor, account_row: Account, requests: int) ->
         "attribution_domains": [], "quote_policy": "nobody",
     }  # fmt: skip
     shown = {"id": role_id, "name": role, "permissions": permissions, "color": "", "highlighted": bool(role)}
-    return account(base, actor) | {"source": source, "role": shown, "state": account_row.state}
+    return account(base, actor, moved_to) | {"source": source, "role": shown, "state": account_row.state}
 
 
 def relationship(found: Relationship) -> dict[str, Any]:

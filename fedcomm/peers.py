@@ -23,19 +23,21 @@ def meet(app: App, writes: Writes, host: str) -> None:
 
 
 async def learn(app: App, host: str) -> None:
-    """Ask a peer what it runs (NodeInfo); one that does not say gets every form of what we publish.
+    """Ask a peer what it runs (NodeInfo), once a day; one that does not say gets every form of what we publish.
 
     Raises:
         Unreachable: it does not answer now.
     """
-    known = await peers.get(host)
+    known, now = await peers.get(host), clock.now_ms()
     if known is None or app.peers.blocked(host):
         return
+    if known.software_checked_at is not None and now - known.software_checked_at < RELEARN:
+        return  # somebody else of it turned up (`meet`)
     scheme = "http" if app.base_url.startswith("http://") else "https"
     found = await nodeinfo.read(app.client, host, scheme=scheme)
     name, version = (found.name, found.version) if found else ("", "")
     family = quirks.family(name) or ""
-    await peers.set_software(host, name[:100], version[:100], family, clock.now_ms())
+    await peers.set_software(host, name[:100], version[:100], family, now)
     app.peers.learn(host, family)
     await bus.publish("peers", host)
 

@@ -10,7 +10,7 @@ import storage.collections
 import storage.follows
 import storage.groups
 import storage.timelines
-from fedcomm import follows, group_profile, members
+from fedcomm import admit, follows, group_profile, members
 from fedcomm.errors import NotFound
 from storage import visible
 from storage.actors import Actor
@@ -35,6 +35,7 @@ async def show(request: Request) -> Response:
     viewer = reader.actor.id if reader else visible.ANYBODY
     group, face = await named(viewer, request.path_params["name"], state.app_of(request).host)
     found = await storage.timelines.of_group(viewer, group.id, paging.page_of(request, usual=_LINES))
+    standing = await members.standing(group, reader.actor) if reader else admit.Standing()
     return await frame.page(
         request,
         "group.html",
@@ -43,7 +44,8 @@ async def show(request: Request) -> Response:
         handle=handle(face, state.app_of(request).host),
         moderators=await _moderators(group),
         rules=await group_profile.rules(group.id) if group.local else [],
-        moderating=reader is not None and await _looks_after(group, reader),
+        moderating=bool(group.local) and (standing.moderator or (reader is not None and reader.admin)),
+        banned=admit.banned(standing.ban),
         pinned=await _pinned(viewer, group) if "max_id" not in request.query_params else [],
         follow=await storage.follows.of(viewer, face.id) if reader else None,
         lines=await threads.lines(viewer, [entry.post_id for entry in found.entries]),
@@ -100,10 +102,6 @@ async def named(viewer: int, name: str, own_host: str = "") -> tuple[Group, Acto
     if face is None or group is None or not await visible.seen_actors(viewer, [face.id]):
         raise NotFound("There is no group of this name here.")
     return group, face
-
-
-async def _looks_after(group: Group, reader: Reader) -> bool:
-    return bool(group.local) and (reader.admin or await moderates(group, reader.actor))
 
 
 async def moderates(group: Group, actor: Actor) -> bool:

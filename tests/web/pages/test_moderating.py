@@ -118,15 +118,21 @@ async def test_a_description_that_cannot_be_changes_nothing(mo: Browser) -> None
         assert (await mo.get("/c/rye")).one("h1").text == "Rye bread"
 
 
-async def test_somebody_is_banned_and_may_come_back(app: App, rye: Actor, mo: Browser, anna: Actor) -> None:
+async def test_somebody_is_banned_and_may_come_back(
+    app: App, rye: Actor, mo: Browser, anna: Actor, enter: Enter
+) -> None:
     page = await act(mo, "ban", who="@anna", reason="spam <b>again</b>")
+    theirs = await (await enter(anna)).get("/c/rye")
 
     group, _ = await groups.named("rye")
     assert flaws(page) == [] and "anna" in page.one("section", aria_labelledby="bans").text
     assert "spam <b>again</b>" in page.one("table").text
     assert (await members.standing(group, anna)).ban is not None
+    assert "You are banned from this group." in theirs.main and flaws(theirs) == []
+    assert theirs.one("div", class_="actions").text == ""
     page = await act(mo, "unban", id=str(anna.id))
     assert "Nobody is banned." in page.main and "lifted the ban" in page.one("table").text
+    assert (await (await enter(anna)).get("/c/rye")).one("div", class_="actions").text == "Ask to join"
 
 
 async def test_who_cannot_be_banned_is_not(rye: Actor, mo: Browser) -> None:

@@ -12,6 +12,7 @@ NEEDED = {
     "Group": ("id", "preferredUsername", "inbox", "outbox", "followers", "publicKey"),
     "Application": ("id", "inbox", "outbox", "publicKey"),
 }
+PEOPLE = ("Person", "Service", "Organization")  # who can do something in a community
 
 
 class Lemmy:
@@ -44,9 +45,11 @@ class Lemmy:
         listed = await server.fetch(community["attributedTo"])
         for moderator in ids(listed["orderedItems"]):
             await server.actor(moderator)
-        outbox = await server.fetch(community["outbox"])
-        first = outbox if "orderedItems" in outbox else await server.fetch(outbox["first"])
-        for item in first["orderedItems"]:
+        outbox = await server.fetch(community["outbox"])  # which has no pages for Lemmy
+        for name in ("id", "type", "totalItems", "orderedItems"):
+            if name not in outbox:
+                raise Dropped(f"missing field `{name}`")
+        for item in outbox["orderedItems"]:
             if item["type"] != "Announce" or item["actor"] != community["id"] or item["object"]["type"] != "Create":
                 raise Dropped("the outbox holds something else than announced posts")
 
@@ -106,6 +109,8 @@ class Lemmy:
             raise Dropped("UrlVerificationError: Domains do not match")
         if await forum.community_of(inner) != announce["actor"]:
             raise Dropped("UrlVerificationError: the activity is of another community")
+        if (await forum.actor(inner["actor"]))["type"] not in PEOPLE:
+            raise Dropped(f"unknown variant, expected one of {PEOPLE}")
         return [inner]
 
     async def also(self, forum: Forum, community: Community, activity: Json) -> None:

@@ -304,6 +304,8 @@ async def test_whom_our_group_bans_lemmy_is_told_of_and_nothing_more_of_theirs_i
     here = await ours(world, "bans")
     page = await here.lena.post(here.group, "Watches", "Very cheap")
     await here.bob.sees(page)
+    password = "correct horse battery"
+    await world.a.command("account.create", name="warden", password=password, email="", role="admin")
 
     await world.a.command("group.ban", group="bans", actor=here.lena.uri)
     await world.around.quiet()

@@ -81,10 +81,7 @@ async def tell(app: App, post: int) -> None:
     if known is None or author is None or author.gone or not known.local or known.deleted_at is not None:
         return
     document = await posts.document_of(app, known)
-    update = activities.update(
-        f"{known.uri}#counts/{clock.now_ms()}", author.uri, document, to=document.get("to", ()),
-        cc=document.get("cc", ()),
-    )  # fmt: skip
+    update = activities.update(f"{known.uri}#counts/{clock.now_ms()}", author.uri, document)
     if known.visibility <= rows.UNLISTED:
         update = await proving.proven(app, author, update)
     writes = Writes()

@@ -1,6 +1,6 @@
 """What members write, edit and delete. Nobody here has a short cut into a group: `groups.accept_post` as everybody."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -9,7 +9,7 @@ from activitypub import render
 from activitypub.objects import Note
 from fedcomm import admit, clock, groups, proving, recording
 from fedcomm.app import App
-from fedcomm.drafting import Draft, PollDraft, Prepared, prepare
+from fedcomm.drafting import LEVELS, Draft, PollDraft, Prepared, prepare
 from fedcomm.errors import NotFound
 from fedcomm.mapping import activities
 from fedcomm.mapping.posts import Shown, on_the_wire, to_note, to_poll
@@ -26,6 +26,8 @@ from storage.outbox import Audience
 from storage.posts import Post
 
 __all__ = ["Draft", "PollDraft", "create", "delete", "edit"]  # the drafts are at home in drafting.py
+
+_WORDS = {level: word for word, level in LEVELS.items()}
 
 
 async def create(app: App, author: Actor, draft: Draft, account_id: int = 0, idempotency_key: str = "") -> int:
@@ -68,8 +70,7 @@ async def edit(app: App, author: Actor, post_id: int, draft: Draft) -> None:
         Invalid: empty, too long, or not to be understood.
     """
     known = await _own(author, post_id)
-    visibility = ("public", "unlisted", "private", "direct")[known.visibility]
-    draft = _with(draft, visibility, known.parent_id)
+    draft = msgspec.structs.replace(draft, visibility=_WORDS[known.visibility], in_reply_to_id=known.parent_id)
     prepared = await prepare(app, author, draft, known)
     now = clock.now_ms()
     note = prepared.note(app, known.id, known.published)
@@ -78,10 +79,8 @@ async def edit(app: App, author: Actor, post_id: int, draft: Draft) -> None:
     writes = Writes()
     if not recording.edit(app, writes, known, recording.at(note, now), prepared.mentioned):
         return
-    document = _with_context(on_the_wire(recording.at(note, now)))
-    update = activities.update(
-        f"{known.uri}#updates/{now}", author.uri, document, to=_list(document, "to"), cc=_list(document, "cc")
-    )
+    document = render.document(on_the_wire(recording.at(note, now)))
+    update = activities.update(f"{known.uri}#updates/{now}", author.uri, document)
     update = await _proven(app, author, known.visibility, update)
     publish(app, writes, author, update, audience_of(prepared), thread_id=known.thread_id, post_id=known.id)
     inside = prepared.group is not None and prepared.group.local and known.removed_at is None
@@ -120,31 +119,16 @@ def audience_of(prepared: Prepared) -> Audience:
 
     What is not for everybody goes to each person's own inbox and no shared one (attack ORI-25).
     """
-    open_ = prepared.visibility <= rows.UNLISTED
     people = [*prepared.mentioned]
     if prepared.parent_author is not None and prepared.visibility <= rows.FOLLOWERS:
         people.append(prepared.parent_author)
-    inboxes = [
-        (person.shared_inbox or person.inbox) if open_ and person.kind != "Group" else person.inbox
-        for person in people
-        if not person.local and not person.gone
-    ]
-    followers = (prepared.author.id,) if prepared.visibility <= rows.FOLLOWERS else ()
-    return Audience(followers=followers, inboxes=tuple(dict.fromkeys(inboxes)))
+    return _audience(prepared.author, prepared.visibility, people)
 
 
 async def everybody(known: Post, author: Actor, more: Sequence[int] = ()) -> Audience:
     """All who may have got a post: followers, those it named, whoever boosted or answered it, and `more` actors."""
     people = await actors.by_ids([*await rows.mentioned(known.id), *await rows.around(known.id), *more])
-    inboxes = [
-        (person.shared_inbox or person.inbox)
-        if known.visibility <= rows.UNLISTED and person.kind != "Group"
-        else person.inbox
-        for person in people.values()
-        if not person.local and not person.gone
-    ]
-    followers = (author.id,) if known.visibility <= rows.FOLLOWERS else ()
-    return Audience(followers=followers, inboxes=tuple(dict.fromkeys(inboxes)))
+    return _audience(author, known.visibility, people.values())
 
 
 async def document_of(app: App, post: Post) -> dict[str, Any]:
@@ -163,12 +147,23 @@ async def document_of(app: App, post: Post) -> dict[str, Any]:
         tags=tuple(await rows.tags_of(post.id)),
         poll=await rows.poll_of(post.id),
     )
-    return _with_context(on_the_wire(to_note(app.urls, post, shown)))
+    return render.document(on_the_wire(to_note(app.urls, post, shown)))
 
 
 async def create_document_of(app: App, post: Post) -> dict[str, Any]:
     """The activity that published one of our posts; its id resolves to it (snac 2.94 fetches it)."""
     return activities.create(app.urls.create(post.id), await document_of(app, post))
+
+
+def _audience(author: Actor, visibility: int, people: Iterable[Actor]) -> Audience:
+    shared = visibility <= rows.UNLISTED
+    inboxes = [
+        (person.shared_inbox or person.inbox) if shared and person.kind != "Group" else person.inbox
+        for person in people
+        if not person.local and not person.gone
+    ]
+    followers = (author.id,) if visibility <= rows.FOLLOWERS else ()
+    return Audience(followers=followers, inboxes=tuple(dict.fromkeys(inboxes)))
 
 
 async def _arrival(app: App, prepared: Prepared, note: Note, post_id: int) -> Arrival:
@@ -188,24 +183,11 @@ async def _arrival(app: App, prepared: Prepared, note: Note, post_id: int) -> Ar
 
 
 def _create(app: App, note: Note, post: Post) -> dict[str, Any]:
-    return activities.create(app.urls.create(post.id), _with_context(on_the_wire(note)))
+    return activities.create(app.urls.create(post.id), render.document(on_the_wire(note)))
 
 
 async def _proven(app: App, author: Actor, visibility: int, activity: dict[str, Any]) -> dict[str, Any]:
     return await proving.proven(app, author, activity) if visibility <= rows.UNLISTED else activity
-
-
-def _with_context(note: Note) -> dict[str, Any]:
-    return render.document(note)
-
-
-def _list(document: dict[str, Any], name: str) -> list[str]:
-    value = document.get(name, [])
-    return value if isinstance(value, list) else [value]
-
-
-def _with(draft: Draft, visibility: str, parent_id: int | None) -> Draft:
-    return msgspec.structs.replace(draft, visibility=visibility, in_reply_to_id=parent_id)
 
 
 async def _own(author: Actor, post_id: int) -> Post:

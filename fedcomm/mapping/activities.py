@@ -48,8 +48,12 @@ def ballot(uri: str, voter: str, name: str, question: str, asker: str) -> Json:
     return activity("Create", f"{uri}/activity", voter, note, to=[asker])
 
 
-def update(uri: str, actor: str, document: Json, *, to: Iterable[str], cc: Iterable[str]) -> Json:
-    """A changed note or profile."""
+def update(
+    uri: str, actor: str, document: Json, *, to: Iterable[str] | None = None, cc: Iterable[str] | None = None
+) -> Json:
+    """A changed note, addressed as the note is, or a changed profile."""
+    to = _list(document.get("to")) if to is None else to
+    cc = _list(document.get("cc")) if cc is None else cc
     more = {"audience": document["audience"]} if document.get("audience") else {}
     return activity("Update", uri, actor, document, to=to, cc=cc, **more)
 

@@ -26,7 +26,6 @@ from storage.ids import next_id
 from storage.posts import Post
 
 MAX_DEPTH = 8  # ancestors fetched for one post; the rest comes when somebody opens the thread
-STALE = 24 * 3_600_000  # ms after which a profile is asked for again when it is looked at
 MAX_KEYS = 8
 MAX_ADMINS = 50  # of a server that are heard as moderators of its groups
 _MODERATORS = collections.Budget(pages=3, items=200, seconds=20)
@@ -366,6 +365,6 @@ def _keep_keys(writes: Writes, found: Document, owner: Actor, now_ms: int) -> No
 def _group(face: Actor, now_ms: int) -> Group:
     return Group(
         id=next_id(), actor_id=face.id, local=0, genesis=None, join_mode="approval" if face.locked else "open",
-        posting="anyone", fold_version=1, members_count=0, threads_count=0, last_active_at=None, created_by=None,
-        created_at=now_ms, closed_at=None,
+        posting="anyone", fold_version=registers.FOLD_VERSION, members_count=0, threads_count=0, last_active_at=None,
+        created_by=None, created_at=now_ms, closed_at=None,
     )  # fmt: skip

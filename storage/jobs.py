@@ -4,8 +4,6 @@ import msgspec
 
 from storage.connect import Writes, execute, row, rows
 
-READY, PARKED = 0, 3
-
 
 class Job(msgspec.Struct, frozen=True):
     """One job; `args` is a JSON object, `run_at` in ms."""
@@ -32,11 +30,6 @@ async def claim(now_ms: int, until_ms: int, limit: int) -> list[Job]:
         " RETURNING id, name, args, attempts"
     )
     return [Job(*found) for found in await rows(sql, (until_ms, now_ms, limit, now_ms))]
-
-
-def done(writes: Writes, job_id: int) -> None:
-    """The job's effect is part of `writes`."""
-    writes.add("DELETE FROM job WHERE id = ?", (job_id,))
 
 
 async def finish(job_id: int) -> None:

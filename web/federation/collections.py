@@ -96,9 +96,13 @@ async def featured(request: Request) -> Response:
     if actor.kind == "Group":
         pinned = await collections.pinned(await _group_id(actor))
         notes = await publishing.notes_of(app_of(request), pinned)
-        items = tuple(publishing.bare(notes[post.id]) for post in pinned if post.id in notes)
+        items = tuple(_pinned(notes[post.id]) for post in pinned if post.id in notes)
     uri = actor.featured or f"{actor.uri}/featured"
     return _answer(request, Collection(kind="OrderedCollection", uri=uri, items=items, total=len(items)))
+
+
+def _pinned(note: dict[str, Any]) -> dict[str, Any]:
+    return publishing.bare(note) | ({"stickied": True} if "stickied" in note else {})
 
 
 async def context(request: Request) -> Response:

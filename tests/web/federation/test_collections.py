@@ -164,6 +164,16 @@ async def test_pinned_threads_are_featured_whole(place: Place, client: httpx.Asy
     assert items[0]["type"] == "Note" and items[0]["attributedTo"] == place.ann.uri
 
 
+async def test_a_pinned_page_from_elsewhere_is_said_to_be_pinned(place: Place, client: httpx.AsyncClient) -> None:
+    far = await build.person("far", "far.test")
+    page = await build.post(far, "Rye", group=place.group, kind="page", title="Rye bread")
+    await curation.pin(place.app, place.ann, page.id)
+
+    _whole, (item,) = await walk(client, place.face.featured)
+
+    assert (item["id"], item["type"], item["stickied"]) == (page.uri, "Page", True)
+
+
 async def test_moderators_are_listed_by_the_group_that_they_moderate(place: Place, client: httpx.AsyncClient) -> None:
     far = await build.person("far", "far.test")
     await members.appoint(place.app, "bread", far, place.ann)

@@ -32,6 +32,7 @@ async def test_a_post_that_the_group_did_not_take_is_not_among_them(fediverse: F
     gardening = await a.group("gardening")
     bob = await b.person("bob")
     await fediverse.join(gardening, bob)
+    fediverse.wire.down.add("b.test")  # where nobody hears of the ban
     await a.ban(gardening, bob.handle)
     await fediverse.settle()
 

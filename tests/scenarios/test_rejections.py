@@ -30,7 +30,8 @@ async def test_what_a_server_has_rejected_is_not_tried_again_and_the_next_is(fed
     alice, mona = await a.person("alice"), Host(fediverse, "mona.test").actor("mona")
     await following(fediverse, a, mona, alice.actor.uri)
     mona.host.statuses = [500]
-    first, second = await alice.post("First"), await alice.post("Second")
+    first = await alice.post("First")
+    second = await alice.reply(first, "Second")  # of one thread, so that it waits for the first
     await fediverse.settle()
     assert creates(mona.host) == [first.create_uri]
 

@@ -158,7 +158,8 @@ def test_somebody_elsewhere_is_followed_and_banned(instance: Instance, other: In
     waiting = command(instance, "queue")
     if instance.process is None:
         instance.start()
-    done(instance, "queue", "--wait", "20")
+    for asked in (instance, other, instance):  # the request goes out, is granted, and the answer is taken in
+        done(asked, "queue", "--wait", "20")
 
     assert followed == f"anna has asked to follow @bob@{other.host}."
     assert joined == f"anna has asked to follow @oats@{other.host}."

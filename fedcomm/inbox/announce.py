@@ -123,8 +123,11 @@ def updated(hand: Hand, activity: Activity) -> None:
     if known.group_id != group.id or known.local:
         raise Ignored("the post is not in this group")
     author = hand.facts.author_of(known)
-    if isinstance(inner.object, Note) and inner.uri in hand.proven and author is not None and author.uri == inner.actor:
-        recording.edit(hand.app, hand.writes, known, inner.object, create.mentioned(hand, inner.object))
+    written = inner.object
+    proven = isinstance(written, Note) and inner.uri in hand.proven and author is not None and author.uri == inner.actor
+    # Without a time it may be an earlier version, which a group can pass on again whenever it likes.
+    if proven and isinstance(written, Note) and written.updated is not None:
+        recording.edit(hand.app, hand.writes, known, written, create.mentioned(hand, written))
         return
     _ask_origin(hand, known)
 

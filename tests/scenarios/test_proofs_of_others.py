@@ -7,7 +7,7 @@ import pytest
 from activitypub import keys, proofs, render
 from fedcomm import clock
 from storage.connect import rows
-from tests.forger import PUBLIC, Json
+from tests.forger import PUBLIC, Json, followed
 from tests.scenarios.town import Town
 
 pytestmark = pytest.mark.anyio
@@ -46,3 +46,23 @@ async def _threads(town: Town, outbox: str) -> list[Json]:
     page = await town.ours.get(f"{outbox.removeprefix('https://ours.test')}?page=1")
     items = page["orderedItems"]
     return [item["object"] for item in (items if isinstance(items, list) else [items])]
+
+
+@pytest.mark.attack("ORI-18")
+@pytest.mark.attack("GRP-05")
+async def test_a_group_cannot_bring_an_earlier_version_back_by_its_proof(town: Town) -> None:
+    wine = town.evil.actor("wine", "Group")
+    await followed(town.fediverse, town.anna, wine)
+    key, key_id = keys.make_ed25519(), f"{town.bob.uri}#proofs"
+    listed = render.multikey(town.bob.uri, key_id, keys.multikey(key.public))
+    town.theirs.serve(town.bob.uri, town.bob.document(assertionMethod=[listed]))
+    note = town.bob.note("1", "<p>Draft</p>", audience=wine.uri)
+    draft = proofs.sign(town.bob.does("Update", note), key, key_id, clock.now())
+    town.theirs.serve(note["id"], note | {"content": "<p>Final</p>", "updated": "2026-11-21T13:00:00Z"})
+    await town.send(wine, wine.does("Announce", note["id"]))
+    final = (await town.here(note["id"])).content
+
+    await town.send(wine, wine.does("Announce", draft))
+
+    assert final == "<p>Final</p>"
+    assert (await town.here(note["id"])).content == "<p>Final</p>"

@@ -1,7 +1,7 @@
 """What stands in line: items on their way through, who waits for a peer, and who waits behind them."""
 
 import asyncio
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 
@@ -68,20 +68,35 @@ class Line:
     def __init__(self) -> None:
         self._held: dict[int, frozenset[str]] = {}
         self._behind: list[Work] = []
+        self._touched: Counter[str] = Counter()  # what all that is kept here may change: it is asked for each item
         self._size = 0  # bytes of all items that are kept here
 
     def hold(self, item: Item, touched: frozenset[str]) -> None:
         """The item waits for a peer; what it may change is not to be looked at before."""
+        self._let_go(item)
         self._held[item.id] = touched
+        self._touched.update(touched)
         self._size += len(item.body)
 
     def release(self, item: Item) -> list[Work]:
         """The item waits no more: it, and whoever waited behind anybody, is to be looked at again, in order."""
-        if self._held.pop(item.id, None) is not None:
-            self._size -= len(item.body)
+        self._let_go(item)
         behind, self._behind = self._behind, []
-        self._size -= sum(len(one.item.body) for one in behind)
+        for one in behind:
+            self._size -= len(one.item.body)
+            self._forget(one.touched)
         return behind
+
+    def _let_go(self, item: Item) -> None:
+        if (touched := self._held.pop(item.id, None)) is not None:
+            self._size -= len(item.body)
+            self._forget(touched)
+
+    def _forget(self, touched: frozenset[str]) -> None:
+        for name in touched:
+            self._touched[name] -= 1
+            if not self._touched[name]:
+                del self._touched[name]
 
     @property
     def full(self) -> bool:
@@ -92,11 +107,10 @@ class Line:
         """Whether the item has to wait behind another one; then it is kept here."""
         if not self._held or len(self._behind) >= MAX_BEHIND or self._size >= MAX_BYTES:
             return False
-        names = one.needed | one.touched
-        before = (*self._held.values(), *(other.touched for other in self._behind))
-        if all(names.isdisjoint(touched) for touched in before):
+        if self._touched.keys().isdisjoint(one.needed | one.touched):
             return False
         self._behind.append(one)
+        self._touched.update(one.touched)
         self._size += len(one.item.body)
         return True
 

@@ -1,6 +1,6 @@
 """Votes: one of each person on each post, the last word counts."""
 
-from storage.connect import Writes, dialect, row
+from storage.connect import Writes, dialect, row, rows
 from storage.counting import hold
 
 
@@ -8,6 +8,13 @@ async def of(post_id: int, actor_id: int) -> tuple[str, str] | None:
     """(kind, uri) of the vote of an actor on a post."""
     found = await row("SELECT kind, uri FROM reaction WHERE post_id = ? AND actor_id = ?", (post_id, actor_id))
     return (found[0], found[1]) if found else None
+
+
+async def by(actor_id: int, post_ids: list[int]) -> dict[int, str]:
+    """The kinds of the votes of an actor on these posts, by post."""
+    return dict(
+        await rows("SELECT post_id, kind FROM reaction WHERE actor_id = ? AND post_id IN (?ints)", (actor_id, post_ids))
+    )
 
 
 def put(

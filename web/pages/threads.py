@@ -8,12 +8,11 @@ import storage.actors
 import storage.attachments
 import storage.groups
 import storage.posts
-import storage.shown
+import storage.reactions
 import storage.threads
 from storage.actors import Actor
 from storage.attachments import Attached
 from storage.posts import Post
-from storage.shown import FAVOURITED
 from web.pages import polls
 from web.pages.polls import Asked
 
@@ -39,15 +38,16 @@ class Posts(msgspec.Struct, frozen=True):
     actors: dict[int, Actor]
     attached: dict[int, list[Attached]]
     polls: dict[int, Asked]
-    liked: frozenset[int]  # by the viewer
+    votes: dict[int, str]  # like or dislike, of the viewer
 
     def node(self, post_id: int) -> "Node":
         """The post without its place."""
         post = self.posts.get(post_id)
         author = self.actors.get(post.author_id) if post else None
         return Node(
-            post_id, post, author, 0, [], self.attached.get(post_id, []), self.polls.get(post_id), post_id in self.liked
-        )
+            post_id, post, author, 0, [], self.attached.get(post_id, []), self.polls.get(post_id),
+            self.votes.get(post_id, ""),
+        )  # fmt: skip
 
 
 class Node(msgspec.Struct):
@@ -60,7 +60,7 @@ class Node(msgspec.Struct):
     answers: "list[Node]"
     attached: list[Attached]
     poll: Asked | None
-    liked: bool
+    vote: str  # of the viewer: like, dislike or none
     to: Actor | None = None  # whom it answers, where its place does not say so
 
     @property
@@ -96,18 +96,13 @@ async def tree(viewer: int, start: Post) -> tuple[Node, bool]:
         await storage.actors.by_ids(sorted({post.author_id for post in shown.values()})),
         await storage.attachments.of([post.id for post in shown.values() if post.attachments_count]),
         await polls.of(viewer, [post.id for post in shown.values() if post.kind == "question"]),
-        await _liked(viewer, list(shown)),
+        await storage.reactions.by(viewer, list(shown)) if viewer else {},
     )
     nodes: dict[int, Node] = {}
     for post_id in [start.id, *context.descendants[:MOST]]:
         if post_id in shown:
             _place(nodes, post_id, found)
     return nodes[start.id], len(context.descendants) > MOST
-
-
-async def _liked(viewer: int, post_ids: list[int]) -> frozenset[int]:
-    flags = await storage.shown.flags(viewer, post_ids) if viewer else {}
-    return frozenset(post_id for post_id, flag in flags.items() if flag & FAVOURITED)
 
 
 async def _parents(shown: dict[int, Post], start: int) -> dict[int, int]:

@@ -1,4 +1,4 @@
-"""Liking a post, taking that back, and choosing in polls."""
+"""Liking a post, voting against it, taking that back, and choosing in polls."""
 
 import msgspec
 from starlette.requests import Request
@@ -16,7 +16,7 @@ from web.pages.thread import seen
 
 
 class Vote(msgspec.Struct, frozen=True):
-    """`act` is like or unlike; `page` is the post on whose page the button was."""
+    """`act` is like, dislike or unlike, which takes back either; `page` is the post on whose page the button was."""
 
     act: str = ""
     page: int = 0
@@ -39,6 +39,8 @@ async def vote(request: Request, reader: Reader) -> Response:
     match given.act:
         case "like":
             await reactions.like(state.app_of(request), reader.actor, post.id)
+        case "dislike":
+            await reactions.dislike(state.app_of(request), reader.actor, post.id)
         case "unlike":
             await reactions.unlike(state.app_of(request), reader.actor, post.id)
         case _:

@@ -1,5 +1,6 @@
 """Writing with a browser: threads, answers, deleting; joining, leaving, following."""
 
+import json
 from urllib.parse import quote
 
 import pytest
@@ -261,6 +262,23 @@ async def test_a_post_is_liked_once_and_the_like_taken_back(app: App, anna: Brow
     assert "1 like" in liked.main and liked.form(like).one("button")["value"] == "unlike"
     assert "like" not in (await bert.get(thread)).one("article", id=f"post-{post_id}").one("p", class_="small").text
     assert (await bert.send(liked, like, act="love")).status == 422
+
+
+async def test_a_member_votes_against_a_thread_and_takes_that_back(app: App, anna: Browser, enter: Enter) -> None:
+    thread = await start(anna)
+    bert = await enter(await person(app, "bert"))
+    (vote,) = [form["action"] for form in (await bert.get(thread)).all("form") if form["action"].startswith("/like/")]
+
+    await bert.send(await bert.get(thread), vote, act="like")
+    await bert.send(await bert.get(thread), vote, act="dislike")
+    against = await bert.get(thread)
+    told = [json.loads(bytes(body)) for (body,) in await rows("SELECT body FROM outbox ORDER BY seq")]
+    await bert.send(against, vote, act="unlike")
+
+    assert "1 vote against" in against.main and "1 like" not in against.main
+    assert [button["value"] for button in against.form(vote).all("button")] == ["unlike"]
+    assert [each["object"]["type"] for each in told if isinstance(each["object"], dict)][-2:] == ["Like", "Dislike"]
+    assert "against" not in (await bert.get(thread)).one("p", class_="small").text
 
 
 async def test_a_member_chooses_in_a_poll_once(app: App, anna: Browser, enter: Enter, stranger: Browser) -> None:

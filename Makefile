@@ -31,12 +31,16 @@ help:
 run: .venv/run.stamp
 	@exec $(BIN)/fedcomm serve
 
+# Servers and databases that two tests start beside each other can make each other late. What fails is therefore tried
+# once more with nothing beside it, and told as such; it has to pass then.
 test: .venv/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/architecture
-	$(BIN)/python -m pytest -q -n 2 tests --ignore=tests/architecture $(ARGS)
+	$(BIN)/python -m pytest -q -n 2 tests --ignore=tests/architecture $(ARGS) || { \
+		echo "--- what failed, once more by itself:"; \
+		$(BIN)/python -m pytest -q --last-failed --last-failed-no-failures=none tests --ignore=tests/architecture; }
 
 demo: .venv/run.stamp
 	@exec $(BIN)/python scripts/demo.py $(ARGS)

@@ -21,6 +21,8 @@ async def block(hand: Hand, activity: Activity) -> None:
             raise Forbidden("A ban from a group elsewhere comes from that group.")
         admit.moderating(hand.facts.standing(group, blocker.uri))
         subject = subject or hand.actor(id_of(activity.object) or "")  # who has done nothing here yet is asked for
+        if subject.id == blocker.id:
+            raise Forbidden("Nobody bans themselves.")  # the group could be left without a moderator (attack GRP-22)
         face = hand.facts.face_of(group)
         writes = Writes()
         if activity.remove_data:

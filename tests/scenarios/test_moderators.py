@@ -332,3 +332,17 @@ async def test_who_does_not_moderate_a_group_elsewhere_sends_it_nothing(fedivers
     await fediverse.settle()
 
     assert await b.knows(post.uri) == there and (await a.knows(post.uri)).removed_at is None
+
+
+@pytest.mark.attack("GRP-22")
+async def test_the_last_moderator_does_not_leave_the_group_alone_by_banning_themselves(world: World) -> None:
+    with world.a.here():
+        await members.dismiss(world.a.app, "bread", world.ann.actor)
+    await world.fediverse.settle()
+    before = await world.log()
+
+    heard = await world.send(world.mo.does("Block", world.mo.uri, target=world.bread.uri), world.mo)
+
+    assert heard == [] and await world.log() == before
+    assert await world.register("role", world.mo.uri) is not None
+    assert await world.register("ban", world.mo.uri) is None

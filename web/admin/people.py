@@ -15,8 +15,7 @@ from storage.actors import Actor
 from storage.groups import Group
 from web import errors, params, respond, state
 from web.pages import frame
-from web.pages.group import Plain
-from web.pages.readers import Reader, admins_only, form
+from web.pages.readers import Plain, Reader, admins_only, form
 
 _LINES = 50
 

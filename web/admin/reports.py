@@ -17,8 +17,7 @@ from storage.posts import Post
 from storage.reports import Report
 from web import params, respond
 from web.pages import frame
-from web.pages.group import Plain
-from web.pages.readers import Reader, admins_only, form
+from web.pages.readers import Plain, Reader, admins_only, form
 
 _LINES = 20
 

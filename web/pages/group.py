@@ -1,6 +1,5 @@
 """The page of a group: what it is for, who looks after it, how to join from anywhere, its threads."""
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -17,16 +16,10 @@ from storage.actors import Actor
 from storage.groups import Group
 from web import paging, respond, state
 from web.pages import frame, threads
-from web.pages.readers import Reader, form, members_only, reader_of
+from web.pages.readers import Plain, Reader, form, members_only, reader_of
 from web.pages.shown import handle, profile
 
 _LINES = 25
-
-
-class Plain(msgspec.Struct, frozen=True):
-    """A form with nothing but a button."""
-
-    csrf: str = ""
 
 
 async def show(request: Request) -> Response:

@@ -10,8 +10,7 @@ from fedcomm import accounts, aliases, moving
 from fedcomm.errors import AppError, Invalid
 from web import errors, respond, state
 from web.pages import frame
-from web.pages.group import Plain
-from web.pages.readers import Reader, form, members_only
+from web.pages.readers import Plain, Reader, form, members_only
 
 
 class Alias(msgspec.Struct, frozen=True):

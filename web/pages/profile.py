@@ -14,8 +14,7 @@ from storage import visible
 from storage.actors import Actor
 from web import paging, respond, state
 from web.pages import frame, threads
-from web.pages.group import Plain
-from web.pages.readers import Reader, form, members_only, reader_of
+from web.pages.readers import Plain, Reader, form, members_only, reader_of
 from web.pages.shown import handle, label, profile
 
 _LINES = 25

@@ -33,6 +33,12 @@ class Reader(msgspec.Struct, frozen=True):
         return self.account.role == "admin"
 
 
+class Plain(msgspec.Struct, frozen=True):
+    """A form with nothing but a button."""
+
+    csrf: str = ""
+
+
 async def reader_of(request: Request) -> Reader | None:
     """Who is signed in, looked up once a request; an account that is not active is signed in nowhere."""
     if READER not in request.scope:

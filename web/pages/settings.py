@@ -10,8 +10,7 @@ from fedcomm import accounts, clock, sessions
 from fedcomm.errors import AppError, Invalid
 from web import auth, errors, languages, params, respond, state
 from web.pages import frame
-from web.pages.group import Plain
-from web.pages.readers import Reader, form, members_only
+from web.pages.readers import Plain, Reader, form, members_only
 
 
 class Passwords(msgspec.Struct, frozen=True):

@@ -14,8 +14,8 @@ from storage.actors import Actor
 from storage.posts import Post
 from web import errors, params, respond, state
 from web.pages import frame, shown
-from web.pages.group import Plain, named
-from web.pages.readers import Reader, form, members_only
+from web.pages.group import named
+from web.pages.readers import Plain, Reader, form, members_only
 from web.pages.thread import seen
 
 _FIELDS = {"title": "title", "text": "text", "status": "text"}  # of what is refused: the field of the form

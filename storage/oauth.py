@@ -122,6 +122,12 @@ async def forget_old_codes(before_ms: int) -> int:
     return await execute("DELETE FROM oauth_code WHERE expires_at < ?", (before_ms,))
 
 
+async def forget_idle_tokens(before_ms: int) -> int:
+    """Drop tokens that act for nobody and were not used since then: whoever registers a program can have any number."""
+    sql = "DELETE FROM oauth_token WHERE account_id IS NULL AND COALESCE(last_used_at, created_at) < ?"
+    return await execute(sql, (before_ms,))
+
+
 async def forget_unused_programs(before_ms: int) -> int:
     """Drop applications registered before then that nobody ever signed in with (attack OAU-12)."""
     sql = """DELETE FROM oauth_app WHERE created_at < ?

@@ -13,6 +13,7 @@ REPEATS = 30 * DAY  # longer than any peer repeats a delivery
 PUBLISHED = 30 * DAY
 KEYS = DAY  # a client repeats a request within minutes; Mastodon keeps its keys for an hour
 UNUSED = 7 * DAY  # time for somebody to say yes to a program
+IDLE = 30 * DAY  # a program that acts for nobody gets another token when it comes back
 
 
 async def run(app: App) -> None:
@@ -57,9 +58,10 @@ async def _forget_sessions() -> int:
 
 
 async def _forget_programs() -> int:
-    """Codes that expired, and programs that nobody let in: anybody can register them (attack OAU-12)."""
+    """Old codes, tokens of programs that rest, programs nobody let in: anybody can have them (attack OAU-12)."""
     now = clock.now_ms()
-    return await oauth.forget_old_codes(now - DAY) + await oauth.forget_unused_programs(now - UNUSED)
+    forgotten = await oauth.forget_old_codes(now - DAY) + await oauth.forget_idle_tokens(now - IDLE)
+    return forgotten + await oauth.forget_unused_programs(now - UNUSED)
 
 
 STEPS: tuple[tuple[str, Callable[[], Awaitable[int]]], ...] = (

@@ -7,7 +7,10 @@ import httpx
 import pytest
 
 import storage.oauth
-from storage.connect import rows
+from fedcomm import clock
+from fedcomm.app import App
+from fedcomm.jobs import nightly
+from storage.connect import execute, rows
 from tests import build
 from tests.web.client import bearer, whichever_database
 from tests.web.oauth.browser import OOB, register
@@ -141,6 +144,31 @@ async def test_programs_that_nobody_used_are_forgotten(client: httpx.AsyncClient
 
     assert await storage.oauth.program_by_client(unused.client_id) is None
     assert await storage.oauth.program_by_client(used.client_id) is not None
+
+
+@pytest.mark.attack("OAU-12")
+async def test_a_program_that_only_gives_itself_tokens_is_forgotten_when_it_rests(
+    client: httpx.AsyncClient, app: App
+) -> None:
+    resting, busy = await register(client), await register(client)
+    for program in (resting, busy):
+        wish = {
+            "grant_type": "client_credentials",
+            "client_id": program.client_id,
+            "client_secret": program.client_secret,
+        }
+        assert (await client.post("/oauth/token", data=wish)).status_code == 200
+    await execute("UPDATE oauth_token SET created_at = 1")
+    await execute("UPDATE oauth_app SET created_at = 1")
+    row = await storage.oauth.program_by_client(busy.client_id)
+    assert row is not None
+    await execute("UPDATE oauth_token SET last_used_at = ? WHERE app_id = ?", (clock.now_ms(), row.id))
+
+    await nightly.run(app)
+
+    assert await storage.oauth.program_by_client(resting.client_id) is None
+    assert await storage.oauth.program_by_client(busy.client_id) is not None
+    assert await rows("SELECT app_id FROM oauth_token", ()) == [(row.id,)]
 
 
 @pytest.mark.attack("OAU-11")

@@ -37,6 +37,11 @@ _FIND_AGAIN = (
     f"UPDATE peer SET holds = {_HOLDS.format('peer.host')} WHERE host = ? OR host LIKE ? ESCAPE '!'"
     " OR host LIKE ? ESCAPE '!' OR host LIKE ? ESCAPE '!'"
 )
+# `{0}` is where its deliveries start.
+_MEET = (
+    f"INSERT INTO peer (host, holds, cursor, first_seen_at) SELECT met.host, {_HOLDS.format('met.host')}, {{0}},"
+    " CAST(? AS BIGINT) FROM (SELECT CAST(? AS TEXT) AS host) met WHERE 1 = 1 ON CONFLICT (host) DO NOTHING"
+)
 
 COLUMNS = ", ".join(Peer.__struct_fields__)
 _SELECT = f"SELECT {COLUMNS} FROM peer "
@@ -61,21 +66,12 @@ async def behind(head: int) -> list[Peer]:
 
 def meet(writes: Writes, host: str, now_ms: int) -> None:
     """Make the peer known; its deliveries start behind what is in the log now."""
-    writes.add(
-        "INSERT INTO peer (host, holds, cursor, first_seen_at) SELECT met.host, "
-        + _HOLDS.format("met.host")
-        + ", (SELECT COALESCE(MAX(seq), 0) FROM outbox), CAST(? AS BIGINT) FROM (SELECT CAST(? AS TEXT) AS host) met"
-        " WHERE 1 = 1 ON CONFLICT (host) DO NOTHING",
-        (now_ms, host),
-    )
+    writes.add(_MEET.format("(SELECT COALESCE(MAX(seq), 0) FROM outbox)"), (now_ms, host))
 
 
 async def meet_at(host: str, cursor: int, now_ms: int) -> None:
     """As `meet`, for a peer to which the entries behind `cursor` go."""
-    await execute(
-        "INSERT INTO peer (host, cursor, first_seen_at) VALUES (?, ?, ?) ON CONFLICT (host) DO NOTHING",
-        (host, cursor, now_ms),
-    )
+    await execute(_MEET.format("CAST(? AS BIGINT)"), (cursor, now_ms, host))
 
 
 async def set_policy(host: str, policy: str, public_comment: str, private_comment: str, now_ms: int) -> None:

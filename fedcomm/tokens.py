@@ -1,5 +1,6 @@
 """Secrets that stand for somebody: 256 random bits, of which only the SHA-256 is kept."""
 
+import contextlib
 import hashlib
 import secrets
 
@@ -8,8 +9,12 @@ import storage.tokens
 from fedcomm import audit, clock
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from storage.connect import transaction
+from storage.errors import OperationalError
 from storage.ids import next_id
+from storage.oauth import Holder
 from storage.tokens import Token
+
+NOTED_EVERY = 3_600_000  # ms: an answer must not be a write each time
 
 _READ_AND_WRITE = """accounts blocks bookmarks conversations favourites filters follows lists media mutes notifications
                      reports search statuses""".split()
@@ -73,6 +78,18 @@ async def issue(app: object, account_name: str, scopes: str, oauth_app_id: int |
         if oauth_app_id is None:
             await audit.record(None, "token.issue", f"@{account_name.removeprefix('@').lower()}", scopes=wanted)
     return token
+
+
+async def used(holder: Holder) -> None:
+    """Note that a program was used, once an hour: whoever reads and writes with one is an active person (NodeInfo)."""
+    now = clock.now_ms()
+    if holder.last_used_at is not None and now - holder.last_used_at < NOTED_EVERY:
+        return
+    with contextlib.suppress(OperationalError):  # who only reads can, whatever keeps us from writing
+        async with transaction():
+            await storage.tokens.set_used_at(holder.token_id, now)
+            if holder.account_id is not None and holder.state == "active":
+                await storage.accounts.set_active_at(holder.account_id, now)
 
 
 async def revoke(token: str) -> bool:

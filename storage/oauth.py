@@ -47,12 +47,14 @@ class Holder(msgspec.Struct, frozen=True):
     actor_id: int | None
     role: str | None
     state: str | None
+    last_used_at: int | None  # of the token
 
 
 _PROGRAM = f"SELECT {', '.join(Program.__struct_fields__)} FROM oauth_app "
 _CODE = f"SELECT {', '.join(Code.__struct_fields__)} FROM oauth_code "
 _HOLDER = """
-SELECT token.id, token.app_id, token.scopes, token.revoked_at, account.id, account.actor_id, account.role, account.state
+SELECT token.id, token.app_id, token.scopes, token.revoked_at, account.id, account.actor_id, account.role,
+account.state, token.last_used_at
 FROM oauth_token token LEFT JOIN account ON account.id = token.account_id WHERE token.token_hash = ?"""
 
 

@@ -27,6 +27,11 @@ async def insert(token: Token) -> None:
     await execute(sql, msgspec.structs.astuple(token))
 
 
+async def set_used_at(token_id: int, now: int) -> None:
+    """The token was used at that time."""
+    await execute("UPDATE oauth_token SET last_used_at = ? WHERE id = ?", (now, token_id))
+
+
 async def revoke(token_hash: bytes, now: int) -> bool:
     """End one token; False when there was none."""
     sql = "UPDATE oauth_token SET revoked_at = ? WHERE token_hash = ? AND revoked_at IS NULL"

@@ -151,7 +151,10 @@ async def _asker(request: Request) -> Holder | str:
     holder = await storage.oauth.holder(tokens.hash_of(token))
     if holder is None:
         return INVALID
-    return REVOKED if holder.revoked_at is not None else holder
+    if holder.revoked_at is not None:
+        return REVOKED
+    await tokens.used(holder)
+    return holder
 
 
 def _cookie(request: Request, name: str) -> str:

@@ -17,13 +17,8 @@ def digest(body: bytes) -> str:
     return "SHA-256=" + _base64(sha256(body).digest())
 
 
-def content_digest(body: bytes) -> str:
-    """The `Content-Digest` header of a body."""
-    return f"sha-256=:{_base64(sha256(body).digest())}:"
-
-
 def as_content_digest(value: str) -> str:
-    """What `digest` gave, as `content_digest` would have written it."""
+    """What `digest` gave, as the `Content-Digest` header has it."""
     return f"sha-256=:{value.removeprefix('SHA-256=')}:"
 
 

@@ -19,8 +19,7 @@ OTHER = base64.b64encode(hashlib.sha256(b"another").digest()).decode()
 
 def test_our_digest_is_the_one_of_the_body() -> None:
     assert digest.digest(BODY) == f"SHA-256={SHA256}"
-    assert digest.content_digest(BODY) == f"sha-256=:{SHA256}:"
-    assert digest.as_content_digest(digest.digest(BODY)) == digest.content_digest(BODY)
+    assert digest.as_content_digest(digest.digest(BODY)) == f"sha-256=:{SHA256}:"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from storage import actors
 
 REMEMBERED = 20_000  # keys of peers; one is some 2 kB
 RETRY_SECONDS = 600  # a key is not fetched twice within this time (attack SIG-18)
-FETCHES_PER_HOST = 60  # keys fetched from one host a minute
+FETCHES_PER_HOST = 60  # keys fetched from one host a minute with which nobody has really signed
 _MINUTE = 60.0
 
 
@@ -25,6 +25,7 @@ class KeyRing:
         self._private: dict[tuple[int, str], tuple[PrivateKey, str]] = {}
         self._asked: OrderedDict[str, float] = OrderedDict()
         self._of_host: OrderedDict[str, tuple[float, int]] = OrderedDict()
+        self._unproved: OrderedDict[str, str] = OrderedDict()  # keys that were asked for -> their hosts
         self._fetching: dict[str, asyncio.Task[KnownKey]] = {}
 
     def lookup(self, key_id: str) -> KnownKey | None:
@@ -98,10 +99,21 @@ class KeyRing:
         if count >= FETCHES_PER_HOST:
             raise Unreachable("Too many keys of this server are asked for.", _MINUTE)
         self._asked[key_id] = now
-        for memory in (self._asked, self._of_host):
+        self._unproved[key_id] = host
+        for memory in (self._asked, self._of_host, self._unproved):
             if len(memory) > REMEMBERED:
                 memory.popitem(last=False)
         return True
+
+    def proved(self, key_id: str) -> None:
+        """Somebody has really signed with the key: that it was asked for does not count against its host.
+
+        A large server that turns up may have hundreds of people who say something in its first minute.
+        """
+        host = self._unproved.pop(key_id, None)
+        if host is not None and (known := self._of_host.get(host)) is not None:
+            since, count = known
+            self._of_host[host] = (since, max(0, count - 1))
 
     def fetch_failed(self, key_id: str) -> None:
         """The home of the key did not answer: it may be asked again at once (attack SIG-19)."""

@@ -126,6 +126,18 @@ async def test_a_flood_of_keys_of_one_server_asks_it_so_many_times_only(town: To
 
 
 @pytest.mark.attack("SIG-18")
+async def test_a_hundred_who_really_sign_are_all_heard_in_their_first_minute(town: Town) -> None:
+    people = [town.evil.actor(f"person{number}") for number in range(100)]
+
+    statuses = [
+        (await post(town.ours, face.does("Like", "https://ours.test/posts/1"), face)).status_code for face in people
+    ]
+
+    assert set(statuses) == {202}
+    assert len(town.evil.asked) <= 110
+
+
+@pytest.mark.attack("SIG-18")
 @pytest.mark.attack("SIG-19")
 async def test_a_flood_of_keys_of_a_server_is_no_reason_to_refuse_what_others_of_it_say_later(town: Town) -> None:
     for number in range(100):

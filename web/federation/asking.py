@@ -34,7 +34,10 @@ async def asker(request: Request) -> Actor | None:
     app = app_of(request)
     claim = verify.claim(signed(request, b""), host=app.host, now=clock.now(), scheme=scheme(app))
     refuse_blocked(app, claim.key_id)
-    signer = verify.known(claim, app.keyring.lookup) or await verify.signer(claim, finder(app))
+    signer = verify.known(claim, app.keyring.lookup)
+    if signer is None:
+        signer = await verify.signer(claim, finder(app))
+        app.keyring.proved(signer.key_id)
     found = await actors.by_uri(signer.actor)
     if found is None:
         raise BadSignature("The signer is not known.")

@@ -50,6 +50,7 @@ async def receive(request: Request) -> Response:
             if await _stranger_leaves(body, claim):
                 return Response(b"", 202)
             signer = await verify.signer(claim, finder(app))
+            app.keyring.proved(signer.key_id)
         except (Gone, NotFound) as fault:
             if verify.farewell(documents.read(body), claim.key_id):
                 return Response(b"", 202)  # whose key is gone as well cannot be asked: nothing to do

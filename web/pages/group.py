@@ -35,6 +35,7 @@ async def show(request: Request) -> Response:
         group=group,
         face=face,
         handle=handle(face, state.app_of(request).host),
+        started=await storage.collections.count_threads(group.id),  # the counter of the group knows no removals
         moderators=await _moderators(group),
         rules=await group_profile.rules(group.id) if group.local else [],
         moderating=bool(group.local) and (standing.moderator or (reader is not None and reader.admin)),

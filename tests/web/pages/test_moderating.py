@@ -178,6 +178,19 @@ async def test_an_answer_is_taken_out_and_put_back(
     assert not (await mo.get(HERE)).all("button", value="restore")
 
 
+async def test_a_thread_that_is_taken_out_is_counted_no_more(
+    app: App, rye: Actor, mo: Browser, anna: Actor, stranger: Browser
+) -> None:
+    await posts.create(app, anna, Draft(text="@rye Sour dough\n\nToo wet"))
+    spam = await posts.create(app, anna, Draft(text="@rye Ovens\n\nBuy mine"))
+    assert "2 threads" in (await stranger.get("/c/rye")).main
+
+    await act(mo, "remove", f"/moderate/{spam}", reason="an advertisement")
+
+    shown = (await stranger.get("/c/rye")).main
+    assert "1 thread" in shown and "2 threads" not in shown
+
+
 async def test_a_thread_is_locked_and_pinned(
     app: App, rye: Actor, mo: Browser, anna: Actor, enter: Enter, stranger: Browser
 ) -> None:

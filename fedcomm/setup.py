@@ -26,7 +26,7 @@ def prepare(config: Config) -> bool:
         config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         if new:
             _write_once(config_file(), first(config))
-            _write_once(config.data_dir / INSTANCE, json.dumps({"base_url": config.base_url}) + "\n")
+            _write_once(config.data_dir / INSTANCE, json.dumps(_remembered(config)) + "\n")
     except OSError as error:
         raise ConfigError(_unusable(config, error)) from None
     return new
@@ -36,7 +36,7 @@ def check(config: Config) -> None:
     """Nothing happens when the data directory is this instance's, or nobody's yet.
 
     Raises:
-        ConfigError: it belongs to an instance with another base URL, or everybody on this machine can write into it.
+        ConfigError: it is of another base URL or kind of database, or everybody can write into it.
     """
     if not config.test_mode:
         _check_mode(config.data_dir)
@@ -44,6 +44,11 @@ def check(config: Config) -> None:
     if remembered and remembered != config.base_url:
         text = f"{config.data_dir} belongs to {remembered}; an instance cannot change its base URL to {config.base_url}"
         raise ConfigError(Problem(text, f"start a fresh one with: {_fresh(config)}"))
+    began = _read(config.data_dir).get("database", _kind(config))
+    if began != _kind(config):
+        text = f"{config.data_dir} keeps its data in {began}, and FEDCOMM_DATABASE_URL now says {_kind(config)}"
+        fix = "name the database it began with; another one would be another instance, which nobody elsewhere knows"
+        raise ConfigError(Problem(text, fix))
 
 
 def base_url(data_dir: Path) -> str:
@@ -52,10 +57,23 @@ def base_url(data_dir: Path) -> str:
     Raises:
         ConfigError: what it remembers cannot be read.
     """
+    return _read(data_dir)["base_url"]
+
+
+def _remembered(config: Config) -> dict[str, str]:
+    return {"base_url": config.base_url, "database": _kind(config)}
+
+
+def _kind(config: Config) -> str:
+    return "SQLite" if config.database_url.startswith("sqlite:") else "PostgreSQL"
+
+
+def _read(data_dir: Path) -> dict[str, str]:
     try:
-        return str(json.loads((data_dir / INSTANCE).read_text())["base_url"])
+        found = json.loads((data_dir / INSTANCE).read_text())
+        return {"base_url": found["base_url"], **found}
     except (FileNotFoundError, NotADirectoryError):
-        return ""
+        return {"base_url": ""}
     except (OSError, ValueError, KeyError, TypeError) as error:
         text = f"{data_dir / INSTANCE} cannot be read: {error}"
         raise ConfigError(Problem(text, 'put it back from a backup; it holds {"base_url": "https://…"}')) from None

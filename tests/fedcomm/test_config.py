@@ -341,6 +341,25 @@ def test_a_data_directory_keeps_its_base_url(
     assert (tmp_path / "data" / "instance.json").read_text() == before
 
 
+@pytest.mark.parametrize(("began", "now"), [("", "postgres://db.test/x"), ("postgres://db.test/x", "")])
+def test_a_data_directory_keeps_its_kind_of_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, began: str, now: str
+) -> None:
+    def given(url: str) -> dict[str, str]:
+        return {"FEDCOMM_DATA_DIR": str(tmp_path / "data"), **({"FEDCOMM_DATABASE_URL": url} if url else {})}
+
+    monkeypatch.setenv("FEDCOMM_DATA_DIR", str(tmp_path / "data"))
+    setup.prepare(load(given(began)))
+    (tmp_path / "data" / "config.toml").write_text("")
+    before = (tmp_path / "data" / "instance.json").read_text()
+
+    with pytest.raises(ConfigError, match="keeps its data in"):
+        setup.prepare(load(given(now)))
+
+    setup.prepare(load(given(began)))
+    assert (tmp_path / "data" / "instance.json").read_text() == before
+
+
 def test_a_data_directory_that_cannot_be_made_is_said_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 

@@ -15,6 +15,7 @@ from storage.ids import next_id
 from storage.outbox import Audience
 from storage.saving import save
 
+KEYS = ((keys.make_rsa, "main-key"), (keys.make_ed25519, "ed25519-key"))  # of each actor, and the ends of their ids
 SERVICE = "actor"  # the name of the instance actor; nobody can have it (names.py)
 
 
@@ -30,7 +31,8 @@ async def create_local(app: App, kind: str, username: str, name: str = "", summa
     actor = _row(app, kind, username, name, summary, now)
     writes = Writes()
     actors.insert(writes, actor)
-    for key, fragment in ((keys.make_rsa(), "main-key"), (keys.make_ed25519(), "ed25519-key")):
+    for make, fragment in KEYS:
+        key = make()
         public = keys.public_der(key.public)
         actors.put_key(
             writes,

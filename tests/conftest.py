@@ -1,18 +1,43 @@
 """What every test can ask for: the event loop and databases of its own; and the count of what was skipped."""
 
 from collections.abc import AsyncIterator, Iterator
+from itertools import cycle
 
 import pytest
 
+from activitypub import keys
+from activitypub.keys import PrivateKey
+from fedcomm import actors
 from storage.connect import Database, use
 from tests.corpus import ABSENT
 from tests.databases import Databases
+
+POOL = 64
 
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     """Async tests run on asyncio, as the server does."""
     return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def keys_from_a_pool() -> Iterator[None]:
+    """Actors of ours that a test makes in its own process take turns with real RSA keys: a new one takes 50 ms.
+
+    There are far more than a test has actors. Forgers and peers make their own.
+    """
+    turns, made = cycle(range(POOL)), list[PrivateKey]()
+
+    def next_key() -> PrivateKey:
+        turn = next(turns)
+        if turn == len(made):
+            made.append(keys.make_rsa())
+        return made[turn]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(actors, "KEYS", tuple((next_key if e == "main-key" else m, e) for m, e in actors.KEYS))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -83,6 +83,7 @@ class Workers:
         """Whether this process has nothing in hand."""
         return (
             not self.app.intake.queue
+            and not self.app.intake.overflowed
             and not self._busy
             and not self.inbox.waiting
             and not self._jobs
@@ -113,8 +114,8 @@ class Workers:
             if not items and (intake.overflowed or now - swept > SWEEP):
                 items = await self._from_database(after)
                 after = items[-1].id if items and not self._shared() else 0
-                if not items:
-                    intake.overflowed, swept = False, now
+                if not items:  # what came while it was asked is in the database only, too, and asked for next
+                    intake.overflowed, swept = intake.overflowed and intake.wake.is_set(), now
                 elif careful > 0:
                     careful -= len(items)
                     take_up = self._carefully

@@ -352,6 +352,31 @@ async def test_many_items_that_wait_for_a_peer_keep_none_behind_them_waiting(
         hanging.set()
 
 
+async def test_what_comes_while_the_database_is_asked_does_not_wait_for_the_next_look(
+    another: Another, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = worker.Workers._from_database
+    monkeypatch.setattr(worker, "SWEEP", 3600.0)
+    app = await another()
+
+    async def meanwhile(workers: worker.Workers, after: int) -> list[inbox.Item]:
+        """The answer of the database, and then somebody delivers before it is read."""
+        found = await asked(workers, after)
+        monkeypatch.undo()
+        monkeypatch.setattr(worker, "SWEEP", 3600.0)
+        await app.intake.take(writer.uri, uri, body)
+        return found
+
+    with use(app.db):
+        await accounts.create(app, "alice", "correct horse battery")
+        writer = await build.person("sam", "peer.example")
+        uri, body = _create(writer.uri, "https://here.example/users/alice", 1)
+        monkeypatch.setattr(worker.Workers, "_from_database", meanwhile)
+        app.intake.more()
+
+        await until(lambda: _count("SELECT COUNT(*) FROM post WHERE local = 0", 1), 10.0)
+
+
 async def test_an_answer_that_missed_what_it_answers_is_tied_to_it_soon(app: App) -> None:
     writer = await build.person("sam", "peer.example")
     begun = await build.post(writer, received_at=clock.now_ms())

@@ -1,4 +1,4 @@
-"""Several processes on one PostgreSQL are one server: federation, caches, ids, the right to deliver (issue §4)."""
+"""Several processes on one PostgreSQL are one server: federation, caches, ids, the right to deliver."""
 
 import asyncio
 import json

@@ -140,14 +140,20 @@ class App:
 
     def _missed(self) -> None:
         self.reach.clear()
+        self.keyring.clear()
         self._reload()
         self.wake_delivery.set()
         self.wake_jobs.set()
 
+    @property
+    def reloading(self) -> bool:
+        """Whether what every process must know is just being read anew."""
+        return self._reloading is not None and not self._reloading.done()
+
     def _reload(self) -> None:
         """Read anew what every process must know: once for all that was told while it was read the last time."""
         self._stale = True
-        if self._reloading is None or self._reloading.done():
+        if not self.reloading:
             self._reloading = asyncio.get_running_loop().create_task(self._load_anew())
 
     async def _load_anew(self) -> None:

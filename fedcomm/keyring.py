@@ -22,6 +22,7 @@ class KeyRing:
 
     def __init__(self) -> None:
         self._known: OrderedDict[str, KnownKey] = OrderedDict()
+        self._generation = 0  # how often something was forgotten
         self._private: dict[tuple[int, str], tuple[PrivateKey, str]] = {}
         self._asked: OrderedDict[str, float] = OrderedDict()
         self._of_host: OrderedDict[str, tuple[float, int]] = OrderedDict()
@@ -34,11 +35,12 @@ class KeyRing:
 
     async def stored(self, key_id: str) -> KnownKey | None:
         """The key when it is in memory or in the database."""
-        known = self._known.get(key_id)
+        known, asked_in = self._known.get(key_id), self._generation
         if known is None and (found := await actors.key(key_id)) is not None:
             expires = found.expires_at / 1000 if found.expires_at else None
             known = KnownKey(key_id, found.actor_uri, load_public_der(found.public_der), expires)
-            self.put(known)
+            if asked_in == self._generation:  # else it may be older than what was forgotten meanwhile
+                self.put(known)
         return known
 
     def put(self, key: KnownKey) -> None:
@@ -47,12 +49,14 @@ class KeyRing:
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
 
-    def forget(self, key_id: str) -> None:
-        """The key is not to be believed any more."""
-        self._known.pop(key_id, None)
+    def clear(self) -> None:
+        """Any key may have been replaced: each is read anew."""
+        self._generation += 1
+        self._known.clear()
 
     def forget_actor(self, uri: str) -> None:
         """None of the actor's keys is to be believed any more."""
+        self._generation += 1
         for key_id in [key_id for key_id, key in self._known.items() if key.owner == uri]:
             del self._known[key_id]
 

@@ -8,9 +8,10 @@ from functools import cache
 from typing import Any
 
 import msgspec
+import pytest
 
 from activitypub import keys, render, verify
-from activitypub.errors import Forbidden, Gone, Malformed, NotFound, Unreachable
+from activitypub.errors import BadSignature, Forbidden, Gone, Malformed, NotFound, Unreachable
 from activitypub.keys import PrivateKey
 from activitypub.verify import KnownKey, Request
 
@@ -253,8 +254,12 @@ def claimed(request: Request, *, host: str = HOST, now: float = NOW, scheme: str
 
 
 def accepted(request: Request, key: PrivateKey | None = None, **options: Any) -> None:
-    """That its signature is by the key (Alice's, when none is named)."""
-    verify.confirm(claimed(request, **options), (key or key_of("alice")).public)
+    """That its signature is by the key (Alice's, when none is named), and by no other of its kind."""
+    claim, key = claimed(request, **options), key or key_of("alice")
+    another = ed25519_of("nobody") if key.algorithm == "ed25519" else key_of("nobody")
+    verify.confirm(claim, key.public)
+    with pytest.raises(BadSignature, match="not by this key"):
+        verify.confirm(claim, another.public)
 
 
 async def signer_of(request: Request, world: World | None = None, **options: Any) -> verify.Signer:

@@ -343,7 +343,8 @@ async def test_a_signed_request_is_understood_by_who_verifies_it(world: World, s
     headers = [(name.encode(), value.encode()) for name, value in asked.headers]
     request = verify.Request(method=asked.method, target=asked.target, headers=headers, body=b"")
     claim = verify.claim(request, host="a.test", now=NOW, scheme="http")
-    verify.confirm(claim, key.public)
+    kept = verify.KnownKey("http://b.test/actor#key", "http://b.test/actor", key.public)
+    assert verify.known(claim, {kept.key_id: kept}.get) == verify.Signer(kept.owner, kept.key_id, scheme)
 
 
 @pytest.mark.attack("NET-19", "NET-17")

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from activitypub import documents
@@ -111,12 +111,16 @@ def test_what_is_written_is_compact_utf8_in_the_order_given() -> None:
     assert documents.write({"b": "é", "a": [1, None, True]}) == '{"b":"é","a":[1,null,true]}'.encode()
 
 
-@given(st.binary(max_size=200))
-def test_no_bytes_raise_anything_else(body: bytes) -> None:
+@example(b'[1, "a"]')
+@example(b"1e999")
+@given(st.binary(max_size=200) | st.text('{}[]":, \\\t\n01eE.-+utrfalsn', max_size=30).map(str.encode))
+def test_bytes_are_read_as_the_json_they_are_or_refused_and_raise_nothing_else(body: bytes) -> None:
     try:
-        documents.decode(body)
-    except Malformed:
-        pass
+        value = documents.decode(body)
+    except Malformed as refusal:
+        assert str(refusal).endswith(".")
+    else:
+        assert value == json.loads(body)
 
 
 _JSON = st.recursive(

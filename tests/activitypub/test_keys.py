@@ -162,13 +162,25 @@ def test_multibase_keeps_every_byte(value: bytes) -> None:
     assert keys.decode_multibase(keys.encode_multibase(value)) == value
 
 
-@given(st.binary(max_size=400))
-def test_no_bytes_make_reading_a_key_fail_otherwise(value: bytes) -> None:
-    for load, form in ((keys.load_public_der, value), (keys.load_multikey, keys.encode_multibase(value))):
+_REAL = [
+    form
+    for key in (keys.make_rsa().public, keys.make_ed25519().public)
+    for form in (keys.public_der(key), keys.decode_multibase(keys.multikey(key)))
+]
+
+
+@given(st.sampled_from(_REAL), st.integers(0, 400), st.binary(max_size=4), st.binary(max_size=400) | st.none())
+def test_bytes_are_a_key_that_can_be_written_again_or_malformed(
+    real: bytes, at: int, spoiled: bytes, other: bytes | None
+) -> None:
+    form = real[:at] + spoiled + real[at + len(spoiled) :] if other is None else other
+    for load in (keys.load_public_der, lambda der: keys.load_multikey(keys.encode_multibase(der))):
         try:
-            load(form)  # type: ignore[arg-type]
-        except Malformed:
-            pass
+            key = load(form)
+        except Malformed as refusal:
+            assert str(refusal).endswith(".")
+        else:
+            assert keys.load_public_der(keys.public_der(key)) == keys.load_multikey(keys.multikey(key)) == key
 
 
 # p, q, g of 1024 bits: making such parameters takes seconds.

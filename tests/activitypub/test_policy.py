@@ -16,6 +16,8 @@ PUBLIC = [ip_address("93.184.216.34")]
 @pytest.mark.parametrize("url", ["https://remote.example/", "https://remote.example:8443/", "https://[2606:4700::1]/"])
 def test_peers_are_reached_over_https_at_443_and_high_ports(url: str) -> None:
     check_origin(origin(url), OPEN)
+    with pytest.raises(Refused, match="https"):
+        check_origin(origin(url.replace("https:", "http:")), OPEN)
 
 
 @pytest.mark.attack("NET-06")

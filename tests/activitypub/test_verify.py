@@ -143,11 +143,21 @@ async def test_an_expired_key_signs_nothing() -> None:
 # What the signer may say
 
 
-def test_an_activity_of_the_signer_is_his() -> None:
-    verify.activity(note(), SIGNED_BY_ALICE)
-    verify.activity({**note(), "actor": {"id": ALICE, "type": "Person"}}, SIGNED_BY_ALICE)
-    verify.activity({**note(), "actor": [ALICE]}, SIGNED_BY_ALICE)
-    verify.activity({**note(), "id": "HTTPS://Remote.example:443/a#x"}, SIGNED_BY_ALICE)
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"actor": {"id": ALICE, "type": "Person"}},
+        {"actor": [ALICE]},
+        {"id": "HTTPS://Remote.example:443/a#x"},
+    ],
+)
+def test_an_activity_is_its_signers_and_nobody_elses(said: dict[str, Any]) -> None:
+    document = {**note(), **said}
+
+    verify.activity(document, SIGNED_BY_ALICE)
+    with pytest.raises(Forbidden):
+        verify.activity(document, Signer(BOB, BOB + "#main-key", "cavage"))
 
 
 @pytest.mark.attack("SIG-12", "SIG-13")

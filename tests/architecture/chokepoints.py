@@ -45,7 +45,7 @@ def writing_in_web(sources: Sequence[Source]) -> Iterator[str]:
     """`web` changes nothing: it holds no SQL and calls nothing of `storage` that, however indirectly, writes."""
     writers = _writers(sources)
     for source in (source for source in sources if source.room == "web"):
-        names = _names(source)
+        names = imported(source)
         for line, text in _texts(source.tree):
             if _WRITING_SQL.search(text):
                 yield f"{source.module}:{line} holds SQL that writes"
@@ -63,7 +63,7 @@ def writing_in_web(sources: Sequence[Source]) -> Iterator[str]:
 def connecting(sources: Sequence[Source]) -> Iterator[str]:
     """Every connection to an address a stranger can influence is made by `activitypub/transport.py`."""
     for source in (source for source in sources if source.module not in _TRANSPORT | {_LISTENING}):
-        names = _names(source)
+        names = imported(source)
         for line, called in _calls(source, names):
             method = called.rpartition(".")[2] in _CONNECTING_METHODS and source.room != "storage"
             guarded = called == "httpx.AsyncClient" and source.module == "activitypub.client"
@@ -77,7 +77,7 @@ def connecting(sources: Sequence[Source]) -> Iterator[str]:
 def verifying(sources: Sequence[Source]) -> Iterator[str]:
     """Outside the library nobody looks at a signature: `activitypub/verify.py` says who vouches for what."""
     for source in (source for source in sources if source.room in ("fedcomm", "web")):
-        for line, used in _uses(source, _names(source)):
+        for line, used in _uses(source, imported(source)):
             if _VERIFYING.fullmatch(used):
                 yield f"{source.module}:{line} uses {used} instead of activitypub.verify"
 
@@ -98,7 +98,7 @@ def showing(sources: Sequence[Source]) -> Iterator[str]:
         yield from _told_a_viewer(source)
     asking = _asking(sources)
     for source in (source for source in sources if source.room == "web"):
-        names = _names(source)
+        names = imported(source)
         for function in _functions(source.tree):
             called = {dotted(node.func, names) for node in ast.walk(function) if isinstance(node, ast.Call)}
             if any(map(_ONE_POST.fullmatch, called)) and f"{source.module}.{function.name}" not in asking:
@@ -115,7 +115,7 @@ def deciding(sources: Sequence[Source]) -> Iterator[str]:
     need not; they are listed with the reason.
     """
     for source in (source for source in sources if source.room == "fedcomm" and source.module not in _DECIDED_BEFORE):
-        calls = list(_calls(source, _names(source)))
+        calls = list(_calls(source, imported(source)))
         if not any(called.startswith("fedcomm.admit.") for _, called in calls):
             for line, called in calls:
                 if _ENTERING.fullmatch(called):
@@ -137,7 +137,7 @@ def _asking(sources: Sequence[Source]) -> set[str]:
     """Every function of `web` that asks what its viewer may see, by itself or by calling one that does."""
     calls: dict[str, set[str]] = {}
     for source in (source for source in sources if source.room == "web"):
-        names = {found.name: f"{source.module}.{found.name}" for found in _functions(source.tree)} | _names(source)
+        names = {found.name: f"{source.module}.{found.name}" for found in _functions(source.tree)} | imported(source)
         for function in _functions(source.tree):
             called = {dotted(node.func, names) for node in ast.walk(function) if isinstance(node, ast.Call)}
             calls.setdefault(f"{source.module}.{function.name}", set()).update(called)
@@ -156,7 +156,7 @@ def _writers(sources: Sequence[Source]) -> set[str]:
     calls: dict[str, set[str]] = {}
     writers: set[str] = set()
     for source in (source for source in sources if source.room == "storage"):
-        names = _names(source) | {
+        names = imported(source) | {
             function.name: f"{source.module}.{function.name}" for function in _functions(source.tree)
         }
         constants = {name for name, text in _constants(source.tree) if _WRITING_SQL.search(text)}
@@ -174,7 +174,7 @@ def _writers(sources: Sequence[Source]) -> set[str]:
 
 
 @cache
-def _names(source: Source) -> dict[str, str]:
+def imported(source: Source) -> dict[str, str]:
     """What each imported name of a module leads to."""
     found = {}
     for node in ast.walk(source.tree):

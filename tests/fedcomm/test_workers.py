@@ -14,7 +14,8 @@ from fedcomm import accounts, actors, clock, orphans, queue
 from fedcomm import intake as intake_module
 from fedcomm.app import App
 from fedcomm.config import Config
-from fedcomm.jobs import JOBS, Job, Regular, nightly, worker
+from fedcomm.jobs import JOBS, Job, Regular, nightly, uptake, worker
+from fedcomm.jobs.uptake import Uptake
 from storage import inbox, jobs, leases, outbox
 from storage.connect import Writes, apply, execute, rows, use
 from storage.errors import IntegrityError
@@ -58,9 +59,12 @@ async def another(database_url: str, anyio_backend: str) -> AsyncIterator[Anothe
 
 async def until(true: Callable[[], Awaitable[bool]], seconds: float = PATIENCE) -> None:
     """Wait for it."""
-    async with asyncio.timeout(seconds):
-        while not await true():  # noqa: ASYNC110 (it is the workers who bring it about)
-            await asyncio.sleep(0.02)
+    try:
+        async with asyncio.timeout(seconds):
+            while not await true():  # noqa: ASYNC110 (it is the workers who bring it about)
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        pytest.fail("waited in vain")
 
 
 async def wait_for(app: App, name: str, times: int) -> None:
@@ -335,12 +339,12 @@ async def test_many_items_that_wait_for_a_peer_keep_none_behind_them_waiting(
         await hanging.wait()
         raise Unreachable("nobody answers")
 
-    monkeypatch.setattr(worker, "BATCH", 10)
+    monkeypatch.setattr(uptake, "BATCH", 10)
     app = await another(hang)
     with use(app.db):
         await accounts.create(app, "alice", "correct horse battery")
         writer = await build.person("sam", "peer.example")
-        app.intake.overflowed = True
+        app.intake.more()
         for number in range(30):
             stranger = f"https://away{number}.example/users/sam"
             uri, body = _create(stranger, "https://here.example/users/alice", 1)
@@ -355,15 +359,15 @@ async def test_many_items_that_wait_for_a_peer_keep_none_behind_them_waiting(
 async def test_what_comes_while_the_database_is_asked_does_not_wait_for_the_next_look(
     another: Another, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = worker.Workers._from_database
-    monkeypatch.setattr(worker, "SWEEP", 3600.0)
+    asked = Uptake._from_database
+    monkeypatch.setattr(uptake, "SWEEP", 3600.0)
     app = await another()
 
-    async def meanwhile(workers: worker.Workers, after: int) -> list[inbox.Item]:
+    async def meanwhile(looking: Uptake, after: int) -> list[inbox.Item]:
         """The answer of the database, and then somebody delivers before it is read."""
-        found = await asked(workers, after)
+        found = await asked(looking, after)
         monkeypatch.undo()
-        monkeypatch.setattr(worker, "SWEEP", 3600.0)
+        monkeypatch.setattr(uptake, "SWEEP", 3600.0)
         await app.intake.take(writer.uri, uri, body)
         return found
 
@@ -371,7 +375,7 @@ async def test_what_comes_while_the_database_is_asked_does_not_wait_for_the_next
         await accounts.create(app, "alice", "correct horse battery")
         writer = await build.person("sam", "peer.example")
         uri, body = _create(writer.uri, "https://here.example/users/alice", 1)
-        monkeypatch.setattr(worker.Workers, "_from_database", meanwhile)
+        monkeypatch.setattr(Uptake, "_from_database", meanwhile)
         app.intake.more()
 
         await until(lambda: _count("SELECT COUNT(*) FROM post WHERE local = 0", 1), 10.0)

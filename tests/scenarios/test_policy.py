@@ -43,13 +43,15 @@ class Case:
             await self._set("fine.test", "allow")
 
     async def decide(self) -> None:
-        """Make the decision, about the domain above."""
+        """Make the decision, about the domain above; what is asked of the server is counted from here."""
+        self.theirs.asked.clear()
         policy = {"limit": "limit", "suspend": "suspend", "on the list": "allow"}.get(self.decision, "")
         await self._set("named.test", policy)
 
     async def _set(self, host: str, policy: str) -> None:
         with self.ours.here():
             await peers.set_policy(self.ours.app, host, policy)
+        await self.ours.agreed()
 
     async def ask(self, person: Person | None, path: str, **params: str) -> Any:
         """What the client API answers."""
@@ -62,7 +64,7 @@ class Case:
         return answer.json() if answer.status_code == 200 else None
 
     def asked(self) -> list[str]:
-        """The documents that were asked of the server."""
+        """The documents that were asked of the server since the decision."""
         return [url for url in self.theirs.asked if "well-known" not in url and "nodeinfo" not in url]
 
 
@@ -245,6 +247,8 @@ async def test_a_decision_about_a_server_holds_for_what_comes_in(
 
     await surface(case)
 
+    assert case.heard or case.asked() == []
+
 
 @pytest.mark.parametrize("surface", SEEN, ids=lambda surface: surface.__name__.strip("_"))
 @pytest.mark.parametrize(
@@ -258,6 +262,8 @@ async def test_a_decision_about_a_server_holds_for_what_is_known_already(
     await case.begin()
 
     await surface(case)
+
+    assert case.heard or case.asked() == []
 
 
 async def test_what_was_decided_is_taken_back_with_the_decision(fediverse: Fediverse) -> None:

@@ -34,7 +34,7 @@ def folders() -> list[str]:
 def bodies(path: str) -> Iterator[tuple[str, bytes]]:
     """Name and bytes of each document below a folder; of a recorded request, its body."""
     top = corpus(path)
-    for file in sorted(top.rglob("*.json")):
+    for file in sorted(top.rglob("*.json*")):  # some are called .jsonld
         yield str(file.relative_to(ROOT)), _body(file.read_bytes())
 
 

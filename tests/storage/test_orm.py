@@ -12,7 +12,7 @@ from tests.storage.processes import ROOT, started
 pytestmark = pytest.mark.anyio
 
 
-async def test_models_work_on_the_database_in_use(databases: Databases) -> None:
+async def test_models_work_on_the_database_in_use_and_are_what_its_schema_is(databases: Databases) -> None:
     urls = [await databases.new("sqlite"), await databases.new("postgres"), await databases.new("sqlite")]
 
     command = [sys.executable, "-m", "tests.storage.with_models", *urls]

@@ -1,35 +1,13 @@
-"""The schema is the same in both databases, and models are what it is."""
-
-import importlib
-import pkgutil
-import sys
-from typing import Any
+"""The schema is the same in both databases."""
 
 import pytest
 
-import storage
 from storage import migrate
 from storage.connect import Database, use
 from tests.databases import Databases
 from tests.storage import schema
 
 pytestmark = pytest.mark.anyio
-
-
-def models() -> list[Any]:
-    """Every model a module of the storage room declares."""
-    names = [found.name for found in pkgutil.iter_modules(storage.__path__)]
-    subjects = [name for name in names if not name.endswith(("orm", "fields"))]
-    loaded = [importlib.import_module(f"storage.{name}") for name in subjects]
-    if "tortoise.models" not in sys.modules:
-        return []
-    base = sys.modules["tortoise.models"].Model
-    values = [value for module in loaded for value in vars(module).values()]
-    return [value for value in values if isinstance(value, type) and issubclass(value, base) and value is not base]
-
-
-async def test_every_model_is_what_the_schema_is(database: Database) -> None:
-    assert schema.differences(models(), await schema.tables(database)) == []
 
 
 async def test_both_databases_have_the_same_schema(databases: Databases) -> None:

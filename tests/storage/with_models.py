@@ -4,11 +4,15 @@ Says "good" at the end.
 """
 
 import asyncio
+import importlib
+import pkgutil
 import sys
 
 import pytest
 from tortoise.models import Model
 
+import storage
+from storage import orm
 from storage.connect import Database, execute, in_transaction, rows, transaction, use, value
 from storage.errors import IntegrityError
 from storage.fields import FlagField, IdField, JsonField, TimeField, UriField
@@ -79,6 +83,13 @@ async def live(name: str) -> None:
     assert await value("SELECT COUNT(*) FROM thing WHERE id = ?", (made.id,)) == 0
 
 
+def declared() -> list[type[Model]]:
+    """Every model of the storage room, and those of this file that are meant to fit."""
+    for module in pkgutil.iter_modules(storage.__path__):
+        importlib.import_module(f"storage.{module.name}")
+    return [model for model in orm.models() if model is not Drifted]
+
+
 async def main(urls: list[str]) -> None:
     """One database after the other, each with several tasks; then the first once more."""
     opened = [await Database.open(url) for url in urls]
@@ -91,7 +102,8 @@ async def main(urls: list[str]) -> None:
                 )
             await asyncio.gather(*(live(f"{turn} {task}") for task in range(4)))
             schema = await tables(database)
-            assert differences([Setting, Thing], schema) == []
+            assert {Setting, Thing} <= set(declared())
+            assert differences(declared(), schema) == []
             drift = differences([Drifted], schema)
             assert [line.partition(":")[0] for line in drift] == [
                 f"Drifted.{name}" for name in ("body", "flag", "gone")

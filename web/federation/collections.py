@@ -75,6 +75,12 @@ async def following(request: Request) -> Response:
     return _answer(request, Collection(kind="OrderedCollection", uri=actor.following, total=actor.following_count))
 
 
+async def of_server(request: Request) -> Response:
+    """`GET /actor/outbox` and `/actor/followers`: the server itself publishes nothing and is not followed."""
+    uri = f"{app_of(request).base_url}{request.url.path}"
+    return _answer(request, Collection(kind="OrderedCollection", uri=uri, total=0))
+
+
 async def moderators(request: Request) -> Response:
     """Who moderates a group (FEP-1b12 §Group moderation)."""
     face = await named(request, "Group")
@@ -189,6 +195,8 @@ _ACTORS = [("outbox", outbox), ("followers", followers), ("featured", featured)]
 routes = [
     *(Route(f"/users/{{name}}/{tail}", endpoint) for tail, endpoint in [*_ACTORS, ("following", following)]),
     *(Route(f"/c/{{name}}/{tail}", endpoint) for tail, endpoint in [*_ACTORS, ("moderators", moderators)]),
+    Route("/actor/outbox", of_server),
+    Route("/actor/followers", of_server),
     Route("/posts/{id}/context", context),
     Route("/posts/{id}/replies", replies),
 ]

@@ -95,11 +95,6 @@ async def _body(request: Request) -> bytes:
             return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-async def refuse(request: Request) -> Response:
-    """`GET` of an inbox: nobody reads it."""
-    return Response(b"", 405, {"allow": "POST"})
-
-
 routes = [
     Route("/inbox", shared, methods=["POST"]),
     Route("/actor/inbox", shared, methods=["POST"]),

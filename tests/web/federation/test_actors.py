@@ -73,6 +73,20 @@ async def test_the_server_itself_is_an_application_at_its_root(place: Place, cli
         assert document["inbox"].startswith("https://home.test/") and document["endpoints"]["sharedInbox"]
 
 
+async def test_every_collection_that_our_actors_name_is_there(place: Place, client: httpx.AsyncClient) -> None:
+    """Who reads an actor may read what it points to: Lemmy wants an outbox of everybody, PieFed asks for followers."""
+    named = ("outbox", "followers", "following", "featured", "attributedTo", "moderators")
+    found = []
+    for path in ("/users/ann", "/c/bread", "/actor"):
+        document = await read(client, path)
+        for uri in (document[name] for name in named if name in document):
+            collection = await read(client, uri)
+            assert (collection["id"], collection["type"]) == (uri, "OrderedCollection")
+            found.append(uri.removeprefix("https://home.test"))
+
+    assert {"/users/ann/following", "/c/bread/moderators", "/actor/outbox", "/actor/followers"} <= set(found)
+
+
 async def test_whoever_asks_for_a_document_gets_one(place: Place, client: httpx.AsyncClient) -> None:
     for path, accept in product(
         ("/users/ann", "/c/bread", "/@ann", "/"), (ACTIVITY, LD, f"text/html;q=0.1, {ACTIVITY}")

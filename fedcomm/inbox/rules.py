@@ -42,6 +42,7 @@ RULES: tuple[Rule, ...] = (
     Rule(("Announce", "Dislike", LINK), announce.voted, authority.a_group),
     Rule(("Announce", "Delete", LINK), announce.deleted, authority.a_group),
     Rule(("Announce", "Undo", "Like", LINK), announce.unvoted, authority.a_group),
+    Rule(("Announce", "Undo", "EmojiReact", LINK), announce.unvoted, authority.a_group),
     Rule(("Announce", "Undo", "Dislike", LINK), announce.unvoted, authority.a_group),
     Rule(("Announce", "Undo", "Delete", LINK), announce.restored, authority.a_group),
     Rule(("Announce", "Block", LINK), block.announced, authority.a_group),

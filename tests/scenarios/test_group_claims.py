@@ -147,3 +147,23 @@ async def test_a_group_whose_claim_is_refused_does_not_have_the_post_asked_for_a
         await claims.announce(claims.bo.does("Create", note))
 
     assert claims.third.asked.count(note["id"]) == 1
+
+
+@pytest.mark.parametrize("kind", ["Like", "Dislike", "EmojiReact"])
+async def test_a_vote_that_a_group_passes_on_counts_until_it_passes_on_that_it_was_taken_back(
+    claims: Claims, kind: str
+) -> None:
+    note = claims.writes("1", to=[claims.wine.uri, PUBLIC])
+    await claims.announce(claims.bo.does("Create", note))
+    vote = claims.bo.does(kind, note["id"], content="🍇")
+
+    await claims.announce(vote)
+    counted = await claims.a.knows(note["id"])
+    await claims.announce(claims.bo.does("Undo", vote))
+    taken_back = await claims.a.knows(note["id"])
+    await claims.announce(vote)
+
+    assert (counted.likes_count, counted.dislikes_count) == ((0, 1) if kind == "Dislike" else (1, 0))
+    assert (taken_back.likes_count, taken_back.dislikes_count) == (0, 0)
+    again = await claims.a.knows(note["id"])
+    assert (again.likes_count, again.dislikes_count) == (0, 0)

@@ -1,74 +1,113 @@
-"""A server that dies between any two writes: an activity has had its whole effect or none, and the repeat completes it.
+"""A server that dies between any two writes: what it was asked has its whole effect or none, a repeat completes it.
 
 Faults FLT-03 and, of the deliveries that follow, FLT-01.
 """
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.faults.asking import ask, eventually, follow_all, post, waiting
-from tests.faults.crowd import Crowd
+from tests.faults.asking import ask, eventually, outlast
+from tests.faults.crowd import Crowd, most
+from tests.faults.stories import Answers, Story, Thoughts
 from tests.server.running import Instance
 
-EVERY = os.environ.get("FEDCOMM_TEST_FAULT_WRITES") == "all"
-MOST = 200  # writes for one activity; far fewer are needed
-STEPS = 5  # moments that are tried, unless all are
-_EFFECTS = (
-    "SELECT (SELECT COUNT(*) FROM post WHERE uri = ?), (SELECT replies_count FROM post WHERE uri = ?),"
-    " (SELECT posts_count FROM actor WHERE uri = ?), (SELECT COUNT(*) FROM notification)"
-)
+STRIDE = 1 if os.environ.get("FEDCOMM_TEST_FAULT_WRITES") == "all" else 4  # moments from one death to the next
+FEWEST, MOST = 5, 100  # moments there may be in what is asked once
+LAST = 1.0  # seconds after the effect in which the last writes are made
 
 
-@pytest.mark.parametrize("dialect", ["sqlite"])  # whose writes can be counted; on both a commit is one moment
-def test_an_activity_has_its_whole_effect_or_none_wherever_the_server_dies(server: Instance, tmp_path: Path) -> None:
-    crowd = Crowd(1)
-    armed = tmp_path / "armed"
-    (host,) = crowd.hosts
-    sam, inbox = crowd.actor(host), f"http://{server.host}/inbox"
-    try:
-        token = follow_all(server, crowd)
-        asked = post(server, token, "What grows in shade?").json["uri"]
-        assert eventually(lambda: waiting(server)["idle"])
-        server.stop()
-        died, last, number = 0, 1, 0
-        before = (0, 0, 0, 0)
-        while last < MOST:
-            number += 1
-            reply = crowd.note(sam, number, inReplyTo=asked, tag=[_mention(server)])
-            server.start(program=(sys.executable, "-m", "tests.faults.dying", str(armed), str(last)))
-            armed.touch()
-            taking = crowd.begin(crowd.insist(sam, inbox, reply))
-            survived = not eventually(lambda: server.process is not None and server.process.poll() is not None, 3.0)
-            server.kill()
-            armed.unlink()
-            found = _effects(server, reply["object"]["id"], asked, sam)
-            whole = (1, before[1] + 1, before[2] + 1, before[3] + 1)
-            assert found in ((0, *before[1:]), whole)
-            if survived:
-                assert found == whole
-                break
+class Mortal:
+    """A server that can be told at which of its next writes it is killed."""
 
-            died += 1
-            server.start()
-            taking.result(30)
-            assert eventually(lambda: waiting(server)["idle"])
-            assert _effects(server, reply["object"]["id"], asked, sam) == whole
-            server.stop()
-            before = whole
-            last += 1 if EVERY else max(1, last)
-    finally:
-        crowd.close()
-    assert died >= STEPS - 1
+    def __init__(self, server: Instance, folder: Path) -> None:
+        self._server = server
+        self._told = folder / "moment"
+
+    def start(self) -> None:
+        """Running, and done with all that a start writes."""
+        said = len(self._server.said()) if self._server.log.exists() else 0
+        outlast(self._server)
+        self._server.start(program=(sys.executable, "-m", "tests.faults.dying", str(self._told)))
+        self._server.greeting(said)
+
+    def dies_at(self, moment: int) -> None:
+        """From now on moments are counted."""
+        self._told.write_text(str(moment))
+
+    def lives(self) -> None:
+        """It is not killed any more."""
+        self._told.unlink()
+        if self.dead:
+            self.start()
+
+    @property
+    def dead(self) -> bool:
+        return self._server.process is not None and self._server.process.poll() is not None
 
 
-def _effects(server: Instance, uri: str, asked: str, sam: str) -> tuple[int, ...]:
-    """The reply, and what counts it: at what it answers, at its author, in notifications."""
-    (found,) = ask(server, _EFFECTS, (uri, asked, sam))
-    return tuple(found)
+@pytest.fixture
+def crowd() -> Iterator[Crowd]:
+    """One other server."""
+    everybody = Crowd(1)
+    yield everybody
+    everybody.close()
 
 
-def _mention(server: Instance) -> dict[str, str]:
-    return {"type": "Mention", "href": f"http://{server.host}/users/bob", "name": "@bob"}
+@pytest.fixture
+def mortal(server: Instance, tmp_path: Path) -> Mortal:
+    """The server, running."""
+    made = Mortal(server, tmp_path)
+    made.start()
+    return made
+
+
+def die_through(story: Story, mortal: Mortal) -> None:
+    """Go on with the story, and let the server die at each of its moments, until one comes that it survives."""
+    for moment in range(1, MOST, STRIDE):
+        before = story.effects()
+        whole = tuple(count + 1 for count in before)
+        mortal.dies_at(moment)
+        asking = story.go_on()
+        assert eventually(lambda whole=whole: mortal.dead or story.effects() == whole)
+        survived = not eventually(lambda: mortal.dead, LAST)
+        acknowledged = asking.done()
+        assert story.effects() in ((whole,) if survived else (before, whole))
+        assert not acknowledged or story.kept()
+
+        mortal.lives()
+        asking.result(60)
+        assert eventually(lambda whole=whole: story.effects() == whole)
+        story.repeat()
+        assert eventually(story.over)
+        assert story.effects() == whole
+        if survived:
+            assert moment > FEWEST
+            return
+    raise AssertionError("so many writes are not needed")
+
+
+def test_an_activity_has_its_whole_effect_or_none_wherever_the_server_dies(
+    server: Instance, crowd: Crowd, mortal: Mortal
+) -> None:
+    story = Answers(server, crowd)
+
+    die_through(story, mortal)
+
+    assert ask(server, "SELECT COUNT(*) FROM inbox_item WHERE state <> 1") == [(0,)]
+
+
+def test_a_post_is_published_wholly_or_not_wherever_the_server_dies(
+    server: Instance, crowd: Crowd, mortal: Mortal
+) -> None:
+    story = Thoughts(server, crowd)
+
+    die_through(story, mortal)
+
+    arrived = crowd.posts(crowd.hosts[0])
+    assert list(dict.fromkeys(arrived)) == story.published
+    assert most(arrived) <= 2  # once in each life
+    assert crowd.wrong == []

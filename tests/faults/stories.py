@@ -1,0 +1,131 @@
+"""What is asked of a server again and again while it dies, and all that this changes."""
+
+import asyncio
+import http.client
+import json
+from concurrent.futures import Future
+from typing import Any, Protocol
+
+from fedcomm.intake import mark
+from tests.faults.asking import ask, eventually, follow_all, post
+from tests.faults.crowd import Crowd
+from tests.server.running import Instance
+
+
+class Story(Protocol):
+    """One thing after the other is asked of the server, each until it is acknowledged."""
+
+    def effects(self) -> tuple[int, ...]:
+        """Counts that each thing raises by one."""
+        ...
+
+    def go_on(self) -> "Future[Any]":
+        """Ask the next thing."""
+        ...
+
+    def kept(self) -> bool:
+        """Whether what was asked last is in the database."""
+        ...
+
+    def repeat(self) -> None:
+        """Ask the same once more, and see it taken for that."""
+        ...
+
+    def over(self) -> bool:
+        """Whether nothing follows any more from what was asked."""
+        ...
+
+
+class Answers:
+    """Somebody elsewhere answers a post of bob's and names him."""
+
+    def __init__(self, server: Instance, crowd: Crowd) -> None:
+        self._server, self._crowd = server, crowd
+        self._sam, self._inbox = crowd.actor(crowd.hosts[0]), f"http://{server.host}/inbox"
+        self._asked = post(server, follow_all(server, crowd), "What grows in shade?").json["uri"]
+        self._told = 0
+        self._last: dict[str, Any] = {}
+
+    def effects(self) -> tuple[int, ...]:
+        sql = (
+            "SELECT (SELECT COUNT(*) FROM post), (SELECT replies_count FROM post WHERE uri = ?),"
+            " (SELECT posts_count FROM actor WHERE uri = ?), (SELECT COUNT(*) FROM notification)"
+        )
+        (found,) = ask(self._server, sql, (self._asked, self._sam))
+        return tuple(found)
+
+    def go_on(self) -> "Future[Any]":
+        bob = {"type": "Mention", "href": f"http://{self._server.host}/users/bob", "name": "@bob"}
+        self._told += 1
+        self._last = self._crowd.note(self._sam, self._told, inReplyTo=self._asked, tag=[bob])
+        return self._crowd.begin(self._insist())
+
+    def kept(self) -> bool:
+        sql = "SELECT COUNT(*) FROM inbox_item WHERE uri_hash = ?"
+        return ask(self._server, sql, (mark(self._sam, self._last["id"]),)) == [(1,)]
+
+    def repeat(self) -> None:
+        self._crowd.run(self._insist())
+
+    def over(self) -> bool:
+        return ask(self._server, "SELECT COUNT(*) FROM inbox_item WHERE state IN (0, 2)") == [(0,)]
+
+    async def _insist(self) -> int:
+        return await self._crowd.insist(self._sam, self._inbox, self._last)
+
+
+class Thoughts:
+    """Bob publishes a post, and somebody elsewhere who follows him gets it."""
+
+    def __init__(self, server: Instance, crowd: Crowd) -> None:
+        self._server, self._crowd = server, crowd
+        self._token = follow_all(server, crowd)
+        self._bob = f"http://{server.host}/users/bob"
+        crowd.run(crowd.follow(self._bob, f"{self._bob}/inbox"))
+        assert eventually(lambda: any(arrival.type == "Accept" for arrival in crowd.arrivals))
+        self._told = 0
+        self.published: list[str] = []  # ids of the posts that were acknowledged, in their order
+
+    def effects(self) -> tuple[int, ...]:
+        sql = (
+            "SELECT (SELECT COUNT(*) FROM post), (SELECT posts_count FROM actor WHERE uri = ?),"
+            " (SELECT COUNT(*) FROM home_entry), (SELECT COUNT(*) FROM outbox)"
+        )
+        (found,) = ask(self._server, sql, (self._bob,))
+        return tuple(found)
+
+    def go_on(self) -> "Future[Any]":
+        self._told += 1
+        return self._crowd.begin(self._insist())
+
+    def kept(self) -> bool:
+        return ask(self._server, "SELECT COUNT(*) FROM post WHERE uri = ?", (self.published[-1],)) == [(1,)]
+
+    def repeat(self) -> None:
+        before = self.published[-1]
+        assert self._crowd.run(self._insist()) == before
+
+    def over(self) -> bool:
+        return self.published[-1] in self._crowd.posts(self._crowd.hosts[0])
+
+    async def _insist(self) -> str:
+        """The id of the post, which a client asks for under the same key as long as nobody answers."""
+        for _attempt in range(600):
+            uri = await asyncio.to_thread(self._ask)
+            if uri is not None:
+                break
+            await asyncio.sleep(0.05)
+        else:
+            raise AssertionError("never published")
+        if uri not in self.published:
+            self.published.append(uri)
+        return uri
+
+    def _ask(self) -> str | None:
+        body = json.dumps({"status": f"Thought {self._told}"}).encode()
+        fields = {"authorization": f"Bearer {self._token}", "content_type": "application/json"}
+        try:
+            answer = self._server.ask("POST", "/api/v1/statuses", body, idempotency_key=str(self._told), **fields)
+        except (OSError, http.client.HTTPException):
+            return None
+        return str(answer.json["uri"]) if answer.status == 200 else None

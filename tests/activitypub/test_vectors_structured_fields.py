@@ -24,7 +24,9 @@ def files() -> list[str]:
 
 def cases(name: str) -> list[dict[str, Any]]:
     file: Path = corpus(f"{FOLDER}/{name}")
-    return http_sf.from_json(file.read_text())
+    found: list[dict[str, Any]] = http_sf.from_json(file.read_text())
+    assert found
+    return found
 
 
 @pytest.mark.attack("SIG-11")

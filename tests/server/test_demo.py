@@ -10,6 +10,7 @@ import time
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,15 @@ class Demo:
     def servers(self) -> list[int]:
         """Ids of the processes that serve here."""
         return [int(lock.read_text()) for lock in self.data.glob("*/lock")]
+
+    def processes(self) -> list[int]:
+        """Ids of the processes that were given a folder here, whether they serve already or not."""
+        found = []
+        for environment in Path("/proc").glob("[0-9]*/environ"):
+            with suppress(OSError):
+                if f"FEDCOMM_DATA_DIR={self.data}/".encode() in environment.read_bytes():
+                    found.append(int(environment.parent.name))
+        return found
 
     def interrupt(self) -> int:
         """Ctrl-C; gives the exit code."""
@@ -132,10 +142,14 @@ def test_the_demo_can_be_run_again_and_begins_anew(demo: Demo) -> None:
 def test_an_interrupt_while_the_servers_start_leaves_none_of_them(demo: Demo) -> None:
     demo.start("--alone")
     demo.until("starting 3 servers")
-    time.sleep(0.4)
+    end = time.monotonic() + READY_SECONDS
+    while len(begun := demo.processes()) < 3:
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
     assert demo.interrupt() == 0
-    assert not any(alive(process) for process in demo.servers())
+    assert not any(alive(process) for process in begun)
+    assert demo.processes() == []
 
 
 def test_a_folder_of_somebody_else_is_left_alone(demo: Demo) -> None:

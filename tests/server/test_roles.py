@@ -68,7 +68,7 @@ async def test_a_server_of_several_processes_serves_commands_and_posts_and_repla
     assert waited.returncode == 0
     assert all(instance.get(f"/api/v1/statuses/{number}").status == 200 for number in ids)
     left = children(instance)
-    assert instance.stop() == 0
+    assert len(left) == 3 and instance.stop() == 0
     assert all(gone(child) for child in left)
 
 

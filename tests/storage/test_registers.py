@@ -67,6 +67,7 @@ def _histories() -> list[list[tuple[str, str, str | None, str, str, str]]]:
         found.append(history)
 
     collect()
+    assert len(found) > 20
     return found
 
 

@@ -155,6 +155,7 @@ SURFACES: list[Callable[[Case], Awaitable[bool]]] = [
 async def test_every_surface_shows_exactly_what_the_rule_allows(database: object) -> None:
     everything = await cases()
 
+    assert {allowed(case) for case in everything} == {True, False}
     for surface in SURFACES:
         async with transaction():
             found = [(case, await surface(case)) for case in everything]
@@ -165,11 +166,14 @@ async def test_every_surface_shows_exactly_what_the_rule_allows(database: object
 @pytest.mark.attack("PRI-01")
 async def test_public_lists_show_public_posts_only(database: object) -> None:
     everything = await cases()
+    outcomes = set()
 
     for case in everything:
         tagged = await timelines.tagged(case.viewer, Page(limit=1000), ["canary"])
         shown = case.post.id in [entry.post_id for entry in tagged.entries]
         assert shown == (allowed(case) and case.visibility == build.PUBLIC), case
+        outcomes.add((allowed(case), shown))
+    assert outcomes == {(True, True), (True, False), (False, False)}
 
 
 @pytest.mark.attack("PRI-06")

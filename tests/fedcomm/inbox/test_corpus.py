@@ -163,10 +163,11 @@ async def test_nothing_is_shown_as_written_by_somebody_at_another_origin(app: Ap
 
 async def test_a_document_of_somebody_else_has_no_effect_whoever_signs_it(app: App, world: World) -> None:
     mallory = await build.person("mallory", "evil.test")
+    others = [found for found in world.activities if found[2].actor != mallory.uri]
 
-    for name, raw, activity in world.activities:
-        if activity.actor != mallory.uri:
-            assert await take(app, Inbox(app), name, raw, mallory.uri) != "", name
+    assert len(others) > 400
+    for name, raw, _activity in others:
+        assert await take(app, Inbox(app), name, raw, mallory.uri) != "", name
 
     for table in ("post", "reaction", "boost", "report", "block"):
         assert await rows(f"SELECT * FROM {table}") == []

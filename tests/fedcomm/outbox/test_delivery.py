@@ -43,7 +43,7 @@ async def test_what_is_of_one_thread_never_overtakes_and_two_at_most_are_in_the_
         await server.publish(f"t{number % 2 + 1}-{number}", "one.example", thread_id=number % 2 + 1)
     await server.settle()
 
-    assert peers.most_in_flight == 2
+    assert peers.most_in_flight == 2 and len(together) == 12
     assert all(len({activity.rsplit("/", 1)[1][:2] for activity in air}) == len(air) for air in together)
     for thread in ("t1", "t2"):
         numbers = [int(name[3:]) for name in peers.got("one.example") if name.startswith(thread)]

@@ -33,6 +33,8 @@ _PARAMETER = re.compile(r';\s*([a-z]+)\s*=\s*(?:"([^"]*)"|([^\s;"]+))\s*', re.IG
 
 # What to add to a GET of a URL, at the first attempt (0), at the next when the peer said 401 or 403 …; None: give up.
 Sign = Callable[[str, int], Mapping[str, str] | None]
+# At which attempt (0, 1 …) the peer gave what was asked for at a URL.
+Took = Callable[[str, int], None]
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -80,7 +82,10 @@ class Allowance:
 
 
 class Client:
-    """Speaks to peers in this server's name. `sign` is how a GET is signed when the caller does not say."""
+    """Speaks to peers in this server's name.
+
+    `sign` is how a GET is signed when the caller does not say; `took` hears which attempt of it was taken.
+    """
 
     def __init__(
         self,
@@ -89,12 +94,14 @@ class Client:
         policy: Policy,
         *,
         sign: Sign | None = None,
+        took: Took | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._transport = transport
         self._user_agent = user_agent
         self._policy = policy
         self._sign = sign or unsigned
+        self._took = took
         self._clock = clock
 
     async def get_document(self, url: str, sign: Sign | None = None, *, allowance: Allowance | None = None) -> Document:
@@ -174,6 +181,8 @@ class Client:
                 allowance.spend(origin(url).host)
             response = await self._send("GET", url, {**own, **(extra or {})})
             if response.status_code not in _WANTS_SIGNATURE:
+                if response.is_success and self._took is not None and sign is self._sign:
+                    self._took(url, attempt - 1)
                 break
             extra = sign(url, attempt)
             if extra is None:

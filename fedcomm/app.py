@@ -21,6 +21,7 @@ from fedcomm.keyring import KeyRing
 from fedcomm.limits import Lately, VoteLimit
 from fedcomm.peerbook import PeerBook
 from fedcomm.reach import Reach
+from fedcomm.schemes import Schemes
 from fedcomm.urls import Urls
 from storage import bus, fragments, registers
 from storage.connect import Database, Writes, use
@@ -31,7 +32,6 @@ MODERATORS = 600.0  # seconds for which the list of those who moderate a group e
 _url = lru_cache(maxsize=8192)(httpx.URL)  # parsing one costs 9.5 µs
 RELOAD_SECONDS = 1.0  # between attempts to read what every process must know
 TELL_SECONDS = 60.0  # between two words to other processes that a peer is alive
-_SCHEMES: tuple[signatures.Scheme, ...] = ("cavage", "rfc9421")
 
 
 class Delivering(Protocol):
@@ -61,7 +61,10 @@ class App:
         self.user_agent = f"fedcomm/{__version__} (+{config.base_url}/)"
         self.transport = transport
         self.service_key: tuple[PrivateKey, str] | None = None  # of the instance actor, which signs what we ask peers
-        self.client = Client(transport, self.user_agent, policy, sign=self._sign, clock=clock.now)
+        self._schemes = Schemes()
+        self.client = Client(
+            transport, self.user_agent, policy, sign=self._sign, took=self._schemes.took, clock=clock.now
+        )
         self.peers = peers
         self.keyring = KeyRing()
         self.reach = Reach()
@@ -174,11 +177,12 @@ class App:
             self.acts_clock.hear(last)
 
     def _sign(self, url: str, attempt: int) -> Mapping[str, str] | None:
-        """Sign a GET with the instance actor's key: first by draft-cavage, then by RFC 9421 (attack SIG-24)."""
-        if self.service_key is None or attempt >= len(_SCHEMES):
+        """Sign a GET with the instance actor's key (attack SIG-24)."""
+        scheme = self._schemes.of(url, attempt)
+        if self.service_key is None or scheme is None:
             return {} if attempt == 0 else None
         key, key_id = self.service_key
-        return signatures.sign(_SCHEMES[attempt], key, key_id, "GET", url, {}, None, clock.now())
+        return signatures.sign(scheme, key, key_id, "GET", url, {}, None, clock.now())
 
 
 def _policy(config: Config, peers: PeerBook) -> Policy:

@@ -305,6 +305,28 @@ async def test_the_next_signature_is_tried_when_the_peer_says_no(world: World) -
     assert calls == [("http://a.test/1", 0), ("http://a.test/1", 1)]
 
 
+async def test_who_signs_hears_at_which_attempt_a_peer_gave_what_was_asked_for(world: World) -> None:
+    sign, _ = recording([{"signature": "first"}, {"signature": "second"}])
+    right = answer(200, json.dumps(note("http://a.test/1")).encode(), Content_Type=ACTIVITY)
+    world.pages["a.test", "/1"] = lambda asked: right if asked.header("signature") == "second" else answer(401)
+    world.put("http://a.test/2", note("http://a.test/2"))
+    world.pages["a.test", "/3"] = answer(403)
+    taken: list[tuple[str, int]] = []
+    client = Client(
+        world.transport, "test", world.policy, sign=sign, took=lambda url, attempt: taken.append((url, attempt))
+    )
+
+    for number in (1, 2):
+        await client.get_document(f"http://a.test/{number}")
+    with pytest.raises(Forbidden):
+        await client.get_document("http://a.test/3")
+    with pytest.raises(NotFound):
+        await client.get_document("http://a.test/4")
+    await client.get_document("http://a.test/2", lambda _url, attempt: {} if attempt == 0 else None)
+
+    assert taken == [("http://a.test/1", 1), ("http://a.test/2", 0)]
+
+
 async def test_a_peer_that_keeps_saying_no_is_asked_three_times_at_most(world: World) -> None:
     sign, _ = recording([{"signature": "x"}] * 9)
     world.pages["a.test", "/1"] = answer(403)

@@ -80,6 +80,15 @@ async def test_a_key_document_of_its_own_counts_when_the_actor_lists_it() -> Non
         assert world.asked == [key_id, ALICE]
 
 
+async def test_a_multikey_with_a_document_of_its_own_counts_as_well() -> None:
+    key_id = "https://remote.example/keys/1"
+    document = render.multikey(ALICE, key_id, keys.multikey(signed.ed25519_of("alice").public))
+    found = World({ALICE: alice(assertionMethod=[key_id]), key_id: document})
+    request = signed.cavage(key_id=key_id, key=signed.ed25519_of("alice"), algorithm="hs2019")
+
+    assert (await signer_of(request, found)).actor == ALICE
+
+
 @pytest.mark.attack("SIG-14")
 @pytest.mark.parametrize("listed", ["https://remote.example/keys/2", None, entry(ALICE, KEY_ID, "alice")])
 async def test_a_key_document_counts_nothing_when_the_actor_does_not_list_it(listed: Any) -> None:
@@ -238,3 +247,14 @@ def test_a_key_document_must_name_an_owner_of_its_origin(owner: Any) -> None:
 
     with pytest.raises((Forbidden, Malformed)):
         verify.key_owner({**entry(ALICE, key_id, "alice"), "owner": owner}, key_id, key_id)
+
+
+@pytest.mark.attack("SIG-15")
+@pytest.mark.parametrize(("name", "url"), [("keys/2", "keys/1"), ("keys/1", "keys/2"), ("keys/2", "keys/2")])
+def test_a_key_document_is_the_one_asked_for_and_found_where_it_was_asked_for(name: str, url: str) -> None:
+    home = "https://remote.example/"
+    key_id = f"{home}keys/1"
+    assert verify.key_owner(entry(ALICE, key_id, "alice"), key_id, key_id) == ALICE
+
+    with pytest.raises(Forbidden):
+        verify.key_owner(entry(ALICE, home + name, "alice"), key_id, home + url)

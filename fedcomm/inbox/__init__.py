@@ -244,7 +244,7 @@ class Inbox:
             try:
                 async with self._turns.turn(work.item.signer):
                     await self._obtain(work, wants)
-                work.fetched |= {*wants.posts, *wants.actors}
+                work.fetched |= {*wants.posts, *wants.actors, *wants.parents}
                 work.refreshed |= {*wants.fresh_posts, *wants.fresh_actors, *wants.moderators, *wants.revived_posts}
                 again = work
             except Unreachable as fault:
@@ -281,6 +281,8 @@ class Inbox:
             async with asyncio.timeout(PATIENCE):
                 for ask, uri, more in asking:
                     await _or_nothing(ask(app, uri, allowance=allowance, **more), patient=alone)
+                for uri in wants.parents:
+                    await _or_nothing(fetching.post(app, uri, allowance=allowance), patient=False)
         except TimeoutError:
             if alone:
                 raise Unreachable("Those who were asked took too long.") from None

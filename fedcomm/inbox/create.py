@@ -8,7 +8,7 @@ from activitypub.objects import Note
 from fedcomm import admit, groups
 from fedcomm.errors import NotAllowed
 from fedcomm.inbox import ballots
-from fedcomm.inbox.hand import Hand, Ignored
+from fedcomm.inbox.hand import Hand, Ignored, Wants
 from fedcomm.recording import MAX_TOLD, Arrival, record
 from storage import posts
 from storage.actors import Actor
@@ -32,6 +32,8 @@ def note(hand: Hand, activity: Activity) -> None:
         return ballots.vote(hand, activity, written, author)
     parent = _parent(hand, written)
     group = _group(hand, written, author, parent)
+    if group is not None and parent is None:
+        _look_for_parent(hand, written)
     named = mentioned(hand, written)
     if not _concerns(hand, author, parent, group, named, written):
         raise Ignored("it concerns nobody here")
@@ -99,17 +101,27 @@ def _parent(hand: Hand, written: Note) -> Post | None:
     return parent if parent is not None and parent.deleted_at is None else None
 
 
+def _look_for_parent(hand: Hand, written: Note) -> None:
+    """Whether an answer that names a group of ours is in it, what it answers decides: that is asked for once.
+
+    Raises:
+        Wants: it is not known yet.
+    """
+    uri = written.in_reply_to
+    if uri and not hand.app.urls.own(uri) and uri not in (hand.fetched | hand.facts.dead | hand.facts.posts.keys()):
+        raise Wants(parents=(uri,))
+
+
 def _group(hand: Hand, written: Note, author: Actor, parent: Post | None) -> Group | None:
     """The group the post is in: that of its thread, or the first that it is addressed to and that lets it in."""
     facts = hand.facts
     if not written.audience.public:
         return None
-    group = facts.group_of(parent) if parent is not None else None
-    if group is None and parent is None:
-        uri = group_of(written.audience, lambda uri: facts.group_at(uri) is not None) or next(
-            (m.href for m in written.mentions if facts.group_at(m.href) is not None), None
-        )
-        group = facts.group_at(uri) if uri else None
+    group = facts.group_of(parent) if parent is not None else _named(hand, written)
+    if group is None and parent is not None and parent.truth == "fetched" and parent.visibility <= posts.UNLISTED:
+        # Whoever wrote what was fetched did not bring it to the group; this answer in the thread may come all the same.
+        group = _named(hand, written)
+        group = group if group is not None and facts.root_of(parent).group_id == group.id else None
     if group is None:
         return None
     if not group.local:
@@ -121,6 +133,15 @@ def _group(hand: Hand, written: Note, author: Actor, parent: Post | None) -> Gro
     except NotAllowed:
         return None
     return group
+
+
+def _named(hand: Hand, written: Note) -> Group | None:
+    """The first group that a post is addressed to, or else mentions."""
+    facts = hand.facts
+    uri = group_of(written.audience, lambda uri: facts.group_at(uri) is not None) or next(
+        (m.href for m in written.mentions if facts.group_at(m.href) is not None), None
+    )
+    return facts.group_at(uri) if uri else None
 
 
 def mentioned(hand: Hand, written: Note) -> tuple[Actor, ...]:

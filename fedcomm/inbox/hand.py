@@ -22,7 +22,7 @@ class Wants(Exception):
 
     `posts`, `actors` and `keys` are not known yet; of `fresh_posts` and `fresh_actors` the present state at their
     origin counts. Of `moderators`, groups elsewhere, the list is read anew. `revived_posts` were deleted, and their
-    authors took that back.
+    authors took that back. `parents` are posts that are answered: when their servers are silent, it goes on without.
     """
 
     def __init__(
@@ -35,6 +35,7 @@ class Wants(Exception):
         keys: Iterable[str] = (),
         moderators: Iterable[str] = (),
         revived_posts: Iterable[str] = (),
+        parents: Iterable[str] = (),
     ) -> None:
         super().__init__("something must be fetched first")
         self.posts = tuple(posts)
@@ -44,11 +45,12 @@ class Wants(Exception):
         self.keys = tuple(keys)
         self.moderators = tuple(moderators)
         self.revived_posts = tuple(revived_posts)
+        self.parents = tuple(parents)
 
     @classmethod
     def of_all(cls, many: "Iterable[Wants]") -> "Wants":
         """Everything that several of them want, each thing once."""
-        names = ("posts", "actors", "fresh_posts", "fresh_actors", "keys", "moderators", "revived_posts")
+        names = ("posts", "actors", "fresh_posts", "fresh_actors", "keys", "moderators", "revived_posts", "parents")
         asked: dict[str, dict[str, None]] = {name: {} for name in names}
         for one in many:
             for name in names:

@@ -42,6 +42,7 @@ class Delivering(Protocol):
     def alive(self, host: str) -> None: ...
     def rejected(self, host: str, seqs: Sequence[int]) -> None: ...
     async def save_now(self) -> None: ...
+    def save_soon(self) -> None: ...
 
 
 class App:
@@ -125,6 +126,7 @@ class App:
         bus.subscribe("outbox", lambda _payload: self.wake_delivery.set())
         bus.subscribe("inbox", lambda _payload: self.intake.more())
         bus.subscribe("alive", self._alive)
+        bus.subscribe("cursors", lambda _payload: self._save_cursors())
         bus.after_gap(self._missed)
 
     async def heard_from(self, host: str) -> None:
@@ -141,10 +143,15 @@ class App:
         if self.sender is not None:
             self.sender.alive(host)
 
+    def _save_cursors(self) -> None:
+        if self.sender is not None:
+            self.sender.save_soon()
+
     def _missed(self) -> None:
         self.reach.clear()
         self.keyring.clear()
         self._reload()
+        self.intake.more()
         self.wake_delivery.set()
         self.wake_jobs.set()
 

@@ -6,7 +6,6 @@ from collections import OrderedDict, deque
 
 import msgspec
 
-from fedcomm import clock
 from storage import bus, inbox
 from storage.batch import Batcher
 from storage.connect import Database, Writes, apply, use
@@ -15,7 +14,6 @@ from storage.inbox import Item
 
 IN_MEMORY = 5_000  # items kept for the worker; the rest it reads from the database
 SEEN = 50_000  # marks of the latest items, so that a repeat costs no transaction
-OWNED = 15_000  # ms that an item belongs to the process that took it in (PostgreSQL, several processes)
 
 
 class _Arrival(msgspec.Struct, frozen=True):
@@ -26,15 +24,19 @@ class _Arrival(msgspec.Struct, frozen=True):
 
 
 class Intake:
-    """Takes verified activities in; `queue` holds what is durable and has not had its effect."""
+    """Takes verified activities in; `queue` holds what is durable and has not had its effect.
+
+    On PostgreSQL other processes take in as well, and what is acknowledged first shall have its effect first: whoever
+    leads (jobs/lead.py) reads it all from the database then, and nothing is queued.
+    """
 
     def __init__(self, db: Database) -> None:
         self._db = db
         self._batcher: Batcher[_Arrival, bool] = Batcher(self._flush)
         self._seen: OrderedDict[bytes, None] = OrderedDict()
         self.queue: deque[Item] = deque()
-        self.overflowed = False  # more waits in the database than in `queue`
-        self.working = True  # False in a process that only answers requests: another one takes the items up
+        self.alone = db.dialect == "sqlite"  # no other process takes anything in
+        self.in_database = False  # more waits in the database than in `queue`
         self.wake = asyncio.Event()
 
     async def take(self, signer: str, uri: str, body: bytes) -> bool:
@@ -55,20 +57,18 @@ class Intake:
     async def _flush(self, arrivals: list[_Arrival]) -> list[bool]:
         """Runs in the batcher's own task, so the database to use is named here."""
         writes = Writes()
-        owned = self.working and not self.overflowed and len(self.queue) + len(arrivals) <= IN_MEMORY
-        shared = owned and self._db.dialect == "postgres"
-        state, until = (inbox.WAITING, clock.now_ms() + OWNED) if shared else (inbox.NEW, None)
-        writes.add_many(inbox.INSERT, [(a.id, a.mark, a.signer, a.body, state, until) for a in arrivals])
+        queued = self.alone and not self.in_database and len(self.queue) + len(arrivals) <= IN_MEMORY
+        writes.add_many(inbox.INSERT, [(a.id, a.mark, a.signer, a.body) for a in arrivals])
         kept = writes.returning(inbox.KEPT, ([arrival.id for arrival in arrivals],))
         with use(self._db):
-            if not self.working:
+            if not self.alone:
                 bus.add(writes, "inbox", "")
             results = await apply(writes)
-        self.overflowed = self.overflowed or not owned
+        self.in_database = self.in_database or not queued
         new = {found[0] for found in results[kept]}
         for arrival in arrivals:
             self._seen[arrival.mark] = None
-            if arrival.id in new and owned:
+            if arrival.id in new and queued:
                 self.queue.append(Item(arrival.id, arrival.signer, arrival.body, 0))
         while len(self._seen) > SEEN:
             self._seen.popitem(last=False)
@@ -76,8 +76,8 @@ class Intake:
         return [arrival.id in new for arrival in arrivals]
 
     def more(self) -> None:
-        """Another process has taken something in that nobody works on."""
-        self.overflowed = True
+        """Something waits in the database that is not in `queue`."""
+        self.in_database = True
         self.wake.set()
 
 

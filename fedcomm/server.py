@@ -104,9 +104,7 @@ async def _live(plan: Plan, first: bool = False, index: int = 0, lifeline: int |
     async with AsyncExitStack() as stack:  # what is entered last stops first
         app = await stack.enter_async_context(_app(plan, end))
         workers = None
-        if plan.role == "web":
-            app.intake.working = False
-        else:
+        if plan.role != "web":
             workers = await stack.enter_async_context(_working(app))
         if index == 0:
             door = control.WORKER if plan.role == "worker" else control.NAME

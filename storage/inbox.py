@@ -7,10 +7,7 @@ import msgspec
 from storage.connect import Writes, execute, row, rows
 
 NEW, DONE, WAITING, PARKED, REFUSED = range(5)
-INSERT = (
-    "INSERT INTO inbox_item (id, uri_hash, signer, body, state, next_at) VALUES (?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT DO NOTHING"
-)
+INSERT = "INSERT INTO inbox_item (id, uri_hash, signer, body, state) VALUES (?, ?, ?, ?, 0) ON CONFLICT DO NOTHING"
 KEPT = "SELECT id FROM inbox_item WHERE id IN (?ints)"  # those of a batch that were new
 
 
@@ -33,18 +30,6 @@ async def waiting(now_ms: int, after_id: int, limit: int, held: Collection[int] 
         " AND (next_at IS NULL OR next_at <= ?) ORDER BY id LIMIT ?"
     )
     return [Item(*found) for found in await rows(sql, (after_id, list(held), now_ms, limit))]
-
-
-async def claim(now_ms: int, until_ms: int, limit: int, held: Collection[int] = ()) -> list[Item]:
-    """As `waiting`, but no other process takes the same ones before `until_ms` (PostgreSQL); those `held` are left."""
-    sql = (
-        "WITH due AS (SELECT id FROM inbox_item WHERE state IN (0, 2) AND body IS NOT NULL"
-        " AND (next_at IS NULL OR next_at <= ?) AND id NOT IN (?ints) ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED)"
-        " UPDATE inbox_item i SET state = 2, next_at = ? FROM due WHERE i.id = due.id"
-        " RETURNING i.id, i.signer, i.body, i.attempts"
-    )
-    claimed = await rows(sql, (now_ms, list(held), limit, until_ms))
-    return sorted((Item(*found) for found in claimed), key=lambda item: item.id)
 
 
 async def backlog() -> tuple[int, int]:

@@ -45,6 +45,7 @@ class Sender:
         self._tasks: dict[asyncio.Task[None], float] = {}
         self._long: set[asyncio.Task[None]] = set()
         self._save_due = asyncio.Event()
+        self._save_all_due = False
         self._stopping = False
 
     async def run(self) -> None:
@@ -95,6 +96,11 @@ class Sender:
         """Write down how far every peer has got, also those that nothing was for."""
         if self.delivering:
             await self._save(everybody=True)
+
+    def save_soon(self) -> None:
+        """As `save_now`, in a moment."""
+        self._save_all_due = True
+        self._save_due.set()
 
     def idle(self) -> bool:
         """Whether nothing is in the air or waiting for a peer that is well."""
@@ -287,12 +293,14 @@ class Sender:
             await pauses.until(self._save_due, LIVE_SAVE)
             await asyncio.sleep(SAVE)
             self._save_due.clear()
-            everybody = loop.time() - saved_all > LIVE_SAVE
+            everybody = self._save_all_due or loop.time() - saved_all > LIVE_SAVE
+            self._save_all_due = False
             try:
                 await self._save(everybody=everybody)
             except OperationalError as fault:
                 LOG.error("cursors not saved now: %s", fault)
                 await asyncio.sleep(SWEEP)
+                self._save_all_due |= everybody
                 self._save_due.set()
                 continue
             saved_all = loop.time() if everybody else saved_all

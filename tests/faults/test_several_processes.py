@@ -16,7 +16,7 @@ from tests.faults.crowd import Crowd
 from tests.server.running import Instance
 
 READY = "SELECT COUNT(*) FROM process_slot"
-HOLDER = "SELECT owner FROM lease WHERE name = 'delivery'"
+HOLDER = "SELECT owner FROM lease WHERE name = 'lead'"
 
 
 @pytest.fixture

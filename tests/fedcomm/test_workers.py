@@ -148,7 +148,7 @@ async def test_a_job_whose_worker_died_is_done_by_the_next_but_not_for_ever(
 
 async def test_the_effect_of_an_item_cannot_be_had_twice(app: App) -> None:
     taken = Writes()
-    taken.add_many(inbox.INSERT, [(7, b"mark", "https://peer.example/u/a", b"{}", inbox.NEW, None)])
+    taken.add_many(inbox.INSERT, [(7, b"mark", "https://peer.example/u/a", b"{}")])
     await apply(taken)
     alice = await build.person("alice")
 

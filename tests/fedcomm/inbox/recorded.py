@@ -28,7 +28,7 @@ async def take(app: App, inbox: Inbox, name: str, raw: Raw, signer: str) -> str:
     """Give a document its effect as an activity of `signer`; '', or why it had none. A fault of ours is an error."""
     writes = Writes()
     item = Item(next_id(), signer, documents.write(raw), 0)
-    writes.add_many(items.INSERT, [(item.id, item.id.to_bytes(16, "big"), signer, item.body, items.NEW, None)])
+    writes.add_many(items.INSERT, [(item.id, item.id.to_bytes(16, "big"), signer, item.body)])
     await apply(writes)
     await inbox.settle([item])
     while inbox.waiting:

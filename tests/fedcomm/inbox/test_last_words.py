@@ -46,22 +46,22 @@ async def _left(kind: str, thing: str) -> None:
     item_id = next_id()
     body = {"id": f"https://theirs.test/{item_id}", "type": kind, "actor": BOB, "object": thing}
     writes = Writes()
-    row = (item_id, item_id.to_bytes(16, "big"), BOB, msgspec.json.encode(body), inbox.NEW, None)
+    row = (item_id, item_id.to_bytes(16, "big"), BOB, msgspec.json.encode(body))
     writes.add_many(inbox.INSERT, [row])
     await apply(writes)
 
 
 async def _live(app: App) -> bool:
     """One life of a process, until nothing is left or it is killed; whether it lived."""
-    workers = Workers(app)
+    uptake = Workers(app).uptake
     await execute("UPDATE inbox_item SET next_at = NULL")  # as so much later that nobody holds it any more
     try:
-        while items := await workers._from_database(0):
-            await workers._carefully(items)
+        while items := await uptake._from_database(0):
+            await uptake._carefully(items)
     except Killed:
         return False
-    while workers.inbox.waiting:
-        await asyncio.wait(workers.inbox.waiting)
+    while uptake.inbox.waiting:
+        await asyncio.wait(uptake.inbox.waiting)
     return True
 
 

@@ -1,10 +1,16 @@
 """Several real instances in one process: real databases, signatures and documents; only the wire between is a call.
 
-A host can be down, or answer what a test says. `settle` waits until nobody has anything to do.
+A host can be down, or answer what a test says. `settle` waits until nobody has anything to do. On PostgreSQL an
+instance can be several servers on one database, as `fedcomm serve --processes N` starts them: FEDCOMM_TEST_PROCESSES
+says how many, and whatever is asked or done goes to each of them in turn.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import os
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from itertools import cycle
 from typing import Any
 
 import httpx
@@ -18,7 +24,7 @@ from fedcomm.app import App
 from fedcomm.config import Config
 from fedcomm.jobs import worker
 from fedcomm.posts import Draft
-from storage import jobs, outbox, timelines
+from storage import bus, jobs, outbox, slots, timelines
 from storage import posts as rows
 from storage.actors import Actor
 from storage.connect import use
@@ -30,6 +36,9 @@ from web.guard import Guard
 Answer = Callable[[httpx.Request], Awaitable[httpx.Response]]
 PASSWORD = "correct horse battery"
 SETTLE_SECONDS = 20.0
+PROCESSES = int(os.environ.get("FEDCOMM_TEST_PROCESSES", "1"))
+
+_chosen: ContextVar[App] = ContextVar("_chosen")  # whose turn it was when `here` was entered
 
 
 class Wire(httpx.AsyncBaseTransport):
@@ -123,18 +132,57 @@ class Person:
         return [known[entry.post_id] for entry in found.entries]
 
 
+class Turns(httpx.AsyncBaseTransport):
+    """Hands each request to the next of several, as whatever stands in front of several processes does."""
+
+    def __init__(self, transports: Sequence[httpx.AsyncBaseTransport]) -> None:
+        self._next = cycle(transports)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await next(self._next).handle_async_request(request)
+
+
 class Instance:
-    """One server."""
+    """One server, of one process or of several."""
 
-    def __init__(self, app: App, transport: httpx.ASGITransport) -> None:
-        self.app = app
-        self.host = app.host
-        self.asgi = transport
-        self.workers = worker.start(app)
+    def __init__(self, apps: Sequence[App]) -> None:
+        self.apps = apps
+        self.host = apps[0].host
+        self.asgi = Turns([httpx.ASGITransport(Guard(web.app.build(a), a.base_url, ())) for a in apps])
+        self.workers = [worker.start(app) for app in apps]
+        self._next = cycle(apps)
 
-    def here(self) -> Any:
-        """The database of this instance, in use."""
-        return use(self.app.db)
+    @property
+    def app(self) -> App:
+        """The process whose database is in use; outside of `here` the first."""
+        chosen = _chosen.get(None)
+        return chosen if chosen in self.apps else self.apps[0]
+
+    @contextmanager
+    def here(self) -> Iterator[None]:
+        """The database of this instance, in use: by the process whose turn it is."""
+        token = _chosen.set(next(self._next))
+        try:
+            with use(_chosen.get().db):
+                yield
+        finally:
+            _chosen.reset(token)
+
+    def waiting(self) -> int:
+        """How many items have to ask peers before they have their effect."""
+        return sum(len(one.uptake.inbox.waiting) for one in self.workers)
+
+    def deliver_now(self, host: str) -> None:
+        """Try a peer again at once, whenever it was due."""
+        for one in self.workers:
+            if one.sender.delivering:
+                one.sender.lanes[host].next_at = 0
+                one.app.wake_delivery.set()
+
+    def overflow(self) -> None:
+        """Let more wait in the database than in memory, so that it is asked."""
+        for app in self.apps:
+            app.intake.more()
 
     async def person(self, name: str) -> Person:
         """A new member."""
@@ -188,17 +236,30 @@ class Instance:
         found: dict[str, Any] = msgspec.json.decode(answer.content)
         return found
 
+    async def agreed(self) -> None:
+        """Until each process has heard what the others told."""
+        for app in self.apps:
+            with use(app.db):
+                assert await bus.heard_all()
+            while app.reloading:
+                await asyncio.sleep(0.005)
+
     async def idle(self) -> bool:
         """Whether nothing is left to do here."""
+        if len(self.apps) > 1:
+            await self.agreed()
         with self.here():
-            if not self.workers.idle() or await outbox.head() != self.workers.sender.tail:
+            if not all(one.idle() for one in self.workers):
                 return False
-            return await _nothing_due()
+            head = await outbox.head()
+            read = any(one.sender.delivering and one.sender.tail == head for one in self.workers)
+            return read and await _nothing_due()
 
     async def close(self) -> None:
         """Stop it."""
-        await self.workers.stop(1.0)
-        await self.app.close()
+        for one in self.workers:
+            await one.stop(1.0)
+            await one.app.close()
 
 
 class Fediverse:
@@ -209,6 +270,7 @@ class Fediverse:
         self.instances: list[Instance] = []
         self._databases = databases
         self._dialect = dialect
+        self._processes = PROCESSES if dialect == "postgres" else 1
         self._urls: list[str] = []
 
     async def instance(self, host: str, *, like: str = "", **settings: Any) -> Instance:
@@ -218,14 +280,17 @@ class Fediverse:
         config = Config(
             base_url=f"https://{host}", host=host, database_url=url, test_mode=True, rate_limits=False, **settings
         )
-        app = await App.open(config, transport=self.wire)
-        with use(app.db):
-            await actors.service(app)
-        asgi = httpx.ASGITransport(Guard(web.app.build(app), config.base_url, ()))
-        self.wire.hosts[host] = asgi.handle_async_request
-        made = Instance(app, asgi)
+        made = Instance([await self._process(config) for _ in range(self._processes)])
+        self.wire.hosts[host] = made.asgi.handle_async_request
         self.instances.append(made)
         return made
+
+    async def _process(self, config: Config) -> App:
+        app = await App.open(config, transport=self.wire)
+        with use(app.db):
+            await slots.claim("test")
+            await actors.service(app)
+        return app
 
     async def join(self, group: Actor, *people: Person) -> None:
         """Let people join a group, and wait for it."""

@@ -159,7 +159,7 @@ class Neighbourhood:
         self._fronts: dict[str, Front] = {}
 
     async def home(self, host: str, **settings: str) -> Home:
-        """A fedcomm server at one of the names."""
+        """A fedcomm server at one of the names; on PostgreSQL it is two processes, which are to be as one."""
         folder = self.folder / host
         folder.mkdir()
         places = ",".join(f"{name}={address}:{port}" for name, (address, port) in self.places.items())
@@ -168,7 +168,7 @@ class Neighbourhood:
             TEST_HOSTS=places, EXTRA_CA_FILE=str(self.authority.file), RATE_LIMITS="off", **settings,
         )  # fmt: skip
         self.homes.append(Home(host, instance))
-        await asyncio.to_thread(instance.start)
+        await asyncio.to_thread(instance.start, *(("--processes", "2") if "DATABASE_URL" in settings else ()))
         await self._front(host, instance.port)
         return self.homes[-1]
 

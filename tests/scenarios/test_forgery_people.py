@@ -196,7 +196,8 @@ async def test_who_is_no_moderator_any_more_does_nothing(town: Town) -> None:
     await town.send(cats, cats.does("Announce", town.eve.does("Delete", "https://theirs.test/notes/1")))
 
     town.theirs.serve(moderators, {"type": "OrderedCollection", "orderedItems": []})
-    town.ours.app.moderators_read._done.clear()  # as ten minutes later
+    for app in town.ours.apps:
+        app.moderators_read._done.clear()  # as ten minutes later
     await town.send(cats, cats.does("Announce", town.eve.does("Delete", "https://theirs.test/notes/2")))
 
     assert (await town.here("https://theirs.test/notes/1")).removed_at is not None

@@ -279,8 +279,7 @@ async def test_what_failed_after_it_was_taken_in_is_done_when_its_time_comes(tow
         waiting = await rows("SELECT state, attempts FROM inbox_item WHERE state IN (0, 2)")
         await execute("UPDATE inbox_item SET next_at = 0 WHERE state = 2")
     again = await post(town.ours, like, town.eve)
-    town.ours.app.intake.overflowed = True
-    town.ours.app.intake.wake.set()
+    town.ours.overflow()
     await town.fediverse.settle()
 
     assert waiting == [(2, 1)]

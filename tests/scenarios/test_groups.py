@@ -67,8 +67,7 @@ async def test_a_server_that_was_away_gets_everything_in_order(fediverse: Fedive
     assert await bob.home() == []
 
     fediverse.wire.down.clear()
-    a.workers.sender.lanes["b.test"].next_at = 0
-    a.app.wake_delivery.set()
+    a.deliver_now("b.test")
     await fediverse.settle()
 
     assert [post.uri for post in await bob.home()] == [post.uri for post in reversed(written)]

@@ -190,8 +190,7 @@ async def test_a_server_that_is_down_learns_of_it_later(fediverse: Fediverse) ->
     assert await whom(carl) == [(old.actor.uri, "accepted")]
 
     fediverse.wire.down.clear()
-    a.workers.sender.lanes["c.test"].next_at = 0
-    a.app.wake_delivery.set()
+    a.deliver_now("c.test")
     await fediverse.settle()
 
     assert await whom(carl) == [(new.actor.uri, "accepted")]

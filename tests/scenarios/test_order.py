@@ -24,8 +24,18 @@ async def _member_of(fediverse: Fediverse) -> tuple[Instance, Host, Face]:
 async def _busy(instance: Instance) -> None:
     """Wait until the inbox waits for somebody."""
     async with asyncio.timeout(5):
-        while not instance.workers.inbox.waiting:  # noqa: ASYNC110 (nothing tells)
+        while not instance.waiting():  # noqa: ASYNC110 (nothing tells)
             await asyncio.sleep(0.005)
+
+
+async def _hurried(ours: Instance, by: Face, *activities: dict[str, Any]) -> list[int]:
+    """Deliver in that order without waiting for effects; gives the statuses.
+
+    Several processes can only keep the order in which things were acknowledged: what is in the air at once has none.
+    """
+    if len(ours.apps) == 1:
+        return await together(ours, by, *activities)
+    return [(await post(ours, activity, by)).status_code for activity in activities]
 
 
 def _thread(host: Host, author: Face, cats: Face) -> dict[str, Any]:
@@ -143,7 +153,7 @@ async def test_who_says_yes_and_writes_at_once_is_followed_already(fediverse: Fe
     await post(ours, bob.does("Like", "https://ours.test/posts/1"), bob)  # so that the key is known
 
     accept = bob.does("Accept", {name: asked[name] for name in ("id", "type", "actor", "object")})
-    statuses = await together(ours, bob, accept, *[bob.does("Create", bob.note(number)) for number in range(3)])
+    statuses = await _hurried(ours, bob, accept, *[bob.does("Create", bob.note(number)) for number in range(3)])
     await fediverse.settle()
 
     assert statuses == [202] * 4
@@ -162,7 +172,7 @@ async def test_who_leaves_and_writes_at_once_writes_from_outside(fediverse: Fedi
         await follows.accept(ours.app, club, follower.id)
     note = bob.note(1, to=[club.uri, "https://www.w3.org/ns/activitystreams#Public"], audience=club.uri)
 
-    await together(ours, bob, bob.does("Undo", follow), bob.does("Create", note))
+    await _hurried(ours, bob, bob.does("Undo", follow), bob.does("Create", note))
     await fediverse.settle()
 
     found = await ours.post(note["id"])

@@ -65,8 +65,7 @@ async def _now(instance: Instance) -> None:
     """Whatever is to be tried again later is tried now."""
     with instance.here():
         await execute("UPDATE inbox_item SET next_at = 0 WHERE state = 2")
-    instance.app.intake.overflowed = True
-    instance.app.intake.wake.set()
+    instance.overflow()
 
 
 async def _queue(instance: Instance) -> dict[str, Any]:

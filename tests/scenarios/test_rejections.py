@@ -20,8 +20,7 @@ def creates(host: Host) -> list[str]:
 
 async def again(fediverse: Fediverse, a: Instance, host: str) -> None:
     """The pause after a failure is over."""
-    a.workers.sender.lanes[host].next_at = 0
-    a.app.wake_delivery.set()
+    a.deliver_now(host)
     await fediverse.settle()
 
 

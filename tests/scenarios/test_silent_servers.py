@@ -76,7 +76,7 @@ async def test_no_more_items_wait_for_silent_servers_in_memory_than_have_room(
         return bool(await _put_off(town))
 
     await eventually(put_off, "something waits in the database")
-    waiting = len(town.ours.workers.inbox.waiting)
+    waiting = town.ours.waiting()
     silence.set()
     for _ in range(4):
         await town.fediverse.settle()
@@ -112,5 +112,4 @@ async def _now(town: Town) -> None:
     """Whatever is to be tried again later is tried now."""
     with town.ours.here():
         await execute("UPDATE inbox_item SET next_at = 0 WHERE state = 2")
-    town.ours.app.intake.overflowed = True
-    town.ours.app.intake.wake.set()
+    town.ours.overflow()

@@ -125,6 +125,12 @@ class Server:
         """How an actor's document shows its key."""
         return {"id": self.key(owner).id, "owner": owner, "publicKeyPem": self.key(owner).pem}
 
+    def announced(self, by: str) -> list[tuple[str, str]]:
+        """What somebody announced here, in order: the type of the inner thing (of an id: "id"), and the outcome."""
+        found = [r for r in self.received if (r.activity["type"], r.activity["actor"]) == ("Announce", by)]
+        inner = [(r.activity["object"], r.outcome) for r in found]
+        return [(thing["type"] if isinstance(thing, dict) else "id", outcome) for thing, outcome in inner]
+
     async def fetch(self, url: str) -> Json:
         """The document at its id, asked for in the name of the server.
 

@@ -1,4 +1,4 @@
-"""A fediverse for each story."""
+"""A fediverse for each story, and real servers beside those of other programs."""
 
 from collections.abc import AsyncIterator
 
@@ -6,6 +6,7 @@ import pytest
 
 from tests.databases import Databases
 from tests.fediverse import Fediverse
+from tests.scenarios import forums
 from tests.scenarios.town import Town
 
 
@@ -22,3 +23,15 @@ async def town(fediverse: Fediverse) -> Town:
     """An instance with anna, and three people elsewhere."""
     ours = await fediverse.instance("ours.test")
     return Town(fediverse, ours, await ours.person("anna"))
+
+
+@pytest.fixture(scope="package", params=list(forums.PROGRAMS))
+async def world(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    databases: Databases,
+    anyio_backend: str,
+) -> AsyncIterator[forums.World]:
+    """Two fedcomm servers and one of Lemmy or PieFed; the same for several files, since they take seconds to start."""
+    async with forums.opened(request.param, tmp_path_factory.mktemp(request.param), databases) as made:
+        yield made

@@ -68,16 +68,6 @@ async def test_posts_answers_likes_edits_and_deletions_of_people_go_both_ways(wo
     await eventually(lambda: hello not in world.mastodon.statuses, "the post is gone")
 
 
-def announces(world: World, group: str) -> list[tuple[str, str]]:
-    """What a group announced to the Mastodon-like server, as (kind of the inner thing, outcome), in order."""
-    found = [
-        r for r in world.mastodon.server.received if r.activity["type"] == "Announce" and r.activity["actor"] == group
-    ]
-    return [
-        (r.activity["object"]["type"] if isinstance(r.activity["object"], dict) else "id", r.outcome) for r in found
-    ]
-
-
 async def joined(world: World, name: str) -> tuple[str, Member, Member, Person]:
     """A group on a.test with somebody of each server in it, when every server knows what the others run."""
     alice, bob = await world.a.member(f"alice_{name}"), await world.b.member(f"bob_{name}")
@@ -101,7 +91,7 @@ async def test_a_group_boosts_what_begins_threads_and_nothing_else(world: World)
     await world.around.quiet()
 
     assert (group, thread) in world.mastodon.home(mona)
-    assert announces(world, group) == [("id", "taken")]
+    assert world.mastodon.server.announced(group) == [("id", "taken")]
     assert answer not in world.mastodon.statuses
     assert "<strong>Apples</strong>" in world.mastodon.statuses[thread].content
     fetched = [signer for path, signer in world.mastodon.server.asked if path == f"/users/{mona.name}"]

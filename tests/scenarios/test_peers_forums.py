@@ -1,0 +1,140 @@
+"""Two fedcomm servers and one of Lemmy or PieFed: its users in our groups, our members in its communities."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from tests.scenarios.forums import Group, World, arrived, listed, ours, theirs, there, until_listed
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_thread_of_our_group_with_answers_and_votes_is_the_same_everywhere(world: World) -> None:
+    here = await ours(world, "threads")
+
+    thread = await here.bob.write("Which rye flour?\n\nThe coarse one never rises. @threads@a.test")
+    await there(world, thread, title="Which rye flour?", community=here.uri)
+    answer = await here.flora.comment(thread, "Half of it wheat.")
+    await here.bob.sees(answer, content="Half of it wheat")
+    reply = await here.alice.write("Or a longer rest.", answering=answer)
+    await there(world, reply, parent=answer)
+    await here.flora.vote(thread, 1)
+    await here.bob.act("favourite", answer)
+    await here.alice.act("favourite", reply)
+    await here.alice.act("favourite", thread)
+
+    await there(world, thread, votes={here.flora.uri: 1, here.alice.uri: 1})
+    await there(world, answer, votes={here.bob.uri: 1})
+    for member in (here.alice, here.bob):
+        await member.sees(thread, favourites_count=2, replies_count=1)
+        await member.sees(answer, favourites_count=1)
+        await member.sees(reply)
+        assert await member.thread(thread) == [answer, reply]
+
+
+async def test_a_page_from_elsewhere_begins_a_thread_in_our_group(world: World) -> None:
+    here = await ours(world, "pages")
+
+    page = await here.flora.post(here.uri, "Sourdough in winter", "Where do you keep it warm?")
+    await here.bob.sees(page, content="Sourdough in winter")
+    await here.alice.sees(page, content="Where do you keep it warm")
+    answer = await here.bob.write("On top of the boiler.", answering=page)
+
+    await there(world, answer, parent=page, community=here.uri)
+    await here.alice.sees(page, replies_count=1)
+
+
+@pytest.mark.parametrize("where", [ours, theirs], ids=["ours", "theirs"])
+async def test_edits_and_deletions_reach_everybody(
+    world: World, where: Callable[[World, str], Awaitable[Group]]
+) -> None:
+    here = await where(world, f"changes_{where.__name__}")
+    page = await here.flora.post(here.uri, "Crust", "Hard or soft?")
+    answer = await here.bob.write("Hard.", answering=await arrived(here.bob, page))
+    await there(world, answer)
+    await here.alice.sees(answer)
+
+    await here.flora.edit(page, "Hard or soft, and how?")
+    await here.bob.edit(answer, "Hard, with steam.")
+    await there(world, answer, text="with steam", edits=1)
+    for member in (here.alice, here.bob):
+        await member.sees(page, content="and how")
+        await member.sees(answer, content="with steam")
+
+    await here.bob.delete(answer)
+    await here.flora.delete(page)
+    await there(world, answer, deleted=True)
+    for member in (here.alice, here.bob):
+        await member.misses(page)
+        await member.misses(answer)
+
+
+async def test_votes_down_and_votes_taken_back_are_counted_so(world: World) -> None:
+    here = await ours(world, "votes")
+    thread = await here.alice.write("Caraway\n\nIn every bread? @votes")
+    await there(world, thread)
+    await here.bob.sees(thread)
+
+    await here.bob.act("favourite", thread)
+    await here.flora.vote(thread, 1)
+    await here.alice.sees(thread, favourites_count=2)
+    await here.flora.vote(thread, -1)
+    await here.alice.sees(thread, favourites_count=1)
+    await here.bob.act("unfavourite", thread)
+
+    await there(world, thread, votes={here.flora.uri: -1})
+    for member in (here.alice, here.bob):
+        await member.sees(thread, favourites_count=0)
+    await here.flora.vote(thread, 0)
+    await there(world, thread, votes={})
+
+
+async def test_votes_about_an_answer_on_another_server_are_counted_so(world: World) -> None:
+    here = await ours(world, "changed")
+    page = await here.flora.post(here.uri, "Crumb", "Open or close?")
+    answer = await here.bob.write("Open.", answering=await arrived(here.bob, page))
+    await there(world, answer)
+
+    await here.flora.vote(answer, -1)
+    await here.flora.vote(answer, 1)
+    await here.alice.sees(answer, favourites_count=1)
+    await here.bob.sees(answer, favourites_count=1)
+    await here.flora.vote(answer, 0)
+
+    for member in (here.alice, here.bob):
+        await member.sees(answer, favourites_count=0)
+
+
+async def test_our_members_take_part_in_a_community_elsewhere(world: World) -> None:
+    here = await theirs(world, "warp")
+
+    page = await here.flora.post(here.uri, "Warp drives", "Which one is quiet?")
+    await here.bob.sees(page, content="Which one is quiet")
+    thread = await here.alice.write(f"Impulse drives\n\nSlow but sure. @{here.handle}")
+    await there(world, thread, title="Impulse drives", community=here.uri)
+    answer = await here.bob.write("None of them.", answering=page)
+    comment = await here.flora.comment(await there(world, answer, parent=page), "A pity.")
+    await here.alice.act("favourite", page)
+    await here.bob.sees(thread)
+
+    await there(world, page, votes={here.alice.uri: 1})
+    for member in (here.alice, here.bob):
+        await member.sees(page, favourites_count=1, replies_count=1)
+        await member.sees(comment)
+        assert await member.thread(page) == [answer, comment]
+        assert sorted(await listed(member)) == sorted([page, thread])
+
+
+async def test_what_their_moderators_take_out_is_out_for_our_members_until_they_put_it_back(world: World) -> None:
+    here = await theirs(world, "brig")
+    spam = await here.bob.write(f"Watches\n\nVery cheap. @{here.handle}")
+    await there(world, spam)
+    await here.alice.sees(spam)
+    await until_listed(here.alice, [spam])
+
+    await here.flora.remove(spam, "spam")
+    await until_listed(here.alice, [])
+    await here.flora.restore(spam)
+
+    await until_listed(here.alice, [spam])
+    assert await here.bob.find(spam) is not None

@@ -1,9 +1,15 @@
-"""CHOKE POINT: may this actor do this here? Bans, membership, locks, rights and limits are asked nowhere else."""
+"""CHOKE POINT: may this actor do this here? Bans, membership, locks, rights and limits are asked nowhere else.
+
+What was decided about servers is asked here for all that comes in and for whom members turn to; what is fetched and
+delivered asks the same book of peers (`activitypub/client.py`, outbox/).
+"""
 
 import msgspec
 
+from activitypub.origins import host_of
 from fedcomm import clock
 from fedcomm.errors import NotAllowed
+from fedcomm.peerbook import PeerBook
 from storage.actors import Actor
 from storage.groups import Group
 from storage.posts import Post
@@ -30,6 +36,27 @@ def banned(value: str | None) -> bool:
         return False
     until = _BAN.decode(value).until
     return until is None or until > clock.now_ms()
+
+
+def server(peers: PeerBook, host: str) -> None:
+    """Whether this server speaks with that one, as its admins decided; with itself ('') it does.
+
+    Raises:
+        NotAllowed: it is suspended, or not on the list where only those are spoken with.
+    """
+    if host and peers.blocked(host):
+        raise NotAllowed("This server does not speak with the server of that account.")
+
+
+def sender(peers: PeerBook, uri: str) -> None:
+    """Whether anything is taken in from an actor elsewhere, by its id or that of its key, before anything is asked.
+
+    Raises:
+        NotAllowed: its server is not spoken with (attack SIG-21), or it is suspended.
+    """
+    server(peers, host_of(uri))
+    if peers.silenced(uri.partition("#")[0]):
+        raise NotAllowed("This account is suspended.")
 
 
 def actor(who: Actor) -> None:

@@ -23,7 +23,7 @@ async def follow(app: App, follower: Actor, target_id: int, reblogs: bool = True
 
     Raises:
         NotFound: there is no such actor.
-        NotAllowed: blocked, banned, or oneself; or one of the two has moved.
+        NotAllowed: blocked, banned, oneself, or of a server that is not spoken with; or one of the two has moved.
     """
     admit.acting(follower)
     target = await actors.by_id(target_id)
@@ -35,8 +35,7 @@ async def follow(app: App, follower: Actor, target_id: int, reblogs: bool = True
         raise NotAllowed("This account cannot be followed.")
     if await blocks.between(follower.id, target.id):
         raise NotAllowed("You cannot follow an account that you block or that blocks you.")
-    if target.host and app.peers.blocked(target.host):
-        raise NotAllowed("This server does not speak with the server of that account.")
+    admit.server(app.peers, target.host)
     async with transaction():
         known = await follows.of(follower.id, target.id)
         if known is None and target.moved_to_id is not None:

@@ -5,7 +5,7 @@ import msgspec
 from activitypub.contexts import PUBLIC
 from fedcomm import admit, aliases, clock, finding, follows, profiles, proving
 from fedcomm.app import App
-from fedcomm.errors import AppError, Conflict, Invalid, NotAllowed, TooMany
+from fedcomm.errors import AppError, Conflict, Invalid, TooMany
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
 from storage import actors, jobs
@@ -90,8 +90,7 @@ def _fits(app: App, actor: Actor, target: Actor) -> None:
         raise Invalid("A group is nobody's account.", field="account")
     if target.gone:
         raise Invalid("There is no such account any more.", field="account")
-    if target.host and app.peers.blocked(target.host):
-        raise NotAllowed("This server does not speak with the server of that account.")
+    admit.server(app.peers, target.host)
     if target.id == actor.moved_to_id:
         raise Conflict("This account has moved there already.")
     if target.moved_to_id is not None:

@@ -16,13 +16,13 @@ from web.errors import Refusal
 
 MAX_BYTES = 1_048_576  # of a body that is no upload
 MAX_FIELDS = 1_000
+MAX_KIND = 1_000  # characters of the content type of a form
 MAX_DEPTH = 4  # of names such as poll[options][]
 
 _YES = frozenset({"true", "1", "t", "yes", "on"})
 _NO = frozenset({"false", "0", "f", "no", "off"})
 _NOTHING = frozenset({"", "none", "null", "undefined"})  # what clients write for "not given"
 _STEP = re.compile(r"\[([^\[\]]*)\]")
-MAX_KIND = 1_000  # characters of the content type of a form
 _CHARSET = re.compile(r"charset[^=;]*=[\s\"']*([^\s\"';]*)")
 _UTF8 = frozenset({"utf-8", "utf8"})
 _WHOLE = re.compile(r"[+-]?\d{1,19}")

@@ -8,7 +8,7 @@ import msgspec
 from activitypub.activities import Activity
 from activitypub.errors import Forbidden
 from activitypub.origins import host_of
-from fedcomm import clock
+from fedcomm import admit, clock
 from fedcomm.app import App
 from fedcomm.inbox.facts import Facts
 from storage import posts
@@ -87,15 +87,16 @@ class Hand(msgspec.Struct, kw_only=True):
 
         Raises:
             Wants: it is not known yet.
-            Forbidden: unknown for good, suspended, deleted, or of a blocked server.
+            Forbidden: unknown for good.
+            NotAllowed: suspended, deleted, or of a server that is not spoken with.
         """
         found = self.facts.actors.get(uri)
         if found is None:
             if uri in self.fetched or self.app.urls.own(uri):
                 raise Forbidden("The actor is not known.")
             raise Wants(actors=(uri,))
-        if found.gone or (found.host and self.app.peers.blocked(found.host)):
-            raise Forbidden("The actor is not heard here.")
+        admit.actor(found)
+        admit.server(self.app.peers, found.host)
         return found
 
     def post(self, uri: str) -> Post:

@@ -4,7 +4,7 @@ import msgspec
 
 from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
-from fedcomm import clock
+from fedcomm import admit, clock
 from fedcomm.inbox.hand import Hand, Ignored, Wants
 from storage import actors, follows, jobs
 from storage.connect import Writes, write
@@ -32,8 +32,7 @@ async def move(hand: Hand, activity: Activity) -> None:
         raise Forbidden("The new account does not say that it was the old one.")
     if (old.kind == "Group") != (new.kind == "Group"):
         raise Forbidden("A person does not become a group, nor a group a person.")
-    if new.suspended_at is not None or (new.host and hand.app.peers.blocked(new.host)):
-        raise Forbidden("The new account is not heard here.")
+    admit.server(hand.app.peers, new.host)
     now = clock.now_ms()
     if old.moved_at is not None and old.moved_at > now - COOLDOWN:
         raise Ignored("the account has moved not long ago")  # loops end here

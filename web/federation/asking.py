@@ -4,8 +4,7 @@ from starlette.requests import Request
 
 from activitypub import verify
 from activitypub.errors import BadSignature, Forbidden
-from activitypub.origins import host_of
-from fedcomm import clock, fetching
+from fedcomm import admit, clock, fetching
 from fedcomm.app import App
 from storage import actors, visible
 from storage.actors import Actor
@@ -26,14 +25,14 @@ async def asker(request: Request) -> Actor | None:
 
     Raises:
         BadSignature: signed, but not well (attack SIG-33).
-        Forbidden: of a server or actor that is not heard here.
+        Forbidden, NotAllowed: of a server or actor that is not heard here.
         Unreachable: whose key it is cannot be found out now.
     """
     if "signature" not in request.headers:
         return None
     app = app_of(request)
     claim = verify.claim(signed(request, b""), host=app.host, now=clock.now(), scheme=scheme(app))
-    refuse_blocked(app, claim.key_id)
+    admit.sender(app.peers, claim.key_id)
     signer = verify.known(claim, app.keyring.lookup)
     if signer is None:
         signer = await verify.signer(claim, finder(app))
@@ -52,22 +51,12 @@ async def viewer(request: Request) -> int:
     In allow-list mode only allowed servers are told anything.
 
     Raises:
-        BadSignature, Forbidden, Unreachable: as `asker`.
+        BadSignature, Forbidden, NotAllowed, Unreachable: as `asker`.
     """
     found = await asker(request)
     if found is None and app_of(request).peers.allow_list:
         raise Forbidden("This server speaks only with servers it knows. Please sign the request.")
     return found.id if found is not None else visible.ANYBODY
-
-
-def refuse_blocked(app: App, key_id: str) -> None:
-    """Nothing is looked up for a server that is not heard (attack SIG-21).
-
-    Raises:
-        Forbidden: it is one.
-    """
-    if app.peers.blocked(host_of(key_id)) or app.peers.silenced(key_id.partition("#")[0]):
-        raise Forbidden("Your server is not heard here.")
 
 
 def finder(app: App) -> verify.KeyFinder:

@@ -7,10 +7,10 @@ from starlette.routing import Route
 from activitypub import documents, properties, verify
 from activitypub.errors import BadSignature, Forbidden, Gone, Malformed, NotFound
 from activitypub.origins import host_of
-from fedcomm import clock
+from fedcomm import admit, clock
 from fedcomm.errors import NotFound as NobodyHere
 from storage import actors
-from web.federation.asking import finder, refuse_blocked, scheme, signed
+from web.federation.asking import finder, scheme, signed
 from web.state import app_of
 
 
@@ -36,14 +36,14 @@ async def receive(request: Request) -> Response:
 
     Raises:
         BadSignature: 401: unsigned, or not signed by whom it says.
-        Forbidden: 403: of a server or actor that is not heard here.
+        NotAllowed: 403: of a server or actor that is not heard here.
         Malformed: 400: no activity.
         Unreachable: 503: the key cannot be had now; the sender tries again (attack SIG-19).
     """
     app = app_of(request)
     body = await _body(request)
     claim = verify.claim(signed(request, body), host=app.host, now=clock.now(), scheme=scheme(app))
-    refuse_blocked(app, claim.key_id)
+    admit.sender(app.peers, claim.key_id)
     signer = verify.known(claim, app.keyring.lookup)
     if signer is None:
         try:
@@ -60,11 +60,9 @@ async def receive(request: Request) -> Response:
         verify.activity(document, signer)
     except Forbidden as fault:
         raise BadSignature(str(fault)) from fault
-    host = host_of(signer.actor)
-    if app.peers.blocked(host) or app.peers.silenced(signer.actor):
-        raise Forbidden("Your server is not heard here.")
+    admit.sender(app.peers, signer.actor)
     await app.intake.take(signer.actor, document["id"], body)
-    await app.heard_from(host)
+    await app.heard_from(host_of(signer.actor))
     return Response(b"", 202)
 
 

@@ -155,15 +155,15 @@ class App:
         self.wake_delivery.set()
         self.wake_jobs.set()
 
-    @property
-    def reloading(self) -> bool:
-        """Whether what every process must know is just being read anew."""
-        return self._reloading is not None and not self._reloading.done()
+    async def reloaded(self) -> None:
+        """Until what every process must know has been read anew, if it is being read."""
+        if self._reloading is not None:
+            await asyncio.shield(self._reloading)
 
     def _reload(self) -> None:
         """Read anew what every process must know: once for all that was told while it was read the last time."""
         self._stale = True
-        if not self.reloading:
+        if self._reloading is None or self._reloading.done():
             self._reloading = asyncio.get_running_loop().create_task(self._load_anew())
 
     async def _load_anew(self) -> None:

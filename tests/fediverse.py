@@ -241,8 +241,7 @@ class Instance:
         for app in self.apps:
             with use(app.db):
                 assert await bus.heard_all()
-            while app.reloading:
-                await asyncio.sleep(0.005)
+            await app.reloaded()
 
     async def idle(self) -> bool:
         """Whether nothing is left to do here."""

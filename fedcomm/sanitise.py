@@ -44,7 +44,7 @@ _HIDDEN = re.compile(r'<span class="invisible">[^<]*</span>')
 _HIDING = re.compile(r' class="(?:invisible|ellipsis)"')
 _HOSTLIKE = re.compile(r"\s{0,9}(?:https?://)?(?:www\.)?([^\s/?#:@\[\]]{3,253})(?=[/?#:\s]|\Z)", re.IGNORECASE)
 _BREAKS_AFTER = re.compile(r"(</?(?:p|blockquote|ul|ol|li|pre)(?: [^>]*)?>\s*)<br>(?:\s*<br>)*")
-_BREAKS_BEFORE = re.compile(r"(?:<br>\s*)+(?=</(?:p|blockquote|li)>|\Z)")
+_BREAKS = re.compile(r"(?:<br>\s*)+(</(?:p|blockquote|li)>|\Z)?")  # a whole run, and what ends it (attack NET-23)
 _EMPTY_CLASS = re.compile(r'(<(?:a|span|p)(?: [a-z]+="[^"]+")*?) class=""')
 _PRE_START = re.compile(r"<pre>\n+")
 _BLOCK_ENDS = re.compile(r"</(?:p|blockquote|pre|li|ul|ol)>|<br>")
@@ -68,7 +68,7 @@ def clean(given: str) -> str:
     if "<a" in cleaned:
         cleaned = _ANCHOR.sub(_honest, cleaned)
     if "<br>" in cleaned:
-        cleaned = _BREAKS_BEFORE.sub("", _BREAKS_AFTER.sub(r"\1", cleaned))
+        cleaned = _BREAKS.sub(_useful, _BREAKS_AFTER.sub(r"\1", cleaned))
     if "<pre>\n" in cleaned:
         cleaned = _PRE_START.sub("<pre>", cleaned)
     return _whole(cleaned, given)
@@ -106,6 +106,11 @@ def _familiar(given: str) -> str:
         return given
     given = _HEADING.sub(lambda found: "</strong></p>" if found[1] else "<p><strong>", given)
     return _TABLE.sub("", _ROW_ENDS.sub("<br>", _CELL_ENDS.sub(" ", given)))
+
+
+def _useful(breaks: re.Match[str]) -> str:
+    """Line breaks, unless the text or its block ends after them anyway."""
+    return breaks[0] if breaks[1] is None else breaks[1]
 
 
 def _honest(found: re.Match[str]) -> str:

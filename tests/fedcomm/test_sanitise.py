@@ -76,6 +76,7 @@ HOSTILE = {
     "brackets": "<" * N,
     "entities": "&amp" * (N // 4),
     "line breaks": "<br> " * (N // 5),
+    "line breaks before a word": "<br> \n" * 3900 + "x",
     "spaces": "<p>" + " " * N + "<br>",
     "math": "<math><mi>" * (N // 10),
     "headings": "<h1 " * (N // 4),

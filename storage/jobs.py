@@ -1,8 +1,12 @@
 """What waits besides inbox and outbox: each job a row that survives a crash."""
 
+from collections.abc import Collection
+
 import msgspec
 
 from storage.connect import Writes, execute, row, rows
+
+_BEING_DONE = "state = 0 AND attempts > 0 AND error = ''"  # or its taker has died
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -22,14 +26,25 @@ def add(writes: Writes, job_id: int, name: str, args: dict[str, object], run_at:
     )
 
 
-async def claim(now_ms: int, until_ms: int, limit: int) -> list[Job]:
-    """Take due jobs; when the taker dies they are due again at `until_ms`."""
+async def claim(now_ms: int, until_ms: int, limit: int, in_hand: Collection[int] = ()) -> list[Job]:
+    """Take due jobs, none of those `in_hand`; when the taker dies they are due again at `until_ms`."""
     sql = (
         "UPDATE job SET run_at = ?, attempts = attempts + 1, error = '' WHERE id IN"
-        " (SELECT id FROM job WHERE state = 0 AND run_at <= ? ORDER BY run_at LIMIT ?) AND run_at <= ?"
-        " RETURNING id, name, args, attempts"
+        " (SELECT id FROM job WHERE state = 0 AND run_at <= ? AND id NOT IN (?ints) ORDER BY run_at LIMIT ?)"
+        " AND run_at <= ? RETURNING id, name, args, attempts"
     )
-    return [Job(*found) for found in await rows(sql, (until_ms, now_ms, limit, now_ms))]
+    return [Job(*found) for found in await rows(sql, (until_ms, now_ms, list(in_hand), limit, now_ms))]
+
+
+async def hold(in_hand: Collection[int], until_ms: int) -> None:
+    """Who took these jobs lives, and has them until then."""
+    await execute(f"UPDATE job SET run_at = ? WHERE id IN (?ints) AND {_BEING_DONE}", (until_ms, list(in_hand)))
+
+
+async def give_back(in_hand: Collection[int], now_ms: int) -> None:
+    """Due at once, and not counted as tried: whoever took these jobs ends before they do."""
+    sql = f"UPDATE job SET run_at = ?, attempts = attempts - 1 WHERE id IN (?ints) AND {_BEING_DONE}"
+    await execute(sql, (now_ms, list(in_hand)))
 
 
 async def finish(job_id: int) -> None:
@@ -50,7 +65,7 @@ async def park(job_id: int, why: str) -> None:
 async def backlog(now_ms: int) -> tuple[int, int]:
     """(jobs due now or soon, or being done; jobs parked)."""
     found = await row(
-        "SELECT COUNT(CASE WHEN state = 0 AND (run_at <= ? OR (attempts > 0 AND error = '')) THEN 1 END),"
+        f"SELECT COUNT(CASE WHEN state = 0 AND run_at <= ? OR {_BEING_DONE} THEN 1 END),"
         " COUNT(CASE WHEN state = 3 THEN 1 END) FROM job",
         (now_ms + 300_000,),
     )

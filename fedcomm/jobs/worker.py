@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import msgspec
 
@@ -21,6 +22,7 @@ LOG = logging.getLogger("fedcomm.worker")
 DUE = 30.0  # seconds between looks at the schedule
 SWEEP = 5.0  # seconds between looks for jobs that were missed or are due
 JOBS_AT_ONCE = 4
+CLAIM = 15_000  # ms that a job in hand is kept from others without being renewed
 PAUSE = 60_000  # ms before a failed job is tried again, doubled each time
 
 
@@ -34,12 +36,15 @@ class Workers:
         self.sender = Sender(app)
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
-        self._jobs: set[asyncio.Task[None]] = set()
+        self._jobs: dict[asyncio.Task[None], int] = {}  # those in hand, and their ids
 
     def start(self) -> None:
         """Begin all loops; what waited when the process last stopped is taken up first."""
         self.app.sender = self.sender
-        for loop in (self._lead_loop, self._inbox_loop, self._delivery_loop, self._job_loop, self._schedule_loop):
+        for loop in (
+            self._lead_loop, self._inbox_loop, self._delivery_loop,
+            self._job_loop, self._claim_loop, self._schedule_loop,
+        ):  # fmt: skip
             self._tasks.append(asyncio.create_task(self._forever(loop), name=loop.__name__))
 
     async def stop(self, seconds: float = 20.0) -> None:
@@ -49,9 +54,10 @@ class Workers:
         self.app.wake_jobs.set()
         deadline = asyncio.get_running_loop().time() + seconds
         for task in self._tasks:
-            if task.get_name() in ("_lead_loop", "_delivery_loop", "_schedule_loop"):
+            if task.get_name() in ("_lead_loop", "_delivery_loop", "_claim_loop", "_schedule_loop"):
                 task.cancel()
         await asyncio.wait(self._tasks, timeout=seconds)
+        left = list(self._jobs.values())
         unfinished = [*self._tasks, *self.uptake.inbox.waiting, *self._jobs]
         for task in unfinished:
             task.cancel()
@@ -59,6 +65,9 @@ class Workers:
         with use(self.app.db):
             await self.sender.stop(max(0.1, deadline - asyncio.get_running_loop().time()))
             await self.lead.give_back()
+            if left:
+                with suppress(OperationalError):  # then they are due when the claim ends
+                    await jobs.give_back(left, clock.now_ms())
 
     @property
     def alive(self) -> bool:
@@ -109,15 +118,22 @@ class Workers:
             self.app.wake_jobs.clear()
             now = clock.now_ms()
             room = JOBS_AT_ONCE - len(self._jobs)
-            for job in await jobs.claim(now, now + 15 * 60_000, room) if room else ():
+            for job in await jobs.claim(now, now + CLAIM, room, self._jobs.values()) if room else ():
                 task = asyncio.create_task(self._do(job))
-                self._jobs.add(task)
+                self._jobs[task] = job.id
                 task.add_done_callback(self._job_ended)
             await pauses.until(self.app.wake_jobs, SWEEP)
 
     def _job_ended(self, task: asyncio.Task[None]) -> None:
-        self._jobs.discard(task)
+        self._jobs.pop(task, None)
         self.app.wake_jobs.set()
+
+    async def _claim_loop(self) -> None:
+        """Keep jobs in hand from others as long as this process lives, and not much longer."""
+        while True:
+            await asyncio.sleep(SWEEP)
+            if self._jobs:
+                await jobs.hold(self._jobs.values(), clock.now_ms() + CLAIM)
 
     async def _do(self, job: jobs.Job) -> None:
         kind = JOBS.get(job.name)

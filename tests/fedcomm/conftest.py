@@ -1,5 +1,6 @@
 """A server without its web side, for tests of the services: `app`, and `clock` to let time pass."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -7,10 +8,13 @@ import httpx
 import pytest
 
 from activitypub.errors import Unreachable
+from fedcomm import actors
 from fedcomm import clock as fedcomm_clock
 from fedcomm.app import App
 from fedcomm.config import Config
+from fedcomm.jobs import worker
 from storage.connect import use
+from tests.fedcomm.several import Another, Answer
 
 
 async def _nobody_answers(request: httpx.Request) -> httpx.Response:
@@ -45,3 +49,23 @@ def pass_time(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
         ahead[0] += seconds
 
     return wait
+
+
+@pytest.fixture
+async def another(database_url: str, anyio_backend: str) -> AsyncIterator[Another]:
+    """`await another()`: one more process on the database, working (all in this one, with nothing in common)."""
+    opened: list[tuple[App, worker.Workers]] = []
+
+    async def begin(answer: Answer = _nobody_answers) -> App:
+        config = Config(base_url="https://here.example", host="here.example", database_url=database_url)
+        app = await App.open(config, transport=httpx.MockTransport(answer))
+        app.db.ids.hold(len(opened) + 1, 3600 + asyncio.get_running_loop().time())
+        with use(app.db):
+            await actors.service(app)
+            opened.append((app, worker.start(app)))
+        return app
+
+    yield begin
+    for app, workers in opened:
+        await workers.stop(2.0)
+        await app.close()

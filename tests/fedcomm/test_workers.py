@@ -1,149 +1,29 @@
-"""What waits is done once, by whichever process; what fails is tried again and in the end set aside."""
+"""What came in has its effect once, by whichever process; what is due is done, whoever starts and stops."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
-from itertools import pairwise
 
 import httpx
 import msgspec
 import pytest
 
 from activitypub.errors import Unreachable
-from fedcomm import accounts, actors, clock, orphans, queue
+from fedcomm import accounts, clock, orphans
 from fedcomm import intake as intake_module
 from fedcomm.app import App
-from fedcomm.config import Config
-from fedcomm.jobs import JOBS, Job, Regular, nightly, uptake, worker
+from fedcomm.jobs import Regular, nightly, uptake, worker
 from fedcomm.jobs.uptake import Uptake
-from storage import inbox, jobs, leases, outbox
+from storage import inbox, leases, outbox
 from storage.connect import Writes, apply, execute, rows, use
 from storage.errors import IntegrityError
-from storage.ids import next_id
 from storage.outbox import Audience
 from tests import build
+from tests.fedcomm.several import Another, counted, tried, until
 
 pytestmark = pytest.mark.anyio
 
 DAY = 86_400.0
-PATIENCE = 20.0
-
-
-async def _nobody_answers(request: httpx.Request) -> httpx.Response:
-    raise Unreachable("nobody answers")
-
-
-Answer = Callable[[httpx.Request], Awaitable[httpx.Response]]
-Another = Callable[..., Awaitable[App]]
-
-
-@pytest.fixture
-async def another(database_url: str, anyio_backend: str) -> AsyncIterator[Another]:
-    """`await another()`: one more process on the database, working (all in this one, with nothing in common)."""
-    opened: list[tuple[App, worker.Workers]] = []
-
-    async def begin(answer: Answer = _nobody_answers) -> App:
-        config = Config(base_url="https://here.example", host="here.example", database_url=database_url)
-        app = await App.open(config, transport=httpx.MockTransport(answer))
-        app.db.ids.hold(len(opened) + 1, 3600 + asyncio.get_running_loop().time())
-        with use(app.db):
-            await actors.service(app)
-            opened.append((app, worker.start(app)))
-        return app
-
-    yield begin
-    for app, workers in opened:
-        await workers.stop(2.0)
-        await app.close()
-
-
-async def until(true: Callable[[], Awaitable[bool]], seconds: float = PATIENCE) -> None:
-    """Wait for it."""
-    try:
-        async with asyncio.timeout(seconds):
-            while not await true():  # noqa: ASYNC110 (it is the workers who bring it about)
-                await asyncio.sleep(0.02)
-    except TimeoutError:
-        pytest.fail("waited in vain")
-
-
-async def wait_for(app: App, name: str, times: int) -> None:
-    """Put jobs of that name into the table."""
-    writes = Writes()
-    for number in range(times):
-        jobs.add(writes, next_id(), name, {"number": number}, clock.now_ms())
-    await apply(writes)
-    app.wake_jobs.set()
-
-
-async def test_of_several_workers_only_one_does_a_job(
-    another: Another, dialect: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    done: list[int] = []
-
-    async def note(_app: App, number: int) -> None:
-        await asyncio.sleep(0.01)
-        done.append(number)
-
-    monkeypatch.setitem(JOBS, "note", Job(note))
-    apps = [await another() for _ in range(3 if dialect == "postgres" else 1)]
-    with use(apps[0].db):
-        await wait_for(apps[0], "note", 40)
-        for app in apps:
-            app.wake_jobs.set()
-
-        await until(lambda: _none_waits(apps[0]))
-
-    assert sorted(done) == list(range(40))
-
-
-async def test_a_job_that_fails_is_tried_again_later_and_set_aside_in_the_end(
-    another: Another, monkeypatch: pytest.MonkeyPatch, pass_time: Callable[[float], None]
-) -> None:
-    tries: list[float] = []
-
-    async def fail(_app: App, number: int) -> None:
-        tries.append(clock.now())
-        raise Unreachable("not now")
-
-    monkeypatch.setitem(JOBS, "fail", Job(fail, attempts=3))
-    app = await another()
-    with use(app.db):
-        await wait_for(app, "fail", 1)
-        for number in range(1, 4):
-            await until(partial(_tried, tries, number))
-            await until(lambda: _count("SELECT COUNT(*) FROM job WHERE error <> ''", 1))
-            pass_time(60 * 2**number)
-            app.wake_jobs.set()
-        await until(lambda: _parked(app, 1))
-
-        assert (await queue.state(app))["jobs_parked"] == 1
-    assert [later - earlier >= 60 for earlier, later in pairwise(tries)] == [True, True]
-
-
-async def test_a_job_whose_worker_died_is_done_by_the_next_but_not_for_ever(
-    another: Another, monkeypatch: pytest.MonkeyPatch, pass_time: Callable[[float], None]
-) -> None:
-    done: list[int] = []
-
-    async def note(_app: App, number: int) -> None:
-        done.append(number)
-
-    monkeypatch.setitem(JOBS, "note", Job(note, attempts=2))
-    app = await another()
-    with use(app.db):
-        writes = Writes()
-        later = clock.now_ms() + 900_000  # when the claims of the dead worker end
-        jobs.add(writes, 1, "note", {"number": 1}, later)
-        jobs.add(writes, 2, "note", {"number": 2}, later)
-        await apply(writes)
-        await execute("UPDATE job SET attempts = id")
-
-        pass_time(1_000)
-        app.wake_jobs.set()
-        await until(lambda: _parked(app, 1))
-
-    assert done == [1]
 
 
 async def test_the_effect_of_an_item_cannot_be_had_twice(app: App) -> None:
@@ -175,10 +55,10 @@ async def test_more_than_fits_into_memory_has_its_effect_all_the_same(
     with use(app.db):
         await accounts.create(app, "alice", "correct horse battery")
         writer = await build.person("sam", "peer.example")
-        creates = [_create(writer.uri, "https://here.example/users/alice", number) for number in range(300)]
+        creates = [create(writer.uri, "https://here.example/users/alice", number) for number in range(300)]
         await asyncio.gather(*(app.intake.take(writer.uri, uri, body) for uri, body in creates))
 
-        await until(lambda: _count("SELECT COUNT(*) FROM post WHERE local = 0", 300))
+        await until(lambda: counted("SELECT COUNT(*) FROM post WHERE local = 0", 300))
         assert await rows("SELECT COUNT(*) FROM inbox_item WHERE state <> 1") == [(0,)]
         assert await rows("SELECT posts_count FROM actor WHERE id = ?", (writer.id,)) == [(300,)]
 
@@ -201,7 +81,7 @@ async def test_an_item_that_needs_an_absent_peer_waits_on_the_schedule_and_is_gi
             pauses.append(round((due - clock.now_ms()) / 60_000))
             pass_time((due - clock.now_ms()) / 1000 + 1)
             app.intake.more()
-        await until(lambda: _count("SELECT state FROM inbox_item", inbox.REFUSED))
+        await until(lambda: counted("SELECT state FROM inbox_item", inbox.REFUSED))
 
     assert pauses == [1, 5, 15, 60, 180, 360, 360]
 
@@ -223,7 +103,7 @@ async def test_what_is_due_each_day_is_not_put_off_by_restarts(
     pass_time(DAY / 2)
     await another()
     pass_time(DAY / 2 + 1)
-    await until(partial(_tried, ran, 1))
+    await until(partial(tried, ran, 1))
     await asyncio.sleep(0.1)
 
     assert len(ran) == 1
@@ -272,7 +152,7 @@ async def test_the_night_drops_what_everybody_has_got_and_nothing_that_is_waited
     assert await outbox.head() == seqs[-1]
 
 
-def _create(actor: str, mentioned: str, number: int) -> tuple[str, bytes]:
+def create(actor: str, mentioned: str, number: int) -> tuple[str, bytes]:
     """The id and the bytes of a Create."""
     note = {
         "id": f"{actor}/notes/{number}", "type": "Note", "attributedTo": actor, "content": f"<p>{number}</p>",
@@ -287,47 +167,6 @@ async def _put_off() -> bool:
     """Whether the only item waits longer than one that is in hand."""
     ((due,),) = await rows("SELECT next_at FROM inbox_item")
     return due is not None and due > clock.now_ms() + 20_000
-
-
-async def _none_waits(app: App) -> bool:
-    return await rows("SELECT COUNT(*) FROM job") == [(0,)]
-
-
-async def _parked(app: App, count: int) -> bool:
-    return await rows("SELECT COUNT(*) FROM job WHERE state = 3") == [(count,)]
-
-
-async def _count(sql: str, expected: int) -> bool:
-    return await rows(sql) == [(expected,)]
-
-
-async def _tried(tries: list[float], times: int) -> bool:
-    return len(tries) == times
-
-
-async def test_the_queue_counts_jobs_in_hand_and_not_those_that_wait_for_long(
-    another: Another, monkeypatch: pytest.MonkeyPatch, pass_time: Callable[[float], None]
-) -> None:
-    going_on, may_end = asyncio.Event(), asyncio.Event()
-
-    async def take_long(_app: App, number: int) -> None:
-        going_on.set()
-        await may_end.wait()
-        raise Unreachable("not now")
-
-    monkeypatch.setitem(JOBS, "take_long", Job(take_long, attempts=9))
-    app = await another()
-    with use(app.db):
-        await wait_for(app, "take_long", 1)
-        await going_on.wait()
-        busy = await queue.state(app)
-        await execute("UPDATE job SET attempts = 5")
-        may_end.set()
-        await until(partial(_count, "SELECT COUNT(*) FROM job WHERE error <> ''", 1))
-
-        assert (busy["idle"], busy["jobs"]) == (False, 1)
-        await execute("UPDATE job SET run_at = ?", (clock.now_ms() + 3_600_000,))
-        assert (await queue.state(app))["idle"]
 
 
 async def test_many_items_that_wait_for_a_peer_keep_none_behind_them_waiting(
@@ -347,12 +186,12 @@ async def test_many_items_that_wait_for_a_peer_keep_none_behind_them_waiting(
         app.intake.more()
         for number in range(30):
             stranger = f"https://away{number}.example/users/sam"
-            uri, body = _create(stranger, "https://here.example/users/alice", 1)
+            uri, body = create(stranger, "https://here.example/users/alice", 1)
             await app.intake.take(stranger, uri, body)
-        uri, body = _create(writer.uri, "https://here.example/users/alice", 1)
+        uri, body = create(writer.uri, "https://here.example/users/alice", 1)
         await app.intake.take(writer.uri, uri, body)
 
-        await until(lambda: _count("SELECT COUNT(*) FROM post WHERE local = 0", 1))
+        await until(lambda: counted("SELECT COUNT(*) FROM post WHERE local = 0", 1))
         hanging.set()
 
 
@@ -374,11 +213,11 @@ async def test_what_comes_while_the_database_is_asked_does_not_wait_for_the_next
     with use(app.db):
         await accounts.create(app, "alice", "correct horse battery")
         writer = await build.person("sam", "peer.example")
-        uri, body = _create(writer.uri, "https://here.example/users/alice", 1)
+        uri, body = create(writer.uri, "https://here.example/users/alice", 1)
         monkeypatch.setattr(Uptake, "_from_database", meanwhile)
         app.intake.more()
 
-        await until(lambda: _count("SELECT COUNT(*) FROM post WHERE local = 0", 1), 10.0)
+        await until(lambda: counted("SELECT COUNT(*) FROM post WHERE local = 0", 1), 10.0)
 
 
 async def test_an_answer_that_missed_what_it_answers_is_tied_to_it_soon(app: App) -> None:

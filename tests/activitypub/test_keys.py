@@ -157,6 +157,20 @@ def test_what_is_no_multikey_is_malformed(text: str) -> None:
         keys.load_multikey(text)
 
 
+def test_a_key_that_is_longer_than_any_is_not_looked_at() -> None:
+    public = keys.make_ed25519().public
+    pem, multikey = keys.public_pem(public), keys.multikey(public)
+    assert keys.load_public_pem(pem.ljust(keys.MAX_KEY_CHARS)) == public
+
+    with pytest.raises(Malformed, match="no PEM that we accept"):
+        keys.load_public_pem(pem.ljust(keys.MAX_KEY_CHARS + 1))
+    with pytest.raises(Malformed, match="too long"):
+        keys.load_public_der(keys.public_der(public).ljust(keys.MAX_KEY_CHARS + 1, b"\0"))
+    for text in ("m" + multikey[1:], "z" + "1" * keys.MAX_KEY_CHARS):
+        with pytest.raises(Malformed, match="base58btc"):
+            keys.load_multikey(text)
+
+
 @given(st.binary(max_size=80))
 def test_multibase_keeps_every_byte(value: bytes) -> None:
     assert keys.decode_multibase(keys.encode_multibase(value)) == value

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 
 from activitypub import keys
 from activitypub.errors import BadSignature, Malformed
+from activitypub.signatures.claim import MAX_COMPONENTS
 from activitypub.verify import Request
 from tests.activitypub import signed
 from tests.activitypub.signed import (
@@ -231,6 +232,15 @@ def test_an_ed25519_key_does_not_verify_what_is_named_rsa() -> None:
         accepted(signed.rfc9421(parameters=parameters, key=key), key)
 
 
+def test_no_more_components_are_looked_at_than_a_request_can_need() -> None:
+    more = {f"x-{number}": "1" for number in range(MAX_COMPONENTS - len(RFC9421) + 1)}
+    fitting, beyond = (signed.rfc9421(covered=(*RFC9421, *list(more)[cut:]), headers=more) for cut in (1, 0))
+
+    accepted(fitting)
+    with pytest.raises(Malformed, match="too many"):
+        claimed(beyond)
+
+
 # Several signatures
 
 
@@ -267,6 +277,15 @@ def test_one_label_must_not_be_there_twice() -> None:
         value = header(request, name.replace("_", "-"))
         with pytest.raises(Malformed, match="twice"):
             claimed(changed(request, **{name: f"{value}, {value}"}))
+
+
+@pytest.mark.attack("SIG-27")
+def test_the_signature_must_have_the_label_that_was_described() -> None:
+    request = signed.rfc9421()
+    named_otherwise = header(request, "signature").replace("sig1=", "sig2=")
+
+    with pytest.raises(BadSignature, match="different labels"):
+        claimed(changed(request, signature=named_otherwise))
 
 
 @pytest.mark.attack("SIG-26")

@@ -6,9 +6,10 @@ import pytest
 
 from activitypub import verify
 from activitypub.errors import BadSignature, Forbidden, Gone, Malformed, NotFound, ProtocolError, Unreachable
+from activitypub.signatures.claim import MAX_HEADER
 from activitypub.verify import KnownKey, Signer
 from tests.activitypub import signed
-from tests.activitypub.signed import ALICE, BOB, HOST, MALLORY, NOW, World, changed, key_of, note, signer_of
+from tests.activitypub.signed import ALICE, BOB, HOST, MALLORY, NOW, World, changed, header, key_of, note, signer_of
 
 pytestmark = pytest.mark.anyio
 
@@ -31,6 +32,17 @@ async def test_an_ed25519_key_of_the_assertion_methods_signs_too() -> None:
 
     assert (await signer_of(signed.rfc9421(key=key, key_id=key_id))).actor == ALICE
     assert (await signer_of(signed.cavage(key=key, key_id=key_id, algorithm="hs2019"))).actor == ALICE
+
+
+@pytest.mark.attack("SIG-11")
+def test_signature_headers_that_are_longer_than_any_are_not_parsed() -> None:
+    request = signed.rfc9421()
+    for name in ("signature_input", "signature"):
+        value = header(request, name.replace("_", "-"))
+        padding = ";x=1111111111" * 625
+        assert len(padding) < MAX_HEADER < len(value) + len(padding)
+        with pytest.raises(Malformed, match="too long"):
+            signed.claimed(changed(request, **{name: value + padding}))
 
 
 @pytest.mark.attack("SIG-01")

@@ -5,9 +5,11 @@ import os
 import signal
 import stat
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
+from storage import postgres_engine, sqlite_engine
 from storage.connect import (
     Database,
     Writes,
@@ -357,3 +359,25 @@ async def test_a_cancelled_query_leaves_its_connection_usable(things: Database) 
 
     async with asyncio.timeout(5):
         assert await asyncio.gather(*(value(COUNT) for _ in range(30))) == [0] * 30
+
+
+async def test_a_database_that_is_older_than_what_is_needed_is_refused(
+    database_url: str, dialect: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (sqlite_engine.OLDEST, postgres_engine.OLDEST) == ((3, 40, 0), 15)
+    monkeypatch.setattr(sqlite_engine, "OLDEST", (99, 0, 0))
+    monkeypatch.setattr(postgres_engine, "OLDEST", 99)
+
+    with pytest.raises(OperationalError, match=r"is too old: \d+"):
+        await Database.open(database_url)
+
+
+@on_postgres
+async def test_a_database_that_cannot_hold_every_letter_is_refused(database: Database) -> None:
+    name = "fedcomm_test_latin"
+    await execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'")
+    try:
+        with pytest.raises(OperationalError, match="LATIN1: UTF8 is needed"):
+            await Database.open(urlunsplit(urlsplit(database.url)._replace(path=f"/{name}")))
+    finally:
+        await execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -44,6 +44,7 @@ async def test_a_group_is_made_with_a_moderator_who_can_act_at_once(app: App) ->
     assert face.summary == "<p>All &lt;about&gt; it</p>"
     assert await members.moderators(group.id) == [ann.uri]
     assert (await members.standing(group, ann)).moderator and group.created_by == ann.id
+    assert (group.fold_version, group.genesis) == (registers.FOLD_VERSION, None)  # nobody else has it, so no feed
 
 
 @pytest.mark.attack("GRP-14")

@@ -18,17 +18,41 @@ async def _made(*changes: object) -> None:
     await apply(writes)
 
 
-@pytest.mark.parametrize("table", ["post", "member", "act", "register", "face_alias", "report", "invite"])
-async def test_what_belongs_to_a_group_points_at_its_own_id_and_at_no_url(database: Database, table: str) -> None:
+async def _columns(database: Database, table: str) -> dict[str, str]:
     sql = (
         "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = ?"
         if database.dialect == "postgres"
         else "SELECT name, LOWER(type) FROM pragma_table_info(?)"
     )
-    columns = dict(await rows(sql, (table,)))
+    return dict(await rows(sql, (table,)))
+
+
+@pytest.mark.parametrize("table", ["post", "member", "act", "register", "face_alias", "report", "invite"])
+async def test_what_belongs_to_a_group_points_at_its_own_id_and_at_no_url(database: Database, table: str) -> None:
+    columns = await _columns(database, table)
 
     assert columns["group_id"] in ("bigint", "integer")
     assert not {"group_uri", "group_url", "group_name", "community"} & columns.keys()
+
+
+@pytest.mark.parametrize(
+    ("table", "columns"),
+    [
+        ("post", "kind create_uri truth entered_by author_updated edited_at"),
+        ("reaction", "truth entered_by"),
+        ("act", "property subject value clock actor_uri face uri undoes"),
+        ("groups", "genesis fold_version join_mode"),
+        ("member", "joined_at home_host"),
+        ("media", "owner_id size origin last_used_at key"),
+        ("account", "time_zone language"),
+        ("announced", "face object_uri announce_uri"),
+        ("proven", "raw"),
+    ],
+)
+async def test_what_nobody_could_find_out_later_has_its_place_from_the_first_day(
+    database: Database, table: str, columns: str
+) -> None:
+    assert set(columns.split()) <= (await _columns(database, table)).keys()
 
 
 async def test_a_group_with_several_faces_is_one_group(database: Database) -> None:

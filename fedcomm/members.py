@@ -1,8 +1,7 @@
 """Members of groups of ours: who is banned, who runs a group."""
 
 from activitypub.contexts import PUBLIC
-from activitypub.errors import ProtocolError, Unreachable
-from fedcomm import admit, clock, fetching, follows, groups, moderation
+from fedcomm import admit, clock, finding, follows, groups, moderation
 from fedcomm.admit import Standing
 from fedcomm.app import App
 from fedcomm.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -174,21 +173,13 @@ async def who_acts(group: Group, face: Actor, by: Actor | None) -> str:
 
 
 async def somebody(app: App, who: str) -> Actor:
-    """Whom a handle or an id names, here or elsewhere.
+    """Whom a handle or an id names, here or elsewhere; by the id also who is gone, since a ban of theirs may stand.
 
     Raises:
         NotFound: there is nobody of that name.
         Invalid: its server does not answer.
     """
-    try:
-        found = await actors.by_uri(who) if "://" in who else await fetching.handle(app, who)
-        return found or await fetching.actor(app, who)
-    except Unreachable as fault:
-        raise Invalid(
-            "The server of {who} cannot be reached: {fault}", fix=fetching.CHECK_HOST, who=who, fault=fault
-        ) from fault
-    except ProtocolError as fault:
-        raise NotFound("{who} was not found: {fault}", fix=fetching.CHECK_NAME, who=who, fault=fault) from fault
+    return await actors.by_uri(who) or await finding.somebody(app, who)
 
 
 async def _give_role(app: App, group: Group, face: Actor, who: Actor, actor_uri: str, *, given: bool) -> None:

@@ -1,5 +1,7 @@
 """`fedcomm group`: the groups that live here."""
 
+from collections.abc import Callable
+
 import click
 
 from fedcomm.cli.asking import ask
@@ -9,6 +11,11 @@ from fedcomm.cli.saying import say
 @click.group()
 def group() -> None:
     """Make groups, say who looks after them, and keep somebody out."""
+
+
+def _of_a_group(act: Callable[[str, str], None]) -> click.Command:
+    """The command `fedcomm group ACT GROUP ACTOR`."""
+    return group.command()(click.argument("group")(click.argument("actor")(act)))
 
 
 @group.command()
@@ -22,36 +29,28 @@ def create(name: str, title: str, summary: str, moderator: str) -> None:
     say(f"{made['handle']} is there: {made['url']}")
 
 
-@group.command()
-@click.argument("group")
-@click.argument("actor")
+@_of_a_group
 def ban(group: str, actor: str) -> None:
     """Keep ACTOR (a handle or an address) out of GROUP."""
     banned = ask("group.ban", group=group, actor=actor)
     say(f"{banned['handle']} is banned from {group}.")
 
 
-@group.command()
-@click.argument("group")
-@click.argument("actor")
+@_of_a_group
 def unban(group: str, actor: str) -> None:
     """Let ACTOR into GROUP again."""
     lifted = ask("group.unban", group=group, actor=actor)
     say(f"{lifted['handle']} is not banned from {group} any more.")
 
 
-@group.command()
-@click.argument("group")
-@click.argument("actor")
+@_of_a_group
 def appoint(group: str, actor: str) -> None:
     """Make ACTOR (here or elsewhere) a moderator of GROUP."""
     appointed = ask("group.appoint", group=group, actor=actor)
     say(f"{appointed['handle']} moderates {group}.")
 
 
-@group.command()
-@click.argument("group")
-@click.argument("actor")
+@_of_a_group
 def dismiss(group: str, actor: str) -> None:
     """Let ACTOR be no moderator of GROUP any more."""
     dismissed = ask("group.dismiss", group=group, actor=actor)

@@ -174,3 +174,16 @@ async def test_who_is_banned_again_has_the_newer_ban(app: App) -> None:
 
     assert len([act for act in await registers.log(group.id) if act.property == "ban"]) == 2
     assert (await members.standing(group, bo)).ban == "{}"
+
+
+async def test_the_ban_of_somebody_who_is_gone_is_lifted_by_their_id(app: App) -> None:
+    bo = await person(app, "bo")
+    await create(app, "bread")
+    group, _face = await groups.named("bread")
+    await commands.run(app, "group.ban", {"group": "bread", "actor": "bo"})
+    async with transaction():
+        await actors.delete_local(app, bo)
+
+    await commands.run(app, "group.unban", {"group": "bread", "actor": bo.uri})
+
+    assert (await members.standing(group, bo)).ban is None

@@ -1,6 +1,7 @@
 """Getting to know what others publish: the only place where inbound work waits for peers. Database first."""
 
 import contextlib
+import logging
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -25,6 +26,7 @@ from storage.groups import Group
 from storage.ids import next_id
 from storage.posts import Post
 
+LOG = logging.getLogger("fedcomm.fetching")
 MAX_DEPTH = 8  # ancestors fetched for one post; the rest comes when somebody opens the thread
 MAX_KEYS = 8
 MAX_ADMINS = 50  # of a server that are heard as moderators of its groups
@@ -333,7 +335,10 @@ async def _store(app: App, found: Document) -> Actor:
             groups.insert(writes, _group(row, now), row.uri, "remote")
     else:
         actors.replace(writes, row)
-    _keep_keys(writes, found, row, now)
+    before = {key.public_der for key in await actors.keys_of(old.id)} if old is not None else set()
+    after = _keep_keys(writes, found, row, now)
+    if before and before.isdisjoint(after):  # its home says so; whether the same people are there, it does not (ORI-28)
+        LOG.warning("all keys replaced actor=%s", row.uri)
     bus.add(writes, "keys", row.uri)
     with contextlib.suppress(IntegrityError):  # another request stored the same actor meanwhile
         await apply(writes)
@@ -348,8 +353,9 @@ async def _moved_to(described: RemoteActor, row: Actor) -> int | None:
     return there.id if row.uri in msgspec.json.decode(there.also_known_as) and there.id != row.id else None
 
 
-def _keep_keys(writes: Writes, found: Document, owner: Actor, now_ms: int) -> None:
-    kept: list[str] = []
+def _keep_keys(writes: Writes, found: Document, owner: Actor, now_ms: int) -> set[bytes]:
+    """Keep the keys that the actor lists, and no others; gives them."""
+    kept: dict[str, bytes] = {}
     for key_id in mapping.actors.key_ids(found.raw)[:MAX_KEYS]:
         try:
             known = verify.key_from(found.raw, key_id, found.url)
@@ -358,8 +364,9 @@ def _keep_keys(writes: Writes, found: Document, owner: Actor, now_ms: int) -> No
         expires = int(known.expires * 1000) if known.expires else None
         public = keys.public_der(known.key)
         actors.put_key(writes, Key(key_id, owner.id, owner.uri, known.key.algorithm, public, None, now_ms, expires))
-        kept.append(key_id)
-    actors.drop_keys_except(writes, owner.id, kept)
+        kept[key_id] = public
+    actors.drop_keys_except(writes, owner.id, list(kept))
+    return set(kept.values())
 
 
 def _group(face: Actor, now_ms: int) -> Group:

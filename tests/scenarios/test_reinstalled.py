@@ -1,5 +1,7 @@
 """A server that was set up anew, or a domain that changed hands: who has the old names there inherits nothing."""
 
+import logging
+
 import pytest
 
 from fedcomm import members
@@ -69,3 +71,23 @@ async def test_who_said_goodbye_does_not_come_back_under_the_same_id_with_anothe
     with town.ours.here():
         gone = await actors.by_uri(town.bob.uri)
     assert gone is not None and gone.deleted_at is not None and gone.name != "The new bob"
+
+
+@pytest.mark.attack("ORI-28")
+async def test_who_runs_the_server_is_told_when_somebody_has_another_key(
+    town: Town, caplog: pytest.LogCaptureFixture
+) -> None:
+    await town.written()
+    update = town.bob.does("Update", town.bob.document(name="Bobby"))
+    with caplog.at_level(logging.WARNING, "fedcomm"):
+        town.theirs.serve(town.bob.uri, town.bob.document(name="Bobby"))
+        await town.send(town.bob, update)
+        same = [record.getMessage() for record in caplog.records]
+        town.bob.key = key_called("the new bob")
+        town.theirs.serve(town.bob.uri, town.bob.document())
+        for app in town.ours.apps:
+            app.keyring._asked.clear()  # as ten minutes later
+        await town.send(town.bob, town.bob.does("Like", "https://theirs.test/notes/1"))
+
+    assert same == []
+    assert [record.getMessage() for record in caplog.records] == [f"all keys replaced actor={town.bob.uri}"]

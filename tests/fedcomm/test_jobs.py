@@ -28,6 +28,7 @@ async def wait_for(app: App, name: str, times: int) -> None:
     app.wake_jobs.set()
 
 
+@pytest.mark.attack("FLT-27")
 async def test_of_several_workers_only_one_does_a_job(
     another: Another, dialect: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

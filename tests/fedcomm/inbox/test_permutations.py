@@ -85,7 +85,7 @@ def _orders(kinds: Sequence[str], *, twice: bool) -> list[list[str]]:
     return orders
 
 
-@pytest.mark.attack("ORI-23", "SIG-05")
+@pytest.mark.attack("FLT-20", "ORI-23", "SIG-05")
 @pytest.mark.parametrize("twice", [False, True], ids=["once", "twice"])
 @pytest.mark.parametrize(
     ("kinds", "outcome"),

@@ -48,8 +48,9 @@ def ask(server: Instance, sql: str, args: tuple[Any, ...] = ()) -> list[tuple[An
 
 
 def outlast(server: Instance) -> None:
-    """The time is over that a dead process had for what one process at a time may do (by the clock of PostgreSQL)."""
-    if "DATABASE_URL" in server.settings:
+    """The time is over that a dead process had for what it was to do alone: jobs, and on PostgreSQL the lead."""
+    if server.data.exists():
+        ask(server, "UPDATE job SET run_at = 0 WHERE state = 0 AND attempts > 0 AND error = ''")
         ask(server, "UPDATE lease SET until = 0 WHERE name NOT LIKE 'schedule:%'")
 
 

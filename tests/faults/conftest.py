@@ -12,6 +12,7 @@ from tests.faults.crowd import Crowd
 from tests.server.running import Instance
 
 SEEDS = int(os.environ.get("FEDCOMM_TEST_FAULT_SEEDS", "2"))  # how often a server is killed at another moment
+HOSTS = int(os.environ.get("FEDCOMM_TEST_FAULT_HOSTS", "80"))  # that a post is delivered to
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def server(settings: dict[str, str], tmp_path: Path) -> Iterator[Instance]:
 
 @pytest.fixture
 def crowd() -> Iterator[Crowd]:
-    """Two hundred other servers."""
-    everybody = Crowd(200)
+    """Many other servers."""
+    everybody = Crowd(HOSTS)
     yield everybody
     everybody.close()

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-from tests.faults.asking import eventually, post, waiting
+from tests.faults.asking import eventually, outlast, post, waiting
 from tests.faults.conftest import SEEDS
 from tests.faults.crowd import Arrival, Crowd, most
 from tests.server.running import Instance
@@ -75,6 +75,7 @@ def test_a_server_killed_in_the_middle_of_a_fan_out_delivers_the_rest_after_its_
         ids = say(server, token, f"{seed}")
         assert server.process is not None
         server.process.wait(30)
+        outlast(server)
         server.start()
 
         expect_everything(server, crowd, token, ids)
@@ -87,7 +88,7 @@ def test_a_server_that_is_asked_to_stop_under_load_finishes_in_time_and_loses_an
     server: Instance, crowd: Crowd
 ) -> None:
     token = followed(server, crowd)
-    ended_after(server, crowd, 250, signal.SIGTERM)
+    ended_after(server, crowd, POSTS * len(crowd.hosts) * 5 // 12, signal.SIGTERM)
 
     ids = say(server, token, "stopping")
     began = time.monotonic()

@@ -3,11 +3,12 @@
 import asyncio
 import os
 import random
+import signal
 
 import pytest
 
 from fedcomm.intake import mark
-from tests.faults.asking import ask, eventually, follow_all, waiting
+from tests.faults.asking import ask, eventually, follow_all, outlast, waiting
 from tests.faults.crowd import Crowd
 from tests.server.running import Instance
 
@@ -27,11 +28,13 @@ def test_every_activity_that_was_acknowledged_has_its_effect_once_however_often_
         sending = crowd.begin(_send_all(server, crowd, taken, moments))
         for _kill in range(KILLS):
             assert server.process is not None
-            server.process.wait(60)
+            assert server.process.wait(60) == -signal.SIGKILL
             acknowledged = list(taken)
             kept = {bytes(row[0]) for row in ask(server, "SELECT uri_hash FROM inbox_item")}
             assert [uri for signer, uri in acknowledged if mark(signer, uri) not in kept] == []
-            server.start()
+            outlast(server)
+            server.start(ready=False)  # it may be killed before it says that it is
+        server.wait()
         sending.result(120)
         assert eventually(lambda: waiting(server)["idle"], 60)
     finally:

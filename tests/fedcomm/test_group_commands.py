@@ -5,25 +5,16 @@ from typing import Any
 
 import pytest
 
-import storage.actors
 from activitypub import documents
 from fedcomm import accounts, actors, commands, follows, group_profile, groups, members
 from fedcomm.app import App
 from fedcomm.errors import AppError, Conflict, Invalid, NotFound
 from storage import members as membership
 from storage import registers
-from storage.actors import Actor
 from storage.connect import rows, transaction, value
+from tests.people import person
 
 pytestmark = pytest.mark.anyio
-
-
-async def person(app: App, name: str) -> Actor:
-    """Somebody who can sign in."""
-    account = await accounts.create(app, name, "correct horse battery")
-    found = await storage.actors.by_id(account.actor_id)
-    assert found
-    return found
 
 
 async def create(app: App, name: str, **more: Any) -> dict[str, Any]:

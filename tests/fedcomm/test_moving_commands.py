@@ -4,22 +4,13 @@ from typing import Any
 
 import pytest
 
-import storage.actors
-from fedcomm import accounts, commands, follows
+from fedcomm import commands, follows
 from fedcomm.app import App
 from fedcomm.errors import AppError, Conflict, Invalid, NotFound, TooMany
-from storage.actors import Actor
 from storage.connect import execute, rows, value
+from tests.people import person
 
 pytestmark = pytest.mark.anyio
-
-
-async def person(app: App, name: str) -> Actor:
-    """Somebody who can sign in."""
-    account = await accounts.create(app, name, "correct horse battery")
-    found = await storage.actors.by_id(account.actor_id)
-    assert found
-    return found
 
 
 async def alias(app: App, name: str, other: str, remove: bool = False) -> dict[str, Any]:

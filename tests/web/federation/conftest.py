@@ -3,14 +3,14 @@
 import msgspec
 import pytest
 
-import storage.actors
-from fedcomm import accounts, actors, groups, posts
+from fedcomm import actors, groups, posts
 from fedcomm.app import App
 from fedcomm.posts import Draft
 from storage import posts as stored
 from storage.actors import Actor
 from storage.groups import Group
 from storage.posts import Post
+from tests.people import person
 
 
 class Place(msgspec.Struct):
@@ -34,19 +34,11 @@ class Place(msgspec.Struct):
         return await self.post(text, by)
 
 
-async def member(app: App, name: str, role: str = "member") -> Actor:
-    """Somebody who can sign in."""
-    account = await accounts.create(app, name, "correct horse battery", role=role)
-    found = await storage.actors.by_id(account.actor_id)
-    assert found
-    return found
-
-
 @pytest.fixture
 async def place(app: App) -> Place:
     """ann runs the server and moderates the group `bread`; bo is somebody."""
     await actors.service(app)
-    ann, bo = await member(app, "ann", "admin"), await member(app, "bo")
+    ann, bo = await person(app, "ann", "admin"), await person(app, "bo")
     await groups.create(app, "bread", "Bread baking", "All about bread.", "ann")
     group, face = await groups.named("bread")
     return Place(app, ann, bo, group, face)

@@ -4,12 +4,13 @@ import pytest
 
 import storage.actors
 import storage.groups
-from fedcomm import accounts, follows, groups, members, posts
+from fedcomm import follows, groups, members, posts
 from fedcomm.app import App
 from fedcomm.posts import Draft
 from storage.actors import Actor
 from storage.connect import rows, value
 from tests import build
+from tests.people import person
 from tests.web.pages.browser import Browser, Page
 from tests.web.pages.conftest import Enter
 from tests.web.pages.test_every_page import flaws
@@ -17,14 +18,6 @@ from tests.web.pages.test_every_page import flaws
 pytestmark = pytest.mark.anyio
 
 HERE = "/c/rye/moderate"
-
-
-async def person(app: App, name: str) -> Actor:
-    """A new member with everything a member has."""
-    account = await accounts.create(app, name, "correct horse battery")
-    actor = await storage.actors.by_id(account.actor_id)
-    assert actor
-    return actor
 
 
 @pytest.fixture

@@ -3,12 +3,10 @@
 import msgspec
 import pytest
 
-import storage.actors
-from fedcomm import accounts
 from fedcomm.app import App
-from storage.actors import Actor
 from storage.connect import execute, rows, value
 from tests import build
+from tests.people import PASSWORD, person
 from tests.web.pages.browser import Browser, Page
 from tests.web.pages.conftest import Enter
 from tests.web.pages.test_every_page import flaws
@@ -16,15 +14,6 @@ from tests.web.pages.test_every_page import flaws
 pytestmark = pytest.mark.anyio
 
 HERE, ALIASES, BACK = "/settings/moving", "/settings/moving/aliases", "/settings/moving/back"
-PASSWORD = "correct horse battery"
-
-
-async def person(app: App, name: str) -> Actor:
-    """A member with a real password."""
-    account = await accounts.create(app, name, PASSWORD)
-    actor = await storage.actors.by_id(account.actor_id)
-    assert actor
-    return actor
 
 
 @pytest.fixture

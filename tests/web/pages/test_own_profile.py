@@ -3,10 +3,10 @@
 import pytest
 
 import storage.actors
-from fedcomm import accounts, follows
+from fedcomm import follows
 from fedcomm.app import App
-from storage.actors import Actor
 from storage.connect import rows, value
+from tests.people import person
 from tests.web.pages.browser import Browser
 from tests.web.pages.conftest import Enter
 from tests.web.pages.test_every_page import flaws
@@ -14,14 +14,6 @@ from tests.web.pages.test_every_page import flaws
 pytestmark = pytest.mark.anyio
 
 HERE = "/settings/profile"
-
-
-async def person(app: App, name: str) -> Actor:
-    """A new member with everything a member has."""
-    account = await accounts.create(app, name, "correct horse battery")
-    actor = await storage.actors.by_id(account.actor_id)
-    assert actor
-    return actor
 
 
 @pytest.fixture

@@ -5,28 +5,17 @@ from urllib.parse import quote
 
 import pytest
 
-import storage.actors
-from fedcomm import accounts, groups, members, posts
+from fedcomm import groups, members, posts
 from fedcomm.app import App
 from fedcomm.drafting import PollDraft
 from fedcomm.posts import Draft
-from storage.actors import Actor
 from storage.connect import execute, row, rows, value
+from tests.people import person
 from tests.web.pages.browser import Browser
 from tests.web.pages.conftest import Enter
 from tests.web.pages.test_every_page import flaws
 
 pytestmark = pytest.mark.anyio
-
-PASSWORD = "correct horse battery"
-
-
-async def person(app: App, name: str) -> Actor:
-    """A new member with everything a member has."""
-    account = await accounts.create(app, name, PASSWORD)
-    actor = await storage.actors.by_id(account.actor_id)
-    assert actor
-    return actor
 
 
 @pytest.fixture

@@ -25,21 +25,21 @@ class Uptake:
         self.app = app
         self.inbox = Inbox(app)
         self._lead = lead
-        self._stopping = False
+        self._ending = asyncio.Event()
         self._busy = False
         self._read: OrderedDict[int, None] = OrderedDict()  # ids of items that were last read from the database
 
     async def run(self) -> None:
         """Take items up until `stop` is called."""
-        while not self._stopping:
-            await pauses.until(self._lead.held, SWEEP)
+        while not self._ending.is_set():
+            await pauses.until_either(self._lead.held, self._ending)
             if self._lead.held.is_set():
                 await self._while_leading()
                 await self._abandon()
 
     def stop(self) -> None:
         """Take nothing more up; `run` returns once what is in hand is settled."""
-        self._stopping = True
+        self._ending.set()
         self.app.intake.wake.set()
 
     def idle(self) -> bool:
@@ -53,7 +53,7 @@ class Uptake:
         intake.in_database = True  # so is what an earlier process left
         left, careful = next_id(), CAREFUL
         after, swept = 0, 0.0
-        while not self._stopping and self._lead.held.is_set():
+        while not self._ending.is_set() and self._lead.held.is_set():
             intake.wake.clear()
             items, take_up = self._take_queued(), self.inbox.settle
             now = asyncio.get_running_loop().time()
@@ -86,7 +86,7 @@ class Uptake:
 
     async def _abandon(self) -> None:
         """Whoever leads next finds in the database what waits here for peers."""
-        if self._stopping:
+        if self._ending.is_set():
             return
         waiting = tuple(self.inbox.waiting)
         for task in waiting:

@@ -122,6 +122,18 @@ async def test_a_right_is_one_owners_until_it_ends(app: App) -> None:
     assert await leases.take("right", "a", 150)
 
 
+async def test_a_process_that_does_not_lead_stops_as_soon_as_one_that_does(app: App, dialect: str) -> None:
+    if dialect == "postgres":
+        assert await leases.take("lead", "another", 60_000)
+    workers = worker.start(app)
+    await asyncio.sleep(0.1)
+    began = asyncio.get_running_loop().time()
+
+    await workers.stop()
+
+    assert asyncio.get_running_loop().time() - began < 1.0
+
+
 async def test_the_night_drops_what_everybody_has_got_and_nothing_that_is_waited_for(
     app: App, pass_time: Callable[[float], None]
 ) -> None:

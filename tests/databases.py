@@ -1,4 +1,4 @@
-"""Migrated databases for tests: each is a copy of one that was migrated once."""
+"""Migrated databases for tests: each is, or is as, a copy of one that was migrated once."""
 
 import asyncio
 import shutil
@@ -9,6 +9,7 @@ from pathlib import Path
 from storage import migrate
 from storage.connect import Database
 from tests.postgres import Postgres, server
+from tests.reuse import Template, Used
 
 
 class Databases:
@@ -18,18 +19,23 @@ class Databases:
         self._folder = folder
         self._running = ExitStack()
         self._server: Postgres | None = None
-        self._templates: dict[str, str] = {}  # by dialect: a path, or the name of a database
+        self._migrated: Path | None = None  # an SQLite database to copy
+        self._used: Used | None = None
         self._sweeper = ThreadPoolExecutor(1)
         self._dropped: list[Future[None]] = []
         self._count = 0
 
     async def new(self, dialect: str) -> str:
         """The URL of a new database with the newest schema and nothing in it."""
-        template = self._templates.get(dialect) or await self._template(dialect)
         if dialect == "sqlite":
+            if self._migrated is None:
+                self._migrated = Path((await self._template(dialect)).removeprefix("sqlite://"))
             self._count += 1
-            return f"sqlite://{shutil.copy(template, self._folder / f'{self._count}.db')}"
-        return self._postgres().of(await self._postgres().create(template))
+            return f"sqlite://{shutil.copy(self._migrated, self._folder / f'{self._count}.db')}"
+        if self._used is None:
+            name = (await self._template(dialect)).rsplit("/", 1)[1]
+            self._used = Used(self._postgres(), await Template.of(self._postgres(), name))
+        return self._postgres().of(await self._used.take())
 
     async def copy(self, url: str) -> str:
         """The URL of a new database with all that is in another one, which nobody has open."""
@@ -47,18 +53,21 @@ class Databases:
         return self._postgres().of(await self._postgres().create())
 
     def drop(self, url: str) -> None:
-        """The database is not needed any more. PostgreSQL takes a tenth of a second for it, which nobody waits for."""
+        """The database is not needed any more. What PostgreSQL cannot use again it drops, which nobody waits for."""
         if url.startswith("sqlite:"):
             for end in ("", "-wal", "-shm"):
                 Path(url.removeprefix("sqlite://") + end).unlink(missing_ok=True)
         else:
             name = url.rsplit("/", 1)[1]
+            if self._used is not None and self._used.give_back(name):
+                return
             self._dropped.append(self._sweeper.submit(asyncio.run, self._postgres().drop(name)))
 
     def close(self) -> None:
-        """Whatever was dropped is gone, and so are the templates and the server."""
-        if "postgres" in self._templates:
-            self.drop("postgres:///" + self._templates["postgres"])
+        """Whatever was made is gone, and so is the server if it is our own."""
+        if self._used is not None and self._postgres().folder is None:
+            for name in self._used.names:
+                self._dropped.append(self._sweeper.submit(asyncio.run, self._postgres().drop(name)))
         for dropped in self._dropped:
             dropped.result()
         self._sweeper.shutdown()
@@ -74,5 +83,4 @@ class Databases:
         database = await Database.open(url)
         await migrate.run(database)
         await database.close()
-        self._templates[dialect] = url.removeprefix("sqlite://") if dialect == "sqlite" else url.rsplit("/", 1)[1]
-        return self._templates[dialect]
+        return url

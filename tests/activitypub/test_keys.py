@@ -101,13 +101,13 @@ def test_huge_rsa_keys_are_refused_in_less_than_50_ms() -> None:
     huge = rsa.RSAPublicNumbers(modulus - 2, modulus).public_key()
     pem = pem_of(huge)
 
-    started = time.perf_counter()
+    started = time.thread_time()
     with pytest.raises(Malformed):
         keys.load_public_pem(pem)
     with pytest.raises(Malformed):
         keys.load_multikey(keys.multikey(keys.PublicKey("rsa", huge)))
 
-    assert time.perf_counter() - started < 0.05 * 2
+    assert time.thread_time() - started < 0.05 * 2
 
 
 @pytest.mark.attack("SIG-22")

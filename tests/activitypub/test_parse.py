@@ -629,11 +629,11 @@ def test_floods_of_properties_are_cut_in_no_time() -> None:
         attachment=[{"type": "Image", "url": f"https://a.test/{n}.png"} for n in range(10_000)],
         tag=[{"type": "Emoji", "name": f":e{n}:", "icon": {"url": f"https://a.test/{n}.png"}} for n in range(100_000)],
     )
-    started = time.perf_counter()
+    started = time.thread_time()
 
     read = parse.object(flood)
 
-    assert time.perf_counter() - started < 0.2
+    assert time.thread_time() - started < 0.2
     assert isinstance(read, Note)
     assert read.poll is not None
     assert (len(read.poll.options), len(read.attachments), len(read.emojis)) == (20, 16, 50)

@@ -4,7 +4,7 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv --no-config pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
-.PHONY: help run test demo bench faults processes check-all lock migration docs translations dist
+.PHONY: help run test demo bench faults processes check-all audit lock migration docs translations dist
 
 help:
 	@echo "make run               start the server (without FEDCOMM_BASE_URL: a try-out on this machine)"
@@ -14,6 +14,7 @@ help:
 	@echo "make faults            kill, stop and starve servers many times over"
 	@echo "make processes         the stories of federation again, each server of two processes on one PostgreSQL"
 	@echo "make check-all         everything above that checks: test, a start in a fresh clone, processes, faults, bench"
+	@echo "make audit             ask whether a version in the lock files has a known hole"
 	@echo "make docs              write the generated pages of docs/ anew"
 	@echo "make translations      bring the catalogues up to date with the texts, and compile them (language=fr: a new one)"
 	@echo "make migration name=…  a new numbered migration, empty, in both dialects"
@@ -58,6 +59,9 @@ faults: .venv/test.stamp
 # `make test` has one process on PostgreSQL in these stories, except where programs of others take part.
 processes: .venv/test.stamp
 	FEDCOMM_TEST_PROCESSES=2 $(BIN)/python -m pytest -q -n 2 tests/scenarios -k "not sqlite" $(ARGS)
+
+audit: .venv/test.stamp
+	@$(BIN)/python scripts/audit.py
 
 check-all:
 	.ci/run

@@ -36,28 +36,19 @@ class Story(Protocol):
         ...
 
 
-class Answers:
-    """Somebody elsewhere answers a post of bob's and names him."""
+class FromElsewhere:
+    """Somebody on another server sends activities."""
 
     def __init__(self, server: Instance, crowd: Crowd) -> None:
         self._server, self._crowd = server, crowd
         self._sam, self._inbox = crowd.actor(crowd.hosts[0]), f"http://{server.host}/inbox"
-        self._asked = post(server, follow_all(server, crowd), "What grows in shade?").json["uri"]
+        self._token = follow_all(server, crowd)
         self._told = 0
         self._last: dict[str, Any] = {}
 
-    def effects(self) -> tuple[int, ...]:
-        sql = (
-            "SELECT (SELECT COUNT(*) FROM post), (SELECT replies_count FROM post WHERE uri = ?),"
-            " (SELECT posts_count FROM actor WHERE uri = ?), (SELECT COUNT(*) FROM notification)"
-        )
-        (found,) = ask(self._server, sql, (self._asked, self._sam))
-        return tuple(found)
-
     def go_on(self) -> "Future[Any]":
-        bob = {"type": "Mention", "href": f"http://{self._server.host}/users/bob", "name": "@bob"}
         self._told += 1
-        self._last = self._crowd.note(self._sam, self._told, inReplyTo=self._asked, tag=[bob])
+        self._last = self._crowd.note(self._sam, self._told, **self._more())
         return self._crowd.begin(self._insist())
 
     def kept(self) -> bool:
@@ -70,8 +61,66 @@ class Answers:
     def over(self) -> bool:
         return ask(self._server, "SELECT COUNT(*) FROM inbox_item WHERE state IN (0, 2)") == [(0,)]
 
+    def _more(self) -> dict[str, Any]:
+        """What makes a note one of this story."""
+        raise NotImplementedError
+
     async def _insist(self) -> int:
         return await self._crowd.insist(self._sam, self._inbox, self._last)
+
+
+class Answers(FromElsewhere):
+    """Somebody elsewhere answers a post of bob's and names him."""
+
+    def __init__(self, server: Instance, crowd: Crowd) -> None:
+        super().__init__(server, crowd)
+        self._asked = post(server, self._token, "What grows in shade?").json["uri"]
+
+    def effects(self) -> tuple[int, ...]:
+        sql = (
+            "SELECT (SELECT COUNT(*) FROM post), (SELECT replies_count FROM post WHERE uri = ?),"
+            " (SELECT posts_count FROM actor WHERE uri = ?), (SELECT COUNT(*) FROM notification)"
+        )
+        (found,) = ask(self._server, sql, (self._asked, self._sam))
+        return tuple(found)
+
+    def _more(self) -> dict[str, Any]:
+        bob = {"type": "Mention", "href": f"http://{self._server.host}/users/bob", "name": "@bob"}
+        return {"inReplyTo": self._asked, "tag": [bob]}
+
+
+class Threads(FromElsewhere):
+    """Somebody elsewhere begins threads in a group here, which announces them to its members."""
+
+    def __init__(self, server: Instance, crowd: Crowd) -> None:
+        super().__init__(server, crowd)
+        made = server.command("group", "create", "shade", "--title", "Shade", "--moderator", "bob")
+        assert made.returncode == 0, made.stderr
+        self._group = f"http://{server.host}/c/shade"
+        crowd.run(crowd.follow(self._group, f"{self._group}/inbox"))
+        assert eventually(
+            lambda: any(a.type == "Accept" and a.document["actor"] == self._group for a in crowd.arrivals)
+        )
+
+    def effects(self) -> tuple[int, ...]:
+        sql = (
+            "SELECT (SELECT COUNT(*) FROM post WHERE group_id IS NOT NULL),"
+            " (SELECT posts_count FROM actor WHERE uri = ?),"
+            " (SELECT COUNT(*) FROM outbox WHERE form = 'wrapped'), (SELECT COUNT(*) FROM outbox WHERE form = 'plain')"
+        )
+        (found,) = ask(self._server, sql, (self._sam,))
+        return tuple(found)
+
+    def over(self) -> bool:
+        return super().over() and self.announced()[-2:] == [self._last["id"], self._last["object"]["id"]]
+
+    def announced(self) -> list[str]:
+        """The ids of what the group's announcements were about, in their order."""
+        announces = [arrival.document for arrival in self._crowd.arrivals if arrival.type == "Announce"]
+        return [what["id"] if isinstance(what := each["object"], dict) else what for each in announces]
+
+    def _more(self) -> dict[str, Any]:
+        return {"cc": [self._group], "audience": self._group, "name": f"Thread {self._told}"}
 
 
 class Thoughts:

@@ -12,10 +12,10 @@ import pytest
 
 from tests.faults.asking import ask, eventually, outlast
 from tests.faults.crowd import Crowd, most
-from tests.faults.stories import Answers, Story, Thoughts
+from tests.faults.stories import Answers, Story, Thoughts, Threads
 from tests.server.running import Instance
 
-STRIDE = 1 if os.environ.get("FEDCOMM_TEST_FAULT_WRITES") == "all" else 4  # moments from one death to the next
+STRIDE = 1 if os.environ.get("FEDCOMM_TEST_FAULT_WRITES") == "all" else 6  # moments from one death to the next
 FEWEST, MOST = 5, 100  # moments there may be in what is asked once
 LAST = 1.0  # seconds after the effect in which the last writes are made
 
@@ -98,6 +98,17 @@ def test_an_activity_has_its_whole_effect_or_none_wherever_the_server_dies(
     die_through(story, mortal)
 
     assert ask(server, "SELECT COUNT(*) FROM inbox_item WHERE state <> 1") == [(0,)]
+
+
+def test_a_thread_is_in_its_group_and_announced_or_neither_wherever_the_server_dies(
+    server: Instance, crowd: Crowd, mortal: Mortal
+) -> None:
+    story = Threads(server, crowd)
+
+    die_through(story, mortal)
+
+    assert most(story.announced()) <= 2  # once in each life
+    assert crowd.wrong == []
 
 
 def test_a_post_is_published_wholly_or_not_wherever_the_server_dies(

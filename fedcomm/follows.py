@@ -6,7 +6,7 @@ from fedcomm.app import App
 from fedcomm.errors import NotAllowed, NotFound
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
-from storage import actors, blocks, follows, groups, members, posts, registers
+from storage import actors, blocks, follows, groups, members, notifications, posts, registers
 from storage.actors import Actor
 from storage.connect import Writes, transaction, write
 from storage.follows import Follow
@@ -238,4 +238,4 @@ def _follow(follower: Actor, target: Actor, uri: str) -> activities.Json:
 
 def _tell(writes: Writes, target: Actor, group: Group | None, kind: str, follower: Actor, now_ms: int) -> None:
     if target.kind == "Person":
-        posts.notify(writes, next_id(), target.id, kind, follower.id, 0, now_ms)
+        notifications.tell(writes, next_id(), target.id, kind, follower.id, 0, now_ms)

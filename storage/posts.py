@@ -375,17 +375,6 @@ def revive(writes: Writes, post: Post, author_uri: str) -> None:
     writes.add("DELETE FROM tombstone WHERE uri IN (?, ?)", (post.uri, taken_back(post.uri, author_uri)))
 
 
-def notify(
-    writes: Writes, notification_id: int, owner_id: int, kind: str, actor_id: int, post_id: int, now_ms: int
-) -> None:
-    """Tell a member here of something, once; `post_id` is 0 when it is about no post."""
-    writes.add(
-        "INSERT INTO notification (id, owner_id, kind, actor_id, post_id, created_at) VALUES (?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT DO NOTHING",
-        (notification_id, owner_id, kind, actor_id, post_id, now_ms),
-    )
-
-
 def prove(writes: Writes, uri: str, object_uri: str, raw: bytes, now_ms: int) -> None:
     """Keep the compressed body of an activity that its author proved."""
     writes.add(

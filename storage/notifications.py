@@ -19,10 +19,10 @@ class Notice(msgspec.Struct, frozen=True):
     created_at: int
 
 
-# Nothing about a post that its reader may not see (any more), nothing from whom they blocked.
+# Nothing about a post that its reader may not see (any more), nothing from whom they blocked or muted.
 _SHOWN = f"""
 SELECT n.id, n.kind, n.actor_id, n.post_id, n.created_at FROM notification n
-WHERE n.owner_id = ? AND {visible.actor("n.actor_id")}
+WHERE n.owner_id = ? AND {visible.actor("n.actor_id")} AND {visible.told("n.actor_id")}
 AND (n.post_id = 0 OR EXISTS (SELECT 1 FROM post WHERE post.id = n.post_id AND {visible.TO_VIEWER}))"""
 
 
@@ -76,4 +76,4 @@ async def _fetch(owner: int, page: Page, limit: int, kinds: Sequence[str], actor
 
 
 def _shown_to(owner: int) -> tuple[int, ...]:
-    return (owner, *visible.actor_args(owner), *visible.args(owner))
+    return (owner, *visible.actor_args(owner), *visible.wanted_args(owner), *visible.args(owner))

@@ -35,24 +35,44 @@ class Found(msgspec.Struct, frozen=True):
 
 
 _STARTER = "post.parent_id IS NULL AND post.parent_uri IS NULL"
-_JOINED = """
+# What a viewer may see and wants to read, in lists that bring posts unasked; takes `_reading(viewer)`.
+_READ = f"({visible.TO_VIEWER} AND {visible.wanted('post.author_id')})"
+# Who brought a line of home: the follower's wishes about them count.
+_BROUGHT = "COALESCE(home_entry.boosted_by, post.author_id)"
+_OTHER_TONGUE = """(wish.languages <> '' AND post.language <> ''
+ AND wish.languages NOT LIKE '% ' || post.language || ' %')"""
+
+
+def _in_exclusive_list(column: str) -> str:
+    return f"""EXISTS (SELECT 1 FROM list_entry JOIN list ON list.id = list_entry.list_id
+ WHERE list_entry.actor_id = {column} AND list.owner_id = ? AND list.exclusive = 1)"""
+
+
+_JOINED = f"""
 SELECT groups.actor_id FROM follow JOIN groups ON groups.actor_id = follow.target_id
 JOIN actor ON actor.id = groups.actor_id
 WHERE follow.follower_id = ? AND follow.state = 'accepted' AND follow.reblogs = 1
-AND actor.deleted_at IS NULL AND actor.suspended_at IS NULL ORDER BY groups.actor_id LIMIT ?"""
+AND actor.deleted_at IS NULL AND actor.suspended_at IS NULL AND {visible.wanted("actor.id")}"""
+_JOINED_AT_HOME = f"{_JOINED} AND NOT {_in_exclusive_list('actor.id')} ORDER BY groups.actor_id LIMIT ?"
 _HOME = f"""
 SELECT home_entry.id, home_entry.post_id, COALESCE(home_entry.boosted_by, 0)
 FROM home_entry JOIN post ON post.id = home_entry.post_id
-WHERE home_entry.owner_id = ? AND home_entry.id < ? AND home_entry.id > ? AND {visible.TO_VIEWER}
-AND (home_entry.boosted_by IS NULL OR (NOT EXISTS (SELECT 1 FROM follow quiet WHERE quiet.follower_id = ?
- AND quiet.target_id = home_entry.boosted_by AND quiet.reblogs = 0) AND {visible.actor("home_entry.boosted_by")}))"""
+WHERE home_entry.owner_id = ? AND home_entry.id < ? AND home_entry.id > ? AND {_READ} AND {visible.NAMES_NOBODY_UNWANTED}
+AND NOT EXISTS (SELECT 1 FROM follow wish WHERE wish.follower_id = ? AND wish.target_id = {_BROUGHT}
+ AND ((home_entry.boosted_by IS NOT NULL AND wish.reblogs = 0) OR {_OTHER_TONGUE}))
+AND (home_entry.boosted_by IS NULL
+ OR ({visible.actor("home_entry.boosted_by")} AND {visible.wanted("home_entry.boosted_by")}))"""
+_NOT_EXCLUSIVE = f" AND NOT {_in_exclusive_list(_BROUGHT)}"
 _OF_GROUP = f"""
 SELECT boost.id, boost.post_id, boost.actor_id FROM boost JOIN post ON post.id = boost.post_id
-WHERE boost.id < ? AND boost.id > ? AND {_STARTER} AND {visible.TO_VIEWER} AND boost.actor_id ="""
+WHERE boost.id < ? AND boost.id > ? AND {_STARTER} AND {_READ} AND {visible.NAMES_NOBODY_UNWANTED}
+AND NOT EXISTS (SELECT 1 FROM follow wish WHERE wish.follower_id = ? AND wish.target_id = boost.actor_id
+ AND {_OTHER_TONGUE}) AND boost.actor_id ="""
 _POSTS = f"SELECT post.id, post.id, 0 FROM post WHERE post.id < ? AND post.id > ? AND {visible.TO_VIEWER}"
+_UNASKED = f"{_POSTS} AND {visible.wanted('post.author_id')}"
 _TAGGED = f"""
 SELECT post.id, post.id, 0 FROM post WHERE post.id IN (SELECT post_tag.post_id FROM post_tag WHERE post_tag.tag_id IN
-(?ints)) AND post.id < ? AND post.id > ? AND post.visibility = 0 AND {visible.TO_VIEWER}"""
+(?ints)) AND post.id < ? AND post.id > ? AND post.visibility = 0 AND {_READ}"""
 _BOOSTS = f"""
 SELECT boost.id, boost.post_id, boost.actor_id FROM boost JOIN post ON post.id = boost.post_id
 WHERE boost.actor_id = ? AND boost.id < ? AND boost.id > ? AND {visible.TO_VIEWER} AND {visible.BOOST_TO_VIEWER}"""
@@ -70,18 +90,7 @@ async def home(viewer: int, page: Page) -> Found:
 
     A post is shown once a page, as the latest that brought it: a group rather than its author.
     """
-    groups = await joined_groups(viewer)
-    seeing = visible.args(viewer)
-
-    async def fetch(wanted: Page) -> list[Entry]:
-        own = (viewer, *wanted.bounds, *seeing, viewer, *visible.actor_args(viewer))
-        if dialect() == "postgres":
-            args = (*own, wanted.limit, groups, *wanted.bounds, *seeing, wanted.limit, wanted.limit)
-            return _entries(await rows(_home_on_postgres(wanted.order), args))
-        parts = [value for group in groups for value in (*wanted.bounds, *seeing, group)]
-        return _entries(await rows(_home_on_sqlite(len(groups), wanted.order), (*own, *parts, wanted.limit)))
-
-    return _once(await _paged(fetch, msgspec.structs.replace(page, limit=page.limit + _SPARE)), page)
+    return await _merged(viewer, page, await joined_groups(viewer), _NOT_EXCLUSIVE, (viewer,))
 
 
 async def public(viewer: int, page: Page, *, local: bool = False, remote: bool = False, media: bool = False) -> Found:
@@ -111,7 +120,7 @@ async def tagged(
     sql += _narrowed(local, remote, media)
 
     async def fetch(page: Page) -> list[Entry]:
-        args = (wanted, *page.bounds, *visible.args(viewer), *needed, *unwanted, page.limit)
+        args = (wanted, *page.bounds, *_reading(viewer), *needed, *unwanted, page.limit)
         return _entries(await rows(f"{sql} ORDER BY post.id {page.order} LIMIT ?", args))
 
     return await _paged(fetch, page)
@@ -164,17 +173,40 @@ async def entry(viewer: int, entry_id: int) -> Entry | None:
 
 async def joined_groups(viewer: int) -> list[int]:
     """Ids of the actors of the groups whose posts come to the viewer's home."""
-    return [found[0] for found in await rows(_JOINED, (viewer, _MOST_GROUPS))]
+    args = (viewer, *visible.wanted_args(viewer), viewer, _MOST_GROUPS)
+    return [found[0] for found in await rows(_JOINED_AT_HOME, args)]
 
 
 def _narrowed(local: bool, remote: bool, media: bool) -> str:
     return " AND post.local = 1" * local + " AND post.local = 0" * remote + " AND post.attachments_count > 0" * media
 
 
+def _reading(viewer: int) -> tuple[int, ...]:
+    """The arguments of `_READ`."""
+    return (*visible.args(viewer), *visible.wanted_args(viewer))
+
+
+async def _merged(viewer: int, page: Page, groups: Sequence[int], condition: str, args: tuple[int, ...]) -> Found:
+    """Lines of home that meet the condition, and what begins threads in the groups."""
+    seeing = _reading(viewer)
+    unwanted = visible.wanted_args(viewer)
+
+    async def fetch(wanted: Page) -> list[Entry]:
+        own = (viewer, *wanted.bounds, *seeing, *unwanted, viewer, *visible.actor_args(viewer), *unwanted, *args)
+        part = (*wanted.bounds, *seeing, *unwanted, viewer)
+        if dialect() == "postgres":
+            every = (*own, wanted.limit, list(groups), *part, wanted.limit, wanted.limit)
+            return _entries(await rows(_home_on_postgres(condition, wanted.order), every))
+        parts = [value for group in groups for value in (*part, group)]
+        return _entries(await rows(_home_on_sqlite(condition, len(groups), wanted.order), (*own, *parts, wanted.limit)))
+
+    return _once(await _paged(fetch, msgspec.structs.replace(page, limit=page.limit + _SPARE)), page)
+
+
 async def _posts(viewer: int, page: Page, condition: str, args: tuple[int, ...] = ()) -> Found:
     async def fetch(page: Page) -> list[Entry]:
-        sql = f"{_POSTS} AND {condition} ORDER BY post.id {page.order} LIMIT ?"
-        return _entries(await rows(sql, (*page.bounds, *visible.args(viewer), *args, page.limit)))
+        sql = f"{_UNASKED} AND {condition} ORDER BY post.id {page.order} LIMIT ?"
+        return _entries(await rows(sql, (*page.bounds, *_reading(viewer), *args, page.limit)))
 
     return await _paged(fetch, page)
 
@@ -226,15 +258,15 @@ async def _tag_ids(names: Sequence[str]) -> dict[str, int]:
 
 
 @lru_cache(maxsize=512)
-def _home_on_sqlite(groups: int, order: str) -> str:
+def _home_on_sqlite(condition: str, groups: int, order: str) -> str:
     """SQLite merges the branches lazily: no more is read than is shown, however many groups there are."""
-    return " UNION ALL ".join([_HOME] + [f"{_OF_GROUP} ?"] * groups) + f" ORDER BY 1 {order} LIMIT ?"
+    return " UNION ALL ".join([_HOME + condition] + [f"{_OF_GROUP} ?"] * groups) + f" ORDER BY 1 {order} LIMIT ?"
 
 
 @lru_cache
-def _home_on_postgres(order: str) -> str:
+def _home_on_postgres(condition: str, order: str) -> str:
     """PostgreSQL would read and sort everything: of each branch no more than a page is wanted."""
-    own = f"SELECT * FROM ({_HOME} ORDER BY 1 {order} LIMIT ?) AS own"
+    own = f"SELECT * FROM ({_HOME}{condition} ORDER BY 1 {order} LIMIT ?) AS own"
     part = f"{_OF_GROUP} joined.value ORDER BY 1 {order} LIMIT ?"
     groups = f"SELECT part.* FROM (?ints) AS joined CROSS JOIN LATERAL ({part}) AS part"
     return f"{own} UNION ALL {groups} ORDER BY 1 {order} LIMIT ?"

@@ -1,11 +1,14 @@
 """May this viewer see that post: one SQL condition for both databases. Every query that shows posts is built with it.
 
+What they may see and do not want to, because they muted somebody or a whole server, is the other condition: lists that
+nobody asked for one by one leave it out (`wanted`), as do notifications (`told`).
+
 A viewer is the id of an actor here; 0 is somebody who is not signed in, and sees what everybody may see.
 """
 
 from collections.abc import Sequence
 
-from storage.connect import rows
+from storage.connect import current, rows
 
 ANYBODY = 0
 
@@ -30,6 +33,39 @@ def _follows(column: str) -> str:
         f" AND follow.target_id = {column} AND follow.state = 'accepted')"
     )
 
+
+def wanted(column: str) -> str:
+    """The condition that a viewer muted neither the actor whose id is `column` nor their server.
+
+    Takes `wanted_args(viewer)`. Profiles and single posts do without it: who asks for them wants to read them.
+    """
+    return f"({_not_muted(column)} AND {_not_of_blocked_server(column)})"
+
+
+def told(column: str) -> str:
+    """As `wanted`, for what a viewer is told of: who was muted for timelines alone is still heard."""
+    return f"({_not_muted(column, ' AND mute.notifications = 1')} AND {_not_of_blocked_server(column)})"
+
+
+def _not_muted(column: str, also: str = "") -> str:
+    return (
+        f"NOT EXISTS (SELECT 1 FROM mute WHERE mute.actor_id = ? AND mute.target_id = {column}{also}"
+        " AND (mute.expires_at IS NULL OR mute.expires_at > ?))"
+    )
+
+
+def _not_of_blocked_server(column: str) -> str:
+    return (
+        "NOT EXISTS (SELECT 1 FROM domain_block WHERE domain_block.actor_id = ?"
+        f" AND domain_block.host = (SELECT afar.host FROM actor afar WHERE afar.id = {column}))"
+    )
+
+
+# Of a row of `post`: it names nobody whom the viewer muted or blocked; for home, where nobody asked for it.
+NAMES_NOBODY_UNWANTED = """(NOT EXISTS (SELECT 1 FROM mention named
+ WHERE named.post_id = post.id AND (EXISTS (SELECT 1 FROM mute WHERE mute.actor_id = ? AND mute.target_id = named.actor_id
+   AND (mute.expires_at IS NULL OR mute.expires_at > ?))
+  OR EXISTS (SELECT 1 FROM block WHERE block.actor_id = ? AND block.target_id = named.actor_id))))"""
 
 # Of a row of `post`. A removed post is left to its author; a mention opens only what was addressed to it as well.
 TO_VIEWER = f"""(post.deleted_at IS NULL AND (post.removed_at IS NULL OR post.author_id = ?)
@@ -67,6 +103,11 @@ def actor_args(viewer: int) -> tuple[int, ...]:
 def boost_args(viewer: int) -> tuple[int, ...]:
     """The arguments of `BOOST_TO_VIEWER`."""
     return (viewer,) * _BOOST_ARGS
+
+
+def wanted_args(viewer: int) -> tuple[int, int, int]:
+    """The arguments of a condition made by `wanted` or `told`, and of `NAMES_NOBODY_UNWANTED`."""
+    return (viewer, current().ids.now(), viewer)
 
 
 async def seen(viewer: int, post_ids: Sequence[int]) -> set[int]:

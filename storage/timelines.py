@@ -57,7 +57,8 @@ _JOINED_AT_HOME = f"{_JOINED} AND NOT {_in_exclusive_list('actor.id')} ORDER BY 
 _HOME = f"""
 SELECT home_entry.id, home_entry.post_id, COALESCE(home_entry.boosted_by, 0)
 FROM home_entry JOIN post ON post.id = home_entry.post_id
-WHERE home_entry.owner_id = ? AND home_entry.id < ? AND home_entry.id > ? AND {_READ} AND {visible.NAMES_NOBODY_UNWANTED}
+WHERE home_entry.owner_id = ? AND home_entry.id < ? AND home_entry.id > ?
+AND {_READ} AND {visible.NAMES_NOBODY_UNWANTED}
 AND NOT EXISTS (SELECT 1 FROM follow wish WHERE wish.follower_id = ? AND wish.target_id = {_BROUGHT}
  AND ((home_entry.boosted_by IS NOT NULL AND wish.reblogs = 0) OR {_OTHER_TONGUE}))
 AND (home_entry.boosted_by IS NULL

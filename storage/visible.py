@@ -63,8 +63,8 @@ def _not_of_blocked_server(column: str) -> str:
 
 # Of a row of `post`: it names nobody whom the viewer muted or blocked; for home, where nobody asked for it.
 NAMES_NOBODY_UNWANTED = """(NOT EXISTS (SELECT 1 FROM mention named
- WHERE named.post_id = post.id AND (EXISTS (SELECT 1 FROM mute WHERE mute.actor_id = ? AND mute.target_id = named.actor_id
-   AND (mute.expires_at IS NULL OR mute.expires_at > ?))
+ WHERE named.post_id = post.id AND (EXISTS (SELECT 1 FROM mute WHERE mute.actor_id = ?
+   AND mute.target_id = named.actor_id AND (mute.expires_at IS NULL OR mute.expires_at > ?))
   OR EXISTS (SELECT 1 FROM block WHERE block.actor_id = ? AND block.target_id = named.actor_id))))"""
 
 # Of a row of `post`. A removed post is left to its author; a mention opens only what was addressed to it as well.

@@ -50,12 +50,14 @@ class Lead:
                 await leases.release(_NAME, self.me)
 
     async def _try(self) -> None:
-        began = asyncio.get_running_loop().time()
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
-            mine = await leases.take(_NAME, self.me, LEASE)
-        except OperationalError as fault:
-            LOG.warning("the lead was not renewed: %s", fault)
-            mine = began < self._until
+            async with asyncio.timeout_at(self._until if self.held.is_set() else None):  # then another may have it
+                mine = await leases.take(_NAME, self.me, LEASE)
+        except (OperationalError, TimeoutError) as fault:
+            LOG.warning("the lead was not renewed: %r", fault)
+            mine = self.held.is_set() and loop.time() < self._until
         else:
             self._until = began + LEASE / 1000
         if mine and not self.held.is_set():

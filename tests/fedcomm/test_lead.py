@@ -2,6 +2,7 @@
 
 import asyncio
 
+import asyncpg
 import httpx
 import pytest
 
@@ -69,6 +70,28 @@ async def test_who_is_alone_leads_at_once_and_writes_nothing_for_it(app: App, di
     keeping.cancel()
     with use(app.db):
         assert await row("SELECT * FROM lease WHERE name = 'lead'") is None
+    await app.close()
+
+
+@pytest.mark.parametrize("dialect", ["postgres"])
+async def test_who_cannot_renew_the_lead_in_time_does_not_lead_any_more(
+    app: App, dialect: str, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lead, "LEASE", 600)
+    one = Lead(app)
+    with use(app.db):
+        keeping = asyncio.create_task(one.keep())
+        other = await asyncpg.connect(database_url)
+        try:
+            async with asyncio.timeout(10):
+                await one.held.wait()
+                async with other.transaction():
+                    await other.execute("LOCK TABLE lease")
+                    await one.lost.wait()
+                await one.held.wait()
+        finally:
+            await other.close()
+            keeping.cancel()
     await app.close()
 
 

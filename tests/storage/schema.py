@@ -25,7 +25,7 @@ Tables = dict[str, dict[str, Column]]
 
 
 async def tables(database: Database) -> Tables:
-    """The tables of the database in use, but for the one of migrations."""
+    """The tables of the database in use, but for the one of migrations and the index of words, which differs."""
     found: Tables = {}
     sql = _SQLITE if database.dialect == "sqlite" else _POSTGRES
     for table, column, kind, nullable, key in await rows(sql):
@@ -49,7 +49,8 @@ async def indexes(database: Database) -> set[str]:
     """Names of the indexes we named."""
     sql = "SELECT name FROM sqlite_master WHERE type = 'index' AND name NOT LIKE 'sqlite_%'"
     if database.dialect == "postgres":
-        sql = "SELECT indexname FROM pg_indexes WHERE schemaname = current_schema() AND indexname !~ '_(key|pkey)$'"
+        named = "indexname !~ '_(key|pkey)$|^post_text'"
+        sql = f"SELECT indexname FROM pg_indexes WHERE schemaname = current_schema() AND {named}"
     return {name for (name,) in await rows(sql)}
 
 
@@ -81,13 +82,15 @@ def _kind(field: Any) -> str:
 _SQLITE = """
 SELECT t.name, c.name, upper(c.type), c."notnull" = 0, c.pk > 0
 FROM sqlite_master t JOIN pragma_table_info(t.name) c
-WHERE t.type = 'table' AND t.name <> 'schema_migration' AND t.name NOT LIKE 'sqlite_%' ORDER BY t.name, c.cid"""
+WHERE t.type = 'table' AND t.name <> 'schema_migration' AND t.name NOT LIKE 'sqlite_%'
+AND t.name NOT LIKE 'post_text%' ORDER BY t.name, c.cid"""
 _POSTGRES = """
 SELECT c.relname, a.attname, format_type(a.atttypid, NULL), NOT a.attnotnull,
        COALESCE(a.attnum = ANY(k.indkey), FALSE)
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 LEFT JOIN pg_index k ON k.indrelid = c.oid AND k.indisprimary
 WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace AND c.relname <> 'schema_migration'
+  AND c.relname <> 'post_text'
 ORDER BY c.relname, a.attnum"""
 _SQLITE_UNIQUE = """
 SELECT t.name, (SELECT group_concat(name) FROM (SELECT name FROM pragma_index_info(i.name) ORDER BY seqno)), i.partial

@@ -11,6 +11,7 @@ from storage.fragments import Fragment
 from storage.posts import Post
 from storage.shown import BOOKMARKED, FAVOURITED, OWN, REBLOGGED, BoostRow, Bundle, Media, Mention
 from storage.timelines import Entry
+from web.mastodon.entities import filtered
 from web.mastodon.entities.account import NOBODY_MAY, accounts
 from web.mastodon.entities.poll import poll
 from web.mastodon.entities.times import moment, moment_or_none
@@ -18,6 +19,7 @@ from web.mastodon.entities.times import moment, moment_or_none
 VISIBILITIES = ("public", "unlisted", "private", "direct")
 _KINDS = frozenset({"image", "gifv", "video", "audio"})
 _END = b',"reblog":null}'
+_UNFILTERED = b'"filtered":[]'
 _POLL = b"?"  # begins the fragment of a post with a poll, which shows each viewer their own votes
 
 _encode = msgspec.json.Encoder().encode
@@ -87,7 +89,12 @@ async def _parts(base: str, viewer: int, post_ids: Sequence[int]) -> dict[int, t
     with_poll = [post_id for post_id, body in bodies.items() if body[:1] == _POLL]
     for post_id, poll_json in (await _polls(viewer, with_poll)).items():
         bodies[post_id] = bodies[post_id][1:] + b',"poll":' + poll_json
-    return {post_id: (_OVERLAYS[flags.get(post_id, 0)] if viewer else b"", body) for post_id, body in bodies.items()}
+    if not viewer:
+        return {post_id: (b"", body) for post_id, body in bodies.items()}
+    overlays = {post_id: _OVERLAYS[flags.get(post_id, 0)] for post_id in bodies}
+    for post_id, found in (await filtered.results(viewer, bodies)).items():
+        overlays[post_id] = overlays[post_id].replace(_UNFILTERED, b'"filtered":' + found)
+    return {post_id: (overlays[post_id], body) for post_id, body in bodies.items()}
 
 
 async def _bodies(base: str, post_ids: Sequence[int]) -> dict[int, bytes]:

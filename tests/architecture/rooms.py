@@ -40,6 +40,7 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "nh3": ("fedcomm",),
     "markdown_it": ("fedcomm",),
     "argon2": ("fedcomm",),
+    "PIL": ("fedcomm.picture_reader",),
     "click": ("fedcomm.cli",),
     "uvicorn": ("fedcomm.protocol", "fedcomm.listener"),
     "uvloop": (),

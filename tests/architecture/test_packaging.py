@@ -159,6 +159,7 @@ def test_every_dependency_is_used() -> None:
         "markdown-it-py": "markdown_it",
         "tortoise-orm": "tortoise",
         "http-sf": "http_sf",
+        "pillow": "PIL",
     }
     brought_in = {"python-multipart", "aiosqlite"}  # starlette reads forms with the one, tortoise imports the other
     code = "\n".join(path.read_text() for room in ROOMS for path in (ROOT / room).rglob("*.py"))

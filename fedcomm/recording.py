@@ -6,7 +6,7 @@ import msgspec
 
 from activitypub.objects import Note
 from activitypub.origins import host_of
-from fedcomm import clock, mapping
+from fedcomm import clock, indexing, mapping
 from fedcomm.app import App
 from fedcomm.mapping.posts import Place, to_row
 from storage import actors, groups, notifications, posts
@@ -55,6 +55,7 @@ def record(app: App, writes: Writes, arrival: Arrival) -> Post:
     posts.insert(writes, post)
     attach(writes, post, note, arrival.mentioned, now)
     if arrival.awaited:
+    indexing.index(writes, post.id, post.title, post.summary, post.content, indexing.more_of(note, post.id))
         posts.adopt(writes, post.id, post.uri, post.thread_id, group_id, arrival.left_out)
     if arrival.parent is not None:
         posts.count_reply(writes, arrival.parent.id, post.thread_id, post.published)
@@ -125,6 +126,8 @@ def revive(app: App, writes: Writes, gone: Post, author: Actor, note: Note, ment
     posts.revive(writes, back, author.uri)
     actors.count_post(writes, author.id, back.published)
     if back.parent_id is not None:
+    warning, more = mapping.posts.summary(written), indexing.more_of(written, known.id)
+    indexing.index(writes, known.id, title, warning, content, more)
         posts.count_reply(writes, back.parent_id, back.thread_id, back.published)
     if back.group_id is not None:
         groups.count_post(writes, back.group_id, back.published, starter=back.starter)

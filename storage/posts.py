@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from storage import post_text
 from storage.connect import Writes, row, rows
 from storage.counting import hold
 
@@ -367,6 +368,7 @@ def erase(writes: Writes, post: Post, now_ms: int) -> None:
     writes.add("DELETE FROM post_revision WHERE post_id = ?", (post.id,))
     writes.add("DELETE FROM media WHERE post_id = ? AND origin = 'remote'", (post.id,))
     writes.add("DELETE FROM proven WHERE object_uri = ?", (post.uri,))
+    post_text.drop(writes, post.id)
 
 
 def revive(writes: Writes, post: Post, author_uri: str) -> None:

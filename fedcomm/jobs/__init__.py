@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from fedcomm import farewells, moving, orphans, peers, polls
+from fedcomm import farewells, indexing, moving, orphans, peers, polls
 from fedcomm.app import App
 from fedcomm.jobs import nightly
 
@@ -27,6 +27,7 @@ class Regular(msgspec.Struct, frozen=True):
 
 
 JOBS: dict[str, Job] = {
+    "index_posts": Job(indexing.catch_up, attempts=10, seconds=600),
     "learn_peer": Job(peers.learn, attempts=6),
     "erase_actor": Job(farewells.erase, attempts=10, seconds=600),
     "tell_poll": Job(polls.tell),

@@ -9,10 +9,10 @@ from starlette.routing import Route
 
 import storage.actors
 import storage.posts
-from fedcomm import fetching
+from fedcomm import fetching, searching
 from fedcomm.app import App
-from storage import search, visible
-from web import auth, params, respond, state
+from storage import post_text, search, visible
+from web import auth, paging, params, respond, state
 from web.errors import Refusal
 from web.mastodon import subjects
 from web.mastodon.entities import account, status
@@ -26,6 +26,7 @@ class Wanted(msgspec.Struct, frozen=True):
     type: str = ""
     resolve: bool = False
     following: bool = False
+    account_id: str = ""
     limit: int = 20
     offset: int = 0
 
@@ -46,16 +47,27 @@ async def find(request: Request) -> Response:
         people = await _present(app, people)
         if not _is_url(text):
             people += await search.actors(seeing, text, limit, offset, followed=wanted.following)
-    posts = [named[1]] if named and named[0] == "post" and wanted.type in ("", "statuses") else []
+    posts = await _posts(request, wanted, seeing, text, named) if wanted.type in ("", "statuses") else []
     tags = await search.tags(text, limit, offset) if wanted.type in ("", "hashtags") and not _is_url(text) else []
     shown = await status.by_id(app.base_url, seeing, posts)
     value: dict[str, Any] = {
         "accounts": msgspec.Raw(await account.list_of(app.base_url, list(dict.fromkeys(people))[:limit])),
-        "statuses": [msgspec.Raw(body) for body in shown.values()],
+        "statuses": [msgspec.Raw(shown[post_id]) for post_id in posts if post_id in shown],
         "hashtags": [tag(app.base_url, name) for name in tags],
         "collections": [],
     }
     return respond.json(value)
+
+
+async def _posts(request: Request, wanted: Wanted, seeing: int, text: str, named: tuple[str, int] | None) -> list[int]:
+    """What the address names, or what has the words; strangers find by address alone, as with Mastodon."""
+    by_address = [named[1]] if named and named[0] == "post" else []
+    if by_address or _is_url(text) or not seeing:
+        return by_address
+    query = await searching.understood(state.app_of(request), seeing, text)
+    if wanted.account_id:
+        query = msgspec.structs.replace(query, author_id=subjects.identifier(wanted.account_id) or -1)
+    return await post_text.find(seeing, query, paging.page_of(request), max(0, min(wanted.offset, 10_000)))
 
 
 async def _named(app: App, seeing: int, text: str, resolve: bool) -> tuple[str, int] | None:

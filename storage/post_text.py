@@ -1,0 +1,140 @@
+"""The words of posts, and which posts have them: FTS5 on SQLite, a `tsvector` on PostgreSQL, with the same answers.
+
+Whoever writes here has cut the words (`fedcomm.search_words`): they are letters and digits, and nothing else.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from storage import visible
+from storage.connect import Writes, dialect, rows
+from storage.paging import Page
+
+Words = tuple[tuple[str, ...], bool]  # one after the other; whether the last one may go on
+
+# What somebody may look through: what they wrote, what was said to them or what they marked, and public posts of those
+# who agreed (attack PRI-12). Mastodon: statuses_index.rb, public_statuses_index.rb.
+_LIBRARY = """(post.author_id = ?
+ OR EXISTS (SELECT 1 FROM mention WHERE mention.post_id = post.id AND mention.actor_id = ?)
+ OR EXISTS (SELECT 1 FROM bookmark WHERE bookmark.actor_id = ? AND bookmark.post_id = post.id)
+ OR EXISTS (SELECT 1 FROM reaction WHERE reaction.post_id = post.id AND reaction.actor_id = ? AND kind = 'like')
+ OR EXISTS (SELECT 1 FROM boost WHERE boost.actor_id = ? AND boost.post_id = post.id)
+ OR EXISTS (SELECT 1 FROM poll_vote WHERE poll_vote.post_id = post.id AND poll_vote.actor_id = ?))"""
+_PUBLIC = """(post.visibility = 0
+ AND EXISTS (SELECT 1 FROM actor writer WHERE writer.id = post.author_id AND writer.indexable = 1))"""
+_HAS = {
+    "media": "post.attachments_count > 0",
+    "poll": "EXISTS (SELECT 1 FROM poll WHERE poll.post_id = post.id)",
+    "image": "EXISTS (SELECT 1 FROM media WHERE media.post_id = post.id AND media.kind = 'image')",
+    "video": "EXISTS (SELECT 1 FROM media WHERE media.post_id = post.id AND media.kind IN ('video', 'gifv'))",
+    "audio": "EXISTS (SELECT 1 FROM media WHERE media.post_id = post.id AND media.kind = 'audio')",
+    "reply": "post.parent_uri IS NOT NULL",
+    "sensitive": "post.sensitive = 1",
+}
+HAS = frozenset(_HAS)
+_MATCHES = {"sqlite": "post_text MATCH ?", "postgres": "post_text.words @@ CAST(CAST(? AS TEXT) AS TSQUERY)"}
+
+
+class Query(msgspec.Struct, frozen=True):
+    """Which posts: with all of these words and none of those; times in ms; `within` is all, library or public."""
+
+    words: tuple[Words, ...] = ()
+    without: tuple[Words, ...] = ()
+    author_id: int = 0
+    has: tuple[str, ...] = ()
+    has_not: tuple[str, ...] = ()
+    language: str = ""
+    after: int = 0
+    before: int = 0
+    within: str = "all"
+
+
+def put(writes: Writes, post_id: int, words: Sequence[str]) -> None:
+    """These are the words of the post now."""
+    if dialect() == "sqlite":
+        writes.add("INSERT OR REPLACE INTO post_text (rowid, words) VALUES (?, ?)", (post_id, " ".join(words)))
+        return
+    writes.add(
+        "INSERT INTO post_text (post_id, words) VALUES (?, CAST(CAST(? AS TEXT) AS TSVECTOR))"
+        " ON CONFLICT (post_id) DO UPDATE SET words = excluded.words",
+        (post_id, _vector(words)),
+    )
+
+
+def drop(writes: Writes, post_id: int) -> None:
+    """The post has no words any more."""
+    writes.add(f"DELETE FROM post_text WHERE {_key()} = ?", (post_id,))
+
+
+async def missing(below: int, limit: int) -> list[int]:
+    """Ids of posts below that one whose words are not kept, the newest first."""
+    sql = (
+        "SELECT id FROM post WHERE id < ? AND deleted_at IS NULL"
+        f" AND NOT EXISTS (SELECT 1 FROM post_text WHERE post_text.{_key()} = post.id) ORDER BY id DESC LIMIT ?"
+    )
+    return [found[0] for found in await rows(sql, (below, limit))]
+
+
+async def find(viewer: int, query: Query, page: Page, offset: int = 0) -> list[int]:
+    """Ids of the posts that somebody may find, the newest first; nothing when neither words nor an author are given."""
+    if not viewer or not (query.words or query.author_id):
+        return []
+    source, order = "post", "post.id"
+    if query.words:
+        source, order = f"post_text JOIN post ON post.id = post_text.{_key()}", f"post_text.{_key()}"
+    source += f" WHERE post.id < ? AND post.id > ? AND {visible.TO_VIEWER}"
+    found: list[object] = [*page.bounds, *visible.args(viewer)]
+    if query.words:
+        source += f" AND {_MATCHES[dialect()]}"
+        found.append(_match(query) if dialect() == "sqlite" else _tsquery(query))
+    for condition, values in _conditions(viewer, query):
+        source += f" AND {condition}"
+        found += values
+    sql = f"SELECT post.id FROM {source} ORDER BY {order} {page.order} LIMIT ? OFFSET ?"
+    ids = [row[0] for row in await rows(sql, (*found, page.limit, offset))]
+    return ids[::-1] if page.forward else ids
+
+
+def _conditions(viewer: int, query: Query) -> Iterable[tuple[str, list[object]]]:
+    mine: list[object] = [viewer] * _LIBRARY.count("?")
+    yield {"library": (_LIBRARY, mine), "public": (_PUBLIC, [])}.get(query.within, (f"({_PUBLIC} OR {_LIBRARY})", mine))
+    if query.author_id:
+        yield "post.author_id = ?", [query.author_id]
+    if query.language:
+        yield "post.language = ?", [query.language]
+    if query.after:
+        yield "post.published >= ?", [query.after]
+    if query.before:
+        yield "post.published < ?", [query.before]
+    yield from ((_HAS[name], []) for name in query.has)
+    yield from ((f"NOT ({_HAS[name]})", []) for name in query.has_not)
+
+
+def _key() -> str:
+    return "rowid" if dialect() == "sqlite" else "post_id"
+
+
+def _match(query: Query) -> str:
+    """For FTS5: each phrase in quotes, `*` for a last word that may go on."""
+    wanted, unwanted = (
+        [f'"{" ".join(words)}"{" *" if goes_on else ""}' for words, goes_on in phrases]
+        for phrases in (query.words, query.without)
+    )
+    return f"({' AND '.join(wanted)})" + "".join(f" NOT {phrase}" for phrase in unwanted)
+
+
+def _tsquery(query: Query) -> str:
+    wanted, unwanted = (
+        [" <-> ".join(f"'{word}'" for word in words) + ":*" * goes_on for words, goes_on in phrases]
+        for phrases in (query.words, query.without)
+    )
+    return " & ".join([*(f"({phrase})" for phrase in wanted), *(f"!({phrase})" for phrase in unwanted)])
+
+
+def _vector(words: Sequence[str]) -> str:
+    """For PostgreSQL: each word with its places, of which it keeps 256."""
+    places: dict[str, list[str]] = {}
+    for place, word in enumerate(words, start=1):
+        places.setdefault(word, []).append(str(place))
+    return " ".join(f"'{word}':{','.join(at[:256])}" for word, at in places.items())

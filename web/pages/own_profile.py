@@ -1,14 +1,12 @@
-"""What a member says of themselves to everybody, and who asks to follow them."""
+"""What a member says of themselves to everybody."""
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-import storage.actors
-import storage.follows
-from fedcomm import follows, profiles
-from fedcomm.errors import AppError, Invalid
+from fedcomm import profiles
+from fedcomm.errors import AppError
 from fedcomm.profiles import MAX_FIELDS, Change, Line
 from storage.actors import Actor
 from web import errors, respond, state
@@ -16,7 +14,6 @@ from web.pages import frame, shown
 from web.pages.profile import lines_of
 from web.pages.readers import Reader, form, members_only
 
-_MOST = 100  # requests on the page
 _FIELDS = {"display_name": "name", "fields_attributes": "fields"}  # of what is refused: the field of the form
 
 
@@ -35,14 +32,6 @@ class Profile(msgspec.Struct, frozen=True):
     fields: list[Pair] = []
     locked: bool = False
     discoverable: bool = False
-    csrf: str = ""
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """What is answered to somebody who asks to follow: accept or refuse."""
-
-    act: str = ""
-    id: int = 0
     csrf: str = ""
 
 
@@ -70,20 +59,6 @@ async def save(request: Request, reader: Reader) -> Response:
     return respond.redirect("/settings/profile?done=saved")
 
 
-@members_only
-async def answer(request: Request, reader: Reader) -> Response:
-    """`POST /settings/followers`: let somebody follow, or not."""
-    given = await form(request, Answer, reader)
-    match given.act:
-        case "accept":
-            await follows.accept(state.app_of(request), reader.actor, given.id)
-        case "refuse":
-            await follows.reject(state.app_of(request), reader.actor, given.id)
-        case _:
-            raise Invalid("There is no such act.")
-    return respond.redirect("/settings/profile?done=answered")
-
-
 def _present(actor: Actor) -> Profile:
     pairs = [Pair(name, shown.plain(value)) for name, value in lines_of(actor)]
     note = actor.summary_source or shown.plain(actor.summary)
@@ -91,8 +66,6 @@ def _present(actor: Actor) -> Profile:
 
 
 async def _page(request: Request, reader: Reader, given: Profile, refused: AppError | None = None) -> Response:
-    asked = [follow.follower_id for follow in (await storage.follows.requests(reader.actor.id))[:_MOST]]
-    people = await storage.actors.by_ids(asked)
     field = str(getattr(refused, "field", ""))
     return await frame.page(
         request,
@@ -100,7 +73,6 @@ async def _page(request: Request, reader: Reader, given: Profile, refused: AppEr
         errors.status_of(refused) if refused else 200,
         given=given,
         pairs=[*given.fields, *[Pair()] * MAX_FIELDS][:MAX_FIELDS],
-        waiting=[people[actor_id] for actor_id in asked if actor_id in people],
         problem=refused,
         field=_FIELDS.get(field, field),
         done=request.query_params.get("done", ""),
@@ -110,5 +82,4 @@ async def _page(request: Request, reader: Reader, given: Profile, refused: AppEr
 routes = [
     Route("/settings/profile", show),
     Route("/settings/profile", save, methods=["POST"]),
-    Route("/settings/followers", answer, methods=["POST"]),
 ]

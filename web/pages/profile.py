@@ -8,7 +8,7 @@ from starlette.routing import Route
 import storage.actors
 import storage.follows
 import storage.timelines
-from fedcomm import follows
+from fedcomm import blocks, follows
 from fedcomm.errors import NotFound
 from storage import visible
 from storage.actors import Actor
@@ -60,6 +60,15 @@ async def unfollow(request: Request, reader: Reader) -> Response:
     return respond.redirect(profile(actor))
 
 
+@members_only
+async def block(request: Request, reader: Reader) -> Response:
+    """`POST /@{name}/block`: their page is closed to the reader from now on, so on to all whom they block."""
+    await form(request, Plain, reader)
+    actor = await named(reader.actor.id, request.path_params["name"], state.app_of(request).host)
+    await blocks.block(state.app_of(request), reader.actor, actor.id)
+    return respond.redirect("/settings/blocks?done=saved")
+
+
 async def named(viewer: int, name: str, own_host: str = "") -> Actor:
     """Whoever has this name, if the viewer may see them.
 
@@ -94,4 +103,5 @@ routes = [
     Route("/@{name}", show),
     Route("/@{name}/follow", follow, methods=["POST"]),
     Route("/@{name}/unfollow", unfollow, methods=["POST"]),
+    Route("/@{name}/block", block, methods=["POST"]),
 ]

@@ -33,6 +33,7 @@ async def show(request: Request) -> Response:
         post=post,
         author=author,
         tree=tree,
+        back={"page": post.id},
         cut=cut,
         group=await _face(viewer, post),
         moderating=reader is not None and await _moderates(reader.actor, post),

@@ -10,9 +10,11 @@ import storage.groups
 import storage.posts
 import storage.reactions
 import storage.threads
+from storage import shown as overlay
 from storage.actors import Actor
 from storage.attachments import Attached
 from storage.posts import Post
+from storage.timelines import Entry
 from web.pages import polls
 from web.pages.polls import Asked
 
@@ -39,6 +41,7 @@ class Posts(msgspec.Struct, frozen=True):
     attached: dict[int, list[Attached]]
     polls: dict[int, Asked]
     votes: dict[int, str]  # like or dislike, of the viewer
+    marks: dict[int, int]  # of the viewer (storage.shown.flags)
 
     def node(self, post_id: int) -> "Node":
         """The post without its place."""
@@ -46,7 +49,7 @@ class Posts(msgspec.Struct, frozen=True):
         author = self.actors.get(post.author_id) if post else None
         return Node(
             post_id, post, author, 0, [], self.attached.get(post_id, []), self.polls.get(post_id),
-            self.votes.get(post_id, ""),
+            self.votes.get(post_id, ""), marks=self.marks.get(post_id, 0),
         )  # fmt: skip
 
 
@@ -62,6 +65,18 @@ class Node(msgspec.Struct):
     poll: Asked | None
     vote: str  # of the viewer: like, dislike or none
     to: Actor | None = None  # whom it answers, where its place does not say so
+    by: Actor | None = None  # who passed it on into a list
+    marks: int = 0  # of the viewer (storage.shown.flags)
+
+    @property
+    def boosted(self) -> bool:
+        """Whether the viewer has passed it on."""
+        return bool(self.marks & overlay.REBLOGGED)
+
+    @property
+    def bookmarked(self) -> bool:
+        """Whether the viewer has put it aside."""
+        return bool(self.marks & overlay.BOOKMARKED)
 
     @property
     def size(self) -> int:
@@ -90,19 +105,39 @@ async def tree(viewer: int, start: Post) -> tuple[Node, bool]:
     """A post, which the viewer may see, with everything below it; and whether there was too much to show all."""
     context = await storage.threads.context(viewer, start.id, above=0, below=MOST + 1, depth=200)
     shown = {start.id: start} | await storage.posts.by_ids(context.descendants[:MOST])
-    found = Posts(
-        shown,
-        await _parents(shown, start.id),
-        await storage.actors.by_ids(sorted({post.author_id for post in shown.values()})),
-        await storage.attachments.of([post.id for post in shown.values() if post.attachments_count]),
-        await polls.of(viewer, [post.id for post in shown.values() if post.kind == "question"]),
-        await storage.reactions.by(viewer, list(shown)) if viewer else {},
-    )
+    found = await _with_all(viewer, shown, await _parents(shown, start.id))
     nodes: dict[int, Node] = {}
     for post_id in [start.id, *context.descendants[:MOST]]:
         if post_id in shown:
             _place(nodes, post_id, found)
     return nodes[start.id], len(context.descendants) > MOST
+
+
+async def posts(viewer: int, entries: Sequence[Entry]) -> list[Node]:
+    """The posts of a list, which the viewer may see, whole and in the same order, with who passed them on."""
+    shown = await storage.posts.by_ids([entry.post_id for entry in entries])
+    found = await _with_all(viewer, shown, {})
+    boosters = await storage.actors.by_ids(sorted({entry.boosted_by for entry in entries if entry.boosted_by}))
+    nodes = []
+    for entry in entries:
+        node = found.node(entry.post_id)
+        if node.post and node.author:
+            node.by = boosters.get(entry.boosted_by)
+            nodes.append(node)
+    return nodes
+
+
+async def _with_all(viewer: int, shown: dict[int, Post], parents: dict[int, int]) -> Posts:
+    """Everything that these posts show."""
+    return Posts(
+        shown,
+        parents,
+        await storage.actors.by_ids(sorted({post.author_id for post in shown.values()})),
+        await storage.attachments.of([post.id for post in shown.values() if post.attachments_count]),
+        await polls.of(viewer, [post.id for post in shown.values() if post.kind == "question"]),
+        await storage.reactions.by(viewer, list(shown)) if viewer else {},
+        await overlay.flags(viewer, list(shown)) if viewer else {},
+    )
 
 
 async def _parents(shown: dict[int, Post], start: int) -> dict[int, int]:

@@ -6,28 +6,30 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from fedcomm import polls, reactions
-from fedcomm.errors import Invalid, NotFound
-from storage.actors import Actor
-from storage.posts import Post
+from fedcomm.errors import Invalid
 from web import params, respond, state
-from web.pages import shown
+from web.pages.places import Place, back
 from web.pages.readers import Reader, form, members_only
 from web.pages.thread import seen
 
 
 class Vote(msgspec.Struct, frozen=True):
-    """`act` is like, dislike or unlike, which takes back either; `page` is the post on whose page the button was."""
+    """`act` is like, dislike or unlike, which takes back either; the others say where the button was."""
 
     act: str = ""
     page: int = 0
+    where: str = ""
+    max_id: int = 0
     csrf: str = ""
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """The answers of a poll that are chosen, by their places; `page` as in a vote."""
+    """The answers of a poll that are chosen, by their places; the others say where the button was."""
 
     choice: list[int] = []
     page: int = 0
+    where: str = ""
+    max_id: int = 0
     csrf: str = ""
 
 
@@ -45,7 +47,7 @@ async def vote(request: Request, reader: Reader) -> Response:
             await reactions.unlike(state.app_of(request), reader.actor, post.id)
         case _:
             raise Invalid("There is no such act.")
-    return await _back(reader, post, author, given.page)
+    return respond.redirect(await back(reader.actor.id, Place(given.page, given.where, given.max_id), post, author))
 
 
 @members_only
@@ -54,15 +56,7 @@ async def choose(request: Request, reader: Reader) -> Response:
     given = await form(request, Choice, reader)
     post, author = await seen(reader.actor.id, params.number(request))
     await polls.vote(state.app_of(request), reader.actor, post.id, given.choice)
-    return await _back(reader, post, author, given.page)
-
-
-async def _back(reader: Reader, post: Post, author: Actor, page: int) -> Response:
-    try:
-        place = await seen(reader.actor.id, page) if page else (post, author)
-    except NotFound:
-        place = post, author
-    return respond.redirect(f"{shown.permalink(*place)}#post-{post.id}")
+    return respond.redirect(await back(reader.actor.id, Place(given.page, given.where, given.max_id), post, author))
 
 
 routes = [

@@ -43,6 +43,17 @@ REPORTS = {
     "violation": later("It breaks the rules of this server"),
     "other": later("Something else"),
 }
+# Of what a member is told of: what somebody did.
+NOTICES = {
+    "mention": later("mentioned you"),
+    "status": later("wrote something"),
+    "reblog": later("passed on what you wrote"),
+    "follow": later("follows you"),
+    "follow_request": later("wants to follow you"),
+    "favourite": later("likes what you wrote"),
+    "poll": later("asked something, and the poll has ended"),
+    "update": later("changed what you passed on"),
+}
 ACTORS = {
     audit.OPERATOR: later("(command line)"),
     audit.SERVER: later("(server)"),

@@ -41,6 +41,13 @@ async def made(app: App) -> World:
     await build.insert(
         "poll", post_id=poll.id, multiple=0, options='["Rye","Spelt"]', votes="[3,1]", voters_count=4, ends_at=build.NOW
     )
+    await build.insert("bookmark", actor_id=alice.id, post_id=poll.id, created_at=build.NOW)
+    await build.like(alice, answer)
+    for kind, about in (("mention", answer), ("favourite", thread), ("follow", None), ("poll", poll)):
+        await build.notice(alice, kind, bob, about)
+    eve = await build.person("eve", "far.example")
+    await build.block(alice, eve)
+    await build.follow(await build.person("fay", "far.example"), alice, "pending")
     link = await invites.first_admin_link(app)
     assert link
     invitation = await invites.create(app, None, group_id=group.id, max_uses=2)
@@ -82,7 +89,15 @@ def for_anybody(world: World) -> dict[str, int]:
 def for_members(world: World) -> dict[str, int]:
     """Addresses for who is signed in."""
     return {
+        "/home": 200,
+        f"/home?max_id={world.answer.id}": 200,
+        "/notifications": 200,
+        "/bookmarks": 200,
+        "/favourites": 200,
+        "/lists": 200,
+        "/follow_requests": 200,
         "/settings": 200,
+        "/settings/blocks": 200,
         "/settings/profile": 200,
         "/settings/moving": 200,
         "/find": 200,

@@ -1,0 +1,175 @@
+"""What a member reads: home, notifications, bookmarks, favourites, lists; and the buttons below posts in lists."""
+
+import pytest
+
+from fedcomm.app import App
+from storage.actors import Actor
+from storage.connect import rows, value
+from tests import build
+from tests.people import person
+from tests.web.pages.browser import Browser, Page
+from tests.web.pages.conftest import Enter
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def anna(app: App) -> Actor:
+    """A member, who can act."""
+    return await person(app, "anna")
+
+
+@pytest.fixture
+async def browser(anna: Actor, enter: Enter) -> Browser:
+    """Her browser."""
+    return await enter(anna)
+
+
+def shown(page: Page) -> list[str]:
+    """The posts of a list, in their order."""
+    return [each.one("div", class_="content").text for each in page.one("ul", class_="posts").all("article")]
+
+
+async def test_home_holds_what_followed_people_write_on_pages_that_end(anna: Actor, browser: Browser) -> None:
+    bert = await build.person("bert", "far.example")
+    await build.follow(anna, bert)
+    for number in range(45):
+        await build.post(bert, f"Number {number}", home=[anna])
+    await build.post(bert, "To nobody here")
+
+    seen, page = [], await browser.get("/home")
+    while True:
+        seen += shown(page)
+        older = [each["href"] for each in page.all("a", rel="next")]
+        if not older:
+            break
+        page = await browser.get(older[0])
+
+    assert seen == [f"Number {number}" for number in reversed(range(45))]
+
+
+async def test_home_says_who_passed_a_post_on(anna: Actor, browser: Browser) -> None:
+    bert, carl = await build.person("bert", "far.example"), await build.person("carl", "far.example")
+    await build.follow(anna, bert)
+    post = await build.post(carl, "Passed on")
+    await build.boost(bert, post, home=[anna])
+
+    (article,) = (await browser.get("/home")).one("ul", class_="posts").all("article")
+
+    assert "Passed on by Bert" in article.text and "Carl" in article.one("h3").text
+
+
+@pytest.mark.attack("PRI-17")
+async def test_a_list_shows_nothing_that_its_reader_may_not_see_any_more(anna: Actor, browser: Browser) -> None:
+    bert = await build.person("bert", "far.example")
+    post = await build.post(bert, "For followers", visibility=build.FOLLOWERS, home=[anna])
+    await build.insert("bookmark", actor_id=anna.id, post_id=post.id, created_at=build.NOW)
+    await build.like(anna, post)
+    await build.notice(anna, "mention", bert, post)
+
+    for path in ("/home", "/bookmarks", "/favourites", "/notifications"):
+        assert "For followers" not in (await browser.get(path)).source, path
+
+    await build.follow(anna, bert)
+
+    for path in ("/home", "/bookmarks", "/favourites", "/notifications"):
+        assert "For followers" in (await browser.get(path)).source, path
+
+
+async def test_the_buttons_of_a_post_lead_back_to_the_page_of_the_list(anna: Actor, browser: Browser) -> None:
+    bert = await build.person("bert", "far.example")
+    post = await build.post(bert, "Good morning", home=[anna])
+    where = f"/home?max_id={post.id + 1}"
+
+    for action, acts in (("mark", ("bookmark", "boost", "unbookmark", "unboost")), ("like", ("like", "unlike"))):
+        for act in acts:
+            answer = await browser.send(await browser.get(where), f"/{action}/{post.id}", act=act)
+            assert answer.headers["location"] == f"{where}#post-{post.id}", act
+            done = {"bookmark": "bookmark", "boost": "boost", "like": "reaction"}.get(act.removeprefix("un"))
+            assert await value(f"SELECT COUNT(*) FROM {done} WHERE actor_id = ?", (anna.id,)) == (act[:2] != "un")
+
+
+@pytest.mark.attack("XSS-13")
+async def test_a_button_leads_nowhere_else(anna: Actor, browser: Browser) -> None:
+    post = await build.post(await build.person("bert", "far.example"), "Good morning")
+    page = await browser.get(f"/@bert@far.example/{post.id}")
+    own = f"/@bert@far.example/{post.id}#post-{post.id}"
+
+    for where in ("//evil.example", "https://evil.example", "/\\evil.example", "nothing", "home/../..//evil.example"):
+        answer = await browser.send(page, f"/mark/{post.id}", act="bookmark", where=where)
+        assert answer.headers["location"] == own, where
+
+
+@pytest.mark.attack("OAU-08", "PRI-17")
+async def test_nobody_marks_what_they_may_not_see_nor_without_meaning_it(anna: Actor, browser: Browser) -> None:
+    bert = await build.person("bert", "far.example")
+    secret_post = await build.post(bert, "For followers", visibility=build.FOLLOWERS)
+    open_post = await build.post(bert, "For all")
+    token = (await browser.get("/home")).form("/sign_out").one("input", name="csrf")["value"]
+
+    hidden = await browser.post(f"/mark/{secret_post.id}", {"csrf": token, "act": "bookmark"})
+    forged = await browser.post(f"/mark/{open_post.id}", {"csrf": "x" * 40, "act": "bookmark"})
+    strange = await browser.post(f"/mark/{open_post.id}", {"csrf": token, "act": "explode"})
+
+    assert (hidden.status, forged.status, strange.status) == (404, 403, 422)
+    assert await value("SELECT COUNT(*) FROM bookmark") == 0
+
+
+async def test_what_is_not_for_everybody_cannot_be_passed_on(anna: Actor, browser: Browser) -> None:
+    bert = await build.person("bert", "far.example")
+    await build.follow(anna, bert)
+    post = await build.post(bert, "For followers", visibility=build.FOLLOWERS, home=[anna])
+
+    page = await browser.get("/home")
+    answer = await browser.send(page, f"/mark/{post.id}", act="boost")
+
+    assert "Pass on" not in page.main and answer.status == 403 and await value("SELECT COUNT(*) FROM boost") == 0
+
+
+async def test_notifications_say_who_did_what_and_can_be_put_away(anna: Actor, browser: Browser) -> None:
+    bert = await build.person("bert", "far.example")
+    own = await build.post(anna, "My bread")
+    answer = await build.post(bert, "Nice bread", parent=own)
+    for kind, about in (("mention", answer), ("favourite", own), ("reblog", own), ("follow", None)):
+        await build.notice(anna, kind, bert, about)
+
+    page = await browser.get("/notifications")
+
+    lines = [each.text for each in page.one("main").one("ul", class_="lines").all("li")]
+    assert ["follows you" in lines[0], "passed on what you wrote" in lines[1], "likes what you wrote" in lines[2]] == [
+        True, True, True,
+    ]  # fmt: skip
+    assert "mentioned you" in lines[3] and "Nice bread" in lines[3] and f"/write?to={answer.id}" in page.links
+    empty = await browser.button(page, "/notifications/clear")
+    assert "Nothing is here" in empty.main and await value("SELECT COUNT(*) FROM notification") == 0
+
+
+async def test_every_joined_group_is_a_list(anna: Actor, browser: Browser) -> None:
+    for name in ("rye", "cake"):
+        await build.join(anna, await build.group(name))
+    await build.group("tea")
+
+    page = await browser.get("/lists")
+
+    links = [link for link in page.links if link.startswith("/c/")]
+    assert links == ["/c/cake", "/c/rye"]
+
+
+async def test_somebody_is_blocked_and_the_block_lifted(anna: Actor, browser: Browser) -> None:
+    bert = await build.person("bert", "far.example")
+    await build.follow(bert, anna)
+
+    page = await browser.button(await browser.get("/@bert@far.example"), "/@bert@far.example/block")
+
+    assert "Bert" in page.main and (await browser.get("/@bert@far.example")).status == 404
+    assert await rows("SELECT actor_id, target_id FROM block") == [(anna.id, bert.id)]
+    assert await value("SELECT COUNT(*) FROM follow") == 0
+    csrf = page.form("/sign_out").one("input", name="csrf")["value"]
+    await browser.post("/settings/blocks", {"csrf": csrf, "act": "unblock", "id": str(bert.id)})
+    assert await value("SELECT COUNT(*) FROM block") == 0
+    again = await browser.post("/settings/blocks", {"csrf": csrf, "act": "block", "address": "@bert@far.example"})
+    nobody = await browser.post("/settings/blocks", {"csrf": csrf, "act": "block", "address": "@nobody@far.example"})
+    myself = await browser.post("/settings/blocks", {"csrf": csrf, "act": "block", "address": "anna"})
+    assert again.status == 303 and nobody.status == 404 and "Nothing was found" in nobody.problem
+    assert myself.status == 403 and "Nobody blocks themselves" in myself.problem
+    assert await value("SELECT COUNT(*) FROM block") == 1

@@ -1,0 +1,45 @@
+"""Passing posts on, putting them aside, and taking that back."""
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from fedcomm import bookmarks, boosts
+from fedcomm.errors import Invalid
+from web import params, respond, state
+from web.pages.places import Place, back
+from web.pages.readers import Reader, form, members_only
+from web.pages.thread import seen
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """`act` is boost, unboost, bookmark or unbookmark; the others say where the button was."""
+
+    act: str = ""
+    page: int = 0
+    where: str = ""
+    max_id: int = 0
+    csrf: str = ""
+
+
+_ACTS = {
+    "boost": boosts.boost,
+    "unboost": boosts.unboost,
+    "bookmark": bookmarks.add,
+    "unbookmark": bookmarks.remove,
+}
+
+
+@members_only
+async def mark(request: Request, reader: Reader) -> Response:
+    """`POST /mark/{id}`: back to where the post stood."""
+    given = await form(request, Mark, reader)
+    if given.act not in _ACTS:
+        raise Invalid("There is no such act.")
+    post, author = await seen(reader.actor.id, params.number(request))
+    await _ACTS[given.act](state.app_of(request), reader.actor, post.id)
+    return respond.redirect(await back(reader.actor.id, Place(given.page, given.where, given.max_id), post, author))
+
+
+routes = [Route("/mark/{id}", mark, methods=["POST"])]

@@ -1,0 +1,68 @@
+"""What a member reads: home, bookmarks, favourites, and the groups they are in."""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+import storage.actors
+import storage.groups
+import storage.members
+import storage.timelines
+from storage import visible
+from storage.paging import Page
+from storage.timelines import Found
+from web import paging
+from web.pages import frame, places, shown, threads
+from web.pages.readers import Reader, members_only
+
+_POSTS = 20
+Reading = Callable[[int, Page], Awaitable[Found]]
+
+
+@members_only
+async def home(request: Request, reader: Reader) -> Response:
+    """`GET /home`: what those whom one follows write and pass on, and threads of one's groups."""
+    return await _page(request, reader, "home", storage.timelines.home)
+
+
+@members_only
+async def bookmarks(request: Request, reader: Reader) -> Response:
+    """`GET /bookmarks`"""
+    return await _page(request, reader, "bookmarks", storage.timelines.bookmarked)
+
+
+@members_only
+async def favourites(request: Request, reader: Reader) -> Response:
+    """`GET /favourites`: what one has liked."""
+    return await _page(request, reader, "favourites", storage.timelines.liked)
+
+
+@members_only
+async def lists(request: Request, reader: Reader) -> Response:
+    """`GET /lists`: the groups one is in."""
+    groups = await storage.groups.by_ids(await storage.members.groups_of(reader.actor.id))
+    seen = await visible.seen_actors(reader.actor.id, [group.actor_id for group in groups.values()])
+    faces = sorted((await storage.actors.by_ids(sorted(seen))).values(), key=lambda face: shown.name(face).casefold())
+    return await frame.page(request, "own/lists.html", joined=faces)
+
+
+async def _page(request: Request, reader: Reader, name: str, read: Reading) -> Response:
+    page = paging.page_of(request, usual=_POSTS)
+    found = await read(reader.actor.id, page)
+    return await frame.page(
+        request,
+        f"own/{name}.html",
+        nodes=await threads.posts(reader.actor.id, found.entries),
+        older=found.oldest if found.older else 0,
+        back=places.hidden(name, page.before),
+    )
+
+
+routes = [
+    Route("/home", home),
+    Route("/bookmarks", bookmarks),
+    Route("/favourites", favourites),
+    Route("/lists", lists),
+]

@@ -1,10 +1,10 @@
 # What one does with a clone. `make run` and `make test` set up everything they need by themselves.
 
 BIN := .venv/bin
-LOCK := $(BIN)/uv --no-config pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+LOCK := $(BIN)/uv --no-config pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
-.PHONY: help run test demo bench faults processes check-all audit lock migration docs translations dist
+.PHONY: help run test demo bench faults processes clients check-all audit lock migration docs translations dist
 
 help:
 	@echo "make run               start the server (without FEDCOMM_BASE_URL: a try-out on this machine)"
@@ -13,6 +13,7 @@ help:
 	@echo "make bench             measure what things cost; fails nothing"
 	@echo "make faults            kill, stop and starve servers many times over"
 	@echo "make processes         the stories of federation again, each server of two processes on one PostgreSQL"
+	@echo "make clients           the suites of toot and Mastodon.py against a server on port 3000"
 	@echo "make check-all         everything above that checks: test, a start in a fresh clone, processes, faults, bench"
 	@echo "make audit             ask whether a version in the lock files has a known hole"
 	@echo "make docs              write the generated pages of docs/ anew"
@@ -60,6 +61,10 @@ faults: .venv/test.stamp
 processes: .venv/test.stamp
 	FEDCOMM_TEST_PROCESSES=2 $(BIN)/python -m pytest -q -n 2 tests/scenarios -k "not sqlite" $(ARGS)
 
+# In an environment of their own, .clients; tests/clients/skipped.toml says which cannot pass.
+clients: .venv/test.stamp
+	@$(BIN)/python -m tests.clients.suites $(ARGS)
+
 audit: .venv/test.stamp
 	@$(BIN)/python scripts/audit.py
 
@@ -77,8 +82,10 @@ migration: .venv/run.stamp
 	@$(BIN)/python scripts/new_migration.py "$(name)"
 
 lock: .venv/test.stamp
-	$(LOCK) --extra postgres --group build --output-file requirements.lock
-	$(LOCK) --extra postgres --group dev --constraints requirements.lock --output-file requirements-dev.lock
+	$(LOCK) pyproject.toml --extra postgres --group build --output-file requirements.lock
+	$(LOCK) pyproject.toml --extra postgres --group dev --constraints requirements.lock \
+		--output-file requirements-dev.lock
+	$(LOCK) tests/clients/requirements.in --output-file tests/clients/requirements.lock
 
 dist: .venv/test.stamp
 	$(BIN)/python -m hatchling build

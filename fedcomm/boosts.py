@@ -6,7 +6,7 @@ from fedcomm.app import App
 from fedcomm.errors import NotAllowed, NotFound
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
-from storage import actors, blocks, boosts, notifications, posts, visible
+from storage import actors, blocks, boosts, posts, telling, visible
 from storage.actors import Actor
 from storage.boosts import Boost
 from storage.connect import Writes, apply
@@ -39,7 +39,7 @@ async def boost(app: App, actor: Actor, post_id: int) -> int:
     boosts.insert(writes, Boost(boost_id, uri, actor.id, post.id, posts.PUBLIC, now))
     posts.home_for_followers(writes, boost_id, post.id, actor.id, actor.id)
     if post.local and post.author_id != actor.id:
-        notifications.tell(writes, next_id(), post.author_id, "reblog", actor.id, post.id, now)
+        telling.tell(writes, next_id(), post.author_id, "reblog", actor.id, post.id, now)
     await _publish(app, writes, actor, post, _announce(uri, actor, post, now))
     writes.after(lambda: app.forget_post(post.id))
     await apply(writes)

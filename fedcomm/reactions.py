@@ -5,7 +5,7 @@ from fedcomm.app import App
 from fedcomm.errors import NotAllowed, NotFound
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
-from storage import actors, blocks, notifications, posts, reactions, visible
+from storage import actors, blocks, posts, reactions, telling, visible
 from storage import groups as stored
 from storage.actors import Actor
 from storage.connect import Writes, apply
@@ -73,7 +73,7 @@ async def _vote(app: App, actor: Actor, post_id: int, kind: str) -> None:
     writes = Writes()
     reactions.put(writes, post.id, actor.id, kind, uri, "home", app.host, now)
     if post.local and kind == "like" and post.author_id != actor.id:
-        notifications.tell(writes, next_id(), post.author_id, "favourite", actor.id, post.id, now)
+        telling.tell(writes, next_id(), post.author_id, "favourite", actor.id, post.id, now)
     await _tell(app, writes, actor, post, _activity(kind, uri, actor, post, face), group, face)
     writes.after(lambda: app.forget_post(post.id))
     await apply(writes)

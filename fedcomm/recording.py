@@ -9,7 +9,7 @@ from activitypub.origins import host_of
 from fedcomm import clock, indexing, mapping
 from fedcomm.app import App
 from fedcomm.mapping.posts import Place, to_row
-from storage import actors, groups, notifications, posts
+from storage import actors, groups, posts, telling
 from storage.actors import Actor
 from storage.connect import Writes
 from storage.groups import Group
@@ -167,4 +167,4 @@ def _tell(writes: Writes, post: Post, arrival: Arrival, now_ms: int) -> None:
         owners.append(arrival.parent.author_id)
     for owner in list(dict.fromkeys(owners))[:MAX_TOLD]:
         if owner != post.author_id and owner not in arrival.blockers:
-            notifications.tell(writes, next_id(), owner, "mention", post.author_id, post.id, now_ms)
+            telling.tell(writes, next_id(), owner, "mention", post.author_id, post.id, now_ms)

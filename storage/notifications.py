@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from storage import visible
-from storage.connect import Writes, execute, row, rows, value
+from storage.connect import execute, row, rows, value
 from storage.paging import Page
 
 
@@ -24,17 +24,6 @@ _SHOWN = f"""
 SELECT n.id, n.kind, n.actor_id, n.post_id, n.created_at FROM notification n
 WHERE n.owner_id = ? AND {visible.actor("n.actor_id")} AND {visible.told("n.actor_id")}
 AND (n.post_id = 0 OR EXISTS (SELECT 1 FROM post WHERE post.id = n.post_id AND {visible.TO_VIEWER}))"""
-
-
-def tell(
-    writes: Writes, notification_id: int, owner_id: int, kind: str, actor_id: int, post_id: int, now_ms: int
-) -> None:
-    """Tell a member here of something, once; `post_id` is 0 when it is about no post."""
-    writes.add(
-        "INSERT INTO notification (id, owner_id, kind, actor_id, post_id, created_at) VALUES (?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT DO NOTHING",
-        (notification_id, owner_id, kind, actor_id, post_id, now_ms),
-    )
 
 
 async def page(owner: int, page: Page, kinds: Sequence[str], actor_id: int = 0) -> tuple[list[Notice], bool]:

@@ -365,6 +365,7 @@ def erase(writes: Writes, post: Post, now_ms: int) -> None:
     for table in ("home_entry", "notification", "bookmark", "reaction", "boost", "mention", "post_tag", "poll_vote"):
         writes.add(f"DELETE FROM {table} WHERE post_id = ?", (post.id,))
     writes.add("DELETE FROM poll WHERE post_id = ?", (post.id,))
+    writes.add("DELETE FROM pin WHERE post_id = ?", (post.id,))
     writes.add("DELETE FROM post_revision WHERE post_id = ?", (post.id,))
     writes.add("DELETE FROM media WHERE post_id = ? AND origin = 'remote'", (post.id,))
     writes.add("DELETE FROM proven WHERE object_uri = ?", (post.uri,))

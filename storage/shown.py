@@ -59,7 +59,7 @@ class BoostRow(msgspec.Struct, frozen=True):
     published: int
 
 
-FAVOURITED, REBLOGGED, BOOKMARKED, OWN = 1, 2, 4, 8
+FAVOURITED, REBLOGGED, BOOKMARKED, OWN, PINNED, MUTED = 1, 2, 4, 8, 16, 32
 
 _POSTS = f"SELECT {COLUMNS} FROM post WHERE id IN (?ints)"
 _ABOVE = """
@@ -83,7 +83,10 @@ _FLAGS = f"""
 SELECT post_id, {FAVOURITED} FROM reaction WHERE actor_id = ? AND post_id IN (?ints) AND kind = 'like'
 UNION ALL SELECT post_id, {REBLOGGED} FROM boost WHERE actor_id = ? AND post_id IN (?ints)
 UNION ALL SELECT post_id, {BOOKMARKED} FROM bookmark WHERE actor_id = ? AND post_id IN (?ints)
-UNION ALL SELECT id, {OWN} FROM post WHERE author_id = ? AND id IN (?ints)"""
+UNION ALL SELECT id, {OWN} FROM post WHERE author_id = ? AND id IN (?ints)
+UNION ALL SELECT post_id, {PINNED} FROM pin WHERE actor_id = ? AND post_id IN (?ints)
+UNION ALL SELECT post.id, {MUTED} FROM thread_mute JOIN post root ON root.id = thread_mute.root_id
+ JOIN post ON post.thread_id = root.thread_id WHERE thread_mute.owner_id = ? AND post.id IN (?ints)"""
 _BOOSTS = f"SELECT {', '.join(BoostRow.__struct_fields__)} FROM boost WHERE id IN (?ints)"
 _OWN_VOTES = "SELECT post_id, choice FROM poll_vote WHERE actor_id = ? AND post_id IN (?ints) ORDER BY choice"
 
@@ -116,10 +119,10 @@ async def boosts(boost_ids: Sequence[int]) -> dict[int, BoostRow]:
 
 
 async def flags(viewer: int, post_ids: Sequence[int]) -> dict[int, int]:
-    """What the viewer has to do with each post: a sum of FAVOURITED, REBLOGGED, BOOKMARKED and OWN."""
+    """What the viewer has to do with each post: a sum of FAVOURITED, REBLOGGED, BOOKMARKED, OWN, PINNED and MUTED."""
     ids = list(post_ids)
     found: dict[int, int] = {}
-    for post_id, flag in await rows(_FLAGS, (viewer, ids) * 4):
+    for post_id, flag in await rows(_FLAGS, (viewer, ids) * 6):
         found[post_id] = found.get(post_id, 0) | flag
     return found
 

@@ -12,7 +12,7 @@ from fedcomm import clock, moderation, recording
 from fedcomm.inbox import create, react
 from fedcomm.inbox import undo as taking_back
 from fedcomm.inbox.hand import Hand, Ignored, Wants
-from storage import boosts, notifications, posts, reactions
+from storage import boosts, posts, reactions, telling
 from storage.actors import Actor
 from storage.boosts import Boost
 from storage.groups import Group
@@ -246,7 +246,7 @@ def _boost(hand: Hand, booster: Actor, boosted: Post, activity: Activity) -> Non
     boosts.insert(hand.writes, Boost(boost_id, activity.uri or "", booster.id, boosted.id, posts.PUBLIC, at))
     posts.home_for_followers(hand.writes, boost_id, boosted.id, booster.id, booster.id)
     if boosted.local and boosted.author_id not in hand.facts.blockers(booster.uri):
-        notifications.tell(hand.writes, next_id(), boosted.author_id, "reblog", booster.id, boosted.id, now)
+        telling.tell(hand.writes, next_id(), boosted.author_id, "reblog", booster.id, boosted.id, now)
     hand.writes.after(lambda: hand.app.forget_post(boosted.id))
 
 

@@ -4,7 +4,7 @@ from activitypub.activities import Activity, id_of
 from fedcomm import admit, clock, groups
 from fedcomm.errors import NotAllowed
 from fedcomm.inbox.hand import Hand, Ignored
-from storage import notifications, posts, reactions
+from storage import posts, reactions, telling
 from storage.actors import Actor
 from storage.ids import next_id
 from storage.posts import Post
@@ -33,7 +33,7 @@ def record(hand: Hand, post: Post, voter: Actor, kind: str, activity: Activity, 
     now = clock.now_ms()
     reactions.put(hand.writes, post.id, voter.id, kind, activity.uri or "", truth, hand.entered_by, now)
     if kind == "like" and post.local and post.author_id not in hand.facts.blockers(voter.uri):
-        notifications.tell(hand.writes, next_id(), post.author_id, "favourite", voter.id, post.id, now)
+        telling.tell(hand.writes, next_id(), post.author_id, "favourite", voter.id, post.id, now)
     hand.writes.after(lambda: hand.app.forget_post(post.id))
 
 

@@ -11,7 +11,7 @@ from activitypub import documents, render
 from activitypub.activities import Collection
 from fedcomm import members, publishing
 from fedcomm.errors import NotFound
-from storage import collections, groups, posts, visible
+from storage import collections, groups, pins, posts, visible
 from storage.actors import Actor
 from web import respond
 from web.federation.actors import named
@@ -95,14 +95,15 @@ async def moderators(request: Request) -> Response:
 
 
 async def featured(request: Request) -> Response:
-    """The pinned threads of a group, whole: Lemmy reads no ids here, Mastodon takes the ids from them."""
+    """What a person or group has pinned, whole: Lemmy reads no ids here, Mastodon takes the ids from them."""
     actor = await named(request)
     await viewer(request)
-    items: tuple[Any, ...] = ()
     if actor.kind == "Group":
         pinned = await collections.pinned(await _group_id(actor))
-        notes = await publishing.notes_of(app_of(request), pinned)
-        items = tuple(_pinned(notes[post.id]) for post in pinned if post.id in notes)
+    else:
+        pinned = [post for post in await pins.of(visible.ANYBODY, actor.id) if post.removed_at is None]
+    notes = await publishing.notes_of(app_of(request), pinned)
+    items = tuple(_pinned(notes[post.id]) for post in pinned if post.id in notes)
     uri = actor.featured or f"{actor.uri}/featured"
     return _answer(request, Collection(kind="OrderedCollection", uri=uri, items=items, total=len(items)))
 

@@ -60,8 +60,6 @@ REFUSED: tuple[tuple[str, str, str, str], ...] = (
     ("POST", "/api/v1/push/subscription", "push", "Push messages are not sent from here yet."),
     ("POST", "/api/v1/tags/{name}/follow", "write:follows", "Tags cannot be followed here yet; join a group."),
     ("POST", "/api/v1/featured_tags", "write:accounts", "Tags cannot be featured here yet."),
-    ("POST", "/api/v1/statuses/{id}/pin", "write:accounts", "Posts cannot be pinned to a profile here yet."),
-    ("POST", "/api/v1/statuses/{id}/mute", "write:mutes", "Threads cannot be muted here yet."),
     ("POST", "/api/v1/statuses/{id}/translate", "read:statuses", "Nothing is translated here."),
     ("POST", "/api/v1/domain_blocks", "write:blocks", "Whole servers can be blocked by admins only, so far."),
 )

@@ -11,11 +11,11 @@ import storage.accounts
 import storage.actors
 from fedcomm import fetching
 from fedcomm.errors import NotFound
-from storage import relationships, search, timelines, visible
+from storage import pins, relationships, search, timelines, visible
 from storage.actors import Actor
 from storage.paging import Page
 from storage.relationships import People
-from storage.timelines import Found
+from storage.timelines import Entry, Found
 from web import auth, paging, params, respond, state
 from web.auth import Viewer
 from web.mastodon import subjects
@@ -124,7 +124,10 @@ async def statuses(request: Request) -> Response:
     actor = await subjects.actor(request)
     wanted = params.query(request, Narrowed)
     found = Found([], False)
-    if not wanted.pinned and await visible.seen_actors(subjects.id_of(viewer), [actor.id]):
+    if wanted.pinned:
+        entries = [Entry(post.id, post.id) for post in await pins.of(subjects.id_of(viewer), actor.id)]
+        found = Found(entries if not paging.page_of(request).before else [], False)
+    elif await visible.seen_actors(subjects.id_of(viewer), [actor.id]):
         found = await timelines.of_actor(
             subjects.id_of(viewer), actor.id, paging.page_of(request), boosts=not wanted.exclude_reblogs,
             replies=not wanted.exclude_replies, media=wanted.only_media, tag=wanted.tagged.lstrip("#").lower(),

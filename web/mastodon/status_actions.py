@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from fedcomm import bookmarks, boosts, reactions
+from fedcomm import bookmarks, boosts, pins, reactions, thread_mutes
 from fedcomm.app import App
 from storage import relationships
 from storage.actors import Actor
@@ -55,18 +55,16 @@ def _acting(scope: str, act: Act) -> Callable[[Request], Awaitable[Response]]:
     return endpoint
 
 
-async def _nothing(app: App, actor: Actor, post_id: int) -> None:
-    """Takes back what cannot be done here, and so never was."""
-
-
 _ACTS: tuple[tuple[str, str, Act], ...] = (
     ("favourite", "write:favourites", reactions.like),
     ("unfavourite", "write:favourites", reactions.unlike),
     ("unreblog", "write:statuses", boosts.unboost),
     ("bookmark", "write:bookmarks", bookmarks.add),
     ("unbookmark", "write:bookmarks", bookmarks.remove),
-    ("unpin", "write:accounts", _nothing),
-    ("unmute", "write:mutes", _nothing),
+    ("pin", "write:accounts", pins.pin),
+    ("unpin", "write:accounts", pins.unpin),
+    ("mute", "write:mutes", thread_mutes.mute),
+    ("unmute", "write:mutes", thread_mutes.unmute),
 )
 
 routes = [

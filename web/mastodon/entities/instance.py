@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from fedcomm import SOURCE, __version__, drafting, profiles, writing
+from fedcomm import SOURCE, __version__, drafting, pins, profiles, writing
 from fedcomm.config import Config
 from fedcomm.settings import Settings
 from storage.stats import Stats
@@ -60,7 +60,7 @@ def _configuration(config: Config) -> dict[str, Any]:
     """What can be sent; nothing can be attached yet."""
     return {
         "accounts": {
-            "max_featured_tags": 0, "max_pinned_statuses": 0, "max_profile_fields": profiles.MAX_FIELDS,
+            "max_featured_tags": 0, "max_pinned_statuses": pins.MOST, "max_profile_fields": profiles.MAX_FIELDS,
             "profile_field_name_limit": profiles.MAX_FIELD, "profile_field_value_limit": profiles.MAX_FIELD,
             "max_display_name_length": profiles.MAX_NAME, "max_note_length": profiles.MAX_NOTE,
         },

@@ -9,7 +9,7 @@ import msgspec
 from storage import fragments, shown
 from storage.fragments import Fragment
 from storage.posts import Post
-from storage.shown import BOOKMARKED, FAVOURITED, OWN, REBLOGGED, BoostRow, Bundle, Media, Mention
+from storage.shown import BOOKMARKED, FAVOURITED, MUTED, OWN, PINNED, REBLOGGED, BoostRow, Bundle, Media, Mention
 from storage.timelines import Entry
 from web.mastodon.entities import filtered
 from web.mastodon.entities.account import NOBODY_MAY, accounts
@@ -27,15 +27,15 @@ _encode = msgspec.json.Encoder().encode
 
 def _overlay(flags: int) -> bytes:
     value: dict[str, Any] = {
-        "favourited": bool(flags & FAVOURITED), "reblogged": bool(flags & REBLOGGED), "muted": False,
+        "favourited": bool(flags & FAVOURITED), "reblogged": bool(flags & REBLOGGED), "muted": bool(flags & MUTED),
         "bookmarked": bool(flags & BOOKMARKED),
     }  # fmt: skip
     if flags & OWN:
-        value["pinned"] = False
+        value["pinned"] = bool(flags & PINNED)
     return _encode(value | {"filtered": []})[1:-1] + b","
 
 
-_OVERLAYS = tuple(_overlay(flags) for flags in range(16))
+_OVERLAYS = tuple(_overlay(flags) for flags in range(2 * MUTED))
 
 
 async def page(base: str, viewer: int, entries: Sequence[Entry]) -> bytes:

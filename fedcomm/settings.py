@@ -17,6 +17,8 @@ from storage.connect import in_transaction, transaction
 
 MODES = ("invite", "approval", "open")
 LONGEST_NAME, LONGEST_DESCRIPTION, LONGEST_RULE, MOST_RULES = 100, 5000, 500, 50  # characters; rules
+LONGEST_TEXT = 50_000  # characters of what one reads once
+SHOWN_TO = ("nobody", "members", "everybody")
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -28,6 +30,10 @@ class Settings(msgspec.Struct, frozen=True):
     registration: Literal["invite", "approval", "open"] = "approval"
     contact_email: str = ""
     contact_account: str = ""  # local name of somebody here
+    about: str = ""
+    privacy_policy: str = ""
+    terms: str = ""
+    blocks_shown: Literal["nobody", "members", "everybody"] = "nobody"  # which servers are blocked or limited
 
 
 class _Remembered:
@@ -107,6 +113,10 @@ async def _checked(key: str, value: Any) -> Any:
             return _text(value, LONGEST_NAME, key).replace("\n", " ")
         case "description":
             return _text(value, LONGEST_DESCRIPTION, key)
+        case "about" | "privacy_policy" | "terms":
+            return _text(value, LONGEST_TEXT, key)
+        case "blocks_shown" if value in SHOWN_TO:
+            return value
         case "rules":
             return _rules(value)
         case "registration" if value in MODES:

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from storage import fragments
+from storage import fragments, stats
 from storage.connect import execute, row, rows, value
 
 
@@ -154,11 +154,12 @@ async def set_place(account_id: int, language: str, time_zone: str) -> None:
 async def set_active_at(account_id: int, now: int) -> None:
     """Keep when somebody was last here."""
     await execute("UPDATE account SET last_active_at = ? WHERE id = ?", (now, account_id))
+    await stats.note_active(account_id, now)
 
 
 async def delete(account_id: int) -> None:
     """Forget an account and everything with which one could act for it."""
-    for table in ("session", "oauth_code", "oauth_token", "idempotency"):
+    for table in ("session", "oauth_code", "oauth_token", "idempotency", "active_week"):
         await execute(f"DELETE FROM {table} WHERE account_id = ?", (account_id,))
     await execute("DELETE FROM account WHERE id = ?", (account_id,))
 

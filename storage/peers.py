@@ -59,6 +59,12 @@ async def everybody() -> list[Peer]:
     return [Peer(*found) for found in await rows(_SELECT + "ORDER BY host")]
 
 
+async def blocked() -> list[tuple[str, str, str]]:
+    """(host, policy, what is said of it in public) of those that an admin blocked or limited, by name."""
+    sql = "SELECT host, policy, public_comment FROM peer WHERE policy IN ('limit', 'suspend') ORDER BY host"
+    return [(found[0], found[1], found[2]) for found in await rows(sql)]
+
+
 async def behind(head: int) -> list[Peer]:
     """Peers for which not everything up to `head` is settled, by name."""
     return [Peer(*found) for found in await rows(_SELECT + "WHERE cursor < ? ORDER BY host", (head,))]

@@ -10,6 +10,12 @@ async def stored() -> dict[str, msgspec.Raw]:
     return {key: msgspec.Raw(value.encode()) for key, value in await rows("SELECT key, value FROM setting")}
 
 
+async def changed_at(key: str) -> int | None:
+    """When a setting was changed last, in ms; None when it never was."""
+    found = await rows("SELECT changed_at FROM setting WHERE key = ?", (key,))
+    return found[0][0] if found else None
+
+
 async def store(key: str, value: object, now: int) -> None:
     """Keep the value of a setting."""
     sql = """INSERT INTO setting (key, value, changed_at) VALUES (?, ?, ?)

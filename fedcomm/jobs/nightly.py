@@ -5,12 +5,13 @@ from collections.abc import Awaitable, Callable
 
 from fedcomm import clock
 from fedcomm.app import App
-from storage import idempotency, inbox, oauth, outbox, sessions, tombstones
+from storage import idempotency, inbox, oauth, outbox, sessions, stats, tombstones
 
 LOG = logging.getLogger("fedcomm.nightly")
 DAY = 86_400_000  # ms
 REPEATS = 30 * DAY  # longer than any peer repeats a delivery
 PUBLISHED = 30 * DAY
+WEEKS = 14 * 7 * DAY  # twelve are told
 KEYS = DAY  # a client repeats a request within minutes; Mastodon keeps its keys for an hour
 UNUSED = 7 * DAY  # time for somebody to say yes to a program
 IDLE = 30 * DAY  # a program that acts for nobody gets another token when it comes back
@@ -52,6 +53,11 @@ async def _forget_keys() -> int:
     return await idempotency.forget(clock.now_ms() - KEYS)
 
 
+async def _forget_weeks() -> int:
+    """Who was here in which week, once the weeks are counted no more."""
+    return await stats.forget_weeks(clock.now_ms() - WEEKS)
+
+
 async def _forget_sessions() -> int:
     """Browsers that were signed in for so long that they are not any more."""
     return await sessions.delete_expired(clock.now_ms())
@@ -66,6 +72,7 @@ async def _forget_programs() -> int:
 
 STEPS: tuple[tuple[str, Callable[[], Awaitable[int]]], ...] = (
     ("inbox", _forget_marks),
+    ("weeks", _forget_weeks),
     ("notes", _forget_notes),
     ("outbox", _trim_outbox),
     ("undone", _forget_undone),

@@ -26,6 +26,10 @@ class Site(msgspec.Struct, frozen=True):
     registration: str = ""
     contact_email: str = ""
     contact_account: str = ""
+    about: str = ""
+    privacy_policy: str = ""
+    terms: str = ""
+    blocks_shown: str = "nobody"
     csrf: str = ""
 
 
@@ -56,6 +60,10 @@ async def edit(request: Request, reader: Reader) -> Response:
         found.registration,
         found.contact_email,
         found.contact_account,
+        found.about,
+        found.privacy_policy,
+        found.terms,
+        found.blocks_shown,
     )
     return await _page(request, given)
 

@@ -114,7 +114,13 @@ def _json(value: object, content_type: str) -> Response:
     return Response(documents.write(value), 200, {"cache-control": "max-age=600"}, content_type)
 
 
+async def change_password(request: Request) -> Response:
+    """`GET /.well-known/change-password`: where a password manager leads who wants another one (W3C)."""
+    return respond.redirect("/settings", 302)
+
+
 routes = [
+    Route("/.well-known/change-password", change_password),
     Route("/.well-known/webfinger", finger),
     Route("/.well-known/nodeinfo", index),
     Route("/nodeinfo/2.0", info_20),

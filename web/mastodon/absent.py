@@ -35,7 +35,6 @@ EMPTY: tuple[tuple[str, str, Any], ...] = (
     ("/api/v2/suggestions", "read", []),
     ("/api/v1/directory", "", []),
     ("/api/v1/notifications/requests", "read:notifications", []),
-    ("/api/v1/instance/domain_blocks", "", []),
     ("/api/v1/instance/translation_languages", "", {}),
 )
 
@@ -45,8 +44,6 @@ NONE: tuple[tuple[str, str], ...] = (
     ("/api/v1/scheduled_statuses/{id}", "read:statuses"),
     ("/api/v1/media/{id}", "write:media"),
     ("/api/v1/timelines/link", ""),
-    ("/api/v1/instance/privacy_policy", ""),
-    ("/api/v1/instance/terms_of_service", ""),
 )
 
 # method, path, scope, what to say

@@ -1,6 +1,5 @@
 """`/api/v1/instance`, `/api/v2/instance` and what hangs below: what this server is. Always for everybody."""
 
-from html import escape
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -11,16 +10,21 @@ from starlette.routing import Route
 import storage.accounts
 import storage.actors
 import storage.peers
+import storage.settings
 import storage.stats
-from fedcomm import clock, settings
+from fedcomm import clock, sanitise, settings
 from fedcomm.app import App
+from fedcomm.errors import NotFound
 from fedcomm.settings import Settings
-from storage.stats import Stats
+from storage.stats import Stats, Week
 from web import auth, respond, state
+from web.mastodon import subjects
 from web.mastodon.entities import account, instance, small
-from web.mastodon.entities.times import moment_or_none
+from web.mastodon.entities.times import day, moment_or_none
 
 _COUNTED_FOR = 300_000  # ms
+_WEEKLY_FOR = 3_600_000  # ms
+_WEEKS = 12
 
 
 class _Counted(msgspec.Struct, frozen=True):
@@ -29,6 +33,7 @@ class _Counted(msgspec.Struct, frozen=True):
 
 
 _counted: WeakKeyDictionary[App, _Counted] = WeakKeyDictionary()
+_weekly: WeakKeyDictionary[App, tuple[list[Week], int]] = WeakKeyDictionary()
 
 
 async def second(request: Request) -> Response:
@@ -42,7 +47,8 @@ async def first(request: Request) -> Response:
     """`GET /api/v1/instance`"""
     app = state.app_of(request)
     current = await settings.current(app)
-    return respond.json(instance.first(app.config, current, await stats_of(app), await _contact(app, current)))
+    found = instance.first(app.config, current, await stats_of(app), await _contact(app, current))
+    return respond.json(found, headers={"deprecation": "@1668384000"})  # when Mastodon 4.0 came (RFC 9745)
 
 
 async def rules(request: Request) -> Response:
@@ -51,10 +57,40 @@ async def rules(request: Request) -> Response:
 
 
 async def extended_description(request: Request) -> Response:
-    """`GET /api/v1/instance/extended_description`"""
-    text = (await settings.current(state.app_of(request))).description
-    paragraphs = "".join(f"<p>{escape(part)}</p>" for part in text.split("\n\n") if part.strip())
-    return respond.json({"updated_at": moment_or_none(None), "content": paragraphs})
+    """`GET /api/v1/instance/extended_description`; the short one where an admin has written no other."""
+    current = await settings.current(state.app_of(request))
+    written = await storage.settings.changed_at("about") if current.about else None
+    content = sanitise.from_text(current.about or current.description)
+    return respond.json({"updated_at": moment_or_none(written), "content": content})
+
+
+async def privacy_policy(request: Request) -> Response:
+    """`GET /api/v1/instance/privacy_policy`; 404 until an admin has written one."""
+    text = (await settings.current(state.app_of(request))).privacy_policy
+    if not text:
+        raise NotFound(subjects.MISSING)
+    written = await storage.settings.changed_at("privacy_policy")
+    return respond.json({"updated_at": moment_or_none(written), "content": sanitise.from_text(text)})
+
+
+async def terms_of_service(request: Request) -> Response:
+    """`GET /api/v1/instance/terms_of_service` and `…/:date`: those in force since that day; older ones are not kept."""
+    text = (await settings.current(state.app_of(request))).terms
+    since = day(await storage.settings.changed_at("terms"))
+    if not text or request.path_params.get("date", since) != since:
+        raise NotFound(subjects.MISSING)
+    return respond.json(
+        {"effective_date": since, "effective": True, "content": sanitise.from_text(text), "succeeded_by": None}
+    )  # fmt: skip
+
+
+async def domain_blocks(request: Request) -> Response:
+    """`GET /api/v1/instance/domain_blocks`: for whom an admin opened it; to others there are none (attack PRI-20)."""
+    viewer = await auth.optional(request, "read")
+    shown_to = (await settings.current(state.app_of(request))).blocks_shown
+    if shown_to == "nobody" or (shown_to == "members" and viewer is None):
+        return respond.json([])
+    return respond.json([small.domain_block(*found) for found in await storage.peers.blocked()])
 
 
 async def peers(request: Request) -> Response:
@@ -68,8 +104,20 @@ async def peers(request: Request) -> Response:
 
 
 async def activity(request: Request) -> Response:
-    """`GET /api/v1/instance/activity`: nobody counts by week."""
-    return respond.json([])
+    """`GET /api/v1/instance/activity`: the last twelve weeks, at most an hour old."""
+    app, now = state.app_of(request), clock.now_ms()
+    known = _weekly.get(app)
+    if known is None or not 0 <= now - known[1] < _WEEKLY_FOR:
+        known = _weekly[app] = (await storage.stats.weeks(now, _WEEKS), now)
+    return respond.json(
+        [
+            {
+                "week": str(week.began), "statuses": str(week.posts), "logins": str(week.active),
+                "registrations": str(week.registrations),
+            }
+            for week in known[0]
+        ]
+    )  # fmt: skip
 
 
 async def stats_of(app: App) -> Stats:
@@ -94,6 +142,10 @@ routes = [
     Route("/api/v1/instance", first),
     Route("/api/v1/instance/rules", rules),
     Route("/api/v1/instance/extended_description", extended_description),
+    Route("/api/v1/instance/privacy_policy", privacy_policy),
+    Route("/api/v1/instance/terms_of_service", terms_of_service),
+    Route("/api/v1/instance/terms_of_service/{date}", terms_of_service),
+    Route("/api/v1/instance/domain_blocks", domain_blocks),
     Route("/api/v1/instance/peers", peers),
     Route("/api/v1/instance/activity", activity),
 ]

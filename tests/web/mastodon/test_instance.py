@@ -1,15 +1,18 @@
 """What a server says of itself is always for everybody, and complete."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
-from fedcomm import __version__, actors, settings
+from fedcomm import __version__, actors, clock, settings
 from fedcomm.app import App
+from fedcomm.jobs import nightly
 from storage.connect import execute, rows
 from tests import build
 from tests.web.client import whichever_database
+from tests.web.mastodon import keys
 from tests.web.mastodon.member import Member
 
 pytestmark = pytest.mark.anyio
@@ -108,6 +111,79 @@ async def test_whom_people_here_speak_with_is_for_members(client: httpx.AsyncCli
     member = await client.get("/api/v1/instance/peers", headers={"authorization": f"Bearer {token}"})
 
     assert without.json() == [] and member.json() == ["far.test"]
+
+
+@pytest.mark.attack("PRI-20")
+@pytest.mark.parametrize(
+    ("shown_to", "to_all", "to_members"), [("nobody", 0, 0), ("members", 0, 2), ("everybody", 2, 2)]
+)
+async def test_who_is_blocked_is_told_to_whom_an_admin_wants(
+    app: App, client: httpx.AsyncClient, alice: Member, shown_to: str, to_all: int, to_members: int
+) -> None:
+    for host, policy in (("bad.test", "suspend"), ("loud.test", "limit"), ("good.test", "allow"), ("far.test", "")):
+        await build.insert(
+            "peer", host=host, policy=policy, public_comment=f"{host}!", private_comment="secret", first_seen_at=1
+        )  # fmt: skip
+    await _set(app, blocks_shown=shown_to)
+    path = "/api/v1/instance/domain_blocks"
+
+    for_all, for_member = (await client.get(path)).json(), await alice.get(path)
+
+    assert (len(for_all), len(for_member)) == (to_all, to_members)
+    told = [(each["domain"], each["severity"], each["comment"]) for each in for_member]
+    assert told in ([], [("bad.test", "suspend", "bad.test!"), ("loud.test", "silence", "loud.test!")])
+    assert [fault for each in for_member for fault in keys.wrong(each, {"digest": str})] == []
+
+
+async def test_what_admins_wrote_down_is_told_and_nothing_else(app: App, client: httpx.AsyncClient) -> None:
+    paths = ("privacy_policy", "terms_of_service", "terms_of_service/2026-01-01")
+    assert [(await client.get(f"/api/v1/instance/{path}")).status_code for path in paths] == [404] * 3
+    assert [(await client.get(path)).status_code for path in ("/privacy-policy", "/terms-of-service")] == [404] * 2
+
+    await _set(app, about="One\n\n<Two>", privacy_policy="We forget", terms="Be <b>kind</b>")
+    about, privacy, terms = [
+        (await client.get(f"/api/v1/instance/{path}")).json() for path in ("extended_description", *paths[:2])
+    ]
+    dated = await client.get(f"/api/v1/instance/terms_of_service/{terms['effective_date']}")
+    urls = (await client.get("/api/v2/instance")).json()["configuration"]["urls"]
+
+    assert about["content"] == "<p>One</p><p>&lt;Two&gt;</p>" and keys.MOMENT.fullmatch(about["updated_at"])
+    assert privacy["content"] == "<p>We forget</p>" and keys.MOMENT.fullmatch(privacy["updated_at"])
+    assert terms["content"] == "<p>Be &lt;b&gt;kind&lt;/b&gt;</p>" and terms["effective"] is True
+    assert dated.json() == terms and keys.DATE.fullmatch(terms["effective_date"])
+    assert (await client.get(urls["privacy_policy"])).text.count("We forget") == 1
+    assert "&lt;b&gt;kind" in (await client.get(urls["terms_of_service"])).text
+
+
+async def test_each_week_is_counted(app: App, client: httpx.AsyncClient, alice: Member, bob: Member) -> None:
+    await alice.post("public")
+    await alice.post("hidden", visibility="direct")
+    await build.post(await build.person("carol", "far.test"), "not ours")
+    await execute("UPDATE account SET created_at = ?", (clock.now_ms(),))
+
+    found = (await client.get("/api/v1/instance/activity")).json()
+    monday = datetime.fromtimestamp(int(found[0]["week"]), UTC)
+
+    assert len(found) == 12 and monday.weekday() == 0 and (monday.hour, monday.minute) == (0, 0)
+    assert datetime.now(UTC) - monday < timedelta(days=7)
+    assert found[0] | {"week": ""} == {"week": "", "statuses": "1", "logins": "1", "registrations": "2"}
+    assert found[1] | {"week": ""} == {"week": "", "statuses": "0", "logins": "0", "registrations": "0"}
+    assert int(found[0]["week"]) - int(found[11]["week"]) == 11 * 7 * 86_400
+
+
+async def test_who_was_here_long_ago_is_forgotten(app: App, alice: Member) -> None:
+    await alice.get("timelines/home")
+    await build.insert("active_week", week=4 * 86_400, account_id=1)
+
+    await nightly.run(app)
+
+    assert [week > 4 * 86_400 for (week,) in await rows("SELECT week FROM active_week")] == [True]
+
+
+async def test_a_password_is_changed_where_managers_look(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/.well-known/change-password")
+
+    assert (answer.status_code, answer.headers["location"]) == (302, "/settings")
 
 
 async def test_nodeinfo_lets_clients_take_us_for_what_we_speak(client: httpx.AsyncClient) -> None:

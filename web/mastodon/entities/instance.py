@@ -25,8 +25,9 @@ def second(config: Config, settings: Settings, stats: Stats, contact: bytes) -> 
         "thumbnail": {"url": f"{base}/static/header.png", "blurhash": None, "description": "", "versions": {}},
         "icon": [], "languages": list(AVAILABLE), "configuration": _configuration(config) | {
             "urls": {
-                "streaming": _streaming(base), "status": None, "about": f"{base}/about", "privacy_policy": None,
-                "terms_of_service": None,
+                "streaming": _streaming(base), "status": None, "about": f"{base}/about",
+                "privacy_policy": f"{base}/privacy-policy" if settings.privacy_policy else None,
+                "terms_of_service": f"{base}/terms-of-service" if settings.terms else None,
             },
             "vapid": {"public_key": ""}, "translation": {"enabled": False},
             "limited_federation": config.federation.allow_list_mode,

@@ -1,5 +1,6 @@
 """Entities of a few lines: Tag, Marker, Rule."""
 
+import hashlib
 from typing import Any
 
 from storage.markers import Marker
@@ -17,6 +18,14 @@ def marker(found: Marker) -> dict[str, Any]:
     """How far somebody has read (Mastodon API: "Marker")."""
     return {
         "last_read_id": str(found.last_read_id), "version": found.version, "updated_at": moment(found.updated_at)
+    }  # fmt: skip
+
+
+def domain_block(host: str, policy: str, comment: str) -> dict[str, Any]:
+    """A server that is blocked or limited (Mastodon API: "DomainBlock")."""
+    return {
+        "domain": host, "digest": hashlib.sha256(host.encode()).hexdigest(),
+        "severity": "suspend" if policy == "suspend" else "silence", "comment": comment,
     }  # fmt: skip
 
 

@@ -43,6 +43,13 @@ REPORTS = {
     "violation": later("It breaks the rules of this server"),
     "other": later("Something else"),
 }
+# Whom a post is for (Mastodon API: "visibility").
+LEVELS = {
+    "public": later("everybody"),
+    "unlisted": later("everybody, but not in lists of what is new"),
+    "private": later("those who follow me"),
+    "direct": later("those I mention"),
+}
 # Of what a member is told of: what somebody did.
 NOTICES = {
     "mention": later("mentioned you"),

@@ -1,6 +1,7 @@
-"""Writing: a new thread in a group, or an answer."""
+"""Writing: a new thread in a group, an answer, or a post for those who follow one."""
 
 import secrets
+from urllib.parse import urlencode
 
 import msgspec
 from starlette.requests import Request
@@ -9,33 +10,59 @@ from starlette.routing import Route
 
 import storage.posts
 from fedcomm import posts
+from fedcomm.drafting import LEVELS
 from fedcomm.errors import AppError, Invalid, NotAllowed, NotFound
 from storage.actors import Actor
 from storage.posts import Post
 from web import errors, params, respond, state
-from web.pages import frame, shown
+from web.pages import frame, shown, tongues, words
 from web.pages.group import named
 from web.pages.readers import Plain, Reader, form, members_only
 from web.pages.thread import seen
 
-_FIELDS = {"title": "title", "text": "text", "status": "text"}  # of what is refused: the field of the form
+# Of what is refused: the field of the form.
+_FIELDS = {
+    "title": "title", "text": "text", "status": "text", "spoiler_text": "warning", "language": "language",
+    "visibility": "visibility", "poll": "options",
+}  # fmt: skip
+_OPTIONS = 4  # answers of a poll that the form has room for
+_WORDS = {level: name for name, level in LEVELS.items()}
+_HOURS = (1, 6, 24, 72, 168)
+
+
+class _Shared(msgspec.Struct, frozen=True):
+    title: str = ""
+    text: str = ""
+    url: str = ""
+    warning: str = ""
 
 
 class Text(msgspec.Struct, frozen=True):
-    """What somebody writes: into `group`, or in answer to the post `to`; `key` tells a form sent twice from two."""
+    """What somebody writes: into `group`, in answer to the post `to`, or for whom `visibility` says.
+
+    With `options` it asks something, for `hours`. `key` tells a form sent twice from two.
+    """
 
     group: str = ""
     to: int = 0
     title: str = ""
     text: str = ""
+    warning: str = ""
+    visibility: str = ""
+    language: str = ""
+    options: list[str] = []
+    multiple: bool = False
+    hours: int = 24
     key: str = ""
     csrf: str = ""
 
 
 @members_only
 async def show(request: Request, reader: Reader) -> Response:
-    """`GET /write?group=name` or `GET /write?to=id`"""
+    """`GET /write`, `GET /write?group=name` or `GET /write?to=id`; what else the address says stands in the form."""
     given = params.query(request, Text)
+    if not given.language:
+        given = msgspec.structs.replace(given, language=reader.account.language)
     return await _page(request, reader, msgspec.structs.replace(given, key=secrets.token_urlsafe(16)))
 
 
@@ -52,6 +79,14 @@ async def send(request: Request, reader: Reader) -> Response:
     except AppError as refused:
         return await _page(request, reader, given, refused)
     return respond.redirect(await _place(reader, given, post_id))
+
+
+@members_only
+async def share(request: Request, reader: Reader) -> Response:
+    """`GET /share?text=`, to which pages elsewhere send who wants to tell others of them (Mastodon, FEP-3b86 §4.6)."""
+    given = params.query(request, _Shared)
+    text = "\n\n".join(part for part in (given.title, given.text, given.url) if part.strip())
+    return respond.redirect(f"/write?{urlencode({'text': text, 'warning': given.warning})}")
 
 
 @members_only
@@ -99,24 +134,44 @@ async def _place(reader: Reader, given: Text, post_id: int) -> str:
 
 async def _draft(reader: Reader, given: Text, host: str) -> posts.Draft:
     """What was written as one writes it with any client: a group is mentioned, a title is the first line."""
-    if not given.text.strip() and not given.title.strip():
+    poll = _poll(given)
+    if not (given.text.strip() or given.title.strip() or poll):
         raise Invalid("Please write something first.", field="text")
+    if given.language and given.language not in tongues.NAMES:
+        raise Invalid("There is no such language here.", field="language")
     if given.to:
-        post, _author = await seen(reader.actor.id, given.to)
-        return posts.Draft(text=given.text, in_reply_to_id=post.id)
+        await seen(reader.actor.id, given.to)
+    draft = posts.Draft(
+        text=given.text,
+        summary=given.warning.strip(),
+        visibility=given.visibility or "public",
+        language=given.language,
+        in_reply_to_id=given.to or None,
+        poll=poll,
+    )
+    if given.to or not given.group:
+        return draft
     _group, face = await named(reader.actor.id, given.group, host)
     if not given.title.strip():
         raise Invalid("A thread needs a title.", field="title")
     title = " ".join(given.title.split())
-    return posts.Draft(text=f"@{face.acct} {title}\n\n{given.text}".strip())
+    text = f"@{face.acct} {title}\n\n{given.text}".strip()
+    return msgspec.structs.replace(draft, text=text, visibility="public")
+
+
+def _poll(given: Text) -> posts.PollDraft | None:
+    options = tuple(option.strip() for option in given.options if option.strip())
+    return posts.PollDraft(options, given.multiple, given.hours * 3600) if options else None
 
 
 async def _page(request: Request, reader: Reader, given: Text, refused: AppError | None = None) -> Response:
     post, author, face = None, None, None
     if given.to:
         post, author = await seen(reader.actor.id, given.to)
-    else:
+    elif given.group:
         face = await _face(reader, given.group, state.app_of(request).host)
+    if post is not None and not given.visibility:  # an answer is as open as what it answers, unless one says otherwise
+        given = msgspec.structs.replace(given, visibility=_WORDS[post.visibility])
     return await frame.page(
         request,
         "write.html",
@@ -125,10 +180,21 @@ async def _page(request: Request, reader: Reader, given: Text, refused: AppError
         post=post,
         author=author,
         face=face,
+        levels=_levels(post),
+        languages=tongues.NAMES,
+        options=[*given.options, *[""] * _OPTIONS][: max(_OPTIONS, len(given.options))],
+        hours=_HOURS,
         problem=refused,
         field=_FIELDS.get(getattr(refused, "field", ""), ""),
         longest=state.app_of(request).config.limits.post_characters,
     )
+
+
+def _levels(answered: Post | None) -> dict[str, str]:
+    """Whom a post can be for; an answer for no more people than what it answers."""
+    closed = answered is not None and answered.visibility >= LEVELS["private"]
+    least = answered.visibility if answered is not None and closed else 0
+    return {name: text for name, text in words.LEVELS.items() if LEVELS[name] >= least}
 
 
 async def _face(reader: Reader, group: str, host: str) -> Actor:
@@ -138,6 +204,7 @@ async def _face(reader: Reader, group: str, host: str) -> Actor:
 routes = [
     Route("/write", show),
     Route("/write", send, methods=["POST"]),
+    Route("/share", share),
     Route("/write/{id}/delete", confirm),
     Route("/write/{id}/delete", delete, methods=["POST"]),
 ]

@@ -84,6 +84,68 @@ async def test_what_cannot_be_posted_comes_back_in_the_form(anna: Browser) -> No
         assert await value("SELECT COUNT(*) FROM post") == 0
 
 
+async def test_a_post_without_a_group_is_for_whom_its_author_says(anna: Browser, stranger: Browser) -> None:
+    for level, visible in (("public", 200), ("unlisted", 200), ("private", 404), ("direct", 404)):
+        page = await anna.get("/write")
+        answer = await anna.send(page, "/write", text=f"For {level}", visibility=level, warning="Care", language="eo")
+
+        address = answer.headers["location"]
+        shown = await anna.get(address)
+        assert (await stranger.get(address)).status == visible, level
+        assert shown.one("summary").text == "Care" and f"For {level}" in shown.main
+        assert shown.one("div", class_="content")["lang"] == "eo"
+
+
+async def test_what_an_address_says_stands_in_the_form_and_nothing_is_sent(anna: Browser) -> None:
+    page = await anna.open("/share?text=Read%20this&url=https://far.example/a%26b&title=News")
+
+    assert page.status == 200 and page.one("textarea").text == "News Read this https://far.example/a&b"
+    assert await value("SELECT COUNT(*) FROM post") == 0
+
+
+async def test_a_poll_is_asked_and_can_be_voted_in(app: App, anna: Browser, enter: Enter) -> None:
+    page = await anna.get("/write")
+    fields = {"options[0]": "Rye", "options[1]": " Spelt ", "options[2]": "", "multiple": "true", "hours": "72"}
+
+    answer = await anna.send(page, "/write", text="Which flour?", **fields)
+
+    assert await rows("SELECT options, multiple FROM poll") == [('["Rye","Spelt"]', 1)]
+    bert = await enter(await person(app, "bert"))
+    thread = await bert.get(answer.headers["location"])
+    assert [each["type"] for each in thread.all("input", name="choice")] == ["checkbox", "checkbox"]
+
+
+async def test_a_poll_that_makes_no_sense_comes_back_in_the_form(anna: Browser) -> None:
+    for fields in (
+        {"options[0]": "Only one"}, {"options[0]": "Twice", "options[1]": "Twice"}, {"hours": "0", "options[0]": "A"},
+        {"options[0]": "A", "options[1]": "x" * 201}, {"options[0]": "A", "options[1]": "B", "hours": "100000"},
+    ):  # fmt: skip
+        page = await anna.send(await anna.get("/write"), "/write", text="Which?", **fields)
+
+        assert page.status == 422 and page.problem and page.one("fieldset")["aria-invalid"] == "true", fields
+        assert page.one("input", id="option-0")["value"] == fields["options[0]"]
+    for wrong in ({"visibility": "nobody"}, {"language": "xx"}, {"warning": "x" * 501}):
+        page = await anna.send(await anna.get("/write"), "/write", text="Hello", **wrong)
+        assert page.status == 422 and page.problem, wrong
+    assert await value("SELECT COUNT(*) FROM post") == 0
+
+
+@pytest.mark.attack("PRI-05")
+async def test_an_answer_is_for_no_more_people_than_what_it_answers(app: App, anna: Browser, enter: Enter) -> None:
+    sent = await anna.send(await anna.get("/write"), "/write", text="@bert hello", visibility="direct")
+    bert = await enter(await person(app, "bert"))
+    again = await anna.send(await anna.get("/write"), "/write", text="@bert between us", visibility="direct")
+    (link,) = [each for each in (await bert.get(again.headers["location"])).links if each.startswith("/write?to=")]
+
+    form = await bert.get(link)
+    answer = await bert.send(form, "/write", text="Yes", visibility="public")
+
+    assert sent.status == 303 and [each["value"] for each in form.one("select", id="visibility").all("option")] == [
+        "direct"
+    ]
+    assert answer.status == 303 and await value("SELECT visibility FROM post WHERE source = 'Yes'") == 3
+
+
 @pytest.mark.attack("XSS-01", "XSS-16")
 async def test_what_members_write_holds_nothing_that_runs(anna: Browser, stranger: Browser) -> None:
     text = (
@@ -99,7 +161,6 @@ async def test_what_members_write_holds_nothing_that_runs(anna: Browser, strange
 
 async def test_a_thread_in_a_group_that_is_not_there_cannot_be_started(anna: Browser) -> None:
     assert (await anna.get("/write?group=nothing")).status == 404
-    assert (await anna.get("/write")).status == 404
     assert (await anna.get("/write?to=5")).status == 404
     assert (await anna.get("/write?to=abc")).status == 422
 

@@ -101,6 +101,7 @@ def for_members(world: World) -> dict[str, int]:
         "/settings/profile": 200,
         "/settings/moving": 200,
         "/find": 200,
+        "/write": 200,
         "/write?group=rye": 200,
         f"/write?to={world.answer.id}": 200,
         f"/write/{world.thread.id}/delete": 200,

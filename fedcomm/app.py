@@ -24,10 +24,12 @@ from fedcomm.reach import Reach
 from fedcomm.schemes import Schemes
 from fedcomm.urls import Urls
 from storage import bus, fragments, registers
+from storage.blobs import Blobs
 from storage.connect import Database, Writes, use
 from storage.errors import OperationalError
 from storage.ids import ms_of
 
+PICTURES_AT_ONCE = 2  # that a process has read
 MODERATORS = 600.0  # seconds for which the list of those who moderate a group elsewhere is believed
 _url = lru_cache(maxsize=8192)(httpx.URL)  # parsing one costs 9.5 µs
 RELOAD_SECONDS = 1.0  # between attempts to read what every process must know
@@ -72,6 +74,8 @@ class App:
         self.intake = Intake(db)
         self.vote_limit = VoteLimit()
         self.moderators_read = Lately(MODERATORS)
+        self.blobs = Blobs(config.data_dir / "media")
+        self.picture_turn = asyncio.Semaphore(PICTURES_AT_ONCE)
         self.acts_clock = HybridClock()  # of what moderators do (acts.py)
         self.sender: Delivering | None = None  # set while this process delivers
         self.wake_delivery = asyncio.Event()

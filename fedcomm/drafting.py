@@ -2,16 +2,18 @@
 
 import msgspec
 
+import storage.media
 from activitypub.errors import ProtocolError, Unreachable
 from activitypub.objects import Hashtag, Mention, Note, Option, Source
 from activitypub.objects import Poll as NotePoll
-from fedcomm import admit, errors, fetching, members, titles, writing
+from fedcomm import admit, errors, fetching, media, members, titles, writing
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound
-from fedcomm.mapping.posts import Shown, audience_for
+from fedcomm.mapping.posts import Shown, audience_for, to_attachment
 from storage import actors, blocks, groups, posts, visible
 from storage.actors import Actor
 from storage.groups import Group
+from storage.media import Media
 from storage.posts import Post
 
 LEVELS = {"public": posts.PUBLIC, "unlisted": posts.UNLISTED, "private": posts.FOLLOWERS, "direct": posts.DIRECT}
@@ -28,6 +30,14 @@ class PollDraft(msgspec.Struct, frozen=True):
     seconds: int = 86_400
 
 
+class Words(msgspec.Struct, frozen=True):
+    """What an edit says anew of a picture; None leaves it as it is."""
+
+    media_id: int
+    description: str | None = None
+    focus: str | None = None
+
+
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """What a member wants to say. `visibility` is public, unlisted, private or direct."""
 
@@ -38,6 +48,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     language: str = ""
     in_reply_to_id: int | None = None
     poll: PollDraft | None = None
+    media_ids: tuple[int, ...] | None = None  # None: none, or at an edit those that are there
+    media_words: tuple[Words, ...] = ()
     app_id: int | None = None
 
 
@@ -54,6 +66,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     mentioned: tuple[Actor, ...]
     written: writing.Written
     title: str
+    files: tuple[Media, ...] = ()
 
     def note(self, app: App, post_id: int, now_ms: int) -> Note:
         """The post as a note."""
@@ -79,6 +92,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
             mentions=tuple(Mention(actor.uri, app.urls.handle(actor.username, actor.host)) for actor in self.mentioned),
             hashtags=tuple(Hashtag(name, app.urls.tag(name)) for name in self.written.tags),
             poll=_poll(draft.poll, now_ms) if draft.poll else None,
+            attachments=tuple(to_attachment(app.urls, file) for file in self.files),
         )
 
 
@@ -92,7 +106,8 @@ async def prepare(app: App, author: Actor, draft: Draft, replaced: Post | None =
         NotFound: what it answers is not there for the author.
         NotAllowed: the group does not let the author post.
     """
-    _check(app, draft)
+    files = await _files(author, draft, replaced)
+    _check(app, draft, files)
     parent = await _parent(author, draft.in_reply_to_id)
     parent_author = await actors.by_id(parent.author_id) if parent else None
     named = await _named(app, author, draft.text)
@@ -127,11 +142,25 @@ async def prepare(app: App, author: Actor, draft: Draft, replaced: Post | None =
         mentioned=mentioned,
         written=written,
         title=title,
+        files=files,
     )
 
 
-def _check(app: App, draft: Draft) -> None:
-    if not draft.text.strip() and not draft.poll:
+async def _files(author: Actor, draft: Draft, replaced: Post | None) -> tuple[Media, ...]:
+    """The pictures of the post, as they are described from now on."""
+    if draft.media_ids is None:
+        found = await storage.media.of_post(replaced.id) if replaced is not None else []
+    else:
+        found = list(await media.chosen(author, draft.media_ids, replaced))
+    said = {words.media_id: words for words in draft.media_words}
+    for at, file in enumerate(found):
+        if words := said.get(file.id):
+            found[at] = msgspec.structs.replace(file, **media.changes(file, words.description, words.focus))
+    return tuple(found)
+
+
+def _check(app: App, draft: Draft, files: tuple[Media, ...]) -> None:
+    if not draft.text.strip() and not draft.poll and not files:
         raise Invalid("A post cannot be empty.", field="status")
     limit = app.config.limits.post_characters
     if writing.length(draft.text) + len(draft.summary) > limit:

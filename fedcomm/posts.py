@@ -7,16 +7,17 @@ import msgspec
 
 from activitypub import render
 from activitypub.objects import Note
-from fedcomm import admit, clock, groups, proving, recording
+from fedcomm import admit, clock, groups, media, proving, recording
 from fedcomm.app import App
-from fedcomm.drafting import LEVELS, Draft, PollDraft, Prepared, prepare
+from fedcomm.drafting import LEVELS, Draft, PollDraft, Prepared, Words, prepare
 from fedcomm.errors import NotFound
 from fedcomm.mapping import activities
 from fedcomm.mapping.posts import Shown, on_the_wire, to_note, to_poll
 from fedcomm.outbox import publish
-from fedcomm.recording import Arrival
+from fedcomm.recording import Arrival, Files
 from storage import actors, blocks, boosts, idempotency
 from storage import groups as stored
+from storage import media as media_rows
 from storage import posts as rows
 from storage.actors import Actor
 from storage.connect import Writes, apply
@@ -25,7 +26,7 @@ from storage.ids import next_id
 from storage.outbox import Audience
 from storage.posts import Post
 
-__all__ = ["Draft", "PollDraft", "create", "delete", "edit"]  # the drafts are at home in drafting.py
+__all__ = ["Draft", "PollDraft", "Words", "create", "delete", "edit"]  # the drafts are at home in drafting.py
 
 _WORDS = {level: word for word, level in LEVELS.items()}
 
@@ -77,7 +78,8 @@ async def edit(app: App, author: Actor, post_id: int, draft: Draft) -> None:
     if draft.poll is None and (poll := await rows.poll_of(known.id)) is not None:
         note = msgspec.structs.replace(note, kind="Question", poll=to_poll(poll))
     writes = Writes()
-    if not recording.edit(app, writes, known, recording.at(note, now), prepared.mentioned):
+    files = Files(prepared.files, prepared.files != tuple(await media_rows.of_post(known.id)))
+    if not recording.edit(app, writes, known, recording.at(note, now), prepared.mentioned, files):
         return
     document = render.document(on_the_wire(recording.at(note, now)))
     update = activities.update(f"{known.uri}#updates/{now}", author.uri, document)
@@ -90,8 +92,10 @@ async def edit(app: App, author: Actor, post_id: int, draft: Draft) -> None:
     await apply(writes)
 
 
-async def delete(app: App, author: Actor, post_id: int) -> None:
+async def delete(app: App, author: Actor, post_id: int, *, redraft: bool = False) -> None:
     """Delete a post for good; everybody who may have it is told.
+
+    Who is to write it anew (`redraft`) may use its pictures again for a day; nobody else sees them.
 
     Raises:
         NotFound: there is no such post of the author.
@@ -105,6 +109,7 @@ async def delete(app: App, author: Actor, post_id: int) -> None:
     )
     deletion = await _proven(app, author, known.visibility, deletion)
     recording.erase(app, writes, known)
+    files = () if redraft else tuple(await media_rows.of_post(known.id))
     publish(app, writes, author, deletion, everywhere, thread_id=known.thread_id, post_id=known.id)
     if group is not None and group.local and face is not None:
         groups.pass_on(app, writes, face, deletion, thread_id=known.thread_id)
@@ -112,6 +117,7 @@ async def delete(app: App, author: Actor, post_id: int) -> None:
         if (boost := await boosts.of(face.id, known.id)) is not None:
             groups.take_back(app, writes, face, known, boost.uri)
     await apply(writes)
+    await media.forget(app, files)
 
 
 def audience_of(prepared: Prepared) -> Audience:
@@ -146,6 +152,7 @@ async def document_of(app: App, post: Post) -> dict[str, Any]:
         mentioned=tuple(named.values()),
         tags=tuple(await rows.tags_of(post.id)),
         poll=await rows.poll_of(post.id),
+        files=tuple(await media_rows.of_post(post.id)),
     )
     return render.document(on_the_wire(to_note(app.urls, post, shown)))
 
@@ -179,6 +186,7 @@ async def _arrival(app: App, prepared: Prepared, note: Note, post_id: int) -> Ar
         mentioned=prepared.mentioned,
         blockers=frozenset(await blocks.of(prepared.author.id)),
         app_id=prepared.draft.app_id,
+        files=prepared.files,
     )
 
 

@@ -6,14 +6,12 @@ from typing import Any
 import msgspec
 
 from activitypub import documents, render
-from activitypub.objects import Attachment
 from fedcomm.app import App
 from fedcomm.mapping import activities
 from fedcomm.mapping.posts import Shown, on_the_wire, to_note
 from storage import actors, announcements, boosts, outbox, proven, shown, visible
 from storage.actors import Actor
 from storage.posts import UNLISTED, Post
-from storage.shown import Media
 
 Json = dict[str, Any]
 
@@ -64,12 +62,12 @@ async def notes_of(app: App, found: list[Post]) -> dict[int, Json]:
             mentioned=tuple(people[m.id] for m in bundle.mentions.get(post.id, ()) if m.id in people),
             tags=tuple(bundle.tags.get(post.id, ())),
             poll=bundle.polls.get(post.id),
+            files=tuple(bundle.media.get(post.id, ())),
         )
         note = to_note(app.urls, post, with_)
         if not post.local:
             kind = note.kind if with_.poll else _KINDS.get(post.kind, "Note")
-            files = tuple(_file(media) for media in bundle.media.get(post.id, ()) if media.remote_url)
-            note = msgspec.structs.replace(note, kind=kind, attachments=files)
+            note = msgspec.structs.replace(note, kind=kind)
         notes[post.id] = render.document(on_the_wire(note))
     return notes
 
@@ -134,13 +132,6 @@ def _own_words(create: Json, uri: str, author: str) -> bool:
 
 
 _KINDS = {"page": "Page", "article": "Article"}
-
-
-def _file(media: Media) -> Attachment:
-    return Attachment(
-        kind="Document", url=media.remote_url, media_type=media.mime, description=media.description,
-        blurhash=media.blurhash, width=media.width, height=media.height,
-    )  # fmt: skip
 
 
 def _create(app: App, post: Post, note: Json) -> Json:

@@ -1,9 +1,11 @@
 """What a new post means here: its row, who sees it, who is told, and what it moves. Nothing waits in here."""
 
+from collections.abc import Sequence
 from functools import partial
 
 import msgspec
 
+import storage.media
 from activitypub.objects import Note
 from activitypub.origins import host_of
 from fedcomm import clock, indexing, mapping
@@ -14,6 +16,7 @@ from storage.actors import Actor
 from storage.connect import Writes
 from storage.groups import Group
 from storage.ids import next_id
+from storage.media import Media
 from storage.posts import Post
 
 MAX_TOLD = 100  # members here that one post tells of itself (attack NET-16)
@@ -39,6 +42,14 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     awaited: bool = False
     left_out: tuple[int, ...] = ()
     app_id: int | None = None
+    files: tuple[Media, ...] = ()  # that are kept here
+
+
+class Files(msgspec.Struct, frozen=True):
+    """The pictures of a post of ours after an edit, and whether they are others than before or described anew."""
+
+    kept: tuple[Media, ...]
+    changed: bool
 
 
 def record(app: App, writes: Writes, arrival: Arrival) -> Post:
@@ -53,9 +64,9 @@ def record(app: App, writes: Writes, arrival: Arrival) -> Post:
     )  # fmt: skip
     post = to_row(note, author, place, now)
     posts.insert(writes, post)
-    attach(writes, post, note, arrival.mentioned, now)
-    if arrival.awaited:
+    attach(writes, post, note, arrival.mentioned, now, arrival.files)
     indexing.index(writes, post.id, post.title, post.summary, post.content, indexing.more_of(note, post.id))
+    if arrival.awaited:
         posts.adopt(writes, post.id, post.uri, post.thread_id, group_id, arrival.left_out)
     if arrival.parent is not None:
         posts.count_reply(writes, arrival.parent.id, post.thread_id, post.published)
@@ -68,20 +79,28 @@ def record(app: App, writes: Writes, arrival: Arrival) -> Post:
     return post
 
 
-def attach(writes: Writes, post: Post, note: Note, mentioned: tuple[Actor, ...], now_ms: int) -> None:
-    """Mentions, tags, files and poll of a post, when it is new and after each edit."""
+def attach(
+    writes: Writes, post: Post, note: Note, mentioned: tuple[Actor, ...], now_ms: int, files: Sequence[Media] = ()
+) -> None:
+    """Mentions, tags, files and poll of a post, when it is new and after each edit; `files` are those of one of ours."""
     addressed = {*note.audience.to, *note.audience.cc}
     for actor in mentioned:
         posts.mention(writes, post.id, actor.id, actor.uri in addressed)
     for name in mapping.posts.tags(note):
         posts.tag(writes, next_id(), name, post.id)
-    for position, file in enumerate(mapping.posts.attachments(note)):
+    if post.local:
+        storage.media.drop(writes, post.id, now_ms, [file.id for file in files])
+        for position, kept in enumerate(files):
+            storage.media.hang(writes, kept, post.id, position)
+    for position, file in enumerate(() if post.local else mapping.posts.attachments(note)):
         posts.attach(writes, next_id(), post.author_id, post.id, position, file, now_ms)
     if (poll := mapping.posts.poll(post.id, note, now_ms)) is not None:
         posts.put_poll(writes, poll)
 
 
-def edit(app: App, writes: Writes, known: Post, written: Note, mentioned: tuple[Actor, ...]) -> bool:
+def edit(
+    app: App, writes: Writes, known: Post, written: Note, mentioned: tuple[Actor, ...], files: Files | None = None
+) -> bool:
     """Write what the author says now; False when it is deleted or a later version is known.
 
     Versions are ordered by the author's own clock (cohosting.md §9.4); that of the first one is not asked, since
@@ -102,7 +121,7 @@ def edit(app: App, writes: Writes, known: Post, written: Note, mentioned: tuple[
         "sensitive": int(written.sensitive),
         "attachments_count": len(mapping.posts.attachments(written)),
     }
-    same = all(getattr(known, name) == now_said for name, now_said in shown.items())
+    same = not (files and files.changed) and all(getattr(known, name) == now_said for name, now_said in shown.items())
     posts.change(
         writes,
         known.id,
@@ -113,7 +132,9 @@ def edit(app: App, writes: Writes, known: Post, written: Note, mentioned: tuple[
         edited_at=known.edited_at if same else now,
     )
     posts.forget_links(writes, known.id)
-    attach(writes, known, written, mentioned, now)
+    attach(writes, known, written, mentioned, now, files.kept if files else ())
+    warning, more = mapping.posts.summary(written), indexing.more_of(written, known.id)
+    indexing.index(writes, known.id, title, warning, content, more)
     writes.after(partial(app.forget_post, known.id))
     return True
 
@@ -126,8 +147,6 @@ def revive(app: App, writes: Writes, gone: Post, author: Actor, note: Note, ment
     posts.revive(writes, back, author.uri)
     actors.count_post(writes, author.id, back.published)
     if back.parent_id is not None:
-    warning, more = mapping.posts.summary(written), indexing.more_of(written, known.id)
-    indexing.index(writes, known.id, title, warning, content, more)
         posts.count_reply(writes, back.parent_id, back.thread_id, back.published)
     if back.group_id is not None:
         groups.count_post(writes, back.group_id, back.published, starter=back.starter)

@@ -1,6 +1,9 @@
 """Where everything of ours is found: the one place that writes our URLs, and reads them back."""
 
 
+_ENDINGS = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
+
+
 class Urls:
     """Makes the ids and pages of one instance; `base` has no slash at its end. Ids are lower-case (PieFed 1.6.6)."""
 
@@ -56,6 +59,10 @@ class Urls:
     def tag(self, name: str) -> str:
         """The page of a tag."""
         return f"{self.base}/tags/{name}"
+
+    def file(self, key: str, mime: str) -> str:
+        """A picture that is kept here; the ending is for people and programs that go by names."""
+        return f"{self.base}/media/{key}{_ENDINGS.get(mime, '')}"
 
     def post_id(self, uri: str) -> int | None:
         """The number of the post that a URI of ours names: its id, or its page."""

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from storage import fragments
+from storage import fragments, media
 from storage.connect import Writes, execute, row, rows
 
 
@@ -252,6 +252,7 @@ def erase(writes: Writes, actor_id: int, now_ms: int) -> None:
         (actor_id,),
     )
     writes.add("UPDATE member SET state = 'left', left_at = ? WHERE actor_id = ?", (now_ms, actor_id))
+    media.drop_all(writes, actor_id, now_ms)
     fragments.forget_actor_later(writes, actor_id)
 
 

@@ -1,6 +1,6 @@
 """Keeps bytes under keys of its own making: in a folder.
 
-Four things can be done: put, read, ask the size, delete. Keys are random and relative, such as
+It can be asked to put, read, tell the size, delete and list what is old. Keys are random and relative, such as
 `3f/9c51e0…`; nothing a stranger says becomes part of a path.
 """
 
@@ -85,6 +85,19 @@ class Blobs:
         path = self._path(key)
         await _in_thread(lambda: path.unlink(missing_ok=True))
 
+    async def old(self, before: float) -> AsyncIterator[list[str]]:
+        """The keys of what was put before that time (seconds since 1970), folder by folder.
+
+        What was begun before it and never finished is deleted on the way.
+        """
+        for folder in await _in_thread(_folders, self._folder):
+            names = await _in_thread(_old, folder, before)
+            if folder.name == "part":
+                for name in names:
+                    await _in_thread(_remove, folder / name)
+            else:
+                yield [key for key in (f"{folder.name}/{name}" for name in names) if _KEY.fullmatch(key)]
+
     def _path(self, key: str) -> Path:
         if not _KEY.fullmatch(key):
             raise FileNotFoundError("not a key of ours")
@@ -125,6 +138,18 @@ def _finish(file: FileIO, part: Path, path: Path) -> None:
     part.rename(path)
     for folder in (path.parent, path.parent.parent):
         sync(folder)
+
+
+def _folders(folder: Path) -> list[Path]:
+    return sorted(found for found in folder.iterdir() if found.is_dir()) if folder.is_dir() else []
+
+
+def _old(folder: Path, before: float) -> list[str]:
+    return [found.name for found in os.scandir(folder) if found.stat(follow_symlinks=False).st_mtime < before]
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
 
 
 def _open(path: Path) -> FileIO:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from storage import post_text
+from storage import media
 from storage.connect import Writes, row, rows
 from storage.counting import hold
 
@@ -78,6 +79,7 @@ class Attachment(msgspec.Struct, frozen=True):
     blurhash: str
     width: int | None
     height: int | None
+    meta: str = "{}"
 
 
 COLUMNS = ", ".join(Post.__struct_fields__)
@@ -204,7 +206,7 @@ def attach(writes: Writes, media_id: int, owner_id: int, post_id: int, at: int, 
     """Note a remote attachment of a post."""
     writes.add(
         "INSERT INTO media (id, owner_id, post_id, position, kind, mime, origin, remote_url, description, blurhash,"
-        " width, height, state, created_at) VALUES (?, ?, ?, ?, ?, ?, 'remote', ?, ?, ?, ?, ?, 'remote', ?)",
+        " width, height, meta, state, created_at) VALUES (?, ?, ?, ?, ?, ?, 'remote', ?, ?, ?, ?, ?, ?, 'remote', ?)",
         (media_id, owner_id, post_id, at, *msgspec.structs.astuple(file), now_ms),
     )
 
@@ -368,6 +370,7 @@ def erase(writes: Writes, post: Post, now_ms: int) -> None:
     writes.add("DELETE FROM pin WHERE post_id = ?", (post.id,))
     writes.add("DELETE FROM post_revision WHERE post_id = ?", (post.id,))
     writes.add("DELETE FROM media WHERE post_id = ? AND origin = 'remote'", (post.id,))
+    media.drop(writes, post.id, now_ms)
     writes.add("DELETE FROM proven WHERE object_uri = ?", (post.uri,))
     post_text.drop(writes, post.id)
 

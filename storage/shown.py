@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import msgspec
 
 from storage.connect import read_many, rows
+from storage.media import COLUMNS as MEDIA
+from storage.media import Media
 from storage.posts import COLUMNS, Poll, Post
 
 
@@ -17,22 +19,6 @@ class Mention(msgspec.Struct, frozen=True):
     host: str
     url: str
     uri: str
-
-
-class Media(msgspec.Struct, frozen=True):
-    """A picture or file of a post; `key` and `preview_key` only of what is kept here."""
-
-    id: int
-    post_id: int
-    kind: str
-    mime: str
-    remote_url: str
-    key: str | None
-    preview_key: str | None
-    description: str
-    blurhash: str
-    width: int | None
-    height: int | None
 
 
 class Bundle(msgspec.Struct, frozen=True):
@@ -74,7 +60,7 @@ _TAGS = """
 SELECT post_tag.post_id, tag.name FROM post_tag JOIN tag ON tag.id = post_tag.tag_id
 WHERE post_tag.post_id IN (?ints) ORDER BY tag.name"""
 _MEDIA = f"""
-SELECT {", ".join(Media.__struct_fields__)} FROM media WHERE post_id IN (?ints) ORDER BY post_id, position, id"""
+SELECT {MEDIA} FROM media WHERE post_id IN (?ints) ORDER BY post_id, position, id"""
 _POLLS = f"SELECT {', '.join(Poll.__struct_fields__)} FROM poll WHERE post_id IN (?ints)"
 _PROGRAMS = """
 SELECT post.id, oauth_app.name, oauth_app.website FROM post JOIN oauth_app ON oauth_app.id = post.app_id
@@ -107,7 +93,7 @@ async def bundle(post_ids: Sequence[int]) -> Bundle:
     for post_id, name in tags:
         found.tags.setdefault(post_id, []).append(name)
     for file in (Media(*row) for row in media):
-        found.media.setdefault(file.post_id, []).append(file)
+        found.media.setdefault(file.post_id or 0, []).append(file)
     for poll in (Poll(*row) for row in polls):
         found.polls[poll.post_id] = poll
     return found

@@ -7,6 +7,7 @@ import msgspec
 from fedcomm import farewells, indexing, moving, orphans, peers, polls
 from fedcomm.app import App
 from fedcomm.jobs import nightly
+from fedcomm.media import clean_up, sweep
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400  # seconds
 
@@ -35,6 +36,8 @@ JOBS: dict[str, Job] = {
 }
 SCHEDULE: dict[str, Regular] = {
     "nightly": Regular(nightly.run, DAY),
+    "loose_media": Regular(clean_up, HOUR),
+    "files_of_nobody": Regular(sweep, DAY),
     "ask_again": Regular(moving.ask_again, HOUR),
     "orphans": Regular(orphans.adopt, MINUTE),
 }

@@ -13,6 +13,7 @@ from fedcomm import sanitise
 from fedcomm.urls import Urls
 from storage import posts
 from storage.actors import Actor
+from storage.media import Media
 from storage.posts import Attachment, Poll, Post
 
 MAX_TITLE, MAX_SUMMARY = 300, 1_000  # characters
@@ -119,8 +120,13 @@ def _attachment(file: RemoteAttachment) -> Attachment:
     kind = kind if kind in ("image", "video", "audio") else "image" if file.kind in _IMAGES else "unknown"
     return Attachment(
         kind, file.media_type[:100], file.url, sanitise.plain(file.description)[:1_500], file.blurhash[:100],
-        file.width, file.height,
+        file.width, file.height, _meta(file),
     )  # fmt: skip
+
+
+def _meta(file: RemoteAttachment) -> str:
+    focus = {"focus": {"x": file.focus[0], "y": file.focus[1]}} if file.focus else {}
+    return msgspec.json.encode(focus).decode()
 
 
 def poll(post_id: int, note: Note, now_ms: int) -> Poll | None:
@@ -155,6 +161,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     mentioned: tuple[Actor, ...] = ()
     tags: tuple[str, ...] = ()
     poll: Poll | None = None
+    files: tuple[Media, ...] = ()
 
 
 def to_note(urls: Urls, post: Post, shown_with: Shown) -> Note:
@@ -178,9 +185,25 @@ def to_note(urls: Urls, post: Post, shown_with: Shown) -> Note:
         updated=post.edited_at,
         sensitive=bool(post.sensitive or post.summary),
         comments_enabled=not post.locked,
+        attachments=tuple(to_attachment(urls, file) for file in with_.files if file.key or file.remote_url),
         mentions=tuple(Mention(actor.uri, urls.handle(actor.username, actor.host)) for actor in _named(with_)),
         hashtags=tuple(Hashtag(name, urls.tag(name)) for name in with_.tags),
         poll=to_poll(with_.poll) if with_.poll else None,
+    )
+
+
+def to_attachment(urls: Urls, file: Media) -> RemoteAttachment:
+    """A picture or file as part of a note, in the form that Mastodon, Lemmy and PieFed all read."""
+    point = msgspec.json.decode(file.meta).get("focus")
+    return RemoteAttachment(
+        kind="Document",
+        url=urls.file(file.key, file.mime) if file.key else file.remote_url,
+        media_type=file.mime,
+        description=file.description,
+        width=file.width,
+        height=file.height,
+        blurhash=file.blurhash,
+        focus=(point["x"], point["y"]) if point else None,
     )
 
 

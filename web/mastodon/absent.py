@@ -42,7 +42,6 @@ EMPTY: tuple[tuple[str, str, Any], ...] = (
 NONE: tuple[tuple[str, str], ...] = (
     ("/api/v1/push/subscription", "push"),
     ("/api/v1/scheduled_statuses/{id}", "read:statuses"),
-    ("/api/v1/media/{id}", "write:media"),
     ("/api/v1/timelines/link", ""),
 )
 
@@ -52,8 +51,6 @@ REFUSED: tuple[tuple[str, str, str, str], ...] = (
     ("POST", "/api/v1/accounts/{id}/note", "write:accounts", "Notes about people are not kept here yet."),
     ("POST", "/api/v1/accounts/{id}/pin", "write:accounts", "People cannot be featured here yet."),
     ("POST", "/api/v1/accounts/{id}/endorse", "write:accounts", "People cannot be featured here yet."),
-    ("POST", "/api/v1/media", "write:media", "Pictures and files cannot be uploaded here yet."),
-    ("POST", "/api/v2/media", "write:media", "Pictures and files cannot be uploaded here yet."),
     ("POST", "/api/v1/push/subscription", "push", "Push messages are not sent from here yet."),
     ("POST", "/api/v1/tags/{name}/follow", "write:follows", "Tags cannot be followed here yet; join a group."),
     ("POST", "/api/v1/featured_tags", "write:accounts", "Tags cannot be featured here yet."),
@@ -65,8 +62,6 @@ REFUSED: tuple[tuple[str, str, str, str], ...] = (
 GONE: tuple[tuple[str, str, str], ...] = (
     ("DELETE", "/api/v1/push/subscription", "push"),
     ("PUT", "/api/v1/push/subscription", "push"),
-    ("PUT", "/api/v1/media/{id}", "write:media"),
-    ("DELETE", "/api/v1/media/{id}", "write:media"),
     ("DELETE", "/api/v1/scheduled_statuses/{id}", "write:statuses"),
     ("PUT", "/api/v1/scheduled_statuses/{id}", "write:statuses"),
     ("DELETE", "/api/v1/conversations/{id}", "write:conversations"),

@@ -18,6 +18,7 @@ from web import auth, params, respond, state
 from web.auth import Viewer
 from web.mastodon import subjects
 from web.mastodon.entities import account, status
+from web.mastodon.entities.media import attachment
 from web.mastodon.entities.times import moment
 
 FOR_STRANGERS = {"above": 40, "below": 60, "depth": 20}  # Mastodon: "limits of a context"
@@ -34,18 +35,33 @@ class NewPoll(msgspec.Struct, frozen=True):
     multiple: bool = False
 
 
+class MediaWords(msgspec.Struct, frozen=True):
+    """What an edit says anew of a picture."""
+
+    id: str = ""
+    description: str | None = None
+    focus: str | None = None
+
+
 class NewStatus(msgspec.Struct, frozen=True):
     """A post as clients send it; None = not said."""
 
     status: str | None = None
     in_reply_to_id: str = ""
-    media_ids: list[str] = []
+    media_ids: list[str] | None = None
+    media_attributes: list[MediaWords] = []
     sensitive: bool | None = None
     spoiler_text: str | None = None
     visibility: str = ""
     language: str | None = None
     scheduled_at: str = ""
     poll: NewPoll | None = None
+
+
+class Deletion(msgspec.Struct, frozen=True):
+    """Whether nobody is to write the post anew with the same pictures."""
+
+    delete_media: bool = False
 
 
 class Ids(msgspec.Struct, frozen=True):
@@ -68,7 +84,7 @@ async def create(request: Request) -> Response:
     draft = Draft(
         text=wish.status or "", summary=wish.spoiler_text or "", visibility=_visibility(wish.visibility),
         sensitive=bool(wish.sensitive), language=wish.language or "", in_reply_to_id=parent, poll=_poll(wish.poll),
-        app_id=viewer.app_id,
+        media_ids=_media(wish), media_words=_words(wish), app_id=viewer.app_id,
     )  # fmt: skip
     key = request.headers.get("idempotency-key", "")[:LONGEST_KEY]
     app, author = state.app_of(request), await auth.actor_of(viewer)
@@ -105,6 +121,8 @@ async def edit(request: Request) -> Response:
         language=post.language if wish.language is None else wish.language,
         in_reply_to_id=post.parent_id,
         poll=_poll(wish.poll),
+        media_ids=_media(wish),
+        media_words=_words(wish),
         app_id=post.app_id,
     )
     await posts.edit(state.app_of(request), await auth.actor_of(viewer), post.id, draft)
@@ -121,7 +139,8 @@ async def delete(request: Request) -> Response:
         await boosts.unboost(app, actor, entry.post_id)
         return respond.json_bytes(rendered[0])
     post = await _own(request, viewer)
-    await posts.delete(app, actor, post.id)
+    wish = await params.read(request, Deletion)
+    await posts.delete(app, actor, post.id, redraft=not wish.delete_media)
     found: dict[str, Any] = msgspec.json.decode(rendered[0])
     del found["content"]
     return respond.json(found | {"text": post.source})
@@ -156,7 +175,7 @@ async def history(request: Request) -> Response:
     post = await subjects.post(request, viewer)
     base = state.app_of(request).base_url
     author = msgspec.Raw((await account.accounts(base, [post.author_id]))[post.author_id])
-    files = [status.attachment(base, file) for file in (await shown.bundle([post.id])).media.get(post.id, ())]
+    files = [attachment(base, file) for file in (await shown.bundle([post.id])).media.get(post.id, ())]
     versions = [
         (status.content_of(old.title, old.content), old.summary, old.sensitive, old.created_at)
         for old in await threads.history(post.id)
@@ -202,9 +221,16 @@ def _poll(wish: NewPoll | None) -> PollDraft | None:
     return PollDraft(tuple(wish.options), wish.multiple, wish.expires_in) if wish and wish.options else None
 
 
+def _media(wish: NewStatus) -> tuple[int, ...] | None:
+    return None if wish.media_ids is None else tuple(subjects.identifier(text) for text in wish.media_ids)
+
+
+def _words(wish: NewStatus) -> tuple[posts.Words, ...]:
+    said = wish.media_attributes
+    return tuple(posts.Words(subjects.identifier(each.id), each.description, each.focus) for each in said)
+
+
 def _refuse_what_is_not_offered(wish: NewStatus) -> None:
-    if wish.media_ids:
-        raise Invalid("Pictures and files cannot be attached here yet.", field="media_ids")
     if wish.scheduled_at:
         raise Invalid("Posts cannot be scheduled here yet.", field="scheduled_at")
 

@@ -6,6 +6,8 @@ import msgspec
 
 from fedcomm import SOURCE, __version__, drafting, pins, profiles, writing
 from fedcomm.config import Config
+from fedcomm.media import MAX_DESCRIPTION, MOST_ON_A_POST
+from fedcomm.pictures import MOST_BYTES, MOST_PIXELS, TYPES
 from fedcomm.settings import Settings
 from storage.stats import Stats
 from web.languages import AVAILABLE
@@ -58,7 +60,7 @@ def first(config: Config, settings: Settings, stats: Stats, contact: bytes) -> d
 
 
 def _configuration(config: Config) -> dict[str, Any]:
-    """What can be sent; nothing can be attached yet."""
+    """What can be sent; of what can be attached, pictures only."""
     return {
         "accounts": {
             "max_featured_tags": 0, "max_pinned_statuses": pins.MOST, "max_profile_fields": profiles.MAX_FIELDS,
@@ -66,13 +68,13 @@ def _configuration(config: Config) -> dict[str, Any]:
             "max_display_name_length": profiles.MAX_NAME, "max_note_length": profiles.MAX_NOTE,
         },
         "statuses": {
-            "max_characters": config.limits.post_characters, "max_media_attachments": 0,
+            "max_characters": config.limits.post_characters, "max_media_attachments": MOST_ON_A_POST,
             "characters_reserved_per_url": writing.URL_LENGTH,
         },
         "media_attachments": {
-            "supported_mime_types": [], "description_limit": 1500, "image_size_limit": 16_777_216,
-            "image_matrix_limit": 33_177_600, "video_size_limit": 41_943_040, "video_frame_rate_limit": 60,
-            "video_matrix_limit": 8_294_400,
+            "supported_mime_types": list(TYPES), "description_limit": MAX_DESCRIPTION,
+            "image_size_limit": MOST_BYTES, "image_matrix_limit": MOST_PIXELS, "video_size_limit": MOST_BYTES,
+            "video_frame_rate_limit": 60, "video_matrix_limit": 8_294_400,
         },
         "polls": {
             "max_options": drafting.MAX_OPTIONS, "max_characters_per_option": drafting.MAX_OPTION,

@@ -9,15 +9,15 @@ import msgspec
 from storage import fragments, shown
 from storage.fragments import Fragment
 from storage.posts import Post
-from storage.shown import BOOKMARKED, FAVOURITED, MUTED, OWN, PINNED, REBLOGGED, BoostRow, Bundle, Media, Mention
+from storage.shown import BOOKMARKED, FAVOURITED, MUTED, OWN, PINNED, REBLOGGED, BoostRow, Bundle, Mention
 from storage.timelines import Entry
 from web.mastodon.entities import filtered
 from web.mastodon.entities.account import NOBODY_MAY, accounts
+from web.mastodon.entities.media import attachment
 from web.mastodon.entities.poll import poll
 from web.mastodon.entities.times import moment, moment_or_none
 
 VISIBILITIES = ("public", "unlisted", "private", "direct")
-_KINDS = frozenset({"image", "gifv", "video", "audio"})
 _END = b',"reblog":null}'
 _UNFILTERED = b'"filtered":[]'
 _POLL = b"?"  # begins the fragment of a post with a poll, which shows each viewer their own votes
@@ -68,18 +68,6 @@ async def by_id(base: str, viewer: int, post_ids: Sequence[int]) -> dict[int, by
 def content_of(title: str, content: str) -> str:
     """What a post says, its title first (never as a warning, which would hide it)."""
     return f"<p><strong>{escape(title)}</strong></p>{content}" if title else content
-
-
-def attachment(base: str, file: Media) -> dict[str, Any]:
-    """A picture or file (Mastodon API: "MediaAttachment")."""
-    url = f"{base}/media/{file.key}" if file.key else file.remote_url
-    preview = f"{base}/media/{file.preview_key}" if file.preview_key else url
-    kind = file.kind if file.kind in _KINDS else file.mime.partition("/")[0]
-    return {
-        "id": str(file.id), "type": kind if kind in _KINDS else "unknown", "url": url, "preview_url": preview,
-        "remote_url": file.remote_url or None, "preview_remote_url": None, "text_url": None, "meta": _meta(file),
-        "description": file.description or None, "blurhash": file.blurhash or None,
-    }  # fmt: skip
 
 
 async def _parts(base: str, viewer: int, post_ids: Sequence[int]) -> dict[int, tuple[bytes, bytes]]:
@@ -207,10 +195,3 @@ def _edited(post: Post) -> int | None:
     if post.edited_at is not None:
         return post.edited_at
     return post.author_updated if post.author_updated and post.author_updated > post.published else None
-
-
-def _meta(file: Media) -> dict[str, Any]:
-    if not file.width or not file.height:
-        return {}
-    size = {"width": file.width, "height": file.height, "size": f"{file.width}x{file.height}"}
-    return {"original": size | {"aspect": file.width / file.height}}

@@ -1,0 +1,146 @@
+"""Pictures: what members send, what hangs on posts, and which of it nobody needs any more."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from storage.connect import Writes, row, rows, value
+
+
+class Media(msgspec.Struct, frozen=True):
+    """One row of `media`; `key` and `preview_key` only of what is kept here, `meta` is JSON."""
+
+    id: int
+    owner_id: int
+    post_id: int | None
+    kind: str
+    mime: str
+    origin: str
+    remote_url: str
+    key: str | None
+    preview_key: str | None
+    preview_mime: str
+    description: str
+    blurhash: str
+    width: int | None
+    height: int | None
+    meta: str
+    state: str
+    created_at: int
+
+
+class Served(msgspec.Struct, frozen=True):
+    """A file as it is handed out."""
+
+    key: str
+    mime: str
+
+
+COLUMNS = ", ".join(Media.__struct_fields__)
+_SELECT = f"SELECT {COLUMNS} FROM media "
+_SERVED = """
+SELECT key, mime FROM media WHERE key = ? AND state = 'ready'
+UNION ALL SELECT preview_key, preview_mime FROM media WHERE preview_key = ? AND state = 'ready'"""
+_LOOSE = """
+SELECT id, key, preview_key FROM media WHERE post_id IS NULL AND created_at < ?
+AND (origin = 'upload' OR state = 'dropped') ORDER BY created_at LIMIT ?"""
+
+
+async def own(owner_id: int, media_id: int) -> Media | None:
+    """What this member sent, unless it was for their profile."""
+    found = await row(_SELECT + "WHERE id = ? AND owner_id = ? AND origin = 'upload'", (media_id, owner_id))
+    return Media(*found) if found else None
+
+
+async def several(owner_id: int, media_ids: Sequence[int]) -> dict[int, Media]:
+    """As `own`, of several, by id."""
+    sql = _SELECT + "WHERE id IN (?ints) AND owner_id = ? AND origin = 'upload'"
+    return {found[0]: Media(*found) for found in await rows(sql, (list(media_ids), owner_id))}
+
+
+async def of_post(post_id: int) -> list[Media]:
+    """The pictures and files of a post, in order."""
+    return [Media(*found) for found in await rows(_SELECT + "WHERE post_id = ? ORDER BY position, id", (post_id,))]
+
+
+async def served(key: str) -> Served | None:
+    """The picture or preview kept under this key, while it is shown anywhere."""
+    found = await row(_SERVED, (key, key))
+    return Served(*found) if found else None
+
+
+async def loose_count(owner_id: int) -> int:
+    """How many of a member's pictures hang on no post yet."""
+    sql = "SELECT COUNT(*) FROM media WHERE owner_id = ? AND post_id IS NULL AND origin = 'upload'"
+    return int(await value(sql, (owner_id,)))
+
+
+async def bytes_of(owner_id: int) -> int:
+    """How much a member's pictures take."""
+    return int(await value("SELECT COALESCE(SUM(size), 0) FROM media WHERE owner_id = ?", (owner_id,)))
+
+
+async def known(keys: Sequence[str]) -> set[str]:
+    """Those of the keys that some picture has."""
+    wanted = list(keys)
+    sql = (
+        "SELECT key FROM media WHERE key IN (?texts)"
+        " UNION ALL SELECT preview_key FROM media WHERE preview_key IN (?texts)"
+    )
+    return {found[0] for found in await rows(sql, (wanted, wanted))}
+
+
+async def loose(before_ms: int, limit: int) -> dict[int, list[str]]:
+    """Some of what hung on nothing since before then, by id: the keys of its files."""
+    return {found[0]: [key for key in found[1:] if key] for found in await rows(_LOOSE, (before_ms, limit))}
+
+
+def insert(writes: Writes, media_id: int, owner_id: int, origin: str, description: str, meta: str, now_ms: int) -> None:
+    """Begin with a picture of which nothing is known yet."""
+    writes.add(
+        "INSERT INTO media (id, owner_id, kind, origin, description, meta, state, created_at)"
+        " VALUES (?, ?, 'image', ?, ?, ?, 'working', ?)",
+        (media_id, owner_id, origin, description, meta, now_ms),
+    )
+
+
+def change(writes: Writes, media_id: int, **columns: object) -> None:
+    """Set the given columns of one picture."""
+    assignments = ", ".join(f"{name} = ?" for name in columns)
+    writes.add(f"UPDATE media SET {assignments} WHERE id = ?", (*columns.values(), media_id))
+
+
+def hang(writes: Writes, picture: Media, post_id: int, position: int) -> None:
+    """Hang a picture on a post of its owner's, described as given, unless another post has it."""
+    writes.add(
+        "UPDATE media SET post_id = ?, position = ?, state = 'ready', description = ?, meta = ? WHERE id = ?"
+        " AND owner_id = ? AND origin = 'upload' AND (post_id IS NULL OR post_id = ?)",
+        (post_id, position, picture.description, picture.meta, picture.id, picture.owner_id, post_id),
+    )
+
+
+def drop(writes: Writes, post_id: int, now_ms: int, but: Sequence[int] = ()) -> None:
+    """Take what was sent here off a post; it is shown no more, and its files go in a day."""
+    writes.add(
+        "UPDATE media SET post_id = NULL, state = 'dropped', created_at = ? WHERE post_id = ? AND origin = 'upload'"
+        " AND id NOT IN (?ints)",
+        (now_ms, post_id, list(but)),
+    )
+
+
+def drop_one(writes: Writes, media_id: int, now_ms: int) -> None:
+    """As `drop`, of one picture that hangs on nothing, such as somebody's last avatar."""
+    writes.add("UPDATE media SET post_id = NULL, state = 'dropped', created_at = ? WHERE id = ?", (now_ms, media_id))
+
+
+def drop_all(writes: Writes, owner_id: int, now_ms: int) -> None:
+    """Everything that a member sent, when they go."""
+    writes.add(
+        "UPDATE media SET post_id = NULL, state = 'dropped', created_at = ? WHERE owner_id = ? AND origin <> 'remote'",
+        (now_ms, owner_id),
+    )
+
+
+def forget(writes: Writes, media_ids: Sequence[int]) -> None:
+    """Forget pictures that hang on no post; whose files go first is served no more."""
+    writes.add("DELETE FROM media WHERE id IN (?ints) AND post_id IS NULL", (list(media_ids),))

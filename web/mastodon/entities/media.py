@@ -1,0 +1,40 @@
+"""MediaAttachment (Mastodon API: "MediaAttachment")."""
+
+from typing import Any
+
+import msgspec
+
+from fedcomm.urls import Urls
+from storage.media import Media
+
+_KINDS = frozenset({"image", "gifv", "video", "audio"})
+
+
+def attachment(base: str, file: Media) -> dict[str, Any]:
+    """A picture or file of a post, or one that is to be in a post; without an address while it is worked on."""
+    urls = Urls(base)
+    url = urls.file(file.key, file.mime) if file.key else file.remote_url or None
+    preview = urls.file(file.preview_key, file.preview_mime) if file.preview_key else url
+    kind = file.kind if file.kind in _KINDS else file.mime.partition("/")[0]
+    return {
+        "id": str(file.id), "type": kind if kind in _KINDS else "unknown", "url": url, "preview_url": preview,
+        "remote_url": file.remote_url or None, "preview_remote_url": None, "text_url": None, "meta": _meta(file),
+        "description": file.description or None, "blurhash": file.blurhash or None,
+    }  # fmt: skip
+
+
+def _meta(file: Media) -> dict[str, Any]:
+    """Sizes in pixels, and what is most important in it."""
+    found: dict[str, Any] = msgspec.json.decode(file.meta)
+    meta: dict[str, Any] = {}
+    if point := found.get("focus"):
+        meta["focus"] = {"x": point["x"], "y": point["y"]}
+    if file.width and file.height:
+        meta["original"] = _size(file.width, file.height)
+    if small := found.get("small"):
+        meta["small"] = _size(small["width"], small["height"])
+    return meta
+
+
+def _size(width: int, height: int) -> dict[str, Any]:
+    return {"width": width, "height": height, "size": f"{width}x{height}", "aspect": width / height}

@@ -10,42 +10,75 @@ from storage.paging import Page
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """One thing a member is told of; `post_id` is 0 when it is about no post."""
+    """One thing a member is told of; `post_id` is 0 when it is about no post, `report_id` when about no report."""
 
     id: int
     kind: str
     actor_id: int
     post_id: int
     created_at: int
+    report_id: int = 0
 
 
-# Nothing about a post that its reader may not see (any more), nothing from whom they blocked or muted.
-_SHOWN = f"""
-SELECT n.id, n.kind, n.actor_id, n.post_id, n.created_at FROM notification n
-WHERE n.owner_id = ? AND {visible.actor("n.actor_id")} AND {visible.told("n.actor_id")}
-AND (n.post_id = 0 OR EXISTS (SELECT 1 FROM post WHERE post.id = n.post_id AND {visible.TO_VIEWER}))"""
+def by_anybody_heard(table: str) -> str:
+    """The condition on a row of `notification`: whoever it tells of may be seen and is neither blocked nor muted.
+
+    Takes `heard_args(owner)`, of which the first is 1 to have what waits for its owner's word as well, else 0.
+    """
+    return (
+        f"{table}.filtered <= ? AND {visible.actor(f'{table}.actor_id')} AND {visible.told(f'{table}.actor_id')}"
+    )  # fmt: skip
 
 
-async def page(owner: int, page: Page, kinds: Sequence[str], actor_id: int = 0) -> tuple[list[Notice], bool]:
-    """Notices of these kinds, newest first, and whether there are older ones; `actor_id`: only from them."""
-    notices = await _fetch(owner, page, page.limit + 1, kinds, actor_id)
+def heard_args(owner: int, filtered: bool) -> tuple[int, ...]:
+    """The arguments of `by_anybody_heard`."""
+    return (int(filtered), *visible.actor_args(owner), *visible.wanted_args(owner))
+
+
+# Nothing about a post that its reader may not see (any more), nothing of an admin's business to others.
+SHOWN = f"""
+SELECT n.id, n.kind, n.actor_id, n.post_id, n.created_at, n.report_id FROM notification n
+WHERE n.owner_id = ? AND {by_anybody_heard("n")}
+AND (n.post_id = 0 OR EXISTS (SELECT 1 FROM post WHERE post.id = n.post_id AND {visible.TO_VIEWER}))
+AND (n.kind NOT IN ('admin.sign_up', 'admin.report')
+ OR EXISTS (SELECT 1 FROM account WHERE account.actor_id = n.owner_id AND account.role = 'admin'))"""
+
+
+async def page(
+    owner: int, page: Page, kinds: Sequence[str], actor_id: int = 0, *, filtered: bool = False
+) -> tuple[list[Notice], bool]:
+    """Notices of these kinds, newest first, and whether there are older ones; `actor_id`: only from them.
+
+    With `filtered` also those that wait for the owner's word.
+    """
+    notices = await _fetch(owner, page, page.limit + 1, kinds, actor_id, filtered)
     older, notices = len(notices) > page.limit, notices[: page.limit]
     if page.forward and notices:
         notices.reverse()
-        older = bool(await _fetch(owner, page.under(notices[-1].id), 1, kinds, actor_id))
+        older = bool(await _fetch(owner, page.under(notices[-1].id), 1, kinds, actor_id, filtered))
     return notices, older
 
 
 async def one(owner: int, notice_id: int) -> Notice | None:
-    """One notice of a member."""
-    found = await row(f"{_SHOWN} AND n.id = ?", (*_shown_to(owner), notice_id))
+    """One notice of a member, also one that waits for their word."""
+    found = await row(f"{SHOWN} AND n.id = ?", (*shown_to(owner, filtered=True), notice_id))
     return Notice(*found) if found else None
 
 
 async def unread(owner: int, since: int, kinds: Sequence[str], most: int) -> int:
     """How many notices there are above `since`, at most `most`."""
-    sql = f"SELECT COUNT(*) FROM ({_SHOWN} AND n.kind IN (?texts) AND n.id > ? LIMIT ?) counted"
-    return int(await value(sql, (*_shown_to(owner), list(kinds), since, most)))
+    sql = f"SELECT COUNT(*) FROM ({SHOWN} AND n.kind IN (?texts) AND n.id > ? LIMIT ?) counted"
+    return int(await value(sql, (*shown_to(owner), list(kinds), since, most)))
+
+
+async def admins() -> list[int]:
+    """Ids of the actors of those who run this server, who are told of reports and sign-ups."""
+    return [found[0] for found in await rows("SELECT actor_id FROM account WHERE role = 'admin' AND state = 'active'")]
+
+
+def shown_to(owner: int, *, filtered: bool = False) -> tuple[int, ...]:
+    """The arguments of `SHOWN`."""
+    return (owner, *heard_args(owner, filtered), *visible.args(owner))
 
 
 async def clear(owner: int) -> int:
@@ -58,11 +91,11 @@ async def dismiss(owner: int, notice_ids: Sequence[int]) -> int:
     return await execute("DELETE FROM notification WHERE owner_id = ? AND id IN (?ints)", (owner, list(notice_ids)))
 
 
-async def _fetch(owner: int, page: Page, limit: int, kinds: Sequence[str], actor_id: int) -> list[Notice]:
-    sql = f"{_SHOWN} AND n.kind IN (?texts) AND n.id < ? AND n.id > ?" + " AND n.actor_id = ?" * bool(actor_id)
-    args = (*_shown_to(owner), list(kinds), *page.bounds, *([actor_id] if actor_id else []), limit)
+async def _fetch(
+    owner: int, page: Page, limit: int, kinds: Sequence[str], actor_id: int, filtered: bool
+) -> list[Notice]:
+    sql = f"{SHOWN} AND n.kind IN (?texts) AND n.id < ? AND n.id > ?" + " AND n.actor_id = ?" * bool(actor_id)
+    args = (
+        *shown_to(owner, filtered=filtered), list(kinds), *page.bounds, *([actor_id] if actor_id else []), limit
+    )  # fmt: skip
     return [Notice(*found) for found in await rows(f"{sql} ORDER BY n.id {page.order} LIMIT ?", args)]
-
-
-def _shown_to(owner: int) -> tuple[int, ...]:
-    return (owner, *visible.actor_args(owner), *visible.wanted_args(owner), *visible.args(owner))

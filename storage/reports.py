@@ -1,5 +1,7 @@
 """Reports and what came of them."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from storage.connect import Writes, row, rows
@@ -58,6 +60,11 @@ async def by_id(report_id: int) -> Report | None:
     """The report."""
     found = await row(f"SELECT {COLUMNS} FROM report WHERE id = ?", (report_id,))
     return _report(found) if found else None
+
+
+async def by_ids(report_ids: Sequence[int]) -> list[Report]:
+    """The reports with these ids."""
+    return [_report(found) for found in await rows(f"SELECT {COLUMNS} FROM report WHERE id IN (?ints)", (report_ids,))]
 
 
 async def open_ones(before_id: int, limit: int) -> list[Report]:

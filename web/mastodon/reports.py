@@ -11,8 +11,7 @@ from fedcomm.errors import NotFound
 from fedcomm.reports import Complaint
 from web import auth, params, respond, state
 from web.mastodon import subjects
-from web.mastodon.entities import account
-from web.mastodon.entities.times import moment
+from web.mastodon.entities.report import report
 
 
 class NewReport(msgspec.Struct, frozen=True):
@@ -42,19 +41,8 @@ async def create(request: Request) -> Response:
     target = await storage.actors.by_id(made.target_id)
     if target is None:
         raise NotFound(subjects.MISSING)
-    return respond.json({
-        "id": str(made.id),
-        "action_taken": False,
-        "action_taken_at": None,
-        "category": made.category,
-        "comment": made.comment,
-        "forwarded": wish.forward and bool(target.host),
-        "created_at": moment(made.created_at),
-        "status_ids": [str(post_id) for post_id in made.post_ids],
-        "rule_ids": wish.rule_ids or None,
-        "collection_ids": [],
-        "target_account": account.account(app.base_url, target),
-    })  # fmt: skip
+    forwarded = wish.forward and bool(target.host)
+    return respond.json(report(app.base_url, made, target, forwarded=forwarded, rule_ids=wish.rule_ids))
 
 
 routes = [Route("/api/v1/reports", create, methods=["POST"])]

@@ -1,0 +1,99 @@
+"""Notifications, one by one and in groups (Mastodon API: "Notification", "NotificationGroup")."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+import storage.actors
+from storage import notice_groups, reports
+from storage.notice_groups import Group
+from storage.notifications import Notice
+from web.mastodon.entities import account, status
+from web.mastodon.entities.report import report
+from web.mastodon.entities.times import moment
+
+# What every client knows, and what only some do: that is sent to those who ask for it.
+KINDS = ("mention", "status", "reblog", "follow", "follow_request", "favourite", "poll", "update")
+ASKED_FOR = ("admin.sign_up", "admin.report")
+_PARTIAL = ("id", "acct", "url", "avatar", "avatar_static", "locked", "bot")
+
+
+def kinds(types: Sequence[str], exclude: Sequence[str]) -> list[str]:
+    """The kinds that are wanted: all that every client knows, or those that are named."""
+    wanted = [kind for kind in (*KINDS, *ASKED_FOR) if kind in types] if types else list(KINDS)
+    return [kind for kind in wanted if kind not in exclude]
+
+
+async def each(base: str, viewer: int, found: Sequence[Notice]) -> list[dict[str, Any]]:
+    """Each notice; those about something that is gone meanwhile are left out."""
+    actors = await account.accounts(base, [notice.actor_id for notice in found])
+    posts = await status.by_id(base, viewer, [notice.post_id for notice in found if notice.post_id])
+    reported = await _reports(base, found)
+    return [
+        {
+            "id": str(notice.id), "type": notice.kind, "created_at": moment(notice.created_at),
+            "group_key": notice_groups.key_of(notice), "account": msgspec.Raw(actors[notice.actor_id]),
+            "status": msgspec.Raw(posts[notice.post_id]) if notice.post_id else None,
+        } | ({"report": reported[notice.report_id]} if notice.report_id else {})
+        for notice in found
+        if _there(notice, actors, posts, reported)
+    ]  # fmt: skip
+
+
+async def grouped(base: str, viewer: int, found: Sequence[Group], *, partial: bool = False) -> dict[str, Any]:
+    """Groups, with the accounts and posts that they name each once (Mastodon API: "GroupedNotificationsResults").
+
+    With `partial` only the latest account of each group is there in full.
+    """
+    actors = await account.accounts(base, [actor for group in found for actor in group.actors])
+    newest = [group.newest for group in found]
+    posts = await status.by_id(base, viewer, [notice.post_id for notice in newest if notice.post_id])
+    reported = await _reports(base, newest)
+    groups = [group for group in found if _there(group.newest, actors, posts, reported)]
+    everybody = dict.fromkeys(actor for group in groups for actor in group.actors if actor in actors)
+    full = dict.fromkeys(group.newest.actor_id for group in groups) if partial else everybody
+    results: dict[str, Any] = {
+        "accounts": [msgspec.Raw(actors[actor]) for actor in full],
+        "statuses": [msgspec.Raw(body) for body in posts.values()],
+        "notification_groups": [_group(group, reported) for group in groups],
+    }
+    if partial:
+        results["partial_accounts"] = [_partial(actors[actor]) for actor in everybody if actor not in full]
+    return results
+
+
+def _group(group: Group, reported: dict[int, dict[str, Any]]) -> dict[str, Any]:
+    newest = group.newest
+    return {
+        "group_key": group.key, "notifications_count": group.count, "type": newest.kind,
+        "most_recent_notification_id": newest.id, "page_min_id": str(group.lowest), "page_max_id": str(newest.id),
+        "latest_page_notification_at": moment(newest.created_at),
+        "sample_account_ids": [str(actor) for actor in group.actors],
+        "status_id": str(newest.post_id) if newest.post_id else None,
+    } | ({"report": reported[newest.report_id]} if newest.report_id else {})  # fmt: skip
+
+
+def _partial(body: bytes) -> dict[str, Any]:
+    whole = msgspec.json.decode(body)
+    return {key: whole[key] for key in _PARTIAL}
+
+
+def _there(
+    notice: Notice, actors: dict[int, bytes], posts: dict[int, bytes], reported: dict[int, dict[str, Any]]
+) -> bool:
+    return (
+        notice.actor_id in actors
+        and (not notice.post_id or notice.post_id in posts)
+        and (not notice.report_id or notice.report_id in reported)
+    )
+
+
+async def _reports(base: str, found: Sequence[Notice]) -> dict[int, dict[str, Any]]:
+    """The reports that notices are about, by id."""
+    wanted = [notice.report_id for notice in found if notice.report_id]
+    if not wanted:
+        return {}
+    named = await reports.by_ids(wanted)
+    targets = await storage.actors.by_ids([each.target_id for each in named])
+    return {each.id: report(base, each, targets[each.target_id]) for each in named if each.target_id in targets}

@@ -10,6 +10,7 @@ from activitypub.contexts import context_for
 from activitypub.objects import Attachment, Audience, Emoji, Hashtag, Mention, Note, Other, Poll, Tombstone
 
 Value = Activity | Note | Actor | Tombstone | Collection
+_PICTURES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}  # by the ending of an address
 _PAGES = frozenset({"Page", "Article"})  # what starts threads; the flags of a thread go with it
 
 
@@ -177,7 +178,10 @@ def _emoji(emoji: Emoji) -> dict[str, Any]:
 
 
 def _image(url: str | None) -> dict[str, Any] | None:
-    return None if url is None else {"type": "Image", "url": url}
+    """A picture; Pixelfed takes no avatar whose type is not said (0.12)."""
+    if url is None:
+        return None
+    return _given(type="Image", mediaType=_PICTURES.get(url.rpartition(".")[2]), url=url)
 
 
 def _actor(actor: Actor) -> dict[str, Any]:

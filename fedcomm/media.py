@@ -47,8 +47,7 @@ async def upload(
         raise Invalid(
             "You have sent {most} pictures that are in no post yet. Use them, or wait a day.", most=MOST_LOOSE
         )
-    if await rows.bytes_of(owner.id) + len(content) > MOST_BYTES:
-        raise Invalid("All your pictures together take as much room as one member has. Delete old ones first.")
+    await _find_room(owner, len(content))
     media_id = next_id()
     writes = Writes()
     rows.insert(writes, media_id, owner.id, "upload", text, meta, clock.now_ms())
@@ -145,6 +144,7 @@ async def chosen(author: Actor, media_ids: Sequence[int], replaced: Post | None 
 
 async def keep(app: App, writes: Writes, owner: Actor, picture: Picture) -> tuple[int, str]:
     """Keep a picture of somebody's profile once `writes` are made; gives its id and its address."""
+    await _find_room(owner, len(picture.content))
     media_id = next_id()
     rows.insert(writes, media_id, owner.id, "profile", "", "{}", clock.now_ms())
     columns = await _stored(app, picture, "{}")
@@ -179,6 +179,11 @@ async def sweep(app: App) -> None:
             for key in some:
                 if key not in known:
                     await app.blobs.delete(key)
+
+
+async def _find_room(owner: Actor, size: int) -> None:
+    if await rows.bytes_of(owner.id) + size > MOST_BYTES:
+        raise Invalid("All your pictures together take as much room as one member has. Delete old ones first.")
 
 
 async def _work(app: App, media_id: int, content: bytes, meta: str) -> None:

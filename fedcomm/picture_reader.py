@@ -78,10 +78,10 @@ def read(content: bytes, purpose: str) -> tuple[dict[str, Any], tuple[bytes, ...
         if width * height > MOST_PIXELS or max(width, height) > MOST_SIDE or not width or not height:
             raise Refused("pixels")
         kind = str(picture.format)
-        moving = purpose == "attachment" and kind in ("GIF", "WEBP") and bool(getattr(picture, "is_animated", False))
-        whole, mime = _moving(picture) if moving else (b"", "")
-        if moving:
-            picture.seek(0)
+        times = _times(picture) if kind in ("GIF", "WEBP") and getattr(picture, "is_animated", False) else []
+        moving = bool(times) and purpose == "attachment"
+        whole, mime = _moving(picture, times) if moving else (b"", "")
+        picture.seek(0)
         still = _flat(picture, KEPT_PIXELS)
     if purpose in FIXED:
         still = ImageOps.fit(still, FIXED[purpose])
@@ -143,8 +143,12 @@ def _written(picture: Image.Image, kind: str, quality: int) -> tuple[bytes, str]
     return held.getvalue(), f"image/{kind.lower()}"
 
 
-def _moving(picture: Image.Image) -> tuple[bytes, str]:
-    """All frames, smaller, as WebP."""
+def _times(picture: Image.Image) -> list[int]:
+    """How long each frame is shown, in ms.
+
+    Raises:
+        Refused: there are too many, or too many pixels in all.
+    """
     most = min(MOST_FRAMES, MOST_MOVING_PIXELS // (picture.width * picture.height))
     times: list[int] = []
     for at in range(most + 1):
@@ -156,6 +160,11 @@ def _moving(picture: Image.Image) -> tuple[bytes, str]:
             raise Refused("frames")
         picture.load()
         times.append(max(20, min(60_000, int(picture.info.get("duration") or 100))))
+    return times
+
+
+def _moving(picture: Image.Image, times: list[int]) -> tuple[bytes, str]:
+    """All frames, smaller, as WebP."""
     loop = int(picture.info.get("loop") or 0)
 
     def frames() -> Iterator[Image.Image]:

@@ -1,16 +1,20 @@
 """What members say of themselves, and how whoever follows them learns of it."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
 import storage.actors
+import storage.media
 from activitypub.contexts import PUBLIC
-from fedcomm import actors, clock, follows, proving, writing
+from fedcomm import actors, clock, follows, media, proving, writing
 from fedcomm.app import App
 from fedcomm.errors import Invalid
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
+from fedcomm.pictures import Picture
 from storage import relationships
 from storage.actors import Actor
 from storage.connect import Writes, apply
@@ -39,6 +43,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     bot: bool | None = None
     discoverable: bool | None = None
     indexable: bool | None = None
+    pictures: Mapping[str, Picture | None] = MappingProxyType({})  # `icon` and `image`; None takes one away
 
 
 async def change(app: App, actor: Actor, wanted: Change) -> Actor:
@@ -47,19 +52,33 @@ async def change(app: App, actor: Actor, wanted: Change) -> Actor:
     Raises:
         Invalid: a part is too long, or there are too many lines.
     """
-    columns = _columns(app, wanted)
+    columns, writes = _columns(app, wanted), Writes()
+    columns |= await _pictures(app, writes, actor, wanted)
     present = msgspec.structs.asdict(actor)
     if all(present[name] == value for name, value in columns.items()):
         return actor
     now = clock.now_ms()
     changed = msgspec.structs.replace(actor, **columns, updated_at=now)
-    writes = Writes()
     storage.actors.change_later(writes, actor.id, **columns, updated_at=now)
     await tell(app, writes, changed)
     await apply(writes)
     if actor.locked and not changed.locked:
         await _let_in(app, changed)
     return changed
+
+
+async def _pictures(app: App, writes: Writes, actor: Actor, wanted: Change) -> dict[str, Any]:
+    """The columns of what shows them from now on; what did before is not served any more."""
+    columns: dict[str, Any] = {}
+    for name, picture in wanted.pictures.items():
+        old: int | None = getattr(actor, f"{name}_media_id")
+        if picture is None:
+            columns |= {name: "", f"{name}_media_id": None}
+        else:
+            columns[f"{name}_media_id"], columns[name] = await media.keep(app, writes, actor, picture)
+        if old is not None:
+            storage.media.drop_one(writes, old, clock.now_ms())
+    return columns
 
 
 async def tell(app: App, writes: Writes, changed: Actor) -> None:

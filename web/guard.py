@@ -23,7 +23,9 @@ class Caps(msgspec.Struct, frozen=True, kw_only=True):
     head_bytes: int = 32_768
     body: int = 1_048_576
     upload: int = 41_943_040
-    upload_paths: tuple[str, ...] = ("/api/v1/media", "/api/v2/media", "/api/v1/accounts/update_credentials")
+    upload_paths: tuple[str, ...] = (
+        "/api/v1/media", "/api/v2/media", "/api/v1/accounts/update_credentials", "/write", "/settings/profile"
+    )  # fmt: skip
     in_flight: int = 134_217_728  # bytes of bodies held for all requests at once
     body_seconds: float = 30.0
     upload_rate: float = 65_536.0  # bytes a second an upload has to keep to after `body_seconds`

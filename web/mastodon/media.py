@@ -6,11 +6,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from fedcomm import media, pictures
+from fedcomm import media
 from fedcomm.errors import Invalid
 from storage.media import Media
 from web import auth, params, respond, state
 from web.mastodon.entities.media import attachment
+from web.uploads import content_of
 
 _BROKEN = "That picture could not be read. Please send it again, or another one."
 
@@ -65,19 +66,6 @@ async def delete(request: Request) -> Response:
     viewer = await auth.require(request, "write:media")
     await media.delete(state.app_of(request), await auth.actor_of(viewer), params.number(request))
     return respond.json({})
-
-
-async def content_of(file: UploadFile | None, field: str = "file") -> bytes:
-    """What a file that came along holds.
-
-    Raises:
-        Invalid: it is too large; nothing of it is read then.
-    """
-    if file is None:
-        return b""
-    if (file.size or 0) > pictures.MOST_BYTES:
-        raise Invalid("A picture may have {most} MB.", field=field, most=pictures.MOST_BYTES // 1_048_576)
-    return await file.read()
 
 
 async def _upload(request: Request, patience: float | None) -> Media:

@@ -13,6 +13,7 @@ from fedcomm.profiles import Line
 from web import auth, params, respond, state
 from web.mastodon import subjects
 from web.mastodon.accounts import shown_to_oneself
+from web.uploads import pictures_of
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -54,16 +55,17 @@ async def update(request: Request) -> Response:
     """`PATCH /api/v1/accounts/update_credentials`"""
     viewer = await auth.require(request, "write:accounts")
     values = await params.merged(request)
-    wish, pictures = params.filled(values, Wish), params.filled(values, Pictures)
-    _refuse_what_is_not_kept(wish, pictures)
+    wish, given = params.filled(values, Wish), params.filled(values, Pictures)
+    _refuse_what_is_not_kept(wish)
     lines = tuple(Line(field.name, field.value) for field in wish.fields_attributes)
     app = state.app_of(request)
+    sent = await pictures_of(app, {"icon": given.avatar, "image": given.header})
     actor = await profiles.change(
         app,
         await auth.actor_of(viewer),
         profiles.Change(
             name=wish.display_name, note=wish.note, locked=wish.locked, bot=wish.bot, discoverable=wish.discoverable,
-            indexable=wish.indexable, fields=lines if "fields_attributes" in values else None,
+            indexable=wish.indexable, fields=lines if "fields_attributes" in values else None, pictures=sent,
         ),
     )  # fmt: skip
     row = await storage.accounts.by_id(viewer.account_id)
@@ -74,11 +76,30 @@ async def update(request: Request) -> Response:
     return respond.json(await shown_to_oneself(request, viewer, actor))
 
 
-def _refuse_what_is_not_kept(wish: Wish, pictures: Pictures) -> None:
-    if any(picture is not None and picture.filename for picture in (pictures.avatar, pictures.header)):
-        raise Invalid("Pictures cannot be uploaded here yet.", field="avatar")
+async def no_avatar(request: Request) -> Response:
+    """`DELETE /api/v1/profile/avatar`"""
+    return await _without(request, "icon")
+
+
+async def no_header(request: Request) -> Response:
+    """`DELETE /api/v1/profile/header`"""
+    return await _without(request, "image")
+
+
+async def _without(request: Request, name: str) -> Response:
+    viewer = await auth.require(request, "write:accounts")
+    change = profiles.Change(pictures={name: None})
+    actor = await profiles.change(state.app_of(request), await auth.actor_of(viewer), change)
+    return respond.json(await shown_to_oneself(request, viewer, actor))
+
+
+def _refuse_what_is_not_kept(wish: Wish) -> None:
     if wish.source and (wish.source.privacy not in ("", "public") or wish.source.sensitive):
         raise Invalid("Here every post says for itself whom it is for and whether it is sensitive.", field="source")
 
 
-routes = [Route("/api/v1/accounts/update_credentials", update, methods=["PATCH"])]
+routes = [
+    Route("/api/v1/accounts/update_credentials", update, methods=["PATCH"]),
+    Route("/api/v1/profile/avatar", no_avatar, methods=["DELETE"]),
+    Route("/api/v1/profile/header", no_header, methods=["DELETE"]),
+]

@@ -86,6 +86,8 @@ CLOSED: dict[str, str] = {
     "POST /api/v1/accounts/{id}/endorse": "write:accounts",
     "POST /api/v1/media": "write:media",
     "POST /api/v2/media": "write:media",
+    "DELETE /api/v1/profile/avatar": "write:accounts",
+    "DELETE /api/v1/profile/header": "write:accounts",
     "POST /api/v1/push/subscription": "push",
     "POST /api/v1/filters": "write:filters",
     "POST /api/v2/filters": "write:filters",

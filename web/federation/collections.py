@@ -11,7 +11,7 @@ from activitypub import documents, render
 from activitypub.activities import Collection
 from fedcomm import members, publishing
 from fedcomm.errors import NotFound
-from storage import collections, groups, pins, posts, visible
+from storage import blocks, collections, groups, pins, posts, visible
 from storage.actors import Actor
 from web import respond
 from web.federation.actors import named
@@ -31,8 +31,7 @@ async def outbox(request: Request) -> Response:
 
     The newest threads of a group are in the collection itself, all in its pages.
     """
-    actor = await named(request)
-    await viewer(request)
+    actor = await _open(request)
     group = await groups.by_actor(actor.id) if actor.kind == "Group" else None
     before = _cursor(request, "max_id", 2**62)
     if before is None and group is None:
@@ -96,8 +95,7 @@ async def moderators(request: Request) -> Response:
 
 async def featured(request: Request) -> Response:
     """What a person or group has pinned, whole: Lemmy reads no ids here, Mastodon takes the ids from them."""
-    actor = await named(request)
-    await viewer(request)
+    actor = await _open(request)
     if actor.kind == "Group":
         pinned = await collections.pinned(await _group_id(actor))
     else:
@@ -169,6 +167,18 @@ async def _post(request: Request, asking: int) -> posts.Post:
     if found is None or found.visibility > posts.UNLISTED or not await visible.sees(asking, found.id):
         raise NotFound("There is no such post.")
     return found
+
+
+async def _open(request: Request) -> Actor:
+    """One of our actors, whose posts are listed for whoever asks. For who is blocked there are none (attack PRI-10).
+
+    Raises:
+        NotFound: there is none of that name, or one of the two blocks the other.
+    """
+    actor, asking = await named(request), await viewer(request)
+    if asking != visible.ANYBODY and await blocks.between(actor.id, asking):
+        raise NotFound("There is nobody of that name here.")
+    return actor
 
 
 async def _group_id(face: Actor) -> int:

@@ -1,0 +1,74 @@
+"""Everybody × every visibility × every place where a post can be met: nobody finds a trace of what is not for them."""
+
+import httpx
+import pytest
+
+from fedcomm import accounts, follows, posts
+from fedcomm.app import App
+from storage.connect import execute
+from tests.web import onlookers
+from tests.web.onlookers import World, allowed
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def world(app: App, client: httpx.AsyncClient) -> World:
+    """Posts of every visibility and everybody who might look at them."""
+    return await onlookers.made(app, client)
+
+
+@pytest.mark.attack("PRI-01", "PRI-02", "PRI-10", "PRI-14", "PRI-25")
+async def test_a_post_is_where_it_is_for_exactly_those_it_is_for(world: World) -> None:
+    sights = await onlookers.single(world)
+
+    assert [sight for sight in sights if sight.found != allowed(sight.who)] == []
+    assert set(onlookers.seen(sights)) == {sight.place for sight in sights}
+
+
+@pytest.mark.attack("PRI-01", "PRI-03", "PRI-10", "PRI-12", "PRI-24", "PRI-28")
+async def test_no_list_shows_anybody_what_is_not_for_them(world: World) -> None:
+    whole, part = await onlookers.listed(world)
+
+    assert [sight for sight in whole if sight.found != allowed(sight.who)] == []
+    assert [sight for sight in part if not sight.found <= allowed(sight.who)] == []
+    hidden = {"private", "direct"}
+    documents = [sight for sight in part if sight.place.startswith("document ") and sight.who == onlookers.ANYBODY]
+    assert documents and not any(sight.found & hidden for sight in documents)
+    for place in ("tag", "timelines/home", "notifications", "page profile", "document replies", "document outbox"):
+        assert place in onlookers.seen(part), place
+
+
+@pytest.mark.attack("PRI-06")
+async def test_who_is_blocked_or_leaves_finds_nothing_from_then_on(world: World) -> None:
+    await follows.unfollow(world.app, world.people["follower"], world.author.id)
+    await execute("DELETE FROM follow WHERE follower_id = ?", (world.people["far follower"].id,))
+
+    sights = await onlookers.single(world)
+    whole, part = await onlookers.listed(world)
+
+    gone = [each for each in (*sights, *whole, *part) if each.who in ("follower", "far follower")]
+    assert [sight for sight in gone if not sight.found <= set(onlookers.FOR_ALL)] == []
+    assert any(sight.found for sight in gone)
+
+
+@pytest.mark.attack("PRI-13")
+async def test_what_is_deleted_is_gone_from_every_place_for_everybody(world: World) -> None:
+    for post in world.answers.values():
+        await posts.delete(world.app, world.author, post.id)
+
+    sights = await onlookers.single(world)
+    _, part = await onlookers.listed(world)
+
+    assert [sight for sight in (*sights, *part) if sight.found] == []
+
+
+@pytest.mark.attack("PRI-11")
+async def test_what_somebody_suspended_wrote_is_gone_from_every_place_for_everybody(world: World) -> None:
+    await accounts.set_suspended(world.app, "author", True)
+    del world.tokens["author"]
+
+    sights = await onlookers.single(world)
+    _, part = await onlookers.listed(world)
+
+    assert [sight for sight in (*sights, *part) if sight.found] == []

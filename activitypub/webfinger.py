@@ -1,7 +1,8 @@
 """Finds the actor behind a handle and the handle of an actor, and answers who asks for ours (RFC 7033)."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
@@ -19,9 +20,12 @@ PATH = "/.well-known/webfinger"
 SELF = "self"
 PROFILE_PAGE = "http://webfinger.net/rel/profile-page"
 SUBSCRIBE = "http://ostatus.org/schema/1.0/subscribe"
+INTENT = "https://w3id.org/fep/3b86/"  # before the type of an activity (FEP-3b86 §3.2)
 SERVER_ACTOR = f"{ACTIVITYSTREAMS}#Service"  # FEP-d556 §Discovery
 _ACCEPT = f"{JRD_MEDIA_TYPE}, application/json"
 _MAX_LINKS = 100
+_LONGEST_TEMPLATE = 2_000
+_BLANK = re.compile(r"\{([^{}]*)\}")  # of a template
 _HANDLE = re.compile(r"(?:acct:)?[@!]?([^\s@/\\:?#%<>\"'&\x00-\x1f\x7f-\x9f]{1,128})@([^\s@/\\?#%<>\"'&]{1,253})")
 
 
@@ -80,11 +84,13 @@ def answer(
     kind: str = "Person",
     page: str | None = None,
     subscribe: str | None = None,
+    intents: Mapping[str, str] = MappingProxyType({}),
     rels: Iterable[str] = (),
 ) -> dict[str, Any]:
     """The descriptor of one of our actors; `rels`, when given, are the only links wanted (RFC 7033 §4.3).
 
-    `subscribe` is a template with `{uri}` where a visitor can follow somebody from home.
+    `subscribe` is a template with `{uri}` where a visitor can follow somebody from home; `intents` are templates by
+    type of activity (FEP-3b86), under both names by which they are read: NodeBB knows `template` only.
     """
     links: list[dict[str, Any]] = [
         # Lemmy and PieFed tell people and groups of one name apart by the property.
@@ -94,6 +100,7 @@ def answer(
         links.append({"rel": PROFILE_PAGE, "type": "text/html", "href": page})
     if subscribe is not None:
         links.append({"rel": SUBSCRIBE, "template": subscribe})
+    links += [{"rel": f"{INTENT}{act}", "href": place, "template": place} for act, place in intents.items()]
     aliases = list(dict.fromkeys(url for url in (uri, page) if url))
     return {"subject": f"acct:{handle}", "aliases": aliases, "links": _filtered(links, rels)}
 
@@ -170,14 +177,48 @@ async def handle_of(
     return found.handle if found.uri == actor.uri else plain
 
 
+async def place(
+    client: Client, handle: Handle, act: str, uri: str, *, scheme: str = "https", allowance: Allowance | None = None
+) -> str:
+    """Where somebody can do `act` (Follow, Like …) to `uri` at home, by what their server says; '' when it is silent.
+
+    No other place than one of the handle's own server, or of the server where its actor lives.
+
+    Raises:
+        Malformed, NotFound, Gone, Forbidden, Unreachable: nobody has this handle.
+    """
+    links = await _links(client, handle, scheme, allowance)
+    actor = _actor_link(links)
+    hosts = {handle.host, host_of(actor)} if actor else {handle.host}
+    wanted = [f"{INTENT}{act}", SUBSCRIBE, f"{INTENT}Object"]  # the old one is said to follow, and shows posts as well
+    found = {link["rel"]: link for link in links[:_MAX_LINKS] if isinstance(link, dict) and link.get("rel") in wanted}
+    for rel in wanted:
+        link = found.get(rel, {})
+        template = link.get("template") or link.get("href")
+        if isinstance(template, str) and len(template) <= _LONGEST_TEMPLATE:
+            filled = _BLANK.sub(lambda match: quote(uri, safe="") if match[1] in ("uri", "object") else "", template)
+            if filled.startswith(f"{scheme}://") and is_url(filled) and host_of(filled) in hosts:
+                return filled
+    return ""
+
+
 async def _ask(client: Client, handle: Handle, scheme: str, allowance: Allowance | None) -> tuple[Handle | None, str]:
-    resource = quote(f"acct:{handle}", safe="")
-    address = f"{scheme}://{handle.host}{PATH}?resource={resource}"
-    raw = await client.get_json(address, _ACCEPT, allowance=allowance)
+    raw = await _descriptor(client, handle, scheme, allowance)
     uri = _actor_link(raw.get("links"))
     if uri is None:
         raise NotFound("The handle leads to no actor.")
     return _subject(raw.get("subject")), uri
+
+
+async def _links(client: Client, handle: Handle, scheme: str, allowance: Allowance | None) -> list[Any]:
+    links = (await _descriptor(client, handle, scheme, allowance)).get("links")
+    return links if isinstance(links, list) else []
+
+
+async def _descriptor(client: Client, handle: Handle, scheme: str, allowance: Allowance | None) -> dict[str, Any]:
+    resource = quote(f"acct:{handle}", safe="")
+    address = f"{scheme}://{handle.host}{PATH}?resource={resource}"
+    return await client.get_json(address, _ACCEPT, allowance=allowance)
 
 
 def _subject(value: Any) -> Handle | None:

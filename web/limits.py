@@ -13,6 +13,7 @@ from fedcomm.errors import TooMany
 from web.languages import later
 
 MAX_COUNTERS = 100_000
+_ASKING = frozenset({"/find", "/visit", "/intents/{act}", "/settings/blocks"})  # forms that may ask another server
 _LIMITED = ("/api/", "/oauth/")
 
 
@@ -99,7 +100,7 @@ def check(
     address = network(request.client.host) if request.client else "?"
     if not pattern.startswith(_LIMITED):
         if method == "POST" and not pattern.endswith("/inbox"):
-            limits.take(FIND if pattern == "/find" else FORM, address)
+            limits.take(FIND if pattern in _ASKING else FORM, address)
         return None
     if token_id is None:
         standing = limits.take(ADDRESS, address)

@@ -16,6 +16,14 @@ from web.state import app_of
 
 JRD = "application/jrd+json; charset=utf-8"
 HOUR = "max-age=3600"
+# Where our members do what they were asked to do on a page elsewhere (FEP-3b86).
+INTENTS = {
+    "Follow": "/intents/follow?object={object}",
+    "Like": "/intents/like?object={object}",
+    "Announce": "/intents/announce?object={object}",
+    "Object": "/intents/object?object={object}",
+    "Create": "/share?title={name}&text={content}&warning={summary}",
+}
 DESCRIPTION = "Interest groups that federate with other servers."
 
 
@@ -35,8 +43,17 @@ async def finger(request: Request) -> Response:
     if found is None or found.gone:
         raise NotFound("There is nobody of that name here.")
     handle = webfinger.Handle(found.username, app.host)
-    subscribe = f"{app.base_url}/authorize_interaction?uri={{uri}}" if found.kind == "Person" else None
-    return _jrd(webfinger.answer(handle, found.uri, kind=found.kind, page=found.url, subscribe=subscribe, rels=rels))
+    person = found.kind == "Person"
+    described = webfinger.answer(
+        handle,
+        found.uri,
+        kind=found.kind,
+        page=found.url,
+        subscribe=f"{app.base_url}/authorize_interaction?uri={{uri}}" if person else None,
+        intents={act: app.base_url + place for act, place in INTENTS.items()} if person else {},
+        rels=rels,
+    )
+    return _jrd(described)
 
 
 async def index(request: Request) -> Response:

@@ -1,7 +1,5 @@
 """Finding a group, a person or a post anywhere by its address."""
 
-from urllib.parse import urlencode
-
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -46,12 +44,6 @@ async def find(request: Request, reader: Reader) -> Response:
         return await _page(request, sought, refused)
 
 
-async def arrive(request: Request) -> Response:
-    """`GET /authorize_interaction?uri=`, to which WebFinger sends who wants to follow from another server's page."""
-    address = request.query_params.get("uri", "").removeprefix("acct:")[:LONGEST]
-    return respond.redirect(f"/find?{urlencode({'address': address})}")
-
-
 async def somebody(app: App, viewer: int, address: str) -> Actor:
     """Whoever has this address, anywhere, if the viewer may see them.
 
@@ -90,7 +82,6 @@ async def _page(request: Request, sought: Sought, refused: AppError | None = Non
 
 
 routes = [
-    Route("/authorize_interaction", arrive),
     Route("/find", show),
     Route("/find", find, methods=["POST"]),
 ]

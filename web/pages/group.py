@@ -14,7 +14,7 @@ from fedcomm.errors import NotFound
 from storage import visible
 from storage.actors import Actor
 from storage.groups import Group
-from web import paging, respond, state
+from web import headers, paging, respond, state
 from web.pages import frame, threads
 from web.pages.readers import Plain, Reader, form, members_only, reader_of
 from web.pages.shown import handle, profile
@@ -52,15 +52,15 @@ async def ways(request: Request) -> Response:
     reader = await reader_of(request)
     viewer = reader.actor.id if reader else visible.ANYBODY
     group, face = await named(viewer, request.path_params["name"], state.app_of(request).host)
-    address = request.query_params.get("address", "")
     return await frame.page(
         request,
         "join.html",
+        200,
+        {"content-security-policy": headers.CONSENT_POLICY},  # the form leads to the visitor's server
+        form=True,
         group=group,
         face=face,
         handle=handle(face, state.app_of(request).host),
-        address=address[:300],
-        their_host=_host(address),
         follow=await storage.follows.of(viewer, face.id) if reader else None,
     )
 
@@ -114,13 +114,6 @@ async def _pinned(viewer: int, group: Group) -> list[threads.Line]:
     pinned = [post.id for post in await storage.collections.pinned(group.id)]
     allowed = await visible.seen(viewer, pinned)
     return await threads.lines(viewer, [post_id for post_id in pinned if post_id in allowed])
-
-
-def _host(address: str) -> str:
-    """The server in an address such as `@name@host`, if it can be one."""
-    host = address.strip().removeprefix("@").rpartition("@")[2].lower()
-    good = 0 < len(host) <= 253 and all(c.isalnum() or c in ".-:" for c in host) and ("." in host or ":" in host)
-    return host if good else ""
 
 
 routes = [

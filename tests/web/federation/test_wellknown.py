@@ -144,13 +144,20 @@ async def test_nobody_reads_an_inbox(place: Place, client: httpx.AsyncClient) ->
         assert answer.status_code == 405 and "POST" in answer.headers["allow"], path
 
 
-async def test_the_link_for_following_from_home_leads_to_a_form_with_the_address(
+async def test_the_links_for_doing_something_from_home_lead_to_forms_with_the_address(
     place: Place, client: httpx.AsyncClient
 ) -> None:
     links = (await finger(client, "acct:ann@home.test")).json()["links"]
-    (link,) = [each for each in links if each["rel"] == "http://ostatus.org/schema/1.0/subscribe"]
-    path = link["template"].removeprefix("https://home.test").replace("{uri}", "acct%3Abread%40far.test")
+    templates = {each["rel"].rsplit("/", 1)[-1]: each["template"] for each in links if "template" in each}
+    group = (await finger(client, "acct:bread@home.test")).json()["links"]
 
+    assert sorted(templates) == ["Announce", "Create", "Follow", "Like", "Object", "subscribe"]
+    assert not [each for each in group if "template" in each]
+    for name, wanted in (("Follow", "follow"), ("Like", "like"), ("Announce", "announce"), ("Object", "object")):
+        path = templates[name].removeprefix("https://home.test").replace("{object}", "https%3A%2F%2Ffar.test%2F1")
+        answer = await client.get(path)
+        signing_in = "/sign_in?next=/intents/" + wanted + "%3Fobject%3Dhttps%253A%252F%252Ffar.test%252F1"
+        assert (answer.status_code, answer.headers["location"]) == (303, signing_in), name
+    path = templates["subscribe"].removeprefix("https://home.test").replace("{uri}", "acct%3Abread%40far.test")
     answer = await client.get(path)
-
-    assert (answer.status_code, answer.headers["location"]) == (303, "/find?address=bread%40far.test")
+    assert answer.headers["location"] == "/intents/object?object=acct%3Abread%40far.test"

@@ -1,7 +1,6 @@
 """Writing with a browser: threads, answers, deleting; joining, leaving, following."""
 
 import json
-from urllib.parse import quote
 
 import pytest
 
@@ -239,33 +238,6 @@ async def test_people_are_followed_and_unfollowed(app: App, anna: Browser) -> No
     page = await anna.button(page, "/@bert/unfollow")
 
     assert page.form("/@bert/follow") and await value("SELECT COUNT(*) FROM follow") == 0
-
-
-async def test_ways_to_join_from_another_server(anna: Browser, stranger: Browser) -> None:
-    page = await stranger.get("/c/rye/join?address=@carol@third.example")
-
-    (link,) = [link for link in page.links if link.startswith("https://third.example/")]
-    assert link == "https://third.example/authorize_interaction?uri=https%3A//home.test/c/rye"
-    assert "@rye@home.test" in page.main and "/sign_in?next=/c/rye/join" in page.links
-
-
-@pytest.mark.attack("XSS-02")
-async def test_an_address_that_is_none_leads_nowhere(anna: Browser, stranger: Browser) -> None:
-    cases = [
-        "nonsense",
-        "@a@",
-        "@a@javascript:alert(1)//",
-        '@a@x.example"onclick="y',
-        "@a@evil.example/path",
-        "@a@b c.example",
-        "@a@user@evil.example#x",
-        "@a@" + "x" * 300 + ".example",
-    ]
-    for address in cases:
-        page = await stranger.get(f"/c/rye/join?address={quote(address)}")
-
-        assert page.status == 200 and "looks like" in page.problem
-        assert [link for link in page.links if "authorize_interaction" in link] == []
 
 
 async def test_a_post_is_edited_and_says_so(anna: Browser, stranger: Browser) -> None:

@@ -2,7 +2,7 @@
 
 from activitypub import keys, render
 from activitypub.contexts import PUBLIC
-from fedcomm import clock, mapping
+from fedcomm import clock, emojis, mapping
 from fedcomm.app import App
 from fedcomm.errors import Conflict
 from fedcomm.mapping import activities
@@ -79,7 +79,8 @@ async def document(app: App, actor: Actor) -> activities.Json:
     own = [key for key in await actors.keys_of(actor.id) if key.private_der is not None]
     there = await actors.by_id(actor.moved_to_id) if actor.moved_to_id else None
     moved_to = there.uri if there is not None and not there.gone else None
-    return render.document(mapping.actors.to_actor(actor, own, group, moved_to))
+    pictures = await emojis.told(app.urls, actor.name, actor.summary, actor.fields)
+    return render.document(mapping.actors.to_actor(actor, own, group, moved_to, pictures))
 
 
 def _row(app: App, kind: str, username: str, name: str, summary: str, now: int) -> Actor:

@@ -4,9 +4,9 @@ import msgspec
 
 import storage.media
 from activitypub.errors import ProtocolError, Unreachable
-from activitypub.objects import Hashtag, Mention, Note, Option, Source
+from activitypub.objects import Emoji, Hashtag, Mention, Note, Option, Source
 from activitypub.objects import Poll as NotePoll
-from fedcomm import admit, errors, fetching, media, members, titles, writing
+from fedcomm import admit, emojis, errors, fetching, media, members, titles, writing
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.mapping.posts import Shown, audience_for, to_attachment
@@ -67,6 +67,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     written: writing.Written
     title: str
     files: tuple[Media, ...] = ()
+    emojis: tuple[Emoji, ...] = ()
 
     def note(self, app: App, post_id: int, now_ms: int) -> Note:
         """The post as a note."""
@@ -91,6 +92,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
             sensitive=draft.sensitive or bool(draft.summary),
             mentions=tuple(Mention(actor.uri, app.urls.handle(actor.username, actor.host)) for actor in self.mentioned),
             hashtags=tuple(Hashtag(name, app.urls.tag(name)) for name in self.written.tags),
+            emojis=self.emojis,
             poll=_poll(draft.poll, now_ms) if draft.poll else None,
             attachments=tuple(to_attachment(app.urls, file) for file in self.files),
         )
@@ -143,6 +145,7 @@ async def prepare(app: App, author: Actor, draft: Draft, replaced: Post | None =
         written=written,
         title=title,
         files=files,
+        emojis=await emojis.told(app.urls, draft.text, draft.summary, *(draft.poll.options if draft.poll else ())),
     )
 
 

@@ -14,7 +14,7 @@ from activitypub.errors import BadSignature, Forbidden, Gone, Malformed, NotFoun
 from activitypub.objects import Note
 from activitypub.origins import host_of, is_url, origin, same_origin
 from activitypub.verify import KnownKey
-from fedcomm import clock, errors, mapping, moderation, peers, recording
+from fedcomm import clock, emojis, errors, mapping, moderation, peers, recording
 from fedcomm.app import App
 from fedcomm.mapping.actors import to_row
 from fedcomm.recording import Arrival, record
@@ -340,6 +340,7 @@ async def _store(app: App, found: Document) -> Actor:
     if before and before.isdisjoint(after):  # its home says so; whether the same people are there, it does not (ORI-28)
         LOG.warning("all keys replaced actor=%s", row.uri)
     bus.add(writes, "keys", row.uri)
+    emojis.learn(writes, row.host, described.emojis)
     with contextlib.suppress(IntegrityError):  # another request stored the same actor meanwhile
         await apply(writes)
     return (await actors.by_uri(row.uri)) or row

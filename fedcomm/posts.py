@@ -7,7 +7,7 @@ import msgspec
 
 from activitypub import render
 from activitypub.objects import Note
-from fedcomm import admit, clock, groups, media, proving, recording
+from fedcomm import admit, clock, emojis, groups, media, proving, recording
 from fedcomm.app import App
 from fedcomm.drafting import LEVELS, Draft, PollDraft, Prepared, Words, prepare
 from fedcomm.errors import NotFound
@@ -152,6 +152,7 @@ async def document_of(app: App, post: Post) -> dict[str, Any]:
         mentioned=tuple(named.values()),
         tags=tuple(await rows.tags_of(post.id)),
         poll=await rows.poll_of(post.id),
+        emojis=await emojis.told(app.urls, post.source, post.summary),
         files=tuple(await media_rows.of_post(post.id)),
     )
     return render.document(on_the_wire(to_note(app.urls, post, shown)))

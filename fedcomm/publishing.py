@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from activitypub import documents, render
+from fedcomm import emojis
 from fedcomm.app import App
 from fedcomm.mapping import activities
 from fedcomm.mapping.posts import Shown, on_the_wire, to_note
@@ -62,6 +63,7 @@ async def notes_of(app: App, found: list[Post]) -> dict[int, Json]:
             mentioned=tuple(people[m.id] for m in bundle.mentions.get(post.id, ()) if m.id in people),
             tags=tuple(bundle.tags.get(post.id, ())),
             poll=bundle.polls.get(post.id),
+            emojis=await emojis.told(app.urls, post.source, post.summary) if post.local else (),
             files=tuple(bundle.media.get(post.id, ())),
         )
         note = to_note(app.urls, post, with_)

@@ -8,7 +8,7 @@ import msgspec
 import storage.media
 from activitypub.objects import Note
 from activitypub.origins import host_of
-from fedcomm import clock, indexing, mapping
+from fedcomm import clock, emojis, indexing, mapping
 from fedcomm.app import App
 from fedcomm.mapping.posts import Place, to_row
 from storage import actors, groups, posts, telling
@@ -66,6 +66,8 @@ def record(app: App, writes: Writes, arrival: Arrival) -> Post:
     posts.insert(writes, post)
     attach(writes, post, note, arrival.mentioned, now, arrival.files)
     indexing.index(writes, post.id, post.title, post.summary, post.content, indexing.more_of(note, post.id))
+    if not author.local:
+        emojis.learn(writes, author.host, note.emojis)
     if arrival.awaited:
         posts.adopt(writes, post.id, post.uri, post.thread_id, group_id, arrival.left_out)
     if arrival.parent is not None:
@@ -145,6 +147,8 @@ def revive(app: App, writes: Writes, gone: Post, author: Actor, note: Note, ment
         gone, deleted_at=None, author_updated=None, title=mapping.posts.title(note), content=mapping.posts.shown(note)
     )
     posts.revive(writes, back, author.uri)
+    if not known.local:
+        emojis.learn(writes, host_of(known.uri), written.emojis)
     actors.count_post(writes, author.id, back.published)
     if back.parent_id is not None:
         posts.count_reply(writes, back.parent_id, back.thread_id, back.published)

@@ -1,6 +1,5 @@
 """Where everything of ours is found: the one place that writes our URLs, and reads them back."""
 
-
 _ENDINGS = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
 
 
@@ -59,6 +58,14 @@ class Urls:
     def tag(self, name: str) -> str:
         """The page of a tag."""
         return f"{self.base}/tags/{name}"
+
+    def emoji(self, emoji_id: int) -> str:
+        """The id of one of our custom emojis."""
+        return f"{self.base}/emojis/{emoji_id}"
+
+    def emoji_picture(self, emoji_id: int, ending: str) -> str:
+        """The picture of one of our custom emojis."""
+        return f"{self.base}/emojis/{emoji_id}.{ending}"
 
     def file(self, key: str, mime: str) -> str:
         """A picture that is kept here; the ending is for people and programs that go by names."""

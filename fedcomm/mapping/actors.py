@@ -7,6 +7,7 @@ import msgspec
 from activitypub import keys, render
 from activitypub.actors import Actor as RemoteActor
 from activitypub.actors import Field
+from activitypub.objects import Emoji
 from activitypub.origins import host_of
 from fedcomm import sanitise
 from storage.actors import Actor, Key
@@ -68,7 +69,13 @@ def _past(ms: int | None, now_ms: int) -> int | None:
     return ms if ms is not None and ms <= now_ms else None
 
 
-def to_actor(actor: Actor, own_keys: list[Key], group: Group | None = None, moved_to: str | None = None) -> RemoteActor:
+def to_actor(
+    actor: Actor,
+    own_keys: list[Key],
+    group: Group | None = None,
+    moved_to: str | None = None,
+    emojis: tuple[Emoji, ...] = (),
+) -> RemoteActor:
     """One of our actors as a value to render.
 
     A group's moderators collection is its `attributedTo` (FEP-1b12 §Group moderation). The RSA key is `publicKey`, the
@@ -93,6 +100,7 @@ def to_actor(actor: Actor, own_keys: list[Key], group: Group | None = None, move
         icon=actor.icon or None,
         image=actor.image or None,
         fields=tuple(Field(line["name"], line["value"]) for line in lines),
+        emojis=emojis,
         also_known_as=tuple(msgspec.json.decode(actor.also_known_as)),
         moved_to=moved_to,
         locked=bool(actor.locked),

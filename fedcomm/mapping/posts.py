@@ -7,7 +7,7 @@ import msgspec
 from activitypub.audience import visibility as visibility_of
 from activitypub.contexts import PUBLIC
 from activitypub.objects import Attachment as RemoteAttachment
-from activitypub.objects import Audience, Hashtag, Mention, Note, Option, Source
+from activitypub.objects import Audience, Emoji, Hashtag, Mention, Note, Option, Source
 from activitypub.objects import Poll as RemotePoll
 from fedcomm import sanitise
 from fedcomm.urls import Urls
@@ -161,6 +161,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     mentioned: tuple[Actor, ...] = ()
     tags: tuple[str, ...] = ()
     poll: Poll | None = None
+    emojis: tuple[Emoji, ...] = ()
     files: tuple[Media, ...] = ()
 
 
@@ -188,6 +189,7 @@ def to_note(urls: Urls, post: Post, shown_with: Shown) -> Note:
         attachments=tuple(to_attachment(urls, file) for file in with_.files if file.key or file.remote_url),
         mentions=tuple(Mention(actor.uri, urls.handle(actor.username, actor.host)) for actor in _named(with_)),
         hashtags=tuple(Hashtag(name, urls.tag(name)) for name in with_.tags),
+        emojis=with_.emojis,
         poll=to_poll(with_.poll) if with_.poll else None,
     )
 

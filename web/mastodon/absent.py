@@ -15,7 +15,6 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 # path, the scope that reads it ("" = for everybody), what there is
 EMPTY: tuple[tuple[str, str, Any], ...] = (
-    ("/api/v1/custom_emojis", "", []),
     ("/api/v1/announcements", "read:announcements", []),
     ("/api/v1/conversations", "read:statuses", []),
     ("/api/v1/scheduled_statuses", "read:statuses", []),

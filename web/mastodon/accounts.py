@@ -171,7 +171,9 @@ async def shown_to_oneself(request: Request, viewer: Viewer, actor: Actor) -> di
         raise NotFound(subjects.MISSING)
     waiting = await relationships.requests(actor.id, Page(limit=80))
     moved_to = await storage.actors.by_id(actor.moved_to_id) if actor.moved_to_id else None
-    return account.credentials(state.app_of(request).base_url, actor, row, len(waiting.entries), moved_to)
+    base = state.app_of(request).base_url
+    pictures = (await account.emojis_of(base, [actor])).get(actor.id, [])
+    return account.credentials(base, actor, row, len(waiting.entries), moved_to, pictures)
 
 
 async def people(request: Request, found: People) -> Response:

@@ -29,6 +29,9 @@ ACTS = {
     "account.restore": later("let somebody in again"),
     "account.role": later("gave somebody another role"),
     "account.suspend": later("shut somebody out"),
+    "emoji.add": later("added an emoji"),
+    "emoji.change": later("changed an emoji"),
+    "emoji.remove": later("deleted an emoji"),
     "group.create": later("made a group"),
     "invite.create": later("made an invitation"),
     "invite.revoke": later("took an invitation back"),
@@ -42,6 +45,15 @@ REPORTS = {
     "legal": later("It is against the law"),
     "violation": later("It breaks the rules of this server"),
     "other": later("Something else"),
+}
+# What is in the files that members take along (fedcomm/exports.py).
+FILES = {
+    "following_accounts": later("whom you follow, and your groups"),
+    "blocked_accounts": later("whom you block"),
+    "muted_accounts": later("whom you mute"),
+    "blocked_domains": later("servers you block"),
+    "lists": later("lists, and who is in them"),
+    "bookmarks": later("bookmarks"),
 }
 # Whom a post is for (Mastodon API: "visibility").
 LEVELS = {

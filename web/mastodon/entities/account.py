@@ -1,6 +1,6 @@
 """Account, CredentialAccount, Relationship (Mastodon API: "Account")."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ from storage.accounts import Account
 from storage.actors import Actor
 from storage.fragments import Fragment
 from storage.relationships import Relationship
+from web.mastodon.entities import emoji
 from web.mastodon.entities.times import day
 
 NOBODY_MAY: dict[str, Any] = {"automatic": [], "manual": [], "current_user": "denied"}
@@ -39,9 +40,10 @@ async def accounts(base: str, actor_ids: Sequence[int]) -> dict[int, bytes]:
         stamp = cache.stamp()
         actors = await storage.actors.by_ids(missing)
         moved = await storage.actors.by_ids([a.moved_to_id for a in actors.values() if a.moved_to_id])
+        pictures = await emojis_of(base, actors.values())
         for actor in actors.values():
             target = moved.get(actor.moved_to_id or 0)
-            body = _encode(account(base, actor, target))
+            body = _encode(account(base, actor, target, pictures.get(actor.id, [])))
             found[actor.id] = body
             shown = (actor.id, target.id) if target else (actor.id,)
             cache.put("actor", actor.id, Fragment(body, shown), stamp)
@@ -54,7 +56,15 @@ async def list_of(base: str, actor_ids: Sequence[int]) -> bytes:
     return b"[" + b",".join(found[actor_id] for actor_id in actor_ids if actor_id in found) + b"]"
 
 
-def account(base: str, actor: Actor, moved_to: Actor | None = None) -> dict[str, Any]:
+async def emojis_of(base: str, actors: Iterable[Actor]) -> dict[int, list[dict[str, Any]]]:
+    """The custom emojis that each of the actors has in name, text and lines."""
+    texts = {actor.id: (actor.host, f"{actor.name}\n{actor.summary}\n{actor.fields}") for actor in actors}
+    return await emoji.named_in(base, texts)
+
+
+def account(
+    base: str, actor: Actor, moved_to: Actor | None = None, emojis: Sequence[dict[str, Any]] = ()
+) -> dict[str, Any]:
     """One account; `moved_to` is where they went."""
     picture = _url(actor.icon) or f"{base}/static/{'group' if actor.kind == 'Group' else 'person'}.png"
     banner = _url(actor.image) or f"{base}/static/header.png"
@@ -69,7 +79,7 @@ def account(base: str, actor: Actor, moved_to: Actor | None = None) -> dict[str,
         "followers_count": max(0, actor.followers_count), "following_count": max(0, actor.following_count),
         "statuses_count": max(0, actor.posts_count), "last_status_at": day(actor.last_post_at),
         "hide_collections": False, "show_media": True, "show_media_replies": True, "show_featured": True,
-        "feature_approval": NOBODY_MAY, "emojis": [], "fields": [] if actor.gone else fields(actor.fields),
+        "feature_approval": NOBODY_MAY, "emojis": emojis, "fields": [] if actor.gone else fields(actor.fields),
     }  # fmt: skip
     if actor.local:
         entity |= {"noindex": not actor.indexable, "roles": []}
@@ -88,7 +98,12 @@ def fields(stored: str) -> list[dict[str, Any]]:
 
 
 def credentials(
-    base: str, actor: Actor, account_row: Account, requests: int, moved_to: Actor | None = None
+    base: str,
+    actor: Actor,
+    account_row: Account,
+    requests: int,
+    moved_to: Actor | None = None,
+    emojis: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:
     """The account of who asks, with what only they may know."""
     role_id, role, permissions = _ROLES.get(account_row.role, ("-99", "", "0"))
@@ -99,7 +114,7 @@ def credentials(
         "attribution_domains": [], "quote_policy": "nobody",
     }  # fmt: skip
     shown = {"id": role_id, "name": role, "permissions": permissions, "color": "", "highlighted": bool(role)}
-    return account(base, actor, moved_to) | {"source": source, "role": shown, "state": account_row.state}
+    return account(base, actor, moved_to, emojis) | {"source": source, "role": shown, "state": account_row.state}
 
 
 def relationship(found: Relationship) -> dict[str, Any]:

@@ -6,12 +6,13 @@ from typing import Any
 
 import msgspec
 
+from activitypub.origins import host_of
 from storage import fragments, shown
 from storage.fragments import Fragment
 from storage.posts import Post
 from storage.shown import BOOKMARKED, FAVOURITED, MUTED, OWN, PINNED, REBLOGGED, BoostRow, Bundle, Mention
 from storage.timelines import Entry
-from web.mastodon.entities import filtered
+from web.mastodon.entities import emoji, filtered
 from web.mastodon.entities.account import NOBODY_MAY, accounts
 from web.mastodon.entities.media import attachment
 from web.mastodon.entities.poll import poll
@@ -93,9 +94,10 @@ async def _bodies(base: str, post_ids: Sequence[int]) -> dict[int, bytes]:
         stamp = cache.stamp()
         bundle = await shown.bundle(missing)
         authors = await accounts(base, [post.author_id for post in bundle.posts.values()])
+        pictures = await _emojis(base, bundle)
         for post in bundle.posts.values():
             if post.author_id in authors:
-                body = _fragment(base, post, bundle, authors[post.author_id])
+                body = _fragment(base, post, bundle, authors[post.author_id], pictures.get(post.id, []))
                 found[post.id] = body
                 cache.put("post", post.id, Fragment(body, _actors(post, bundle)), stamp)
     return found
@@ -129,7 +131,17 @@ def _actors(post: Post, bundle: Bundle) -> tuple[int, ...]:
     return tuple({post.author_id, *named, *([face.id] if face else [])})
 
 
-def _fragment(base: str, post: Post, bundle: Bundle, author: bytes) -> bytes:
+async def _emojis(base: str, bundle: Bundle) -> dict[int, list[dict[str, Any]]]:
+    """The custom emojis that each post names, as its author's server has them."""
+    texts = {}
+    for post in bundle.posts.values():
+        answers = bundle.polls[post.id].options if post.id in bundle.polls else ""
+        host = "" if post.local else host_of(post.uri)
+        texts[post.id] = (host, f"{post.title}\n{post.summary}\n{post.content}\n{answers}")
+    return await emoji.named_in(base, texts)
+
+
+def _fragment(base: str, post: Post, bundle: Bundle, author: bytes, emojis: list[dict[str, Any]]) -> bytes:
     """What is the same for everybody, without the braces."""
     entity = _counted(post, post.uri, post.url or post.uri) | {
         "in_reply_to_id": str(post.parent_id) if post.parent_id else None,
@@ -139,7 +151,7 @@ def _fragment(base: str, post: Post, bundle: Bundle, author: bytes) -> bytes:
         "media_attachments": [attachment(base, file) for file in bundle.media.get(post.id, ())],
         "mentions": _mentions(post, bundle),
         "tags": [{"name": name, "url": f"{base}/tags/{name}"} for name in bundle.tags.get(post.id, ())],
-        "account": msgspec.Raw(author),
+        "account": msgspec.Raw(author), "emojis": emojis,
     }  # fmt: skip
     program = bundle.programs.get(post.id)
     if program:

@@ -11,7 +11,7 @@ from activitypub.origins import host_of
 from fedcomm import clock, emojis, indexing, mapping
 from fedcomm.app import App
 from fedcomm.mapping.posts import Place, to_row
-from storage import actors, groups, posts, telling
+from storage import actors, conversations, groups, posts, telling
 from storage.actors import Actor
 from storage.connect import Writes
 from storage.groups import Group
@@ -78,6 +78,8 @@ def record(app: App, writes: Writes, arrival: Arrival) -> Post:
     actors.count_post(writes, author.id, post.published)
     _show(writes, post, arrival)
     _tell(writes, post, arrival, now)
+    if post.visibility == posts.DIRECT:
+        _converse(writes, post, arrival)
     return post
 
 
@@ -182,6 +184,17 @@ def _show(writes: Writes, post: Post, arrival: Arrival) -> None:
         posts.home_for_followers(writes, post.id, post.id, None, arrival.author.id)
     elif arrival.parent is not None:
         posts.home_for_followers_of_both(writes, post.id, arrival.author.id, arrival.parent.author_id)
+
+
+def _converse(writes: Writes, post: Post, arrival: Arrival) -> None:
+    """A direct message is the last word of the conversation for each of those here that it is from or for."""
+    addressed = {*arrival.note.audience.to, *arrival.note.audience.cc}
+    if arrival.author.local:
+        conversations.add(writes, arrival.author.id, post.thread_id, post.id, unread=False)
+    for actor in arrival.mentioned:
+        wanted = actor.local and actor.kind == "Person" and actor.uri in addressed
+        if wanted and actor.id != arrival.author.id and actor.id not in arrival.blockers:
+            conversations.add(writes, actor.id, post.thread_id, post.id, unread=True)
 
 
 def _tell(writes: Writes, post: Post, arrival: Arrival, now_ms: int) -> None:

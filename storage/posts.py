@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from storage import post_text
+from storage import conversations, post_text
 from storage import media
 from storage.connect import Writes, row, rows
 from storage.counting import hold
@@ -368,6 +368,8 @@ def erase(writes: Writes, post: Post, now_ms: int) -> None:
         writes.add(f"DELETE FROM {table} WHERE post_id = ?", (post.id,))
     writes.add("DELETE FROM poll WHERE post_id = ?", (post.id,))
     writes.add("DELETE FROM pin WHERE post_id = ?", (post.id,))
+    if post.visibility == DIRECT:
+        conversations.without(writes, post.id)
     writes.add("DELETE FROM post_revision WHERE post_id = ?", (post.id,))
     writes.add("DELETE FROM media WHERE post_id = ? AND origin = 'remote'", (post.id,))
     media.drop(writes, post.id, now_ms)

@@ -107,6 +107,11 @@ async def of_group(viewer: int, group_id: int, page: Page) -> Found:
     return await _posts(viewer, page, f"post.group_id = ? AND {_STARTER}", (group_id,))
 
 
+async def direct(viewer: int, page: Page) -> Found:
+    """Direct messages from and for the viewer."""
+    return await _posts(viewer, page, "post.visibility = 3")
+
+
 async def tagged(
     viewer: int, page: Page, names: Sequence[str], every: Sequence[str] = (), none: Sequence[str] = (),
     *, local: bool = False, remote: bool = False, media: bool = False,

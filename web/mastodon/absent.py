@@ -16,9 +16,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 # path, the scope that reads it ("" = for everybody), what there is
 EMPTY: tuple[tuple[str, str, Any], ...] = (
     ("/api/v1/announcements", "read:announcements", []),
-    ("/api/v1/conversations", "read:statuses", []),
     ("/api/v1/scheduled_statuses", "read:statuses", []),
-    ("/api/v1/timelines/direct", "read:statuses", []),
     ("/api/v1/mutes", "read:mutes", []),
     ("/api/v1/domain_blocks", "read:blocks", []),
     ("/api/v1/followed_tags", "read:follows", []),
@@ -63,8 +61,6 @@ GONE: tuple[tuple[str, str, str], ...] = (
     ("PUT", "/api/v1/push/subscription", "push"),
     ("DELETE", "/api/v1/scheduled_statuses/{id}", "write:statuses"),
     ("PUT", "/api/v1/scheduled_statuses/{id}", "write:statuses"),
-    ("DELETE", "/api/v1/conversations/{id}", "write:conversations"),
-    ("POST", "/api/v1/conversations/{id}/read", "write:conversations"),
     ("POST", "/api/v1/announcements/{id}/dismiss", "write:accounts"),
     ("POST", "/api/v1/tags/{name}/unfollow", "write:follows"),
     ("DELETE", "/api/v1/featured_tags/{id}", "write:accounts"),

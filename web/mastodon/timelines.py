@@ -49,6 +49,12 @@ async def public(request: Request) -> Response:
     return await shown(request, viewer, found)
 
 
+async def direct(request: Request) -> Response:
+    """`GET /api/v1/timelines/direct`"""
+    viewer = await auth.require(request, "read:statuses")
+    return await shown(request, viewer, await timelines.direct(viewer.actor_id, paging.page_of(request)))
+
+
 async def tag(request: Request) -> Response:
     """`GET /api/v1/timelines/tag/:hashtag`"""
     viewer = await auth.optional(request, "read:statuses")
@@ -93,6 +99,7 @@ def _names(tags: list[str]) -> list[str]:
 routes = [
     Route("/api/v1/timelines/home", home),
     Route("/api/v1/timelines/public", public),
+    Route("/api/v1/timelines/direct", direct),
     Route("/api/v1/timelines/tag/{hashtag}", tag),
     Route("/api/v1/timelines/list/{id}", one_list),
     Route("/api/v1/favourites", favourites),

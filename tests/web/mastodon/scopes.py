@@ -110,6 +110,7 @@ CLOSED: dict[str, str] = {
     "PUT /api/v1/scheduled_statuses/{id}": "write:statuses",
     "DELETE /api/v1/conversations/{id}": "write:conversations",
     "POST /api/v1/conversations/{id}/read": "write:conversations",
+    "POST /api/v1/conversations/{id}/unread": "write:conversations",
     "POST /api/v1/announcements/{id}/dismiss": "write:accounts",
     "POST /api/v1/tags/{name}/unfollow": "write:follows",
     "DELETE /api/v1/featured_tags/{id}": "write:accounts",

@@ -62,6 +62,7 @@ async def test_what_changes_about_somebody_shows_in_their_posts_at_once(
     assert (await client.get(f"/api/v1/accounts/{bob.id}")).status_code == 404
 
 
+@pytest.mark.contract(33)
 @pytest.mark.parametrize("acct", ["bob", "@bob", "BOB", "bob@home.test", "@bob@HOME.test", " bob "])
 async def test_somebody_here_is_looked_up_by_every_spelling(alice: Member, bob: Member, acct: str) -> None:
     assert (await alice.get("accounts/lookup", acct=acct))["id"] == bob.id
@@ -176,6 +177,7 @@ async def test_a_follower_is_sent_away(alice: Member, bob: Member) -> None:
     assert not after["followed_by"] and await alice.get(f"accounts/{alice.id}/followers") == []
 
 
+@pytest.mark.contract(33)
 @pytest.mark.parametrize("style", ["id[]", "id"])
 async def test_relations_to_several_are_asked_in_both_styles(alice: Member, bob: Member, style: str) -> None:
     found = await alice.get("accounts/relationships", **{style: [bob.id, alice.id, bob.id, "1", "x"]})

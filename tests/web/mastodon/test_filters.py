@@ -98,6 +98,7 @@ async def test_words_and_posts_are_things_of_their_own(alice: Member, bob: Membe
     assert await found_in(alice, post) == [] and await alice.get(f"{place}/keywords") == []
 
 
+@pytest.mark.contract(32)
 async def test_what_is_found_is_told_to_the_one_who_filters_alone(
     alice: Member, bob: Member, client: httpx.AsyncClient
 ) -> None:
@@ -200,6 +201,7 @@ async def test_there_is_an_end_to_filters_words_and_posts(alice: Member, monkeyp
     assert (await alice.refused("POST", V2, title="T", context=["home"]))[0] == 422
 
 
+@pytest.mark.contract(32)
 async def test_clients_of_before_see_each_word_as_a_filter(alice: Member, bob: Member) -> None:
     old = await alice.do("filters", phrase="soil", context=["home", "public"], irreversible=True, whole_word=False)
     shown = {

@@ -18,6 +18,7 @@ from tests.web.mastodon.member import Member
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.contract(10)
 @pytest.mark.parametrize("path", ["/api/v1/instance", "/api/v1/instance/", "/api/v2/instance", "/api/v2/instance/"])
 @whichever_database
 async def test_the_version_is_one_that_clients_can_read(client: httpx.AsyncClient, path: str) -> None:
@@ -27,6 +28,7 @@ async def test_the_version_is_one_that_clients_can_read(client: httpx.AsyncClien
     assert "mastodon" not in found.get("api_versions", {})
 
 
+@pytest.mark.contract(5)
 @pytest.mark.parametrize("token", ["", "Bearer wrong", "Basic eDp5"])
 async def test_nobody_is_kept_from_asking_what_the_server_is(client: httpx.AsyncClient, token: str) -> None:
     headers = {"authorization": token, "user-agent": ""} if token else {"user-agent": ""}
@@ -62,6 +64,7 @@ async def test_the_languages_are_those_of_the_pages(client: httpx.AsyncClient) -
     assert told == [["en", "de"], ["en", "de"]]
 
 
+@pytest.mark.contract(8)
 async def test_contact_is_never_missing(app: App, client: httpx.AsyncClient) -> None:
     service = await actors.service(app)
     without = (await client.get("/api/v2/instance")).json()["contact"]["account"]
@@ -186,6 +189,7 @@ async def test_a_password_is_changed_where_managers_look(client: httpx.AsyncClie
     assert (answer.status_code, answer.headers["location"]) == (302, "/settings")
 
 
+@pytest.mark.contract(11)
 async def test_nodeinfo_lets_clients_take_us_for_what_we_speak(client: httpx.AsyncClient) -> None:
     links = (await client.get("/.well-known/nodeinfo")).json()["links"]
 

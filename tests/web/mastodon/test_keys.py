@@ -25,6 +25,7 @@ async def found(
     return await answers.everything(client, alice, bob, gardening)
 
 
+@pytest.mark.contract(6, 7, 12, 20)
 async def test_every_key_is_in_every_answer(found: list[answers.Answer]) -> None:
     assert [f"{each.name}{fault}" for each in found for fault in keys.wrong(each.value, each.table)] == []
     assert [each.name for each in found if each.value == [] and each.name != "/api/v1/instance/rules"] == []

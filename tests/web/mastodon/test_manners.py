@@ -31,6 +31,7 @@ async def counted(app: App, config: Config) -> AsyncIterator[httpx.AsyncClient]:
         yield opened
 
 
+@pytest.mark.contract(18)
 @pytest.mark.parametrize(
     "path", ["/api/v1/nothing", "/api/v4/statuses", "/api/v1/statuses/1/nothing", "/api/v1/groups", "/api/"]
 )
@@ -64,6 +65,7 @@ async def test_a_slash_at_the_end_changes_nothing_and_sends_nobody_elsewhere(cli
         assert (plain.status_code, plain.content) == (slashed.status_code, slashed.content), route
 
 
+@pytest.mark.contract(22)
 @pytest.mark.attack("OAU-16")
 async def test_programs_in_browsers_may_ask_everything_without_cookies(client: httpx.AsyncClient) -> None:
     wish = {

@@ -40,6 +40,7 @@ def files_in(folder: Path) -> set[str]:
     return {str(path.relative_to(folder / "media")) for path in (folder / "media").rglob("*") if path.is_file()}
 
 
+@pytest.mark.contract(31)
 @pytest.mark.parametrize("path", [FIRST, SECOND])
 async def test_a_picture_is_kept_and_shown(alice: Member, client: httpx.AsyncClient, path: str) -> None:
     found = await sent(alice, path=path, description=" A red\ncorner ", focus="-0.5,0.25")
@@ -137,6 +138,7 @@ async def test_a_deleted_picture_is_gone_with_its_files(
     assert (await alice.refused("GET", f"media/{found['id']}"))[0] == 404
 
 
+@pytest.mark.contract(36)
 async def test_what_takes_long_is_answered_before_it_is_ready(
     alice: Member, app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:

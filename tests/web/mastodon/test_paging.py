@@ -89,6 +89,7 @@ def page_after(answer: httpx.Response, rel: str) -> str:
     return address
 
 
+@pytest.mark.contract(15, 16)
 async def test_following_next_shows_everything_once_and_ends(alice: Member, full: str) -> None:
     sep = "&" if "?" in full else "?"
     whole = await alice.ask("GET", full)
@@ -101,6 +102,7 @@ async def test_following_next_shows_everything_once_and_ends(alice: Member, full
     assert "next" not in whole.links and len(whole.json()) == COUNT
 
 
+@pytest.mark.contract(16)
 async def test_following_prev_shows_what_is_newer_and_never_the_same_again(alice: Member, full: str) -> None:
     sep = "&" if "?" in full else "?"
     whole = ids((await alice.ask("GET", full)).json())
@@ -118,6 +120,7 @@ async def test_following_prev_shows_what_is_newer_and_never_the_same_again(alice
     assert "next" in above.links and "next" in newest.links
 
 
+@pytest.mark.contract(15)
 @whichever_database
 async def test_links_keep_what_was_asked_for_besides(alice: Member, full: str) -> None:
     sep = "&" if "?" in full else "?"
@@ -165,6 +168,7 @@ async def test_since_takes_the_newest_and_min_the_next(alice: Member) -> None:
     assert ids(await alice.get(path, since_id=whole[4], max_id=whole[0])) == whole[1:4]
 
 
+@pytest.mark.contract(17)
 async def test_a_page_is_not_empty_while_what_lies_below_can_be_seen(alice: Member, bob: Member) -> None:
     seen = await build.post(bob.actor, "below", home=[alice.actor])
     for _ in range(30):

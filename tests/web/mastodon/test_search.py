@@ -12,6 +12,7 @@ pytestmark = pytest.mark.anyio
 SEARCH = "/api/v2/search"
 
 
+@pytest.mark.contract(37)
 async def test_a_post_is_found_by_either_of_its_addresses(alice: Member, bob: Member) -> None:
     post = await bob.post("Hello")
 
@@ -21,6 +22,7 @@ async def test_a_post_is_found_by_either_of_its_addresses(alice: Member, bob: Me
             assert ids(found["statuses"]) == [post["id"]] and found["accounts"] == [], (address, resolve)
 
 
+@pytest.mark.contract(37)
 async def test_somebody_is_found_by_either_of_their_addresses(alice: Member, bob: Member) -> None:
     for address in (f"{build.BASE}/@bob", bob.actor.uri):
         found = await alice.get(SEARCH, q=address, resolve=True)

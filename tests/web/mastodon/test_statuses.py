@@ -67,6 +67,7 @@ async def test_a_post_that_cannot_be_is_refused_with_a_sentence(alice: Member, w
     assert await rows("SELECT id FROM post", ()) == []
 
 
+@pytest.mark.contract(36)
 async def test_the_same_key_gives_the_same_post(alice: Member, bob: Member) -> None:
     key = {"idempotency-key": "a key"}
 
@@ -274,6 +275,7 @@ async def test_what_is_not_for_everybody_cannot_be_boosted(alice: Member, bob: M
     assert status in (403, 422) and await rows("SELECT 1 FROM boost", ()) == []
 
 
+@pytest.mark.contract(21)
 @pytest.mark.parametrize("kind", ["application/json", "text/plain", "application/x-www-form-urlencoded", ""])
 @whichever_database
 async def test_what_needs_no_words_takes_an_empty_body_of_any_kind(alice: Member, bob: Member, kind: str) -> None:

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.anyio
 WISH = {"client_name": "Gärtner", "redirect_uris": OOB, "scopes": "read write", "website": "https://app.test/"}
 
 
+@pytest.mark.contract(1)
 @pytest.mark.parametrize(
     "sent",
     [
@@ -54,6 +55,7 @@ async def test_a_program_registers_in_every_form_of_request(client: httpx.AsyncC
     assert found["id"].isdigit() and len(found["client_id"]) > 20 and len(found["client_secret"]) > 20
 
 
+@pytest.mark.contract(2)
 @pytest.mark.parametrize(
     "uri",
     [
@@ -69,6 +71,7 @@ async def test_people_may_be_sent_back_to_the_addresses_of_apps(client: httpx.As
     assert answer.json()["scopes"] == ["read"]
 
 
+@pytest.mark.contract(2)
 @pytest.mark.parametrize("uris", [f"{OOB}\nhttps://app.test/b", [OOB, "https://app.test/b"]])
 async def test_a_program_may_have_several_addresses(client: httpx.AsyncClient, uris: Any) -> None:
     found = (await client.post("/api/v1/apps", json={"client_name": "A", "redirect_uris": uris})).json()

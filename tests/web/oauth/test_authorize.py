@@ -78,6 +78,7 @@ async def test_who_is_not_signed_in_signs_in_first_and_comes_back(app: App, clie
     assert told(answer)["code"] and told(answer)["state"] == "s"
 
 
+@pytest.mark.contract(3)
 @pytest.mark.parametrize("word", ["true", "True", "1"])
 async def test_a_program_may_ask_that_somebody_signs_in_anew(
     client: httpx.AsyncClient, browser: Browser, word: str
@@ -91,6 +92,7 @@ async def test_a_program_may_ask_that_somebody_signs_in_anew(
     assert "force_login" not in back and (await browser.get(back)).status_code == 200
 
 
+@pytest.mark.contract(3)
 @pytest.mark.parametrize("word", ["false", "False", "None", "null", "0"])
 @whichever_database
 async def test_what_clients_write_for_nothing_asks_nothing(

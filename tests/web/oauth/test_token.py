@@ -36,6 +36,7 @@ def basic(name: str, secret: str) -> dict[str, str]:
     return {"authorization": "Basic " + base64.b64encode(f"{name}:{secret}".encode()).decode()}
 
 
+@pytest.mark.contract(4)
 async def test_a_code_becomes_a_token_of_who_gave_it(
     client: httpx.AsyncClient, browser: Browser, program: Program, alice: Actor
 ) -> None:

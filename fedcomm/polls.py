@@ -25,7 +25,7 @@ _titles = msgspec.json.Decoder(list[str])
 
 
 async def vote(app: App, voter: Actor, post_id: int, choices: Sequence[int]) -> None:
-    """A member chooses answers by their places, once.
+    """A member chooses answers by their places: once, or where several can be chosen, each once.
 
     Raises:
         NotFound: there is no such poll for the member.
@@ -38,14 +38,15 @@ async def vote(app: App, voter: Actor, post_id: int, choices: Sequence[int]) -> 
     author = await actors.by_id(post.author_id) if post is not None else None
     if post is None or poll is None or author is None:
         raise NotFound("There is no such poll.")
-    names = await _chosen(voter, post, poll, choices)
+    before = await polls.own_votes(post.id, voter.id)
+    names = _chosen(voter, post, poll, choices, before)
     if await blocks.between(voter.id, author.id):
         raise NotAllowed("You cannot vote in a poll of an account that you block or that blocks you.")
     group = await stored.by_id(post.group_id) if post.group_id else None
     if group is not None and group.local:
         admit.voting(group, await members.standing(group, voter))
     writes, now = Writes(), clock.now_ms()
-    if not post.local:
+    if not post.local and not before:
         polls.count_voter(writes, post.id)
     for place, name in names.items():
         uri = f"{voter.uri}#votes/{next_id()}"
@@ -94,10 +95,10 @@ async def tell(app: App, post: int) -> None:
     await apply(writes)
 
 
-_TWICE = "You have voted in this poll already."
+_TWICE = "You have already voted on this poll."  # the words that programs look for, here and below
 
 
-async def _chosen(voter: Actor, post: Post, poll: Poll, choices: Sequence[int]) -> dict[int, str]:
+def _chosen(voter: Actor, post: Post, poll: Poll, choices: Sequence[int], before: Sequence[int]) -> dict[int, str]:
     """The answers by their places."""
     now = clock.now_ms()
     if poll.closed_at is not None or (poll.ends_at is not None and poll.ends_at <= now):
@@ -106,10 +107,12 @@ async def _chosen(voter: Actor, post: Post, poll: Poll, choices: Sequence[int]) 
         raise Invalid("One does not vote in a poll of one's own.")
     titles = _titles.decode(poll.options)
     wanted = list(dict.fromkeys(choices))
-    if not wanted or any(not 0 <= place < len(titles) for place in wanted):
+    if not wanted:
         raise Invalid("Please choose among the answers of the poll.", field="choices")
+    if any(not 0 <= place < len(titles) for place in wanted):
+        raise Invalid("The chosen vote option does not exist.", field="choices")
     if len(wanted) > 1 and not poll.multiple:
         raise Invalid("Only one answer can be chosen.", field="choices")
-    if await polls.own_votes(post.id, voter.id):
+    if before and not (poll.multiple and set(before).isdisjoint(wanted)):
         raise Invalid(_TWICE)
     return {place: titles[place] for place in wanted}

@@ -53,7 +53,7 @@ async def voters(post_id: int) -> list[int]:
 
 async def own_votes(post_id: int, actor_id: int) -> list[int]:
     """Which answers an actor chose, by their places."""
-    sql = "SELECT choice FROM poll_vote WHERE post_id = ? AND actor_id = ? ORDER BY choice"
+    sql = "SELECT choice FROM poll_vote WHERE post_id = ? AND actor_id = ? ORDER BY created_at, choice"
     return [found[0] for found in await rows(sql, (post_id, actor_id))]
 
 

@@ -74,7 +74,9 @@ UNION ALL SELECT post_id, {PINNED} FROM pin WHERE actor_id = ? AND post_id IN (?
 UNION ALL SELECT post.id, {MUTED} FROM thread_mute JOIN post root ON root.id = thread_mute.root_id
  JOIN post ON post.thread_id = root.thread_id WHERE thread_mute.owner_id = ? AND post.id IN (?ints)"""
 _BOOSTS = f"SELECT {', '.join(BoostRow.__struct_fields__)} FROM boost WHERE id IN (?ints)"
-_OWN_VOTES = "SELECT post_id, choice FROM poll_vote WHERE actor_id = ? AND post_id IN (?ints) ORDER BY choice"
+_OWN_VOTES = (
+    "SELECT post_id, choice FROM poll_vote WHERE actor_id = ? AND post_id IN (?ints) ORDER BY created_at, choice"
+)
 
 
 async def bundle(post_ids: Sequence[int]) -> Bundle:

@@ -48,7 +48,8 @@ async def test_several_answers_are_chosen_where_that_is_allowed(
 
 @pytest.mark.attack("ORI-32")
 @pytest.mark.parametrize(
-    ("choices", "word"), [([], "choose"), ([3], "choose"), ([-1], "choose"), ([0, 1], "one answer"), (["x"], "choices")]
+    ("choices", "word"),
+    [([], "choose"), ([3], "not exist"), ([-1], "not exist"), ([0, 1], "one answer"), (["x"], "choices")],
 )
 async def test_what_cannot_be_chosen_is_refused(alice: Member, bob: Member, choices: list[Any], word: str) -> None:
     poll = await asked(alice)
@@ -68,6 +69,22 @@ async def test_nobody_votes_twice_or_in_a_poll_of_their_own(alice: Member, bob: 
 
     assert [status for status, _ in (*again, own)] == [422] * 3
     assert (await alice.get(f"polls/{poll}"))["votes_count"] == 1
+
+
+@pytest.mark.attack("ORI-32")
+@pytest.mark.parametrize("where", ["", "far.test"])
+async def test_where_several_answers_can_be_chosen_more_are_added_later_and_none_twice(
+    alice: Member, bob: Member, where: str
+) -> None:
+    poll = await asked_elsewhere(multiple=1) if where else await asked(alice, multiple=True)
+    await bob.do(f"polls/{poll}/votes", choices=[1])
+
+    added = await bob.do(f"polls/{poll}/votes", choices=[0])
+    again = await bob.refused("POST", f"polls/{poll}/votes", choices=[0])
+
+    assert (added["votes_count"], added["voters_count"], added["own_votes"]) == (2, 1, [1, 0])
+    assert again == (422, "You have already voted on this poll.")
+    assert (await alice.get(f"polls/{poll}"))["votes_count"] == 2
 
 
 @pytest.mark.attack("ORI-32")
@@ -120,11 +137,11 @@ async def test_nobody_votes_in_a_group_that_is_closed(
     assert refused == (403, "This group is closed.")
 
 
-async def asked_elsewhere() -> str:
+async def asked_elsewhere(multiple: int = 0) -> str:
     """A poll of another server, that nobody here has voted in; its id."""
     post = await build.post(await build.person("carol", "far.test"), "Which?", kind="Question")
     await build.insert(
-        "poll", post_id=post.id, multiple=0, options='["red","green"]', votes="[0,0]", voters_count=0, ends_at=None
+        "poll", post_id=post.id, multiple=multiple, options='["red","green"]', votes="[0,0]", voters_count=0, ends_at=None
     )  # fmt: skip
     return str(post.id)
 

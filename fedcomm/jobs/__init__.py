@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from fedcomm import farewells, indexing, moving, orphans, peers, polls
+from fedcomm import farewells, imports, indexing, moving, orphans, peers, polls
 from fedcomm.app import App
 from fedcomm.jobs import nightly
 from fedcomm.media import clean_up, sweep
@@ -28,10 +28,12 @@ class Regular(msgspec.Struct, frozen=True):
 
 
 JOBS: dict[str, Job] = {
+    "import_file": Job(imports.work, attempts=10, seconds=120),
     "index_posts": Job(indexing.catch_up, attempts=10, seconds=600),
     "learn_peer": Job(peers.learn, attempts=6),
     "erase_actor": Job(farewells.erase, attempts=10, seconds=600),
     "tell_poll": Job(polls.tell),
+    "announce_early": Job(orphans.announce, attempts=10, seconds=600),
     "follow_moved": Job(moving.take_followers_along, attempts=10, seconds=600),
 }
 SCHEDULE: dict[str, Regular] = {

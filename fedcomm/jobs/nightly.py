@@ -5,13 +5,15 @@ from collections.abc import Awaitable, Callable
 
 from fedcomm import clock
 from fedcomm.app import App
-from storage import idempotency, inbox, oauth, outbox, sessions, stats, tombstones
+from storage import idempotency, imports, inbox, mutes, oauth, outbox, sessions, stats, tombstones
 
 LOG = logging.getLogger("fedcomm.nightly")
 DAY = 86_400_000  # ms
 REPEATS = 30 * DAY  # longer than any peer repeats a delivery
+EARLY = 7 * DAY  # what an answer answers comes sooner, or nobody waits for it: no peer tries for longer
 PUBLISHED = 30 * DAY
 WEEKS = 14 * 7 * DAY  # twelve are told
+REPORTS = 30 * DAY
 KEYS = DAY  # a client repeats a request within minutes; Mastodon keeps its keys for an hour
 UNUSED = 7 * DAY  # time for somebody to say yes to a program
 IDLE = 30 * DAY  # a program that acts for nobody gets another token when it comes back
@@ -31,6 +33,12 @@ async def run(app: App) -> None:
 async def _forget_marks() -> int:
     """Marks against repeats of what was settled long ago."""
     return await inbox.forget((clock.now_ms() - REPEATS) << 16)
+
+
+async def _let_go() -> int:
+    """How answers read that came before what they answer; of those let go earlier nothing is looked at."""
+    now = clock.now_ms()
+    return await inbox.let_go_between((now - 2 * EARLY) << 16, (now - EARLY) << 16)
 
 
 async def _trim_outbox() -> int:
@@ -53,6 +61,16 @@ async def _forget_keys() -> int:
     return await idempotency.forget(clock.now_ms() - KEYS)
 
 
+async def _forget_reports() -> int:
+    """How files of members were read in: they have had time to look."""
+    return await imports.forget(clock.now_ms() - REPORTS)
+
+
+async def _forget_mutes() -> int:
+    """Mutes that were to last until now."""
+    return await mutes.forget_expired(clock.now_ms())
+
+
 async def _forget_weeks() -> int:
     """Who was here in which week, once the weeks are counted no more."""
     return await stats.forget_weeks(clock.now_ms() - WEEKS)
@@ -72,11 +90,14 @@ async def _forget_programs() -> int:
 
 STEPS: tuple[tuple[str, Callable[[], Awaitable[int]]], ...] = (
     ("inbox", _forget_marks),
+    ("early", _let_go),
     ("weeks", _forget_weeks),
     ("notes", _forget_notes),
     ("outbox", _trim_outbox),
     ("undone", _forget_undone),
     ("keys", _forget_keys),
+    ("mutes", _forget_mutes),
+    ("reports", _forget_reports),
     ("sessions", _forget_sessions),
     ("programs", _forget_programs),
 )

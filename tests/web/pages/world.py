@@ -101,6 +101,7 @@ def for_members(world: World) -> dict[str, int]:
         "/settings": 200,
         "/settings/blocks": 200,
         "/settings/profile": 200,
+        "/settings/data": 200,
         "/settings/moving": 200,
         "/find": 200,
         f"/intents/follow?object={world.bob.uri}": 200,

@@ -13,10 +13,14 @@ class Attached(msgspec.Struct, frozen=True):
     kind: str
     description: str
     url: str
+    key: str | None
+    mime: str
+    preview_key: str | None
+    preview_mime: str
 
 
 _OF = """
-SELECT post_id, kind, description, remote_url FROM media
+SELECT post_id, kind, description, remote_url, key, mime, preview_key, preview_mime FROM media
 WHERE post_id IN (?ints) ORDER BY post_id, position LIMIT 2000"""
 
 

@@ -1,6 +1,7 @@
 """What a member says of themselves to everybody."""
 
 import msgspec
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -13,8 +14,12 @@ from web import errors, respond, state
 from web.pages import frame, shown
 from web.pages.profile import lines_of
 from web.pages.readers import Reader, form, members_only
+from web.uploads import pictures_of
 
 _FIELDS = {"display_name": "name", "fields_attributes": "fields"}  # of what is refused: the field of the form
+
+
+_PICTURES = {"avatar": "icon", "header": "image"}  # the fields of the form, and what they change
 
 
 class Pair(msgspec.Struct, frozen=True):
@@ -32,6 +37,9 @@ class Profile(msgspec.Struct, frozen=True):
     fields: list[Pair] = []
     locked: bool = False
     discoverable: bool = False
+    avatar: UploadFile | None = None
+    header: UploadFile | None = None
+    drop: list[str] = []  # of avatar and header
     csrf: str = ""
 
 
@@ -45,15 +53,22 @@ async def show(request: Request, reader: Reader) -> Response:
 async def save(request: Request, reader: Reader) -> Response:
     """`POST /settings/profile`: followers' servers are told."""
     given = await form(request, Profile, reader)
+    app = state.app_of(request)
+    try:
+        sent = await pictures_of(app, {"icon": given.avatar, "image": given.header})
+    except AppError as refused:
+        return await _page(request, reader, given, refused)
+    dropped = {name: None for word, name in _PICTURES.items() if word in given.drop}
     change = Change(
         name=given.name,
         note=given.note,
         fields=tuple(Line(pair.name, pair.value) for pair in given.fields if pair.name.strip() or pair.value.strip()),
         locked=given.locked,
         discoverable=given.discoverable,
+        pictures=dropped | sent,
     )
     try:
-        await profiles.change(state.app_of(request), reader.actor, change)
+        await profiles.change(app, reader.actor, change)
     except AppError as refused:
         return await _page(request, reader, given, refused)
     return respond.redirect("/settings/profile?done=saved")
@@ -73,6 +88,7 @@ async def _page(request: Request, reader: Reader, given: Profile, refused: AppEr
         errors.status_of(refused) if refused else 200,
         given=given,
         pairs=[*given.fields, *[Pair()] * MAX_FIELDS][:MAX_FIELDS],
+        pictures={word: getattr(reader.actor, name) for word, name in _PICTURES.items()},
         problem=refused,
         field=_FIELDS.get(field, field),
         done=request.query_params.get("done", ""),

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from fedcomm import sanitise, titles
+from fedcomm.urls import Urls
 from storage.actors import Actor
 from storage.posts import Post
 from web.languages import later
@@ -77,6 +78,11 @@ def title(post: Post) -> str:
 def plain(cleaned: str) -> str:
     """The text of HTML that was cleaned when it was stored."""
     return sanitise.text_of(cleaned)
+
+
+def file(key: str, mime: str) -> str:
+    """The path of a picture that is kept here."""
+    return Urls("").file(key, mime)
 
 
 def web_address(url: str) -> str:

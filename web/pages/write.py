@@ -12,18 +12,21 @@ import storage.posts
 from fedcomm import posts
 from fedcomm.drafting import LEVELS
 from fedcomm.errors import AppError, Invalid, NotAllowed, NotFound
+from fedcomm.media import MOST_ON_A_POST
 from storage.actors import Actor
 from storage.posts import Post
 from web import errors, params, respond, state
-from web.pages import frame, shown, tongues, words
+from web.pages import frame, picking, shown, tongues, words
 from web.pages.group import named
+from web.pages.picking import Picked
 from web.pages.readers import Plain, Reader, form, members_only
 from web.pages.thread import seen
 
 # Of what is refused: the field of the form.
 _FIELDS = {
     "title": "title", "text": "text", "status": "text", "spoiler_text": "warning", "language": "language",
-    "visibility": "visibility", "poll": "options",
+    "visibility": "visibility", "poll": "options", "file": "pictures", "description": "pictures",
+    "media_ids": "pictures",
 }  # fmt: skip
 _OPTIONS = 4  # answers of a poll that the form has room for
 _WORDS = {level: name for name, level in LEVELS.items()}
@@ -53,6 +56,7 @@ class Text(msgspec.Struct, frozen=True):
     options: list[str] = []
     multiple: bool = False
     hours: int = 24
+    pictures: list[Picked] = []
     key: str = ""
     csrf: str = ""
 
@@ -71,6 +75,10 @@ async def send(request: Request, reader: Reader) -> Response:
     """`POST /write`: on to what was written, or the form again with what is wrong."""
     given = await form(request, Text, reader)
     app = state.app_of(request)
+    pictures, problem = await picking.kept(app, reader.actor, given.pictures)
+    given = msgspec.structs.replace(given, pictures=pictures)
+    if problem is not None:
+        return await _page(request, reader, given, problem)
     try:
         draft = await _draft(reader, given, app.host)
         post_id = await posts.create(
@@ -135,7 +143,7 @@ async def _place(reader: Reader, given: Text, post_id: int) -> str:
 async def _draft(reader: Reader, given: Text, host: str) -> posts.Draft:
     """What was written as one writes it with any client: a group is mentioned, a title is the first line."""
     poll = _poll(given)
-    if not (given.text.strip() or given.title.strip() or poll):
+    if not (given.text.strip() or given.title.strip() or poll or given.pictures):
         raise Invalid("Please write something first.", field="text")
     if given.language and given.language not in tongues.NAMES:
         raise Invalid("There is no such language here.", field="language")
@@ -148,6 +156,7 @@ async def _draft(reader: Reader, given: Text, host: str) -> posts.Draft:
         language=given.language,
         in_reply_to_id=given.to or None,
         poll=poll,
+        media_ids=tuple(picked.id for picked in given.pictures),
     )
     if given.to or not given.group:
         return draft
@@ -184,6 +193,8 @@ async def _page(request: Request, reader: Reader, given: Text, refused: AppError
         languages=tongues.NAMES,
         options=[*given.options, *[""] * _OPTIONS][: max(_OPTIONS, len(given.options))],
         hours=_HOURS,
+        previews=await picking.previews(reader.actor, given.pictures),
+        pictures=[*given.pictures, *[Picked()] * MOST_ON_A_POST][:MOST_ON_A_POST],
         problem=refused,
         field=_FIELDS.get(getattr(refused, "field", ""), ""),
         longest=state.app_of(request).config.limits.post_characters,

@@ -79,7 +79,7 @@ async def test_what_cannot_be_posted_comes_back_in_the_form(anna: Browser) -> No
 
         wrong = [each["name"] for each in page.all() if each["aria-invalid"] == "true"]
         assert page.status == 422 and page.problem and wrong == [field]
-        assert page.one("textarea").text == text.strip() and page.one("input", name="title")["value"] == title
+        assert page.one("textarea", name="text").text == text.strip() and page.one("input", name="title")["value"] == title
         assert await value("SELECT COUNT(*) FROM post") == 0
 
 
@@ -98,7 +98,7 @@ async def test_a_post_without_a_group_is_for_whom_its_author_says(anna: Browser,
 async def test_what_an_address_says_stands_in_the_form_and_nothing_is_sent(anna: Browser) -> None:
     page = await anna.open("/share?text=Read%20this&url=https://far.example/a%26b&title=News")
 
-    assert page.status == 200 and page.one("textarea").text == "News Read this https://far.example/a&b"
+    assert page.status == 200 and page.one("textarea", name="text").text == "News Read this https://far.example/a&b"
     assert await value("SELECT COUNT(*) FROM post") == 0
 
 
@@ -121,7 +121,7 @@ async def test_a_poll_that_makes_no_sense_comes_back_in_the_form(anna: Browser) 
     ):  # fmt: skip
         page = await anna.send(await anna.get("/write"), "/write", text="Which?", **fields)
 
-        assert page.status == 422 and page.problem and page.one("fieldset")["aria-invalid"] == "true", fields
+        assert page.status == 422 and page.problem and page.one("fieldset", aria_invalid="true"), fields
         assert page.one("input", id="option-0")["value"] == fields["options[0]"]
     for wrong in ({"visibility": "nobody"}, {"language": "xx"}, {"warning": "x" * 501}):
         page = await anna.send(await anna.get("/write"), "/write", text="Hello", **wrong)

@@ -1,0 +1,137 @@
+"""Pictures with a browser, without JavaScript: in posts, on profiles, and what is refused."""
+
+import pytest
+
+from fedcomm.app import App
+from storage.connect import execute, rows
+from tests import build
+from tests.people import person
+from tests.pictures import opened, picture
+from tests.web.pages.browser import Browser, Page
+from tests.web.pages.conftest import Enter
+from tests.web.pages.test_every_page import flaws
+
+pytestmark = pytest.mark.anyio
+
+WRITE, PROFILE = "/write", "/settings/profile"
+EVIL = '"><script>alert(1)</script>'
+
+
+@pytest.fixture
+async def anna(app: App, enter: Enter) -> Browser:
+    """The browser of a member."""
+    return await enter(await person(app, "anna"))
+
+
+def files(*contents: bytes) -> dict[str, tuple[str, bytes]]:
+    """Chosen in the fields of the page on which one writes."""
+    return {f"pictures[{at}][file]": ("x.jpg", content) for at, content in enumerate(contents)}
+
+
+async def sized(browser: Browser, page: Page) -> list[tuple[int, int]]:
+    """The sizes of the pictures that the main part of a page shows, as a browser loads them."""
+    shown = page.one("main").all("img")
+    return [opened((await browser.client.get(each["src"])).content).size for each in shown]
+
+
+async def test_a_post_with_pictures_is_written_and_read(anna: Browser, stranger: Browser) -> None:
+    page = await anna.get(WRITE)
+
+    sent = await anna.send_with(
+        page, WRITE, files(picture(), picture("PNG", (20, 60))), text="Look",
+        **{"pictures[0][alt]": f"A corner {EVIL}", "pictures[1][alt]": "A tower"},
+    )  # fmt: skip
+
+    assert flaws(page) == [] and sent.status == 303
+    read = await stranger.open(sent.headers["location"])
+    assert flaws(read) == [] and not read.all("script")
+    assert [each["alt"] for each in read.one("main").all("img")] == [f"A corner {EVIL}", "A tower"]
+    assert await sized(stranger, read) == [(40, 30), (20, 60)]
+
+
+async def test_a_picture_without_text_is_a_post(anna: Browser) -> None:
+    sent = await anna.send_with(await anna.get(WRITE), WRITE, files(picture()))
+
+    assert sent.status == 303
+    assert await rows("SELECT COUNT(*) FROM media WHERE post_id IS NOT NULL") == [(1,)]
+
+
+async def test_a_form_that_is_refused_still_has_its_pictures(anna: Browser) -> None:
+    refused = await anna.send_with(
+        await anna.get(WRITE), WRITE, files(picture(), picture()), text="x" * 6000, **{"pictures[0][alt]": "One"}
+    )
+
+    assert refused.status == 422 and refused.problem and flaws(refused) == []
+    assert await sized(anna, refused) == [(40, 30)] * 2
+    assert refused.one("textarea", id="alt-0").text == "One"
+    sent = await anna.send_with(refused, WRITE, {}, text="short", **{"pictures[1][drop]": "true"})
+    assert sent.status == 303
+    assert await rows("SELECT description FROM media") == [("One",)]
+
+
+@pytest.mark.attack("XSS-09")
+async def test_what_is_no_picture_is_named_and_the_others_are_kept(anna: Browser) -> None:
+    page = await anna.send_with(await anna.get(WRITE), WRITE, files(picture(), b"<svg/>"), text="Look")
+
+    marked = [each for each in page.one("main").all("fieldset") if each["aria-invalid"] == "true"]
+    assert page.status == 422 and "Only pictures" in page.problem and len(marked) == 1
+    assert await sized(anna, page) == [(40, 30)]
+    assert await rows("SELECT COUNT(*) FROM post") == [(0,)]
+
+
+@pytest.mark.attack("OAU-13")
+async def test_nobody_takes_the_pictures_of_others(app: App, anna: Browser, enter: Enter) -> None:
+    await anna.send_with(await anna.get(WRITE), WRITE, files(picture()), text="x" * 6000)
+    ((media_id,),) = await rows("SELECT id FROM media")
+    bert = await enter(await person(app, "bert"))
+    page = await bert.get(WRITE)
+
+    taken = await bert.send_with(page, WRITE, {}, text="Mine", **{"pictures[0][id]": str(media_id)})
+    dropped = await bert.send_with(
+        page, WRITE, {}, text="Mine", **{"pictures[0][id]": str(media_id), "pictures[0][drop]": "true"}
+    )
+
+    assert taken.status == dropped.status == 404 and not taken.one("main").all("img")
+    assert await rows("SELECT post_id FROM media") == [(None,)]
+
+
+async def test_the_pictures_of_a_profile_are_set_and_taken_away(anna: Browser, stranger: Browser) -> None:
+    chosen = {"avatar": ("a.png", picture("PNG")), "header": ("h.jpg", picture())}
+
+    saved = await anna.send_with(await anna.get(PROFILE), PROFILE, chosen, name="Anna")
+    there = await stranger.get("/@anna")
+    page = await anna.get(PROFILE)
+    assert saved.status == 303 and flaws(page) == [] and flaws(there) == []
+    assert sorted(await sized(stranger, there)) == [(400, 400), (1500, 500)]
+
+    await anna.send_with(page, PROFILE, {}, **{"drop[]": "avatar"})
+    after = await stranger.get("/@anna")
+    assert await sized(stranger, after) == [(1500, 500)]
+    assert after.one("h1").text == "Anna"
+
+
+async def test_what_is_no_picture_changes_nothing_of_a_profile(anna: Browser) -> None:
+    page = await anna.send_with(await anna.get(PROFILE), PROFILE, {"avatar": ("a.png", b"GIF89a")}, name="New")
+
+    assert page.status == 422 and page.problem
+    assert page.one("input", id="avatar")["aria-invalid"] == "true"
+    assert page.one("input", name="name")["value"] == "New"
+    assert await rows("SELECT name, icon FROM actor WHERE username = 'anna'") == [("", "")]
+
+
+@pytest.mark.attack("PRI-21")
+async def test_a_page_loads_no_picture_from_another_server(stranger: Browser) -> None:
+    far = "https://far.example/a.png"
+    bob = await build.person("bob", "far.example", icon=far, image=far)
+    post = await build.post(bob, "Look", attachments_count=1)
+    await build.insert(
+        "media", id=1, owner_id=bob.id, post_id=post.id, kind="image", mime="image/png", origin="remote", created_at=0,
+        remote_url=far, state="remote", description="A cat",
+    )  # fmt: skip
+    await execute("UPDATE actor SET discoverable = 1 WHERE id = ?", (bob.id,))
+
+    for path in ("/@bob@far.example", f"/@bob@far.example/{post.id}"):
+        page = await stranger.get(path)
+        assert page.status == 200 and not page.one("main").all("img")
+        assert "img-src 'self'" in page.headers["content-security-policy"]
+    assert far in page.links and "A cat" in page.main

@@ -79,7 +79,8 @@ async def test_what_cannot_be_posted_comes_back_in_the_form(anna: Browser) -> No
 
         wrong = [each["name"] for each in page.all() if each["aria-invalid"] == "true"]
         assert page.status == 422 and page.problem and wrong == [field]
-        assert page.one("textarea", name="text").text == text.strip() and page.one("input", name="title")["value"] == title
+        assert page.one("textarea", name="text").text == text.strip()
+        assert page.one("input", name="title")["value"] == title
         assert await value("SELECT COUNT(*) FROM post") == 0
 
 

@@ -23,7 +23,8 @@ from tests.web.mastodon.member import Member, ids
 pytestmark = pytest.mark.anyio
 
 RULES = frozenset(range(1, 39))
-LATER = {26: "push messages", 27: "push messages", 30: "emojis", 34: "streaming"}  # what is not built yet: nothing to hold to a rule
+# What is not built yet: there is nothing to hold to a rule.
+LATER = {26: "push messages", 27: "push messages", 30: "emojis", 34: "streaming"}
 
 # Empty is fine, another answer than a list is not.
 TABS = (

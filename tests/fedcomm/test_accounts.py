@@ -217,7 +217,7 @@ async def test_in_tests_sign_ups_can_be_confirmed_at_once(app: App) -> None:
     assert (await accounts.sign_up(app, "ann", GOOD)).state == "active"
 
 
-@pytest.mark.attack("ADM-03")
+@pytest.mark.attack("ADM-03", "PRI-23")
 async def test_signing_up_does_not_tell_whose_address_is_known_here(app: App) -> None:
     await accounts.create(app, "ann", GOOD, "ann@mail.example")
 

@@ -11,6 +11,7 @@ from tests.fediverse import Fediverse
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.attack("PRI-16")
 async def test_the_server_of_who_is_reported_learns_of_it_but_not_by_whom(fediverse: Fediverse) -> None:
     a, b = await fediverse.instance("a.test"), await fediverse.instance("b.test")
     alice, mallory = await a.person("alice"), await b.person("mallory")

@@ -39,8 +39,10 @@ class Served(msgspec.Struct, frozen=True):
 COLUMNS = ", ".join(Media.__struct_fields__)
 _SELECT = f"SELECT {COLUMNS} FROM media "
 _SERVED = """
-SELECT key, mime FROM media WHERE key = ? AND state = 'ready'
-UNION ALL SELECT preview_key, preview_mime FROM media WHERE preview_key = ? AND state = 'ready'"""
+SELECT key, mime FROM media JOIN actor ON actor.id = owner_id
+WHERE key = ? AND state = 'ready' AND suspended_at IS NULL AND deleted_at IS NULL
+UNION ALL SELECT preview_key, preview_mime FROM media JOIN actor ON actor.id = owner_id
+WHERE preview_key = ? AND state = 'ready' AND suspended_at IS NULL AND deleted_at IS NULL"""
 _LOOSE = """
 SELECT id, key, preview_key FROM media WHERE post_id IS NULL AND created_at < ?
 AND (origin = 'upload' OR state = 'dropped') ORDER BY created_at LIMIT ?"""
@@ -64,7 +66,7 @@ async def of_post(post_id: int) -> list[Media]:
 
 
 async def served(key: str) -> Served | None:
-    """The picture or preview kept under this key, while it is shown anywhere."""
+    """The picture or preview kept under this key, while it is shown anywhere; nothing of who is suspended or gone."""
     found = await row(_SERVED, (key, key))
     return Served(*found) if found else None
 

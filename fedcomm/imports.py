@@ -86,6 +86,11 @@ async def of(actor: Actor) -> tuple[Work, bool] | None:
     return (_work.decode(found.args), found.done) if found else None
 
 
+async def dismiss(app: App, actor: Actor) -> None:
+    """The report about the last file has been read."""
+    await imports.dismiss(actor.id)
+
+
 def read(kind: str, content: bytes) -> list[list[str]]:
     """The rows of a file without its heading, each once.
 

@@ -6,7 +6,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-import storage.imports
 from fedcomm import exports, imports
 from fedcomm.errors import AppError, Invalid
 from web import errors, respond, state
@@ -56,7 +55,7 @@ async def upload(request: Request, reader: Reader) -> Response:
 async def dismiss(request: Request, reader: Reader) -> Response:
     """`POST /settings/import/dismiss`: the report has been read."""
     await form(request, Plain, reader)
-    await storage.imports.dismiss(reader.actor.id)
+    await imports.dismiss(state.app_of(request), reader.actor)
     return respond.redirect("/settings/data#import")
 
 

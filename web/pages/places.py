@@ -34,4 +34,4 @@ async def back(viewer: int, place: Place, post: Post, author: Actor) -> str:
 
 def hidden(name: str, before: int) -> dict[str, str | int]:
     """The fields of a form that stands in the page of a list that begins below `before` (0: with the newest)."""
-    return {"where": name} | ({"max_id": before} if before else {})
+    return ({"where": name} if name else {}) | ({"max_id": before} if before else {})

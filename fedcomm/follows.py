@@ -6,7 +6,7 @@ from fedcomm.app import App
 from fedcomm.errors import NotAllowed, NotFound
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
-from storage import actors, blocks, follows, groups, members, posts, registers, telling
+from storage import actors, blocks, domain_blocks, follows, groups, members, posts, registers, telling
 from storage.actors import Actor
 from storage.connect import Writes, transaction, write
 from storage.follows import Follow
@@ -35,6 +35,8 @@ async def follow(app: App, follower: Actor, target_id: int, reblogs: bool = True
         raise NotAllowed("This account cannot be followed.")
     if await blocks.between(follower.id, target.id):
         raise NotAllowed("You cannot follow an account that you block or that blocks you.")
+    if await domain_blocks.covers(follower.id, target.host):
+        raise NotAllowed("You block the server of that account.")
     admit.server(app.peers, target.host)
     async with transaction():
         known = await follows.of(follower.id, target.id)

@@ -225,6 +225,9 @@ _UNCOUNT = (
 )
 
 
+_OWN = ("domain_block", "featured_tag", "tag_follow")  # what else an actor keeps
+
+
 def erase(writes: Writes, actor_id: int, now_ms: int) -> None:
     """The actor is gone: its relations and what it said of itself with it; the row stays, so the name stays taken."""
     writes.add(
@@ -239,6 +242,13 @@ def erase(writes: Writes, actor_id: int, now_ms: int) -> None:
     writes.add("DELETE FROM follow WHERE target_id = ?", (actor_id,))
     writes.add("DELETE FROM block WHERE actor_id = ?", (actor_id,))
     writes.add("DELETE FROM block WHERE target_id = ?", (actor_id,))
+    for table in ("mute", "note", "endorsement", "dismissed_suggestion"):
+        writes.add(f"DELETE FROM {table} WHERE actor_id = ?", (actor_id,))
+        writes.add(f"DELETE FROM {table} WHERE target_id = ?", (actor_id,))
+    writes.add("DELETE FROM list_entry WHERE actor_id = ?", (actor_id,))
+    writes.add("DELETE FROM list_entry WHERE list_id IN (SELECT id FROM list WHERE owner_id = ?)", (actor_id,))
+    for table, owner in (("list", "owner_id"), ("group_list", "owner_id"), *((name, "actor_id") for name in _OWN)):
+        writes.add(f"DELETE FROM {table} WHERE {owner} = ?", (actor_id,))
     writes.add("DELETE FROM notification WHERE actor_id = ?", (actor_id,))
     writes.add("DELETE FROM notification WHERE owner_id = ?", (actor_id,))
     writes.add("DELETE FROM home_entry WHERE owner_id = ?", (actor_id,))

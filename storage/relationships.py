@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from storage import visible
-from storage.connect import read_many, rows
+from storage.connect import current, read_many, rows
 from storage.paging import Page
 
 
@@ -21,6 +21,13 @@ class Relationship(msgspec.Struct):
     requested_by: bool = False
     blocking: bool = False
     blocked_by: bool = False
+    muting: bool = False
+    muting_notifications: bool = False
+    muting_expires_at: int | None = None
+    domain_blocking: bool = False
+    endorsed: bool = False
+    note: str = ""
+    languages: str = ""  # of them, ' de en '; '' = all
 
 
 class People(msgspec.Struct, frozen=True):
@@ -40,29 +47,52 @@ class People(msgspec.Struct, frozen=True):
         return (self.entries[0][0], self.entries[-1][0]) if self.entries else ()
 
 
-_OUT = "SELECT target_id, state, reblogs, notify FROM follow WHERE follower_id = ? AND target_id IN (?ints)"
+_OUT = "SELECT target_id, state, reblogs, notify, languages FROM follow WHERE follower_id = ? AND target_id IN (?ints)"
 _IN = "SELECT follower_id, state FROM follow WHERE target_id = ? AND follower_id IN (?ints)"
 _BLOCKING = "SELECT target_id FROM block WHERE actor_id = ? AND target_id IN (?ints)"
 _BLOCKED_BY = "SELECT actor_id FROM block WHERE target_id = ? AND actor_id IN (?ints)"
 
 
+_MUTING = """
+SELECT target_id, notifications, expires_at FROM mute
+WHERE actor_id = ? AND target_id IN (?ints) AND (expires_at IS NULL OR expires_at > ?)"""
+_DOMAIN_BLOCKING = """
+SELECT actor.id FROM actor JOIN domain_block ON domain_block.host = actor.host
+WHERE domain_block.actor_id = ? AND actor.id IN (?ints)"""
+_ENDORSED = "SELECT target_id FROM endorsement WHERE actor_id = ? AND target_id IN (?ints)"
+_NOTES = "SELECT target_id, text FROM note WHERE actor_id = ? AND target_id IN (?ints)"
+
+
 async def between(viewer: int, others: Sequence[int]) -> list[Relationship]:
     """How the viewer stands to each of the others, in their order."""
     ids = list(others)
-    out, back, blocking, blocked_by = await read_many(
-        [(sql, (viewer, ids)) for sql in (_OUT, _IN, _BLOCKING, _BLOCKED_BY)]
+    out, back, blocking, blocked_by, of_server, endorsed, notes, muting = await read_many(
+        [
+            *((sql, (viewer, ids)) for sql in (_OUT, _IN, _BLOCKING, _BLOCKED_BY, _DOMAIN_BLOCKING, _ENDORSED, _NOTES)),
+            (_MUTING, (viewer, ids, current().ids.now())),
+        ]
     )
     found = {other: Relationship(other) for other in ids}
-    for target, state, reblogs, notify in out:
+    for target, state, reblogs, notify, languages in out:
         one = found[target]
         one.following, one.requested = state == "accepted", state == "pending"
         one.showing_reblogs, one.notifying = bool(reblogs), bool(notify)
+        one.languages = languages
     for follower, state in back:
         found[follower].followed_by, found[follower].requested_by = state == "accepted", state == "pending"
     for (other,) in blocking:
         found[other].blocking = True
     for (other,) in blocked_by:
         found[other].blocked_by = True
+    for (other,) in of_server:
+        found[other].domain_blocking = True
+    for (other,) in endorsed:
+        found[other].endorsed = True
+    for other, text in notes:
+        found[other].note = text
+    for other, notifications, expires_at in muting:
+        one = found[other]
+        one.muting, one.muting_notifications, one.muting_expires_at = True, bool(notifications), expires_at
     return [found[other] for other in ids]
 
 
@@ -86,7 +116,7 @@ async def requests(actor_id: int, page: Page) -> People:
 
 async def liked_by(viewer: int, post_id: int, page: Page) -> People:
     """Who voted for the post."""
-    return await _people(viewer, _moment("reaction"), "reaction.actor_id", "reaction",
+    return await _people(viewer, moment("reaction"), "reaction.actor_id", "reaction",
                          "reaction.post_id = ? AND reaction.kind = 'like'", (post_id,), page)  # fmt: skip
 
 
@@ -99,13 +129,13 @@ async def boosted_by(viewer: int, post_id: int, page: Page) -> People:
 
 async def blocked(actor_id: int, page: Page) -> People:
     """Whom the actor blocks; a block hides the other, so these are shown all the same."""
-    cursor = _moment("block").replace("actor_id", "target_id")
+    cursor = moment("block").replace("actor_id", "target_id")
     sql = f"""SELECT {cursor}, block.target_id FROM block JOIN actor a ON a.id = block.target_id
 WHERE block.actor_id = ? AND a.deleted_at IS NULL AND {cursor} < ? AND {cursor} > ?"""
-    return await _paged(sql, (actor_id,), page)
+    return await paged(sql, (actor_id,), page)
 
 
-def _moment(table: str) -> str:
+def moment(table: str) -> str:
     """A cursor for what has a time and no id: two of one millisecond are told apart by who did it."""
     return f"({table}.created_at * 100000 + {table}.actor_id % 100000)"
 
@@ -115,10 +145,12 @@ async def _people(
 ) -> People:
     sql = f"""SELECT {cursor}, {actor} FROM {table}
 WHERE {condition} AND {visible.actor(actor)} AND {cursor} < ? AND {cursor} > ?"""
-    return await _paged(sql, (*args, *visible.actor_args(viewer)), page)
+    return await paged(sql, (*args, *visible.actor_args(viewer)), page)
 
 
-async def _paged(sql: str, args: tuple[int, ...], page: Page) -> People:
+async def paged(sql: str, args: tuple[int, ...], page: Page) -> People:
+    """A page of what a query of (cursor, actor id) finds; it ends with a condition that takes `Page.bounds`."""
+
     async def fetch(page: Page, limit: int) -> list[tuple[int, int]]:
         found = await rows(f"{sql} ORDER BY 1 {page.order} LIMIT ?", (*args, *page.bounds, limit))
         return [(row[0], row[1]) for row in found]

@@ -5,7 +5,7 @@ from activitypub.origins import host_of
 from fedcomm import clock
 from fedcomm import follows as service
 from fedcomm.inbox.hand import Hand, Ignored
-from storage import actors, blocks, follows, outbox
+from storage import actors, blocks, domain_blocks, follows, outbox
 from storage.actors import Actor
 from storage.connect import write
 from storage.follows import Follow
@@ -17,7 +17,7 @@ async def follow(hand: Hand, activity: Activity) -> None:
     target = await _ours(hand, id_of(activity.object))
     if hand.undone(activity):
         raise Ignored("it was undone before")
-    if await blocks.between(target.id, follower.id):
+    if await blocks.between(target.id, follower.id) or await domain_blocks.covers(target.id, follower.host):
         return await service.refuse(hand.app, target, follower, activity.uri or "")
     await service.record_follow(hand.app, follower, target, activity.uri or "")
 

@@ -17,8 +17,6 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 EMPTY: tuple[tuple[str, str, Any], ...] = (
     ("/api/v1/announcements", "read:announcements", []),
     ("/api/v1/scheduled_statuses", "read:statuses", []),
-    ("/api/v1/mutes", "read:mutes", []),
-    ("/api/v1/domain_blocks", "read:blocks", []),
     ("/api/v1/followed_tags", "read:follows", []),
     ("/api/v1/featured_tags", "read:accounts", []),
     ("/api/v1/featured_tags/suggestions", "read:accounts", []),
@@ -44,15 +42,12 @@ NONE: tuple[tuple[str, str], ...] = (
 
 # method, path, scope, what to say
 REFUSED: tuple[tuple[str, str, str, str], ...] = (
-    ("POST", "/api/v1/accounts/{id}/mute", "write:mutes", "Nobody can be muted here yet; unfollow or block them."),
-    ("POST", "/api/v1/accounts/{id}/note", "write:accounts", "Notes about people are not kept here yet."),
     ("POST", "/api/v1/accounts/{id}/pin", "write:accounts", "People cannot be featured here yet."),
     ("POST", "/api/v1/accounts/{id}/endorse", "write:accounts", "People cannot be featured here yet."),
     ("POST", "/api/v1/push/subscription", "push", "Push messages are not sent from here yet."),
     ("POST", "/api/v1/tags/{name}/follow", "write:follows", "Tags cannot be followed here yet; join a group."),
     ("POST", "/api/v1/featured_tags", "write:accounts", "Tags cannot be featured here yet."),
     ("POST", "/api/v1/statuses/{id}/translate", "read:statuses", "Nothing is translated here."),
-    ("POST", "/api/v1/domain_blocks", "write:blocks", "Whole servers can be blocked by admins only, so far."),
 )
 
 # what ends something that never began: nothing is there to end
@@ -64,7 +59,6 @@ GONE: tuple[tuple[str, str, str], ...] = (
     ("POST", "/api/v1/announcements/{id}/dismiss", "write:accounts"),
     ("POST", "/api/v1/tags/{name}/unfollow", "write:follows"),
     ("DELETE", "/api/v1/featured_tags/{id}", "write:accounts"),
-    ("DELETE", "/api/v1/domain_blocks", "write:blocks"),
     ("DELETE", "/api/v1/suggestions/{id}", "write:accounts"),
 )
 

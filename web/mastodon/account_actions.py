@@ -30,7 +30,7 @@ async def follow(request: Request) -> Response:
     notify = wish.notify if wish.notify is not None else before.notifying
     actor = await auth.actor_of(viewer)
     await follows.follow(state.app_of(request), actor, target.id, reblogs=reblogs, notify=notify)
-    return await _relationship(viewer.actor_id, target.id)
+    return await shown_relationship(viewer.actor_id, target.id)
 
 
 async def unfollow(request: Request) -> Response:
@@ -38,7 +38,7 @@ async def unfollow(request: Request) -> Response:
     viewer = await auth.require(request, "write:follows")
     target = await subjects.actor(request)
     await follows.unfollow(state.app_of(request), await auth.actor_of(viewer), target.id)
-    return await _relationship(viewer.actor_id, target.id)
+    return await shown_relationship(viewer.actor_id, target.id)
 
 
 async def remove_follower(request: Request) -> Response:
@@ -48,7 +48,7 @@ async def remove_follower(request: Request) -> Response:
     (now,) = await relationships.between(viewer.actor_id, [target.id])
     if now.followed_by:
         await follows.reject(state.app_of(request), await auth.actor_of(viewer), target.id)
-    return await _relationship(viewer.actor_id, target.id)
+    return await shown_relationship(viewer.actor_id, target.id)
 
 
 async def block(request: Request) -> Response:
@@ -56,7 +56,7 @@ async def block(request: Request) -> Response:
     viewer = await auth.require(request, "write:blocks")
     target = await subjects.actor(request)
     await blocks.block(state.app_of(request), await auth.actor_of(viewer), target.id)
-    return await _relationship(viewer.actor_id, target.id)
+    return await shown_relationship(viewer.actor_id, target.id)
 
 
 async def unblock(request: Request) -> Response:
@@ -64,17 +64,11 @@ async def unblock(request: Request) -> Response:
     viewer = await auth.require(request, "write:blocks")
     target = await subjects.actor(request)
     await blocks.unblock(state.app_of(request), await auth.actor_of(viewer), target.id)
-    return await _relationship(viewer.actor_id, target.id)
+    return await shown_relationship(viewer.actor_id, target.id)
 
 
-async def unmute(request: Request) -> Response:
-    """`POST /api/v1/accounts/:id/unmute`: nobody is muted, so that nothing is left to do."""
-    viewer = await auth.require(request, "write:mutes")
-    target = await subjects.actor(request)
-    return await _relationship(viewer.actor_id, target.id)
-
-
-async def _relationship(viewer: int, other: int) -> Response:
+async def shown_relationship(viewer: int, other: int) -> Response:
+    """How the viewer stands to the other now."""
     (found,) = await relationships.between(viewer, [other])
     return respond.json(account.relationship(found))
 
@@ -85,5 +79,4 @@ routes = [
     Route("/api/v1/accounts/{id}/remove_from_followers", remove_follower, methods=["POST"]),
     Route("/api/v1/accounts/{id}/block", block, methods=["POST"]),
     Route("/api/v1/accounts/{id}/unblock", unblock, methods=["POST"]),
-    Route("/api/v1/accounts/{id}/unmute", unmute, methods=["POST"]),
 ]

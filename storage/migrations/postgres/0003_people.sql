@@ -15,7 +15,7 @@ CREATE INDEX mute_target ON mute (target_id);
 CREATE TABLE domain_block (
   actor_id BIGINT NOT NULL,
   host TEXT NOT NULL,
-  created_at BIGINT NOT NULL,
+  id BIGINT NOT NULL,
   PRIMARY KEY (actor_id, host)
 );
 

@@ -15,7 +15,7 @@ CREATE INDEX mute_target ON mute (target_id);
 CREATE TABLE domain_block (
   actor_id INTEGER NOT NULL,
   host TEXT NOT NULL,
-  created_at INTEGER NOT NULL,
+  id INTEGER NOT NULL,
   PRIMARY KEY (actor_id, host)
 ) WITHOUT ROWID;
 

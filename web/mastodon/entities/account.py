@@ -12,7 +12,7 @@ from storage.actors import Actor
 from storage.fragments import Fragment
 from storage.relationships import Relationship
 from web.mastodon.entities import emoji
-from web.mastodon.entities.times import day
+from web.mastodon.entities.times import day, moment_or_none
 
 NOBODY_MAY: dict[str, Any] = {"automatic": [], "manual": [], "current_user": "denied"}
 _ROLES = {"moderator": ("2", "Moderator", "65536"), "admin": ("3", "Admin", "1")}  # name → id, name, permissions
@@ -54,6 +54,20 @@ async def list_of(base: str, actor_ids: Sequence[int]) -> bytes:
     """A JSON list of accounts in this order; those that do not exist are left out."""
     found = await accounts(base, actor_ids)
     return b"[" + b",".join(found[actor_id] for actor_id in actor_ids if actor_id in found) + b"]"
+
+
+async def muted_accounts(base: str, muted: Sequence[tuple[int, int | None]]) -> bytes:
+    """As `list_of`, each with the time (ms) at which it is not muted any more."""
+    found = await accounts(base, [actor_id for actor_id, _ in muted])
+    return (
+        b"["
+        + b",".join(
+            found[actor_id][:-1] + b',"mute_expires_at":' + _encode(moment_or_none(until)) + b"}"
+            for actor_id, until in muted
+            if actor_id in found
+        )
+        + b"]"
+    )
 
 
 async def emojis_of(base: str, actors: Iterable[Actor]) -> dict[int, list[dict[str, Any]]]:
@@ -121,10 +135,12 @@ def relationship(found: Relationship) -> dict[str, Any]:
     """How the viewer stands to somebody."""
     return {
         "id": str(found.id), "following": found.following, "showing_reblogs": found.showing_reblogs,
-        "notifying": found.notifying, "languages": None, "followed_by": found.followed_by,
-        "blocking": found.blocking, "blocked_by": found.blocked_by, "muting": False, "muting_notifications": False,
-        "muting_expires_at": None, "requested": found.requested, "requested_by": found.requested_by,
-        "domain_blocking": False, "endorsed": False, "note": "",
+        "notifying": found.notifying, "languages": found.languages.split() or None, "followed_by": found.followed_by,
+        "blocking": found.blocking, "blocked_by": found.blocked_by, "muting": found.muting,
+        "muting_notifications": found.muting_notifications,
+        "muting_expires_at": moment_or_none(found.muting_expires_at), "requested": found.requested,
+        "requested_by": found.requested_by, "domain_blocking": found.domain_blocking, "endorsed": found.endorsed,
+        "note": found.note,
     }  # fmt: skip
 
 

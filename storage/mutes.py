@@ -1,6 +1,6 @@
 """Whom members do not want to read, though they block nobody; `visible.wanted` is what asks this table."""
 
-from storage.connect import execute
+from storage.connect import execute, row
 from storage.paging import Page
 from storage.relationships import People, moment, paged
 
@@ -18,6 +18,12 @@ async def put(actor_id: int, target_id: int, notifications: bool, now_ms: int, e
 async def remove(actor_id: int, target_id: int) -> None:
     """The mute is lifted."""
     await execute("DELETE FROM mute WHERE actor_id = ? AND target_id = ?", (actor_id, target_id))
+
+
+async def covers(actor_id: int, target_id: int, now_ms: int) -> bool:
+    """Whether the actor mutes the other."""
+    sql = "SELECT 1 FROM mute WHERE actor_id = ? AND target_id = ? AND (expires_at IS NULL OR expires_at > ?)"
+    return await row(sql, (actor_id, target_id, now_ms)) is not None
 
 
 async def of(actor_id: int, page: Page, now_ms: int) -> People:

@@ -13,7 +13,7 @@ from fedcomm.errors import TooMany
 from web.languages import later
 
 MAX_COUNTERS = 100_000
-_ASKING = frozenset({"/find", "/visit", "/intents/{act}", "/settings/blocks"})  # forms that may ask another server
+_ASKING = frozenset({"/find", "/visit", "/intents/{act}", "/settings/blocks", "/settings/mutes"})  # forms that may ask another server
 _LIMITED = ("/api/", "/oauth/")
 
 

@@ -1,4 +1,4 @@
-"""Lists of people that a member decides about: who wants to follow them, and whom they block."""
+"""Whom a member decides about: who wants to follow them, whom they block or mute, and servers they block."""
 
 import msgspec
 from starlette.requests import Request
@@ -6,7 +6,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.actors
-from fedcomm import blocks, follows
+import storage.domain_blocks
+import storage.mutes
+from fedcomm import blocks, clock, domain_blocks, follows, mutes
 from fedcomm.errors import AppError, Invalid
 from storage import relationships
 from storage.actors import Actor
@@ -74,16 +76,83 @@ async def block(request: Request, reader: Reader) -> Response:
     return respond.redirect("/settings/blocks?done=saved")
 
 
+@members_only
+async def muted(request: Request, reader: Reader) -> Response:
+    """`GET /settings/mutes`"""
+    return await _mutes(request, reader, Answer())
+
+
+@members_only
+async def mute(request: Request, reader: Reader) -> Response:
+    """`POST /settings/mutes`: mute whoever has this address, or hear them again."""
+    given = await form(request, Answer, reader)
+    app = state.app_of(request)
+    try:
+        match given.act:
+            case "mute":
+                await mutes.mute(app, reader.actor, await somebody(app, reader.actor.id, given.address))
+            case "unmute":
+                if target := await storage.actors.by_id(given.id):
+                    await mutes.unmute(app, reader.actor, target)
+            case _:
+                raise Invalid("There is no such act.")
+    except AppError as refused:
+        return await _mutes(request, reader, given, refused)
+    return respond.redirect("/settings/mutes?done=saved")
+
+
+@members_only
+async def servers(request: Request, reader: Reader) -> Response:
+    """`GET /settings/domain_blocks`"""
+    return await _servers(request, reader, Answer())
+
+
+@members_only
+async def block_server(request: Request, reader: Reader) -> Response:
+    """`POST /settings/domain_blocks`: block a server, or lift that."""
+    given = await form(request, Answer, reader)
+    app = state.app_of(request)
+    try:
+        match given.act:
+            case "block":
+                await domain_blocks.block(app, reader.actor, given.address)
+            case "unblock":
+                await domain_blocks.unblock(app, reader.actor, given.address)
+            case _:
+                raise Invalid("There is no such act.")
+    except AppError as refused:
+        return await _servers(request, reader, given, refused)
+    return respond.redirect("/settings/domain_blocks?done=saved")
+
+
+async def _mutes(request: Request, reader: Reader, given: Answer, refused: AppError | None = None) -> Response:
+    page = paging.page_of(request, usual=_PEOPLE)
+    found = await _shown(await storage.mutes.of(reader.actor.id, page, clock.now_ms()))
+    return await _page(request, "own/mutes.html", given, refused, **found)
+
+
+async def _servers(request: Request, reader: Reader, given: Answer, refused: AppError | None = None) -> Response:
+    found = await storage.domain_blocks.of(reader.actor.id, paging.page_of(request, usual=_PEOPLE))
+    older = found.cursors[-1] if found.older else 0
+    return await _page(request, "own/domain_blocks.html", given, refused, hosts=found.names, older=older)
+
+
 async def _blocks(request: Request, reader: Reader, given: Answer, refused: AppError | None = None) -> Response:
-    found = await relationships.blocked(reader.actor.id, paging.page_of(request, usual=_PEOPLE))
+    found = await _shown(await relationships.blocked(reader.actor.id, paging.page_of(request, usual=_PEOPLE)))
+    return await _page(request, "own/blocks.html", given, refused, **found)
+
+
+async def _page(
+    request: Request, template: str, given: Answer, refused: AppError | None, **context: object
+) -> Response:
     return await frame.page(
         request,
-        "own/blocks.html",
+        template,
         errors.status_of(refused) if refused else 200,
         given=given,
         problem=refused,
-        **await _shown(found),
         done=request.query_params.get("done", ""),
+        **context,
     )
 
 
@@ -100,4 +169,8 @@ routes = [
     Route("/follow_requests", answer, methods=["POST"]),
     Route("/settings/blocks", blocked),
     Route("/settings/blocks", block, methods=["POST"]),
+    Route("/settings/mutes", muted),
+    Route("/settings/mutes", mute, methods=["POST"]),
+    Route("/settings/domain_blocks", servers),
+    Route("/settings/domain_blocks", block_server, methods=["POST"]),
 ]

@@ -7,8 +7,9 @@ from starlette.routing import Route
 
 import storage.actors
 import storage.follows
+import storage.mutes
 import storage.timelines
-from fedcomm import blocks, follows
+from fedcomm import blocks, clock, follows
 from fedcomm.errors import NotFound
 from storage import visible
 from storage.actors import Actor
@@ -37,6 +38,7 @@ async def show(request: Request) -> Response:
         fields=lines_of(actor),
         moved=await _moved(viewer, actor),
         follow=await storage.follows.of(viewer, actor.id) if reader else None,
+        muted=reader is not None and await storage.mutes.covers(viewer, actor.id, clock.now_ms()),
         lines=await threads.lines(viewer, [entry.post_id for entry in found.entries]),
         older=found.oldest if found.older else 0,
     )

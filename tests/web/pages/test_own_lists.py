@@ -173,3 +173,30 @@ async def test_somebody_is_blocked_and_the_block_lifted(anna: Actor, browser: Br
     assert again.status == 303 and nobody.status == 404 and "Nothing was found" in nobody.problem
     assert myself.status == 403 and "Nobody blocks themselves" in myself.problem
     assert await value("SELECT COUNT(*) FROM block") == 1
+
+
+async def test_somebody_is_muted_and_heard_again(anna: Actor, browser: Browser) -> None:
+    bert = await build.person("bert", "far.example")
+
+    page = await browser.button(await browser.get("/@bert@far.example"), "/settings/mutes", act="mute")
+
+    assert "Bert" in page.main and await rows("SELECT actor_id, target_id FROM mute") == [(anna.id, bert.id)]
+    shown = await browser.get("/@bert@far.example")
+    assert "Hear them again" in shown.main
+    again = await browser.button(shown, "/settings/mutes", act="unmute")
+    assert "You mute nobody" in again.main and await value("SELECT COUNT(*) FROM mute") == 0
+    myself = await browser.send(again, "/settings/mutes", act="mute", address="anna")
+    assert myself.status == 403 and "Nobody mutes themselves" in myself.problem
+
+
+async def test_a_server_is_blocked_and_the_block_lifted(anna: Actor, browser: Browser) -> None:
+    page = await browser.get("/settings/domain_blocks")
+    for wrong in ("", "home.test", "not a host"):
+        refused = await browser.send(page, "/settings/domain_blocks", act="block", address=wrong)
+        assert refused.status == 422 and refused.problem, wrong
+
+    page = await browser.button(page, "/settings/domain_blocks", act="block", address="Evil.example")
+    assert await rows("SELECT host FROM domain_block WHERE actor_id = ?", (anna.id,)) == [("evil.example",)]
+    csrf = page.form("/sign_out").one("input", name="csrf")["value"]
+    await browser.post("/settings/domain_blocks", {"csrf": csrf, "act": "unblock", "address": "evil.example"})
+    assert await value("SELECT COUNT(*) FROM domain_block") == 0

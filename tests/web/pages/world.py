@@ -47,6 +47,8 @@ async def made(app: App) -> World:
         await build.notice(alice, kind, bob, about)
     eve = await build.person("eve", "far.example")
     await build.block(alice, eve)
+    await build.insert("mute", actor_id=alice.id, target_id=eve.id, created_at=build.NOW)
+    await build.insert("domain_block", actor_id=alice.id, host="evil.example", id=5)
     await build.follow(await build.person("fay", "far.example"), alice, "pending")
     link = await invites.first_admin_link(app)
     assert link
@@ -100,6 +102,8 @@ def for_members(world: World) -> dict[str, int]:
         "/follow_requests": 200,
         "/settings": 200,
         "/settings/blocks": 200,
+        "/settings/mutes": 200,
+        "/settings/domain_blocks": 200,
         "/settings/profile": 200,
         "/settings/data": 200,
         "/settings/moving": 200,

@@ -29,7 +29,7 @@ from storage.connect import Database, Writes, use
 from storage.errors import OperationalError
 from storage.ids import ms_of
 
-PICTURES_AT_ONCE = 2  # that a process has read
+PICTURES_AT_ONCE = 1  # that a process has read: each may take 768 MB
 MODERATORS = 600.0  # seconds for which the list of those who moderate a group elsewhere is believed
 _url = lru_cache(maxsize=8192)(httpx.URL)  # parsing one costs 9.5 µs
 RELOAD_SECONDS = 1.0  # between attempts to read what every process must know

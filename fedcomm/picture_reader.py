@@ -27,7 +27,7 @@ from PIL import (
 from fedcomm import blurhash
 
 SECONDS = 25  # of CPU
-MEMORY = 1_073_741_824  # bytes
+MEMORY = 805_306_368  # bytes; the largest picture of each kind fits
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
 PLUGINS = (
     JpegImagePlugin,

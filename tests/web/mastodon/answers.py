@@ -7,6 +7,7 @@ import msgspec
 
 from storage.actors import Actor
 from tests import build
+from tests.pictures import picture
 from tests.web.mastodon import keys
 from tests.web.mastodon.member import Member
 
@@ -35,6 +36,10 @@ async def everything(client: httpx.AsyncClient, alice: Member, bob: Member, grou
     boost = await bob.do(f"statuses/{top['id']}/reblog")
     await bob.do(f"statuses/{top['id']}/bookmark")
     edited = await alice.do(f"statuses/{top['id']}", "PUT", status="@gardening Which soil, please? #tomatoes")
+    files = {"file": ("x.png", picture("PNG"), "image/png")}
+    sent = [(await alice.ask("POST", path, files=files)).json() for path in ("/api/v1/media", "/api/v2/media")]
+    described = await alice.do(f"media/{sent[0]['id']}", "PUT", description="A corner")
+    pictured = await alice.post("", media_ids=[sent[1]["id"]])
     doomed = await alice.post("Soon gone")
     deleted = await alice.do(f"statuses/{doomed['id']}", "DELETE")
     await alice.do("markers", home={"last_read_id": top["id"]})
@@ -49,6 +54,10 @@ async def everything(client: httpx.AsyncClient, alice: Member, bob: Member, grou
     return [
         Answer("/api/v1/statuses", asked, keys.OWN_STATUS | {"poll": keys.POLL}, method="post"),
         Answer("/api/v1/statuses", answer, keys.OWN_STATUS, method="post"),
+        Answer("/api/v1/statuses", pictured, keys.OWN_STATUS | {"media_attachments": [keys.ATTACHMENT]}, method="post"),
+        Answer("/api/v1/media", sent[0], keys.ATTACHMENT, method="post"),
+        Answer("/api/v2/media", sent[1], keys.ATTACHMENT, method="post"),
+        Answer("/api/v1/media/{id}", described, keys.ATTACHMENT, method="put"),
         Answer(f"{status}/favourite", favoured, keys.STATUS, method="post"),
         Answer(f"{status}/reblog", boost, keys.STATUS | {"reblog": keys.STATUS}, method="post"),
         Answer(status, edited, keys.OWN_STATUS, method="put"),

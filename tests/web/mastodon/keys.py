@@ -29,6 +29,11 @@ OWN_ACCOUNT = LOCAL_ACCOUNT | {"source": SOURCE, "role": ROLE, "state": str}
 MENTION = {"id": "number", "username": str, "acct": str, "url": "url"}
 TAG_IN_STATUS = {"name": str, "url": "url"}
 TAG = {"id": str, "name": str, "url": "url", "history": list, "following": bool, "featuring": bool}
+ATTACHMENT = {
+    "id": "number", "type": str, "url": "url", "preview_url": "url", "remote_url": ("url", None),
+    "preview_remote_url": ("url", None), "text_url": ("url", None), "meta": dict, "description": (str, None),
+    "blurhash": (str, None),
+}  # fmt: skip
 OPTION = {"title": str, "votes_count": (int, None)}
 POLL = {
     "id": "number", "expires_at": ("moment", None), "expired": bool, "multiple": bool, "votes_count": int,

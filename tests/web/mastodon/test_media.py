@@ -144,13 +144,11 @@ async def test_what_takes_long_is_answered_before_it_is_ready(
 ) -> None:
     monkeypatch.setattr(media, "PATIENCE", 0.01)
     await app.picture_turn.acquire()
-    await app.picture_turn.acquire()
 
     answer = await alice.ask("POST", SECOND, files={"file": ("x.jpg", picture())})
     address = f"media/{answer.json()['id']}"
     meanwhile = await alice.ask("GET", address)
     refused = await alice.refused("POST", "statuses", status="x", media_ids=[answer.json()["id"]])
-    app.picture_turn.release()
     app.picture_turn.release()
     for _ in range(200):
         ready = await alice.ask("GET", address)

@@ -122,13 +122,18 @@ def asked_again(writes: Writes, follow_id: int, now_ms: int) -> None:
 
 
 def remove(writes: Writes, follower_id: int, target_id: int) -> None:
-    """The follow or request is gone, with what it put into the follower's home."""
+    """The follow or request is gone, with what it put into the follower's home and lists."""
     _hold_both(writes, follower_id, target_id)
     had = "(SELECT COUNT(*) FROM follow WHERE follower_id = ? AND target_id = ? AND state = 'accepted')"
     pair = (follower_id, target_id)
     writes.add(f"UPDATE actor SET followers_count = followers_count - {had} WHERE id = ?", (*pair, target_id))
     writes.add(f"UPDATE actor SET following_count = following_count - {had} WHERE id = ?", (*pair, follower_id))
     writes.add("DELETE FROM follow WHERE follower_id = ? AND target_id = ?", pair)
+    writes.add(
+        "DELETE FROM list_entry WHERE actor_id = ? AND list_id IN (SELECT id FROM list WHERE owner_id = ?)",
+        (target_id, follower_id),
+    )
+    writes.add("DELETE FROM group_list WHERE owner_id = ? AND face_id = ?", pair)
     _counted_anew(writes, follower_id, target_id)
     writes.add(
         "DELETE FROM home_entry WHERE owner_id = ? AND (boosted_by = ? OR (boosted_by IS NULL AND post_id IN"

@@ -7,6 +7,7 @@ import msgspec
 
 from storage import visible
 from storage.connect import dialect, rows
+from storage.lists import List
 from storage.paging import Page
 
 _SPARE = 10  # entries read beyond a page of home, in place of those that show the same post
@@ -110,6 +111,39 @@ async def of_group(viewer: int, group_id: int, page: Page) -> Found:
 async def direct(viewer: int, page: Page) -> Found:
     """Direct messages from and for the viewer."""
     return await _posts(viewer, page, "post.visibility = 3")
+
+
+async def of_group_by_activity(viewer: int, group_id: int, page: Page) -> Found:
+    """As `of_group`, the thread first in which something was said last.
+
+    The cursor looks like the id of a post of that moment, since clients page by the ids they see.
+    """
+    cursor = "(COALESCE(post.last_reply_at, post.published) * 65536 + post.id % 65536)"
+
+    async def fetch(page: Page) -> list[Entry]:
+        sql = f"""SELECT {cursor}, post.id, 0 FROM post WHERE {cursor} < ? AND {cursor} > ? AND {_READ}
+AND post.group_id = ? AND {_STARTER} ORDER BY 1 {page.order} LIMIT ?"""
+        return _entries(await rows(sql, (*page.bounds, *_reading(viewer), group_id, page.limit)))
+
+    return await _paged(fetch, page)
+
+
+async def of_list(list_: List, page: Page) -> Found:
+    """What those in a list wrote and boosted, of groups in it what begins threads, as it comes to its owner's home."""
+    owner = list_.owner_id
+    inside = "(SELECT list_entry.actor_id FROM list_entry WHERE list_entry.list_id = ?)"
+    condition, args = f" AND {_BROUGHT} IN {inside}", [list_.id]
+    if list_.replies_policy != "followed":
+        heard = "parent.author_id = post.author_id OR parent.author_id = ?"
+        args.append(owner)
+        if list_.replies_policy == "list":
+            heard += f" OR parent.author_id IN {inside}"
+            args.append(list_.id)
+        condition += f""" AND (home_entry.boosted_by IS NOT NULL OR {_STARTER}
+ OR EXISTS (SELECT 1 FROM post parent WHERE parent.id = post.parent_id AND ({heard})))"""
+    sql = f"{_JOINED} AND groups.actor_id IN {inside} ORDER BY groups.actor_id LIMIT ?"
+    groups = await rows(sql, (owner, *visible.wanted_args(owner), list_.id, _MOST_GROUPS))
+    return await _merged(owner, page, [found[0] for found in groups], condition, tuple(args))
 
 
 async def tagged(

@@ -20,7 +20,7 @@ from web import auth, paging, params, respond, state
 from web.auth import Viewer
 from web.mastodon import subjects
 from web.mastodon.entities import account, status
-from web.mastodon.lists import groups_of
+from web.mastodon.lists import holding
 
 MOST_AT_ONCE = 100  # ids in one request
 
@@ -154,10 +154,10 @@ async def following(request: Request) -> Response:
 
 
 async def lists(request: Request) -> Response:
-    """`GET /api/v1/accounts/:id/lists`: of a joined group its own."""
+    """`GET /api/v1/accounts/:id/lists`: those the viewer put them in; of a joined group its own."""
     viewer = await auth.require(request, "read:lists")
     actor = await subjects.actor(request)
-    return respond.json([shown for shown in await groups_of(viewer) if shown["id"] == str(actor.id)])
+    return respond.json(await holding(viewer, actor.id))
 
 
 async def shown_to_oneself(request: Request, viewer: Viewer, actor: Actor) -> dict[str, Any]:

@@ -1,40 +1,81 @@
-"""`/api/v1/lists`: each joined group as a read-only list of what begins threads in it; its id is that of the group."""
+"""`/api/v1/lists`: those that somebody made, and each joined group as one of what begins threads in it.
+
+The list of a group has the id of the group's account. Its title and order are each member's own; deleting it hides it.
+"""
 
 from typing import Any
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.actors
 import storage.groups
+import storage.lists
 import storage.members
+from fedcomm import lists as service
 from fedcomm.errors import Invalid, NotFound
 from storage import relationships
 from storage.groups import Group
+from storage.lists import GroupList, List
 from storage.relationships import People
 from web import auth, paging, params, respond, state
 from web.auth import Viewer
 from web.mastodon import subjects
 from web.mastodon.entities import account
 
-FIXED = "Lists follow the groups you are in: join or leave a group to change them."
+FIXED = "This list follows a group: who is in it joined the group, and its account is all there is in it."
+MOST_AT_ONCE = 100  # accounts in one request
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """What a list is to be like; `sort` (new or active) is for those of groups."""
+
+    title: str | None = None
+    replies_policy: str | None = None
+    exclusive: bool | None = None
+    sort: str | None = None
+
+
+class Accounts(msgspec.Struct, frozen=True):
+    """Who is put in or taken out."""
+
+    account_ids: list[str] = []
 
 
 async def groups_of(viewer: Viewer) -> list[dict[str, Any]]:
-    """The lists of the viewer (Mastodon API: "List"), by title; `exclusive`: the group is kept out of home."""
+    """The lists of the viewer's groups, by title; `exclusive`: the group is kept out of home."""
     joined = await storage.groups.by_ids(await storage.members.groups_of(viewer.actor_id))
+    wishes = await storage.lists.group_lists(viewer.actor_id)
     faces = await storage.actors.by_ids([group.actor_id for group in joined.values()])
-    present = [face for face in faces.values() if not face.gone]
+    present = [face for face in faces.values() if not face.gone and not wishes.get(face.id, GroupList()).hidden]
     quiet = {
         found.id: found.following and not found.showing_reblogs
         for found in await relationships.between(viewer.actor_id, [face.id for face in present])
     }
     shown = [
-        {"id": str(face.id), "title": face.name or face.acct, "replies_policy": "none", "exclusive": quiet[face.id]}
+        {
+            "id": str(face.id), "title": wishes.get(face.id, GroupList()).title or face.name or face.acct,
+            "replies_policy": "none", "exclusive": quiet[face.id],
+        }
         for face in present
-    ]
+    ]  # fmt: skip
     return sorted(shown, key=lambda each: (str(each["title"]).lower(), each["id"]))
+
+
+def shown(found: List) -> dict[str, Any]:
+    """A list that somebody made (Mastodon API: "List")."""
+    return {
+        "id": str(found.id), "title": found.title, "replies_policy": found.replies_policy,
+        "exclusive": bool(found.exclusive),
+    }  # fmt: skip
+
+
+async def holding(viewer: Viewer, actor_id: int) -> list[dict[str, Any]]:
+    """The lists of the viewer that an actor is in."""
+    own = [shown(each) for each in await storage.lists.holding(viewer.actor_id, actor_id)]
+    return [*own, *(each for each in await groups_of(viewer) if each["id"] == str(actor_id))]
 
 
 async def joined(viewer: Viewer, actor_id: int) -> Group:
@@ -51,49 +92,119 @@ async def joined(viewer: Viewer, actor_id: int) -> Group:
 
 async def everything(request: Request) -> Response:
     """`GET /api/v1/lists`"""
-    return respond.json(await groups_of(await auth.require(request, "read:lists")))
+    viewer = await auth.require(request, "read:lists")
+    own = [shown(each) for each in await storage.lists.of(viewer.actor_id)]
+    return respond.json([*own, *await groups_of(viewer)])
 
 
 async def one(request: Request) -> Response:
     """`GET /api/v1/lists/:id`"""
     viewer = await auth.require(request, "read:lists")
-    wanted = str(params.number(request))
-    found = [shown for shown in await groups_of(viewer) if shown["id"] == wanted]
-    if not found:
-        raise NotFound(subjects.MISSING)
-    return respond.json(found[0])
+    return await _answer(viewer, params.number(request))
 
 
 async def accounts(request: Request) -> Response:
-    """`GET /api/v1/lists/:id/accounts`: the group."""
+    """`GET /api/v1/lists/:id/accounts`: of a group the group."""
     viewer = await auth.require(request, "read:lists")
-    group = await joined(viewer, params.number(request))
-    found = People([(group.actor_id, group.actor_id)], False)
-    page = paging.page_of(request)
-    if page.before and page.before <= group.actor_id:
-        found = People([], False)
+    page = paging.page_of(request, 40, 80)
+    own = await storage.lists.one(viewer.actor_id, params.number(request))
+    if own is not None:
+        found = await storage.lists.entries(own, page)
+    else:
+        group = await joined(viewer, params.number(request))
+        within = page.bounds[1] < group.actor_id < page.bounds[0]
+        found = People([(group.actor_id, group.actor_id)] if within else [], False)
     body = await account.list_of(state.app_of(request).base_url, found.ids)
     return respond.json_bytes(body, paging.link(request, found.cursors, found.older))
 
 
 async def create(request: Request) -> Response:
     """`POST /api/v1/lists`"""
-    await auth.require(request, "write:lists")
-    raise Invalid(FIXED)
+    viewer = await auth.require(request, "write:lists")
+    wish = await params.read(request, Wish)
+    made = await service.create(state.app_of(request), await auth.actor_of(viewer), _change(wish))
+    return respond.json(shown(made))
 
 
 async def change(request: Request) -> Response:
-    """Every other change of a list."""
+    """`PUT /api/v1/lists/:id`"""
     viewer = await auth.require(request, "write:lists")
-    await joined(viewer, params.number(request))
-    raise Invalid(FIXED)
+    app, actor, list_id = state.app_of(request), await auth.actor_of(viewer), params.number(request)
+    face = await _face(viewer, list_id)
+    wish = _change(await params.read(request, Wish))
+    if face is None:
+        return respond.json(shown(await service.change(app, actor, list_id, wish)))
+    await service.change_group(app, actor, face, wish)
+    return await _answer(viewer, list_id)
+
+
+async def delete(request: Request) -> Response:
+    """`DELETE /api/v1/lists/:id`; that of a group is hidden, without leaving the group."""
+    viewer = await auth.require(request, "write:lists")
+    app, actor, list_id = state.app_of(request), await auth.actor_of(viewer), params.number(request)
+    face = await _face(viewer, list_id)
+    if face is None:
+        await service.delete(app, actor, list_id)
+    else:
+        await service.hide_group(app, actor, face)
+    return respond.json({})
+
+
+async def add(request: Request) -> Response:
+    """`POST /api/v1/lists/:id/accounts`"""
+    return await _move(request, service.add)
+
+
+async def drop(request: Request) -> Response:
+    """`DELETE /api/v1/lists/:id/accounts`"""
+    return await _move(request, service.drop)
+
+
+async def _move(request: Request, act: Any) -> Response:
+    viewer = await auth.require(request, "write:lists")
+    list_id = params.number(request)
+    if await _face(viewer, list_id) is not None:
+        raise Invalid(FIXED)
+    wish = await params.read(request, Accounts)
+    if len(wish.account_ids) > MOST_AT_ONCE:
+        raise Invalid("No more than {limit} accounts at once.", field="account_ids", limit=MOST_AT_ONCE)
+    ids = [subjects.identifier(text) for text in wish.account_ids]
+    await act(state.app_of(request), await auth.actor_of(viewer), list_id, ids)
+    return respond.json({})
+
+
+async def _face(viewer: Viewer, list_id: int) -> storage.actors.Actor | None:
+    """The group whose list this is; None for a list that the viewer made.
+
+    Raises:
+        NotFound: it is neither (attack OAU-13).
+    """
+    if await storage.lists.one(viewer.actor_id, list_id) is not None:
+        return None
+    return await storage.actors.by_id((await joined(viewer, list_id)).actor_id)
+
+
+async def _answer(viewer: Viewer, list_id: int) -> Response:
+    own = await storage.lists.one(viewer.actor_id, list_id)
+    if own is not None:
+        return respond.json(shown(own))
+    found = [each for each in await groups_of(viewer) if each["id"] == str(list_id)]
+    if not found:
+        raise NotFound(subjects.MISSING)
+    return respond.json(found[0])
+
+
+def _change(wish: Wish) -> service.Change:
+    return service.Change(wish.title, wish.replies_policy, wish.exclusive, wish.sort)
 
 
 routes = [
     Route("/api/v1/lists", everything),
     Route("/api/v1/lists", create, methods=["POST"]),
     Route("/api/v1/lists/{id}", one),
-    Route("/api/v1/lists/{id}", change, methods=["PUT", "DELETE"]),
+    Route("/api/v1/lists/{id}", change, methods=["PUT"]),
+    Route("/api/v1/lists/{id}", delete, methods=["DELETE"]),
     Route("/api/v1/lists/{id}/accounts", accounts),
-    Route("/api/v1/lists/{id}/accounts", change, methods=["POST", "DELETE"]),
+    Route("/api/v1/lists/{id}/accounts", add, methods=["POST"]),
+    Route("/api/v1/lists/{id}/accounts", drop, methods=["DELETE"]),
 ]

@@ -5,6 +5,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+import storage.lists
 from storage import timelines
 from storage.timelines import Found
 from web import auth, paging, params, respond, state
@@ -22,6 +23,12 @@ class Narrowed(msgspec.Struct, frozen=True):
     local: bool = False
     remote: bool = False
     only_media: bool = False
+
+
+class Sorted(msgspec.Struct, frozen=True):
+    """The order of a group's list."""
+
+    sort: str = ""
 
 
 class Tags(msgspec.Struct, frozen=True):
@@ -68,10 +75,20 @@ async def tag(request: Request) -> Response:
 
 
 async def one_list(request: Request) -> Response:
-    """`GET /api/v1/timelines/list/:id`: what begins threads in a joined group."""
+    """`GET /api/v1/timelines/list/:id`: of those in it; of a joined group what begins threads in it.
+
+    `sort` (new or active) says in which order for this once, where the member has not said it for good.
+    """
     viewer = await auth.require(request, "read:lists")
-    group = await joined(viewer, params.number(request))
-    return await shown(request, viewer, await timelines.of_group(viewer.actor_id, group.id, paging.page_of(request)))
+    list_id, page = params.number(request), paging.page_of(request)
+    own = await storage.lists.one(viewer.actor_id, list_id)
+    if own is not None:
+        return await shown(request, viewer, await timelines.of_list(own, page))
+    group = await joined(viewer, list_id)
+    wish = (await storage.lists.group_lists(viewer.actor_id)).get(group.actor_id)
+    sort = params.query(request, Sorted).sort or (wish.sort if wish else "new")
+    read = timelines.of_group_by_activity if sort == "active" else timelines.of_group
+    return await shown(request, viewer, await read(viewer.actor_id, group.id, page))
 
 
 async def favourites(request: Request) -> Response:

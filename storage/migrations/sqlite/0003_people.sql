@@ -89,6 +89,10 @@ CREATE TABLE dismissed_suggestion (
 -- Languages of a followed person that come into home, as ' de en '; '' = all.
 ALTER TABLE follow ADD COLUMN languages TEXT NOT NULL DEFAULT '';
 
+-- Threads of a group in the order of what was said last.
+CREATE INDEX post_group_active ON post (group_id, (COALESCE(last_reply_at, published) * 65536 + id % 65536))
+  WHERE group_id IS NOT NULL AND parent_id IS NULL AND parent_uri IS NULL;
+
 -- Whom somebody follows and who follows them is their own affair.
 ALTER TABLE actor ADD COLUMN hide_collections SMALLINT NOT NULL DEFAULT 0;
 CREATE INDEX actor_directory ON actor (last_post_at) WHERE discoverable = 1;

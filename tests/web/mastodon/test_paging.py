@@ -1,11 +1,14 @@
 """Every list comes in pages that lead on to its end, and none of them is empty before it."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import httpx
 import pytest
 
+import storage.posts
 from storage.actors import Actor
+from storage.posts import Post
 from tests import build
 from tests.web.client import whichever_database
 from tests.web.mastodon.member import Member, ids
@@ -53,8 +56,36 @@ async def _blocked(viewer: Member, number: int) -> None:
     await build.block(viewer.actor, await build.person(f"rude{number}"))
 
 
+async def _muted(viewer: Member, number: int) -> None:
+    await viewer.do(f"accounts/{(await build.person(f'noisy{number}')).id}/mute")
+
+
+async def _domain(viewer: Member, number: int) -> None:
+    await viewer.do("domain_blocks", domain=f"rude{number}.test")
+
+
+async def _conversation(viewer: Member, number: int) -> None:
+    friend = await build.person(f"friend{number}")
+    post = await build.post(friend, visibility=build.DIRECT, mentions=[viewer.actor])
+    await build.insert("conversation", owner_id=viewer.actor.id, thread_id=post.id, last_post_id=post.id, unread=1)
+
+
+async def _voter(viewer: Member, number: int) -> None:
+    await build.like(await build.person(f"fan{number}"), await _first(viewer), at=build.NOW + number)
+
+
+async def _booster(viewer: Member, number: int) -> None:
+    await build.boost(await build.person(f"fan{number}"), await _first(viewer))
+
+
 async def _notice(viewer: Member, number: int) -> None:
     await build.notice(viewer.actor, "follow", await build.person(f"fan{number}"))
+
+
+async def _first(viewer: Member) -> Post:
+    post = await storage.posts.by_id(int((await viewer.get(f"accounts/{viewer.id}/statuses"))[-1]["id"]))
+    assert post
+    return post
 
 
 # the path of each list, and what puts one more entry into it
@@ -70,22 +101,38 @@ LISTS: dict[str, Filling] = {
     "bookmarks": _bookmarked,
     "follow_requests": _request,
     "blocks": _blocked,
+    "mutes": _muted,
+    "domain_blocks": _domain,
+    "conversations": _conversation,
+    "statuses/{first}/favourited_by": _voter,
+    "statuses/{first}/reblogged_by": _booster,
     "notifications?types[]=follow&types[]=mention&exclude_types[]=poll": _notice,
+    "/api/v2/notifications?grouped_types[]=favourite": _notice,
 }
 
 
 @pytest.fixture(params=LISTS)
 async def full(request: pytest.FixtureRequest, alice: Member) -> str:
     """The path of a list of alice with five entries."""
+    path = str(request.param).replace("{me}", alice.id)
+    if "{first}" in path:
+        path = path.replace("{first}", (await alice.post("first"))["id"])
     for number in range(COUNT):
         await LISTS[request.param](alice, number)
-    return str(request.param).replace("{me}", alice.id)
+    return path
+
+
+def entries(found: Any) -> list[str]:
+    """What tells the entries of a page apart."""
+    if isinstance(found, dict):
+        return [group["group_key"] for group in found["notification_groups"]]
+    return [each if isinstance(each, str) else each["id"] for each in found]
 
 
 def page_after(answer: httpx.Response, rel: str) -> str:
     """Where the page leads; only absolute addresses of this server are right."""
     address: str = answer.links[rel]["url"]
-    assert address.startswith(f"{build.BASE}/api/v1/")
+    assert address.startswith((f"{build.BASE}/api/v1/", f"{build.BASE}/api/v2/"))
     return address
 
 
@@ -97,15 +144,16 @@ async def test_following_next_shows_everything_once_and_ends(alice: Member, full
     pages = await alice.pages(f"{full}{sep}limit=2")
     exact = await alice.pages(f"{full}{sep}limit={COUNT}")
 
-    assert [len(page) for page in pages] == [2, 2, 1] and [len(page) for page in exact] == [COUNT]
-    assert [each for page in pages for each in ids(page)] == ids(whole.json()) == ids(exact[0])
-    assert "next" not in whole.links and len(whole.json()) == COUNT
+    shown = [entries(page) for page in pages]
+    assert [len(page) for page in shown] == [2, 2, 1] and [len(entries(page)) for page in exact] == [COUNT]
+    assert [each for page in shown for each in page] == entries(whole.json()) == entries(exact[0])
+    assert "next" not in whole.links and len(set(entries(whole.json()))) == COUNT
 
 
 @pytest.mark.contract(16)
 async def test_following_prev_shows_what_is_newer_and_never_the_same_again(alice: Member, full: str) -> None:
     sep = "&" if "?" in full else "?"
-    whole = ids((await alice.ask("GET", full)).json())
+    whole = entries((await alice.ask("GET", full)).json())
     first = await alice.ask("GET", f"{full}{sep}limit=2")
     second = await alice.ask("GET", page_after(first, "next"))
     third = await alice.ask("GET", page_after(second, "next"))
@@ -114,9 +162,9 @@ async def test_following_prev_shows_what_is_newer_and_never_the_same_again(alice
     newest = await alice.ask("GET", page_after(above, "prev"))
     nothing = await alice.ask("GET", page_after(newest, "prev"))
 
-    assert ids(third.json()) == whole[4:]
-    assert ids(above.json()) == whole[2:4] and ids(newest.json()) == whole[:2]
-    assert nothing.json() == [] and "link" not in nothing.headers
+    assert entries(third.json()) == whole[4:]
+    assert entries(above.json()) == whole[2:4] and entries(newest.json()) == whole[:2]
+    assert entries(nothing.json()) == [] and "link" not in nothing.headers
     assert "next" in above.links and "next" in newest.links
 
 
@@ -129,7 +177,7 @@ async def test_links_keep_what_was_asked_for_besides(alice: Member, full: str) -
 
     for rel in ("next", "prev"):
         address = httpx.URL(page_after(answer, rel))
-        asked = httpx.URL(f"{build.BASE}/{full}{sep}limit=2").params.multi_items()
+        asked = httpx.URL(f"{build.BASE}/{full.lstrip('/')}{sep}limit=2").params.multi_items()
         cursors = [name for name, _ in address.params.multi_items() if name.endswith("_id")]
         assert [pair for pair in address.params.multi_items() if not pair[0].endswith("_id")] == asked
         assert cursors == [{"next": "max_id", "prev": "min_id"}[rel]]

@@ -57,7 +57,7 @@ async def upload(
     working.add_done_callback(_worked)
     done, _ = await asyncio.wait({working}, timeout=patience)
     if done and (fault := working.exception()) is not None:
-        await _forget(app, {media_id: []})
+        await _forget(app, [media_id])
         raise fault
     return await of(owner, media_id)
 
@@ -120,7 +120,7 @@ async def delete(app: App, owner: Actor, media_id: int) -> None:
         raise NotFound("There is no such picture of yours.")
     if found.post_id is not None:
         raise Conflict("A post of yours has this picture.")
-    await _forget(app, {media_id: [key for key in (found.key, found.preview_key) if key]})
+    await _forget(app, [media_id])
 
 
 async def chosen(author: Actor, media_ids: Sequence[int], replaced: Post | None = None) -> tuple[Media, ...]:
@@ -154,8 +154,7 @@ async def keep(app: App, writes: Writes, owner: Actor, picture: Picture) -> tupl
 
 async def forget(app: App, pictures_of_a_post: Sequence[Media]) -> None:
     """The files of a deleted post go at once."""
-    mine = [file for file in pictures_of_a_post if file.key]
-    await _forget(app, {file.id: [key for key in (file.key, file.preview_key) if key] for file in mine})
+    await _forget(app, [file.id for file in pictures_of_a_post if file.key])
 
 
 def focus_of(picture: Media) -> Focus | None:
@@ -211,13 +210,14 @@ async def _stored(app: App, picture: Picture, meta: str) -> dict[str, object]:
     }  # fmt: skip
 
 
-async def _forget(app: App, found: dict[int, list[str]]) -> None:
-    if not found:
+async def _forget(app: App, media_ids: Sequence[int]) -> None:
+    """First the rows, then the files; not of what was put into a post in this moment."""
+    if not media_ids:
         return
     writes = Writes()
-    rows.forget(writes, list(found))
-    await apply(writes)
-    for key in (key for keys in found.values() for key in keys):
+    at = rows.forget(writes, media_ids)
+    gone = (await apply(writes))[at]
+    for key in (key for keys in gone for key in keys if key):
         await app.blobs.delete(key)
 
 

@@ -86,14 +86,13 @@ def record(app: App, writes: Writes, arrival: Arrival) -> Post:
 def attach(
     writes: Writes, post: Post, note: Note, mentioned: tuple[Actor, ...], now_ms: int, files: Sequence[Media] = ()
 ) -> None:
-    """Mentions, tags, files and poll of a post, when it is new and after each edit; `files` are those of one of ours."""
+    """Mentions, tags, files and poll of a post, when new and after each edit; `files` are those of one of ours."""
     addressed = {*note.audience.to, *note.audience.cc}
     for actor in mentioned:
         posts.mention(writes, post.id, actor.id, actor.uri in addressed)
     for name in mapping.posts.tags(note):
         posts.tag(writes, next_id(), name, post.id)
     if post.local:
-        storage.media.drop(writes, post.id, now_ms, [file.id for file in files])
         for position, kept in enumerate(files):
             storage.media.hang(writes, kept, post.id, position)
     for position, file in enumerate(() if post.local else mapping.posts.attachments(note)):
@@ -136,6 +135,8 @@ def edit(
         edited_at=known.edited_at if same else now,
     )
     posts.forget_links(writes, known.id)
+    if files is not None:
+        storage.media.drop(writes, known.id, now, [file.id for file in files.kept])
     attach(writes, known, written, mentioned, now, files.kept if files else ())
     warning, more = mapping.posts.summary(written), indexing.more_of(written, known.id)
     indexing.index(writes, known.id, title, warning, content, more)

@@ -44,7 +44,7 @@ WHERE key = ? AND state = 'ready' AND suspended_at IS NULL AND deleted_at IS NUL
 UNION ALL SELECT preview_key, preview_mime FROM media JOIN actor ON actor.id = owner_id
 WHERE preview_key = ? AND state = 'ready' AND suspended_at IS NULL AND deleted_at IS NULL"""
 _LOOSE = """
-SELECT id, key, preview_key FROM media WHERE post_id IS NULL AND created_at < ?
+SELECT id FROM media WHERE post_id IS NULL AND created_at < ?
 AND (origin = 'upload' OR state = 'dropped') ORDER BY created_at LIMIT ?"""
 
 
@@ -92,9 +92,9 @@ async def known(keys: Sequence[str]) -> set[str]:
     return {found[0] for found in await rows(sql, (wanted, wanted))}
 
 
-async def loose(before_ms: int, limit: int) -> dict[int, list[str]]:
-    """Some of what hung on nothing since before then, by id: the keys of its files."""
-    return {found[0]: [key for key in found[1:] if key] for found in await rows(_LOOSE, (before_ms, limit))}
+async def loose(before_ms: int, limit: int) -> list[int]:
+    """Ids of some of what hung on nothing since before then."""
+    return [found[0] for found in await rows(_LOOSE, (before_ms, limit))]
 
 
 def insert(writes: Writes, media_id: int, owner_id: int, origin: str, description: str, meta: str, now_ms: int) -> None:
@@ -143,6 +143,7 @@ def drop_all(writes: Writes, owner_id: int, now_ms: int) -> None:
     )
 
 
-def forget(writes: Writes, media_ids: Sequence[int]) -> None:
-    """Forget pictures that hang on no post; whose files go first is served no more."""
-    writes.add("DELETE FROM media WHERE id IN (?ints) AND post_id IS NULL", (list(media_ids),))
+def forget(writes: Writes, media_ids: Sequence[int]) -> int:
+    """Forget pictures, unless a post has them now; the answer at this index has the keys of their files."""
+    sql = "DELETE FROM media WHERE id IN (?ints) AND post_id IS NULL RETURNING key, preview_key"
+    return writes.returning(sql, (list(media_ids),))

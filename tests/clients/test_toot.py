@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.clients.toot import Toot
+from tests.pictures import located, opened, picture
 from tests.server.running import Instance
 
 PASSWORD = "correct horse battery staple"
@@ -128,6 +130,29 @@ def test_posts_are_voted_for_boosted_and_put_aside(alice: Toot, bob: Toot) -> No
     assert [each["acct"] for each in boosters] == ["bob"]
     assert {"favourite", "reblog"} <= {each["type"] for each in told if each["status"]["id"] == post["id"]}
     assert (after["favourites_count"], after["reblogs_count"], after["bookmarked"]) == (0, 0, False)
+
+
+def test_a_picture_is_posted_looked_at_and_gone(alice: Toot, bob: Toot, tmp_path: Path) -> None:
+    (tmp_path / "bed.jpg").write_bytes(located())
+
+    post = alice.json("post", "My bed", "--media", str(tmp_path / "bed.jpg"), "--description", "Seven beans")
+    (seen,) = bob.json("status", post["id"])["media_attachments"]
+    served = httpx.get(seen["url"], trust_env=False)
+    alice("delete", post["id"])
+
+    assert (seen["type"], seen["description"], seen["meta"]["original"]["size"]) == ("image", "Seven beans", "30x40")
+    assert served.headers["content-type"] == "image/jpeg" and b"Camera" not in served.content
+    assert httpx.get(seen["url"], trust_env=False).status_code == 404
+
+
+def test_somebody_shows_a_face(alice: Toot, bob: Toot, tmp_path: Path) -> None:
+    (tmp_path / "face.png").write_bytes(picture("PNG"))
+
+    alice("update_account", "--avatar", str(tmp_path / "face.png"), "--header", str(tmp_path / "face.png"))
+
+    seen = bob.json("whois", "alice")
+    sizes = [opened(httpx.get(seen[name], trust_env=False).content).size for name in ("avatar", "header")]
+    assert sizes == [(400, 400), (1500, 500)]
 
 
 def test_a_deleted_post_is_gone_for_everybody(alice: Toot, bob: Toot) -> None:

@@ -226,6 +226,17 @@ async def test_what_is_never_used_and_files_of_nobody_are_cleared_away(alice: Me
     assert (await alice.refused("GET", f"media/{unused['id']}"))[0] == 404
 
 
+async def test_what_is_put_into_a_post_at_the_last_moment_keeps_its_files(
+    alice: Member, app: App, client: httpx.AsyncClient
+) -> None:
+    found = await sent(alice)
+    await alice.post("Look", media_ids=[found["id"]])
+
+    await media._forget(app, [int(found["id"])])
+
+    assert (await client.get(found["url"])).status_code == 200
+
+
 @pytest.mark.attack("PRI-15")
 async def test_what_was_in_the_file_beside_the_picture_is_not_served(alice: Member, client: httpx.AsyncClient) -> None:
     found = await sent(alice, located())

@@ -26,26 +26,25 @@ class Revision(msgspec.Struct, frozen=True):
     created_at: int
 
 
-_READ = f"({visible.TO_VIEWER} AND {visible.wanted('post.author_id')})"
 _UP = f"""
 WITH RECURSIVE up (id, parent_id, height) AS (
  SELECT post.id, post.parent_id, 0 FROM post WHERE post.id = ?
  UNION ALL SELECT post.id, post.parent_id, up.height + 1 FROM up
  JOIN post ON post.id = up.parent_id WHERE up.height < ?
 ) SELECT post.id FROM up JOIN post ON post.id = up.id
-WHERE up.height > 0 AND {_READ} ORDER BY up.height DESC"""
+WHERE up.height > 0 AND {visible.READ} ORDER BY up.height DESC"""
 # In the thread of a group stands what the group took in, and what was said to the viewer or by them.
 _INSIDE = """(post.group_id IS NOT NULL OR post.visibility > 1 OR post.author_id = ?
  OR EXISTS (SELECT 1 FROM mention named WHERE named.post_id = post.id AND named.actor_id = ?)
  OR NOT EXISTS (SELECT 1 FROM post parent WHERE parent.id = post.thread_id AND parent.group_id IS NOT NULL))"""
 # Posts that the viewer may not see still hold their branch together.
 _THREAD = f"""
-SELECT post.id, post.parent_id, CASE WHEN {_READ} AND {_INSIDE} THEN 1 ELSE 0 END FROM post
+SELECT post.id, post.parent_id, CASE WHEN {visible.READ} AND {_INSIDE} THEN 1 ELSE 0 END FROM post
 WHERE post.thread_id = (SELECT own.thread_id FROM post own WHERE own.id = ?) AND post.parent_id IS NOT NULL
 ORDER BY post.id LIMIT ?"""
 _SIZES = f"""
 SELECT starter.id, (SELECT COUNT(*) FROM (SELECT 1 FROM post
- WHERE post.thread_id = starter.id AND post.parent_id IS NOT NULL AND {_READ} AND {_INSIDE} LIMIT ?) told)
+ WHERE post.thread_id = starter.id AND post.parent_id IS NOT NULL AND {visible.READ} AND {_INSIDE} LIMIT ?) told)
 FROM post starter WHERE starter.id IN (?ints)"""
 _REVISIONS = """
 SELECT title, content, summary, sensitive, created_at FROM post_revision WHERE post_id = ? ORDER BY number LIMIT 200"""
@@ -57,8 +56,8 @@ async def context(viewer: int, post_id: int, *, above: int, below: int, depth: i
     """What lies above and below a post: at most so many, and below not deeper than `depth`."""
     up, thread = await read_many(
         [
-            (_UP, (post_id, above, *_reading(viewer))),
-            (_THREAD, (*_reading(viewer), viewer, viewer, post_id, LONGEST_THREAD)),
+            (_UP, (post_id, above, *visible.reading(viewer))),
+            (_THREAD, (*visible.reading(viewer), viewer, viewer, post_id, LONGEST_THREAD)),
         ]
     )
     children: defaultdict[int, list[tuple[int, bool]]] = defaultdict(list)
@@ -69,17 +68,13 @@ async def context(viewer: int, post_id: int, *, above: int, below: int, depth: i
 
 async def sizes(viewer: int, starters: Sequence[int], most: int) -> dict[int, int]:
     """How many answers the viewer may see in each of the threads that these posts began; counted up to `most`."""
-    args = (*_reading(viewer), viewer, viewer, most, list(starters))
+    args = (*visible.reading(viewer), viewer, viewer, most, list(starters))
     return {found[0]: found[1] for found in await rows(_SIZES, args)} if starters else {}
 
 
 async def history(post_id: int) -> list[Revision]:
     """Earlier versions of a post, the first one first."""
     return [Revision(*found) for found in await rows(_REVISIONS, (post_id,))]
-
-
-def _reading(viewer: int) -> tuple[int, ...]:
-    return (*visible.args(viewer), *visible.wanted_args(viewer))
 
 
 def _below(children: dict[int, list[tuple[int, bool]]], post_id: int, most: int, depth: int) -> list[int]:

@@ -36,8 +36,6 @@ class Found(msgspec.Struct, frozen=True):
 
 
 _STARTER = "post.parent_id IS NULL AND post.parent_uri IS NULL"
-# What a viewer may see and wants to read, in lists that bring posts unasked; takes `_reading(viewer)`.
-_READ = f"({visible.TO_VIEWER} AND {visible.wanted('post.author_id')})"
 # Who brought a line of home: the follower's wishes about them count.
 _BROUGHT = "COALESCE(home_entry.boosted_by, post.author_id)"
 _OTHER_TONGUE = """(wish.languages <> '' AND post.language <> ''
@@ -59,7 +57,7 @@ _HOME = f"""
 SELECT home_entry.id, home_entry.post_id, COALESCE(home_entry.boosted_by, 0)
 FROM home_entry JOIN post ON post.id = home_entry.post_id
 WHERE home_entry.owner_id = ? AND home_entry.id < ? AND home_entry.id > ?
-AND {_READ} AND {visible.NAMES_NOBODY_UNWANTED}
+AND {visible.READ} AND {visible.NAMES_NOBODY_UNWANTED}
 AND NOT EXISTS (SELECT 1 FROM follow wish WHERE wish.follower_id = ? AND wish.target_id = {_BROUGHT}
  AND ((home_entry.boosted_by IS NOT NULL AND wish.reblogs = 0) OR {_OTHER_TONGUE}))
 AND (home_entry.boosted_by IS NULL
@@ -67,14 +65,14 @@ AND (home_entry.boosted_by IS NULL
 _NOT_EXCLUSIVE = f" AND NOT {_in_exclusive_list(_BROUGHT)}"
 _OF_GROUP = f"""
 SELECT boost.id, boost.post_id, boost.actor_id FROM boost JOIN post ON post.id = boost.post_id
-WHERE boost.id < ? AND boost.id > ? AND {_STARTER} AND {_READ} AND {visible.NAMES_NOBODY_UNWANTED}
+WHERE boost.id < ? AND boost.id > ? AND {_STARTER} AND {visible.READ} AND {visible.NAMES_NOBODY_UNWANTED}
 AND NOT EXISTS (SELECT 1 FROM follow wish WHERE wish.follower_id = ? AND wish.target_id = boost.actor_id
  AND {_OTHER_TONGUE}) AND boost.actor_id ="""
 _POSTS = f"SELECT post.id, post.id, 0 FROM post WHERE post.id < ? AND post.id > ? AND {visible.TO_VIEWER}"
-_UNASKED = f"{_POSTS} AND {visible.wanted('post.author_id')}"
+_UNASKED = f"SELECT post.id, post.id, 0 FROM post WHERE post.id < ? AND post.id > ? AND {visible.READ}"
 _TAGGED = f"""
 SELECT post.id, post.id, 0 FROM post WHERE post.id IN (SELECT post_tag.post_id FROM post_tag WHERE post_tag.tag_id IN
-(?ints)) AND post.id < ? AND post.id > ? AND post.visibility = 0 AND {_READ}"""
+(?ints)) AND post.id < ? AND post.id > ? AND post.visibility = 0 AND {visible.READ}"""
 _BOOSTS = f"""
 SELECT boost.id, boost.post_id, boost.actor_id FROM boost JOIN post ON post.id = boost.post_id
 WHERE boost.actor_id = ? AND boost.id < ? AND boost.id > ? AND {visible.TO_VIEWER} AND {visible.BOOST_TO_VIEWER}"""
@@ -121,9 +119,9 @@ async def of_group_by_activity(viewer: int, group_id: int, page: Page) -> Found:
     cursor = "(COALESCE(post.last_reply_at, post.published) * 65536 + post.id % 65536)"
 
     async def fetch(page: Page) -> list[Entry]:
-        sql = f"""SELECT {cursor}, post.id, 0 FROM post WHERE {cursor} < ? AND {cursor} > ? AND {_READ}
+        sql = f"""SELECT {cursor}, post.id, 0 FROM post WHERE {cursor} < ? AND {cursor} > ? AND {visible.READ}
 AND post.group_id = ? AND {_STARTER} ORDER BY 1 {page.order} LIMIT ?"""
-        return _entries(await rows(sql, (*page.bounds, *_reading(viewer), group_id, page.limit)))
+        return _entries(await rows(sql, (*page.bounds, *visible.reading(viewer), group_id, page.limit)))
 
     return await _paged(fetch, page)
 
@@ -160,7 +158,7 @@ async def tagged(
     sql += _narrowed(local, remote, media)
 
     async def fetch(page: Page) -> list[Entry]:
-        args = (wanted, *page.bounds, *_reading(viewer), *needed, *unwanted, page.limit)
+        args = (wanted, *page.bounds, *visible.reading(viewer), *needed, *unwanted, page.limit)
         return _entries(await rows(f"{sql} ORDER BY post.id {page.order} LIMIT ?", args))
 
     return await _paged(fetch, page)
@@ -221,14 +219,9 @@ def _narrowed(local: bool, remote: bool, media: bool) -> str:
     return " AND post.local = 1" * local + " AND post.local = 0" * remote + " AND post.attachments_count > 0" * media
 
 
-def _reading(viewer: int) -> tuple[int, ...]:
-    """The arguments of `_READ`."""
-    return (*visible.args(viewer), *visible.wanted_args(viewer))
-
-
 async def _merged(viewer: int, page: Page, groups: Sequence[int], condition: str, args: tuple[int, ...]) -> Found:
     """Lines of home that meet the condition, and what begins threads in the groups."""
-    seeing = _reading(viewer)
+    seeing = visible.reading(viewer)
     unwanted = visible.wanted_args(viewer)
 
     async def fetch(wanted: Page) -> list[Entry]:
@@ -246,7 +239,7 @@ async def _merged(viewer: int, page: Page, groups: Sequence[int], condition: str
 async def _posts(viewer: int, page: Page, condition: str, args: tuple[int, ...] = ()) -> Found:
     async def fetch(page: Page) -> list[Entry]:
         sql = f"{_UNASKED} AND {condition} ORDER BY post.id {page.order} LIMIT ?"
-        return _entries(await rows(sql, (*page.bounds, *_reading(viewer), *args, page.limit)))
+        return _entries(await rows(sql, (*page.bounds, *visible.reading(viewer), *args, page.limit)))
 
     return await _paged(fetch, page)
 

@@ -74,6 +74,9 @@ TO_VIEWER = f"""(post.deleted_at IS NULL AND (post.removed_at IS NULL OR post.au
   OR EXISTS (SELECT 1 FROM mention WHERE mention.post_id = post.id AND mention.actor_id = ? AND mention.addressed = 1))
  AND {actor("post.author_id")})"""
 
+# Of a row of `post`: the viewer may see it and wants to read it; for lists that bring posts unasked. Takes `reading`.
+READ = f"({TO_VIEWER} AND {wanted('post.author_id')})"
+
 # Of a row of `boost`, without a word about the post itself.
 BOOST_TO_VIEWER = f"""((boost.visibility IN (0, 1) OR boost.actor_id = ? OR {_follows("boost.actor_id")})
  AND {actor("boost.actor_id")})"""
@@ -108,6 +111,11 @@ def boost_args(viewer: int) -> tuple[int, ...]:
 def wanted_args(viewer: int) -> tuple[int, int, int]:
     """The arguments of a condition made by `wanted` or `told`, and of `NAMES_NOBODY_UNWANTED`."""
     return (viewer, current().ids.now(), viewer)
+
+
+def reading(viewer: int) -> tuple[int, ...]:
+    """The arguments of `READ`."""
+    return (*args(viewer), *wanted_args(viewer))
 
 
 async def seen(viewer: int, post_ids: Sequence[int]) -> set[int]:

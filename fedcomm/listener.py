@@ -13,6 +13,9 @@ from uvicorn.server import Server
 
 from fedcomm import pauses
 from fedcomm.protocol import GuardedProtocol, Limits, sweep
+from fedcomm.upgrade import MOST_BYTES, GuardedWebSocket
+
+PING_SECONDS = 30.0  # between two pings to a client that speaks WebSocket, and until it must have answered
 
 
 class Listener:
@@ -26,7 +29,11 @@ class Listener:
         config = Config(
             app,
             http=cast(Any, partial(GuardedProtocol, limits=limits)),
-            ws="none",
+            ws=cast(Any, GuardedWebSocket),
+            ws_max_size=MOST_BYTES,
+            ws_ping_interval=PING_SECONDS,
+            ws_ping_timeout=PING_SECONDS,
+            ws_per_message_deflate=False,  # 10 times the memory of a connection
             lifespan="off",
             log_config=None,
             access_log=False,

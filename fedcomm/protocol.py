@@ -16,6 +16,8 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from fedcomm.upgrade import HEAD_BYTES, GuardedWebSocket
+
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """What a connection may take: seconds, bytes and numbers."""
@@ -146,13 +148,16 @@ class GuardedProtocol(HttpToolsProtocol):
             self._refusal = refusal
             raise ValueError(refusal[1])
         super().on_headers_complete()
+        if self.parser.should_upgrade() and self._should_upgrade():
+            self._deaf = True  # what comes next is for the other protocol
+            return
         self.cycle.transport = cast(asyncio.Transport, self._cork)
         self.headers = self.headers.copy()  # trailers come here, not to the application
         self._served = True
         self._owed += 1
         self._enter(_BODY)
         self._fed = self._data = 0
-        if self.parser.should_upgrade() and not self._should_upgrade():
+        if self.parser.should_upgrade():
             self._deaf = True  # it may speak the other protocol already
             self.cycle.keep_alive = False
 
@@ -162,6 +167,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
+        if self.parser.should_upgrade() and self._should_upgrade():
+            return
         self._enter(_IDLE if self.cycle.response_complete else _ANSWER)
 
     # What uvicorn calls
@@ -247,6 +254,9 @@ class GuardedProtocol(HttpToolsProtocol):
         elif phase == _LEFTOVER and self._fed > self.limits.leftover_bytes:
             self.transport.close()
 
+    def _should_upgrade(self) -> bool:
+        return bool(self.parser.get_method() == b"GET" and super()._should_upgrade())
+
     def _objection(self) -> tuple[int, str] | None:
         headers, limits = self.headers, self.limits
         if not _TARGET.fullmatch(self.url):
@@ -265,6 +275,17 @@ class GuardedProtocol(HttpToolsProtocol):
             name == b"transfer-encoding" or (name == b"content-length" and value != b"0") for name, value in headers
         ):
             return 400, "A request that asks for another protocol must not have a body."
+        if self.parser.should_upgrade() and self._should_upgrade():
+            return self._objection_to_upgrade()
+        return None
+
+    def _objection_to_upgrade(self) -> tuple[int, str] | None:
+        if self._owed:
+            return 400, "Another protocol can be asked for when nothing else is being answered."
+        if self.parser.get_http_version() != "1.1":
+            return 400, "WebSocket needs HTTP/1.1."
+        if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > HEAD_BYTES:
+            return 431, "The head of the request is too large."
         return None
 
     def _refuse(self, status: int, sentence: str) -> None:
@@ -298,7 +319,7 @@ def sweep(connections: Iterable[Any]) -> None:
     """Close every connection whose time is up; to be called about once a second."""
     now = monotonic()
     for connection in list(connections):
-        if isinstance(connection, GuardedProtocol):
+        if isinstance(connection, (GuardedProtocol, GuardedWebSocket)):
             connection.sweep(now)
 
 

@@ -11,7 +11,7 @@ from activitypub.origins import host_of
 from fedcomm import clock, emojis, indexing, mapping
 from fedcomm.app import App
 from fedcomm.mapping.posts import Place, to_row
-from storage import actors, conversations, groups, posts, telling
+from storage import actors, events, conversations, groups, posts, telling
 from storage.actors import Actor
 from storage.connect import Writes
 from storage.groups import Group
@@ -64,6 +64,7 @@ def record(app: App, writes: Writes, arrival: Arrival) -> Post:
     )  # fmt: skip
     post = to_row(note, author, place, now)
     posts.insert(writes, post)
+    events.tell(writes, "post", post.id)
     attach(writes, post, note, arrival.mentioned, now, arrival.files)
     indexing.index(writes, post.id, post.title, post.summary, post.content, indexing.more_of(note, post.id))
     if not author.local:
@@ -140,6 +141,7 @@ def edit(
     attach(writes, known, written, mentioned, now, files.kept if files else ())
     warning, more = mapping.posts.summary(written), indexing.more_of(written, known.id)
     indexing.index(writes, known.id, title, warning, content, more)
+    events.tell(writes, "edit", known.id)
     writes.after(partial(app.forget_post, known.id))
     return True
 
@@ -170,9 +172,16 @@ def erase(app: App, writes: Writes, known: Post) -> None:
     now = clock.now_ms()
     posts.bury(writes, known.uri, host_of(known.uri), "post", now)
     posts.erase(writes, known, now)
+    withdraw(writes, known)
     writes.after(partial(app.forget_post, known.id))
     if known.parent_id is not None:
         writes.after(partial(app.forget_post, known.parent_id))
+
+
+def withdraw(writes: Writes, known: Post) -> None:
+    """Whoever looks on is told that the post is not shown any more."""
+    place = (known.author_id, known.group_id or 0, known.visibility, int(known.starter))
+    events.tell(writes, "gone", known.id, *place)
 
 
 def _show(writes: Writes, post: Post, arrival: Arrival) -> None:

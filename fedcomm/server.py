@@ -212,7 +212,8 @@ async def _working(app: App) -> AsyncIterator[worker.Workers]:
 @asynccontextmanager
 async def _listening(plan: Plan, app: App, workers: worker.Workers | None) -> AsyncIterator[None]:
     config = plan.config
-    health = Health(web.app.build(app), partial(_wrong, app, workers))
+    application = web.app.build(app)
+    health = Health(application, partial(_wrong, app, workers))
     guard = Guard(health, config.base_url, config.trusted_proxies)
     limits = Limits(connections=min(plan.connections, Limits().connections))
     listener = Listener(guard, plan.bound, limits, DRAIN_SECONDS)
@@ -220,6 +221,7 @@ async def _listening(plan: Plan, app: App, workers: worker.Workers | None) -> As
     try:
         yield
     finally:
+        await application.close()
         await listener.stop()
 
 

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from storage import events
 from storage.connect import Writes, row, rows
 from storage.counting import hold
 
@@ -45,6 +46,7 @@ def insert(writes: Writes, boost: Boost) -> None:
         f"INSERT INTO boost ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         msgspec.structs.astuple(boost),
     )
+    events.tell(writes, "boost", boost.id)
 
 
 def remove_where_removed(writes: Writes, actor_id: int, post_id: int) -> None:
@@ -74,3 +76,4 @@ def remove(writes: Writes, boost: Boost) -> None:
         "DELETE FROM notification WHERE kind = 'reblog' AND actor_id = ? AND post_id = ?",
         (boost.actor_id, boost.post_id),
     )
+    events.tell(writes, "unboost", boost.id, boost.actor_id)

@@ -25,6 +25,17 @@ async def publish(channel: str, payload: str) -> None:
     after_commit(lambda: database.subscribers.tell(channel, payload))
 
 
+async def publish_elsewhere(channel: str, payload: str) -> None:
+    """Tell it to the other processes only.
+
+    Raises:
+        ValueError: as `publish`.
+    """
+    database = current()
+    if database.dialect == "postgres":
+        await rows(_TELL, (database.subscribers.message(channel, payload),))
+
+
 def add(writes: Writes, channel: str, payload: str) -> None:
     """Tell it with these changes.
 

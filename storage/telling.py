@@ -1,6 +1,6 @@
 """How a member here is told of something: once, and as their policy wants it (Mastodon: "Notification policy")."""
 
-from storage import thread_mutes
+from storage import events, thread_mutes
 from storage.connect import Writes
 
 DAY = 86_400_000  # ms
@@ -55,6 +55,7 @@ def tell(
         raise ValueError(f"nobody is told of {kind}")
     args = (notification_id, owner_id, actor_id, post_id, report_id, now_ms)
     writes.add(_ALWAYS_TOLD[kind] if kind in _ALWAYS else _JUDGED[kind], args)
+    events.tell(writes, "notice", notification_id, owner_id)
 
 
 def tell_anew(

@@ -9,12 +9,18 @@ from starlette.types import Message, Receive, Scope, Send
 import storage.connect
 from fedcomm import logs
 from fedcomm.app import App
+from fedcomm.attempts import network
 from fedcomm.errors import AppError
 from storage.errors import Unavailable
 from web import auth, errors, headers, limits, respond, state
 from web.limits import Exceeded, Limits
+from web.mastodon import streaming
 from web.pages.readers import reader_of
+from web.refusals import Refusal, answer_upgrade
 from web.routes import Found, Router, collect
+from web.streaming import hub
+from web.streaming.hub import Hub
+from web.streaming.telling import Teller
 
 
 def build(app: App) -> "Application":
@@ -31,23 +37,43 @@ class Application:
         self.router = router
         self.documents = documents
         self.limits = Limits()
+        self.onlookers = Hub(app, Teller(app.base_url))
+
+    async def close(self) -> None:
+        """End what would not end by itself: streams. To be called before the server stops."""
+        await self.onlookers.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        if scope["type"] == "websocket":
+            await self._look_on(scope, receive, send)
+            return
         if scope["type"] != "http":
-            await _other(scope, receive, send)
+            await _other(receive, send)
             return
         identity = headers.request_id()
         token = logs.item.set(identity)
         try:
             with storage.connect.use(self.app.db):
                 scope[state.KEY] = self.app
+                scope[hub.KEY] = self.onlookers
                 request = Request(scope, receive, send)
                 response = await self._answer(request)
                 headers.complete(response, scope["path"], identity)
                 await response(scope, receive, _bodiless(send) if scope["method"] == "HEAD" else send)
         finally:
             logs.item.reset(token)
+
+    async def _look_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        address = network(scope["client"][0]) if scope["client"] else "?"
+        try:
+            if self.app.config.rate_limits:
+                self.limits.take(limits.ADDRESS, address)
+            with storage.connect.use(self.app.db):
+                await streaming.socket(self.onlookers, scope, receive, send)
+        except (Exceeded, Unavailable) as error:
+            status = 429 if isinstance(error, Exceeded) else 503
+            await answer_upgrade(Refusal(status, str(error) if status == 429 else errors.BUSY), send)
 
     async def _answer(self, request: Request) -> Response:
         path, method = request.scope["path"], request.scope["method"]
@@ -103,13 +129,10 @@ def _bodiless(send: Send) -> Send:
     return passed
 
 
-async def _other(scope: Scope, receive: Receive, send: Send) -> None:
-    """Start and stop belong to the process; there are no WebSockets yet."""
-    if scope["type"] == "lifespan":
-        while True:
-            message = await receive()
-            await send({"type": f"{message['type']}.complete"})
-            if message["type"] == "lifespan.shutdown":
-                return
-    await receive()
-    await send({"type": "websocket.close", "code": 1008})
+async def _other(receive: Receive, send: Send) -> None:
+    """Start and stop belong to the process."""
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

@@ -56,7 +56,10 @@ async def require(request: Request, *scopes: str) -> Viewer:
     Raises:
         Refusal: 401 for a missing or bad token; 403 for one without the scope or of no person.
     """
-    holder = await require_program(request, *scopes)
+    return _person(await require_program(request, *scopes))
+
+
+def _person(holder: Holder) -> Viewer:
     if holder.account_id is None or holder.actor_id is None:
         raise Refusal(403, NOBODY)
     return Viewer(
@@ -79,7 +82,29 @@ async def require_program(request: Request, *scopes: str) -> Holder:
         Refusal: 401 for a missing or bad token; 403 for one without the scope, or whose person may not sign in.
     """
     await identify(request)
-    holder = request.scope[ASKER]
+    return _with_right(request.scope[ASKER], scopes)
+
+
+async def by_token(token: str, *scopes: str) -> Viewer:
+    """As `require`, for a token that is not in a header: browsers can give streams none.
+
+    Raises:
+        Refusal: as `require`.
+    """
+    return _person(_with_right(await _holder_of(token), scopes))
+
+
+def check_scope(viewer: Viewer, scope: str) -> None:
+    """Whether the program of the viewer has the scope.
+
+    Raises:
+        Refusal: 403: it has not.
+    """
+    if not oauth.covers(viewer.scopes, scope):
+        raise Refusal(403, OUTSIDE)
+
+
+def _with_right(holder: Holder | str, scopes: tuple[str, ...]) -> Holder:
     if isinstance(holder, str):
         raise Refusal(401, holder, headers={"www-authenticate": 'Bearer realm="fedcomm", error="invalid_token"'})
     if scopes and not any(oauth.covers(holder.scopes, scope) for scope in scopes):
@@ -144,9 +169,17 @@ def check_form(request: Request, given: str, session: Session | None = None) -> 
 
 async def _asker(request: Request) -> Holder | str:
     """The holder of the token, or the sentence that says what is wrong with it."""
-    kind, _, token = request.headers.get("authorization", "").partition(" ")
-    token = token.strip()
-    if kind.lower() != "bearer" or not token or len(token) > 500:
+    return await _holder_of(bearer(request.headers.get("authorization", "")))
+
+
+def bearer(field: str) -> str:
+    """The token in an `Authorization` field (RFC 6750 §2.1); '' when there is none."""
+    kind, _, token = field.partition(" ")
+    return token.strip() if kind.lower() == "bearer" else ""
+
+
+async def _holder_of(token: str) -> Holder | str:
+    if not token or len(token) > 500:
         return INVALID
     holder = await storage.oauth.holder(tokens.hash_of(token))
     if holder is None:

@@ -11,7 +11,7 @@ from typing import cast
 import msgspec
 
 from web.proxies import FORWARDED, Headers, Network, Proxies, without_forwarded
-from web.refusals import App, Message, Receive, Refusal, Scope, Send, answer
+from web.refusals import App, Message, Receive, Refusal, Scope, Send, answer, answer_upgrade
 
 Fields = Mapping[bytes, bytes]
 
@@ -124,9 +124,10 @@ class Guard:
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         fields = dict(scope["headers"])
-        if self._objection(scope, scope["headers"], fields) is not None:
+        refusal = self._objection(scope, scope["headers"], fields)
+        if refusal is not None:
             await receive()
-            await send({"type": "websocket.close", "code": 1008})
+            await answer_upgrade(refusal, send)
             return
         self._name_client(scope, scope["headers"], fields, "wss" if self._scheme == "https" else "ws")
         await self._app(scope, receive, send)

@@ -71,6 +71,11 @@ def query(request: Request, struct: type[T]) -> T:
     return filled(_nested(_pairs(request.scope["query_string"].decode("latin-1"))), struct)
 
 
+def nested(query_string: bytes) -> dict[str, Any]:
+    """The parameters in a query, for `filled`; where there is no request."""
+    return _nested(_pairs(query_string.decode("latin-1")))
+
+
 def number(request: Request, name: str = "id") -> int:
     """The id in the path; 0, which nothing has, when it is no number."""
     value = request.path_params[name]

@@ -55,6 +55,19 @@ async def answer(refusal: Refusal, accept: bytes, receive: Receive, send: Send) 
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
+async def answer_upgrade(refusal: Refusal, send: Send) -> None:
+    """Answer a WebSocket handshake with the refusal, as JSON; the connection is closed."""
+    headers = [
+        (b"content-type", b"application/json; charset=utf-8"),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+        *refusal.headers,
+    ]
+    await send({"type": "websocket.http.response.start", "status": refusal.status, "headers": headers})
+    body = msgspec.json.encode({"error": refusal.sentence})
+    await send({"type": "websocket.http.response.body", "body": body, "more_body": False})
+
+
 def page(refusal: Refusal) -> bytes:
     """The refusal as a page that needs nothing else."""
     title = f"{refusal.status} {HTTPStatus(refusal.status).phrase}"

@@ -42,7 +42,7 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "argon2": ("fedcomm",),
     "PIL": ("fedcomm.picture_reader",),
     "click": ("fedcomm.cli",),
-    "uvicorn": ("fedcomm.protocol", "fedcomm.listener"),
+    "uvicorn": ("fedcomm.protocol", "fedcomm.listener", "fedcomm.upgrade"),
     "uvloop": (),
     "msgspec": ROOMS,
 }

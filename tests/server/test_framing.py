@@ -117,9 +117,9 @@ async def test_a_request_for_another_protocol_cannot_hide_a_second_request_in_it
     assert [answer.json["path"] for answer in after] == ["/first"]
 
 
-async def test_requests_for_websockets_are_answered_as_any_other() -> None:
+async def test_only_a_get_can_ask_for_websockets() -> None:
     fields = (b"Upgrade: websocket", b"Sec-WebSocket-Version: 13", b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==")
-    request = get("/", *fields).replace(b"Connection: close", b"Connection: Upgrade")
+    request = get("/", *fields).replace(b"Connection: close", b"Connection: Upgrade").replace(b"GET /", b"DELETE /")
     async with served() as port:
         answer = await ask(port, request)
 

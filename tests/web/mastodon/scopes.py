@@ -49,6 +49,16 @@ OPEN: dict[str, str] = {
 
 # what a token of somebody with this scope is needed for
 CLOSED: dict[str, str] = {
+    "GET /api/v1/streaming": "read:statuses",
+    "GET /api/v1/streaming/user": "read:statuses",
+    "GET /api/v1/streaming/user/notification": "read:notifications",
+    "GET /api/v1/streaming/public": "read:statuses",
+    "GET /api/v1/streaming/public/local": "read:statuses",
+    "GET /api/v1/streaming/public/remote": "read:statuses",
+    "GET /api/v1/streaming/hashtag": "read:statuses",
+    "GET /api/v1/streaming/hashtag/local": "read:statuses",
+    "GET /api/v1/streaming/list": "read:statuses",
+    "GET /api/v1/streaming/direct": "read:statuses",
     "GET /api/v1/announcements": "read:announcements",
     "GET /api/v1/conversations": "read:statuses",
     "GET /api/v1/scheduled_statuses": "read:statuses",
@@ -175,4 +185,8 @@ CLOSED: dict[str, str] = {
 }
 
 FOLLOW = {f"{verb}:{what}" for verb in ("read", "write") for what in ("blocks", "follows", "mutes")}
-MORE = {"GET /api/v1/accounts/verify_credentials": {"profile", "read:me"}}  # other scopes that open an address as well
+# other scopes that open an address as well
+MORE = {
+    "GET /api/v1/accounts/verify_credentials": {"profile", "read:me"},
+    "GET /api/v1/streaming": {"read:notifications"},
+}

@@ -1,0 +1,79 @@
+"""What just happened, for whoever looks on: told to every process on this database, soon after it is durable.
+
+Only ids travel; who hears of something reads it anew and asks `storage.visible` for each viewer. What was told may get
+lost: lookers-on read anew when they come back.
+
+Events are words separated by spaces:
+
+    post ID                                   a new post
+    edit ID                                   a post says something else
+    gone ID AUTHOR GROUP VISIBILITY STARTER   a post is not shown any more; 0 = in no group
+    boost ID                                  somebody passed a post on, or a group took one in
+    unboost ID ACTOR                          that was taken back
+    notice ID OWNER                           a member here is told of something
+    conversation OWNER THREAD                 a direct message came, or was read
+    merged OWNER                              notifications that had waited were let in
+    announcement ID                           the admins say something to all, or say it differently
+    announcement.gone ID                      they say it no more
+    announcement.reaction ID NAME             somebody answered that with an emoji
+"""
+
+import asyncio
+from contextvars import Context
+from functools import partial
+from weakref import WeakKeyDictionary
+
+from storage import bus, connect
+from storage.connect import Database, Writes
+from storage.errors import OperationalError
+
+CHANNEL = "events"
+_PAUSE = 0.02  # seconds in which events are collected for other processes
+_MOST_BYTES = 7000  # of one message
+_MOST_WAITING = 10_000  # while the database cannot be reached
+
+_waiting: WeakKeyDictionary[Database, list[str]] = WeakKeyDictionary()
+_sending: set[asyncio.Task[None]] = set()
+
+
+def tell(writes: Writes, *words: object) -> None:
+    """Tell it once these changes are durable."""
+    writes.after(partial(happened, *words))
+
+
+def happened(*words: object) -> None:
+    """It is durable already; tell it now."""
+    database = connect.current()
+    event = " ".join(map(str, words))
+    database.subscribers.tell(CHANNEL, event)
+    if database.dialect != "postgres":
+        return
+    waiting = _waiting.setdefault(database, [])
+    if len(waiting) < _MOST_WAITING:
+        waiting.append(event)
+    if len(waiting) == 1:
+        sending = asyncio.get_running_loop().create_task(_send(database), context=Context())
+        _sending.add(sending)
+        sending.add_done_callback(_sending.discard)
+
+
+async def _send(database: Database) -> None:
+    await asyncio.sleep(_PAUSE)
+    waiting = _waiting.pop(database, [])
+    with connect.use(database):
+        for payload in _payloads(waiting):
+            try:
+                await bus.publish_elsewhere(CHANNEL, payload)
+            except OperationalError:
+                return  # nobody is worse off than without streams
+
+
+def _payloads(events: list[str]) -> list[str]:
+    """The events, one a line, in messages that are not too long."""
+    found: list[str] = []
+    for event in events:
+        if found and len(found[-1]) + len(event) < _MOST_BYTES:
+            found[-1] += f"\n{event}"
+        else:
+            found.append(event)
+    return found

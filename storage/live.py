@@ -1,0 +1,124 @@
+"""For whom something that just happened is: asked once for all who look on, where that is possible."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from storage import visible
+from storage.connect import row, rows
+
+
+class About(msgspec.Struct, frozen=True, array_like=True):
+    """What decides where a post is shown; `face` is the actor of its group, 0 = it is in none."""
+
+    post_id: int
+    author_id: int
+    face: int
+    visibility: int
+    local: int
+    starter: int
+    media: int
+    tags: frozenset[str]
+
+
+class Passed(msgspec.Struct, frozen=True):
+    """A boost; `group` says that a group made it, which so begins a thread in it."""
+
+    boost_id: int
+    post_id: int
+    actor_id: int
+    group: int
+
+
+_ABOUT = """
+SELECT post.id, post.author_id, COALESCE(groups.actor_id, 0), post.visibility, post.local,
+CASE WHEN post.parent_id IS NULL AND post.parent_uri IS NULL THEN 1 ELSE 0 END, post.attachments_count
+FROM post LEFT JOIN groups ON groups.id = post.group_id WHERE post.id = ? AND post.deleted_at IS NULL"""
+_TAGS = "SELECT tag.name FROM post_tag JOIN tag ON tag.id = post_tag.tag_id WHERE post_tag.post_id = ?"
+_PASSED = """
+SELECT boost.id, boost.post_id, boost.actor_id, CASE WHEN groups.id IS NULL THEN 0 ELSE 1 END
+FROM boost LEFT JOIN groups ON groups.actor_id = boost.actor_id WHERE boost.id = ?"""
+_BOOST_OF = "SELECT boost.id FROM boost WHERE boost.actor_id = ? AND boost.post_id = ?"
+_VIEWER = -1  # stands for each viewer where a condition takes one
+_AT_HOME = "SELECT owner_id FROM home_entry WHERE id = ? AND owner_id IN (?ints)"
+_FOLLOWERS = "SELECT follower_id FROM follow WHERE target_id = ? AND state = 'accepted' AND follower_id IN (?ints)"
+_VALID = """
+SELECT token.id FROM oauth_token token JOIN account ON account.id = token.account_id
+JOIN actor ON actor.id = account.actor_id WHERE token.id IN (?ints) AND token.revoked_at IS NULL
+AND account.state = 'active' AND actor.deleted_at IS NULL AND actor.suspended_at IS NULL"""
+_READERS = f"""
+SELECT viewer.id FROM post CROSS JOIN actor viewer WHERE post.id = ? AND viewer.id IN (?ints)
+AND {visible.TO_VIEWER} AND {visible.wanted("post.author_id")}"""
+_TOUCHED = """
+SELECT actor_id FROM reaction WHERE post_id = ? AND actor_id IN (?ints)
+UNION SELECT actor_id FROM boost WHERE post_id = ? AND actor_id IN (?ints)
+UNION SELECT actor_id FROM bookmark WHERE post_id = ? AND actor_id IN (?ints)
+UNION SELECT actor_id FROM poll_vote WHERE post_id = ? AND actor_id IN (?ints)
+UNION SELECT author_id FROM post WHERE id = ? AND author_id IN (?ints)
+UNION SELECT thread_mute.owner_id FROM thread_mute JOIN post root ON root.id = thread_mute.root_id
+ JOIN post ON post.thread_id = root.thread_id WHERE post.id = ? AND thread_mute.owner_id IN (?ints)"""
+_PLACE = re.compile(r"\?(?:ints|texts)?")
+
+
+async def about(post_id: int) -> About | None:
+    """What decides where the post is shown; None when it is deleted."""
+    found = await row(_ABOUT, (post_id,))
+    if found is None:
+        return None
+    tags = await rows(_TAGS, (post_id,))
+    return msgspec.convert((*found, frozenset(tag[0] for tag in tags)), About)
+
+
+async def passed(boost_id: int) -> Passed | None:
+    """The boost with this id."""
+    found = await row(_PASSED, (boost_id,))
+    return Passed(*found) if found else None
+
+
+async def boost_of(face: int, post_id: int) -> int:
+    """The boost by which a group shows a post; 0 = there is none."""
+    found = await row(_BOOST_OF, (face, post_id))
+    return found[0] if found else 0
+
+
+async def readers(post_id: int, viewers: Sequence[int]) -> set[int]:
+    """Those of the viewers who may see the post, and did not mute its author or server."""
+    args = (post_id, list(viewers), *visible.args(_VIEWER), *visible.wanted_args(_VIEWER))
+    return {found[0] for found in await rows(*_for_each(_READERS, args))}
+
+
+async def at_home(entry_id: int, viewers: Sequence[int]) -> list[int]:
+    """Those of the viewers for whom a line of home was written; `timelines.home` says whether they are shown it."""
+    return [found[0] for found in await rows(_AT_HOME, (entry_id, list(viewers)))]
+
+
+async def followers(actor_id: int, viewers: Sequence[int]) -> list[int]:
+    """Those of the viewers who follow the actor."""
+    return [found[0] for found in await rows(_FOLLOWERS, (actor_id, list(viewers)))]
+
+
+async def valid(token_ids: Sequence[int]) -> set[int]:
+    """Those of the tokens with which somebody may still look on."""
+    return {found[0] for found in await rows(_VALID, (list(token_ids),))}
+
+
+async def touched(post_id: int, viewers: Sequence[int]) -> set[int]:
+    """Those of the viewers who have something to do with the post, so that they are shown more of it than others."""
+    return {found[0] for found in await rows(_TOUCHED, (post_id, list(viewers)) * _TOUCHED.count("?ints"))}
+
+
+def _for_each(sql: str, args: Sequence[Any]) -> tuple[str, list[Any]]:
+    """A statement for one viewer as one for each row of `viewer`: `_VIEWER` among its arguments stands for them."""
+    left = iter(args)
+    kept: list[Any] = []
+
+    def place(found: re.Match[str]) -> str:
+        value = next(left)
+        if value == _VIEWER:
+            return "viewer.id"
+        kept.append(value)
+        return str(found[0])
+
+    return _PLACE.sub(place, sql), kept

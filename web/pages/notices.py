@@ -55,12 +55,12 @@ async def _told(reader: Reader, found: Sequence[Notice]) -> list[Told]:
     """The notices, which are for the reader, with what they show."""
     actors = await storage.actors.by_ids(sorted({notice.actor_id for notice in found}))
     about = sorted({notice.post_id for notice in found if notice.post_id})
-    nodes = await threads.posts(reader.actor.id, [Entry(post_id, post_id) for post_id in about])
+    nodes = await threads.posts(reader.actor.id, [Entry(post_id, post_id) for post_id in about], "notifications")
     by_id = {node.id: node for node in nodes}
     return [
         Told(notice, actors[notice.actor_id], by_id.get(notice.post_id))
         for notice in found
-        if notice.actor_id in actors
+        if notice.actor_id in actors and (not notice.post_id or notice.post_id in by_id)
     ]
 
 

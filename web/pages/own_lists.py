@@ -54,7 +54,7 @@ async def _page(request: Request, reader: Reader, name: str, read: Reading) -> R
     return await frame.page(
         request,
         f"own/{name}.html",
-        nodes=await threads.posts(reader.actor.id, found.entries),
+        nodes=await threads.posts(reader.actor.id, found.entries, "home" if name == "home" else ""),
         older=found.oldest if found.older else 0,
         back=places.hidden(name, page.before),
     )

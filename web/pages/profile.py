@@ -39,7 +39,7 @@ async def show(request: Request) -> Response:
         moved=await _moved(viewer, actor),
         follow=await storage.follows.of(viewer, actor.id) if reader else None,
         muted=reader is not None and await storage.mutes.covers(viewer, actor.id, clock.now_ms()),
-        lines=await threads.lines(viewer, [entry.post_id for entry in found.entries]),
+        lines=await threads.lines(viewer, [entry.post_id for entry in found.entries], "account"),
         older=found.oldest if found.older else 0,
     )
 

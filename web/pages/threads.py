@@ -13,9 +13,10 @@ import storage.threads
 from storage import shown as overlay
 from storage.actors import Actor
 from storage.attachments import Attached
+from storage.filters import Filter
 from storage.posts import Post
 from storage.timelines import Entry
-from web.pages import polls
+from web.pages import filtered, polls
 from web.pages.polls import Asked
 
 DEEPEST = 8  # levels of indentation; what is deeper stands there too, and says what it answers
@@ -30,6 +31,7 @@ class Line(msgspec.Struct, frozen=True):
     author: Actor
     group: Actor | None
     answers: int
+    filter: Filter | None = None  # of the viewer, that finds something in it
 
 
 class Posts(msgspec.Struct, frozen=True):
@@ -42,6 +44,7 @@ class Posts(msgspec.Struct, frozen=True):
     polls: dict[int, Asked]
     votes: dict[int, str]  # like or dislike, of the viewer
     marks: dict[int, int]  # of the viewer (storage.shown.flags)
+    filters: dict[int, Filter]  # of the viewer
 
     def node(self, post_id: int) -> "Node":
         """The post without its place."""
@@ -49,7 +52,7 @@ class Posts(msgspec.Struct, frozen=True):
         author = self.actors.get(post.author_id) if post else None
         return Node(
             post_id, post, author, 0, [], self.attached.get(post_id, []), self.polls.get(post_id),
-            self.votes.get(post_id, ""), marks=self.marks.get(post_id, 0),
+            self.votes.get(post_id, ""), marks=self.marks.get(post_id, 0), filter=self.filters.get(post_id),
         )  # fmt: skip
 
 
@@ -67,6 +70,7 @@ class Node(msgspec.Struct):
     to: Actor | None = None  # whom it answers, where its place does not say so
     by: Actor | None = None  # who passed it on into a list
     marks: int = 0  # of the viewer (storage.shown.flags)
+    filter: Filter | None = None  # of the viewer, that finds something in it
 
     @property
     def boosted(self) -> bool:
@@ -84,20 +88,23 @@ class Node(msgspec.Struct):
         return sum((node.post is not None) + node.size for node in self.answers)
 
 
-async def lines(viewer: int, post_ids: Sequence[int]) -> list[Line]:
-    """The posts, which the viewer may see, as lines of a list in the same order."""
+async def lines(viewer: int, post_ids: Sequence[int], context: str = "public") -> list[Line]:
+    """The posts, which the viewer may see, as lines of a list in the same order; without what a filter hides."""
     posts = await storage.posts.by_ids(list(post_ids))
     groups = await storage.groups.by_ids(sorted({post.group_id for post in posts.values() if post.group_id}))
     wanted = {post.author_id for post in posts.values()} | {group.actor_id for group in groups.values()}
     actors = await storage.actors.by_ids(sorted(wanted))
     started = [post.id for post in posts.values() if post.thread_id == post.id]
     sizes = await storage.threads.sizes(viewer, started, MOST)
+    filters = await filtered.of(viewer, posts.values(), context)
     found = []
     for post in (posts[post_id] for post_id in post_ids if post_id in posts):
+        filter_ = filters.get(post.id)
         group = groups.get(post.group_id or 0)
-        if author := actors.get(post.author_id):
+        author = actors.get(post.author_id)
+        if author and not (filter_ and filter_.action == filtered.HIDE):
             face = actors.get(group.actor_id) if group else None
-            found.append(Line(post, author, face, sizes.get(post.id, post.replies_count)))
+            found.append(Line(post, author, face, sizes.get(post.id, post.replies_count), filter_))
     return found
 
 
@@ -105,7 +112,7 @@ async def tree(viewer: int, start: Post) -> tuple[Node, bool]:
     """A post, which the viewer may see, with everything below it; and whether there was too much to show all."""
     context = await storage.threads.context(viewer, start.id, above=0, below=MOST + 1, depth=200)
     shown = {start.id: start} | await storage.posts.by_ids(context.descendants[:MOST])
-    found = await _with_all(viewer, shown, await _parents(shown, start.id))
+    found = await _with_all(viewer, shown, await _parents(shown, start.id), "thread")
     nodes: dict[int, Node] = {}
     for post_id in [start.id, *context.descendants[:MOST]]:
         if post_id in shown:
@@ -113,30 +120,37 @@ async def tree(viewer: int, start: Post) -> tuple[Node, bool]:
     return nodes[start.id], len(context.descendants) > MOST
 
 
-async def posts(viewer: int, entries: Sequence[Entry]) -> list[Node]:
-    """The posts of a list, which the viewer may see, whole and in the same order, with who passed them on."""
+async def posts(viewer: int, entries: Sequence[Entry], context: str = "") -> list[Node]:
+    """The posts of a list, which the viewer may see, whole and in the same order, with who passed them on.
+
+    What a filter of the viewer hides in this `context` is left out.
+    """
     shown = await storage.posts.by_ids([entry.post_id for entry in entries])
-    found = await _with_all(viewer, shown, {})
+    found = await _with_all(viewer, shown, {}, context)
     boosters = await storage.actors.by_ids(sorted({entry.boosted_by for entry in entries if entry.boosted_by}))
     nodes = []
     for entry in entries:
         node = found.node(entry.post_id)
-        if node.post and node.author:
+        hidden = node.filter is not None and node.filter.action == filtered.HIDE
+        if node.post and node.author and not hidden:
             node.by = boosters.get(entry.boosted_by)
             nodes.append(node)
     return nodes
 
 
-async def _with_all(viewer: int, shown: dict[int, Post], parents: dict[int, int]) -> Posts:
+async def _with_all(viewer: int, shown: dict[int, Post], parents: dict[int, int], context: str) -> Posts:
     """Everything that these posts show."""
+    files = await storage.attachments.of([post.id for post in shown.values() if post.attachments_count])
+    asked = await polls.of(viewer, [post.id for post in shown.values() if post.kind == "question"])
     return Posts(
         shown,
         parents,
         await storage.actors.by_ids(sorted({post.author_id for post in shown.values()})),
-        await storage.attachments.of([post.id for post in shown.values() if post.attachments_count]),
-        await polls.of(viewer, [post.id for post in shown.values() if post.kind == "question"]),
+        files,
+        asked,
         await storage.reactions.by(viewer, list(shown)) if viewer else {},
         await overlay.flags(viewer, list(shown)) if viewer else {},
+        await filtered.of(viewer, shown.values(), context, files, asked),
     )
 
 

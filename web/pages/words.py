@@ -58,6 +58,19 @@ FILES = {
     "lists": later("lists, and who is in them"),
     "bookmarks": later("bookmarks"),
 }
+# Where a filter holds, and what it does (Mastodon API: "Filter").
+CONTEXTS = {
+    "home": later("Home and lists"),
+    "notifications": later("Notifications"),
+    "public": later("Groups and what is new"),
+    "thread": later("Threads"),
+    "account": later("Profiles"),
+}
+FILTER_ACTIONS = {
+    "warn": later("Shown when I open it"),
+    "hide": later("Not shown at all"),
+    "blur": later("Shown, with pictures only when I open them"),
+}
 # Whom a post is for (Mastodon API: "visibility").
 LEVELS = {
     "public": later("everybody"),

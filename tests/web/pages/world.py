@@ -103,6 +103,8 @@ def for_members(world: World) -> dict[str, int]:
         "/settings": 200,
         "/settings/blocks": 200,
         "/settings/mutes": 200,
+        "/settings/filters": 200,
+        "/settings/filters?id=5": 404,
         "/settings/domain_blocks": 200,
         "/settings/profile": 200,
         "/settings/data": 200,

@@ -1,0 +1,87 @@
+"""Filters with a browser: what they make of posts, and who may change them."""
+
+import pytest
+
+from storage.actors import Actor
+from storage.connect import rows, value
+from tests import build
+from tests.web.pages.browser import Browser, Element
+from tests.web.pages.conftest import Enter
+from tests.web.pages.test_every_page import flaws
+
+pytestmark = pytest.mark.anyio
+
+HERE = "/settings/filters"
+
+
+@pytest.fixture
+async def browser(alice: Actor, enter: Enter) -> Browser:
+    """Her browser."""
+    return await enter(alice)
+
+
+def bare(element: Element, text: str) -> bool:
+    """Whether the element says this by itself, where one need not open anything to read it."""
+    above: Element | None = element
+    while above is not None and above.tag != "details":
+        above = above.parent
+    return above is None and any(isinstance(each, str) and text in each for each in element.inside)
+
+
+async def test_a_filter_is_made_changed_and_deleted(browser: Browser) -> None:
+    page = await browser.button(await browser.get(HERE), HERE, title="Football", words="goal\n\n penalty \ngoal")
+    assert "Football" in page.main and await value("SELECT COUNT(*) FROM filter_keyword") == 2
+    (link,) = [each for each in page.links if each.startswith(f"{HERE}?id=")]
+
+    change = await browser.get(link)
+    assert change.one("textarea", id="words").text.split() == ["goal", "penalty"]
+    changed = await browser.button(change, HERE, words="offside", effect="hide")
+
+    assert flaws(changed) == [] and "Not shown at all" in changed.main
+    assert await rows("SELECT keyword FROM filter_keyword") == [("offside",)]
+    (gone,) = [form["action"] for form in changed.all("form") if form["action"].endswith("/delete")]
+    await browser.button(changed, gone)
+    assert await value("SELECT COUNT(*) FROM filter") == 0
+
+
+async def test_a_post_with_the_word_is_shown_when_opened_or_not_at_all(alice: Actor, browser: Browser) -> None:
+    bert = await build.person("bert", "far.example")
+    thread = await build.post(bert, "What a goal", home=[alice])
+    await build.post(bert, "Good morning", home=[alice])
+    await build.notice(alice, "mention", bert, thread)
+    places = ("/home", "/notifications", "/", "/@bert@far.example", f"/@bert@far.example/{thread.id}")
+
+    await browser.button(await browser.get(HERE), HERE, title="Football", words="GOAL")
+
+    for place in places:
+        page = await browser.get(place)
+        assert "Filtered: Football" in page.main, place
+        assert not [each for each in page.one("main").all() if bare(each, "What a goal")], place
+    (link,) = [each for each in (await browser.get(HERE)).links if each.startswith(f"{HERE}?id=")]
+    change = await browser.get(link)
+    await browser.button(change, HERE, effect="hide")
+    for place in places[:-1]:
+        page = await browser.get(place)
+        assert "What a goal" not in page.source, place
+    assert "Good morning" in (await browser.get("/home")).main
+
+
+async def test_a_filter_that_makes_no_sense_comes_back_in_the_form(browser: Browser) -> None:
+    for wrong in ({"title": ""}, {"title": "x" * 300}, {"words": "x" * 600}, {"effect": "explode"}, {"days": "-1"}):
+        page = await browser.send(await browser.get(HERE), HERE, **({"title": "Fine", "words": "word"} | wrong))
+        assert page.status == 422 and page.problem, wrong
+    assert await value("SELECT COUNT(*) FROM filter") == 0
+
+
+@pytest.mark.attack("OAU-13")
+async def test_nobody_sees_or_changes_the_filters_of_others(browser: Browser, enter: Enter) -> None:
+    await browser.button(await browser.get(HERE), HERE, title="Football", words="goal")
+    filter_id = str(await value("SELECT id FROM filter"))
+    eve = await enter(await build.person("eve"))
+    page = await eve.get(HERE)
+    csrf = page.form("/sign_out").one("input", name="csrf")["value"]
+
+    assert "Football" not in page.source and (await eve.get(f"{HERE}?id={filter_id}")).status == 404
+    assert (await eve.post(f"{HERE}/{filter_id}/delete", {"csrf": csrf})).status == 404
+    assert (await eve.send(page, HERE, id=filter_id, title="Mine", words="x")).status == 404
+    assert await value("SELECT title FROM filter") == "Football"

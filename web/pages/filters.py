@@ -100,8 +100,6 @@ async def _page(request: Request, reader: Reader, given: Given, refused: AppErro
         days=_DAYS,
         problem=refused,
         field=_FIELDS.get(field, field),
-            str(getattr(refused, "field", "")), str(getattr(refused, "field", ""))
-        ),
         done=request.query_params.get("done", ""),
     )
 

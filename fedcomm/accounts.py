@@ -13,11 +13,11 @@ import storage.actors
 import storage.groups
 import storage.sessions
 import storage.tokens
-from fedcomm import actors, audit, clock, emails, follows, invites, names, passwords, settings, signing_in
+from fedcomm import actors, audit, clock, emails, follows, invites, names, passwords, settings, signing_in, telling
 from fedcomm.app import App
 from fedcomm.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
 from storage.accounts import Account
-from storage.connect import transaction
+from storage.connect import Writes, transaction, write
 from storage.errors import IntegrityError
 from storage.ids import next_id
 from storage.invites import Invite
@@ -97,6 +97,9 @@ async def sign_up(
         if found:
             await invites.use(found)
         account = await _add(app, msgspec.structs.replace(wanted, reason=text), found)
+        writes = Writes()
+        await telling.admins(writes, "admin.sign_up", account.actor_id)
+        await write(writes)
     if found and found.group_id:
         await _join(app, account, found.group_id)
     return account

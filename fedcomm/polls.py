@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from fedcomm import admit, clock, groups, members, posts, proving
+from fedcomm import admit, clock, groups, members, posts, proving, telling
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.mapping import activities
@@ -58,6 +58,7 @@ async def vote(app: App, voter: Actor, post_id: int, choices: Sequence[int]) -> 
             publish(app, writes, voter, ballot, Audience(inboxes=(author.inbox,)))
     if post.local:
         changed(app, writes, post.id, poll.ends_at)
+    telling.of_end(writes, poll)
     writes.after(lambda: app.forget_post(post_id))
     try:
         await apply(writes)

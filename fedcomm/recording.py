@@ -9,6 +9,7 @@ import storage.media
 from activitypub.objects import Note
 from activitypub.origins import host_of
 from fedcomm import clock, emojis, indexing, mapping
+from fedcomm import telling as telling_later
 from fedcomm.app import App
 from fedcomm.mapping.posts import Place, to_row
 from storage import actors, events, conversations, groups, posts, telling
@@ -100,6 +101,8 @@ def attach(
         posts.attach(writes, next_id(), post.author_id, post.id, position, file, now_ms)
     if (poll := mapping.posts.poll(post.id, note, now_ms)) is not None:
         posts.put_poll(writes, poll)
+        if post.local:
+            telling_later.of_end(writes, poll)
 
 
 def edit(
@@ -135,6 +138,8 @@ def edit(
         author_updated=said,
         edited_at=known.edited_at if same else now,
     )
+    if not same:
+        telling_later.of_edit(writes, known)
     posts.forget_links(writes, known.id)
     if files is not None:
         storage.media.drop(writes, known.id, now, [file.id for file in files.kept])

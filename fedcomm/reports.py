@@ -5,7 +5,7 @@ import msgspec
 import storage.actors
 import storage.groups
 import storage.posts
-from fedcomm import audit, clock
+from fedcomm import audit, clock, telling
 from fedcomm.actors import SERVICE
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound, TooMany
@@ -65,6 +65,7 @@ async def report(app: App, reporter: Actor, complaint: Complaint) -> Report:
     )  # fmt: skip
     writes = Writes()
     reports.insert(writes, made)
+    await telling.admins(writes, "admin.report", reporter.id, made.id)
     if complaint.forward and target.host:
         await _forward(app, writes, made, target, posts)
     await apply(writes)

@@ -23,11 +23,15 @@ class Notice(msgspec.Struct, frozen=True):
 def by_anybody_heard(table: str) -> str:
     """The condition on a row of `notification`: whoever it tells of may be seen and is neither blocked nor muted.
 
+    Somebody who waits to be let in here is seen by nobody yet, but admins (`SHOWN`) are told of them.
     Takes `heard_args(owner)`, of which the first is 1 to have what waits for its owner's word as well, else 0.
     """
+    actor = f"{table}.actor_id"
+    waits = f"EXISTS (SELECT 1 FROM actor new WHERE new.id = {actor} AND new.deleted_at IS NULL)"
     return (
-        f"{table}.filtered <= ? AND {visible.actor(f'{table}.actor_id')} AND {visible.told(f'{table}.actor_id')}"
-    )  # fmt: skip
+        f"{table}.filtered <= ? AND (({table}.kind = 'admin.sign_up' AND {waits}) OR {visible.actor(actor)})"
+        f" AND {visible.told(actor)}"
+    )
 
 
 def heard_args(owner: int, filtered: bool) -> tuple[int, ...]:

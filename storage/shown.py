@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from storage import thread_mutes
 from storage.connect import read_many, rows
 from storage.media import COLUMNS as MEDIA
 from storage.media import Media
@@ -71,8 +72,7 @@ UNION ALL SELECT post_id, {REBLOGGED} FROM boost WHERE actor_id = ? AND post_id 
 UNION ALL SELECT post_id, {BOOKMARKED} FROM bookmark WHERE actor_id = ? AND post_id IN (?ints)
 UNION ALL SELECT id, {OWN} FROM post WHERE author_id = ? AND id IN (?ints)
 UNION ALL SELECT post_id, {PINNED} FROM pin WHERE actor_id = ? AND post_id IN (?ints)
-UNION ALL SELECT post.id, {MUTED} FROM thread_mute JOIN post root ON root.id = thread_mute.root_id
- JOIN post ON post.thread_id = root.thread_id WHERE thread_mute.owner_id = ? AND post.id IN (?ints)"""
+UNION ALL SELECT muted.id, {MUTED} FROM ({thread_mutes.AMONG}) muted"""
 _BOOSTS = f"SELECT {', '.join(BoostRow.__struct_fields__)} FROM boost WHERE id IN (?ints)"
 _OWN_VOTES = (
     "SELECT post_id, choice FROM poll_vote WHERE actor_id = ? AND post_id IN (?ints) ORDER BY created_at, choice"

@@ -7,6 +7,10 @@ from storage.connect import execute
 
 MOST = 1_000  # of one member
 
+# Of a member and a list of posts: which of these are in threads that the member has muted.
+AMONG = """SELECT post.id FROM thread_mute JOIN post root ON root.id = thread_mute.root_id
+ JOIN post ON post.thread_id = root.thread_id WHERE thread_mute.owner_id = ? AND post.id IN (?ints)"""
+
 
 def muted(owner: str, post: str) -> str:
     """The condition that a member has muted the thread of a post; both are columns with their ids."""

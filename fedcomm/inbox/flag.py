@@ -1,7 +1,7 @@
 """Flag: somebody elsewhere reports something of ours."""
 
 from activitypub.activities import Activity
-from fedcomm import admit, clock, sanitise
+from fedcomm import admit, clock, sanitise, telling
 from fedcomm.inbox.hand import Hand, Ignored
 from storage import reports
 from storage.connect import Writes, write
@@ -32,12 +32,13 @@ async def report(hand: Hand, activity: Activity) -> None:
     if await reports.count_from(reporter.host, clock.now_ms() - DAY) >= MAX_A_DAY:
         raise Ignored("that server has reported enough for a day")  # attack GRP-16
     comment = sanitise.plain(activity.content or activity.summary)[:MAX_COMMENT]
-    writes = Writes()
+    writes, report_id = Writes(), next_id()
     reports.insert(
         writes,
         Report(
-            next_id(), activity.uri or "", reporter.id, target, group, [post.id for post in named][:MAX_POSTS], comment,
+            report_id, activity.uri or "", reporter.id, target, group, [post.id for post in named][:MAX_POSTS], comment,
             "other", "open", clock.now_ms(), None,
         ),
     )  # fmt: skip
+    await telling.admins(writes, "admin.report", reporter.id, report_id)
     await write(writes)

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from fedcomm import farewells, imports, indexing, moving, orphans, peers, polls
+from fedcomm import farewells, imports, indexing, moving, orphans, peers, polls, telling
 from fedcomm.app import App
 from fedcomm.jobs import nightly
 from fedcomm.media import clean_up, sweep
@@ -33,6 +33,8 @@ JOBS: dict[str, Job] = {
     "learn_peer": Job(peers.learn, attempts=6),
     "erase_actor": Job(farewells.erase, attempts=10, seconds=600),
     "tell_poll": Job(polls.tell),
+    "tell_edit": Job(telling.tell_edit),
+    "tell_end": Job(telling.tell_end),
     "announce_early": Job(orphans.announce, attempts=10, seconds=600),
     "follow_moved": Job(moving.take_followers_along, attempts=10, seconds=600),
 }

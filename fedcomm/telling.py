@@ -1,0 +1,55 @@
+"""What members here are told of later, or as those who run the server."""
+
+from fedcomm import clock
+from fedcomm.app import App
+from storage import audiences, jobs, notifications, posts
+from storage import telling as stored
+from storage.connect import Writes, apply
+from storage.ids import next_id
+from storage.posts import Poll, Post
+
+
+def of_edit(writes: Writes, known: Post) -> None:
+    """Whoever passed a post on is told soon that it says something else now."""
+    if known.boosts_count > 0:
+        jobs.add(writes, next_id(), "tell_edit", {"post": known.id}, clock.now_ms(), key=f"tell_edit:{known.id}")
+
+
+def of_end(writes: Writes, poll: Poll) -> None:
+    """When a poll is over, whoever asked and whoever voted here is told."""
+    if poll.ends_at is not None and poll.closed_at is None:
+        key = f"tell_end:{poll.post_id}:{poll.ends_at}"
+        jobs.add(writes, next_id(), "tell_end", {"post": poll.post_id}, poll.ends_at + 1, key=key)
+
+
+async def admins(writes: Writes, kind: str, actor_id: int, report_id: int = 0) -> None:
+    """Those who run this server are told of a report or a sign-up; not of what they did themselves."""
+    for admin in await notifications.admins():
+        if admin != actor_id:
+            stored.tell(writes, next_id(), admin, kind, actor_id, 0, clock.now_ms(), report_id)
+
+
+async def tell_edit(app: App, post: int) -> None:
+    """Tell members here who passed a post on that it says something else."""
+    known = await posts.by_id(post)
+    if known is None or known.deleted_at is not None:
+        return
+    writes = Writes()
+    for owner in await audiences.boosters_here(known.id):
+        if owner != known.author_id:
+            stored.tell_anew(writes, next_id(), owner, "update", known.author_id, known.id, clock.now_ms())
+    await apply(writes)
+
+
+async def tell_end(app: App, post: int) -> None:
+    """Tell members here who asked or voted in a poll that it is over; if it runs longer by now, later."""
+    known, poll = await posts.by_id(post), await posts.poll_of(post)
+    if known is None or known.deleted_at is not None or poll is None:
+        return
+    writes = Writes()
+    if poll.closed_at is None and (poll.ends_at is None or poll.ends_at > clock.now_ms()):
+        of_end(writes, poll)
+    else:
+        for owner in await audiences.voters_here(known.id, known.author_id):
+            stored.tell(writes, next_id(), owner, "poll", known.author_id, known.id, clock.now_ms())
+    await apply(writes)

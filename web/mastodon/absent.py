@@ -29,7 +29,6 @@ EMPTY: tuple[tuple[str, str, Any], ...] = (
     ("/api/v1/suggestions", "read", []),
     ("/api/v2/suggestions", "read", []),
     ("/api/v1/directory", "", []),
-    ("/api/v1/notifications/requests", "read:notifications", []),
     ("/api/v1/instance/translation_languages", "", {}),
 )
 

@@ -20,9 +20,12 @@ async def of(account_id: int, timelines: list[str]) -> dict[str, Marker]:
     return {found[0]: Marker(*found) for found in await rows(sql, (account_id, timelines))}
 
 
-async def set_last_read(account_id: int, timeline: str, last_read_id: int, now_ms: int) -> None:
-    """Move a marker."""
-    sql = """INSERT INTO marker (account_id, timeline, last_read_id, version, updated_at) VALUES (?, ?, ?, 1, ?)
-             ON CONFLICT (account_id, timeline) DO UPDATE SET last_read_id = excluded.last_read_id,
-             version = marker.version + 1, updated_at = excluded.updated_at"""
-    await execute(sql, (account_id, timeline, last_read_id, now_ms))
+async def set_last_read(account_id: int, timeline: str, last_read_id: int, known_version: int, now_ms: int) -> bool:
+    """Move a marker that had this version when it was looked at (0: it was never set); False when it has another."""
+    if not known_version:
+        sql = """INSERT INTO marker (account_id, timeline, last_read_id, version, updated_at) VALUES (?, ?, ?, 1, ?)
+                 ON CONFLICT DO NOTHING"""
+        return await execute(sql, (account_id, timeline, last_read_id, now_ms)) == 1
+    sql = """UPDATE marker SET last_read_id = ?, version = version + 1, updated_at = ?
+             WHERE account_id = ? AND timeline = ? AND version = ?"""
+    return await execute(sql, (last_read_id, now_ms, account_id, timeline, known_version)) == 1

@@ -19,7 +19,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "lists": (),
     "bookmarks": (),
 }
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would calculate
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would calculate
 
 
 async def file(app: App, actor: Actor, name: str) -> str:
@@ -40,7 +40,7 @@ async def file(app: App, actor: Actor, name: str) -> str:
 
 def harmless(cell: str) -> str:
     """A cell that no spreadsheet takes for a formula (attack ADM-24)."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
 async def _rows(app: App, actor_id: int, name: str) -> Iterable[tuple[str, ...]]:

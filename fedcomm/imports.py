@@ -10,8 +10,10 @@ from time import monotonic
 
 import msgspec
 
+import storage.follows
+import storage.lists
 from activitypub.errors import ProtocolError, Unreachable
-from fedcomm import blocks, bookmarks, clock, domain_blocks, fetching, follows, mutes
+from fedcomm import blocks, bookmarks, clock, domain_blocks, exports, fetching, follows, lists, mutes
 from fedcomm.app import App
 from fedcomm.errors import AppError, Conflict, Invalid, NotFound
 from storage import actors, imports
@@ -28,8 +30,8 @@ _EACH = 20.0  # seconds that one row may take
 _OFTEN = 10  # rows between notes of how far it is
 
 # What can be read in, by the name of the file, with the headings that Mastodon gives it.
-KINDS = ("following_accounts", "blocked_accounts", "muted_accounts", "blocked_domains", "bookmarks")
-_FIRST = ("Account address", "#domain", "#uri")
+KINDS = ("following_accounts", "blocked_accounts", "muted_accounts", "blocked_domains", "lists", "bookmarks")
+_FIRST = ("Account address", "#domain", "#uri", "List name")
 _NO = frozenset({"false", "f", "0", "no", "off"})
 SILENT = "Its server does not answer."
 
@@ -111,7 +113,7 @@ def read(kind: str, content: bytes) -> list[list[str]]:
     rows = [[cell.strip() for cell in line] for line in lines if line and line[0].strip()]
     if rows and rows[0][0] in _FIRST:
         rows = rows[1:]
-    rows = list({row[0].lower().lstrip("@"): row[:4] for row in rows}.values())  # the last word counts
+    rows = list({_once(kind, row): row[:4] for row in rows}.values())  # the last word counts
     if not rows:
         raise Invalid("There is nothing in this file.", field="file")
     if len(rows) > MAX_ROWS:
@@ -149,7 +151,9 @@ async def work(app: App, **args: object) -> None:
 async def _try(app: App, actor: Actor, kind: str, row: Sequence[str], silent: Sequence[str]) -> Failure | None:
     """Do what one row says; the failure, if it cannot be done."""
     shown = row[0][:200]
-    if _host(kind, row[0]) in silent:
+    if kind == "lists" and len(row) > 1:
+        shown = f"{shown} · {row[1][:200]}"
+    if _host(kind, row) in silent:
         return Failure(shown, SILENT)
     try:
         async with asyncio.timeout(_EACH):
@@ -175,12 +179,15 @@ async def _do(app: App, actor: Actor, kind: str, row: Sequence[str]) -> None:
         if found is None or found[0] != "post":
             raise NotFound(_NOTHING)
         return await bookmarks.add(app, actor, found[1])
-    if "@" not in row[0].lstrip("@"):
+    address = row[-1] if kind == "lists" else row[0]
+    if "@" not in address.lstrip("@") or (kind == "lists" and len(row) < 2):
         raise NotFound(_NOTHING)
-    target = await fetching.handle(app, row[0])
+    target = await fetching.handle(app, address)
     match kind:
         case "following_accounts":
             await follows.follow(app, actor, target.id, reblogs=_yes(row, 1, True), notify=_yes(row, 2, False))
+        case "lists":
+            await _into_list(app, actor, row[0], target)
         case "blocked_accounts":
             await blocks.block(app, actor, target.id)
         case "muted_accounts":
@@ -190,12 +197,29 @@ async def _do(app: App, actor: Actor, kind: str, row: Sequence[str]) -> None:
     return None
 
 
+async def _into_list(app: App, actor: Actor, title: str, target: Actor) -> None:
+    """Put somebody into the list of that title, which is made where there is none; who is in a list is followed."""
+    title = title[1:] if title[:1] == "'" and title[1:2] in exports.FORMULA else title
+    if await storage.follows.of(actor.id, target.id) is None:
+        await follows.follow(app, actor, target.id)
+    own = next((each for each in await storage.lists.of(actor.id) if each.title == title), None)
+    made = own or await lists.create(app, actor, lists.Change(title=title))
+    if target.id not in await storage.lists.members(made.id):
+        await lists.add(app, actor, made.id, [target.id])
+
+
 def _yes(row: Sequence[str], at: int, usual: bool) -> bool:
     return row[at].lower() not in _NO if len(row) > at and row[at] else usual
 
 
-def _host(kind: str, cell: str) -> str:
+def _once(kind: str, row: Sequence[str]) -> tuple[str, ...]:
+    """What makes two rows the same."""
+    return tuple(row[:2]) if kind == "lists" else (row[0].lower().lstrip("@"),)
+
+
+def _host(kind: str, row: Sequence[str]) -> str:
     """The server that a row is about; of blocked ones none, since they are not asked."""
     if kind == "blocked_domains":
         return ""
+    cell = row[1] if kind == "lists" and len(row) > 1 else row[0]
     return cell.partition("://")[2].partition("/")[0] if "://" in cell else cell.rpartition("@")[2].lower()

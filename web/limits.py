@@ -13,7 +13,8 @@ from fedcomm.errors import TooMany
 from web.languages import later
 
 MAX_COUNTERS = 100_000
-_ASKING = frozenset({"/find", "/visit", "/intents/{act}", "/settings/blocks", "/settings/mutes"})  # forms that may ask another server
+# Forms that may ask another server.
+_ASKING = frozenset({"/find", "/visit", "/intents/{act}", "/settings/blocks", "/settings/mutes", "/lists/{id}/people"})
 _LIMITED = ("/api/", "/oauth/")
 
 

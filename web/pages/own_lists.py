@@ -1,4 +1,4 @@
-"""What a member reads: home, bookmarks, favourites, and the groups they are in."""
+"""What a member reads: home, bookmarks, favourites."""
 
 from collections.abc import Awaitable, Callable
 
@@ -6,15 +6,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-import storage.actors
-import storage.groups
-import storage.members
 import storage.timelines
-from storage import visible
 from storage.paging import Page
 from storage.timelines import Found
 from web import paging
-from web.pages import frame, places, shown, threads
+from web.pages import frame, places, threads
 from web.pages.readers import Reader, members_only
 
 _POSTS = 20
@@ -39,15 +35,6 @@ async def favourites(request: Request, reader: Reader) -> Response:
     return await _page(request, reader, "favourites", storage.timelines.liked)
 
 
-@members_only
-async def lists(request: Request, reader: Reader) -> Response:
-    """`GET /lists`: the groups one is in."""
-    groups = await storage.groups.by_ids(await storage.members.groups_of(reader.actor.id))
-    seen = await visible.seen_actors(reader.actor.id, [group.actor_id for group in groups.values()])
-    faces = sorted((await storage.actors.by_ids(sorted(seen))).values(), key=lambda face: shown.name(face).casefold())
-    return await frame.page(request, "own/lists.html", joined=faces)
-
-
 async def _page(request: Request, reader: Reader, name: str, read: Reading) -> Response:
     page = paging.page_of(request, usual=_POSTS)
     found = await read(reader.actor.id, page)
@@ -64,5 +51,4 @@ routes = [
     Route("/home", home),
     Route("/bookmarks", bookmarks),
     Route("/favourites", favourites),
-    Route("/lists", lists),
 ]

@@ -58,6 +58,12 @@ FILES = {
     "lists": later("lists, and who is in them"),
     "bookmarks": later("bookmarks"),
 }
+# Which answers a list shows (Mastodon API: "List").
+REPLIES = {
+    "list": later("answers to others in the list"),
+    "followed": later("answers to all whom I follow"),
+    "none": later("no answers"),
+}
 # Where a filter holds, and what it does (Mastodon API: "Filter").
 CONTEXTS = {
     "home": later("Home and lists"),

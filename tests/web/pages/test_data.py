@@ -166,6 +166,7 @@ async def test_every_kind_of_file_can_be_read_in_and_twice_is_as_good_as_once(
         ("muted_accounts", "Account address,Hide notifications\n@carl@far.example,false",
          f"SELECT COUNT(*) FROM mute WHERE target_id = {carl.id} AND notifications = 0"),
         ("blocked_domains", "#domain\nEvil.example", "SELECT COUNT(*) FROM domain_block WHERE host = 'evil.example'"),
+        ("lists", "Bakers,carl@far.example", "SELECT COUNT(*) FROM list_entry"),
         ("bookmarks", f"#uri\n{post.uri}", f"SELECT COUNT(*) FROM bookmark WHERE post_id = {post.id}"),
     ):  # fmt: skip
         for _time in range(2):
@@ -249,4 +250,4 @@ def test_rows_are_read_once_each_without_heading_and_blanks() -> None:
 
     assert found == [["A@b.example"]]
     with pytest.raises(Invalid):
-        imports.read("lists", b"a")
+        imports.read("passwords", b"a")

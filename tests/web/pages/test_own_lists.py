@@ -155,6 +155,46 @@ async def test_every_joined_group_is_a_list(anna: Actor, browser: Browser) -> No
     assert links == ["/c/cake", "/c/rye"]
 
 
+async def test_a_list_is_made_filled_read_changed_and_deleted(anna: Actor, browser: Browser) -> None:
+    bert, carl = await build.person("bert", "far.example"), await build.person("carl", "far.example")
+    await build.follow(anna, bert)
+    await build.post(bert, "From the list", home=[anna])
+
+    edit = await browser.button(await browser.get("/lists"), "/lists", title="Bakers")
+    list_id = await value("SELECT id FROM list")
+    secret = edit.form("/sign_out").one("input", name="csrf")["value"]
+    people = f"/lists/{list_id}/people"
+    stranger = await browser.post(people, {"csrf": secret, "act": "add", "address": "@carl@far.example"})
+    added = await browser.post(people, {"csrf": secret, "act": "add", "address": "@bert@far.example"})
+
+    assert stranger.status == 422 and "whom you follow" in stranger.problem and carl.id
+    assert added.status == 303 and "From the list" in shown(await browser.get(f"/lists/{list_id}"))
+    edit = await browser.get(f"/lists/{list_id}/edit")
+    edit = await browser.button(edit, f"/lists/{list_id}", title="Millers", replies="none", exclusive="true")
+    assert await rows("SELECT title, replies_policy, exclusive FROM list") == [("Millers", "none", 1)]
+    untitled = await browser.send(edit, f"/lists/{list_id}", title=" ")
+    assert untitled.status == 422 and untitled.problem
+    await browser.post(people, {"csrf": secret, "act": "drop", "id": str(bert.id)})
+    assert await value("SELECT COUNT(*) FROM list_entry") == 0
+    await browser.button(edit, f"/lists/{list_id}/delete")
+    assert await value("SELECT COUNT(*) FROM list") == 0
+
+
+@pytest.mark.attack("OAU-13")
+async def test_nobody_reads_or_changes_the_lists_of_others(anna: Actor, browser: Browser, enter: Enter) -> None:
+    await browser.button(await browser.get("/lists"), "/lists", title="Bakers")
+    list_id = await value("SELECT id FROM list")
+    eve = await enter(await build.person("eve"))
+    secret = (await eve.get("/lists")).form("/sign_out").one("input", name="csrf")["value"]
+
+    for path in (f"/lists/{list_id}", f"/lists/{list_id}/edit"):
+        assert (await eve.get(path)).status == 404, path
+    for path in (f"/lists/{list_id}", f"/lists/{list_id}/people", f"/lists/{list_id}/delete"):
+        sent = {"csrf": secret, "title": "Mine", "act": "drop", "id": "5"}
+        assert (await eve.post(path, sent)).status == 404, path
+    assert await rows("SELECT title FROM list") == [("Bakers",)]
+
+
 async def test_somebody_is_blocked_and_the_block_lifted(anna: Actor, browser: Browser) -> None:
     bert = await build.person("bert", "far.example")
     await build.follow(bert, anna)

@@ -47,6 +47,8 @@ async def made(app: App) -> World:
         await build.notice(alice, kind, bob, about)
     eve = await build.person("eve", "far.example")
     await build.block(alice, eve)
+    await build.insert("list", id=7, owner_id=alice.id, title="Bakers", created_at=build.NOW)
+    await build.insert("list_entry", list_id=7, actor_id=bob.id)
     await build.insert("mute", actor_id=alice.id, target_id=eve.id, created_at=build.NOW)
     await build.insert("domain_block", actor_id=alice.id, host="evil.example", id=5)
     await build.follow(await build.person("fay", "far.example"), alice, "pending")
@@ -99,6 +101,9 @@ def for_members(world: World) -> dict[str, int]:
         "/bookmarks": 200,
         "/favourites": 200,
         "/lists": 200,
+        "/lists/7": 200,
+        "/lists/7/edit": 200,
+        "/lists/8": 404,
         "/follow_requests": 200,
         "/settings": 200,
         "/settings/blocks": 200,

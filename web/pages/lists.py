@@ -1,0 +1,202 @@
+"""The lists of a member: those they made of people they follow, and the groups they are in."""
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+import storage.actors
+import storage.groups
+import storage.lists
+import storage.members
+import storage.timelines
+from fedcomm import lists
+from fedcomm.errors import AppError, Invalid, NotFound
+from fedcomm.lists import Change
+from storage import visible
+from storage.actors import Actor
+from storage.lists import List
+from web import errors, paging, params, respond, state
+from web.pages import frame, places, shown, threads, words
+from web.pages.find import somebody
+from web.pages.readers import Plain, Reader, form, members_only
+
+_POSTS, _PEOPLE = 20, 40
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """What a list is to be like."""
+
+    title: str = ""
+    replies: str = "list"
+    exclusive: bool = False
+    csrf: str = ""
+
+
+class Person(msgspec.Struct, frozen=True):
+    """Who comes into a list, by their address, or leaves it, by id."""
+
+    act: str = ""
+    id: int = 0
+    address: str = ""
+    csrf: str = ""
+
+
+@members_only
+async def everything(request: Request, reader: Reader) -> Response:
+    """`GET /lists`"""
+    return await _all(request, reader, Wish())
+
+
+@members_only
+async def create(request: Request, reader: Reader) -> Response:
+    """`POST /lists`: on to the new list."""
+    wish = await form(request, Wish, reader)
+    try:
+        made = await lists.create(state.app_of(request), reader.actor, Change(title=wish.title))
+    except AppError as refused:
+        return await _all(request, reader, wish, refused)
+    return respond.redirect(f"/lists/{made.id}/edit")
+
+
+@members_only
+async def read(request: Request, reader: Reader) -> Response:
+    """`GET /lists/{id}`: what those in it write."""
+    own = await _own(request, reader)
+    page = paging.page_of(request, usual=_POSTS)
+    found = await storage.timelines.of_list(own, page)
+    return await frame.page(
+        request,
+        "own/list.html",
+        list=own,
+        nodes=await threads.posts(reader.actor.id, found.entries, "home"),
+        older=found.oldest if found.older else 0,
+        back=places.hidden("", 0),
+    )
+
+
+@members_only
+async def edit(request: Request, reader: Reader) -> Response:
+    """`GET /lists/{id}/edit`"""
+    own = await _own(request, reader)
+    return await _form(request, own, _as_wish(own))
+
+
+@members_only
+async def change(request: Request, reader: Reader) -> Response:
+    """`POST /lists/{id}`"""
+    own = await _own(request, reader)
+    wish = await form(request, Wish, reader)
+    try:
+        await lists.change(
+            state.app_of(request), reader.actor, own.id, Change(wish.title, wish.replies, wish.exclusive)
+        )
+    except AppError as refused:
+        return await _form(request, own, wish, refused=refused, part="list")
+    return respond.redirect(f"/lists/{own.id}/edit?done=saved")
+
+
+@members_only
+async def move(request: Request, reader: Reader) -> Response:
+    """`POST /lists/{id}/people`: somebody comes in or goes."""
+    own = await _own(request, reader)
+    given = await form(request, Person, reader)
+    app = state.app_of(request)
+    try:
+        match given.act:
+            case "add":
+                target = await somebody(app, reader.actor.id, given.address)
+                await _add(request, reader, own, target)
+            case "drop":
+                await lists.drop(app, reader.actor, own.id, [given.id])
+            case _:
+                raise Invalid("There is no such act.")
+    except AppError as refused:
+        return await _form(request, own, _as_wish(own), given.address, refused, "people")
+    return respond.redirect(f"/lists/{own.id}/edit?done=saved")
+
+
+@members_only
+async def delete(request: Request, reader: Reader) -> Response:
+    """`POST /lists/{id}/delete`"""
+    own = await _own(request, reader)
+    await form(request, Plain, reader)
+    await lists.delete(state.app_of(request), reader.actor, own.id)
+    return respond.redirect("/lists")
+
+
+async def _add(request: Request, reader: Reader, own: List, target: Actor) -> None:
+    if target.id in await storage.lists.members(own.id):
+        return
+    try:
+        await lists.add(state.app_of(request), reader.actor, own.id, [target.id])
+    except NotFound:
+        raise Invalid("Only people whom you follow can be in a list.", field="address") from None
+
+
+async def _own(request: Request, reader: Reader) -> List:
+    """A list of the reader's own (attack OAU-13).
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = await storage.lists.one(reader.actor.id, params.number(request))
+    if found is None:
+        raise NotFound("There is no such list.")
+    return found
+
+
+def _as_wish(own: List) -> Wish:
+    return Wish(own.title, own.replies_policy, bool(own.exclusive))
+
+
+async def _joined(viewer: int) -> list[Actor]:
+    """The faces of the groups that somebody is in, by name."""
+    groups = await storage.groups.by_ids(await storage.members.groups_of(viewer))
+    seen = await visible.seen_actors(viewer, [group.actor_id for group in groups.values()])
+    faces = await storage.actors.by_ids(sorted(seen))
+    return sorted(faces.values(), key=lambda face: shown.name(face).casefold())
+
+
+async def _all(request: Request, reader: Reader, wish: Wish, refused: AppError | None = None) -> Response:
+    return await frame.page(
+        request,
+        "own/lists.html",
+        errors.status_of(refused) if refused else 200,
+        lists=await storage.lists.of(reader.actor.id),
+        joined=await _joined(reader.actor.id),
+        wish=wish,
+        problem=refused,
+    )
+
+
+async def _form(
+    request: Request, own: List, wish: Wish, address: str = "", refused: AppError | None = None, part: str = ""
+) -> Response:
+    found = await storage.lists.entries(own, paging.page_of(request, usual=_PEOPLE))
+    people = await storage.actors.by_ids(found.ids)
+    return await frame.page(
+        request,
+        "own/list_edit.html",
+        errors.status_of(refused) if refused else 200,
+        list=own,
+        wish=wish,
+        people=[people[actor_id] for actor_id in found.ids if actor_id in people],
+        older=found.cursors[-1] if found.older else 0,
+        policies=words.REPLIES,
+        address=address,
+        problem=refused,
+        part=part,
+        done=request.query_params.get("done", ""),
+    )
+
+
+routes = [
+    Route("/lists", everything),
+    Route("/lists", create, methods=["POST"]),
+    Route("/lists/{id}", read),
+    Route("/lists/{id}", change, methods=["POST"]),
+    Route("/lists/{id}/edit", edit),
+    Route("/lists/{id}/people", move, methods=["POST"]),
+    Route("/lists/{id}/delete", delete, methods=["POST"]),
+]

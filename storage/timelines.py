@@ -166,7 +166,8 @@ async def tagged(
 
 async def of_actor(
     viewer: int, actor_id: int, page: Page,
-    *, boosts: bool = True, replies: bool = True, media: bool = False, tag: str = "", group: bool = False,
+    *, boosts: bool = True, replies: bool = True, direct: bool = True, media: bool = False, tag: str = "",
+    group: bool = False,
 ) -> Found:  # fmt: skip
     """What somebody wrote and, with `boosts`, boosted; of a `group` what begins threads in it."""
     tag_id = (await _tag_ids([tag])).get(tag) if tag else None
@@ -174,6 +175,7 @@ async def of_actor(
         return Found([], False)
     also = " AND post.attachments_count > 0" * media + f" AND {_HAS_TAG}" * bool(tag)
     own = f"{_POSTS} AND post.author_id = ?{also}" + f" AND {_NOT_TO_OTHERS}" * (not replies)
+    own += " AND post.visibility < 3" * (not direct)
     passed_on = f"{_BOOSTS}{also}" + f" AND {_STARTER}" * group
     tag_args = (tag_id,) if tag else ()
 

@@ -43,6 +43,7 @@ class Somebody(msgspec.Struct, frozen=True):
 
 
 PEOPLE = (
+    Somebody("admin3", "admin3@example.com", "en", f"{TOKEN}_4"),  # Mastodon has a second "admin…" from the start
     Somebody("admin2", "zerocool@example.com", "de", f"{TOKEN}_2", ADMIN, "admin"),
     Somebody("mastodonpy_test", "mastodonpy_test@example.com", "ja", TOKEN, change=Change(locked=True)),
     Somebody(

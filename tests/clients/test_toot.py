@@ -66,7 +66,7 @@ def test_toot_signs_in_through_the_browser_and_knows_who_it_is(server: Instance,
 def test_toot_tells_which_server_this_is(alice: Toot, server: Instance) -> None:
     found = alice.json("instance")
 
-    assert found["uri"] == server.host and found["version"].startswith("4.2.0 (compatible; fedcomm ")
+    assert found["uri"] == server.host and found["version"].startswith("4.3.0 (compatible; fedcomm ")
     assert "gardening" in alice("whois", "gardening")
 
 
@@ -209,7 +209,15 @@ def test_who_leaves_a_group_loses_its_list(server: Instance, alice: Toot, tmp_pa
     assert len(alice.json("lists", "list")) == 1
 
 
-def test_a_list_cannot_be_made_by_hand_and_toot_says_why(alice: Toot) -> None:
-    done = alice.run("lists", "create", "Mine")
+def test_a_list_is_made_of_whom_one_follows_and_that_of_a_group_is_not_changed(alice: Toot, bob: Toot) -> None:
+    alice("follow", "bob")
+    alice("lists", "create", "Friends")
+    alice("lists", "add", "Friends", "bob")
+    post = bob.json("post", "For my friends")
+    (group,) = [each for each in alice.json("lists", "list") if each["title"] == "Gardening"]
 
-    assert done.returncode != 0 and "follow the groups you are in" in done.stderr
+    assert [each["acct"] for each in alice.json("lists", "accounts", "Friends")] == ["bob"]
+    assert ids(alice.json("timelines", "list", "Friends")) == [post["id"]]
+    assert alice.run("lists", "add", group["id"], "bob").returncode != 0
+    alice("lists", "delete", "Friends")
+    assert [each["title"] for each in alice.json("lists", "list")] == ["Gardening"]

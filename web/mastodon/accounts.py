@@ -54,6 +54,7 @@ class Narrowed(msgspec.Struct, frozen=True):
     only_media: bool = False
     exclude_replies: bool = False
     exclude_reblogs: bool = False
+    exclude_direct: bool = False
     tagged: str = ""
 
 
@@ -131,7 +132,7 @@ async def statuses(request: Request) -> Response:
         found = await timelines.of_actor(
             subjects.id_of(viewer), actor.id, paging.page_of(request), boosts=not wanted.exclude_reblogs,
             replies=not wanted.exclude_replies, media=wanted.only_media, tag=wanted.tagged.lstrip("#").lower(),
-            group=actor.kind == "Group",
+            group=actor.kind == "Group", direct=not wanted.exclude_direct,
         )  # fmt: skip
     body = await status.page(state.app_of(request).base_url, subjects.id_of(viewer), found.entries)
     return respond.json_bytes(body, paging.link(request, found.cursors, found.older))

@@ -47,7 +47,9 @@ async def find(request: Request) -> Response:
         people = await _present(app, people)
         if not _is_url(text):
             people += await search.actors(seeing, text, limit, offset, followed=wanted.following)
-    posts = await _posts(request, wanted, seeing, text, named) if wanted.type in ("", "statuses") else []
+    # Whoever types a tag is shown tags; its posts are at the tag, or found by who asks for posts.
+    kinds = ("statuses",) if text.startswith("#") else ("", "statuses")
+    posts = await _posts(request, wanted, seeing, text, named) if wanted.type in kinds else []
     tags = await search.tags(text, limit, offset) if wanted.type in ("", "hashtags") and not _is_url(text) else []
     shown = await status.by_id(app.base_url, seeing, posts)
     value: dict[str, Any] = {

@@ -94,3 +94,13 @@ async def test_tags_are_combined(alice: Member) -> None:
     assert ids(await alice.get("timelines/tag/red", **{"all[]": "ripe"})) == [both["id"]]
     assert ids(await alice.get("timelines/tag/red", **{"any[]": "ripe"})) == ids([ripe, both, red])
     assert ids(await alice.get("timelines/tag/red", **{"none[]": "ripe"})) == [red["id"]]
+
+
+async def test_who_types_a_tag_is_shown_tags_and_its_posts_when_asked_for_posts(alice: Member) -> None:
+    post = await alice.post("Look #tomatoes")
+
+    plain = await alice.get("/api/v2/search", q="#tomatoes")
+    posts = await alice.get("/api/v2/search", q="#tomatoes", type="statuses")
+
+    assert ([each["name"] for each in plain["hashtags"]], plain["statuses"]) == (["tomatoes"], [])
+    assert ids(posts["statuses"]) == [post["id"]]

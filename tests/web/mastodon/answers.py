@@ -43,9 +43,15 @@ async def everything(client: httpx.AsyncClient, alice: Member, bob: Member, grou
     doomed = await alice.post("Soon gone")
     deleted = await alice.do(f"statuses/{doomed['id']}", "DELETE")
     await alice.do("markers", home={"last_read_id": top["id"]})
+    pinned = await alice.do(f"statuses/{top['id']}/pin")
+    direct = await alice.post("@bob psst", visibility="direct")
+    await alice.do("/api/v2/notifications/policy", "PATCH", for_not_followers="filter")
+    await bob.post("@alice look")
+    group_key = (await alice.get("/api/v2/notifications"))["notification_groups"][0]["group_key"]
 
     async def get(name: str, table: Any, by: Member = bob, **parameters: Any) -> Answer:
-        path = name.replace("{id}", parameters.pop("at", top["id"]))
+        at = parameters.pop("at", top["id"])
+        path = name.replace("{id}", at).replace("{group_key}", at)
         for part in ("{hashtag}", "{name}"):
             path = path.replace(part, "tomatoes")
         return Answer(name, await by.get(path, **parameters), table)
@@ -93,7 +99,23 @@ async def everything(client: httpx.AsyncClient, alice: Member, bob: Member, grou
         await get("/api/v1/lists", [keys.LIST]),
         await get(one_list, keys.LIST, at=str(group.id)),
         await get(f"{one_list}/accounts", [keys.ACCOUNT], at=str(group.id)),
+        Answer(f"{status}/pin", pinned, keys.OWN_STATUS, method="post"),
         await get("/api/v1/notifications", [keys.NOTIFICATION], alice),
+        await get("/api/v2/notifications", keys.GROUPED_NOTIFICATIONS, alice),
+        await get("/api/v2/notifications/{group_key}", keys.GROUPED_NOTIFICATIONS, alice, at=group_key),
+        await get("/api/v2/notifications/{group_key}/accounts", [keys.ACCOUNT], alice, at=group_key),
+        await get("/api/v2/notifications/unread_count", {"count": int}, alice),
+        await get("/api/v2/notifications/policy", keys.NOTIFICATION_POLICY, alice),
+        await get("/api/v1/notifications/requests", [keys.NOTIFICATION_REQUEST], alice),
+        await get("/api/v1/notifications/requests/{id}", keys.NOTIFICATION_REQUEST, alice, at=bob.id),
+        await get("/api/v1/notifications/requests/merged", {"merged": bool}, alice),
+        await get("/api/v1/conversations", [keys.CONVERSATION]),
+        Answer(
+            "/api/v1/conversations/{id}/read",
+            await bob.do(f"conversations/{direct['id']}/read"),
+            keys.CONVERSATION,
+            method="post",
+        ),
         await get("/api/v1/markers", {"home": keys.MARKER}, alice, **{"timeline[]": "home"}),
         await get("/api/v2/search", keys.SEARCH, q="tomatoes"),
         await get("/api/v2/search", keys.SEARCH, q="alice"),

@@ -67,6 +67,24 @@ LIST = {"id": "number", "title": str, "replies_policy": str, "exclusive": bool}
 NOTIFICATION = {
     "id": "number", "type": str, "created_at": "moment", "group_key": str, "account": ACCOUNT, "status": (dict, None)
 }  # fmt: skip
+NOTIFICATION_GROUP = {
+    "group_key": str, "notifications_count": int, "type": str, "most_recent_notification_id": int,
+    "page_min_id": "number", "page_max_id": "number", "latest_page_notification_at": "moment",
+    "sample_account_ids": list, "status_id": ("number", None),
+}  # fmt: skip
+GROUPED_NOTIFICATIONS = {
+    "accounts": [ACCOUNT], "statuses": [STATUS], "notification_groups": [NOTIFICATION_GROUP]
+}  # fmt: skip
+NOTIFICATION_POLICY = {
+    "for_not_following": str, "for_not_followers": str, "for_new_accounts": str, "for_private_mentions": str,
+    "for_limited_accounts": str,
+    "summary": {"pending_requests_count": int, "pending_notifications_count": int},
+}  # fmt: skip
+NOTIFICATION_REQUEST = {
+    "id": "number", "created_at": "moment", "updated_at": "moment", "notifications_count": "number",
+    "account": ACCOUNT, "last_status": (dict, None),
+}  # fmt: skip
+CONVERSATION = {"id": "number", "unread": bool, "accounts": [ACCOUNT], "last_status": (dict, None)}
 MARKER = {"last_read_id": "number", "version": int, "updated_at": "moment"}
 SEARCH = {"accounts": [ACCOUNT], "statuses": [STATUS], "hashtags": [TAG], "collections": list}
 RULE = {"id": str, "text": str, "hint": str}

@@ -15,7 +15,8 @@ from web.mastodon.entities.small import rules
 
 # The part before the space is what clients judge our features by; it rises with what works, and the minor
 # version stays below ten, since one of them reads "4.10" as 4.1.
-VERSION = f"4.2.0 (compatible; fedcomm {__version__})"
+API_LEVEL = 2  # grouped notifications, and whom one wants to hear from; 3 would promise more than there is
+VERSION = f"4.3.0 (compatible; fedcomm {__version__})"
 
 
 def second(config: Config, settings: Settings, stats: Stats, contact: bytes) -> dict[str, Any]:
@@ -38,7 +39,8 @@ def second(config: Config, settings: Settings, stats: Stats, contact: bytes) -> 
             "enabled": settings.registration != "invite", "approval_required": settings.registration == "approval",
             "reason_required": settings.registration == "approval", "message": None, "min_age": None, "url": None,
         },
-        "api_versions": {"fedcomm": 1}, "contact": {"email": settings.contact_email, "account": msgspec.Raw(contact)},
+        "api_versions": {"mastodon": API_LEVEL, "fedcomm": 1},
+        "contact": {"email": settings.contact_email, "account": msgspec.Raw(contact)},
         "rules": rules(settings.rules), "wrapstodon": None,
     }  # fmt: skip
 

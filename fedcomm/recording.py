@@ -12,7 +12,7 @@ from fedcomm import clock, emojis, indexing, mapping
 from fedcomm import telling as telling_later
 from fedcomm.app import App
 from fedcomm.mapping.posts import Place, to_row
-from storage import actors, events, conversations, groups, posts, telling
+from storage import actors, conversations, events, groups, posts, tags, telling
 from storage.actors import Actor
 from storage.connect import Writes
 from storage.groups import Group
@@ -195,6 +195,8 @@ def _show(writes: Writes, post: Post, arrival: Arrival) -> None:
         return
     if arrival.author.local:
         posts.home_for(writes, arrival.author.id, post.id, post.id)
+    if post.visibility == posts.PUBLIC:
+        tags.to_homes(writes, post.id)
     if post.starter or (arrival.parent is not None and arrival.parent.author_id == post.author_id):
         posts.home_for_followers(writes, post.id, post.id, None, arrival.author.id)
     elif arrival.parent is not None:

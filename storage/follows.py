@@ -133,6 +133,7 @@ def remove(writes: Writes, follower_id: int, target_id: int) -> None:
         "DELETE FROM list_entry WHERE actor_id = ? AND list_id IN (SELECT id FROM list WHERE owner_id = ?)",
         (target_id, follower_id),
     )
+    writes.add("DELETE FROM endorsement WHERE actor_id = ? AND target_id = ?", pair)
     writes.add("DELETE FROM group_list WHERE owner_id = ? AND face_id = ?", pair)
     _counted_anew(writes, follower_id, target_id)
     writes.add(

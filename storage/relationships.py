@@ -98,31 +98,31 @@ async def between(viewer: int, others: Sequence[int]) -> list[Relationship]:
 
 async def followers(viewer: int, actor_id: int, page: Page) -> People:
     """Who follows the actor; of a group its members."""
-    return await _people(viewer, "follow.id", "follow.follower_id", "follow",
+    return await people(viewer, "follow.id", "follow.follower_id", "follow",
                          "follow.target_id = ? AND follow.state = 'accepted'", (actor_id,), page)  # fmt: skip
 
 
 async def following(viewer: int, actor_id: int, page: Page) -> People:
     """Whom the actor follows."""
-    return await _people(viewer, "follow.id", "follow.target_id", "follow",
+    return await people(viewer, "follow.id", "follow.target_id", "follow",
                          "follow.follower_id = ? AND follow.state = 'accepted'", (actor_id,), page)  # fmt: skip
 
 
 async def requests(actor_id: int, page: Page) -> People:
     """Who waits to be let in by the actor."""
-    return await _people(actor_id, "follow.id", "follow.follower_id", "follow",
+    return await people(actor_id, "follow.id", "follow.follower_id", "follow",
                          "follow.target_id = ? AND follow.state = 'pending'", (actor_id,), page)  # fmt: skip
 
 
 async def liked_by(viewer: int, post_id: int, page: Page) -> People:
     """Who voted for the post."""
-    return await _people(viewer, moment("reaction"), "reaction.actor_id", "reaction",
+    return await people(viewer, moment("reaction"), "reaction.actor_id", "reaction",
                          "reaction.post_id = ? AND reaction.kind = 'like'", (post_id,), page)  # fmt: skip
 
 
 async def boosted_by(viewer: int, post_id: int, page: Page) -> People:
     """Who boosted the post."""
-    return await _people(viewer, "boost.id", "boost.actor_id", "boost",
+    return await people(viewer, "boost.id", "boost.actor_id", "boost",
                          f"boost.post_id = ? AND {visible.BOOST_TO_VIEWER}",
                          (post_id, *visible.boost_args(viewer)), page)  # fmt: skip
 
@@ -140,9 +140,10 @@ def moment(table: str) -> str:
     return f"({table}.created_at * 100000 + {table}.actor_id % 100000)"
 
 
-async def _people(
+async def people(
     viewer: int, cursor: str, actor: str, table: str, condition: str, args: tuple[int, ...], page: Page
 ) -> People:
+    """A page of those whose ids are in a column `actor` of a table, as far as the viewer may see them."""
     sql = f"""SELECT {cursor}, {actor} FROM {table}
 WHERE {condition} AND {visible.actor(actor)} AND {cursor} < ? AND {cursor} > ?"""
     return await paged(sql, (*args, *visible.actor_args(viewer)), page)

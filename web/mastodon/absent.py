@@ -17,10 +17,6 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 EMPTY: tuple[tuple[str, str, Any], ...] = (
     ("/api/v1/announcements", "read:announcements", []),
     ("/api/v1/scheduled_statuses", "read:statuses", []),
-    ("/api/v1/followed_tags", "read:follows", []),
-    ("/api/v1/featured_tags", "read:accounts", []),
-    ("/api/v1/featured_tags/suggestions", "read:accounts", []),
-    ("/api/v1/endorsements", "read:accounts", []),
     ("/api/v1/accounts/familiar_followers", "read:follows", []),
     ("/api/v1/trends", "", []),
     ("/api/v1/trends/tags", "", []),
@@ -41,11 +37,7 @@ NONE: tuple[tuple[str, str], ...] = (
 
 # method, path, scope, what to say
 REFUSED: tuple[tuple[str, str, str, str], ...] = (
-    ("POST", "/api/v1/accounts/{id}/pin", "write:accounts", "People cannot be featured here yet."),
-    ("POST", "/api/v1/accounts/{id}/endorse", "write:accounts", "People cannot be featured here yet."),
     ("POST", "/api/v1/push/subscription", "push", "Push messages are not sent from here yet."),
-    ("POST", "/api/v1/tags/{name}/follow", "write:follows", "Tags cannot be followed here yet; join a group."),
-    ("POST", "/api/v1/featured_tags", "write:accounts", "Tags cannot be featured here yet."),
     ("POST", "/api/v1/statuses/{id}/translate", "read:statuses", "Nothing is translated here."),
 )
 
@@ -56,8 +48,6 @@ GONE: tuple[tuple[str, str, str], ...] = (
     ("DELETE", "/api/v1/scheduled_statuses/{id}", "write:statuses"),
     ("PUT", "/api/v1/scheduled_statuses/{id}", "write:statuses"),
     ("POST", "/api/v1/announcements/{id}/dismiss", "write:accounts"),
-    ("POST", "/api/v1/tags/{name}/unfollow", "write:follows"),
-    ("DELETE", "/api/v1/featured_tags/{id}", "write:accounts"),
     ("DELETE", "/api/v1/suggestions/{id}", "write:accounts"),
 )
 
@@ -88,8 +78,8 @@ def _refused(scope: str, sentence: str) -> Endpoint:
     return endpoint
 
 
-async def featured_tags(request: Request) -> Response:
-    """`GET /api/v1/accounts/:id/featured_tags` and its like, of somebody who exists."""
+async def identity_proofs(request: Request) -> Response:
+    """`GET /api/v1/accounts/:id/identity_proofs`, of somebody who exists: none, since nobody asks for them any more."""
     await auth.optional(request, "read:accounts")
     await subjects.actor(request)
     return respond.json([])
@@ -100,7 +90,5 @@ routes = [
     *(Route(path, _none(scope)) for path, scope in NONE),
     *(Route(path, _refused(scope, sentence), methods=[method]) for method, path, scope, sentence in REFUSED),
     *(Route(path, _none(scope), methods=[method]) for method, path, scope in GONE),
-    Route("/api/v1/accounts/{id}/featured_tags", featured_tags),
-    Route("/api/v1/accounts/{id}/identity_proofs", featured_tags),
-    Route("/api/v1/accounts/{id}/endorsements", featured_tags),
+    Route("/api/v1/accounts/{id}/identity_proofs", identity_proofs),
 ]

@@ -1,16 +1,31 @@
 """Entities of a few lines: Tag, Marker, Rule."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 from storage.markers import Marker
-from web.mastodon.entities.times import moment
+from storage.tags import Day, Featured
+from web.mastodon.entities.times import day, moment
 
 
-def tag(base: str, name: str) -> dict[str, Any]:
-    """A tag by itself; nobody counts how it is used (Mastodon API: "Tag")."""
+def tag(
+    base: str, name: str, history: Sequence[Day] = (), *, following: bool = False, featuring: bool = False
+) -> dict[str, Any]:
+    """A tag by itself, and how it was used on the last days (Mastodon API: "Tag")."""
     return {
-        "id": name, "name": name, "url": f"{base}/tags/{name}", "history": [], "following": False, "featuring": False
+        "id": name, "name": name, "url": f"{base}/tags/{name}", "following": following, "featuring": featuring,
+        "history": [
+            {"day": str(each.at // 1000), "uses": str(each.uses), "accounts": str(each.people)} for each in history
+        ],
+    }  # fmt: skip
+
+
+def featured_tag(base: str, found: Featured) -> dict[str, Any]:
+    """A tag on somebody's profile (Mastodon API: "FeaturedTag"); there is no page of one's posts with a tag alone."""
+    return {
+        "id": str(found.id), "name": found.name, "url": f"{base}/tags/{found.name}",
+        "statuses_count": str(found.posts), "last_status_at": day(found.last_at),
     }  # fmt: skip
 
 

@@ -304,7 +304,7 @@ async def test_a_member_votes_against_a_thread_and_takes_that_back(app: App, ann
     assert "against" not in (await bert.get(thread)).one("p", class_="small").text
 
 
-async def test_a_member_chooses_in_a_poll_once(app: App, anna: Browser, enter: Enter, stranger: Browser) -> None:
+async def test_a_member_chooses_each_answer_of_a_poll_once(app: App, anna: Browser, enter: Enter, stranger: Browser) -> None:
     bert = await person(app, "bert")
     poll = PollDraft(("Rye", "Spelt", "Wheat"), multiple=True)
     post_id = await posts.create(app, bert, Draft(text="Which flour?", poll=poll))
@@ -315,7 +315,7 @@ async def test_a_member_chooses_in_a_poll_once(app: App, anna: Browser, enter: E
     none = await anna.post(f"/poll/{post_id}", {"csrf": secret})
     wrong = await anna.post(f"/poll/{post_id}", {"csrf": secret, "choice": "7"})
     done = await anna.post(f"/poll/{post_id}", {"csrf": secret, "choice[]": ["0", "2"]})
-    again = await anna.post(f"/poll/{post_id}", {"csrf": secret, "choice": "1"})
+    again = await anna.post(f"/poll/{post_id}", {"csrf": secret, "choice": "2"})
 
     assert [answer.status for answer in (none, wrong, done, again)] == [422, 422, 303, 422]
     shown = await anna.get(where)

@@ -47,6 +47,12 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
             self.transport.write(head + length + _REFUSAL)
             self.transport.close()
 
+    async def send(self, message: Any) -> None:
+        """What the application answers; a refusal completes the handshake too, and is no fault to be logged."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            self.handshake_complete = True
+
     def handle_cont(self, event: Any) -> None:
         """Go on with a message."""
         if len(self.frames) >= _MOST_FRAGMENTS:

@@ -18,7 +18,7 @@ from fedcomm import clock, emojis, errors, mapping, moderation, peers, recording
 from fedcomm.app import App
 from fedcomm.mapping.actors import to_row
 from fedcomm.recording import Arrival, record
-from storage import actors, blocks, bus, groups, posts, registers
+from storage import actors, blocks, bus, groups, orphans, posts, registers
 from storage.actors import Actor, Key
 from storage.connect import Writes, apply
 from storage.errors import IntegrityError
@@ -305,7 +305,7 @@ async def arrival_of(app: App, note: Note, author: Actor, parent: Post | None, v
         group=group if group is not None and not group.local else None,
         mentioned=named,
         blockers=frozenset(await blocks.of(author.id)),
-        awaited=await posts.awaited(note.uri),
+        awaited=await orphans.awaited(note.uri),
     )
 
 

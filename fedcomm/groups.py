@@ -74,8 +74,8 @@ async def named(name: str) -> tuple[Group, Actor]:
     return group, face
 
 
-def accept_post(app: App, writes: Writes, face: Actor, post: Post, create_: dict[str, Any]) -> None:
-    """A post is in the group: followers learn of it, each server in one form.
+def accept_post(app: App, writes: Writes, face: Actor, post: Post, create_: dict[str, Any] | str) -> None:
+    """A post is in the group: followers learn of it, each server in one form. Of `create_` the id is enough.
 
     Who understands groups gets the activity; microblogs get the id of what begins a thread, and no answers: announcing
     those floods timelines (groups-on-the-wire.md §2.3). The author's own server is told too: only so does it know that
@@ -100,15 +100,19 @@ def show_thread(app: App, writes: Writes, face: Actor, post: Post) -> None:
 
 
 def pass_on(
-    app: App, writes: Writes, face: Actor, inner: dict[str, Any], *, thread_id: int = 0, post_id: int | None = None,
-    back: bool = False,
+    app: App, writes: Writes, face: Actor, inner: dict[str, Any] | str, *, thread_id: int = 0,
+    post_id: int | None = None, back: bool = False,
 ) -> None:  # fmt: skip
-    """Announce an activity as it came to all followers that understand groups; `back`: also to where it came from."""
+    """Announce an activity as it came to all followers that understand groups; `back`: also to where it came from.
+
+    One that is not at hand is announced by its id, at which Lemmy asks for it.
+    """
     now = clock.now_ms()
     uri = app.urls.activity(next_id())
-    origin = inner["actor"] if isinstance(inner.get("actor"), str) else ""
+    inner_uri, by = (inner, inner) if isinstance(inner, str) else (inner["id"], inner.get("actor"))
+    origin = by if isinstance(by, str) else ""
     without = () if back or not origin or app.urls.own(origin) else (host_of(origin),)
-    announcements.put(writes, face.uri, inner["id"], "wrapped", uri, now)
+    announcements.put(writes, face.uri, inner_uri, "wrapped", uri, now)
     announce = activities.announce(uri, face.uri, face.followers, inner, now)
     audience = Audience(followers=(face.id,), without=without)
     publish(app, writes, face, announce, audience, form="wrapped", thread_id=thread_id, post_id=post_id)

@@ -12,7 +12,7 @@ from fedcomm import clock, emojis, indexing, mapping
 from fedcomm import telling as telling_later
 from fedcomm.app import App
 from fedcomm.mapping.posts import Place, to_row
-from storage import actors, conversations, events, groups, posts, tags, telling
+from storage import actors, conversations, events, groups, jobs, orphans, posts, tags, telling
 from storage.actors import Actor
 from storage.connect import Writes
 from storage.groups import Group
@@ -67,11 +67,11 @@ def record(app: App, writes: Writes, arrival: Arrival) -> Post:
     posts.insert(writes, post)
     events.tell(writes, "post", post.id)
     attach(writes, post, note, arrival.mentioned, now, arrival.files)
-    indexing.index(writes, post.id, post.title, post.summary, post.content, indexing.more_of(note, post.id))
     if not author.local:
         emojis.learn(writes, author.host, note.emojis)
+    indexing.index(writes, post.id, post.title, post.summary, post.content, indexing.more_of(note, post.id))
     if arrival.awaited:
-        posts.adopt(writes, post.id, post.uri, post.thread_id, group_id, arrival.left_out)
+        adopt(app, writes, post, arrival.group, arrival.left_out)
     if arrival.parent is not None:
         posts.count_reply(writes, arrival.parent.id, post.thread_id, post.published)
         writes.after(partial(app.forget_post, arrival.parent.id))
@@ -83,6 +83,17 @@ def record(app: App, writes: Writes, arrival: Arrival) -> Post:
     if post.visibility == posts.DIRECT:
         _converse(writes, post, arrival)
     return post
+
+
+def adopt(app: App, writes: Writes, post: Post, group: Group | None, left_out: Sequence[int]) -> None:
+    """Tie answers that came before a post to it; a group of ours that takes them in announces them next.
+
+    `left_out` are ids of those whose answers it does not take in.
+    """
+    orphans.adopt(writes, post.id, post.uri, post.thread_id, group.id if group else None, left_out)
+    if group is not None and group.local:
+        jobs.add(writes, next_id(), "announce_early", {"thread": post.thread_id}, clock.now_ms())
+        writes.after(app.wake_jobs.set)
 
 
 def attach(
@@ -119,8 +130,6 @@ def edit(
         return False
     title = mapping.posts.title(written)
     content = written.content if known.local else mapping.posts.shown(written)
-    if (title, content) != (known.title, known.content):
-        posts.keep_revision(writes, known)
     shown = {
         "title": title,
         "content": content,
@@ -129,6 +138,9 @@ def edit(
         "attachments_count": len(mapping.posts.attachments(written)),
     }
     same = not (files and files.changed) and all(getattr(known, name) == now_said for name, now_said in shown.items())
+    if not same:
+        posts.keep_revision(writes, known)
+        telling_later.of_edit(writes, known)
     posts.change(
         writes,
         known.id,
@@ -138,12 +150,12 @@ def edit(
         author_updated=said,
         edited_at=known.edited_at if same else now,
     )
-    if not same:
-        telling_later.of_edit(writes, known)
     posts.forget_links(writes, known.id)
     if files is not None:
         storage.media.drop(writes, known.id, now, [file.id for file in files.kept])
     attach(writes, known, written, mentioned, now, files.kept if files else ())
+    if not known.local:
+        emojis.learn(writes, host_of(known.uri), written.emojis)
     warning, more = mapping.posts.summary(written), indexing.more_of(written, known.id)
     indexing.index(writes, known.id, title, warning, content, more)
     events.tell(writes, "edit", known.id)
@@ -157,8 +169,6 @@ def revive(app: App, writes: Writes, gone: Post, author: Actor, note: Note, ment
         gone, deleted_at=None, author_updated=None, title=mapping.posts.title(note), content=mapping.posts.shown(note)
     )
     posts.revive(writes, back, author.uri)
-    if not known.local:
-        emojis.learn(writes, host_of(known.uri), written.emojis)
     actors.count_post(writes, author.id, back.published)
     if back.parent_id is not None:
         posts.count_reply(writes, back.parent_id, back.thread_id, back.published)

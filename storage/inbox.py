@@ -41,16 +41,35 @@ async def backlog() -> tuple[int, int]:
     return (found[0], found[1]) if found else (0, 0)
 
 
-def done(writes: Writes, item_ids: list[int]) -> None:
+def done(writes: Writes, item_ids: list[int], *, keep: bool = False) -> None:
     """The effects of these items are part of `writes`, which fail when one of the items had its effect already.
 
-    So two that have taken up the same item cannot both give it its effect, however that came about.
+    So two that have taken up the same item cannot both give it its effect, however that came about. `keep`: how they
+    read may still be asked for (`kept`).
     """
+    body = "" if keep else ", body = NULL"
     writes.add(
-        "UPDATE inbox_item SET state = CASE WHEN state IN (0, 2) THEN 1 END, next_at = NULL, error = '', body = NULL"
+        f"UPDATE inbox_item SET state = CASE WHEN state IN (0, 2) THEN 1 END, next_at = NULL, error = ''{body}"
         " WHERE id IN (?ints)",
         (item_ids,),
     )
+
+
+async def kept(mark: bytes) -> bytes | None:
+    """How an item reads that had its effect and was kept; `mark` is what it is recognised by."""
+    found = await row("SELECT body FROM inbox_item WHERE uri_hash = ? AND state = 1", (mark,))
+    return bytes(found[0]) if found and found[0] is not None else None
+
+
+def let_go(writes: Writes, mark: bytes) -> None:
+    """Nobody will ask any more how that item reads."""
+    writes.add("UPDATE inbox_item SET body = NULL WHERE uri_hash = ? AND state = 1", (mark,))
+
+
+async def let_go_between(first_id: int, end_id: int) -> int:
+    """The same of all that were taken in from `first_id` on, before `end_id`; gives how many were kept."""
+    sql = "UPDATE inbox_item SET body = NULL WHERE id >= ? AND id < ? AND state = 1 AND body IS NOT NULL"
+    return await execute(sql, (first_id, end_id))
 
 
 def refused(writes: Writes, item_id: int, why: str) -> None:

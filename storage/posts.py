@@ -1,12 +1,9 @@
 """Posts of every kind, their mentions, tags, edits and counters."""
 
-from collections.abc import Sequence
-
 import msgspec
 
-from storage import conversations, post_text
-from storage import media
-from storage.connect import Writes, row, rows
+from storage import conversations, media, post_text
+from storage.connect import Writes, dialect, row, rows
 from storage.counting import hold
 
 PUBLIC, UNLISTED, FOLLOWERS, DIRECT = range(4)
@@ -85,11 +82,6 @@ class Attachment(msgspec.Struct, frozen=True):
 COLUMNS = ", ".join(Post.__struct_fields__)
 _SELECT = f"SELECT {COLUMNS} FROM post "
 BY_URIS = _SELECT + "WHERE uri IN (?texts)"
-# Answers that are not tied to what they answer, and what was said below them: of which post, by whom.
-EARLY = (
-    "SELECT DISTINCT e.parent_uri, a.id, a.uri FROM post e JOIN post p ON p.thread_id = e.id"
-    " JOIN actor a ON a.id = p.author_id WHERE e.parent_uri IN (?texts) AND e.parent_id IS NULL"
-)
 TOMBSTONES = "SELECT uri FROM tombstone WHERE uri IN (?texts)"
 _INSERT = f"INSERT INTO post ({COLUMNS}) VALUES ({', '.join('?' * len(Post.__struct_fields__))})"
 _HOME_FOR_FOLLOWERS = (
@@ -157,26 +149,6 @@ async def some_by(author_id: int, limit: int) -> list[Post]:
     """Some of what somebody wrote and did not delete, the oldest first."""
     sql = _SELECT + "WHERE author_id = ? AND deleted_at IS NULL ORDER BY id LIMIT ?"
     return [Post(*found) for found in await rows(sql, (author_id, limit))]
-
-
-async def with_orphans(since_ms: int, limit: int) -> list[tuple[int, str, int, int | None]]:
-    """What `adopt` wants of posts whose answers, come since then, are not tied to them."""
-    sql = (
-        "SELECT DISTINCT p.id, p.uri, p.thread_id, p.group_id FROM post c JOIN post p ON p.uri = c.parent_uri"
-        " WHERE c.parent_uri IS NOT NULL AND c.parent_id IS NULL AND c.received_at >= ? AND c.deleted_at IS NULL"
-        " AND p.deleted_at IS NULL LIMIT ?"
-    )
-    return await rows(sql, (since_ms, limit))
-
-
-async def early_authors(uri: str) -> list[int]:
-    """Ids of those who wrote answers to a post that are not tied to it, or below them."""
-    return [found[1] for found in await rows(EARLY, ([uri],))]
-
-
-async def awaited(uri: str) -> bool:
-    """Whether answers to a post came before it."""
-    return await row("SELECT 1 FROM post WHERE parent_uri = ? AND parent_id IS NULL LIMIT 1", (uri,)) is not None
 
 
 def insert(writes: Writes, post: Post) -> None:
@@ -279,38 +251,19 @@ def count_reply(writes: Writes, parent_id: int, thread_id: int, at_ms: int) -> N
     )
 
 
-def adopt(
-    writes: Writes, post_id: int, uri: str, thread_id: int, group_id: int | None, left_out: Sequence[int] = ()
-) -> None:
-    """Tie answers that came before this post to it, with their own answers.
-
-    They are where it is: in its group, or in none though they were taken for threads of one of ours; but what is not
-    for everybody is in none, nor what is by authors that are `left_out`. What is in a group elsewhere, that group says.
-    """
-    writes.add(
-        "UPDATE post SET replies_count = replies_count"
-        " + (SELECT COUNT(*) FROM post c WHERE c.parent_uri = ? AND c.parent_id IS NULL AND c.deleted_at IS NULL)"
-        " WHERE id = ?",
-        (uri, post_id),
-    )
-    writes.add(
-        "UPDATE post SET thread_id = ?, group_id = CASE WHEN visibility > 1 OR author_id IN (?ints) THEN NULL"
-        " WHEN group_id IN (SELECT id FROM groups WHERE local = 0) THEN group_id ELSE ? END WHERE thread_id IN"
-        " (SELECT id FROM post WHERE parent_uri = ? AND parent_id IS NULL) AND visibility <> 3",
-        (thread_id, list(left_out), group_id, uri),
-    )
-    writes.add("UPDATE post SET parent_id = ? WHERE parent_uri = ? AND parent_id IS NULL", (post_id, uri))
-
-
 def keep_revision(writes: Writes, post: Post) -> None:
-    """Keep what the post said before an edit."""
+    """Keep what the post said and showed before an edit: of its files what they are known by (`threads.known_by`)."""
+    listed = "json_agg" if dialect() == "postgres" else "json_group_array"
     writes.add(
-        "INSERT INTO post_revision (post_id, number, title, content, source, summary, sensitive, created_at)"
-        " SELECT CAST(? AS BIGINT), COALESCE(MAX(number), 0) + 1, CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT),"
-        " CAST(? AS TEXT), CAST(? AS SMALLINT), CAST(? AS BIGINT) FROM post_revision WHERE post_id = ?",
+        "INSERT INTO post_revision (post_id, number, title, content, source, summary, sensitive, created_at, poll,"
+        " media) SELECT CAST(? AS BIGINT), COALESCE(MAX(number), 0) + 1, CAST(? AS TEXT), CAST(? AS TEXT),"
+        " CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS SMALLINT), CAST(? AS BIGINT),"
+        " (SELECT options FROM poll WHERE poll.post_id = ?), COALESCE((SELECT CAST("
+        f"{listed}(CASE WHEN file.remote_url <> '' THEN file.remote_url ELSE CAST(file.id AS TEXT) END) AS TEXT)"
+        " FROM media file WHERE file.post_id = ?), '[]') FROM post_revision WHERE post_id = ?",
         (
             *(post.id, post.title, post.content, post.source, post.summary, post.sensitive),
-            *(post.edited_at or post.published, post.id),
+            *(post.edited_at or post.published, post.id, post.id, post.id),
         ),
     )
 

@@ -184,6 +184,7 @@ class Inbox:
         else:
             rule.handler(hand, activity)
             proofs.keep(writes, work.proven)
+            work.kept = hand.early and len(work.parts) == 1 and len(work.item.body) <= line.MAX_KEPT_BYTES
         return writes
 
     async def _apply(self, ready: list[tuple[Work, Writes]]) -> None:
@@ -191,15 +192,14 @@ class Inbox:
         together = Writes()
         for _work, writes in ready:
             together.merge(writes)
-        inbox.done(together, [work.item.id for work, _writes in ready if not work.early])
+        _done(together, [work for work, _writes in ready])
         try:
             await apply_writes(together)
             return
         except OperationalError as fault:
             LOG.warning("batch of %d items repeated one by one: %s", len(ready), fault)
         for work, writes in ready:
-            if not work.early:  # what came early was refused before, and stays so in the books
-                inbox.done(writes, [work.item.id])
+            _done(writes, [work])
         outcomes = await apply_each([writes for _work, writes in ready])
         for (work, _writes), outcome in zip(ready, outcomes, strict=True):
             if isinstance(outcome, OperationalError):
@@ -304,6 +304,13 @@ class Inbox:
             await inbox.park(item.id, repr(fault))
         else:
             await inbox.later(item.id, repr(fault), clock.now_ms() + 1_000)
+
+
+def _done(writes: Writes, works: Sequence[Work]) -> None:
+    """They have their effect; what came early was refused before, and stays so in the books."""
+    inbox.done(writes, [work.item.id for work in works if not (work.early or work.kept)])
+    if kept := [work.item.id for work in works if work.kept and not work.early]:
+        inbox.done(writes, kept, keep=True)
 
 
 def _hot(activity: Activity) -> bool:

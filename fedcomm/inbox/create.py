@@ -40,6 +40,7 @@ def note(hand: Hand, activity: Activity) -> None:
     post = record(hand.app, hand.writes, _arrival(hand, activity, written, author, parent, group, named))
     if group is not None and group.local:
         groups.accept_post(hand.app, hand.writes, hand.facts.face_of(group), post, hand.raw_of(activity))
+    hand.early = group is None and post.visibility <= posts.UNLISTED and _waits(hand, post, parent)
 
 
 def by_link(hand: Hand, activity: Activity) -> None:
@@ -94,6 +95,12 @@ def enter(hand: Hand, group: Group, post: Post) -> None:
     """A post that was known before is in the group from now on."""
     posts.change(hand.writes, post.id, group_id=group.id)
     storage.groups.count_post(hand.writes, group.id, post.published, starter=post.starter)
+
+
+def _waits(hand: Hand, post: Post, parent: Post | None) -> bool:
+    """Whether what began the thread of a post is not here: when it comes, a group of ours may take in both."""
+    begun = hand.facts.root_of(parent) if parent is not None else post
+    return begun.parent_id is None and begun.parent_uri is not None
 
 
 def _parent(hand: Hand, written: Note) -> Post | None:

@@ -8,7 +8,7 @@ import msgspec
 from activitypub.activities import Activity, Thing
 from activitypub.objects import Note
 from fedcomm.admit import Standing
-from storage import actors, blocks, boosts, groups, members, posts, registers, visible
+from storage import actors, blocks, boosts, groups, members, orphans, posts, registers, visible
 from storage.actors import Actor
 from storage.boosts import Boost
 from storage.connect import read_many, rows
@@ -196,7 +196,7 @@ async def gather(activities: Sequence[Activity], named: Sequence[Names]) -> Fact
             (_MODERATORS, (speakers,)),
             (blocks.OF_URIS, (speakers,)),
             (_FOLLOWED, (speakers,)),
-            (posts.EARLY, (objects,)),
+            (orphans.EARLY, (objects,)),
         ]
     )
     facts.actors = {found[1]: Actor(*found) for found in answers[0]}

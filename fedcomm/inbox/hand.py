@@ -70,7 +70,8 @@ class Hand(msgspec.Struct, kw_only=True):
     """One activity in the hand of its handler.
 
     `fetched` and `refreshed` hold the ids that were asked for already, with or without success; `proven` those of the
-    activities and posts in it for which their owner's own proof was seen (FEP-8b32).
+    activities and posts in it for which their owner's own proof was seen (FEP-8b32). A handler sets `early` when the
+    activity may have to be passed on later, as it came.
     """
 
     app: App
@@ -81,6 +82,7 @@ class Hand(msgspec.Struct, kw_only=True):
     fetched: frozenset[str] = frozenset()
     refreshed: frozenset[str] = frozenset()
     proven: frozenset[str] = frozenset()
+    early: bool = False
 
     def actor(self, uri: str) -> Actor:
         """The actor, who must be known and heard here.

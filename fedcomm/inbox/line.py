@@ -20,6 +20,7 @@ MAX_HELD = 1_000  # items that wait for peers; the next ones wait in the databas
 MAX_BYTES = 67_108_864  # of all that waits
 MAX_EARLY = 2_000  # votes that are remembered because their post may be on its way
 MAX_EARLY_BYTES = 8_192  # of one of them
+MAX_KEPT_BYTES = 65_536  # of an activity that is kept in case it has to be passed on
 _FETCHES, _FETCHES_PER_DOMAIN = 20, 15
 _PARTS = 50  # of a list of activities that get an allowance of their own
 
@@ -40,6 +41,7 @@ class Work(msgspec.Struct):
     proven: tuple[Proven, ...] = ()
     done: bool = False  # its effect came with the mark that it has had it, in a transaction of its own
     early: bool = False  # it came before what it is about, and has its second chance
+    kept: bool = False  # it had its effect, and may have to be passed on later, as it came
 
 
 def work(item: Item, activity: Activity, proven: tuple[Proven, ...] = (), *, hot: bool) -> Work:

@@ -123,6 +123,29 @@ class Threads(FromElsewhere):
         return {"cc": [self._group], "audience": self._group, "name": f"Thread {self._told}"}
 
 
+class EarlyAnswers(Threads):
+    """Somebody elsewhere begins threads in a group here, and each is overtaken by an answer."""
+
+    def effects(self) -> tuple[int, ...]:
+        sql = (
+            "SELECT COUNT(*) FROM outbox JOIN post ON post.id = outbox.post_id"
+            " WHERE outbox.form = 'wrapped' AND post.parent_id IS NOT NULL"
+        )
+        (found,) = ask(self._server, sql)
+        return tuple(found)
+
+    def over(self) -> bool:
+        thread, answer = (each["id"] for each in (self._last, self._answer()))
+        return FromElsewhere.over(self) and self.announced()[-3:] == [thread, self._last["object"]["id"], answer]
+
+    def _answer(self) -> dict[str, Any]:
+        return self._crowd.note(self._sam, -self._told, inReplyTo=self._last["object"]["id"])
+
+    async def _insist(self) -> int:
+        await self._crowd.insist(self._sam, self._inbox, self._answer())
+        return await super()._insist()
+
+
 class Thoughts:
     """Bob publishes a post, and somebody elsewhere who follows him gets it."""
 

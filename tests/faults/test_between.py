@@ -12,7 +12,7 @@ import pytest
 
 from tests.faults.asking import ask, eventually, outlast
 from tests.faults.crowd import Crowd, most
-from tests.faults.stories import Answers, Story, Thoughts, Threads
+from tests.faults.stories import Answers, EarlyAnswers, Story, Thoughts, Threads
 from tests.server.running import Instance
 
 STRIDE = 1 if os.environ.get("FEDCOMM_TEST_FAULT_WRITES") == "all" else 6  # moments from one death to the next
@@ -104,6 +104,17 @@ def test_a_thread_is_in_its_group_and_announced_or_neither_wherever_the_server_d
     server: Instance, crowd: Crowd, mortal: Mortal
 ) -> None:
     story = Threads(server, crowd)
+
+    die_through(story, mortal)
+
+    assert most(story.announced()) <= 2  # once in each life
+    assert crowd.wrong == []
+
+
+def test_an_answer_that_overtook_its_thread_is_announced_after_it_wherever_the_server_dies(
+    server: Instance, crowd: Crowd, mortal: Mortal
+) -> None:
+    story = EarlyAnswers(server, crowd)
 
     die_through(story, mortal)
 

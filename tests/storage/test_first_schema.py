@@ -2,7 +2,7 @@
 
 import pytest
 
-from storage import announcements, groups, posts, threads, tombstones
+from storage import announcements, groups, orphans, posts, threads, tombstones
 from storage.connect import Database, Writes, apply, execute, row, rows, value
 from storage.ids import next_id
 from tests import build
@@ -155,11 +155,11 @@ async def test_answers_that_came_before_what_they_answer_are_tied_to_it(database
     early = await build.post(ann, "Yes", parent_uri=uri)
     below = await build.post(ann, "Indeed", parent=early)
     start = await build.post(ann, "Start", uri=uri, group=group)
-    assert await posts.awaited(uri)
+    assert await orphans.awaited(uri)
 
-    await _made(lambda writes: posts.adopt(writes, start.id, uri, start.thread_id, group.id))
+    await _made(lambda writes: orphans.adopt(writes, start.id, uri, start.thread_id, group.id))
 
-    assert not await posts.awaited(uri)
+    assert not await orphans.awaited(uri)
     assert await rows(
         "SELECT parent_id, thread_id, group_id FROM post WHERE id IN (?ints) ORDER BY id", ([early.id, below.id],)
     ) == [

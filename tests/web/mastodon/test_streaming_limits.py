@@ -229,31 +229,6 @@ async def test_the_outermost_layer_guards_the_handshake_too(
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]  # strangers write no logs
 
 
-@whichever_database
-@pytest.mark.attack("OAU-10")
-async def test_the_token_in_an_address_is_in_no_log(
-    place: Place, alice: Member, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    secret = token(alice)
-
-    async with place.socket("", f"?access_token={secret}&stream=user") as socket:
-        await heard(socket)
-        await socket.send("{")
-        await said(socket)
-    with pytest.raises(InvalidStatus):
-        async with place.socket("", f"?access_token={secret}x"):
-            pass
-
-    for _ in range(100):  # of which one is logged
-        async with place.source(f"user?access_token={secret}", "") as source:
-            assert source.status == 401
-
-    ours = [record.getMessage() + str(record.__dict__) for record in caplog.records if "client" not in record.name]
-    assert ours
-    assert not [line for line in ours if secret in line]
-
-
 async def test_a_client_that_leaves_is_forgotten(place: Place, alice: Member) -> None:
     async with place.socket(token(alice), "?stream=user"), place.source("user", token(alice)) as source:
         await source.piece()

@@ -24,7 +24,7 @@ from storage.connect import Writes, apply
 from storage.errors import IntegrityError
 from storage.ids import next_id
 from storage.outbox import Audience
-from storage.posts import Post
+from storage.posts import Poll, Post
 
 __all__ = ["Draft", "PollDraft", "Words", "create", "delete", "edit"]  # the drafts are at home in drafting.py
 
@@ -75,10 +75,12 @@ async def edit(app: App, author: Actor, post_id: int, draft: Draft) -> None:
     prepared = await prepare(app, author, draft, known)
     now = clock.now_ms()
     note = prepared.note(app, known.id, known.published)
-    if draft.poll is None and (poll := await rows.poll_of(known.id)) is not None:
+    poll = await rows.poll_of(known.id)
+    if draft.poll is None and poll is not None:
         note = msgspec.structs.replace(note, kind="Question", poll=to_poll(poll))
     writes = Writes()
-    files = Files(prepared.files, prepared.files != tuple(await media_rows.of_post(known.id)))
+    others = prepared.files != tuple(await media_rows.of_post(known.id)) or _asks_anew(draft.poll, poll)
+    files = Files(prepared.files, others)
     if not recording.edit(app, writes, known, recording.at(note, now), prepared.mentioned, files):
         return
     document = render.document(on_the_wire(recording.at(note, now)))
@@ -118,6 +120,14 @@ async def delete(app: App, author: Actor, post_id: int, *, redraft: bool = False
             groups.take_back(app, writes, face, known, boost.uri)
     await apply(writes)
     await media.forget(app, files)
+
+
+def _asks_anew(wanted: PollDraft | None, known: Poll | None) -> bool:
+    """Whether a poll offers other answers than before."""
+    if wanted is None:
+        return False
+    answers = [] if known is None else msgspec.json.decode(known.options, type=list[str])
+    return answers != list(wanted.options) or known is None or bool(known.multiple) != wanted.multiple
 
 
 def audience_of(prepared: Prepared) -> Audience:

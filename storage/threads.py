@@ -7,6 +7,7 @@ import msgspec
 
 from storage import visible
 from storage.connect import read_many, rows
+from storage.media import Media
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -17,13 +18,18 @@ class Context(msgspec.Struct, frozen=True):
 
 
 class Revision(msgspec.Struct, frozen=True):
-    """What a post said before it was edited; `created_at` is when it began to say so (ms)."""
+    """What a post said before it was edited; `created_at` is when it began to say so (ms).
+
+    `poll` is a JSON list of the answers there were, `media` one of the files, as `known_by` names them.
+    """
 
     title: str
     content: str
     summary: str
     sensitive: int
     created_at: int
+    poll: str | None
+    media: str
 
 
 _UP = f"""
@@ -47,7 +53,8 @@ SELECT starter.id, (SELECT COUNT(*) FROM (SELECT 1 FROM post
  WHERE post.thread_id = starter.id AND post.parent_id IS NOT NULL AND {visible.READ} AND {_INSIDE} LIMIT ?) told)
 FROM post starter WHERE starter.id IN (?ints)"""
 _REVISIONS = """
-SELECT title, content, summary, sensitive, created_at FROM post_revision WHERE post_id = ? ORDER BY number LIMIT 200"""
+SELECT title, content, summary, sensitive, created_at, poll, media FROM post_revision
+WHERE post_id = ? ORDER BY number LIMIT 200"""
 
 LONGEST_THREAD = 10_000  # posts that are looked at
 
@@ -70,6 +77,11 @@ async def sizes(viewer: int, starters: Sequence[int], most: int) -> dict[int, in
     """How many answers the viewer may see in each of the threads that these posts began; counted up to `most`."""
     args = (*visible.reading(viewer), viewer, viewer, most, list(starters))
     return {found[0]: found[1] for found in await rows(_SIZES, args)} if starters else {}
+
+
+def known_by(file: Media) -> str:
+    """How a file is named in `Revision.media`: what a post elsewhere shows has another id after each edit."""
+    return file.remote_url or str(file.id)
 
 
 async def history(post_id: int) -> list[Revision]:

@@ -1,5 +1,6 @@
 """`/api/v1/statuses`: writing, reading, changing and deleting posts."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from fedcomm import boosts, posts
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.posts import Draft, PollDraft
 from storage import shown, threads, timelines, visible
+from storage.media import Media
 from storage.posts import Post
 from storage.timelines import Entry
 from web import auth, params, respond, state
@@ -170,27 +172,34 @@ async def source(request: Request) -> Response:
 
 
 async def history(request: Request) -> Response:
-    """`GET /api/v1/statuses/:id/history`: what it said before, and says now."""
+    """`GET /api/v1/statuses/:id/history`: what it said before, and says now; files only as long as they are there."""
     viewer = await auth.optional(request, "read:statuses")
     post = await subjects.post(request, viewer)
     base = state.app_of(request).base_url
-    author = msgspec.Raw((await account.accounts(base, [post.author_id]))[post.author_id])
-    files = [attachment(base, file) for file in (await shown.bundle([post.id])).media.get(post.id, ())]
-    versions = [
-        (status.content_of(old.title, old.content), old.summary, old.sensitive, old.created_at)
-        for old in await threads.history(post.id)
-    ]
-    written = (post.edited_at or post.published) if versions else post.published
-    versions.append((status.content_of(post.title, post.content), post.summary, post.sensitive, written))
-    return respond.json(
-        [
-            {
-                "content": text, "spoiler_text": summary, "sensitive": bool(sensitive), "created_at": moment(at),
-                "account": author, "media_attachments": files, "emojis": [],
-            }
-            for text, summary, sensitive, at in versions
-        ]
+    bundle = await shown.bundle([post.id])
+    files, asked = bundle.media.get(post.id, []), bundle.polls.get(post.id)
+    earlier = await threads.history(post.id)
+    now = threads.Revision(
+        post.title, post.content, post.summary, post.sensitive,
+        (post.edited_at or post.published) if earlier else post.published,
+        asked.options if asked else None, msgspec.json.encode([threads.known_by(file) for file in files]).decode(),
     )  # fmt: skip
+    author = msgspec.Raw((await account.accounts(base, [post.author_id]))[post.author_id])
+    return respond.json([_edit(base, author, version, files) for version in (*earlier, now)])
+
+
+def _edit(base: str, author: msgspec.Raw, version: threads.Revision, files: Sequence[Media]) -> dict[str, Any]:
+    """What a post said at a time (Mastodon API: "StatusEdit")."""
+    then = frozenset(msgspec.json.decode(version.media))
+    entity: dict[str, Any] = {
+        "content": status.content_of(version.title, version.content), "spoiler_text": version.summary,
+        "sensitive": bool(version.sensitive), "created_at": moment(version.created_at), "account": author,
+        "media_attachments": [attachment(base, file) for file in files if threads.known_by(file) in then],
+        "emojis": [],
+    }  # fmt: skip
+    if version.poll is not None:
+        entity["poll"] = {"options": [{"title": title} for title in msgspec.json.decode(version.poll)]}
+    return entity
 
 
 async def answer(request: Request, viewer: Viewer | None, entry: Entry) -> Response:

@@ -134,6 +134,41 @@ async def test_a_deleted_post_is_given_back_to_be_written_anew(alice: Member) ->
     assert await alice.get(f"accounts/{alice.id}/statuses") == []
 
 
+async def test_a_changed_warning_or_poll_is_a_part_of_the_history(alice: Member, bob: Member) -> None:
+    made = await alice.post("Which?", poll={"options": ["one", "two"], "expires_in": 3600})
+    path = f"statuses/{made['id']}"
+
+    await alice.do(path, "PUT", spoiler_text="A question")
+    await alice.do(path, "PUT", poll={"options": ["one", "three"], "expires_in": 3600})
+    same = await alice.do(path, "PUT", poll={"options": ["one", "three"], "expires_in": 3600})
+
+    history = await bob.get(f"{path}/history")
+    assert [each["spoiler_text"] for each in history] == ["", "A question", "A question"]
+    assert [[o["title"] for o in each["poll"]["options"]] for each in history] == [
+        ["one", "two"], ["one", "two"], ["one", "three"]
+    ]  # fmt: skip
+    assert same["edited_at"] == history[-1]["created_at"] > history[1]["created_at"] > history[0]["created_at"]
+
+
+async def test_what_was_attached_is_shown_while_it_is_there(alice: Member) -> None:
+    far = await build.person("carol", "far.test")
+    post = await build.post(far, "Look", edited_at=build.NOW)
+    for number in range(2):
+        await build.insert(
+            "media", id=post.id + number, owner_id=far.id, post_id=post.id, position=number, kind="image",
+            origin="remote", remote_url=f"https://far.test/{number}.png", created_at=build.NOW,
+        )  # fmt: skip
+    await build.insert(
+        "post_revision", post_id=post.id, number=1, title="", content="<p>Before</p>", source="", summary="",
+        sensitive=0, created_at=build.NOW, media='["https://far.test/1.png","https://far.test/gone.png"]',
+    )  # fmt: skip
+
+    before, now = await alice.get(f"statuses/{post.id}/history")
+
+    assert [file["remote_url"] for file in before["media_attachments"]] == ["https://far.test/1.png"]
+    assert len(now["media_attachments"]) == 2 and "poll" not in now
+
+
 async def test_a_post_is_edited_and_its_history_kept(alice: Member, bob: Member) -> None:
     made = await alice.post("First", spoiler_text="Words")
     before = await bob.get(f"statuses/{made['id']}/history")

@@ -9,6 +9,7 @@ from fedcomm import filtering
 from storage import groups, live, notifications, timelines
 from storage.live import About, Passed
 from storage.paging import Page
+from storage.posts import DIRECT as DIRECT_MESSAGE
 from storage.timelines import Entry
 from web.mastodon.entities import notification, status
 from web.streaming import onlooker
@@ -67,7 +68,10 @@ class Teller:
     async def gone(self, hub: Hub, post_id: str, author: str, group: str, visibility: str, starter: str) -> None:
         """A post is not shown any more. Its id tells nothing that those who could read it did not know."""
         viewers = _viewers(hub.at(_USER))
-        told = {int(author), *await live.followers(int(author), viewers)}
+        if int(visibility) == DIRECT_MESSAGE:  # whom it was for is forgotten with it
+            told = {int(author), *(viewer for viewer in viewers if int(post_id) in self._shown.get(viewer, ()))}
+        else:
+            told = {int(author), *await live.followers(int(author), viewers)}
         face = 0
         if int(group) and int(starter):
             found = (await groups.by_ids([int(group)])).get(int(group))

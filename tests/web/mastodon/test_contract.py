@@ -8,23 +8,26 @@ from pathlib import Path
 
 import httpx
 import pytest
+from websockets.exceptions import InvalidStatus
 
 import storage.actors
-from fedcomm import accounts, groups
+from fedcomm import accounts, emojis, groups
 from fedcomm.app import App
 from fedcomm.errors import Conflict
 from storage.actors import Actor
 from tests import build
 from tests.people import PASSWORD
 from tests.web.client import bearer, whichever_database
-from tests.web.mastodon import keys
+from tests.web.live import event, listening, subscribe
+from tests.web.mastodon import keys, kinds
 from tests.web.mastodon.member import Member, ids
+from tests.web.mastodon.test_custom_emojis import PNG
 
 pytestmark = pytest.mark.anyio
 
 RULES = frozenset(range(1, 39))
 # What is not built yet: there is nothing to hold to a rule.
-LATER = {26: "push messages", 27: "push messages", 30: "emojis", 34: "streaming"}
+LATER = {26: "push messages", 27: "push messages"}
 
 # Empty is fine, another answer than a list is not.
 TABS = (
@@ -128,6 +131,43 @@ async def test_that_no_push_messages_are_sent_is_said_so_that_clients_hide_them(
         assert (await alice.refused(method, "push/subscription"))[0] == 404
     status, sentence = await alice.refused("POST", "push/subscription", subscription={"endpoint": "https://x.test"})
     assert status == 422 and sentence
+
+
+@pytest.mark.contract(30)
+async def test_whether_an_emoji_is_for_the_picker_is_always_said(client: httpx.AsyncClient) -> None:
+    await emojis.add(None, "oven", PNG)
+    await emojis.change(None, "oven", "Bakery", in_picker=False)
+    await emojis.add(None, "rye", PNG)
+
+    answer = await client.get("/api/v1/custom_emojis")
+
+    assert {each["shortcode"]: each["visible_in_picker"] for each in answer.json()} == {"oven": False, "rye": True}
+    assert kinds.wrong(answer.json()) == []
+
+
+@pytest.mark.contract(34)
+async def test_a_stream_takes_the_token_in_three_ways_and_is_where_the_instance_says(app: App, alice: Member) -> None:
+    token = alice.headers["authorization"].removeprefix("Bearer ")
+    instance = await alice.get("/api/v2/instance")
+    old = await alice.get("/api/v1/instance")
+
+    async with listening(app) as place:
+        for way in (
+            place.socket(token),
+            place.socket(query=f"?access_token={token}"),
+            place.socket(additional_headers={"authorization": f"Bearer {token}"}),
+        ):
+            async with way as socket:
+                await subscribe(socket, "user")
+                await alice.post("Live")
+                assert (await event(socket))[1] == "update"
+        async with place.source("user", token) as source:
+            assert source.status == 200 and "text/event-stream" in source.head
+        with pytest.raises(InvalidStatus):
+            async with place.socket("wrong"):
+                pass
+
+    assert instance["configuration"]["urls"]["streaming"] == old["urls"]["streaming_api"] == "wss://home.test"
 
 
 @pytest.mark.contract(38)

@@ -136,6 +136,15 @@ class Client:
             raise Malformed("The answer is no JSON.")
         return documents.read(await response.aread())
 
+    async def get_file(self, url: str, most: int) -> bytes:
+        """What is at that address, asked for without a signature; of at most so many bytes.
+
+        Raises:
+            NotFound, Gone, Forbidden, Unreachable, Malformed: as `get_document`.
+        """
+        _, response = await self._get(url, "image/*", unsigned, None, most)
+        return await response.aread()
+
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """What a peer says to a POST, whatever it is (see `failure`); redirects are not followed.
 
@@ -155,7 +164,9 @@ class Client:
             raise Malformed("The answer is no ActivityPub document.")
         return Document(documents.read(await response.aread()), final)
 
-    async def _get(self, url: str, accept: str, sign: Sign, allowance: Allowance | None) -> tuple[str, httpx.Response]:
+    async def _get(
+        self, url: str, accept: str, sign: Sign, allowance: Allowance | None, most: int = 0
+    ) -> tuple[str, httpx.Response]:
         here = check_id(url).partition("#")[0]
         asked = origin(here)
         seen = {here}
@@ -163,7 +174,7 @@ class Client:
             there = origin(here)
             self._check(there)
             # A signature is for the host it was made for: where a redirect leads elsewhere, one asks as a stranger.
-            response = await self._ask(here, accept, sign if there == asked else unsigned, allowance)
+            response = await self._ask(here, accept, sign if there == asked else unsigned, allowance, most)
             if response.status_code not in _MOVED:
                 _raise_for(response, self._clock())
                 return here, response
@@ -173,13 +184,13 @@ class Client:
             seen.add(here)
         raise Malformed(f"More than {MAX_REDIRECTS} redirects are not followed.")
 
-    async def _ask(self, url: str, accept: str, sign: Sign, allowance: Allowance | None) -> httpx.Response:
+    async def _ask(self, url: str, accept: str, sign: Sign, allowance: Allowance | None, most: int) -> httpx.Response:
         own = {"accept": accept, "user-agent": self._user_agent}
         extra: Mapping[str, str] | None = sign(url, 0) or {}
         for attempt in range(1, MAX_ATTEMPTS + 1):
             if allowance is not None:
                 allowance.spend(origin(url).host)
-            response = await self._send("GET", url, {**own, **(extra or {})})
+            response = await self._send("GET", url, {**own, **(extra or {})}, most=most)
             if response.status_code not in _WANTS_SIGNATURE:
                 if response.is_success and self._took is not None and sign is self._sign:
                     self._took(url, attempt - 1)
@@ -189,9 +200,13 @@ class Client:
                 break
         return response
 
-    async def _send(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> httpx.Response:
+    async def _send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"", most: int = 0
+    ) -> httpx.Response:
         try:
             request = httpx.Request(method, url, headers=dict(headers), content=body if method == "POST" else None)
+            if most:
+                request.extensions["limit"] = most
         except (httpx.InvalidURL, ValueError) as error:
             raise Malformed("The request cannot be written.") from error
         return await self._transport.handle_async_request(request)

@@ -2,7 +2,7 @@
 
 from activitypub import keys, render
 from activitypub.contexts import PUBLIC
-from fedcomm import clock, emojis, mapping
+from fedcomm import clock, elsewhere, emojis, mapping
 from fedcomm.app import App
 from fedcomm.errors import Conflict
 from fedcomm.mapping import activities
@@ -51,6 +51,7 @@ async def service(app: App) -> Actor:
     """The instance actor (FEP-d556, FEP-2677), made at the first start; it signs what this server asks of peers."""
     actor = await actors.local(SERVICE) or await create_local(app, "Application", SERVICE, app.host)
     app.service_key = await app.keyring.private(actor.id, "rsa")
+    elsewhere.sign_with(app.service_key[0])
     return actor
 
 

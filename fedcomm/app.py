@@ -29,6 +29,7 @@ from storage.connect import Database, Writes, use
 from storage.errors import OperationalError
 from storage.ids import ms_of
 
+FETCHES = 8  # of pictures elsewhere at once
 PICTURES_AT_ONCE = 1  # that a process has read: each may take 768 MB
 MODERATORS = 600.0  # seconds for which the list of those who moderate a group elsewhere is believed
 _url = lru_cache(maxsize=8192)(httpx.URL)  # parsing one costs 9.5 µs
@@ -76,6 +77,7 @@ class App:
         self.moderators_read = Lately(MODERATORS)
         self.blobs = Blobs(config.data_dir / "media")
         self.picture_turn = asyncio.Semaphore(PICTURES_AT_ONCE)
+        self.fetch_turn = asyncio.Semaphore(FETCHES)
         self.acts_clock = HybridClock()  # of what moderators do (acts.py)
         self.sender: Delivering | None = None  # set while this process delivers
         self.wake_delivery = asyncio.Event()

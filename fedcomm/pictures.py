@@ -15,7 +15,9 @@ MOST_MADE = 33_554_432  # bytes of what is made of it
 SECONDS = 40.0  # for the process that reads it, waiting included
 TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp", "image/avif")
 MADE = frozenset({"image/jpeg", "image/png", "image/webp"})
-_MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a")
+_MAGIC = {
+    b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"GIF87a": "image/gif", b"GIF89a": "image/gif",
+}  # fmt: skip
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH")  # of the environment: nothing that is secret
 
 
@@ -58,10 +60,17 @@ def check(content: bytes, field: str = "file") -> None:
         raise Invalid("There is no file, or nothing in it.", field=field)
     if len(content) > MOST_BYTES:
         raise Invalid("A picture may have {most} MB.", field=field, most=MOST_BYTES // 1_048_576)
-    webp = content[:4] == b"RIFF" and content[8:12] == b"WEBP"
-    avif = content[4:8] == b"ftyp" and content[8:12] in (b"avif", b"avis", b"mif1")
-    if not (content.startswith(_MAGIC) or webp or avif):
+    if not kind(content):
         raise Invalid("Only pictures can be sent here: JPEG, PNG, GIF, WebP or AVIF.", field=field)
+
+
+def kind(content: bytes) -> str:
+    """The type of a picture, as it begins; '' when it is none that is known."""
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "image/webp"
+    if content[4:8] == b"ftyp" and content[8:12] in (b"avif", b"avis", b"mif1"):
+        return "image/avif"
+    return next((mime for magic, mime in _MAGIC.items() if content.startswith(magic)), "")
 
 
 async def read(turn: asyncio.Semaphore, content: bytes, purpose: str, field: str = "file") -> Picture:

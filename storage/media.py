@@ -60,6 +60,12 @@ async def several(owner_id: int, media_ids: Sequence[int]) -> dict[int, Media]:
     return {found[0]: Media(*found) for found in await rows(sql, (list(media_ids), owner_id))}
 
 
+async def elsewhere(media_id: int) -> Media | None:
+    """A picture of a post that another server has."""
+    found = await row(_SELECT + "WHERE id = ? AND origin = 'remote' AND post_id IS NOT NULL", (media_id,))
+    return Media(*found) if found else None
+
+
 async def of_post(post_id: int) -> list[Media]:
     """The pictures and files of a post, in order."""
     return [Media(*found) for found in await rows(_SELECT + "WHERE post_id = ? ORDER BY position, id", (post_id,))]
@@ -83,13 +89,14 @@ async def bytes_of(owner_id: int) -> int:
 
 
 async def known(keys: Sequence[str]) -> set[str]:
-    """Those of the keys that some picture has."""
+    """Those of the keys that some picture or copy has."""
     wanted = list(keys)
     sql = (
         "SELECT key FROM media WHERE key IN (?texts)"
         " UNION ALL SELECT preview_key FROM media WHERE preview_key IN (?texts)"
+        " UNION ALL SELECT key FROM copy WHERE key IN (?texts)"
     )
-    return {found[0] for found in await rows(sql, (wanted, wanted))}
+    return {found[0] for found in await rows(sql, (wanted, wanted, wanted))}
 
 
 async def loose(before_ms: int, limit: int) -> list[int]:

@@ -6,6 +6,7 @@ import msgspec
 
 from fedcomm import farewells, imports, indexing, moving, orphans, peers, polls, telling
 from fedcomm.app import App
+from fedcomm.elsewhere import clean_up as forget_copies
 from fedcomm.jobs import nightly
 from fedcomm.media import clean_up, sweep
 
@@ -41,6 +42,7 @@ JOBS: dict[str, Job] = {
 SCHEDULE: dict[str, Regular] = {
     "nightly": Regular(nightly.run, DAY),
     "loose_media": Regular(clean_up, HOUR),
+    "copies": Regular(forget_copies, HOUR),
     "files_of_nobody": Regular(sweep, DAY),
     "ask_again": Regular(moving.ask_again, HOUR),
     "orphans": Regular(orphans.adopt, MINUTE),

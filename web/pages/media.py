@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+import fedcomm.elsewhere
 import storage.media
 from fedcomm.errors import NotFound
 from web import state
@@ -27,15 +28,30 @@ async def file(request: Request) -> Response:
     found = await storage.media.served(f"{request.path_params['folder']}/{name}")
     if found is None:
         raise NotFound(_MISSING)
-    blobs, tag = state.app_of(request).blobs, f'"{found.key[3:]}"'
+    return await _handed_out(request, found.key, found.mime)
+
+
+async def elsewhere(request: Request) -> Response:
+    """`GET /media/elsewhere/{name}`: a picture of another server, which does not learn who looks."""
+    app = state.app_of(request)
+    found = await fedcomm.elsewhere.copy(app, request.path_params["name"])
+    try:
+        return await _handed_out(request, found.key or "", found.mime)
+    except NotFound:
+        await fedcomm.elsewhere.lost(app, found)
+        raise
+
+
+async def _handed_out(request: Request, key: str, mime: str) -> Response:
+    blobs, tag = state.app_of(request).blobs, f'"{key[3:]}"'
     if request.headers.get("if-none-match") == tag:
         return Response(b"", 304, _HEADERS | {"etag": tag})
     try:
-        size = await blobs.size(found.key)
+        size = await blobs.size(key)
     except FileNotFoundError:
         raise NotFound(_MISSING) from None
     headers = _HEADERS | {"etag": tag, "content-length": str(size)}
-    return StreamingResponse(blobs.read(found.key, 0, size), 200, headers, found.mime)
+    return StreamingResponse(blobs.read(key, 0, size), 200, headers, mime)
 
 
-routes = [Route("/media/{folder}/{name}", file)]
+routes = [Route("/media/{folder}/{name}", file), Route("/media/elsewhere/{name}", elsewhere)]

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 import storage.actors
+from fedcomm import elsewhere
 from storage import fragments
 from storage.accounts import Account
 from storage.actors import Actor
@@ -80,8 +81,9 @@ def account(
     base: str, actor: Actor, moved_to: Actor | None = None, emojis: Sequence[dict[str, Any]] = ()
 ) -> dict[str, Any]:
     """One account; `moved_to` is where they went."""
-    picture = _url(actor.icon) or f"{base}/static/{'group' if actor.kind == 'Group' else 'person'}.png"
-    banner = _url(actor.image) or f"{base}/static/header.png"
+    plain = "group" if actor.kind == "Group" else "person"
+    picture = _picture(base, actor, "i", actor.icon) or f"{base}/static/{plain}.png"
+    banner = _picture(base, actor, "h", actor.image) or f"{base}/static/header.png"
     entity: dict[str, Any] = {
         "id": str(actor.id), "username": actor.username, "acct": actor.acct, "display_name": actor.name,
         "locked": bool(actor.locked), "bot": bool(actor.bot), "group": actor.kind == "Group",
@@ -153,6 +155,11 @@ def _read(stored: str) -> list[Field]:
         return _fields.decode(stored)
     except msgspec.MsgspecError:
         return []
+
+
+def _picture(base: str, actor: Actor, kind: str, url: str) -> str:
+    """Of somebody elsewhere as this server shows it."""
+    return _url(url) if actor.local else elsewhere.address(base, kind, actor.id, _url(url))
 
 
 def _url(text: str) -> str:

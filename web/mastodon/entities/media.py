@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from fedcomm import elsewhere
 from fedcomm.urls import Urls
 from storage.media import Media
 
@@ -13,9 +14,10 @@ _KINDS = frozenset({"image", "gifv", "video", "audio"})
 def attachment(base: str, file: Media) -> dict[str, Any]:
     """A picture or file of a post, or one that is to be in a post; without an address while it is worked on."""
     urls = Urls(base)
-    url = urls.file(file.key, file.mime) if file.key else file.remote_url or None
-    preview = urls.file(file.preview_key, file.preview_mime) if file.preview_key else url
     kind = file.kind if file.kind in _KINDS else file.mime.partition("/")[0]
+    there = elsewhere.address(base, "m", file.id, file.remote_url) if kind == "image" else file.remote_url
+    url = urls.file(file.key, file.mime) if file.key else there or None
+    preview = urls.file(file.preview_key, file.preview_mime) if file.preview_key else url
     return {
         "id": str(file.id), "type": kind if kind in _KINDS else "unknown", "url": url, "preview_url": preview,
         "remote_url": file.remote_url or None, "preview_remote_url": None, "text_url": None, "meta": _meta(file),

@@ -1,0 +1,136 @@
+"""Pictures of other servers: shown by this one, so that theirs do not learn who looks (attack PRI-21).
+
+Their address here is signed, so only what posts and people are known to have is fetched (attack NET-39).
+"""
+
+import asyncio
+import hashlib
+import hmac
+import re
+from weakref import WeakKeyDictionary
+
+import storage.actors
+from activitypub.errors import ProtocolError, Unreachable
+from activitypub.keys import PrivateKey, private_der
+from fedcomm import clock, pictures
+from fedcomm.app import App
+from fedcomm.errors import NotFound
+from storage import connect, copies
+from storage import media as rows
+from storage.connect import Database
+from storage.copies import Copy
+
+MOST_BYTES = 16_777_216  # of one
+MOST_TOGETHER, MOST_ROWS = 2_147_483_648, 200_000  # bytes of all, and how many (attack NET-37)
+UNUSED = 14 * 86_400_000  # ms after which a copy goes that nobody looked at
+AGAIN = 600_000  # ms before what could not be had is asked for again
+SELDOM = 86_400_000  # ms between two notes that a copy is looked at
+AT_ONCE = 200
+_MISSING = "There is no such picture, or not any more."
+_NAME = re.compile(r"([mih])([0-9]{1,18})-([0-9a-f]{32})")
+
+_secrets: WeakKeyDictionary[Database, bytes] = WeakKeyDictionary()
+_fetching: WeakKeyDictionary[App, dict[str, "asyncio.Task[Copy]"]] = WeakKeyDictionary()
+
+
+def sign_with(key: PrivateKey) -> None:
+    """Addresses are signed from now on, with what only this server knows."""
+    _secrets[connect.current()] = hashlib.sha256(b"pictures of other servers" + private_der(key)).digest()
+
+
+def address(base: str, kind: str, subject: int, url: str) -> str:
+    """Where this server shows the picture: of a file (`m`), or the icon (`i`) or header (`h`) of an actor.
+
+    Where nothing can be signed yet, the address at its own server.
+    """
+    secret = _secrets.get(connect.current())
+    if secret is None or not url.startswith(("https://", "http://")):
+        return url
+    return f"{base}/media/elsewhere/{kind}{subject}-{_sign(secret, kind, subject, url)}"
+
+
+async def copy(app: App, name: str) -> Copy:
+    """The copy of the picture with this signed name; fetched when it is not here.
+
+    Raises:
+        NotFound: nobody signed it, it is of something that is gone, or it cannot be had.
+    """
+    match = _NAME.fullmatch(name)
+    secret = _secrets.get(connect.current())
+    if match is None or secret is None:
+        raise NotFound(_MISSING)
+    kind, subject = match[1], int(match[2])
+    url = await _url(app, kind, subject)
+    if not url or not hmac.compare_digest(_sign(secret, kind, subject, url), match[3]):
+        raise NotFound(_MISSING)
+    now, known = clock.now_ms(), await copies.of(url)
+    if known is None or (known.key is None and known.tried_at < now - AGAIN):
+        known = await _fetched(app, url)
+    if known.key is None:
+        raise NotFound(_MISSING)
+    if known.used_at < now - SELDOM:
+        await copies.used(url, now)
+    return known
+
+
+async def lost(app: App, found: Copy) -> None:
+    """The file of a copy is not there: it is fetched again when somebody asks the next time."""
+    await copies.forget([found.url])
+
+
+async def clean_up(app: App) -> None:
+    """Forget copies that nobody looks at, and the oldest when there are too many."""
+    while found := await copies.old(clock.now_ms() - UNUSED, AT_ONCE):
+        await _forget(app, found)
+    count, size = await copies.amount()
+    while (count > MOST_ROWS or size > MOST_TOGETHER) and (found := await copies.oldest(AT_ONCE)):
+        await _forget(app, found)
+        count, size = await copies.amount()
+
+
+def _sign(secret: bytes, kind: str, subject: int, url: str) -> str:
+    return hmac.new(secret, f"{kind}{subject} {url}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+async def _url(app: App, kind: str, subject: int) -> str:
+    """Where the picture is, unless its server is not heard or its owner is gone."""
+    if kind == "m":
+        file = await rows.elsewhere(subject)
+        owner = await storage.actors.by_id(file.owner_id) if file else None
+        url = file.remote_url if file else ""
+    else:
+        owner = await storage.actors.by_id(subject)
+        url = (owner.icon if kind == "i" else owner.image) if owner else ""
+    if owner is None or owner.gone or owner.local or app.peers.blocked(owner.host):
+        return ""
+    return url
+
+
+async def _fetched(app: App, url: str) -> Copy:
+    """Whoever asks while it is being fetched waits for that."""
+    fetching = _fetching.setdefault(app, {})
+    task = fetching.get(url)
+    if task is None:
+        task = fetching[url] = asyncio.create_task(_fetch(app, url))
+        task.add_done_callback(lambda _task: fetching.pop(url, None))
+    return await asyncio.shield(task)
+
+
+async def _fetch(app: App, url: str) -> Copy:
+    now = clock.now_ms()
+    found = Copy(url, None, "", 0, now, now)
+    try:
+        async with app.fetch_turn:
+            content = await app.client.get_file(url, MOST_BYTES)
+    except (ProtocolError, Unreachable):
+        content = b""
+    if mime := pictures.kind(content):
+        found = Copy(url, await app.blobs.put(content), mime, len(content), now, now)
+    await copies.put(found)
+    return found
+
+
+async def _forget(app: App, found: dict[str, str | None]) -> None:
+    await copies.forget(list(found))
+    for key in (key for key in found.values() if key):
+        await app.blobs.delete(key)

@@ -1,0 +1,190 @@
+"""Pictures of other servers are shown by the reader's own: nobody else learns who looks, nothing else is fetched."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from fedcomm import clock, elsewhere, media, peers
+from storage.connect import execute, rows
+from tests import build
+from tests.fediverse import Fediverse, Instance
+from tests.pictures import picture
+
+pytestmark = pytest.mark.anyio
+
+FAR = "far.test"
+
+
+class Far:
+    """A server with files; `asked` are the requests that it got."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, tuple[bytes, str]] = {}
+        self.asked: list[httpx.Request] = []
+
+    async def answer(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request)
+        if request.url.path not in self.files:
+            return httpx.Response(404)
+        content, kind = self.files[request.url.path]
+        return httpx.Response(200, content=content, headers={"content-type": kind})
+
+
+@pytest.fixture
+async def a(fediverse: Fediverse, tmp_path: Path) -> Instance:
+    """The server of who looks."""
+    return await fediverse.instance("a.test", data_dir=tmp_path)
+
+
+@pytest.fixture
+def far(fediverse: Fediverse) -> Far:
+    """Another one, with a picture."""
+    made = Far()
+    made.files["/cat.png"] = (picture("PNG"), "image/png")
+    fediverse.wire.hosts[FAR] = made.answer
+    return made
+
+
+@pytest.fixture
+async def reader(a: Instance) -> AsyncIterator[httpx.AsyncClient]:
+    """Somebody with a program."""
+    async with httpx.AsyncClient(transport=a.asgi, base_url="https://a.test") as opened:
+        yield opened
+
+
+async def shown(a: Instance, reader: httpx.AsyncClient, url: str = f"https://{FAR}/cat.png") -> dict[str, Any]:
+    """A post of somebody there with that picture, who also has it as avatar; as the reader gets it."""
+    with a.here():
+        carol = await build.person("carol", FAR, icon=url, image=url)
+        post = await build.post(carol, "Look", attachments_count=1)
+        await build.insert(
+            "media", id=post.id, owner_id=carol.id, post_id=post.id, kind="image", mime="image/png", origin="remote",
+            remote_url=url, state="remote", created_at=0,
+        )  # fmt: skip
+    found: dict[str, Any] = (await reader.get(f"/api/v1/statuses/{post.id}")).json()
+    return found
+
+
+@pytest.mark.attack("PRI-21")
+async def test_everything_is_loaded_from_the_readers_own_server_and_fetched_once(
+    a: Instance, far: Far, reader: httpx.AsyncClient
+) -> None:
+    status = await shown(a, reader)
+    (file,), account = status["media_attachments"], status["account"]
+    addresses = {file["url"], file["preview_url"], account["avatar"], account["header"], account["avatar_static"]}
+
+    answers = [await reader.get(address) for address in addresses for _ in range(2)]
+
+    assert all(address.startswith("https://a.test/media/elsewhere/") for address in addresses)
+    assert file["remote_url"] == f"https://{FAR}/cat.png"
+    for answer in answers:
+        assert (answer.status_code, answer.content) == (200, far.files["/cat.png"][0])
+        assert answer.headers["content-type"] == "image/png" and answer.headers["x-content-type-options"] == "nosniff"
+        assert "sandbox" in answer.headers["content-security-policy"]
+    (asked,) = far.asked
+    assert not {"cookie", "authorization", "referer", "x-forwarded-for", "signature"} & set(asked.headers)
+
+
+@pytest.mark.attack("NET-39")
+async def test_nobody_has_anything_else_fetched(a: Instance, far: Far, reader: httpx.AsyncClient) -> None:
+    far.files["/secret.png"] = far.files["/cat.png"]
+    status = await shown(a, reader)
+    good = status["account"]["avatar"].rpartition("/")[2]
+    subject, _, signature = good.partition("-")
+    wrong = [
+        "", "x", subject, f"{subject}-", f"{subject}-{'0' * 32}", f"{subject}-{signature[:-1]}", f"i1-{signature}",
+        f"h{subject[1:]}-{signature}", f"m{subject[1:]}-{signature}", f"https://{FAR}/secret.png",
+    ]  # fmt: skip
+
+    answers = [await reader.get(f"/media/elsewhere/{name}") for name in wrong]
+    with a.here():
+        await execute("UPDATE actor SET icon = ? WHERE host = ?", (f"https://{FAR}/secret.png", FAR))
+    answers.append(await reader.get(f"/media/elsewhere/{good}"))
+
+    assert [answer.status_code for answer in answers] == [404] * (len(wrong) + 1)
+    assert far.asked == []
+
+
+@pytest.mark.attack("NET-39", "XSS-09")
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"<svg onload=alert(1)>", "image/svg+xml"), (b"<script>alert(1)</script>", "image/png"), (b"", "image/png"),
+        (b'{"type": "Person"}', "application/activity+json"),
+    ],
+)  # fmt: skip
+async def test_what_is_no_picture_is_not_shown_and_not_asked_for_again_at_once(
+    a: Instance, far: Far, reader: httpx.AsyncClient, content: bytes, kind: str
+) -> None:
+    far.files["/cat.png"] = (content, kind)
+    address = (await shown(a, reader))["account"]["avatar"]
+
+    answers = [await reader.get(address) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [404] * 3 and len(far.asked) == 1
+    far.files["/cat.png"] = (picture("PNG"), "image/png")
+    with a.here():
+        await execute("UPDATE copy SET tried_at = 0")
+    assert (await reader.get(address)).status_code == 200
+
+
+@pytest.mark.attack("NET-01", "NET-39")
+@pytest.mark.parametrize("url", ["https://a.test/static/person.png", "https://127.0.0.1/x.png", "https://[::1]/x.png"])
+async def test_neither_oneself_nor_a_neighbour_is_asked(
+    a: Instance, fediverse: Fediverse, reader: httpx.AsyncClient, url: str
+) -> None:
+    address = (await shown(a, reader, url))["account"]["avatar"]
+    before = len(fediverse.wire.log)
+
+    assert (await reader.get(address)).status_code == 404
+    assert len(fediverse.wire.log) == before
+
+
+@pytest.mark.attack("PRI-13")
+async def test_nothing_is_shown_of_a_server_that_is_not_heard_nor_of_what_is_gone(
+    a: Instance, far: Far, reader: httpx.AsyncClient
+) -> None:
+    status = await shown(a, reader)
+    address = status["media_attachments"][0]["url"]
+    assert (await reader.get(address)).status_code == 200
+
+    with a.here():
+        await peers.set_policy(a.app, FAR, "suspend")
+    blocked = await reader.get(address)
+    with a.here():
+        await peers.set_policy(a.app, FAR, "")
+        await execute("DELETE FROM media WHERE id = ?", (int(status["id"]),))
+    gone = await reader.get(address)
+
+    assert (blocked.status_code, gone.status_code) == (404, 404)
+
+
+@pytest.mark.attack("NET-37")
+async def test_copies_go_when_nobody_looks_and_when_there_are_too_many(
+    a: Instance, far: Far, reader: httpx.AsyncClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = (await shown(a, reader))["account"]["avatar"]
+
+    def files() -> int:
+        return len([path for path in (tmp_path / "media").rglob("*") if path.is_file()])
+
+    await reader.get(address)
+    with a.here():
+        await elsewhere.clean_up(a.app)
+        await media.sweep(a.app)
+    assert files() == 1
+
+    with a.here():
+        await execute("UPDATE copy SET used_at = ?", (clock.now_ms() - elsewhere.UNUSED - 1,))
+        await elsewhere.clean_up(a.app)
+        assert await rows("SELECT url FROM copy") == [] and files() == 0
+    assert (await reader.get(address)).status_code == 200
+
+    monkeypatch.setattr(elsewhere, "MOST_TOGETHER", 10)
+    with a.here():
+        await elsewhere.clean_up(a.app)
+        assert await rows("SELECT url FROM copy") == [] and files() == 0
+    assert (await reader.get(address)).status_code == 200

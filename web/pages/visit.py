@@ -18,7 +18,7 @@ from storage.actors import Actor
 from storage.posts import Post
 from web import errors, headers, params, respond, state
 from web.pages import frame
-from web.pages.readers import form
+from web.pages.readers import form, reader_of
 from web.pages.thread import seen
 
 
@@ -37,7 +37,7 @@ async def show(request: Request) -> Response:
 
 async def go(request: Request) -> Response:
     """`POST /visit`: on to the visitor's server, as that one says; only from a form of ours (attack XSS-13)."""
-    given = await form(request, Visit)
+    given = await form(request, Visit, await reader_of(request))
     app = state.app_of(request)
     post, actor = await found(visible.ANYBODY, given.uri)
     try:

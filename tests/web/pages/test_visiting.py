@@ -90,6 +90,17 @@ async def test_coming_back_nothing_is_looked_up_or_done_before_a_button_is_press
         assert await value("SELECT COUNT(*) FROM reaction") == 1
 
 
+async def test_who_is_signed_in_here_can_go_elsewhere_too(fediverse: Fediverse) -> None:
+    a = await fediverse.instance("a.test")
+    alice = await a.person("alice")
+    fediverse.wire.hosts["third.test"] = says({"rel": SUBSCRIBE, "template": "https://third.test/?uri={uri}"})
+    browser = await browser_of(a, await a.person("bob"))
+
+    sent = await visit(browser, f"/visit?uri={alice.actor.uri}", "@carol@third.test")
+
+    assert sent.headers["location"].startswith("https://third.test/?uri=")
+
+
 async def test_who_has_an_account_here_is_sent_to_sign_in_here(fediverse: Fediverse) -> None:
     a = await fediverse.instance("a.test")
     alice = await a.person("alice")

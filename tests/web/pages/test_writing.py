@@ -254,6 +254,20 @@ async def test_a_post_is_edited_and_says_so(anna: Browser, stranger: Browser) ->
     assert "Rye dough" in (await stranger.get("/c/rye")).main
 
 
+async def test_a_warning_and_the_language_can_be_edited(anna: Browser) -> None:
+    thread = await start(anna, warning="Wet", language="en")
+    edit = f"/write/{thread.rpartition('/')[2]}/edit"
+    form = await anna.get(edit)
+    assert form.one("input", name="warning")["value"] == "Wet"
+
+    shown = await anna.button(form, edit, warning="", language="de")
+    wrong = await anna.send(await anna.get(edit), edit, language="xx")
+
+    assert "Wet" not in shown.main and shown.one("div", class_="content")["lang"] == "de"
+    assert await rows("SELECT summary, sensitive, language FROM post") == [("", 0, "de")]
+    assert wrong.status == 422 and wrong.one("select", id="language")["aria-invalid"] == "true"
+
+
 async def test_an_edit_that_cannot_be_leaves_the_post_as_it_was(app: App, anna: Browser, enter: Enter) -> None:
     thread = await start(anna)
     edit = f"/write/{thread.rpartition('/')[2]}/edit"
@@ -304,7 +318,9 @@ async def test_a_member_votes_against_a_thread_and_takes_that_back(app: App, ann
     assert "against" not in (await bert.get(thread)).one("p", class_="small").text
 
 
-async def test_a_member_chooses_each_answer_of_a_poll_once(app: App, anna: Browser, enter: Enter, stranger: Browser) -> None:
+async def test_a_member_chooses_each_answer_of_a_poll_once(
+    app: App, anna: Browser, enter: Enter, stranger: Browser
+) -> None:
     bert = await person(app, "bert")
     poll = PollDraft(("Rye", "Spelt", "Wheat"), multiple=True)
     post_id = await posts.create(app, bert, Draft(text="Which flour?", poll=poll))

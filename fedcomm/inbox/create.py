@@ -127,8 +127,11 @@ def _group(hand: Hand, written: Note, author: Actor, parent: Post | None) -> Gro
     group = facts.group_of(parent) if parent is not None else _named(hand, written)
     if group is None and parent is not None and parent.truth == "fetched" and parent.visibility <= posts.UNLISTED:
         # Whoever wrote what was fetched did not bring it to the group; this answer in the thread may come all the same.
-        group = _named(hand, written)
-        group = group if group is not None and facts.root_of(parent).group_id == group.id else None
+        # Below what somebody said who is not let in, nobody is (attack GRP-01).
+        group, before = _named(hand, written), facts.author_of(parent)
+        inside = group is not None and facts.root_of(parent).group_id == group.id
+        if group is None or before is None or not inside or not _belated(group, facts.standing(group, before.uri)):
+            return None
     if group is None:
         return None
     if not group.local:

@@ -214,7 +214,7 @@ async def gather(activities: Sequence[Activity], named: Sequence[Names]) -> Fact
     for uri, author_id, author in answers[10]:
         facts._early.setdefault(uri, {})[author_id] = author
     await _complete(facts)
-    await _complete_early(facts)
+    await _complete_standing(facts)
     await _complete_shown(facts, [facts.actors[uri].id for uri in speakers if uri in facts.actors])
     return facts
 
@@ -240,12 +240,17 @@ async def _complete(facts: Facts) -> None:
     facts._naming = {(found[0], found[1]) for found in answers[3]}
 
 
-async def _complete_early(facts: Facts) -> None:
-    """The standing of those whose answers came before what they answer; mostly there is nobody."""
-    people = list({author for authors in facts._early.values() for author in authors.values()})
+async def _complete_standing(facts: Facts) -> None:
+    """The standing of those whose answers came before what they answer, or were fetched; mostly there is nobody."""
+    people = {author for authors in facts._early.values() for author in authors.values()}
+    people |= {
+        author.uri
+        for post in facts.posts.values()
+        if post.truth == "fetched" and (author := facts.author_of(post)) is not None
+    }
     if people:
         bans, joined, leading = await read_many(
-            [(registers.BANS_OF, (people,)), (members.OF_URIS, (people,)), (_MODERATORS, (people,))]
+            [(registers.BANS_OF, (list(people),)), (members.OF_URIS, (list(people),)), (_MODERATORS, (list(people),))]
         )
         facts._keep_standing(bans, joined, leading)
 

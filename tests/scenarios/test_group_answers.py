@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from fedcomm import fetching
 from storage.posts import Post
 from tests import forger
 from tests.fediverse import Fediverse, Instance, Person
@@ -100,6 +101,22 @@ async def test_an_answer_to_what_cannot_be_had_does_not_wait_for_it(world: World
 
     assert answer is not None and (answer.group_id is None) == (trouble == "for a few")
     assert world.heard() == ([] if trouble == "for a few" else ["Create"])
+
+
+@pytest.mark.attack("GRP-01")
+async def test_nobody_comes_into_the_group_by_answering_what_was_fetched_of_somebody_banned(world: World) -> None:
+    between = world.unseen(inReplyTo=world.thread.uri)
+    with world.a.here():
+        await fetching.post(world.a.app, between["id"])
+        face = await world.a.known("bread")
+    await world.a.ban(face.actor, world.mo.uri)
+    await world.fediverse.settle()
+    world.readers.received.clear()
+
+    answer = await world.answers(between["id"])
+
+    assert answer is None or answer.group_id is None
+    assert world.heard() == []
 
 
 @pytest.mark.attack("GRP-01")

@@ -62,6 +62,7 @@ def expect_everything(server: Instance, crowd: Crowd, token: str, ids: list[str]
     assert crowd.wrong == []
 
 
+@pytest.mark.attack("FLT-01")
 @pytest.mark.parametrize("dialect", ["sqlite", "postgres"])
 def test_a_server_killed_in_the_middle_of_a_fan_out_delivers_the_rest_after_its_restart(
     server: Instance, crowd: Crowd
@@ -83,6 +84,7 @@ def test_a_server_killed_in_the_middle_of_a_fan_out_delivers_the_rest_after_its_
         assert eventually(lambda: waiting(server)["idle"])
 
 
+@pytest.mark.attack("FLT-29")
 @pytest.mark.parametrize("dialect", ["sqlite", "postgres"])
 def test_a_server_that_is_asked_to_stop_under_load_finishes_in_time_and_loses_and_repeats_nothing(
     server: Instance, crowd: Crowd

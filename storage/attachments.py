@@ -17,10 +17,12 @@ class Attached(msgspec.Struct, frozen=True):
     mime: str
     preview_key: str | None
     preview_mime: str
+    id: int
 
 
 _OF = """
-SELECT post_id, kind, description, remote_url, key, mime, preview_key, preview_mime FROM media
+SELECT post_id, kind, description, remote_url, key, mime, preview_key, preview_mime, id
+FROM media
 WHERE post_id IN (?ints) ORDER BY post_id, position LIMIT 2000"""
 
 

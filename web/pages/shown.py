@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from fedcomm import sanitise, titles
+from fedcomm import elsewhere, sanitise, titles
 from fedcomm.urls import Urls
 from storage.actors import Actor
+from storage.attachments import Attached
 from storage.posts import Post
 from web.languages import later
 
@@ -83,6 +84,29 @@ def plain(cleaned: str) -> str:
 def file(key: str, mime: str) -> str:
     """The path of a picture that is kept here."""
     return Urls("").file(key, mime)
+
+
+def preview(attached: Attached) -> str:
+    """The path at which this server shows a picture, wherever it is; '' when it does not."""
+    if attached.preview_key:
+        return file(attached.preview_key, attached.preview_mime)
+    return _here("m", attached.id, attached.url) if attached.kind == "image" else ""
+
+
+def face(actor: Actor) -> str:
+    """The path of somebody's picture; '' when they have none, or this server does not show it."""
+    return actor.icon if actor.local else _here("i", actor.id, actor.icon)
+
+
+def banner(actor: Actor) -> str:
+    """As `face`, of the picture at the top of their page."""
+    return actor.image if actor.local else _here("h", actor.id, actor.image)
+
+
+def _here(kind: str, subject: int, url: str) -> str:
+    """Never the address at another server, which would learn who reads (attack PRI-21)."""
+    path = elsewhere.address("", kind, subject, url)
+    return path if path.startswith("/media/") else ""
 
 
 def web_address(url: str) -> str:

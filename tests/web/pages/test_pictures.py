@@ -2,6 +2,8 @@
 
 import pytest
 
+from activitypub import keys
+from fedcomm import elsewhere
 from fedcomm.app import App
 from storage.connect import execute, rows
 from tests import build
@@ -135,3 +137,22 @@ async def test_a_page_loads_no_picture_from_another_server(stranger: Browser) ->
         assert page.status == 200 and not page.one("main").all("img")
         assert "img-src 'self'" in page.headers["content-security-policy"]
     assert far in page.links and "A cat" in page.main
+
+
+@pytest.mark.attack("PRI-21")
+async def test_pictures_of_another_server_are_loaded_from_this_one(app: App, stranger: Browser) -> None:
+    far = "https://far.example/a.png"
+    bob = await build.person("bob", "far.example", icon=far, image=far)
+    post = await build.post(bob, "Look", attachments_count=1)
+    await build.insert(
+        "media", id=1, owner_id=bob.id, post_id=post.id, kind="image", mime="image/png", origin="remote", created_at=0,
+        remote_url=far, state="remote", description="A cat",
+    )  # fmt: skip
+    elsewhere.sign_with(keys.make_ed25519())
+
+    profile, thread = await stranger.get("/@bob@far.example"), await stranger.get(f"/@bob@far.example/{post.id}")
+
+    assert flaws(profile) == [] and flaws(thread) == []
+    assert [each["alt"] for each in thread.one("main").all("img")] == ["A cat"]
+    shown = [each["src"] for each in [*profile.one("main").all("img"), *thread.one("main").all("img")]]
+    assert len(shown) == 3 and all(source.startswith("/media/elsewhere/") for source in shown)

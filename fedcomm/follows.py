@@ -1,9 +1,14 @@
 """Following people and joining groups: the same act, whoever does it and wherever they live."""
 
+import re
+from collections.abc import Sequence
+
+import msgspec
+
 from fedcomm import admit, clock, finding
 from fedcomm.admit import Standing
 from fedcomm.app import App
-from fedcomm.errors import NotAllowed, NotFound
+from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
 from storage import actors, blocks, domain_blocks, follows, groups, members, posts, registers, telling
@@ -15,17 +20,34 @@ from storage.ids import next_id
 from storage.members import Member
 from storage.outbox import Audience
 
+MAX_LANGUAGES = 50  # of one follow
 BACKFILL = 20  # posts of somebody newly followed that appear in the home timeline
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 
-async def follow(app: App, follower: Actor, target_id: int, reblogs: bool = True, notify: bool = False) -> None:
+class _Wish(msgspec.Struct, frozen=True):
+    """How somebody wants to follow; as in `Follow`."""
+
+    reblogs: int = 1
+    notify: int = 0
+    languages: str = ""
+
+
+async def follow(
+    app: App, follower: Actor, target_id: int, reblogs: bool = True, notify: bool = False,
+    languages: Sequence[str] = (),
+) -> None:  # fmt: skip
     """A member of ours follows somebody, or joins a group; elsewhere that waits for an answer.
+
+    Posts in other languages than these do not come home; none given = all do.
 
     Raises:
         NotFound: there is no such actor.
         NotAllowed: blocked, banned, oneself, or of a server that is not spoken with; or one of the two has moved.
+        Invalid: that are no languages.
     """
     admit.acting(follower)
+    wish = _Wish(int(reblogs), int(notify), _languages(languages))
     target = await actors.by_id(target_id)
     if target is None or target.gone:
         raise NotFound("There is no such account.")
@@ -44,9 +66,9 @@ async def follow(app: App, follower: Actor, target_id: int, reblogs: bool = True
             raise NotAllowed("This account has moved. Please follow the new one.")
         uri = known.uri if known else app.urls.activity(next_id())
         if target.local:
-            await record_follow(app, follower, target, uri, reblogs=reblogs, notify=notify)
+            await record_follow(app, follower, target, uri, wish)
         else:
-            await _ask(app, follower, target, uri, known, reblogs, notify)
+            await _ask(app, follower, target, uri, known, wish)
 
 
 async def unfollow(app: App, follower: Actor, target_id: int) -> None:
@@ -118,9 +140,7 @@ async def follow_handle(app: App, account: str, handle_or_url: str) -> Actor:
     return target
 
 
-async def record_follow(
-    app: App, follower: Actor, target: Actor, uri: str, *, reblogs: bool = True, notify: bool = False
-) -> None:
+async def record_follow(app: App, follower: Actor, target: Actor, uri: str, wish: _Wish = _Wish()) -> None:
     """Somebody, here or elsewhere, follows one of ours: granted at once, or waiting for who wants to be asked.
 
     Raises:
@@ -135,16 +155,9 @@ async def record_follow(
             return await _answer(app, "Reject", target, follower, uri)
         waits = bool(target.locked) or (group is not None and group.join_mode != "open")
         now = clock.now_ms()
+        row_id = known.id if known else next_id()
         row = Follow(
-            known.id if known else next_id(),
-            follower.id,
-            target.id,
-            "pending",
-            uri,
-            int(reblogs),
-            int(notify),
-            now,
-            None,
+            row_id, follower.id, target.id, "pending", uri, wish.reblogs, wish.notify, now, None, wish.languages
         )
         writes = Writes()
         follows.put(writes, row)
@@ -190,19 +203,25 @@ async def record_end(app: App, follower_id: int, target_id: int) -> None:
         await write(writes)
 
 
-async def _ask(
-    app: App, follower: Actor, target: Actor, uri: str, known: Follow | None, reblogs: bool, notify: bool
-) -> None:
+async def _ask(app: App, follower: Actor, target: Actor, uri: str, known: Follow | None, wish: _Wish) -> None:
     now = clock.now_ms()
     writes = Writes()
     row_id = known.id if known else next_id()
-    follows.put(writes, Follow(row_id, follower.id, target.id, "pending", uri, int(reblogs), int(notify), now, None))
+    asked = Follow(row_id, follower.id, target.id, "pending", uri, wish.reblogs, wish.notify, now, None, wish.languages)
+    follows.put(writes, asked)
     group = await groups.by_actor(target.id) if target.kind == "Group" else None
     if group is not None and known is None:
         members.put(writes, Member(group.id, follower.id, "pending", "", now, None))
     if known is None or known.state == "pending":
         publish(app, writes, follower, _follow(follower, target, uri), Audience(inboxes=(target.inbox,)))
     await write(writes)
+
+
+def _languages(codes: Sequence[str]) -> str:
+    wanted = list(dict.fromkeys(code.strip() for code in codes))
+    if len(wanted) > MAX_LANGUAGES or not all(_LANGUAGE.fullmatch(code) for code in wanted):
+        raise Invalid("Languages are given by their codes, such as “de”.", field="languages")
+    return f" {' '.join(wanted)} " if wanted else ""
 
 
 async def _may_join(group: Group, follower: Actor) -> bool:

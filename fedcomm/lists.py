@@ -118,7 +118,10 @@ async def change_group(app: App, actor: Actor, face: Actor, wish: Change) -> Non
     if wish.exclusive is not None:
         (known,) = await relationships.between(actor.id, [face.id])
         if known.following and known.showing_reblogs == wish.exclusive:
-            await follows.follow(app, actor, face.id, reblogs=not wish.exclusive, notify=known.notifying)
+            await follows.follow(
+                app, actor, face.id, reblogs=not wish.exclusive, notify=known.notifying,
+                languages=known.languages.split(),
+            )  # fmt: skip
 
 
 async def hide_group(app: App, actor: Actor, face: Actor) -> None:

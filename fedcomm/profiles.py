@@ -43,6 +43,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     bot: bool | None = None
     discoverable: bool | None = None
     indexable: bool | None = None
+    hide_collections: bool | None = None
     pictures: Mapping[str, Picture | None] = MappingProxyType({})  # `icon` and `image`; None takes one away
 
 
@@ -106,7 +107,7 @@ def _columns(app: App, wanted: Change) -> dict[str, Any]:
         columns |= {"summary": _html(app, wanted.note), "summary_source": wanted.note.strip()}
     if wanted.fields is not None:
         columns["fields"] = _fields(app, wanted.fields)
-    for name in ("locked", "bot", "discoverable", "indexable"):
+    for name in ("locked", "bot", "discoverable", "indexable", "hide_collections"):
         value = getattr(wanted, name)
         if value is not None:
             columns[name] = int(value)

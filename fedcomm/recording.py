@@ -225,6 +225,9 @@ def _converse(writes: Writes, post: Post, arrival: Arrival) -> None:
 
 
 def _tell(writes: Writes, post: Post, arrival: Arrival, now_ms: int) -> None:
+    alone = post.starter or (arrival.parent is not None and arrival.parent.author_id == post.author_id)
+    if alone and post.visibility != posts.DIRECT and (post.group_id is None or post.starter):
+        telling_later.of_post(writes, post)
     owners = [actor.id for actor in arrival.mentioned if actor.local and actor.kind == "Person"]
     if arrival.parent is not None and arrival.parent.local and post.visibility != posts.DIRECT:
         owners.append(arrival.parent.author_id)

@@ -2,7 +2,7 @@
 
 from fedcomm import clock
 from fedcomm.app import App
-from storage import audiences, jobs, notifications, posts
+from storage import audiences, follows, jobs, notifications, posts
 from storage import telling as stored
 from storage.connect import Writes, apply
 from storage.ids import next_id
@@ -13,6 +13,12 @@ def of_edit(writes: Writes, known: Post) -> None:
     """Whoever passed a post on is told soon that it says something else now."""
     if known.boosts_count > 0:
         jobs.add(writes, next_id(), "tell_edit", {"post": known.id}, clock.now_ms(), key=f"tell_edit:{known.id}")
+
+
+def of_post(writes: Writes, post: Post) -> None:
+    """Whoever wants to be told of everything that somebody writes is told soon; answers to others are not."""
+    wanted = follows.wanting_news(post.author_id)
+    jobs.add_if(writes, next_id(), "tell_post", {"post": post.id}, clock.now_ms(), *wanted)
 
 
 def of_end(writes: Writes, poll: Poll) -> None:
@@ -38,6 +44,17 @@ async def tell_edit(app: App, post: int) -> None:
     for owner in await audiences.boosters_here(known.id):
         if owner != known.author_id:
             stored.tell_anew(writes, next_id(), owner, "update", known.author_id, known.id, clock.now_ms())
+    await apply(writes)
+
+
+async def tell_post(app: App, post: int) -> None:
+    """Tell members here who asked for that that somebody wrote."""
+    known = await posts.by_id(post)
+    if known is None or known.deleted_at is not None:
+        return
+    writes = Writes()
+    for owner in await follows.wanting_news_here(known.author_id):
+        stored.tell(writes, next_id(), owner, "status", known.author_id, known.id, clock.now_ms())
     await apply(writes)
 
 

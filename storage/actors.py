@@ -50,6 +50,7 @@ class Actor(msgspec.Struct, frozen=True):
     limited_at: int | None
     suspended_at: int | None
     deleted_at: int | None
+    hide_collections: int = 0  # whom they follow and who follows them is shown to nobody else
 
     @property
     def local(self) -> bool:

@@ -19,6 +19,7 @@ class Follow(msgspec.Struct, frozen=True):
     notify: int
     created_at: int
     accepted_at: int | None
+    languages: str = ""  # in which posts come into home, as ' de en '; '' = all
 
 
 class Inbox(msgspec.Struct, frozen=True):
@@ -28,6 +29,10 @@ class Inbox(msgspec.Struct, frozen=True):
     inbox: str
 
 
+_WANTING_NEWS = (
+    "FROM follow f JOIN actor a ON a.id = f.follower_id"
+    " WHERE f.target_id = ? AND f.state = 'accepted' AND f.notify = 1 AND a.host = ''"
+)
 _SELECT = f"SELECT {', '.join(Follow.__struct_fields__)} FROM follow "
 
 
@@ -69,6 +74,16 @@ async def followers_here(target_id: int) -> list[int]:
     return [found[0] for found in await rows(sql, (target_id,))]
 
 
+def wanting_news(target_id: int) -> tuple[str, int]:
+    """The condition, with its argument, that somebody here wants to be told of everything the actor writes."""
+    return (f"EXISTS (SELECT 1 {_WANTING_NEWS})", target_id)
+
+
+async def wanting_news_here(target_id: int) -> list[int]:
+    """Ids of the local actors that want to be told of everything the actor writes."""
+    return [found[0] for found in await rows(f"SELECT f.follower_id {_WANTING_NEWS}", (target_id,))]
+
+
 async def inboxes(target_id: int) -> list[Inbox]:
     """Each (host, inbox) at which followers of `target_id` are reached: the shared one where there is one."""
     sql = (
@@ -91,10 +106,11 @@ async def known_inboxes() -> list[Inbox]:
 def put(writes: Writes, follow: Follow) -> None:
     """Store the follow; a request never takes back what was accepted before."""
     writes.add(
-        "INSERT INTO follow (id, follower_id, target_id, state, uri, reblogs, notify, created_at, accepted_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (follower_id, target_id) DO UPDATE SET"
+        "INSERT INTO follow (id, follower_id, target_id, state, uri, reblogs, notify, created_at, accepted_at,"
+        " languages) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (follower_id, target_id) DO UPDATE SET"
         " state = CASE WHEN follow.state = 'accepted' THEN follow.state ELSE excluded.state END,"
         " uri = excluded.uri, reblogs = excluded.reblogs, notify = excluded.notify,"
+        " languages = excluded.languages,"
         " accepted_at = COALESCE(follow.accepted_at, excluded.accepted_at)",
         msgspec.structs.astuple(follow),
     )

@@ -26,6 +26,17 @@ def add(writes: Writes, job_id: int, name: str, args: dict[str, object], run_at:
     )
 
 
+def add_if(
+    writes: Writes, job_id: int, name: str, args: dict[str, object], run_at: int, condition: str, about: int
+) -> None:
+    """As `add`, where a condition of SQL with one argument holds."""
+    writes.add(
+        "INSERT INTO job (id, name, args, run_at, created_at) SELECT CAST(? AS BIGINT), CAST(? AS TEXT),"
+        f" CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS BIGINT) WHERE {condition}",
+        (job_id, name, msgspec.json.encode(args).decode(), run_at, run_at, about),
+    )
+
+
 async def claim(now_ms: int, until_ms: int, limit: int, in_hand: Collection[int] = ()) -> list[Job]:
     """Take due jobs, none of those `in_hand`; when the taker dies they are due again at `until_ms`."""
     sql = (

@@ -34,6 +34,7 @@ JOBS: dict[str, Job] = {
     "learn_peer": Job(peers.learn, attempts=6),
     "erase_actor": Job(farewells.erase, attempts=10, seconds=600),
     "tell_poll": Job(polls.tell),
+    "tell_post": Job(telling.tell_post),
     "tell_edit": Job(telling.tell_edit),
     "tell_end": Job(telling.tell_end),
     "announce_early": Job(orphans.announce, attempts=10, seconds=600),

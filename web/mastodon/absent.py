@@ -17,14 +17,10 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 EMPTY: tuple[tuple[str, str, Any], ...] = (
     ("/api/v1/announcements", "read:announcements", []),
     ("/api/v1/scheduled_statuses", "read:statuses", []),
-    ("/api/v1/accounts/familiar_followers", "read:follows", []),
     ("/api/v1/trends", "", []),
     ("/api/v1/trends/tags", "", []),
     ("/api/v1/trends/statuses", "", []),
     ("/api/v1/trends/links", "", []),
-    ("/api/v1/suggestions", "read", []),
-    ("/api/v2/suggestions", "read", []),
-    ("/api/v1/directory", "", []),
     ("/api/v1/instance/translation_languages", "", {}),
 )
 
@@ -48,7 +44,6 @@ GONE: tuple[tuple[str, str, str], ...] = (
     ("DELETE", "/api/v1/scheduled_statuses/{id}", "write:statuses"),
     ("PUT", "/api/v1/scheduled_statuses/{id}", "write:statuses"),
     ("POST", "/api/v1/announcements/{id}/dismiss", "write:accounts"),
-    ("DELETE", "/api/v1/suggestions/{id}", "write:accounts"),
 )
 
 

@@ -17,6 +17,7 @@ class Wish(msgspec.Struct, frozen=True):
 
     reblogs: bool | None = None
     notify: bool | None = None
+    languages: list[str] | None = None
 
 
 async def follow(request: Request) -> Response:
@@ -29,7 +30,10 @@ async def follow(request: Request) -> Response:
     reblogs = wish.reblogs if wish.reblogs is not None else before.showing_reblogs or not known
     notify = wish.notify if wish.notify is not None else before.notifying
     actor = await auth.actor_of(viewer)
-    await follows.follow(state.app_of(request), actor, target.id, reblogs=reblogs, notify=notify)
+    languages = wish.languages if wish.languages is not None else before.languages.split()
+    await follows.follow(
+        state.app_of(request), actor, target.id, reblogs=reblogs, notify=notify, languages=languages
+    )  # fmt: skip
     return await shown_relationship(viewer.actor_id, target.id)
 
 

@@ -142,16 +142,21 @@ async def followers(request: Request) -> Response:
     """`GET /api/v1/accounts/:id/followers`; of a group its members."""
     viewer = await auth.optional(request, "read:accounts")
     actor = await subjects.actor(request)
-    found = await relationships.followers(subjects.id_of(viewer), actor.id, paging.page_of(request, 40, 80))
-    return await people(request, found)
+    return await _acquaintances(request, viewer, actor, relationships.followers)
 
 
 async def following(request: Request) -> Response:
     """`GET /api/v1/accounts/:id/following`"""
     viewer = await auth.optional(request, "read:accounts")
     actor = await subjects.actor(request)
-    found = await relationships.following(subjects.id_of(viewer), actor.id, paging.page_of(request, 40, 80))
-    return await people(request, found)
+    return await _acquaintances(request, viewer, actor, relationships.following)
+
+
+async def _acquaintances(request: Request, viewer: Viewer | None, actor: Actor, read: Any) -> Response:
+    """Nobody for anybody else, where somebody keeps them to themselves; of a group everybody may see its members."""
+    if actor.hide_collections and subjects.id_of(viewer) != actor.id:
+        return await people(request, People([], False))
+    return await people(request, await read(subjects.id_of(viewer), actor.id, paging.page_of(request, 40, 80)))
 
 
 async def lists(request: Request) -> Response:

@@ -40,6 +40,7 @@ class Wish(msgspec.Struct, frozen=True):
     bot: bool | None = None
     discoverable: bool | None = None
     indexable: bool | None = None
+    hide_collections: bool | None = None
     fields_attributes: list[Field] = []
     source: Source | None = None
 
@@ -65,7 +66,8 @@ async def update(request: Request) -> Response:
         await auth.actor_of(viewer),
         profiles.Change(
             name=wish.display_name, note=wish.note, locked=wish.locked, bot=wish.bot, discoverable=wish.discoverable,
-            indexable=wish.indexable, fields=lines if "fields_attributes" in values else None, pictures=sent,
+            indexable=wish.indexable, hide_collections=wish.hide_collections,
+            fields=lines if "fields_attributes" in values else None, pictures=sent,
         ),
     )  # fmt: skip
     row = await storage.accounts.by_id(viewer.account_id)

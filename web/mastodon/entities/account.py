@@ -94,7 +94,8 @@ def account(
         "header": banner, "header_static": banner, "header_description": "",
         "followers_count": max(0, actor.followers_count), "following_count": max(0, actor.following_count),
         "statuses_count": max(0, actor.posts_count), "last_status_at": day(actor.last_post_at),
-        "hide_collections": False, "show_media": True, "show_media_replies": True, "show_featured": True,
+        "hide_collections": bool(actor.hide_collections), "show_media": True, "show_media_replies": True,
+        "show_featured": True,
         "feature_approval": NOBODY_MAY, "emojis": emojis, "fields": [] if actor.gone else fields(actor.fields),
     }  # fmt: skip
     if actor.local:
@@ -126,7 +127,8 @@ def credentials(
     source = {
         "privacy": "public", "sensitive": False, "language": account_row.language or None,
         "note": actor.summary_source, "fields": _typed(actor.fields), "follow_requests_count": requests,
-        "hide_collections": False, "discoverable": bool(actor.discoverable), "indexable": bool(actor.indexable),
+        "hide_collections": bool(actor.hide_collections), "discoverable": bool(actor.discoverable),
+        "indexable": bool(actor.indexable),
         "attribution_domains": [], "quote_policy": "nobody",
     }  # fmt: skip
     shown = {"id": role_id, "name": role, "permissions": permissions, "color": "", "highlighted": bool(role)}

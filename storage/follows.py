@@ -129,6 +129,7 @@ def accept(writes: Writes, follow: Follow, now_ms: int) -> None:
     writes.add(
         "UPDATE follow SET state = 'accepted', accepted_at = ? WHERE id = ? AND state = 'pending'", (now_ms, follow.id)
     )
+    _answered(writes, follow.follower_id, follow.target_id)
     _counted_anew(writes, follow.follower_id, follow.target_id)
 
 
@@ -151,11 +152,20 @@ def remove(writes: Writes, follower_id: int, target_id: int) -> None:
     )
     writes.add("DELETE FROM endorsement WHERE actor_id = ? AND target_id = ?", pair)
     writes.add("DELETE FROM group_list WHERE owner_id = ? AND face_id = ?", pair)
+    _answered(writes, follower_id, target_id)
     _counted_anew(writes, follower_id, target_id)
     writes.add(
         "DELETE FROM home_entry WHERE owner_id = ? AND (boosted_by = ? OR (boosted_by IS NULL AND post_id IN"
         " (SELECT id FROM post WHERE author_id = ?)))",
         (follower_id, target_id, target_id),
+    )
+
+
+def _answered(writes: Writes, follower_id: int, target_id: int) -> None:
+    """Nobody waits for an answer any more: who was asked is not told so any longer, and hears of a next request."""
+    writes.add(
+        "DELETE FROM notification WHERE owner_id = ? AND kind = 'follow_request' AND actor_id = ? AND post_id = 0",
+        (target_id, follower_id),
     )
 
 

@@ -128,6 +128,26 @@ async def test_who_asks_to_be_asked_lets_in_or_not(alice: Member, bob: Member) -
     assert await bob.refused("POST", f"follow_requests/{alice.id}/reject") == MISSING
 
 
+@pytest.mark.parametrize("end", ["authorize", "reject", "unfollow"])
+async def test_a_request_is_told_until_it_is_answered_or_taken_back(alice: Member, bob: Member, end: str) -> None:
+    await storage.actors.change(bob.actor.id, locked=1)
+    await alice.do(f"accounts/{bob.id}/follow")
+    (told,) = await bob.get("notifications")
+
+    if end == "unfollow":
+        await alice.do(f"accounts/{bob.id}/unfollow")
+    else:
+        await bob.do(f"follow_requests/{alice.id}/{end}")
+    after = await bob.get("notifications", **{"types[]": "follow_request"})
+    if end == "authorize":
+        await alice.do(f"accounts/{bob.id}/unfollow")
+    await alice.do(f"accounts/{bob.id}/follow")
+    again = await bob.get("notifications", **{"types[]": "follow_request"})
+
+    assert (told["type"], told["account"]["id"]) == ("follow_request", alice.id) and after == []
+    assert [each["account"]["id"] for each in again] == [alice.id]
+
+
 @pytest.mark.attack("OAU-13")
 async def test_nobody_answers_a_request_to_somebody_else(client: httpx.AsyncClient, alice: Member, bob: Member) -> None:
     await storage.actors.change(bob.actor.id, locked=1)

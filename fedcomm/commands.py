@@ -1,5 +1,6 @@
 """What the command line can ask of an instance, through the running server or alone: `COMMANDS`, by name."""
 
+import base64
 import contextlib
 import inspect
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -12,7 +13,9 @@ from fedcomm import (
     accounts,
     aliases,
     audit,
+    bulletins,
     clock,
+    emojis,
     finding,
     follows,
     groups,
@@ -29,6 +32,7 @@ from fedcomm.errors import Conflict, Invalid
 from fedcomm.opening import opened
 from storage import actors, slots
 from storage.actors import Actor
+from storage.emojis import Emoji
 from storage.errors import OperationalError
 
 Command = Callable[..., Awaitable[dict[str, Any]]]
@@ -203,7 +207,49 @@ async def _queue(app: App) -> dict[str, Any]:
     return await queue.state(app)
 
 
+async def _add_emoji(app: App, name: str, content: str, category: str, replace: bool) -> dict[str, Any]:
+    made = await emojis.add(None, name, base64.b64decode(content), category, replace=replace)
+    return _emoji(app, made)
+
+
+async def _remove_emoji(app: App, name: str) -> dict[str, Any]:
+    await emojis.remove(None, name)
+    return {}
+
+
+async def _list_emojis(app: App) -> dict[str, Any]:
+    return {"emojis": [_emoji(app, each) for each in (await emojis.ours()).values()]}
+
+
+def _emoji(app: App, found: Emoji) -> dict[str, Any]:
+    return {"name": found.shortcode, "category": found.category, "url": emojis.as_told(app.urls, found).url}
+
+
+async def _publish_bulletin(app: App, text: str, starts: str, ends: str) -> dict[str, Any]:
+    return {"id": str((await bulletins.publish(None, text, starts, ends)).id)}
+
+
+async def _change_bulletin(app: App, number: str, text: str, starts: str, ends: str) -> dict[str, Any]:
+    await bulletins.change(None, _number(number), text, starts, ends)
+    return {}
+
+
+async def _end_bulletin(app: App, number: str) -> dict[str, Any]:
+    await bulletins.end(None, _number(number))
+    return {}
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
 COMMANDS: dict[str, Command] = {
+    "emoji.add": _add_emoji,
+    "emoji.remove": _remove_emoji,
+    "emoji.list": _list_emojis,
+    "bulletin.publish": _publish_bulletin,
+    "bulletin.change": _change_bulletin,
+    "bulletin.end": _end_bulletin,
     "account.create": _create_account,
     "account.approve": _approve_account,
     "account.password": _change_password,

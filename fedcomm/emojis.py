@@ -103,7 +103,7 @@ async def add(
     async with transaction():
         present = {each.shortcode for each in await storage.emojis.ours()}
         if name in present and not replace:
-            raise Conflict("There is an emoji of this name.")
+            raise Conflict("There is an emoji of this name.", fix="choose another name, or replace it")
         if len(present) >= MOST and name not in present:
             raise Conflict("There can be at most {most} emojis.", most=MOST)
         made = Emoji(next_id(), "", name, "", "", kind, _category(category), 1, clock.now_ms())
@@ -197,7 +197,7 @@ async def _named(shortcode: str) -> Emoji:
     for found in await storage.emojis.ours():
         if found.shortcode == shortcode.strip().strip(":"):
             return found
-    raise NotFound("There is no emoji of this name.")
+    raise NotFound("There is no emoji of this name.", fix="see `fedcomm emoji list`")
 
 
 def _remember(database: Database) -> _Ours:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from storage import bus
+from storage import bus, events
 from storage.connect import Writes, read_many, rows
 
 CHANNEL = "filters"  # on which it is told whose filters have changed: the id of an actor
@@ -126,3 +126,4 @@ def drop(writes: Writes, filter_id: int) -> None:
 def tell(writes: Writes, owner_id: int) -> None:
     """These changes are of somebody's filters: what every process knows of them is read anew."""
     bus.add(writes, CHANNEL, str(owner_id))
+    events.tell(writes, "filters", owner_id)

@@ -24,6 +24,8 @@ COMMANDS = {
     "invite": "fedcomm.cli.people",
     "follow": "fedcomm.cli.people",
     "group": "fedcomm.cli.groups",
+    "emoji": "fedcomm.cli.instance",
+    "announce": "fedcomm.cli.instance",
     "peer": "fedcomm.cli.peers",
     "queue": "fedcomm.cli.queue",
 }

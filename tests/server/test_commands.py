@@ -270,3 +270,21 @@ def test_what_is_asked_wrongly_is_refused_with_a_sentence_and_changes_nothing(in
         assert command(instance, "account", "create", "bob", "--password-stdin", given=given).returncode == 2, given
 
     assert kept(instance) == before
+
+
+def test_an_emoji_and_an_announcement_are_made_and_ended(instance: Instance, tmp_path: Path) -> None:
+    picture = tmp_path / "oven.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10")
+
+    assert ":oven: can be used" in done(instance, "emoji", "add", "oven", str(picture), "--category", "Bakery")
+    assert done(instance, "emoji", "list").startswith(":oven:")
+    assert command(instance, "emoji", "add", "oven", str(picture)).returncode != 0
+    assert ":oven: can be used" in done(instance, "emoji", "add", "oven", str(picture), "--replace")
+    assert done(instance, "emoji", "remove", "oven") == ":oven: is deleted."
+    assert done(instance, "emoji", "list") == ""
+    said = done(instance, "announce", "make", "Hello", "--ends", "2126-01-01")
+    number = said.split()[1]
+    assert said == f"Announcement {number} is shown."
+    assert "is changed" in done(instance, "announce", "edit", number, "Hello again")
+    assert "not shown any more" in done(instance, "announce", "end", number)
+    assert command(instance, "announce", "end", "7").returncode != 0

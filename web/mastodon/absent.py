@@ -15,7 +15,6 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 # path, the scope that reads it ("" = for everybody), what there is
 EMPTY: tuple[tuple[str, str, Any], ...] = (
-    ("/api/v1/announcements", "read:announcements", []),
     ("/api/v1/scheduled_statuses", "read:statuses", []),
     ("/api/v1/trends", "", []),
     ("/api/v1/trends/tags", "", []),
@@ -43,7 +42,6 @@ GONE: tuple[tuple[str, str, str], ...] = (
     ("PUT", "/api/v1/push/subscription", "push"),
     ("DELETE", "/api/v1/scheduled_statuses/{id}", "write:statuses"),
     ("PUT", "/api/v1/scheduled_statuses/{id}", "write:statuses"),
-    ("POST", "/api/v1/announcements/{id}/dismiss", "write:accounts"),
 )
 
 

@@ -136,6 +136,8 @@ CLOSED: dict[str, str] = {
     "POST /api/v1/conversations/{id}/read": "write:conversations",
     "POST /api/v1/conversations/{id}/unread": "write:conversations",
     "POST /api/v1/announcements/{id}/dismiss": "write:accounts",
+    "PUT /api/v1/announcements/{id}/reactions/{name}": "write:favourites",
+    "DELETE /api/v1/announcements/{id}/reactions/{name}": "write:favourites",
     "POST /api/v1/tags/{name}/unfollow": "write:follows",
     "DELETE /api/v1/featured_tags/{id}": "write:accounts",
     "DELETE /api/v1/domain_blocks": "write:blocks",

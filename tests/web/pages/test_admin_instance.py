@@ -1,0 +1,80 @@
+"""What admins give to all of the server: emojis, announcements, and what there is to read about it."""
+
+import pytest
+
+from fedcomm import emojis, settings
+from fedcomm.app import App
+from storage import bulletins
+from tests.web.mastodon.test_custom_emojis import GIF, PNG
+from tests.web.pages.browser import Browser
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_an_emoji_is_uploaded_sorted_and_deleted(admin: Browser, stranger: Browser) -> None:
+    page = await admin.get("/admin/emojis")
+    added = await admin.send_with(page, "/admin/emojis", {"image": ("x.png", PNG)}, shortcode="oven", category="Bakery")
+    page = await admin.get("/admin/emojis")
+
+    assert added.status == 303 and ":oven:" in page.main
+    (picture,) = page.one("main").all("img")
+    assert (await stranger.client.get(picture["src"])).content == PNG
+    await admin.button(page, "/admin/emojis/oven", category="Kitchen", in_picker="")
+    (found,) = (await emojis.ours()).values()
+    assert (found.category, found.in_picker) == ("Kitchen", 0)
+    page = await admin.button(await admin.get("/admin/emojis"), "/admin/emojis/oven/remove")
+    assert ":oven:" not in page.main and await emojis.ours() == {}
+    log = (await admin.get("/admin/log")).one("table").text
+    assert "added an emoji" in log and "deleted an emoji" in log
+
+
+async def test_what_is_no_emoji_is_refused_with_a_sentence(admin: Browser) -> None:
+    await emojis.add(None, "oven", PNG)
+    page = await admin.get("/admin/emojis")
+    for name, content in (("a b", PNG), ("rye", b"<svg>"), ("rye", b""), ("oven", GIF), ("rye", GIF + b"\0" * 300_000)):
+        refused = await admin.send_with(page, "/admin/emojis", {"image": ("x.png", content)}, shortcode=name)
+        assert refused.status in (409, 422) and refused.problem, name
+
+    assert list(await emojis.ours()) == ["oven"]
+
+
+async def test_an_announcement_is_made_changed_and_ended(admin: Browser) -> None:
+    page = await admin.button(
+        await admin.get("/admin/announcements"), "/admin/announcements", text="Baking <today>", ends="2126-11-21"
+    )
+    (made,) = await bulletins.latest(5)
+
+    assert "Baking <today>" in page.main and made.all_day == 1
+    page = await admin.button(page, f"/admin/announcements/{made.id}", text="Baking tomorrow")
+    (changed,) = await bulletins.latest(5)
+    assert "Baking tomorrow" in page.main and changed.ends_at == made.ends_at
+    page = await admin.button(page, f"/admin/announcements/{made.id}/end")
+    assert "not shown any more" in page.main and f"/admin/announcements/{made.id}/end" not in page.source
+    log = (await admin.get("/admin/log")).one("table").text
+    assert "announced something" in log and "ended an announcement" in log
+
+
+async def test_an_announcement_that_says_nothing_is_refused(admin: Browser) -> None:
+    page = await admin.get("/admin/announcements")
+    for wrong in (
+        {"text": " "},
+        {"text": "x", "starts": "soon"},
+        {"text": "x", "starts": "2026-02-01", "ends": "2026-01-01"},
+    ):
+        refused = await admin.send(page, "/admin/announcements", **wrong)
+        assert refused.status == 422 and refused.problem
+
+    assert await bulletins.latest(5) == []
+
+
+async def test_papers_of_the_server_are_written_and_read(app: App, admin: Browser, stranger: Browser) -> None:
+    page = await admin.get("/admin/site")
+    await admin.button(
+        page, "/admin/site", about="A long story", privacy_policy="We forget", terms="Be kind", blocks_shown="members"
+    )  # fmt: skip
+
+    about = await stranger.get("/about")
+    assert "A long story" in about.main and {"/privacy-policy", "/terms-of-service"} <= set(about.links)
+    assert "We forget" in (await stranger.get("/privacy-policy")).main
+    assert "Be kind" in (await stranger.get("/terms-of-service")).main
+    assert (await settings.current(app)).blocks_shown == "members"

@@ -9,6 +9,8 @@ import pytest
 from storage import threads, timelines, visible
 from storage.actors import Actor
 from storage.connect import execute, transaction
+from storage.ids import next_id
+from storage.lists import List
 from storage.paging import Page
 from storage.posts import Post
 from tests import build
@@ -141,12 +143,21 @@ async def among_bookmarks(case: Case) -> bool:
     return case.post.id in [entry.post_id for entry in found.entries]
 
 
+async def in_list(case: Case) -> bool:
+    made = List(next_id(), case.viewer, "All", "followed", 0, build.NOW)
+    await build.insert("list", id=made.id, owner_id=case.viewer, title="All", created_at=build.NOW)
+    await build.insert("list_entry", list_id=made.id, actor_id=case.author.id)
+    found = await timelines.of_list(made, Page())
+    return case.post.id in [entry.post_id for entry in found.entries]
+
+
 SURFACES: list[Callable[[Case], Awaitable[bool]]] = [
     by_id,
     of_author,
     in_thread,
     above_an_answer,
     at_home,
+    in_list,  # after at_home, which brought the post there
     among_bookmarks,
 ]
 
@@ -223,3 +234,27 @@ async def test_an_answer_to_a_hidden_post_does_not_show_it(database: object) -> 
 
     assert found.ancestors == [answer.id]
     assert (await threads.context(reader.id, hidden.id, above=1, below=9, depth=9)).descendants == [answer.id, below.id]
+
+
+@pytest.mark.attack("PRI-01")
+async def test_what_a_viewer_does_not_want_is_a_rule_of_its_own(database: object) -> None:
+    """Whoever is muted, or on a server that is blocked, is left out of what comes unasked and found by who asks."""
+    reader, muted, former = [await build.person(name) for name in ("reader", "muted", "former")]
+    far, near = await build.person("far", "far.test"), await build.person("near", "near.test")
+    await build.insert("mute", actor_id=reader.id, target_id=muted.id, created_at=1)
+    await build.insert("mute", actor_id=reader.id, target_id=former.id, created_at=1, expires_at=2)
+    await build.insert("domain_block", actor_id=reader.id, host="far.test", id=1)
+    starter = await build.post(reader)
+    posts = {
+        a.username: await build.post(a, a.username, parent=starter, tags=["x"]) for a in (muted, former, far, near)
+    }
+
+    async def unasked(viewer: int) -> list[set[int]]:
+        tagged = await timelines.tagged(viewer, Page(), ["x"])
+        context = await threads.context(viewer, starter.id, above=5, below=50, depth=5)
+        return [{entry.post_id for entry in tagged.entries}, set(context.descendants)]
+
+    everything = {post.id for post in posts.values()}
+    assert await unasked(reader.id) == [{posts["former"].id, posts["near"].id}] * 2
+    assert await unasked(visible.ANYBODY) == await unasked(former.id) == [everything] * 2
+    assert await visible.seen(reader.id, list(everything)) == everything

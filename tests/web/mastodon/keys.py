@@ -18,6 +18,7 @@ ACCOUNT: dict[str, Any] = {
     "last_status_at": ("date", None), "hide_collections": (bool, None), "show_media": bool, "show_media_replies": bool,
     "show_featured": bool, "feature_approval": dict, "emojis": list, "fields": list,
 }  # fmt: skip
+MUTED_ACCOUNT = ACCOUNT | {"mute_expires_at": ("moment", None)}
 LOCAL_ACCOUNT = ACCOUNT | {"noindex": bool, "roles": list}
 ROLE = {"id": str, "name": str, "permissions": str, "color": str, "highlighted": bool}
 SOURCE = {
@@ -33,6 +34,9 @@ ATTACHMENT = {
     "id": "number", "type": str, "url": "url", "preview_url": "url", "remote_url": ("url", None),
     "preview_remote_url": ("url", None), "text_url": ("url", None), "meta": dict, "description": (str, None),
     "blurhash": (str, None),
+}  # fmt: skip
+FEATURED_TAG = {
+    "id": "number", "name": str, "url": "url", "statuses_count": "number", "last_status_at": ("date", None)
 }  # fmt: skip
 OPTION = {"title": str, "votes_count": (int, None)}
 POLL = {

@@ -6,7 +6,7 @@ import pytest
 from fedcomm import actors
 from fedcomm.app import App
 from storage.actors import Actor
-from tests.web.mastodon import answers, keys
+from tests.web.mastodon import answers, answers_of_people, keys
 from tests.web.mastodon.member import Member
 from tests.web.mastodon.schema import Schema
 
@@ -19,7 +19,8 @@ async def found(
 ) -> list[answers.Answer]:
     """An answer of every kind."""
     await actors.service(app)
-    return await answers.everything(client, alice, bob, gardening)
+    found = await answers.everything(client, alice, bob, gardening)
+    return [*found, *await answers_of_people.everything(alice, bob)]
 
 
 @pytest.mark.contract(6, 7, 12, 20)

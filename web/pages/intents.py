@@ -59,8 +59,8 @@ async def show(request: Request, reader: Reader) -> Response:
 @members_only
 async def look_up(request: Request, reader: Reader) -> Response:
     """`POST /intents/{act}`: its server is asked, hence by a form of ours; then back to the question."""
-    act = _act(request)
     wish = await form(request, Wish, reader)
+    act = _act(request)
     app = state.app_of(request)
     address = wish.object.strip().removeprefix("acct:")
     try:

@@ -85,8 +85,8 @@ async def edit(request: Request, reader: Reader) -> Response:
 @members_only
 async def change(request: Request, reader: Reader) -> Response:
     """`POST /lists/{id}`"""
-    own = await _own(request, reader)
     wish = await form(request, Wish, reader)
+    own = await _own(request, reader)
     try:
         await lists.change(
             state.app_of(request), reader.actor, own.id, Change(wish.title, wish.replies, wish.exclusive)
@@ -99,8 +99,8 @@ async def change(request: Request, reader: Reader) -> Response:
 @members_only
 async def move(request: Request, reader: Reader) -> Response:
     """`POST /lists/{id}/people`: somebody comes in or goes."""
-    own = await _own(request, reader)
     given = await form(request, Person, reader)
+    own = await _own(request, reader)
     app = state.app_of(request)
     try:
         match given.act:
@@ -119,8 +119,8 @@ async def move(request: Request, reader: Reader) -> Response:
 @members_only
 async def delete(request: Request, reader: Reader) -> Response:
     """`POST /lists/{id}/delete`"""
-    own = await _own(request, reader)
     await form(request, Plain, reader)
+    own = await _own(request, reader)
     await lists.delete(state.app_of(request), reader.actor, own.id)
     return respond.redirect("/lists")
 

@@ -64,8 +64,7 @@ async def _key_from_home(app: App, key_id: str) -> KnownKey:
     except Unreachable:
         app.keyring.fetch_failed(key_id)
         raise
-    await _store(app, documents[-1])
-    app.keyring.put(found)
+    await _store(app, documents[-1], found)
     return found
 
 
@@ -315,8 +314,8 @@ async def _named(note: Note) -> tuple[Actor, ...]:
     return tuple((await actors.by_uris(list(named)[:MAX_MENTIONS])).values())
 
 
-async def _store(app: App, found: Document) -> Actor:
-    """Keep an actor and its keys as its home describes them now."""
+async def _store(app: App, found: Document, key: KnownKey | None = None) -> Actor:
+    """Keep an actor and its keys as its home describes them now, and `key` of them in memory."""
     described = parse.actor(found.raw)
     authenticity.genuine(described)
     if app.urls.own(described.uri):
@@ -340,6 +339,8 @@ async def _store(app: App, found: Document) -> Actor:
     if before and before.isdisjoint(after):  # its home says so; whether the same people are there, it does not (ORI-28)
         LOG.warning("all keys replaced actor=%s", row.uri)
     bus.add(writes, "keys", row.uri)
+    if key is not None:  # in this moment and no later: what another process tells next of the keys is newer
+        writes.after(partial(app.keyring.put, key))
     emojis.learn(writes, row.host, described.emojis)
     with contextlib.suppress(IntegrityError):  # another request stored the same actor meanwhile
         await apply(writes)

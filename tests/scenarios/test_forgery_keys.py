@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from fedcomm import clock
+from fedcomm import clock, fetching
+from storage import actors
+from storage.actors import Actor
 from storage.connect import execute, rows, value
 from tests.fediverse import Instance
 from tests.forger import Face, key_called, post, together
@@ -242,3 +244,25 @@ async def test_a_key_that_is_too_weak_is_no_key(town: Town) -> None:
 
     assert answer.status_code in (400, 401)
     assert (await _rows(town.ours))["items"] == 0
+
+
+@pytest.mark.attack("SIG-17")
+async def test_a_key_that_is_replaced_elsewhere_right_after_it_was_stored_is_not_kept(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = actors.by_uri
+
+    async def replaced_meanwhile(uri: str) -> Actor | None:
+        """The actor as stored; before the answer is here another process tells that the keys are others now."""
+        found = await read(uri)
+        if found is not None:
+            town.ours.app.keyring.forget_actor(uri)
+        return found
+
+    monkeypatch.setattr(actors, "by_uri", replaced_meanwhile)
+    with town.ours.here():
+        found = await fetching.key(town.ours.app, town.bob.key_id, False)
+        stored = await actors.key(town.bob.key_id)
+
+    assert stored is not None and found.owner == stored.actor_uri == town.bob.uri
+    assert town.ours.app.keyring.lookup(town.bob.key_id) is None

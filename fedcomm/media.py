@@ -8,7 +8,7 @@ import msgspec
 
 from fedcomm import clock, pictures
 from fedcomm.app import App
-from fedcomm.errors import AppError, Conflict, Invalid, NotFound
+from fedcomm.errors import AppError, Invalid, NotFound
 from fedcomm.pictures import Picture
 from storage import media as rows
 from storage.actors import Actor
@@ -113,13 +113,13 @@ async def delete(app: App, owner: Actor, media_id: int) -> None:
 
     Raises:
         NotFound: there is no such picture of theirs.
-        Conflict: a post has it.
+        Invalid: a post has it.
     """
     found = await rows.own(owner.id, media_id)
     if found is None:
         raise NotFound("There is no such picture of yours.")
     if found.post_id is not None:
-        raise Conflict("A post of yours has this picture.")
+        raise Invalid("A post of yours has this picture.")
     await _forget(app, [media_id])
 
 

@@ -225,6 +225,17 @@ async def test_nothing_but_pictures_is_found_below_media(outside: httpx.AsyncCli
     assert answer.status_code in (400, 404) and len(answer.content) < 1000
 
 
+@pytest.mark.attack("XSS-10")
+@pytest.mark.parametrize("name", ['a".png', "a\r\nset-cookie: x=y.png", "\u202egnp.exe", "x" * 4000, "a;b=c.html"])
+async def test_the_name_of_a_file_is_told_to_nobody(outside: httpx.AsyncClient, token: str, name: str) -> None:
+    sent = await outside.post("/api/v2/media", headers=bearer(token), files={"file": (name, picture("PNG"))})
+
+    answer = await outside.get(sent.json()["url"])
+
+    assert answer.headers["content-disposition"] == "inline" and "set-cookie" not in answer.headers
+    assert name[:50] not in sent.text and re.fullmatch(r".+/media/[0-9a-f]{2}/[0-9a-f]{30}\.png", sent.json()["url"])
+
+
 @pytest.mark.attack("XSS-09", "XSS-19", "PRI-15")
 async def test_a_picture_opened_by_itself_runs_nothing_and_is_nothing_else(
     outside: httpx.AsyncClient, token: str

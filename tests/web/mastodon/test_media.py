@@ -78,7 +78,7 @@ async def test_words_and_focus_can_be_changed_until_it_is_in_a_post(alice: Membe
     assert focused["meta"]["small"] == found["meta"]["small"]
     await alice.post("With it", media_ids=[found["id"]])
     assert (await alice.refused("PUT", address, description="Three"))[0] == 404
-    assert (await alice.refused("DELETE", address))[0] == 409
+    assert (await alice.refused("DELETE", address))[0] == 422
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,8 @@ async def outbox_items(app: App, actor: Actor, found: list[Post]) -> list[Json]:
     if actor.kind != "Group":
         return [activities.create(app.urls.create(post.id), notes[post.id]) for post in found if post.id in notes]
     announced = await boosts.of_all(actor.id, [post.id for post in found])
-    as_it_came = await _as_they_came(actor, found, notes)
+    said = await _announced(actor, found)
+    as_it_came = await _as_they_came(said, found, notes)
     items: list[Json] = []
     for post in (post for post in found if post.id in notes):
         # PieFed 1.6.6 reads the newest threads of a group from here when it first hears of it.
@@ -33,13 +34,26 @@ async def outbox_items(app: App, actor: Actor, found: list[Post]) -> list[Json]:
         uri, at = (boost.uri, boost.published) if boost else (f"{actor.outbox}/{post.id}", post.published)
         came = as_it_came.get(post.uri)
         if came is None:
-            items.append(activities.announce(uri, actor.uri, actor.followers, _create(app, post, notes[post.id]), at))
-            continue
-        announce = activities.announce(uri, actor.uri, actor.followers, post.uri, at)
-        # With its own `@context`, which its author's proof covers.
-        announce["object"] = activities.without_hidden(came)
+            announce = activities.announce(uri, actor.uri, actor.followers, _create(app, post, notes[post.id]), at)
+        else:
+            announce = activities.announce(uri, actor.uri, actor.followers, post.uri, at)
+            # With its own `@context`, which its author's proof covers.
+            announce["object"] = activities.without_hidden(came)
+        if post.id in said:  # under this id the group announced the activity; the boost has the post's id in it
+            announce |= {name: said[post.id][name] for name in ("id", "published")}
         items.append(announce)
     return items
+
+
+async def _announced(face: Actor, found: list[Post]) -> dict[int, Json]:
+    """By which activities a group announced the Creates of these posts, by id, as far back as the log goes."""
+    said: dict[int, Json] = {}
+    for post_id, body in await outbox.announced(face.id, [post.id for post in found], MOST_BYTES):
+        announce = documents.read(body)
+        inner = announce["object"]
+        if isinstance(inner, dict) and inner.get("type") == "Create":
+            said.setdefault(post_id, announce)
+    return said
 
 
 async def notes_of(app: App, found: list[Post]) -> dict[int, Json]:
@@ -109,20 +123,20 @@ def bare(document: Json) -> Json:
     return {name: value for name, value in document.items() if name != "@context"}
 
 
-async def _as_they_came(face: Actor, found: list[Post], notes: dict[int, Json]) -> dict[str, Json]:
-    """The activities by which posts from elsewhere came, by the id of the post: as their authors proved them, else as
-    the group announced them. What we would write of a post ourselves has less: no link of a Page, no picture.
+async def _as_they_came(said: dict[int, Json], found: list[Post], notes: dict[int, Json]) -> dict[str, Json]:
+    """The activities by which posts came, by the id of the post: as their authors proved them, else as the group
+    announced them (`said`). What we would write of a post of others has less: no link of a Page, no picture.
 
     What was edited since is not there: it says something else now.
     """
-    there = {post.id: post.uri for post in found if not post.local and post.edited_at is None and post.id in notes}
-    authors = {post.uri: notes[post.id]["attributedTo"] for post in found if post.id in there}
+    there = [post for post in found if post.edited_at is None and post.id in notes]
+    authors = {post.uri: notes[post.id]["attributedTo"] for post in there}
     came: dict[str, Json] = {}
-    for post_id, body in await outbox.announced(face.id, list(there), MOST_BYTES):
-        announce = documents.read(body)
-        if isinstance(inner := announce["object"], dict):
-            came[there[post_id]] = {"@context": announce["@context"], **inner}
-    came |= {uri: documents.read(zlib.decompress(raw)) for uri, raw in (await proven.creates(list(authors))).items()}
+    for post in there:
+        if (announce := said.get(post.id)) is not None:
+            came[post.uri] = {"@context": announce["@context"], **announce["object"]}
+    elsewhere = [post.uri for post in there if not post.local]
+    came |= {uri: documents.read(zlib.decompress(raw)) for uri, raw in (await proven.creates(elsewhere)).items()}
     return {uri: create for uri, create in came.items() if _own_words(create, uri, authors[uri])}
 
 

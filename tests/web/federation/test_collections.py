@@ -45,7 +45,11 @@ async def test_the_outbox_of_a_group_is_its_announcements_of_creates(place: Plac
         assert create["actor"] == create["object"]["attributedTo"] == author.uri
         assert create["object"]["audience"] == place.face.uri and create["object"]["content"]
         assert (await ask(client, create["id"])).status_code == 200
-        assert (await ask(client, item["id"])).status_code == 200
+        announced = await read(client, item["id"])
+        assert {name: announced[name] for name in ("type", "published", "to", "cc")} == {
+            name: item[name] for name in ("type", "published", "to", "cc")
+        }
+        assert announced["object"] == {name: value for name, value in create.items() if name != "@context"}
 
 
 async def test_a_thread_from_elsewhere_stands_in_the_outbox_as_its_author_published_it(

@@ -3,7 +3,7 @@
 from activitypub.contexts import PUBLIC
 from fedcomm import admit, clock
 from fedcomm.app import App
-from fedcomm.errors import NotAllowed, NotFound
+from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
 from storage import actors, blocks, boosts, posts, telling, visible
@@ -15,19 +15,26 @@ from storage.outbox import Audience
 from storage.posts import Post
 
 
-async def boost(app: App, actor: Actor, post_id: int) -> int:
+async def boost(app: App, actor: Actor, post_id: int, visibility: int = posts.PUBLIC) -> int:
     """A member passes a post on to their followers; gives the id of the boost, also when it was there already.
+
+    Who sees that they did is theirs to say. What they wrote for followers can be passed on to these once more.
 
     Raises:
         NotFound: there is no such post for the member.
         NotAllowed: the post is not for everybody, its author blocks the member, or the member has moved.
+        Invalid: a boost cannot be a direct message.
     """
     admit.acting(actor)
     post = await posts.by_id(post_id)
     if post is None or not await visible.sees(actor.id, post.id):
         raise NotFound("There is no such post.")
+    if visibility > posts.FOLLOWERS:
+        raise Invalid("A boost is for everybody or for followers.", field="visibility")
     if post.visibility > posts.UNLISTED:
-        raise NotAllowed("Only what everybody may see can be boosted.")
+        if post.author_id != actor.id or post.visibility > posts.FOLLOWERS:
+            raise NotAllowed("Only what everybody may see can be boosted.")
+        visibility = post.visibility
     if await blocks.between(actor.id, post.author_id):
         raise NotAllowed("You cannot boost an account that you block or that blocks you.")
     known = await boosts.of(actor.id, post.id)
@@ -36,11 +43,11 @@ async def boost(app: App, actor: Actor, post_id: int) -> int:
     boost_id, now = next_id(), clock.now_ms()
     uri = app.urls.activity(boost_id)
     writes = Writes()
-    boosts.insert(writes, Boost(boost_id, uri, actor.id, post.id, posts.PUBLIC, now))
+    boosts.insert(writes, Boost(boost_id, uri, actor.id, post.id, visibility, now))
     posts.home_for_followers(writes, boost_id, post.id, actor.id, actor.id)
     if post.local and post.author_id != actor.id:
         telling.tell(writes, next_id(), post.author_id, "reblog", actor.id, post.id, now)
-    await _publish(app, writes, actor, post, _announce(uri, actor, post, now))
+    await _publish(app, writes, actor, post, _announce(uri, actor, post, visibility, now))
     writes.after(lambda: app.forget_post(post.id))
     await apply(writes)
     return boost_id
@@ -53,16 +60,20 @@ async def unboost(app: App, actor: Actor, post_id: int) -> None:
         return
     writes = Writes()
     boosts.remove(writes, known)
-    announce = _announce(known.uri, actor, post, known.published)
-    undo = activities.undo(f"{known.uri}#undo", actor.uri, announce, to=announce["to"], cc=announce["cc"])
+    announce = _announce(known.uri, actor, post, known.visibility, known.published)
+    undo = activities.undo(f"{known.uri}#undo", actor.uri, announce, to=announce["to"], cc=announce.get("cc", []))
     await _publish(app, writes, actor, post, undo)
     writes.after(lambda: app.forget_post(post.id))
     await apply(writes)
 
 
-def _announce(uri: str, actor: Actor, post: Post, at_ms: int) -> activities.Json:
+def _announce(uri: str, actor: Actor, post: Post, visibility: int, at_ms: int) -> activities.Json:
+    to, cc = {
+        posts.PUBLIC: ([PUBLIC], [actor.followers]),
+        posts.UNLISTED: ([actor.followers], [PUBLIC]),
+    }.get(visibility, ([actor.followers], []))
     return activities.activity(
-        "Announce", uri, actor.uri, post.uri, to=[PUBLIC], cc=[actor.followers], published=activities.timestamp(at_ms)
+        "Announce", uri, actor.uri, post.uri, to=to, cc=cc, published=activities.timestamp(at_ms)
     )
 
 

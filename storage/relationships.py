@@ -121,9 +121,9 @@ async def liked_by(viewer: int, post_id: int, page: Page) -> People:
 
 
 async def boosted_by(viewer: int, post_id: int, page: Page) -> People:
-    """Who boosted the post."""
+    """Who boosted the post for everybody."""
     return await people(viewer, "boost.id", "boost.actor_id", "boost",
-                         f"boost.post_id = ? AND {visible.BOOST_TO_VIEWER}",
+                         f"boost.post_id = ? AND boost.visibility < 2 AND {visible.BOOST_TO_VIEWER}",
                          (post_id, *visible.boost_args(viewer)), page)  # fmt: skip
 
 

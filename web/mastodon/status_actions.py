@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -11,19 +12,28 @@ from fedcomm.app import App
 from storage import relationships
 from storage.actors import Actor
 from storage.timelines import Entry
-from web import auth, paging, state
+from web import auth, paging, params, state
 from web.mastodon import subjects
 from web.mastodon.accounts import people
-from web.mastodon.statuses import answer
+from web.mastodon.entities.status import VISIBILITIES
+from web.mastodon.statuses import answer, visibility_of
 
 Act = Callable[[App, Actor, int], Awaitable[object]]
+
+
+class Boost(msgspec.Struct, frozen=True):
+    """For whom a boost is."""
+
+    visibility: str = ""
 
 
 async def reblog(request: Request) -> Response:
     """`POST /api/v1/statuses/:id/reblog`: answers the boost, with the post in it."""
     viewer = await auth.require(request, "write:statuses")
     entry = await subjects.entry(request, viewer)
-    boost_id = await boosts.boost(state.app_of(request), await auth.actor_of(viewer), entry.post_id)
+    wish = await params.read(request, Boost)
+    visibility = VISIBILITIES.index(visibility_of(wish.visibility))
+    boost_id = await boosts.boost(state.app_of(request), await auth.actor_of(viewer), entry.post_id, visibility)
     return await answer(request, viewer, Entry(boost_id, entry.post_id, viewer.actor_id))
 
 

@@ -84,7 +84,7 @@ async def create(request: Request) -> Response:
             raise NotFound("The post that this answers is not there.")
         parent = above.post_id
     draft = Draft(
-        text=wish.status or "", summary=wish.spoiler_text or "", visibility=_visibility(wish.visibility),
+        text=wish.status or "", summary=wish.spoiler_text or "", visibility=visibility_of(wish.visibility),
         sensitive=bool(wish.sensitive), language=wish.language or "", in_reply_to_id=parent, poll=_poll(wish.poll),
         media_ids=_media(wish), media_words=_words(wish), app_id=viewer.app_id,
     )  # fmt: skip
@@ -220,7 +220,12 @@ async def _own(request: Request, viewer: Viewer) -> Post:
     return post
 
 
-def _visibility(word: str) -> str:
+def visibility_of(word: str) -> str:
+    """The visibility that a client names; nothing said means for everybody.
+
+    Raises:
+        Invalid: there is no such one.
+    """
     if word not in ("", *status.VISIBILITIES):
         raise Invalid("The visibility is public, unlisted, private or direct.", field="visibility")
     return word or "public"

@@ -1,12 +1,16 @@
-"""Passing posts on, putting them aside, and taking that back."""
+"""Passing posts on, putting them aside, pinning own ones, muting threads; and taking that back."""
+
+from collections.abc import Awaitable, Callable
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from fedcomm import bookmarks, boosts
+from fedcomm import bookmarks, boosts, pins, thread_mutes
+from fedcomm.app import App
 from fedcomm.errors import Invalid
+from storage.actors import Actor
 from web import params, respond, state
 from web.pages.places import Place, back
 from web.pages.readers import Reader, form, members_only
@@ -14,7 +18,7 @@ from web.pages.thread import seen
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """`act` is boost, unboost, bookmark or unbookmark; the others say where the button was."""
+    """`act` is boost, bookmark, pin or mute, or one of them with un before it; the others say where the button was."""
 
     act: str = ""
     page: int = 0
@@ -23,11 +27,15 @@ class Mark(msgspec.Struct, frozen=True):
     csrf: str = ""
 
 
-_ACTS = {
+_ACTS: dict[str, Callable[[App, Actor, int], Awaitable[object]]] = {
     "boost": boosts.boost,
     "unboost": boosts.unboost,
     "bookmark": bookmarks.add,
     "unbookmark": bookmarks.remove,
+    "pin": pins.pin,
+    "unpin": pins.unpin,
+    "mute": thread_mutes.mute,
+    "unmute": thread_mutes.unmute,
 }
 
 

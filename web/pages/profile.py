@@ -8,6 +8,7 @@ from starlette.routing import Route
 import storage.actors
 import storage.follows
 import storage.mutes
+import storage.pins
 import storage.timelines
 from fedcomm import blocks, clock, follows
 from fedcomm.errors import NotFound
@@ -37,6 +38,7 @@ async def show(request: Request) -> Response:
         handle=handle(actor, state.app_of(request).host),
         fields=lines_of(actor),
         moved=await _moved(viewer, actor),
+        pinned=await _pinned(viewer, actor) if "max_id" not in request.query_params else [],
         follow=await storage.follows.of(viewer, actor.id) if reader else None,
         muted=reader is not None and await storage.mutes.covers(viewer, actor.id, clock.now_ms()),
         lines=await threads.lines(viewer, [entry.post_id for entry in found.entries], "account"),
@@ -90,6 +92,12 @@ async def _moved(viewer: int, actor: Actor) -> Actor | None:
     if actor.moved_to_id is None or not await visible.seen_actors(viewer, [actor.moved_to_id]):
         return None
     return await storage.actors.by_id(actor.moved_to_id)
+
+
+async def _pinned(viewer: int, actor: Actor) -> list[threads.Line]:
+    """What somebody has put above all else they wrote, as far as the viewer may see it."""
+    pinned = [post.id for post in await storage.pins.of(viewer, actor.id)]
+    return await threads.lines(viewer, pinned, "account")
 
 
 def lines_of(actor: Actor) -> list[tuple[str, str]]:

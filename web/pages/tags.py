@@ -1,14 +1,18 @@
 """The page of a tag: what was written under it, where links of tags lead."""
 
+from urllib.parse import quote
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+import storage.tags
 import storage.timelines
+from fedcomm import tags
 from storage import visible
-from web import paging
+from web import paging, respond, state
 from web.pages import frame, threads
-from web.pages.readers import reader_of
+from web.pages.readers import Plain, Reader, form, members_only, reader_of
 
 _LINES = 25
 _LONGEST = 100  # characters of a tag
@@ -24,9 +28,30 @@ async def show(request: Request) -> Response:
         request,
         "tag.html",
         name=name,
+        followed=bool(reader and await storage.tags.among("tag_follow", viewer, [name.lower()])),
         lines=await threads.lines(viewer, [entry.post_id for entry in found.entries]),
         older=found.oldest if found.older else 0,
     )
 
 
-routes = [Route("/tags/{name}", show)]
+@members_only
+async def follow(request: Request, reader: Reader) -> Response:
+    """`POST /tags/{name}/follow`: what is written under it for everybody comes home."""
+    await form(request, Plain, reader)
+    name = await tags.follow(state.app_of(request), reader.actor, request.path_params["name"])
+    return respond.redirect(f"/tags/{quote(name)}")
+
+
+@members_only
+async def unfollow(request: Request, reader: Reader) -> Response:
+    """`POST /tags/{name}/unfollow`"""
+    await form(request, Plain, reader)
+    name = await tags.unfollow(state.app_of(request), reader.actor, request.path_params["name"])
+    return respond.redirect(f"/tags/{quote(name)}")
+
+
+routes = [
+    Route("/tags/{name}", show),
+    Route("/tags/{name}/follow", follow, methods=["POST"]),
+    Route("/tags/{name}/unfollow", unfollow, methods=["POST"]),
+]

@@ -83,6 +83,16 @@ class Node(msgspec.Struct):
         return bool(self.marks & overlay.BOOKMARKED)
 
     @property
+    def pinned(self) -> bool:
+        """Whether the viewer has pinned it to their profile."""
+        return bool(self.marks & overlay.PINNED)
+
+    @property
+    def muted(self) -> bool:
+        """Whether the viewer is told nothing of its thread."""
+        return bool(self.marks & overlay.MUTED)
+
+    @property
     def size(self) -> int:
         """How many posts are shown below it."""
         return sum((node.post is not None) + node.size for node in self.answers)

@@ -2,13 +2,16 @@
 
 import pytest
 
+from fedcomm import posts
 from fedcomm.app import App
+from fedcomm.posts import Draft
 from storage.actors import Actor
 from storage.connect import rows, value
 from tests import build
 from tests.people import person
 from tests.web.pages.browser import Browser, Page
 from tests.web.pages.conftest import Enter
+from tests.web.pages.test_every_page import flaws
 
 pytestmark = pytest.mark.anyio
 
@@ -92,11 +95,11 @@ async def test_the_buttons_of_a_post_lead_back_to_the_page_of_the_list(anna: Act
 @pytest.mark.attack("XSS-13")
 async def test_a_button_leads_nowhere_else(anna: Actor, browser: Browser) -> None:
     post = await build.post(await build.person("bert", "far.example"), "Good morning")
-    page = await browser.get(f"/@bert@far.example/{post.id}")
+    csrf = (await browser.get("/home")).form("/sign_out").one("input", name="csrf")["value"]
     own = f"/@bert@far.example/{post.id}#post-{post.id}"
 
     for where in ("//evil.example", "https://evil.example", "/\\evil.example", "nothing", "home/../..//evil.example"):
-        answer = await browser.send(page, f"/mark/{post.id}", act="bookmark", where=where)
+        answer = await browser.post(f"/mark/{post.id}", {"csrf": csrf, "act": "bookmark", "where": where})
         assert answer.headers["location"] == own, where
 
 
@@ -240,3 +243,36 @@ async def test_a_server_is_blocked_and_the_block_lifted(anna: Actor, browser: Br
     csrf = page.form("/sign_out").one("input", name="csrf")["value"]
     await browser.post("/settings/domain_blocks", {"csrf": csrf, "act": "unblock", "address": "evil.example"})
     assert await value("SELECT COUNT(*) FROM domain_block") == 0
+
+
+async def test_an_own_post_is_pinned_to_the_profile_and_a_thread_muted(
+    app: App, anna: Actor, browser: Browser, stranger: Browser
+) -> None:
+    post_id = await posts.create(app, anna, Draft(text="Read this first"))
+    where = f"/@anna/{post_id}"
+    csrf = (await browser.get(where)).form("/sign_out").one("input", name="csrf")["value"]
+
+    for act in ("pin", "mute"):
+        done = await browser.post(f"/mark/{post_id}", {"csrf": csrf, "act": act, "page": str(post_id)})
+        assert done.headers["location"] == f"{where}#post-{post_id}", act
+
+    profile = await stranger.get("/@anna")
+    assert "Read this first" in profile.one("section", aria_labelledby="pinned").text
+    page = await browser.get(where)
+    acts = [each["value"] for each in page.all("button", name="act")]
+    assert "unpin" in acts and "unmute" in acts and flaws(page) == []
+    for act in ("unpin", "unmute"):
+        await browser.post(f"/mark/{post_id}", {"csrf": csrf, "act": act})
+    assert not (await stranger.get("/@anna")).all("section", aria_labelledby="pinned")
+    other = await build.post(await build.person("bert", "far.example"), "Not hers")
+    assert (await browser.post(f"/mark/{other.id}", {"csrf": csrf, "act": "pin"})).status in (403, 422)
+
+
+async def test_a_tag_is_followed_and_unfollowed(anna: Actor, browser: Browser) -> None:
+    page = await browser.button(await browser.get("/tags/Bread"), "/tags/Bread/follow")
+
+    assert await value("SELECT COUNT(*) FROM tag_follow WHERE actor_id = ?", (anna.id,)) == 1
+    await browser.button(page, "/tags/bread/unfollow")
+    assert await value("SELECT COUNT(*) FROM tag_follow") == 0
+    refused = await browser.send(await browser.get("/tags/123"), "/tags/123/follow")
+    assert refused.status == 422 and "That is no tag" in refused.main

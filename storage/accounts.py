@@ -151,6 +151,11 @@ async def set_place(account_id: int, language: str, time_zone: str) -> None:
     await execute("UPDATE account SET language = ?, time_zone = ? WHERE id = ?", (language, time_zone, account_id))
 
 
+async def set_preferences(account_id: int, preferences: str) -> None:
+    """Keep how somebody likes to write, as JSON."""
+    await execute("UPDATE account SET preferences = ? WHERE id = ?", (preferences, account_id))
+
+
 async def set_active_at(account_id: int, now: int) -> None:
     """Keep when somebody was last here."""
     await execute("UPDATE account SET last_active_at = ? WHERE id = ?", (now, account_id))

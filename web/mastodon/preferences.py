@@ -5,6 +5,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.accounts
+from fedcomm import preferences
 from web import auth, respond
 
 
@@ -12,10 +13,11 @@ async def read(request: Request) -> Response:
     """`GET /api/v1/preferences`"""
     viewer = await auth.require(request, "read:accounts")
     account = await storage.accounts.by_id(viewer.account_id)
+    usual = preferences.of(account)
     return respond.json(
         {
-            "posting:default:visibility": "public",
-            "posting:default:sensitive": False,
+            "posting:default:visibility": usual.visibility,
+            "posting:default:sensitive": usual.sensitive,
             "posting:default:language": (account.language if account else "") or None,
             "posting:default:quote_policy": "nobody",
             "reading:expand:media": "default",

@@ -7,8 +7,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.accounts
-from fedcomm import accounts, profiles
-from fedcomm.errors import Invalid, NotFound
+from fedcomm import accounts, preferences, profiles
+from fedcomm.errors import NotFound
 from fedcomm.profiles import Line
 from web import auth, params, respond, state
 from web.mastodon import subjects
@@ -57,9 +57,13 @@ async def update(request: Request) -> Response:
     viewer = await auth.require(request, "write:accounts")
     values = await params.merged(request)
     wish, given = params.filled(values, Wish), params.filled(values, Pictures)
-    _refuse_what_is_not_kept(wish)
     lines = tuple(Line(field.name, field.value) for field in wish.fields_attributes)
     app = state.app_of(request)
+    row = await storage.accounts.by_id(viewer.account_id)
+    if row is None:
+        raise NotFound(subjects.MISSING)
+    if wish.source:
+        await preferences.change(app, row, visibility=wish.source.privacy, sensitive=wish.source.sensitive)
     sent = await pictures_of(app, {"icon": given.avatar, "image": given.header})
     actor = await profiles.change(
         app,
@@ -70,9 +74,6 @@ async def update(request: Request) -> Response:
             fields=lines if "fields_attributes" in values else None, pictures=sent,
         ),
     )  # fmt: skip
-    row = await storage.accounts.by_id(viewer.account_id)
-    if row is None:
-        raise NotFound(subjects.MISSING)
     if wish.source and wish.source.language is not None:
         await accounts.set_place(app, row, wish.source.language, row.time_zone)
     return respond.json(await shown_to_oneself(request, viewer, actor))
@@ -93,11 +94,6 @@ async def _without(request: Request, name: str) -> Response:
     change = profiles.Change(pictures={name: None})
     actor = await profiles.change(state.app_of(request), await auth.actor_of(viewer), change)
     return respond.json(await shown_to_oneself(request, viewer, actor))
-
-
-def _refuse_what_is_not_kept(wish: Wish) -> None:
-    if wish.source and (wish.source.privacy not in ("", "public") or wish.source.sensitive):
-        raise Invalid("Here every post says for itself whom it is for and whether it is sensitive.", field="source")
 
 
 routes = [

@@ -8,8 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+import storage.accounts
 import storage.posts
-from fedcomm import boosts, posts
+from fedcomm import boosts, posts, preferences
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.posts import Draft, PollDraft
 from storage import shown, threads, timelines, visible
@@ -77,6 +78,7 @@ async def create(request: Request) -> Response:
     viewer = await auth.require(request, "write:statuses")
     wish = await params.read(request, NewStatus)
     _refuse_what_is_not_offered(wish)
+    wish = await _as_usual(viewer, wish)
     parent = subjects.identifier(wish.in_reply_to_id) if wish.in_reply_to_id else None
     if parent is not None:
         above = await timelines.entry(viewer.actor_id, parent)
@@ -218,6 +220,15 @@ async def _own(request: Request, viewer: Viewer) -> Post:
     if post.author_id != viewer.actor_id:
         raise NotAllowed("This is somebody else's.")
     return post
+
+
+async def _as_usual(viewer: Viewer, wish: NewStatus) -> NewStatus:
+    """What a new post does not say for itself is as its author likes it."""
+    if wish.visibility and wish.sensitive is not None:
+        return wish
+    usual = preferences.of(await storage.accounts.by_id(viewer.account_id))
+    sensitive = usual.sensitive if wish.sensitive is None else wish.sensitive
+    return msgspec.structs.replace(wish, visibility=wish.visibility or usual.visibility, sensitive=sensitive)
 
 
 def visibility_of(word: str) -> str:

@@ -92,7 +92,6 @@ async def test_nothing_that_runs_gets_into_a_profile(alice: Member) -> None:
         ({"fields_attributes": [{"name": "a", "value": "b"}] * 5}, "4 lines"),
         ({"fields_attributes": [{"name": "a" * 256, "value": "b"}]}, "too long"),
         ({"fields_attributes": ["x"]}, "parts"), ({"locked": "perhaps"}, "true or false"),
-        ({"source": {"privacy": "private"}}, "every post"), ({"source": {"sensitive": True}}, "every post"),
     ],
 )  # fmt: skip
 @whichever_database

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 import storage.actors
-from fedcomm import elsewhere
+from fedcomm import elsewhere, preferences
 from storage import fragments
 from storage.accounts import Account
 from storage.actors import Actor
@@ -123,9 +123,10 @@ def credentials(
     emojis: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:
     """The account of who asks, with what only they may know."""
+    usual = preferences.of(account_row)
     role_id, role, permissions = _ROLES.get(account_row.role, ("-99", "", "0"))
     source = {
-        "privacy": "public", "sensitive": False, "language": account_row.language or None,
+        "privacy": usual.visibility, "sensitive": usual.sensitive, "language": account_row.language or None,
         "note": actor.summary_source, "fields": _typed(actor.fields), "follow_requests_count": requests,
         "hide_collections": bool(actor.hide_collections), "discoverable": bool(actor.discoverable),
         "indexable": bool(actor.indexable),

@@ -64,6 +64,23 @@ async def _domain(viewer: Member, number: int) -> None:
     await viewer.do("domain_blocks", domain=f"rude{number}.test")
 
 
+async def _tag(viewer: Member, number: int) -> None:
+    await viewer.do(f"tags/tag{number}/follow")
+
+
+async def _listed(viewer: Member, number: int) -> None:
+    (friends,) = await viewer.get("lists")
+    friend = await build.person(f"friend{number}")
+    await build.follow(viewer.actor, friend)
+    await viewer.do(f"lists/{friends['id']}/accounts", account_ids=[str(friend.id)])
+
+
+async def _endorsed(viewer: Member, number: int) -> None:
+    friend = await build.person(f"friend{number}")
+    await build.follow(viewer.actor, friend)
+    await viewer.do(f"accounts/{friend.id}/endorse")
+
+
 async def _conversation(viewer: Member, number: int) -> None:
     friend = await build.person(f"friend{number}")
     post = await build.post(friend, visibility=build.DIRECT, mentions=[viewer.actor])
@@ -104,6 +121,10 @@ LISTS: dict[str, Filling] = {
     "mutes": _muted,
     "domain_blocks": _domain,
     "conversations": _conversation,
+    "followed_tags": _tag,
+    "endorsements": _endorsed,
+    "accounts/{me}/endorsements": _endorsed,
+    "lists/{list}/accounts": _listed,
     "statuses/{first}/favourited_by": _voter,
     "statuses/{first}/reblogged_by": _booster,
     "notifications?types[]=follow&types[]=mention&exclude_types[]=poll": _notice,
@@ -117,6 +138,8 @@ async def full(request: pytest.FixtureRequest, alice: Member) -> str:
     path = str(request.param).replace("{me}", alice.id)
     if "{first}" in path:
         path = path.replace("{first}", (await alice.post("first"))["id"])
+    if "{list}" in path:
+        path = path.replace("{list}", (await alice.do("lists", title="Friends"))["id"])
     for number in range(COUNT):
         await LISTS[request.param](alice, number)
     return path

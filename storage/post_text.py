@@ -82,11 +82,11 @@ async def find(viewer: int, query: Query, page: Page, offset: int = 0) -> list[i
         return []
     source, order = "post", "post.id"
     if query.words:
-        source, order = f"post_text JOIN post ON post.id = post_text.{_key()}", f"post_text.{_key()}"
+        source, order = "post_text CROSS JOIN post", f"post_text.{_key()}"  # SQLite begins with the words then
     source += f" WHERE post.id < ? AND post.id > ? AND {visible.TO_VIEWER}"
     found: list[object] = [*page.bounds, *visible.args(viewer)]
     if query.words:
-        source += f" AND {_MATCHES[dialect()]}"
+        source += f" AND post.id = post_text.{_key()} AND {_MATCHES[dialect()]}"
         found.append(_match(query) if dialect() == "sqlite" else _tsquery(query))
     for condition, values in _conditions(viewer, query):
         source += f" AND {condition}"

@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 import msgspec
 
 from fedcomm import filtering
-from storage import groups, live, notifications, timelines
+from storage import bulletins, groups, live, notifications, timelines
 from storage.live import About, Passed
 from storage.paging import Page
 from storage.posts import DIRECT as DIRECT_MESSAGE
 from storage.timelines import Entry
-from web.mastodon.entities import notification, status
+from storage.visible import ANYBODY
+from web.mastodon.entities import announcement, notification, status
 from web.streaming import onlooker
 from web.streaming.channels import DIRECT, LIST, NOTIFICATIONS, USER, Channel
 from web.streaming.hub import Hub
@@ -126,6 +127,24 @@ class Teller:
         for channel in (_USER, _NOTIFICATIONS):
             _send(hub, channel, "notifications_merged", {int(owner): b"1"}, "read:notifications")
 
+    async def announced(self, hub: Hub, bulletin_id: str) -> None:
+        """Admins tell everybody here something, or say it differently."""
+        found = await bulletins.by_id(int(bulletin_id))
+        if found is not None and hub.at(_USER):
+            for entity in await announcement.several(self._base, ANYBODY, [found]):
+                _send(hub, _USER, "announcement", dict.fromkeys(_viewers(hub.at(_USER)), _json(entity)))
+
+    async def announced_no_more(self, hub: Hub, bulletin_id: str) -> None:
+        """What admins told is not shown any more."""
+        _send(hub, _USER, "announcement.delete", dict.fromkeys(_viewers(hub.at(_USER)), bulletin_id.encode()))
+
+    async def answered(self, hub: Hub, bulletin_id: str, name: str) -> None:
+        """Somebody answered an announcement with an emoji, or took that back."""
+        _read, reactions = await bulletins.around(ANYBODY, [int(bulletin_id)])
+        count = next((each.count for each in reactions if each.name == name), 0)
+        told = _json({"announcement_id": bulletin_id, "name": name, "count": count})
+        _send(hub, _USER, "announcement.reaction", dict.fromkeys(_viewers(hub.at(_USER)), told))
+
     async def _show(self, hub: Hub, event: str, about: About, at_home: Iterable[int]) -> None:
         """Put a post to those who have it at home, and to those who look at public posts or one of its tags."""
         channels = [channel for channel in _public(hub) if _belongs(about, channel)]
@@ -192,6 +211,8 @@ class Teller:
 _KINDS: dict[str, Callable[..., Awaitable[None]]] = {
     "post": Teller.post, "edit": Teller.edit, "gone": Teller.gone, "boost": Teller.boost, "unboost": Teller.unboost,
     "notice": Teller.notice, "filters": Teller.filters, "merged": Teller.merged,
+    "announcement": Teller.announced, "announcement.gone": Teller.announced_no_more,
+    "announcement.reaction": Teller.answered,
 }  # fmt: skip
 
 

@@ -6,10 +6,12 @@ import httpx
 import pytest
 
 from fedcomm import bulletins, clock, emojis
+from fedcomm.app import App
 from fedcomm.errors import AppError, NotAllowed
 from storage import accounts
 from storage.connect import Database, execute
 from tests import build
+from tests.web.live import event, listening, said, subscribe
 from tests.web.mastodon import keys
 from tests.web.mastodon.member import Member, ids
 from tests.web.mastodon.schema import Schema
@@ -120,3 +122,19 @@ async def test_only_admins_announce_and_what_cannot_be_is_refused(database: Data
     ):  # fmt: skip
         with pytest.raises(AppError):
             await bulletins.publish(None, text, starts, ends)
+
+
+async def test_who_looks_on_is_told_at_once(app: App, alice: Member, bob: Member) -> None:
+    async with listening(app) as place, place.socket(alice.headers["authorization"].removeprefix("Bearer ")) as socket:
+        await subscribe(socket, "user")
+
+        made = await bulletins.publish(None, "Hello")
+        _, kind, told = await event(socket)
+        await bob.do(f"announcements/{made.id}/reactions/🍞", "PUT")
+        answered = await event(socket)
+        await bulletins.end(None, made.id)
+        ended = await said(socket)
+
+        assert (kind, told["id"], told["content"]) == ("announcement", str(made.id), "<p>Hello</p>")
+        assert answered[1:] == ("announcement.reaction", {"announcement_id": str(made.id), "name": "🍞", "count": 1})
+        assert (ended["event"], ended["payload"]) == ("announcement.delete", str(made.id))

@@ -5,7 +5,10 @@ from typing import Any
 import httpx
 import pytest
 
-from fedcomm import filters
+from fedcomm import filtering, filters
+from fedcomm.app import App
+from storage import bus
+from storage.connect import Database, use
 from tests.web.mastodon.keys import wrong
 from tests.web.mastodon.member import Member, ids
 from tests.web.mastodon.schema import Schema
@@ -45,6 +48,8 @@ async def test_a_filter_is_made_changed_and_deleted(alice: Member) -> None:
         ],
     )  # fmt: skip
 
+    schema = Schema()
+    assert schema.wrong(made, schema.of(V2, "post")) == schema.wrong(changed, schema.of(V2 + "/{id}", "put")) == []
     assert wrong(made, FILTER) == [] and made["filter_action"] == "hide" and made["expires_at"]
     assert (changed["title"], changed["context"]) == ("Other", ["thread", "account"])
     assert (changed["filter_action"], changed["expires_at"]) == ("blur", None)
@@ -211,6 +216,8 @@ async def test_clients_of_before_see_each_word_as_a_filter(alice: Member, bob: M
     (new,) = await alice.get(V2)
 
     answer = await alice.ask("GET", "filters")
+    schema = Schema()
+    assert schema.wrong(answer.json(), schema.of("/api/v1/filters", "get")) == []
     assert answer.headers["deprecation"] == "@1668384000" and answer.json() == [shown]
     assert await alice.get(f"filters/{old['id']}") == shown == old
     assert (new["title"], new["filter_action"], ids(new["keywords"])) == ("soil", "hide", [old["id"]])
@@ -224,3 +231,19 @@ async def test_clients_of_before_see_each_word_as_a_filter(alice: Member, bob: M
     for word in await alice.get("filters"):
         await alice.do(f"filters/{word['id']}", "DELETE")
     assert await alice.get(V2) == await alice.get("filters") == []
+
+
+@pytest.mark.parametrize("dialect", ["postgres"])
+async def test_another_process_hears_of_a_change(app: App, alice: Member) -> None:
+    other = await Database.open(app.db.url, slot=7)
+    try:
+        with use(other):
+            assert await filtering.active(alice.actor.id) == []
+        await words(alice, "soil")
+        with use(other):
+            assert await bus.heard_all()
+            (found,) = await filtering.active(alice.actor.id)
+    finally:
+        await other.close()
+
+    assert [word.keyword for word in found.keywords] == ["soil"]

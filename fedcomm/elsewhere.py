@@ -10,6 +10,7 @@ import re
 from weakref import WeakKeyDictionary
 
 import storage.actors
+import storage.emojis
 from activitypub.errors import ProtocolError, Unreachable
 from activitypub.keys import PrivateKey, private_der
 from fedcomm import clock, pictures
@@ -27,7 +28,7 @@ AGAIN = 600_000  # ms before what could not be had is asked for again
 SELDOM = 86_400_000  # ms between two notes that a copy is looked at
 AT_ONCE = 200
 _MISSING = "There is no such picture, or not any more."
-_NAME = re.compile(r"([mih])([0-9]{1,18})-([0-9a-f]{32})")
+_NAME = re.compile(r"([mihe])([0-9]{1,18})-([0-9a-f]{32})")
 
 _secrets: WeakKeyDictionary[Database, bytes] = WeakKeyDictionary()
 _fetching: WeakKeyDictionary[App, dict[str, "asyncio.Task[Copy]"]] = WeakKeyDictionary()
@@ -39,7 +40,8 @@ def sign_with(key: PrivateKey) -> None:
 
 
 def address(base: str, kind: str, subject: int, url: str) -> str:
-    """Where this server shows the picture: of a file (`m`), or the icon (`i`) or header (`h`) of an actor.
+    """Where this server shows the picture: of a file (`m`), the icon (`i`) or header (`h`) of an
+    actor, or an emoji (`e`).
 
     Where nothing can be signed yet, the address at its own server.
     """
@@ -94,6 +96,9 @@ def _sign(secret: bytes, kind: str, subject: int, url: str) -> str:
 
 async def _url(app: App, kind: str, subject: int) -> str:
     """Where the picture is, unless its server is not heard or its owner is gone."""
+    if kind == "e":
+        emoji = await storage.emojis.elsewhere(subject)
+        return emoji.url if emoji and not app.peers.blocked(emoji.host) else ""
     if kind == "m":
         file = await rows.elsewhere(subject)
         owner = await storage.actors.by_id(file.owner_id) if file else None

@@ -52,6 +52,12 @@ async def picture(emoji_id: int) -> tuple[str, bytes] | None:
     return (found[0], bytes(found[1])) if found else None
 
 
+async def elsewhere(emoji_id: int) -> Emoji | None:
+    """One of another server."""
+    found = await row(_SELECT + "WHERE id = ? AND host <> ''", (emoji_id,))
+    return Emoji(*found) if found else None
+
+
 def put(writes: Writes, made: Emoji, body: bytes) -> None:
     """Keep one of ours; another picture of the same name has another id, and so another address."""
     writes.add("DELETE FROM emoji WHERE host = '' AND shortcode = ?", (made.shortcode,))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import storage.emojis
-from fedcomm import emojis
+from fedcomm import elsewhere, emojis
 from fedcomm.urls import Urls
 from storage.emojis import Emoji
 
@@ -24,7 +24,8 @@ async def named_in(base: str, texts: Mapping[int, tuple[str, str]]) -> dict[int,
 
 def shown(base: str, found: Emoji) -> dict[str, Any]:
     """One emoji as a text shows it."""
-    url = found.url if found.host else Urls(base).emoji_picture(found.id, emojis.ENDINGS[found.mime])
+    there = elsewhere.address(base, "e", found.id, found.url) if found.host else ""
+    url = there or Urls(base).emoji_picture(found.id, emojis.ENDINGS[found.mime])
     return {
         "shortcode": found.shortcode, "url": url, "static_url": url, "visible_in_picker": bool(found.in_picker)
     }  # fmt: skip

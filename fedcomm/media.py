@@ -8,7 +8,7 @@ import msgspec
 
 from fedcomm import clock, pictures
 from fedcomm.app import App
-from fedcomm.errors import AppError, Invalid, NotFound
+from fedcomm.errors import AppError, Invalid, NotFound, TooMany
 from fedcomm.pictures import Picture
 from storage import media as rows
 from storage.actors import Actor
@@ -20,6 +20,7 @@ from storage.posts import Post
 
 MOST_ON_A_POST = 4
 MAX_DESCRIPTION = 1_500  # characters
+MOST_WAITING = 8  # pictures of all members that a process holds until they are read
 MOST_LOOSE = 40  # pictures of one member that hang on no post (attack NET-41)
 MOST_BYTES = 5_368_709_120  # of all pictures of one member
 PATIENCE = 8.0  # seconds in which most pictures are ready
@@ -40,8 +41,11 @@ async def upload(
 
     Raises:
         Invalid: no picture, too large, too many, or a description or focus that cannot be.
+        TooMany: others have to be read first.
     """
     pictures.check(content)
+    if len(_working) >= MOST_WAITING:
+        raise TooMany("Many pictures are being sent at the moment. Try again in half a minute.", retry_after=30)
     text, meta = _described(description), _meta(_focus(focus))
     if await rows.loose_count(owner.id) >= MOST_LOOSE:
         raise Invalid(

@@ -207,6 +207,25 @@ async def test_nobody_fills_the_disk(
 
 
 @pytest.mark.attack("NET-41")
+async def test_who_sends_many_at_once_is_told_to_wait(alice: Member, app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(media, "PATIENCE", 0.01)
+    monkeypatch.setattr(media, "MOST_WAITING", 2)
+    await app.picture_turn.acquire()
+
+    answers = [await alice.ask("POST", SECOND, files={"file": ("x.jpg", picture())}) for _ in range(3)]
+    app.picture_turn.release()
+    for _ in range(200):
+        waiting = [await alice.ask("GET", f"media/{answer.json()['id']}") for answer in answers[:2]]
+        if all(answer.status_code == 200 for answer in waiting):
+            break
+        await asyncio.sleep(0.05)
+
+    assert [answer.status_code for answer in answers] == [202, 202, 429]
+    assert answers[2].headers["retry-after"] == "30" and answers[2].json()["error"]
+    assert (await alice.ask("POST", FIRST, files={"file": ("x.jpg", picture())})).status_code == 200
+
+
+@pytest.mark.attack("NET-41")
 async def test_what_is_never_used_and_files_of_nobody_are_cleared_away(alice: Member, app: App, config: Config) -> None:
     used, unused, young = await sent(alice), await sent(alice), await sent(alice)
     await alice.post("Look", media_ids=[used["id"]])

@@ -151,8 +151,13 @@ def member_lists() -> Mapping[str, str]:
 def pages(world: World, who: str) -> Mapping[str, str]:
     """Pages on which posts are listed."""
     found = {"/": "/", "profile": "/@author", "tag": "/tags/rye", "group": "/c/bread"}
-    own = {path: path for path in ("/home", "/notifications", "/favourites", "/bookmarks")}
+    own = {path: path for path in ("/home", "/notifications", "/favourites", "/bookmarks", "/search?q=mentioned")}
     return found | (own if who != ANYBODY else {})
+
+
+def forms() -> tuple[str, ...]:
+    """Pages on which something is done about a post, and a piece of it is shown."""
+    return ("/write?to={id}", "/write/{id}/edit", "/write/{id}/delete", "/report?post={id}", "/find?q={uri}")
 
 
 def documents(world: World) -> Mapping[str, str]:
@@ -199,6 +204,8 @@ async def listed(world: World) -> tuple[list[Sight], list[Sight]]:
             part.append(Sight(who, place, traces(world, await world.client.get(path, headers=headers))))
         for place, path in pages(world, who).items():
             part.append(Sight(who, f"page {place}", traces(world, await world.browsers[who].get(path))))
+        for path in forms() if who != ANYBODY else ():
+            part.append(Sight(who, f"form {path}", await _on_form(world, who, path)))
         thread = await world.browsers[who].get(f"/@author/{world.starter.id}")
         whole.append(Sight(who, "page of the thread", traces(world, thread)))
     for who in (*ELSEWHERE, ANYBODY):
@@ -239,6 +246,17 @@ async def _by_browser(world: World, who: str) -> Sight:
         if _there(await world.browsers[who].get(f"/@author/{post.id}"), world, visibility):
             found.add(visibility)
     return Sight(who, "page", frozenset(found))
+
+
+async def _on_form(world: World, who: str, path: str) -> frozenset[str]:
+    """The address has the id and may be shown again, so that only the words of a post give it away."""
+    found = set()
+    for visibility, post in world.answers.items():
+        answer = await world.browsers[who].get(path.format(id=post.id, uri=post.uri))
+        assert answer.status_code in (200, 303, 403, 404, 422), f"{answer.url}: {answer.status_code}"
+        if canary(visibility) in answer.text:
+            found.add(visibility)
+    return frozenset(found)
 
 
 def _headers(world: World, who: str) -> dict[str, str]:

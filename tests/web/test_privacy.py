@@ -12,6 +12,13 @@ from tests.web.onlookers import World, allowed
 pytestmark = pytest.mark.anyio
 
 
+# Where the author, the mentioned or everybody must find something, or these places are looked at in vain.
+MET = (
+    "tag", "timelines/home", "notifications", "page profile", "page /search?q=mentioned", "form /write?to={id}",
+    "form /report?post={id}", "form /write/{id}/edit", "document replies", "document outbox",
+)  # fmt: skip
+
+
 @pytest.fixture
 async def world(app: App, client: httpx.AsyncClient) -> World:
     """Posts of every visibility and everybody who might look at them."""
@@ -35,7 +42,7 @@ async def test_no_list_shows_anybody_what_is_not_for_them(world: World) -> None:
     hidden = {"private", "direct"}
     documents = [sight for sight in part if sight.place.startswith("document ") and sight.who == onlookers.ANYBODY]
     assert documents and not any(sight.found & hidden for sight in documents)
-    for place in ("tag", "timelines/home", "notifications", "page profile", "document replies", "document outbox"):
+    for place in MET:
         assert place in onlookers.seen(part), place
 
 

@@ -8,6 +8,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.actors
+import storage.markers
+from fedcomm import markers
 from fedcomm import notifications as service
 from storage import notifications
 from storage.actors import Actor
@@ -22,11 +24,19 @@ _NOTICES = 30
 
 
 class Told(msgspec.Struct, frozen=True):
-    """One line of the page: who did what, and the post it is about, if any."""
+    """One line of the page: who did what, the post it is about, if any, and whether it came since one last looked."""
 
     notice: Notice
     actor: Actor
     node: Node | None
+    new: bool
+
+
+class Read(msgspec.Struct, frozen=True):
+    """The newest notice that was shown."""
+
+    id: int = 0
+    csrf: str = ""
 
 
 @members_only
@@ -44,11 +54,26 @@ async def show(request: Request, reader: Reader) -> Response:
 
 
 @members_only
+async def mark_read(request: Request, reader: Reader) -> Response:
+    """`POST /notifications/read`: none up to this one is new any more, in programs neither."""
+    given = await form(request, Read, reader)
+    known = await _last_read(reader)
+    if given.id > known and await notifications.one(reader.actor.id, given.id):
+        await markers.move(state.app_of(request), reader.account.id, {"notifications": given.id})
+    return respond.redirect("/notifications")
+
+
+@members_only
 async def clear(request: Request, reader: Reader) -> Response:
     """`POST /notifications/clear`: nothing is left on the page."""
     await form(request, Plain, reader)
     await service.clear(state.app_of(request), reader.actor.id)
     return respond.redirect("/notifications")
+
+
+async def _last_read(reader: Reader) -> int:
+    marker = (await storage.markers.of(reader.account.id, ["notifications"])).get("notifications")
+    return marker.last_read_id if marker else 0
 
 
 async def _told(reader: Reader, found: Sequence[Notice]) -> list[Told]:
@@ -57,8 +82,9 @@ async def _told(reader: Reader, found: Sequence[Notice]) -> list[Told]:
     about = sorted({notice.post_id for notice in found if notice.post_id})
     nodes = await threads.posts(reader.actor.id, [Entry(post_id, post_id) for post_id in about], "notifications")
     by_id = {node.id: node for node in nodes}
+    last_read = await _last_read(reader)
     return [
-        Told(notice, actors[notice.actor_id], by_id.get(notice.post_id))
+        Told(notice, actors[notice.actor_id], by_id.get(notice.post_id), notice.id > last_read)
         for notice in found
         if notice.actor_id in actors and (not notice.post_id or notice.post_id in by_id)
     ]
@@ -66,5 +92,6 @@ async def _told(reader: Reader, found: Sequence[Notice]) -> list[Told]:
 
 routes = [
     Route("/notifications", show),
+    Route("/notifications/read", mark_read, methods=["POST"]),
     Route("/notifications/clear", clear, methods=["POST"]),
 ]

@@ -94,6 +94,8 @@ NOTICES = {
     "favourite": later("likes what you wrote"),
     "poll": later("asked something, and the poll has ended"),
     "update": later("changed what you passed on"),
+    "admin.sign_up": later("has signed up"),
+    "admin.report": later("has reported something"),
 }
 ACTORS = {
     audit.OPERATOR: later("(command line)"),

@@ -147,6 +147,22 @@ async def test_notifications_say_who_did_what_and_can_be_put_away(anna: Actor, b
     assert "Nothing is here" in empty.main and await value("SELECT COUNT(*) FROM notification") == 0
 
 
+async def test_what_was_seen_is_not_new_any_more_and_what_comes_then_is(anna: Actor, browser: Browser) -> None:
+    bert, eve = await build.person("bert", "far.example"), await build.person("eve")
+    await build.notice(anna, "follow", bert)
+    others = await build.notice(eve, "follow", bert)
+
+    page = await browser.get("/notifications")
+    seen = await browser.button(page, "/notifications/read")
+    await browser.post("/notifications/read", {"csrf": page.form("/sign_out").one("input", name="csrf")["value"],
+                                               "id": str(others)})  # fmt: skip
+    await build.notice(anna, "follow", await build.person("carl", "far.example"))
+    again = (await browser.get("/notifications")).one("main").one("ul", class_="lines").all("li")
+
+    assert len(page.all("span", class_="tag")) == 1 and not seen.all("span", class_="tag")
+    assert [bool(line.all("span", class_="tag")) for line in again] == [True, False]
+
+
 async def test_every_joined_group_is_a_list(anna: Actor, browser: Browser) -> None:
     for name in ("rye", "cake"):
         await build.join(anna, await build.group(name))

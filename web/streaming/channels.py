@@ -11,7 +11,7 @@ USER, NOTIFICATIONS, LIST, DIRECT = "user", "user:notification", "list", "direct
 _NAMES = frozenset((USER, NOTIFICATIONS, LIST, DIRECT, *PUBLIC, *TAGS))
 _MOST_CHARACTERS = 200  # of a tag or the id of a list
 
-UNKNOWN = later("There is no such stream.")
+UNKNOWN = later("Unknown stream type.")  # the words that programs look for
 NO_TAG = later("Say which tag: the parameter is called tag.")
 NO_LIST = later("Say which list: the parameter is called list.")
 

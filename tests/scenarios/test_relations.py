@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from fedcomm import domain_blocks
 from storage.connect import rows, value
 from storage.posts import Post
 from tests.fediverse import Person
@@ -63,6 +64,33 @@ async def test_a_rejection_ends_what_was_granted_before(town: Town) -> None:
     await town.send(town.bob, town.bob.does("Reject", asked))
 
     assert await _follows(town) == []
+
+
+async def test_who_blocks_a_whole_server_has_nothing_to_do_with_anybody_there(town: Town) -> None:
+    await followed(town.fediverse, town.anna, town.bob)
+    await town.send(town.bob, town.bob.does("Follow", town.anna.actor.uri))
+    assert len(await _follows(town)) == 2
+    before = len(town.theirs.received)
+
+    with town.ours.here():
+        await domain_blocks.block(town.ours.app, town.anna.actor, town.theirs.name)
+    await town.fediverse.settle()
+    told = town.theirs.received[before:]
+    await town.send(town.bob, town.bob.does("Follow", town.anna.actor.uri))
+
+    assert sorted(thing["type"] for thing in told) == ["Reject", "Undo"]
+    assert {thing["object"]["type"] for thing in told} == {"Follow"}
+    assert town.theirs.received[-1]["type"] == "Reject" and await _follows(town) == []
+
+
+async def test_a_follow_from_a_server_is_answered_again_once_the_block_is_lifted(town: Town) -> None:
+    with town.ours.here():
+        await domain_blocks.block(town.ours.app, town.anna.actor, town.theirs.name)
+        await domain_blocks.unblock(town.ours.app, town.anna.actor, town.theirs.name)
+
+    await town.send(town.bob, town.bob.does("Follow", town.anna.actor.uri))
+
+    assert town.theirs.received[-1]["type"] == "Accept" and len(await _follows(town)) == 1
 
 
 async def test_a_block_ends_following_both_ways_and_hides_each_from_the_other(town: Town) -> None:

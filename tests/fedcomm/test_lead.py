@@ -51,6 +51,7 @@ async def test_one_of_two_leads_and_the_next_when_it_gives_the_lead_back(app: Ap
             assert not second.held.is_set()
 
             keeping[0].cancel()
+            await asyncio.wait(keeping[:1])
             await first.give_back()
             async with asyncio.timeout(10):
                 await second.held.wait()
@@ -88,7 +89,9 @@ async def test_who_cannot_renew_the_lead_in_time_does_not_lead_any_more(
                 async with other.transaction():
                     await other.execute("LOCK TABLE lease")
                     await one.lost.wait()
+                    assert not one.held.is_set()
                 await one.held.wait()
+                assert not one.lost.is_set()
         finally:
             await other.close()
             keeping.cancel()

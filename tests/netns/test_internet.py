@@ -46,9 +46,15 @@ def test_on_the_fake_internet(name: str, outcomes: Outcomes) -> None:
     assert not any(outcomes[name]), "\n".join(outcomes[name])
 
 
-def test_a_machine_without_namespaces_is_known_by_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_namespaces_is_known_by_what_it_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for tool in ("unshare", "ip", "mount", "bash"):  # a machine may lack the real ones
+        (tmp_path / tool).write_text("#!/bin/sh\nexit 1\n")
+        (tmp_path / tool).chmod(0o755)
+    monkeypatch.setattr(internet, "_PATH", str(tmp_path))
+    monkeypatch.setattr(internet, "_ENV", {"PATH": str(tmp_path)})
     internet._flags.cache_clear()
-    monkeypatch.setattr(internet, "_FLAGS", (("--of-no-kernel",),))
     refused = internet.obstacle()
     internet._flags.cache_clear()
     monkeypatch.setattr(internet, "_PATH", "/nowhere")

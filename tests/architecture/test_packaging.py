@@ -161,7 +161,7 @@ def test_every_dependency_is_used() -> None:
         "http-sf": "http_sf",
         "pillow": "PIL",
     }
-    brought_in = {"python-multipart", "aiosqlite"}  # starlette reads forms with the one, tortoise imports the other
+    brought_in = {"python-multipart", "aiosqlite", "websockets"}  # imported by starlette, tortoise and uvicorn
     code = "\n".join(path.read_text() for room in ROOMS for path in (ROOT / room).rglob("*.py"))
     project = PROJECT["project"]
 

@@ -9,6 +9,7 @@ import storage.actors
 import storage.follows
 import storage.mutes
 import storage.pins
+import storage.tags
 import storage.timelines
 from fedcomm import blocks, clock, follows
 from fedcomm.errors import NotFound
@@ -38,6 +39,7 @@ async def show(request: Request) -> Response:
         handle=handle(actor, state.app_of(request).host),
         fields=lines_of(actor),
         moved=await _moved(viewer, actor),
+        tags=[each.name for each in await storage.tags.featured(actor.id)],
         pinned=await _pinned(viewer, actor) if "max_id" not in request.query_params else [],
         follow=await storage.follows.of(viewer, actor.id) if reader else None,
         muted=reader is not None and await storage.mutes.covers(viewer, actor.id, clock.now_ms()),

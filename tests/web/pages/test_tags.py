@@ -4,8 +4,9 @@ from urllib.parse import quote
 
 import pytest
 
+from storage.actors import Actor
 from tests import build
-from tests.web.pages.browser import Browser
+from tests.web.pages.browser import Browser, Page
 from tests.web.pages.conftest import Enter
 from tests.web.pages.test_every_page import flaws
 
@@ -67,3 +68,27 @@ async def test_the_next_page_of_a_tag_of_any_letters_is_found(stranger: Browser)
     (older,) = [each["href"] for each in first.all("a", rel="next")]
 
     assert "Loaf 00" not in first.source and "Loaf 00" in (await stranger.get(older)).source
+
+
+async def test_interests_stand_on_the_profile_and_followed_tags_do_not(
+    alice: Actor, enter: Enter, stranger: Browser
+) -> None:
+    browser = await enter(alice)
+    csrf = (await browser.get("/settings")).form("/sign_out").one("input", name="csrf")["value"]
+
+    async def act(name: str, what: str) -> Page:
+        return await browser.post("/settings/interests", {"csrf": csrf, "act": what, "name": name})
+
+    assert (await act("#Bread", "feature")).status == (await act("secret", "follow")).status == 303
+    wrong = (("12", "feature"), ("bread", "feature"), ("a b", "follow"), ("x", "y"))
+    refused = [await act(name, what) for name, what in wrong]
+    page = await browser.get("/settings/interests")
+
+    assert [(answer.status, bool(answer.problem)) for answer in refused] == [(422, True)] * 4
+    assert flaws(page) == flaws(refused[0]) == [] and "#bread" in page.main and "#secret" in page.main
+    profile = await stranger.get("/@alice")
+    assert "#bread" in profile.main and "secret" not in profile.main
+    await act("bread", "unfeature")
+    await act("secret", "unfollow")
+    assert "#bread" not in (await stranger.get("/@alice")).main
+    assert "#secret" not in (await browser.get("/settings/interests")).main

@@ -54,6 +54,12 @@ async def holding(owner_id: int, actor_id: int) -> list[List]:
     return [List(*found) for found in await rows(sql, (owner_id, actor_id))]
 
 
+async def among(list_ids: Sequence[int], actor_id: int) -> list[List]:
+    """Those of some lists, whoever made them, that the actor is in."""
+    sql = _SELECT + "WHERE id IN (?ints) AND id IN (SELECT list_id FROM list_entry WHERE actor_id = ?)"
+    return [List(*found) for found in await rows(sql, (list(list_ids), actor_id))] if list_ids else []
+
+
 async def entries(list_: List, page: Page) -> People:
     """Who is in a list, as its owner sees them."""
     sql = f"""SELECT list_entry.actor_id, list_entry.actor_id FROM list_entry

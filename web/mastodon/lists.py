@@ -90,6 +90,15 @@ async def joined(viewer: Viewer, actor_id: int) -> Group:
     return group
 
 
+async def opened(viewer: Viewer, list_id: int) -> List | Group:
+    """The list that the viewer made, or the group whose list it is.
+
+    Raises:
+        NotFound: it is neither (attack OAU-13).
+    """
+    return await storage.lists.one(viewer.actor_id, list_id) or await joined(viewer, list_id)
+
+
 async def everything(request: Request) -> Response:
     """`GET /api/v1/lists`"""
     viewer = await auth.require(request, "read:lists")

@@ -17,7 +17,7 @@ from web import auth, errors, params, refusals
 from web.auth import Viewer
 from web.errors import Refusal
 from web.languages import later
-from web.mastodon.lists import joined
+from web.mastodon.lists import opened
 from web.streaming import channels, onlooker
 from web.streaming.channels import LIST, Channel, Wish
 from web.streaming.hub import Hub, hub_of
@@ -117,7 +117,7 @@ async def _check(viewer: Viewer, channel: Channel) -> None:
     """
     auth.check_scope(viewer, channel.scope)
     if channel.name == LIST:
-        await joined(viewer, int(channel.about))
+        await opened(viewer, int(channel.about))
 
 
 async def socket(hub: Hub, scope: Scope, receive: Receive, send: Send) -> None:

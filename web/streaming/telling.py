@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 import msgspec
 
 from fedcomm import filtering
-from storage import bulletins, groups, live, notifications, timelines
+from storage import bulletins, groups, lists, live, notifications, timelines
 from storage.live import About, Passed
 from storage.paging import Page
 from storage.posts import DIRECT as DIRECT_MESSAGE
@@ -52,6 +52,7 @@ class Teller:
         for viewer in viewers:
             self._remember(viewer, about.post_id)
         await self._show(hub, "update", about, viewers)
+        await self._to_own_lists(hub, "update", about.author_id, Entry(about.post_id, about.post_id))
 
     async def edit(self, hub: Hub, post_id: str) -> None:
         """A post says something else."""
@@ -63,6 +64,7 @@ class Teller:
         if in_group and (boost_id := await live.boost_of(about.face, about.post_id)):
             viewers |= set(await self._home_of_group(hub, Passed(boost_id, about.post_id, about.face, 1)))
         await self._show(hub, "status.update", about, viewers)
+        await self._to_own_lists(hub, "status.update", about.author_id, Entry(about.post_id, about.post_id))
         if in_group:
             await self._to_lists(hub, "status.update", about.face, about.post_id)
 
@@ -80,6 +82,9 @@ class Teller:
             told |= set(await live.followers(face, viewers)) if face else set()
         text = post_id.encode()
         _send(hub, _USER, "delete", dict.fromkeys(told, text))
+        if int(visibility) != DIRECT_MESSAGE:  # which is in no list; whoever has its author in one follows them
+            for each in await lists.among(_lists(hub), int(author)):
+                _send(hub, Channel(LIST, str(each.id)), "delete", {each.owner_id: text})
         if int(visibility) == 0:
             for channel in _public(hub):
                 _send(hub, channel, "delete", dict.fromkeys(_viewers(hub.at(channel)), text))
@@ -98,6 +103,7 @@ class Teller:
             self._remember(viewer, found.post_id)
         entry = Entry(found.boost_id, found.post_id, found.actor_id)
         _send(hub, _USER, "update", await self._statuses(entry, viewers))
+        await self._to_own_lists(hub, "update", found.actor_id, entry)
         if found.group:
             await self._to_lists(hub, "update", found.actor_id, found.post_id)
 
@@ -167,6 +173,13 @@ class Teller:
         readers = await live.readers(post_id, members)
         _send(hub, channel, event, await self._statuses(Entry(post_id, post_id), list(readers)))
 
+    async def _to_own_lists(self, hub: Hub, event: str, brought_by: int, entry: Entry) -> None:
+        """Put a post or boost to those who look at a list of theirs that has its author in it and shows it."""
+        page = Page(before=entry.id + 1, since=entry.id - 1, limit=1)
+        for each in await lists.among(_lists(hub), brought_by):
+            if (await timelines.of_list(each, page)).entries:
+                _send(hub, Channel(LIST, str(each.id)), event, await self._statuses(entry, [each.owner_id]))
+
     async def _home_lines(self, hub: Hub, entry_id: int) -> list[int]:
         viewers = _viewers(hub.at(_USER))
         return await self._shown_at_home(entry_id, await live.at_home(entry_id, viewers)) if viewers else []
@@ -234,6 +247,10 @@ def _belongs(about: About, channel: Channel) -> bool:
 
 def _public(hub: Hub) -> list[Channel]:
     return [channel for channel in hub.occupied() if channel.name.startswith(("public", "hashtag"))]
+
+
+def _lists(hub: Hub) -> list[int]:
+    return [int(channel.about) for channel in hub.occupied() if channel.name == LIST]
 
 
 def _viewers(those: Iterable[Onlooker]) -> list[int]:

@@ -173,6 +173,47 @@ async def test_a_joined_group_is_a_stream_until_one_leaves(
         assert await nothing(socket)
 
 
+async def test_a_list_one_made_is_told_what_it_shows(place: Place, alice: Member, bob: Member) -> None:
+    await follow(bob, alice)
+    made = (await bob.do("lists", title="Friends", exclusive=True))["id"]
+    await bob.do(f"lists/{made}/accounts", account_ids=[alice.id])
+    async with place.socket(token(bob)) as socket:
+        await subscribe(socket, "list", list=made)
+
+        await bob.post("Not in the list")
+        posted = await alice.post("The rye is in")
+        told = await event(socket)
+        await alice.do(f"statuses/{posted['id']}", "PUT", status="The rye is out")
+        edited = await event(socket)
+        await alice.ask("DELETE", f"statuses/{posted['id']}")
+
+        assert (told[0], told[1], told[2]["id"]) == (["list", made], "update", posted["id"])
+        assert (edited[1], edited[2]["id"]) == ("status.update", posted["id"])
+        assert await said(socket) == {"stream": ["list", made], "event": "delete", "payload": posted["id"]}
+
+
+async def test_a_list_tells_nothing_that_its_owner_muted(place: Place, alice: Member, bob: Member) -> None:
+    await follow(bob, alice)
+    made = (await bob.do("lists", title="Friends"))["id"]
+    await bob.do(f"lists/{made}/accounts", account_ids=[alice.id])
+    await bob.do(f"accounts/{alice.id}/mute")
+    async with place.socket(token(bob)) as socket:
+        await subscribe(socket, "list", list=made)
+
+        await alice.post("The rye is in")
+
+        assert await nothing(socket)
+
+
+@pytest.mark.attack("OAU-19")
+async def test_nobody_looks_into_a_list_that_somebody_else_made(place: Place, alice: Member, bob: Member) -> None:
+    made = (await bob.do("lists", title="Friends"))["id"]
+    async with place.socket(token(alice)) as socket:
+        await socket.send(f'{{"type":"subscribe","stream":"list","list":"{made}"}}')
+
+        assert "error" in await said(socket)
+
+
 @pytest.mark.attack("OAU-19")
 async def test_a_list_of_somebody_else_is_refused(place: Place, alice: Member, gardening: Actor) -> None:
     async with place.socket(token(alice)) as socket:

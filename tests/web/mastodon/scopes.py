@@ -7,6 +7,7 @@ ANY = "any"  # every token
 OPEN: dict[str, str] = {
     "GET /api/v3/site": NOBODY,
     "GET /api/v1/custom_emojis": NOBODY,
+    "GET /api/oembed": NOBODY,
     "GET /api/v1/timelines/link": NOBODY,
     "GET /api/v1/trends": NOBODY,
     "GET /api/v1/trends/tags": NOBODY,

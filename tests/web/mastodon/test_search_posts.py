@@ -104,6 +104,20 @@ async def test_what_somebody_may_not_see_any_more_is_not_found(alice: Member, op
     assert await found(alice, "turnips") == []
 
 
+@pytest.mark.attack("PRI-11")
+async def test_who_is_limited_or_shut_out_is_not_found(alice: Member, open_bob: Member) -> None:
+    bob = open_bob
+    post = await bob.post("parsnips")
+    assert await found(alice, "parsnips") == [post["id"]]
+
+    await actors.change(bob.actor.id, limited_at=build.NOW)
+    assert await found(alice, "parsnips") == []
+    await alice.do(f"accounts/{bob.id}/follow")
+    assert await found(alice, "parsnips") == [post["id"]]
+    await actors.change(bob.actor.id, suspended_at=build.NOW)
+    assert await found(alice, "parsnips") == []
+
+
 async def test_results_are_paged(alice: Member, bob: Member) -> None:
     posts = ids([await alice.post(f"tomato {number}") for number in range(5)])[::-1]
 

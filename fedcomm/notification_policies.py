@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from fedcomm import clock
 from fedcomm.app import App
 from fedcomm.errors import NotFound
+from storage import events
 from storage import notification_policies as stored
 from storage.connect import Writes, apply
 from storage.notification_policies import Policy
@@ -26,6 +27,7 @@ async def let_in(app: App, owner_id: int, actor_ids: Sequence[int]) -> None:
     writes = Writes()
     for actor_id in await _known(owner_id, actor_ids):
         stored.let_in(writes, owner_id, actor_id, clock.now_ms())
+    events.tell(writes, "merged", owner_id)
     await apply(writes)
 
 

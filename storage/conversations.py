@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from storage import visible
+from storage import events, visible
 from storage.connect import Writes, execute, rows
 from storage.paging import Page
 
@@ -40,6 +40,7 @@ WHERE last_post_id = ?"""
 def add(writes: Writes, owner_id: int, thread_id: int, post_id: int, *, unread: bool) -> None:
     """A direct message is the last word of a conversation of a member."""
     writes.add(_ADD, (owner_id, thread_id, post_id, int(unread)))
+    events.tell(writes, "conversation", owner_id, thread_id)
 
 
 def without(writes: Writes, post_id: int) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 import msgspec
 
 from fedcomm import filtering
-from storage import bulletins, groups, lists, live, notifications, timelines
+from storage import bulletins, conversations, groups, lists, live, notifications, timelines
 from storage.live import About, Passed
 from storage.paging import Page
 from storage.posts import DIRECT as DIRECT_MESSAGE
 from storage.timelines import Entry
 from storage.visible import ANYBODY
-from web.mastodon.entities import announcement, notification, status
+from web.mastodon.entities import announcement, conversation, notification, status
 from web.streaming import onlooker
 from web.streaming.channels import DIRECT, LIST, NOTIFICATIONS, USER, Channel
 from web.streaming.hub import Hub
@@ -128,6 +128,15 @@ class Teller:
         """A member's filters are others now."""
         _send(hub, _USER, "filters_changed", {int(owner): b""})
 
+    async def conversation(self, hub: Hub, owner: str, thread_id: str) -> None:
+        """A direct message came."""
+        viewer = int(owner)
+        if not _is_there(hub, viewer, _DIRECT):
+            return
+        found = await conversations.one(viewer, int(thread_id))
+        for entity in await conversation.each(self._base, viewer, [found] if found else []):
+            _send(hub, _DIRECT, "conversation", {viewer: _json(entity)})
+
     async def merged(self, hub: Hub, owner: str) -> None:
         """Notifications that had waited were let in."""
         for channel in (_USER, _NOTIFICATIONS):
@@ -224,6 +233,7 @@ class Teller:
 _KINDS: dict[str, Callable[..., Awaitable[None]]] = {
     "post": Teller.post, "edit": Teller.edit, "gone": Teller.gone, "boost": Teller.boost, "unboost": Teller.unboost,
     "notice": Teller.notice, "filters": Teller.filters, "merged": Teller.merged,
+    "conversation": Teller.conversation,
     "announcement": Teller.announced, "announcement.gone": Teller.announced_no_more,
     "announcement.reaction": Teller.answered,
 }  # fmt: skip

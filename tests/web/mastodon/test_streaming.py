@@ -300,3 +300,28 @@ async def test_two_processes_tell_each_other(database_url: str, config: object, 
             assert (await event(socket))[2]["id"] == posted["id"]
     finally:
         await other.close()
+
+
+async def test_direct_messages_are_told_to_those_in_them(place: Place, alice: Member, bob: Member) -> None:
+    eve = await Member.of(alice.client, await build.person("eve"))
+    async with place.socket(token(bob)) as his, place.socket(token(eve)) as hers:
+        for socket in (his, hers):
+            await subscribe(socket, "direct")
+
+        await alice.post("@bob between us", visibility="direct")
+
+        stream, kind, told = await event(his)
+        assert (stream, kind, [told]) == (["direct"], "conversation", await bob.get("conversations"))
+        assert await nothing(hers)
+
+
+async def test_it_is_told_that_somebody_was_let_in(place: Place, alice: Member, bob: Member) -> None:
+    await alice.do("/api/v2/notifications/policy", "PATCH", for_not_following="filter")
+    async with place.socket(token(alice)) as socket:
+        await subscribe(socket, "user:notification")
+
+        await bob.post("@alice look")
+        assert await nothing(socket)
+        await alice.do(f"notifications/requests/{bob.id}/accept")
+
+        assert (await said(socket))["event"] == "notifications_merged"

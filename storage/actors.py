@@ -2,7 +2,7 @@
 
 import msgspec
 
-from storage import fragments, media
+from storage import fragments, imports, media
 from storage.connect import Writes, execute, row, rows
 
 
@@ -252,6 +252,7 @@ def erase(writes: Writes, actor_id: int, now_ms: int) -> None:
         writes.add(f"DELETE FROM {table} WHERE {owner} = ?", (actor_id,))
     writes.add("DELETE FROM notification WHERE actor_id = ?", (actor_id,))
     writes.add("DELETE FROM notification WHERE owner_id = ?", (actor_id,))
+    imports.drop(writes, actor_id)
     writes.add("DELETE FROM home_entry WHERE owner_id = ?", (actor_id,))
     writes.add("DELETE FROM home_entry WHERE boosted_by = ?", (actor_id,))
     writes.add("DELETE FROM boost WHERE actor_id = ?", (actor_id,))

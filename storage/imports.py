@@ -50,6 +50,11 @@ def end(writes: Writes, job_id: int, actor_id: int, args: dict[str, object], now
     writes.add("UPDATE job SET state = ? WHERE id = ?", (_REPORT, job_id))
 
 
+def drop(writes: Writes, actor_id: int) -> None:
+    """The member is gone, and what they brought along with them."""
+    writes.add("DELETE FROM job WHERE key = ?", (_key(actor_id),))
+
+
 async def forget(before_ms: int) -> int:
     """Reports older than that; how many there were."""
     sql = "DELETE FROM job WHERE name = ? AND state = ? AND created_at < ?"

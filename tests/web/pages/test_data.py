@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import msgspec
 import pytest
 
-from fedcomm import clock, imports
+from fedcomm import accounts, clock, imports
 from fedcomm.app import App
 from fedcomm.errors import Invalid
 from fedcomm.jobs import JOBS, nightly
@@ -243,6 +243,15 @@ async def test_a_report_is_kept_for_a_while_and_not_for_ever(app: App, anna: Act
     await nightly.run(app)
 
     assert await imports.of(anna) is None
+
+
+async def test_a_report_goes_with_the_member_it_is_for(app: App, anna: Actor) -> None:
+    await imports.begin(app, anna, "blocked_accounts", b"nobody@home.test")
+    await done(app)
+
+    await accounts.delete(app, "anna")
+
+    assert await value("SELECT COUNT(*) FROM job WHERE name = 'import_file'") == 0
 
 
 def test_rows_are_read_once_each_without_heading_and_blanks() -> None:

@@ -49,7 +49,7 @@ async def test_what_was_there_before_stays(database: Database, tmp_path: Path) -
         (alice.id, first.id, last.id, 0), (bob.id, first.id, first.id, 0)
     ]  # fmt: skip
     assert gone.id > last.id
-    featured = dict(await rows("SELECT username, featured FROM actor"))
+    featured: dict[str, str] = dict(await rows("SELECT username, featured FROM actor"))
     assert featured == {"alice": f"{alice.uri}/featured", "bob": f"{bob.uri}/featured", "carol": ""}
     with pytest.raises(IntegrityError):
         await execute(

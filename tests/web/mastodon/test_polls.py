@@ -141,7 +141,8 @@ async def asked_elsewhere(multiple: int = 0) -> str:
     """A poll of another server, that nobody here has voted in; its id."""
     post = await build.post(await build.person("carol", "far.test"), "Which?", kind="Question")
     await build.insert(
-        "poll", post_id=post.id, multiple=multiple, options='["red","green"]', votes="[0,0]", voters_count=0, ends_at=None
+        "poll", post_id=post.id, multiple=multiple, options='["red","green"]', votes="[0,0]", voters_count=0,
+        ends_at=None,
     )  # fmt: skip
     return str(post.id)
 

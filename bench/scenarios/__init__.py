@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from bench.figures import Figure
 from bench.plan import Plan
-from bench.scenarios import distance, fanout, inbox, memory, outage, posting, start
+from bench.scenarios import distance, fanout, inbox, memory, outage, posting, reading, start, streaming
 
 Scenario = Callable[[Plan], list[Figure]]
 
@@ -12,6 +12,8 @@ SCENARIOS: dict[str, Scenario] = {
     "start": start.run,
     "inbox": inbox.run,
     "posting": posting.run,
+    "reading": reading.run,
+    "streaming": streaming.run,
     "fanout": fanout.run,
     "distance": distance.late,
     "hanging": distance.hanging,

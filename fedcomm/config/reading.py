@@ -17,7 +17,10 @@ from fedcomm.config.values import Setting, read
 _ELSEWHERE = frozenset({"FEDCOMM_CONFIG", "FEDCOMM_TEST_POSTGRES_URL"})  # read here, and by the test suite
 
 # What is in the database, since it can be changed while the server runs (fedcomm/settings.py).
-WHILE_RUNNING = ("name", "description", "rules", "registration", "contact_email", "contact_account")
+WHILE_RUNNING = (
+    "name", "description", "rules", "registration", "contact_email", "contact_account", "about", "privacy_policy",
+    "terms", "blocks_shown",
+)  # fmt: skip
 
 
 class Given(msgspec.Struct, frozen=True):

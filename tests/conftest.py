@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator, Iterator
 from itertools import cycle
 
 import pytest
+from argon2 import PasswordHasher
 
 from activitypub import keys
 from activitypub.keys import PrivateKey
-from fedcomm import actors
+from fedcomm import actors, passwords
 from storage.connect import Database, use
 from tests.corpus import ABSENT
 from tests.databases import Databases
@@ -37,6 +38,14 @@ def keys_from_a_pool() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(actors, "KEYS", tuple((next_key if e == "main-key" else m, e) for m, e in actors.KEYS))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def passwords_that_cost_little() -> Iterator[None]:
+    """Members whom a test makes in its own process have real hashes, which take 0.1 ms and not 30."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=128, parallelism=1))
         yield
 
 

@@ -37,6 +37,9 @@ class Profile(msgspec.Struct, frozen=True):
     fields: list[Pair] = []
     locked: bool = False
     discoverable: bool = False
+    indexable: bool = False
+    hide_collections: bool = False
+    bot: bool = False
     avatar: UploadFile | None = None
     header: UploadFile | None = None
     drop: list[str] = []  # of avatar and header
@@ -65,6 +68,9 @@ async def save(request: Request, reader: Reader) -> Response:
         fields=tuple(Line(pair.name, pair.value) for pair in given.fields if pair.name.strip() or pair.value.strip()),
         locked=given.locked,
         discoverable=given.discoverable,
+        indexable=given.indexable,
+        hide_collections=given.hide_collections,
+        bot=given.bot,
         pictures=dropped | sent,
     )
     try:
@@ -77,7 +83,10 @@ async def save(request: Request, reader: Reader) -> Response:
 def _present(actor: Actor) -> Profile:
     pairs = [Pair(name, shown.plain(value)) for name, value in lines_of(actor)]
     note = actor.summary_source or shown.plain(actor.summary)
-    return Profile(actor.name, note, pairs, bool(actor.locked), bool(actor.discoverable))
+    return Profile(
+        actor.name, note, pairs, bool(actor.locked), bool(actor.discoverable), bool(actor.indexable),
+        bool(actor.hide_collections), bool(actor.bot),
+    )  # fmt: skip
 
 
 async def _page(request: Request, reader: Reader, given: Profile, refused: AppError | None = None) -> Response:

@@ -36,11 +36,12 @@ async def show(request: Request) -> Response:
     if author is None:
         raise NotFound(subjects.MISSING)
     name = author.name or author.username
+    title = "" if post.summary else post.title
     said = f"<p>{escape(post.summary)}</p>" if post.summary else post.content
     link = f'<a href="{escape(post.url)}">{escape(name)} (@{escape(author.username)}@{escape(app.host)})</a>'
     return respond.json(
         {
-            "type": "rich", "version": "1.0", "title": post.title or f"@{author.username}@{app.host}",
+            "type": "rich", "version": "1.0", "title": title or f"@{author.username}@{app.host}",
             "author_name": name, "author_url": author.url, "provider_name": app.host,
             "provider_url": f"{app.base_url}/", "cache_age": _DAY,
             "html": f'<blockquote cite="{escape(post.url)}">{said}{link}</blockquote>',

@@ -19,7 +19,7 @@ from storage import visible
 from storage.actors import Actor
 from storage.posts import Post
 from web import errors, params, respond, state
-from web.pages import frame, shown
+from web.pages import frame, shown, threads
 from web.pages.find import LONGEST, NOTHING
 from web.pages.readers import Reader, form, members_only
 from web.pages.thread import seen
@@ -117,6 +117,7 @@ async def _page(
         wish=wish,
         post=post,
         actor=actor,
+        quoted=await threads.one(reader.actor.id, post) if post else None,
         follow=await storage.follows.of(reader.actor.id, actor.id) if actor else None,
         problem=refused,
     )

@@ -12,7 +12,7 @@ from storage import visible
 from storage.actors import Actor
 from storage.posts import Post
 from web import errors, params, respond, state
-from web.pages import frame
+from web.pages import frame, threads
 from web.pages.readers import Reader, form, members_only
 from web.pages.thread import seen
 
@@ -63,6 +63,7 @@ async def _page(request: Request, reader: Reader, given: Words, refused: AppErro
         "report.html",
         errors.status_of(refused) if refused else 200,
         post=post,
+        quoted=await threads.one(reader.actor.id, post) if post else None,
         target=target,
         given=given,
         problem=refused,

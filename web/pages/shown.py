@@ -71,9 +71,24 @@ def permalink(post: Post, author: Actor) -> str:
 
 
 def title(post: Post) -> str:
-    """What a thread is called in lists: its title, else its warning, else its first line; '' when it says nothing."""
-    words = post.title or post.summary or titles.split(sanitise.text_of(post.content))[0]
+    """What a post is called where it is named: its title, else its first line, and a warning instead of both.
+
+    '' when it says nothing, or nothing that may be read before it is opened.
+    """
+    words = post.summary if warned(post) else post.title or post.summary
+    if not words and not post.sensitive:
+        words = titles.split(sanitise.text_of(post.content))[0]
     return label(words, titles.LONGEST + 1)
+
+
+def warned(post: Post) -> bool:
+    """Whether its summary is a warning, behind which all else it says is folded; of an article it is a summary."""
+    return bool(post.summary) and post.kind in ("note", "question")
+
+
+def folded(post: Post) -> bool:
+    """Whether its text is only read by who opens it."""
+    return warned(post) or bool(post.sensitive)
 
 
 def plain(cleaned: str) -> str:

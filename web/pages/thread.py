@@ -39,7 +39,6 @@ async def show(request: Request) -> Response:
         moderating=reader is not None and await _moderates(reader.actor, post),
         pinned=await _pinned(post),
         beginning=beginning,
-        title=shown.title(post),
         locked=post.locked or (beginning is not None and beginning.post.locked),
     )
 
@@ -61,7 +60,7 @@ async def _beginning(viewer: int, post: Post) -> threads.Line | None:
     """What began the thread, where that is another post that the viewer may see."""
     if post.thread_id == post.id or not await visible.sees(viewer, post.thread_id):
         return None
-    return next(iter(await threads.lines(viewer, [post.thread_id])), None)
+    return next(iter(await threads.lines(viewer, [post.thread_id], "thread")), None)
 
 
 async def _moderates(actor: Actor, post: Post) -> bool:

@@ -16,7 +16,7 @@ from storage.attachments import Attached
 from storage.filters import Filter
 from storage.posts import Post
 from storage.timelines import Entry
-from web.pages import filtered, polls
+from web.pages import filtered, polls, shown
 from web.pages.polls import Asked
 
 DEEPEST = 8  # levels of indentation; what is deeper stands there too, and says what it answers
@@ -93,6 +93,11 @@ class Node(msgspec.Struct):
         return bool(self.marks & overlay.MUTED)
 
     @property
+    def titled(self) -> bool:
+        """Whether its title stands above it, where it is read without opening anything."""
+        return bool(self.post and self.post.title and not self.filter and not shown.warned(self.post))
+
+    @property
     def size(self) -> int:
         """How many posts are shown below it."""
         return sum((node.post is not None) + node.size for node in self.answers)
@@ -121,11 +126,11 @@ async def lines(viewer: int, post_ids: Sequence[int], context: str = "public") -
 async def tree(viewer: int, start: Post) -> tuple[Node, bool]:
     """A post, which the viewer may see, with everything below it; and whether there was too much to show all."""
     context = await storage.threads.context(viewer, start.id, above=0, below=MOST + 1, depth=200)
-    shown = {start.id: start} | await storage.posts.by_ids(context.descendants[:MOST])
-    found = await _with_all(viewer, shown, await _parents(shown, start.id), "thread")
+    below = {start.id: start} | await storage.posts.by_ids(context.descendants[:MOST])
+    found = await _with_all(viewer, below, await _parents(below, start.id), "thread")
     nodes: dict[int, Node] = {}
     for post_id in [start.id, *context.descendants[:MOST]]:
-        if post_id in shown:
+        if post_id in below:
             _place(nodes, post_id, found)
     return nodes[start.id], len(context.descendants) > MOST
 
@@ -135,8 +140,8 @@ async def posts(viewer: int, entries: Sequence[Entry], context: str = "") -> lis
 
     What a filter of the viewer hides in this `context` is left out.
     """
-    shown = await storage.posts.by_ids([entry.post_id for entry in entries])
-    found = await _with_all(viewer, shown, {}, context)
+    listed = await storage.posts.by_ids([entry.post_id for entry in entries])
+    found = await _with_all(viewer, listed, {}, context)
     boosters = await storage.actors.by_ids(sorted({entry.boosted_by for entry in entries if entry.boosted_by}))
     nodes = []
     for entry in entries:
@@ -148,25 +153,30 @@ async def posts(viewer: int, entries: Sequence[Entry], context: str = "") -> lis
     return nodes
 
 
-async def _with_all(viewer: int, shown: dict[int, Post], parents: dict[int, int], context: str) -> Posts:
+async def one(viewer: int, post: Post) -> Node:
+    """A post by itself, which the viewer may see and has asked for."""
+    return (await _with_all(viewer, {post.id: post}, {}, "thread")).node(post.id)
+
+
+async def _with_all(viewer: int, found: dict[int, Post], parents: dict[int, int], context: str) -> Posts:
     """Everything that these posts show."""
-    files = await storage.attachments.of([post.id for post in shown.values() if post.attachments_count])
-    asked = await polls.of(viewer, [post.id for post in shown.values() if post.kind == "question"])
+    files = await storage.attachments.of([post.id for post in found.values() if post.attachments_count])
+    asked = await polls.of(viewer, [post.id for post in found.values() if post.kind == "question"])
     return Posts(
-        shown,
+        found,
         parents,
-        await storage.actors.by_ids(sorted({post.author_id for post in shown.values()})),
+        await storage.actors.by_ids(sorted({post.author_id for post in found.values()})),
         files,
         asked,
-        await storage.reactions.by(viewer, list(shown)) if viewer else {},
-        await overlay.flags(viewer, list(shown)) if viewer else {},
-        await filtered.of(viewer, shown.values(), context, files, asked),
+        await storage.reactions.by(viewer, list(found)) if viewer else {},
+        await overlay.flags(viewer, list(found)) if viewer else {},
+        await filtered.of(viewer, found.values(), context, files, asked),
     )
 
 
-async def _parents(shown: dict[int, Post], start: int) -> dict[int, int]:
+async def _parents(found: dict[int, Post], start: int) -> dict[int, int]:
     """Whom each post answers, up to the start, also where what lies between is not shown."""
-    parents = {post.id: post.parent_id for post in shown.values() if post.parent_id and post.id != start}
+    parents = {post.id: post.parent_id for post in found.values() if post.parent_id and post.id != start}
     for _round in range(_GAPS):
         missing = sorted(set(parents.values()) - set(parents) - {start})
         if not missing:

@@ -16,7 +16,7 @@ from fedcomm.media import MOST_ON_A_POST
 from storage.actors import Actor
 from storage.posts import Post
 from web import errors, params, respond, state
-from web.pages import frame, picking, shown, tongues, words
+from web.pages import frame, picking, shown, threads, tongues, words
 from web.pages.group import named
 from web.pages.picking import Picked
 from web.pages.readers import Plain, Reader, form, members_only
@@ -188,6 +188,7 @@ async def _page(request: Request, reader: Reader, given: Text, refused: AppError
         given=given,
         post=post,
         author=author,
+        quoted=await threads.one(reader.actor.id, post) if post else None,
         face=face,
         levels=_levels(post),
         languages=tongues.NAMES,

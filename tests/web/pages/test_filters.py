@@ -1,5 +1,7 @@
 """Filters with a browser: what they make of posts, and who may change them."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from storage.actors import Actor
@@ -26,6 +28,16 @@ def bare(element: Element, text: str) -> bool:
     while above is not None and above.tag != "details":
         above = above.parent
     return above is None and any(isinstance(each, str) and text in each for each in element.inside)
+
+
+def told(element: Element) -> Iterator[str]:
+    """What the element says before one opens anything in it, to the ear too."""
+    yield element["aria-label"] + element["title"]
+    for each in element.inside:
+        if isinstance(each, str):
+            yield each
+        elif element.tag != "details" or each.tag == "summary":
+            yield from told(each)
 
 
 async def test_a_filter_is_made_changed_and_deleted(browser: Browser) -> None:
@@ -64,6 +76,34 @@ async def test_a_post_with_the_word_is_shown_when_opened_or_not_at_all(alice: Ac
         page = await browser.get(place)
         assert "What a goal" not in page.source, place
     assert "Good morning" in (await browser.get("/home")).main
+
+
+async def test_what_is_folded_is_named_nowhere_by_its_words(alice: Actor, browser: Browser) -> None:
+    bert = await build.person("bert", "far.example")
+    warned = await build.post(bert, "Gardener did it", title="Who did it", summary="The end of a book", sensitive=1)
+    secret = await build.post(bert, "Gardener again", sensitive=1)
+    found = await build.post(bert, "Gardener with goals", title="All goals", parent=warned, thread_id=warned.id)
+    for post in (warned, secret, found):
+        await build.notice(alice, "favourite", bert, post)
+    await browser.button(await browser.get(HERE), HERE, title="Football", words="goals")
+    lists = ("/notifications", "/", "/@bert@far.example")
+    forms = (
+        "/@bert@far.example/{}",
+        "/write?to={}",
+        "/report?post={}",
+        "/intents/like?object=https://far.example/posts/{}",
+    )
+
+    for path in (*lists, *(form.format(post.id) for form in forms for post in (warned, secret, found))):
+        page = await browser.get(path)
+        assert page.status == 200, path
+        unfolded = "".join(told(page)) + page.one("title").text
+        unfolded += " ".join(each["content"] for each in page.all("meta"))
+        assert "Gardener" not in unfolded and "Who did it" not in unfolded and "All goals" not in unfolded, path
+    for post, name in ((warned, "The end of a book"), (secret, "Sensitive content"), (found, "Filtered: Football")):
+        page = await browser.get(f"/@bert@far.example/{post.id}")
+        assert page.one("title").text.startswith(name) and page.one("meta", property="og:title")["content"] == name
+        assert name in page.one("main").text and "Gardener" in page.one("main").text
 
 
 async def test_a_filter_that_makes_no_sense_comes_back_in_the_form(browser: Browser) -> None:

@@ -95,12 +95,12 @@ async def by_token(token: str, *scopes: str) -> Viewer:
 
 
 def check_scope(viewer: Viewer, scope: str) -> None:
-    """Whether the program of the viewer has the scope.
+    """Whether the program of the viewer has the scope; any has "".
 
     Raises:
         Refusal: 403: it has not.
     """
-    if not oauth.covers(viewer.scopes, scope):
+    if scope and not oauth.covers(viewer.scopes, scope):
         raise Refusal(403, OUTSIDE)
 
 

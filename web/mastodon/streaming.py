@@ -82,7 +82,8 @@ class EventSource(Response):
 def _source(name: str) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         wish = msgspec.structs.replace(params.query(request, Wish), stream=name)
-        viewer = await _viewer(request, Channel(name).scope)
+        viewer = await _viewer(request)
+        auth.check_scope(viewer, Channel(name).scope)
         channel, names = channels.channel(wish)
         await _check(viewer, channel)
         hub = hub_of(request)
@@ -98,15 +99,15 @@ def _source(name: str) -> Callable[[Request], Awaitable[Response]]:
 
 async def plain(request: Request) -> Response:
     """`GET /api/v1/streaming` by somebody who does not speak WebSocket."""
-    await _viewer(request, "read:statuses", "read:notifications")
+    await _viewer(request)
     raise NotFound(UPGRADE)
 
 
-async def _viewer(request: Request, *scopes: str) -> Viewer:
+async def _viewer(request: Request) -> Viewer:
     token = params.query(request, Token).access_token
     if token and "authorization" not in request.headers:
-        return await auth.by_token(token, *scopes)
-    return await auth.require(request, *scopes)
+        return await auth.by_token(token)
+    return await auth.require(request)
 
 
 async def _check(viewer: Viewer, channel: Channel) -> None:
@@ -127,7 +128,7 @@ async def socket(hub: Hub, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"].rstrip("/") != PATH:
             raise Refusal(404, errors.NOT_FOUND)
         first = params.filled(_query(scope), Wish)
-        viewer = await auth.by_token(_token(scope), "read:statuses", "read:notifications")
+        viewer = await auth.by_token(_token(scope))
         who = Onlooker(viewer, scope["client"][0] if scope["client"] else "", event_source=False)
         hub.add(who)
     except Refusal as error:

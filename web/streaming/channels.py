@@ -24,7 +24,9 @@ class Channel(msgspec.Struct, frozen=True):
 
     @property
     def scope(self) -> str:
-        """What a program needs to look on."""
+        """What a program needs to look on; "" = a token of any scope, as for what everybody may see on Mastodon."""
+        if self.name in PUBLIC or self.name in TAGS:
+            return ""
         return "read:notifications" if self.name == NOTIFICATIONS else "read:statuses"
 
 

@@ -50,14 +50,14 @@ OPEN: dict[str, str] = {
 
 # what a token of somebody with this scope is needed for
 CLOSED: dict[str, str] = {
-    "GET /api/v1/streaming": "read:statuses",
+    "GET /api/v1/streaming": ANY,
     "GET /api/v1/streaming/user": "read:statuses",
     "GET /api/v1/streaming/user/notification": "read:notifications",
-    "GET /api/v1/streaming/public": "read:statuses",
-    "GET /api/v1/streaming/public/local": "read:statuses",
-    "GET /api/v1/streaming/public/remote": "read:statuses",
-    "GET /api/v1/streaming/hashtag": "read:statuses",
-    "GET /api/v1/streaming/hashtag/local": "read:statuses",
+    "GET /api/v1/streaming/public": ANY,
+    "GET /api/v1/streaming/public/local": ANY,
+    "GET /api/v1/streaming/public/remote": ANY,
+    "GET /api/v1/streaming/hashtag": ANY,
+    "GET /api/v1/streaming/hashtag/local": ANY,
     "GET /api/v1/streaming/list": "read:statuses",
     "GET /api/v1/streaming/direct": "read:statuses",
     "GET /api/v1/announcements": "read:announcements",
@@ -205,5 +205,4 @@ FOLLOW = {f"{verb}:{what}" for verb in ("read", "write") for what in ("blocks", 
 # other scopes that open an address as well
 MORE = {
     "GET /api/v1/accounts/verify_credentials": {"profile", "read:me"},
-    "GET /api/v1/streaming": {"read:notifications"},
 }

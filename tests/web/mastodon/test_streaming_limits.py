@@ -15,7 +15,8 @@ from tests import build
 from tests.web.client import whichever_database
 from tests.web.live import HOST, Place, event, heard, listening, said, subscribe
 from tests.web.mastodon.member import Member
-from web.streaming import hub, onlooker
+from web import auth
+from web.streaming import channels, hub, onlooker
 
 pytestmark = [pytest.mark.anyio]
 
@@ -63,17 +64,47 @@ async def test_nobody_looks_on_without_a_good_token(place: Place, alice: Member)
     revoked = await build.token(alice.actor, "read")
     await execute("UPDATE oauth_token SET revoked_at = 1 WHERE id = (SELECT MAX(id) FROM oauth_token)")
     of_nobody = await build.token(None, "read")
-    writer = await build.token(alice.actor, "write")
 
-    for bad, status in (("", 401), ("x" * 43, 401), (revoked, 401), (of_nobody, 403), (writer, 403)):
+    for bad, status in (("", 401), ("x" * 43, 401), (revoked, 401), (of_nobody, 403)):
         with pytest.raises(InvalidStatus) as refused:
             async with place.socket(bad):
                 pass
         assert refused.value.response.status_code == status
         assert set(json.loads(refused.value.response.body or b"")) == {"error"}
-        async with place.source("user", bad) as source:
-            assert source.status == status
+        for path in ("user", "public"):
+            async with place.source(path, bad) as source:
+                assert source.status == status
     assert place.application.onlookers.size == 0
+
+
+# What a token with one scope may look at, besides what is for everybody: `read:lists` opens no stream on Mastodon.
+_POSTS = frozenset({"user", "list", "direct"})
+_OPENED = {
+    "read": _POSTS | {"user:notification"},
+    "read:statuses": _POSTS,
+    "read:notifications": frozenset({"user:notification"}),
+    "read:lists": frozenset[str](),
+    "write": frozenset[str](),
+}
+
+
+@whichever_database
+@pytest.mark.attack("OAU-19")
+async def test_each_stream_needs_the_scope_that_it_needs_on_mastodon(place: Place, alice: Member) -> None:
+    own = (await alice.do("lists", title="Friends"))["id"]
+    for scope, opened in _OPENED.items():
+        secret = await build.token(alice.actor, scope)
+        async with place.socket(secret) as socket:
+            for stream in (*channels.PUBLIC, *channels.TAGS, *sorted(_OPENED["read"])):
+                await socket.send(json.dumps({"type": "subscribe", "stream": stream, "tag": "rye", "list": own}))
+                if stream in opened | {*channels.PUBLIC, *channels.TAGS}:
+                    await heard(socket)  # without a refusal before it
+                else:
+                    assert await said(socket) == {"error": auth.OUTSIDE, "status": 403}, (scope, stream)
+        for stream in ("public", "hashtag?tag=rye", *sorted(_OPENED["read"] - {"list"}), f"list?list={own}"):
+            name = stream.partition("?")[0]
+            async with place.source(stream.replace(":", "/"), secret) as source:
+                assert source.status == (200 if name in opened | {"public", "hashtag"} else 403), (scope, stream)
 
 
 @whichever_database

@@ -34,6 +34,7 @@ PICTURES_AT_ONCE = 1  # that a process has read: each may take 768 MB
 MODERATORS = 600.0  # seconds for which the list of those who moderate a group elsewhere is believed
 _url = lru_cache(maxsize=8192)(httpx.URL)  # parsing one costs 9.5 µs
 RELOAD_SECONDS = 1.0  # between attempts to read what every process must know
+JOBS_SECONDS = 0.1  # in which added jobs are gathered before they are looked for: most posts add one
 TELL_SECONDS = 60.0  # between two words to other processes that a peer is alive
 
 
@@ -82,6 +83,7 @@ class App:
         self.sender: Delivering | None = None  # set while this process delivers
         self.wake_delivery = asyncio.Event()
         self.wake_jobs = asyncio.Event()
+        self._looking: asyncio.TimerHandle | None = None  # until jobs are looked for
         self._stale = False  # what `_load` has read may not be so any more
         self._reloading: asyncio.Task[None] | None = None
         self._told: dict[str, float] = {}  # when another process was last told that a peer is alive
@@ -108,6 +110,8 @@ class App:
         """End connections to peers and to the database."""
         if self._reloading is not None:
             self._reloading.cancel()
+        if self._looking is not None:
+            self._looking.cancel()
         await self.intake.close()
         await self.transport.aclose()
         await self.db.close()
@@ -124,6 +128,21 @@ class App:
         """Once `writes` are made, every process asks the database anew who follows the actor."""
         bus.add(writes, "followers", str(actor_id))
 
+    def jobs_added(self, writes: Writes) -> None:
+        """Once `writes` are made, whoever does jobs looks for new ones; others do so every few seconds only."""
+        if self.sender is None:
+            bus.add(writes, "jobs", "")  # another process does them
+        else:
+            writes.after(self._look_for_jobs)
+
+    def _look_for_jobs(self) -> None:
+        if self._looking is None:
+            self._looking = asyncio.get_running_loop().call_later(JOBS_SECONDS, self._look_now)
+
+    def _look_now(self) -> None:
+        self._looking = None
+        self.wake_jobs.set()
+
     def _listen(self) -> None:
         bus.subscribe("followers", lambda payload: self.reach.forget(int(payload)))
         bus.subscribe("peers", lambda _payload: self._reload())
@@ -131,6 +150,7 @@ class App:
         bus.subscribe("keys", self.keyring.forget_actor)
         bus.subscribe("outbox", lambda _payload: self.wake_delivery.set())
         bus.subscribe("inbox", lambda _payload: self.intake.more())
+        bus.subscribe("jobs", lambda _payload: self._look_for_jobs())
         bus.subscribe("alive", self._alive)
         bus.subscribe("cursors", lambda _payload: self._save_cursors())
         bus.after_gap(self._missed)

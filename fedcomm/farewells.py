@@ -16,7 +16,7 @@ def record(app: App, writes: Writes, who: Actor) -> None:
     actors.change_later(writes, who.id, deleted_at=now)
     bus.add(writes, "keys", who.uri)
     jobs.add(writes, next_id(), "erase_actor", {"actor": who.id}, now, key=f"erase_actor:{who.id}")
-    writes.after(app.wake_jobs.set)
+    app.jobs_added(writes)
 
 
 async def erase(app: App, actor: int) -> None:

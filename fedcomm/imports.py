@@ -78,7 +78,7 @@ async def begin(app: App, actor: Actor, kind: str, content: bytes) -> None:
     writes = Writes()
     work = Work(actor.id, kind, rows, len(rows))
     imports.begin(writes, next_id(), actor.id, msgspec.to_builtins(work), clock.now_ms())
-    writes.after(app.wake_jobs.set)
+    app.jobs_added(writes)
     await apply(writes)
 
 
@@ -144,7 +144,7 @@ async def work(app: App, **args: object) -> None:
     writes = Writes()
     then = imports.go_on if at.rows else imports.end
     then(writes, next_id(), actor.id, msgspec.to_builtins(at), clock.now_ms())
-    writes.after(app.wake_jobs.set)
+    app.jobs_added(writes)
     await apply(writes)
 
 

@@ -47,7 +47,7 @@ async def away(app: App, actor: Actor, handle_or_url: str) -> Actor:
     )
     publish(app, writes, actor, await proving.proven(app, actor, move), Audience(followers=(actor.id,)))
     jobs.add(writes, next_id(), "follow_moved", {"old": actor.id, "new": target.id}, 0, key=f"follow_moved:{actor.id}")
-    writes.after(app.wake_jobs.set)
+    app.jobs_added(writes)
     async with transaction():
         if not await actors.set_moved(actor.id, target.id, now, now - COOLDOWN):
             raise _too_soon(now, now)  # it was asked twice at once

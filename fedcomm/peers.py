@@ -19,7 +19,7 @@ def meet(app: App, writes: Writes, host: str) -> None:
     now = clock.now_ms()
     peers.meet(writes, host, now)
     jobs.add(writes, next_id(), "learn_peer", {"host": host}, now, key=f"learn_peer:{host}")
-    writes.after(app.wake_jobs.set)
+    app.jobs_added(writes)
 
 
 async def learn(app: App, host: str) -> None:

@@ -79,7 +79,7 @@ def record(app: App, writes: Writes, arrival: Arrival) -> Post:
         groups.count_post(writes, arrival.group.id, post.published, starter=post.starter)
     actors.count_post(writes, author.id, post.published)
     _show(writes, post, arrival)
-    _tell(writes, post, arrival, now)
+    _tell(app, writes, post, arrival, now)
     if post.visibility == posts.DIRECT:
         _converse(writes, post, arrival)
     return post
@@ -93,7 +93,7 @@ def adopt(app: App, writes: Writes, post: Post, group: Group | None, left_out: S
     orphans.adopt(writes, post.id, post.uri, post.thread_id, group.id if group else None, left_out)
     if group is not None and group.local:
         jobs.add(writes, next_id(), "announce_early", {"thread": post.thread_id}, clock.now_ms())
-        writes.after(app.wake_jobs.set)
+        app.jobs_added(writes)
 
 
 def attach(
@@ -140,7 +140,7 @@ def edit(
     same = not (files and files.changed) and all(getattr(known, name) == now_said for name, now_said in shown.items())
     if not same:
         posts.keep_revision(writes, known)
-        telling_later.of_edit(writes, known)
+        telling_later.of_edit(app, writes, known)
     posts.change(
         writes,
         known.id,
@@ -224,10 +224,10 @@ def _converse(writes: Writes, post: Post, arrival: Arrival) -> None:
             conversations.add(writes, actor.id, post.thread_id, post.id, unread=True)
 
 
-def _tell(writes: Writes, post: Post, arrival: Arrival, now_ms: int) -> None:
+def _tell(app: App, writes: Writes, post: Post, arrival: Arrival, now_ms: int) -> None:
     alone = post.starter or (arrival.parent is not None and arrival.parent.author_id == post.author_id)
     if alone and post.visibility != posts.DIRECT and (post.group_id is None or post.starter):
-        telling_later.of_post(writes, post)
+        telling_later.of_post(app, writes, post)
     owners = [actor.id for actor in arrival.mentioned if actor.local and actor.kind == "Person"]
     if arrival.parent is not None and arrival.parent.local and post.visibility != posts.DIRECT:
         owners.append(arrival.parent.author_id)

@@ -9,16 +9,18 @@ from storage.ids import next_id
 from storage.posts import Poll, Post
 
 
-def of_edit(writes: Writes, known: Post) -> None:
+def of_edit(app: App, writes: Writes, known: Post) -> None:
     """Whoever passed a post on is told soon that it says something else now."""
     if known.boosts_count > 0:
         jobs.add(writes, next_id(), "tell_edit", {"post": known.id}, clock.now_ms(), key=f"tell_edit:{known.id}")
+        app.jobs_added(writes)
 
 
-def of_post(writes: Writes, post: Post) -> None:
+def of_post(app: App, writes: Writes, post: Post) -> None:
     """Whoever wants to be told of everything that somebody writes is told soon; answers to others are not."""
     wanted = follows.wanting_news(post.author_id)
     jobs.add_if(writes, next_id(), "tell_post", {"post": post.id}, clock.now_ms(), *wanted)
+    app.jobs_added(writes)
 
 
 def of_end(writes: Writes, poll: Poll) -> None:

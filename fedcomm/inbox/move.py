@@ -39,5 +39,5 @@ async def move(hand: Hand, activity: Activity) -> None:
     writes = Writes()
     actors.change_later(writes, old.id, moved_to_id=new.id, moved_at=now)
     jobs.add(writes, next_id(), "follow_moved", {"old": old.id, "new": new.id}, 0, key=f"follow_moved:{old.id}")
-    writes.after(hand.app.wake_jobs.set)
+    hand.app.jobs_added(writes)
     await write(writes)

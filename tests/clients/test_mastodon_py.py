@@ -5,10 +5,11 @@ Most bots and many programs speak to a server through this library.
 
 import time
 from collections.abc import Callable, Iterator
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
-from mastodon import Mastodon, MastodonAPIError, MastodonNotFoundError, MastodonUnauthorizedError
+from mastodon import Mastodon, MastodonAPIError, MastodonNotFoundError, MastodonUnauthorizedError, StreamListener
 
 from tests.clients.toot import code_for
 from tests.server.running import Instance
@@ -196,6 +197,59 @@ def test_what_somebody_is_told_is_put_away(alice: Mastodon, bob: Mastodon) -> No
     alice.notifications_clear()
 
     assert rest and first.id not in after and rest[0].id in after and alice.notifications() == []
+
+
+class Looking(StreamListener):  # type: ignore[misc]
+    """Keeps what a stream tells: the name of each event, and what it is about."""
+
+    def __init__(self) -> None:
+        self.heard: SimpleQueue[tuple[str, Any]] = SimpleQueue()
+
+    def on_update(self, status: Any) -> None:
+        self.heard.put(("update", status))
+
+    def on_status_update(self, status: Any) -> None:
+        self.heard.put(("status.update", status))
+
+    def on_delete(self, status_id: Any) -> None:
+        self.heard.put(("delete", status_id))
+
+    def on_notification(self, notification: Any) -> None:
+        self.heard.put(("notification", notification))
+
+    def next(self, seconds: float = SECONDS) -> tuple[str, Any]:
+        """What comes next."""
+        return self.heard.get(timeout=seconds)
+
+
+def test_it_is_told_of_what_happens(alice: Mastodon, bob: Mastodon) -> None:
+    bob.account_follow(alice.me().id)
+    assert bob.stream_healthy()
+    looking = Looking()
+    stream = bob.stream_user(looking, run_async=True)
+    soon(stream.is_receiving)
+
+    post = alice.status_post("@bob The rye is inn")
+    first = dict([looking.next(), looking.next()])
+    alice.status_update(post.id, "@bob The rye is in")
+    edited = looking.next()
+    alice.status_delete(post.id)
+    deleted = looking.next()
+    bob.account_follow(alice.me().id, notify=True)
+    begun = time.monotonic()
+    other = alice.status_post("For whoever wants all of it")
+    news = dict([looking.next(), looking.next()])
+    seconds = time.monotonic() - begun
+    stream.close()
+    bob.account_follow(alice.me().id, notify=False)
+
+    assert first["update"].id == post.id and first["update"].account.acct == "alice"
+    assert (first["notification"].type, first["notification"].status.id) == ("mention", post.id)
+    assert (edited[0], edited[1].id) == ("status.update", post.id) and "is in<" in edited[1].content
+    assert deleted == ("delete", post.id)
+    assert news["update"].id == other.id
+    assert (news["notification"].type, news["notification"].status.id) == ("status", other.id)
+    assert seconds < 1.5  # a job tells of it, and jobs are looked for without a word every five seconds
 
 
 @pytest.mark.attack("OAU-07")

@@ -1,5 +1,7 @@
 """The page of a group: what it is for, who looks after it, how to join from anywhere, its threads."""
 
+from functools import partial
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -14,8 +16,9 @@ from fedcomm.errors import NotFound
 from storage import visible
 from storage.actors import Actor
 from storage.groups import Group
+from storage.timelines import Entry
 from web import headers, paging, respond, state
-from web.pages import frame, threads
+from web.pages import filling, frame, threads
 from web.pages.readers import Plain, Reader, form, members_only, reader_of
 from web.pages.shown import handle, profile
 
@@ -27,7 +30,8 @@ async def show(request: Request) -> Response:
     reader = await reader_of(request)
     viewer = reader.actor.id if reader else visible.ANYBODY
     group, face = await named(viewer, request.path_params["name"], state.app_of(request).host)
-    found = await storage.timelines.of_group(viewer, group.id, paging.page_of(request, usual=_LINES))
+    page = paging.page_of(request, usual=_LINES)
+    begun = await filling.lines(viewer, page, partial(storage.timelines.of_group, viewer, group.id))
     standing = await members.standing(group, reader.actor) if reader else admit.Standing()
     return await frame.page(
         request,
@@ -42,8 +46,8 @@ async def show(request: Request) -> Response:
         banned=admit.banned(standing.ban),
         pinned=await _pinned(viewer, group) if "max_id" not in request.query_params else [],
         follow=await storage.follows.of(viewer, face.id) if reader else None,
-        lines=await threads.lines(viewer, [entry.post_id for entry in found.entries]),
-        older=found.oldest if found.older else 0,
+        lines=begun.shown,
+        older=begun.older,
     )
 
 
@@ -113,7 +117,7 @@ async def _pinned(viewer: int, group: Group) -> list[threads.Line]:
     """What stands above the other threads, as far as the viewer may see it."""
     pinned = [post.id for post in await storage.collections.pinned(group.id)]
     allowed = await visible.seen(viewer, pinned)
-    return await threads.lines(viewer, [post_id for post_id in pinned if post_id in allowed])
+    return await threads.lines(viewer, [Entry(0, post_id) for post_id in pinned if post_id in allowed])
 
 
 routes = [

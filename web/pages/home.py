@@ -1,5 +1,7 @@
 """The front page: who we are, the groups here, the newest threads."""
 
+from functools import partial
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -11,7 +13,7 @@ from storage import visible
 from storage.actors import Actor
 from storage.groups import Group
 from web import paging
-from web.pages import frame, shown, threads
+from web.pages import filling, frame, shown
 from web.pages.readers import reader_of
 
 _LINES = 20
@@ -21,14 +23,15 @@ async def show(request: Request) -> Response:
     """`GET /` for a browser."""
     reader = await reader_of(request)
     viewer = reader.actor.id if reader else visible.ANYBODY
-    found = await storage.timelines.public(viewer, paging.page_of(request, usual=_LINES))
+    page = paging.page_of(request, usual=_LINES)
+    newest = await filling.lines(viewer, page, partial(storage.timelines.public, viewer))
     return await frame.page(
         request,
         "home.html",
         groups=await _groups(viewer),
         joined=await _joined(viewer) if reader else [],
-        older=found.oldest if found.older else 0,
-        lines=await threads.lines(viewer, [entry.post_id for entry in found.entries]),
+        older=newest.older,
+        lines=newest.shown,
     )
 
 

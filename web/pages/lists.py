@@ -1,5 +1,7 @@
 """The lists of a member: those they made of people they follow, and the groups they are in."""
 
+from functools import partial
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,7 +19,7 @@ from storage import visible
 from storage.actors import Actor
 from storage.lists import List
 from web import errors, paging, params, respond, state
-from web.pages import frame, places, shown, threads, words
+from web.pages import filling, frame, places, shown, words
 from web.pages.find import somebody
 from web.pages.readers import Plain, Reader, form, members_only
 
@@ -64,13 +66,13 @@ async def read(request: Request, reader: Reader) -> Response:
     """`GET /lists/{id}`: what those in it write."""
     own = await _own(request, reader)
     page = paging.page_of(request, usual=_POSTS)
-    found = await storage.timelines.of_list(own, page)
+    found = await filling.posts(reader.actor.id, page, partial(storage.timelines.of_list, own), "home")
     return await frame.page(
         request,
         "own/list.html",
         list=own,
-        nodes=await threads.posts(reader.actor.id, found.entries, "home"),
-        older=found.oldest if found.older else 0,
+        nodes=found.shown,
+        older=found.older,
         back=places.hidden("", 0),
     )
 

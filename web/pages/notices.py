@@ -1,6 +1,7 @@
 """What a member is told of: who answered, followed, liked and passed on."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 from starlette.requests import Request
@@ -14,9 +15,10 @@ from fedcomm import notifications as service
 from storage import notifications
 from storage.actors import Actor
 from storage.notifications import Notice
+from storage.paging import Page
 from storage.timelines import Entry
 from web import paging, respond, state
-from web.pages import frame, places, threads, words
+from web.pages import filling, frame, places, threads, words
 from web.pages.readers import Plain, Reader, form, members_only
 from web.pages.threads import Node
 
@@ -31,6 +33,13 @@ class Told(msgspec.Struct, frozen=True):
     node: Node | None
     new: bool
 
+    @property
+    def id(self) -> int:
+        """Of the notice."""
+        return self.notice.id
+
+    at = id
+
 
 class Read(msgspec.Struct, frozen=True):
     """The newest notice that was shown."""
@@ -43,12 +52,17 @@ class Read(msgspec.Struct, frozen=True):
 async def show(request: Request, reader: Reader) -> Response:
     """`GET /notifications`"""
     page = paging.page_of(request, usual=_NOTICES)
-    found, older = await notifications.page(reader.actor.id, page, list(words.NOTICES))
+
+    async def part(page: Page) -> filling.Read[Notice]:
+        found, older = await notifications.page(reader.actor.id, page, list(words.NOTICES))
+        return filling.Read(found, found[-1].id if older else 0)
+
+    news = await filling.filled(page, part, partial(_told, reader))
     return await frame.page(
         request,
         "own/notifications.html",
-        news=await _told(reader, found),
-        older=found[-1].id if older else 0,
+        news=news.shown,
+        older=news.older,
         back=places.hidden("notifications", page.before),
     )
 

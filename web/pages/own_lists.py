@@ -1,6 +1,7 @@
 """What a member reads: home, bookmarks, favourites."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,7 +11,7 @@ import storage.timelines
 from storage.paging import Page
 from storage.timelines import Found
 from web import paging
-from web.pages import frame, places, threads
+from web.pages import filling, frame, places
 from web.pages.readers import Reader, members_only
 
 _POSTS = 20
@@ -37,12 +38,13 @@ async def favourites(request: Request, reader: Reader) -> Response:
 
 async def _page(request: Request, reader: Reader, name: str, read: Reading) -> Response:
     page = paging.page_of(request, usual=_POSTS)
-    found = await read(reader.actor.id, page)
+    context = "home" if name == "home" else ""
+    found = await filling.posts(reader.actor.id, page, partial(read, reader.actor.id), context)
     return await frame.page(
         request,
         f"own/{name}.html",
-        nodes=await threads.posts(reader.actor.id, found.entries, "home" if name == "home" else ""),
-        older=found.oldest if found.older else 0,
+        nodes=found.shown,
+        older=found.older,
         back=places.hidden(name, page.before),
     )
 

@@ -1,5 +1,7 @@
 """The page of a person: who they say they are and what they wrote for everybody."""
 
+from functools import partial
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,8 +17,9 @@ from fedcomm import blocks, clock, follows
 from fedcomm.errors import NotFound
 from storage import visible
 from storage.actors import Actor
+from storage.timelines import Entry
 from web import paging, respond, state
-from web.pages import frame, threads
+from web.pages import filling, frame, threads
 from web.pages.readers import Plain, Reader, form, members_only, reader_of
 from web.pages.shown import handle, label, profile
 
@@ -31,7 +34,9 @@ async def show(request: Request) -> Response:
     actor = await named(viewer, request.path_params["name"], state.app_of(request).host)
     if actor.kind == "Group":
         return respond.redirect(profile(actor), 301)
-    found = await storage.timelines.of_actor(viewer, actor.id, paging.page_of(request, usual=_LINES), boosts=False)
+    page = paging.page_of(request, usual=_LINES)
+    wrote = partial(storage.timelines.of_actor, viewer, actor.id, boosts=False)
+    posts = await filling.lines(viewer, page, wrote, "account")
     return await frame.page(
         request,
         "profile.html",
@@ -43,8 +48,8 @@ async def show(request: Request) -> Response:
         pinned=await _pinned(viewer, actor) if "max_id" not in request.query_params else [],
         follow=await storage.follows.of(viewer, actor.id) if reader else None,
         muted=reader is not None and await storage.mutes.covers(viewer, actor.id, clock.now_ms()),
-        lines=await threads.lines(viewer, [entry.post_id for entry in found.entries], "account"),
-        older=found.oldest if found.older else 0,
+        lines=posts.shown,
+        older=posts.older,
     )
 
 
@@ -98,7 +103,7 @@ async def _moved(viewer: int, actor: Actor) -> Actor | None:
 
 async def _pinned(viewer: int, actor: Actor) -> list[threads.Line]:
     """What somebody has put above all else they wrote, as far as the viewer may see it."""
-    pinned = [post.id for post in await storage.pins.of(viewer, actor.id)]
+    pinned = [Entry(0, post.id) for post in await storage.pins.of(viewer, actor.id)]
     return await threads.lines(viewer, pinned, "account")
 
 

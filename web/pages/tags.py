@@ -11,7 +11,7 @@ import storage.timelines
 from fedcomm import tags
 from storage import visible
 from web import paging, respond, state
-from web.pages import frame, threads
+from web.pages import filling, frame
 from web.pages.readers import Plain, Reader, form, members_only, reader_of
 
 _LINES = 25
@@ -23,14 +23,15 @@ async def show(request: Request) -> Response:
     reader = await reader_of(request)
     viewer = reader.actor.id if reader else visible.ANYBODY
     name = request.path_params["name"][:_LONGEST]
-    found = await storage.timelines.tagged(viewer, paging.page_of(request, usual=_LINES), [name.lower()])
+    page = paging.page_of(request, usual=_LINES)
+    found = await filling.lines(viewer, page, lambda part: storage.timelines.tagged(viewer, part, [name.lower()]))
     return await frame.page(
         request,
         "tag.html",
         name=name,
         followed=bool(reader and await storage.tags.among("tag_follow", viewer, [name.lower()])),
-        lines=await threads.lines(viewer, [entry.post_id for entry in found.entries]),
-        older=found.oldest if found.older else 0,
+        lines=found.shown,
+        older=found.older,
     )
 
 

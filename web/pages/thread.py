@@ -12,6 +12,7 @@ from fedcomm.errors import NotFound
 from storage import visible
 from storage.actors import Actor
 from storage.posts import Post
+from storage.timelines import Entry
 from web import params, respond
 from web.pages import frame, shown, threads
 from web.pages.group import moderates
@@ -60,7 +61,7 @@ async def _beginning(viewer: int, post: Post) -> threads.Line | None:
     """What began the thread, where that is another post that the viewer may see."""
     if post.thread_id == post.id or not await visible.sees(viewer, post.thread_id):
         return None
-    return next(iter(await threads.lines(viewer, [post.thread_id], "thread")), None)
+    return next(iter(await threads.lines(viewer, [Entry(0, post.thread_id)], "thread")), None)
 
 
 async def _moderates(actor: Actor, post: Post) -> bool:

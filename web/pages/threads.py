@@ -25,13 +25,19 @@ _GAPS = 10  # rounds of looking for what lies between posts that are shown
 
 
 class Line(msgspec.Struct, frozen=True):
-    """One thread in a list; `group` is the face of the group it is in, `answers` how many its page shows."""
+    """One thread in a list; `at` is its cursor, `group` the face of its group, `answers` how many its page shows."""
 
     post: Post
     author: Actor
     group: Actor | None
     answers: int
     filter: Filter | None = None  # of the viewer, that finds something in it
+    at: int = 0
+
+    @property
+    def id(self) -> int:
+        """Of the post."""
+        return self.post.id
 
 
 class Posts(msgspec.Struct, frozen=True):
@@ -71,6 +77,7 @@ class Node(msgspec.Struct):
     by: Actor | None = None  # who passed it on into a list
     marks: int = 0  # of the viewer (storage.shown.flags)
     filter: Filter | None = None  # of the viewer, that finds something in it
+    at: int = 0  # its cursor in a list
 
     @property
     def boosted(self) -> bool:
@@ -103,9 +110,9 @@ class Node(msgspec.Struct):
         return sum((node.post is not None) + node.size for node in self.answers)
 
 
-async def lines(viewer: int, post_ids: Sequence[int], context: str = "public") -> list[Line]:
+async def lines(viewer: int, entries: Sequence[Entry], context: str = "public") -> list[Line]:
     """The posts, which the viewer may see, as lines of a list in the same order; without what a filter hides."""
-    posts = await storage.posts.by_ids(list(post_ids))
+    posts = await storage.posts.by_ids([entry.post_id for entry in entries])
     groups = await storage.groups.by_ids(sorted({post.group_id for post in posts.values() if post.group_id}))
     wanted = {post.author_id for post in posts.values()} | {group.actor_id for group in groups.values()}
     actors = await storage.actors.by_ids(sorted(wanted))
@@ -113,13 +120,13 @@ async def lines(viewer: int, post_ids: Sequence[int], context: str = "public") -
     sizes = await storage.threads.sizes(viewer, started, MOST)
     filters = await filtered.of(viewer, posts.values(), context)
     found = []
-    for post in (posts[post_id] for post_id in post_ids if post_id in posts):
+    for at, post in ((entry.id, posts[entry.post_id]) for entry in entries if entry.post_id in posts):
         filter_ = filters.get(post.id)
         group = groups.get(post.group_id or 0)
         author = actors.get(post.author_id)
         if author and not (filter_ and filter_.action == filtered.HIDE):
             face = actors.get(group.actor_id) if group else None
-            found.append(Line(post, author, face, sizes.get(post.id, post.replies_count), filter_))
+            found.append(Line(post, author, face, sizes.get(post.id, post.replies_count), filter_, at))
     return found
 
 
@@ -148,7 +155,7 @@ async def posts(viewer: int, entries: Sequence[Entry], context: str = "") -> lis
         node = found.node(entry.post_id)
         hidden = node.filter is not None and node.filter.action == filtered.HIDE
         if node.post and node.author and not hidden:
-            node.by = boosters.get(entry.boosted_by)
+            node.by, node.at = boosters.get(entry.boosted_by), entry.id
             nodes.append(node)
     return nodes
 

@@ -1,5 +1,6 @@
 """Filters with a browser: what they make of posts, and who may change them."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -104,6 +105,35 @@ async def test_what_is_folded_is_named_nowhere_by_its_words(alice: Actor, browse
         page = await browser.get(f"/@bert@far.example/{post.id}")
         assert page.one("title").text.startswith(name) and page.one("meta", property="og:title")["content"] == name
         assert name in page.one("main").text and "Gardener" in page.one("main").text
+
+
+async def test_a_page_is_full_while_older_posts_are_not_filtered(alice: Actor, browser: Browser) -> None:
+    bert, spam = await build.person("bert", "far.example"), await build.person("spam", "far.example")
+    kept = []
+    for number in range(45):  # the second page of home holds two posts, after many that are hidden
+        kept.append(await build.post(bert, f"Number {number:02}", home=[alice]) if number < 22 else None)
+        hidden = await build.post(spam, f"Buy watches {number}", home=[alice])
+        await build.notice(alice, "mention", spam, hidden)
+    await build.notice(alice, "mention", bert, kept[0])
+    await build.notice(alice, "favourite", bert)
+    await browser.button(await browser.get(HERE), HERE, title="Ads", words="watches", effect="hide")
+
+    first = await browser.get("/home")
+    (older,) = [link for link in first.links if "max_id" in link]
+    second = await browser.get(older)
+
+    assert [numbers(page) for page in (first, second)] == [[*range(21, 1, -1)], [1, 0]]
+    assert not [link for link in second.links if "max_id" in link]  # only what is hidden is older
+    assert "Number 00" in (await browser.get("/notifications")).main
+    for path in ("/@bert@far.example", "/"):
+        assert numbers(await browser.get(path))[0] == 21, path
+    page = await browser.get("/@spam@far.example")
+    assert "watches" not in page.main and not [link for link in page.links if "max_id" in link]
+
+
+def numbers(page: Element) -> list[int]:
+    """Of the posts on a page, in order."""
+    return [int(number) for number in re.findall(r"Number (\d\d)", page.one("main").text)]
 
 
 async def test_a_filter_that_makes_no_sense_comes_back_in_the_form(browser: Browser) -> None:

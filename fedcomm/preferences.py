@@ -3,6 +3,7 @@
 import msgspec
 
 import storage.accounts
+from activitypub import properties
 from fedcomm.app import App
 from fedcomm.errors import Invalid
 from storage.accounts import Account
@@ -11,29 +12,58 @@ VISIBILITIES = ("public", "unlisted", "private")
 
 
 class Preferences(msgspec.Struct, frozen=True):
-    """For whom a post is, and whether it is sensitive, unless it says so itself."""
+    """For whom a post is, whether it is sensitive and in which language, unless it says so itself."""
 
     visibility: str = "public"
     sensitive: bool = False
+    language: str = ""
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """What is to be otherwise; '' and None leave a thing as it is, except that no language can be wished."""
+
+    visibility: str = ""
+    sensitive: bool | None = None
+    language: str | None = None
 
 
 def of(account: Account | None) -> Preferences:
-    """Those of an account; the usual ones where nothing was said."""
+    """Those of an account; the usual ones where nothing was said, and the language that they read in."""
+    found = _kept(account)
+    return found if found.language or account is None else msgspec.structs.replace(found, language=account.language)
+
+
+def check(account: Account, wish: Wish) -> Preferences:
+    """What the preferences would be.
+
+    Raises:
+        Invalid: no such visibility, or no language.
+    """
+    if wish.visibility and wish.visibility not in VISIBILITIES:
+        raise Invalid("Posts are public, unlisted or private unless they say otherwise.", field="source[privacy]")
+    if wish.language and not properties.language(wish.language):
+        raise Invalid("Languages are given by their codes, such as “de”.", field="source[language]")
+    before = _kept(account)
+    return Preferences(
+        wish.visibility or before.visibility,
+        before.sensitive if wish.sensitive is None else wish.sensitive,
+        before.language if wish.language is None else wish.language,
+    )
+
+
+async def change(app: App, account: Account, wish: Wish) -> None:
+    """Keep what is said.
+
+    Raises:
+        Invalid: as `check`.
+    """
+    wanted = check(account, wish)
+    if wanted != _kept(account):
+        await storage.accounts.set_preferences(account.id, msgspec.json.encode(wanted).decode())
+
+
+def _kept(account: Account | None) -> Preferences:
     try:
         return msgspec.json.decode(account.preferences if account else "{}", type=Preferences)
     except msgspec.MsgspecError:
         return Preferences()
-
-
-async def change(app: App, account: Account, *, visibility: str = "", sensitive: bool | None = None) -> None:
-    """Keep what is said; '' and None leave a thing as it is.
-
-    Raises:
-        Invalid: no such visibility.
-    """
-    if visibility and visibility not in VISIBILITIES:
-        raise Invalid("Posts are public, unlisted or private unless they say otherwise.", field="source[privacy]")
-    before = of(account)
-    wanted = Preferences(visibility or before.visibility, before.sensitive if sensitive is None else sensitive)
-    if wanted != before:
-        await storage.accounts.set_preferences(account.id, msgspec.json.encode(wanted).decode())

@@ -18,7 +18,7 @@ async def read(request: Request) -> Response:
         {
             "posting:default:visibility": usual.visibility,
             "posting:default:sensitive": usual.sensitive,
-            "posting:default:language": (account.language if account else "") or None,
+            "posting:default:language": usual.language or None,
             "posting:default:quote_policy": "nobody",
             "reading:expand:media": "default",
             "reading:expand:spoilers": False,

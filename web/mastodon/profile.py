@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.accounts
-from fedcomm import accounts, preferences, profiles
+from fedcomm import preferences, profiles
 from fedcomm.errors import NotFound
 from fedcomm.profiles import Line
 from web import auth, params, respond, state
@@ -62,8 +62,9 @@ async def update(request: Request) -> Response:
     row = await storage.accounts.by_id(viewer.account_id)
     if row is None:
         raise NotFound(subjects.MISSING)
-    if wish.source:
-        await preferences.change(app, row, visibility=wish.source.privacy, sensitive=wish.source.sensitive)
+    said = wish.source or Source()
+    usual = preferences.Wish(said.privacy, said.sensitive, said.language)
+    preferences.check(row, usual)  # before anything is changed
     sent = await pictures_of(app, {"icon": given.avatar, "image": given.header})
     actor = await profiles.change(
         app,
@@ -74,8 +75,7 @@ async def update(request: Request) -> Response:
             fields=lines if "fields_attributes" in values else None, pictures=sent,
         ),
     )  # fmt: skip
-    if wish.source and wish.source.language is not None:
-        await accounts.set_place(app, row, wish.source.language, row.time_zone)
+    await preferences.change(app, row, usual)
     return respond.json(await shown_to_oneself(request, viewer, actor))
 
 

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 import storage.accounts
 import storage.posts
+from activitypub import properties
 from fedcomm import boosts, posts, preferences
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.posts import Draft, PollDraft
@@ -58,6 +59,7 @@ class NewStatus(msgspec.Struct, frozen=True):
     visibility: str = ""
     language: str | None = None
     scheduled_at: str = ""
+    quoted_status_id: str = ""
     poll: NewPoll | None = None
 
 
@@ -122,7 +124,7 @@ async def edit(request: Request) -> Response:
         summary=post.summary if wish.spoiler_text is None else wish.spoiler_text,
         visibility=status.VISIBILITIES[post.visibility],
         sensitive=bool(post.sensitive) if wish.sensitive is None else wish.sensitive,
-        language=post.language if wish.language is None else wish.language,
+        language=properties.language(wish.language) or post.language,
         in_reply_to_id=post.parent_id,
         poll=_poll(wish.poll),
         media_ids=_media(wish),
@@ -223,12 +225,14 @@ async def _own(request: Request, viewer: Viewer) -> Post:
 
 
 async def _as_usual(viewer: Viewer, wish: NewStatus) -> NewStatus:
-    """What a new post does not say for itself is as its author likes it."""
-    if wish.visibility and wish.sensitive is not None:
+    """What a new post does not say for itself is as its author likes it; what is no language says nothing."""
+    said = properties.language(wish.language)
+    if wish.visibility and wish.sensitive is not None and said:
         return wish
     usual = preferences.of(await storage.accounts.by_id(viewer.account_id))
     sensitive = usual.sensitive if wish.sensitive is None else wish.sensitive
-    return msgspec.structs.replace(wish, visibility=wish.visibility or usual.visibility, sensitive=sensitive)
+    visibility, language = wish.visibility or usual.visibility, said or usual.language
+    return msgspec.structs.replace(wish, visibility=visibility, sensitive=sensitive, language=language)
 
 
 def visibility_of(word: str) -> str:
@@ -258,6 +262,8 @@ def _words(wish: NewStatus) -> tuple[posts.Words, ...]:
 def _refuse_what_is_not_offered(wish: NewStatus) -> None:
     if wish.scheduled_at:
         raise Invalid("Posts cannot be scheduled here yet.", field="scheduled_at")
+    if wish.quoted_status_id:
+        raise Invalid("Posts cannot be quoted here yet.", field="quoted_status_id")
 
 
 routes = [

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.posts
-from fedcomm import posts
+from fedcomm import posts, preferences
 from fedcomm.drafting import LEVELS
 from fedcomm.errors import AppError, Invalid, NotAllowed, NotFound
 from fedcomm.media import MOST_ON_A_POST
@@ -65,8 +65,10 @@ class Text(msgspec.Struct, frozen=True):
 async def show(request: Request, reader: Reader) -> Response:
     """`GET /write`, `GET /write?group=name` or `GET /write?to=id`; what else the address says stands in the form."""
     given = params.query(request, Text)
-    if not given.language:
-        given = msgspec.structs.replace(given, language=reader.account.language)
+    usual = preferences.of(reader.account)
+    given = msgspec.structs.replace(given, language=given.language or usual.language)
+    if not (given.visibility or given.to or given.group):
+        given = msgspec.structs.replace(given, visibility=usual.visibility)
     return await _page(request, reader, msgspec.structs.replace(given, key=secrets.token_urlsafe(16)))
 
 

@@ -158,6 +158,14 @@ async def test_what_admins_wrote_down_is_told_and_nothing_else(app: App, client:
     assert "&lt;b&gt;kind" in (await client.get(urls["terms_of_service"])).text
 
 
+async def test_as_many_tags_as_told_stand_on_a_profile(client: httpx.AsyncClient, alice: Member) -> None:
+    most = (await client.get("/api/v2/instance")).json()["configuration"]["accounts"]["max_featured_tags"]
+    for number in range(most):
+        await alice.do("featured_tags", name=f"tag{number}")
+
+    assert most > 0 and (await alice.refused("POST", "featured_tags", name="more"))[0] == 422
+
+
 async def test_each_week_is_counted(app: App, client: httpx.AsyncClient, alice: Member, bob: Member) -> None:
     await alice.post("public")
     await alice.post("hidden", visibility="direct")

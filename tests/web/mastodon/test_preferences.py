@@ -2,6 +2,9 @@
 
 import pytest
 
+import storage.accounts
+from fedcomm import accounts
+from fedcomm.app import App
 from tests.web.mastodon.member import Member
 
 pytestmark = pytest.mark.anyio
@@ -23,6 +26,7 @@ async def test_a_post_that_says_nothing_is_as_its_author_likes_it(alice: Member,
     assert (found["posting:default:visibility"], found["posting:default:sensitive"]) == ("unlisted", True)
     assert found["posting:default:language"] == "de"
     assert (changed["source"]["privacy"], changed["source"]["sensitive"]) == ("unlisted", True)
+    assert [each["language"] for each in (before, usual, others)] == [None, "de", None]
 
 
 async def test_what_is_not_said_of_preferences_stays(alice: Member) -> None:
@@ -30,6 +34,40 @@ async def test_what_is_not_said_of_preferences_stays(alice: Member) -> None:
     after = await alice.do("accounts/update_credentials", "PATCH", source={"sensitive": "true"})
 
     assert (after["source"]["privacy"], after["source"]["sensitive"]) == ("private", True)
+
+
+async def test_posts_are_in_the_language_that_somebody_writes_or_else_reads(app: App, alice: Member) -> None:
+    row = await storage.accounts.by_name("alice")
+    assert row is not None
+    await accounts.set_place(app, row, "de", "")
+    read = await alice.post("Hallo")
+
+    await alice.do("accounts/update_credentials", "PATCH", source={"language": "eo"})
+    written, said = await alice.post("Saluton"), await alice.post("Hello", language="en-GB")
+    odd = await alice.post("Saluton", language="zzzz!")
+    edited = await alice.do(f"statuses/{said['id']}", "PUT", status="Hello!", language='"><')
+
+    assert [each["language"] for each in (read, written, said, odd, edited)] == ["de", "eo", "en-GB", "eo", "en-GB"]
+    after = await storage.accounts.by_name("alice")
+    assert after is not None and after.language == "de"
+    await alice.do("accounts/update_credentials", "PATCH", source={"language": ""})
+    assert (await alice.get("preferences"))["posting:default:language"] == "de"
+
+
+async def test_what_is_refused_changes_no_preference(alice: Member) -> None:
+    before = await alice.get("accounts/verify_credentials")
+    wish = {"source[privacy]": "private", "source[sensitive]": "true", "source[language]": "de", "display_name": "Al"}
+
+    answers = [
+        await alice.ask(
+            "PATCH", "accounts/update_credentials", data=wish, files={"avatar": ("me.png", b"no picture", "image/png")}
+        ),
+        await alice.ask("PATCH", "accounts/update_credentials", data=wish | {"display_name": "A" * 101}),
+        await alice.ask("PATCH", "accounts/update_credentials", data=wish | {"source[language]": "loud speech"}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [422] * 3
+    assert await alice.get("accounts/verify_credentials") == before
 
 
 @pytest.mark.parametrize("word", ["direct", "loud"])

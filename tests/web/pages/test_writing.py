@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from fedcomm import groups, members, posts
+import storage.accounts
+from fedcomm import groups, members, posts, preferences
 from fedcomm.app import App
 from fedcomm.drafting import PollDraft
 from fedcomm.posts import Draft
@@ -252,6 +253,17 @@ async def test_a_post_is_edited_and_says_so(anna: Browser, stranger: Browser) ->
     shown = await stranger.get(thread)
     assert shown.one("h1").text == "Rye dough" and shown.one("strong").text == "too" and "edited" in shown.main
     assert "Rye dough" in (await stranger.get("/c/rye")).main
+
+
+async def test_the_form_begins_with_what_somebody_likes_as_a_rule(app: App, anna: Browser) -> None:
+    row = await storage.accounts.by_name("anna")
+    assert row is not None
+    await preferences.change(app, row, preferences.Wish("private", None, "eo"))
+
+    form, thread = await anna.get("/write"), await anna.get("/write?group=rye")
+
+    chosen = [[each["value"] for each in page.all("option", selected="")] for page in (form, thread)]
+    assert {"private", "eo"} <= set(chosen[0]) and "eo" in chosen[1]
 
 
 async def test_a_warning_and_the_language_can_be_edited(anna: Browser) -> None:

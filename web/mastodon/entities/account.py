@@ -126,7 +126,7 @@ def credentials(
     usual = preferences.of(account_row)
     role_id, role, permissions = _ROLES.get(account_row.role, ("-99", "", "0"))
     source = {
-        "privacy": usual.visibility, "sensitive": usual.sensitive, "language": account_row.language or None,
+        "privacy": usual.visibility, "sensitive": usual.sensitive, "language": usual.language or None,
         "note": actor.summary_source, "fields": _typed(actor.fields), "follow_requests_count": requests,
         "hide_collections": bool(actor.hide_collections), "discoverable": bool(actor.discoverable),
         "indexable": bool(actor.indexable),

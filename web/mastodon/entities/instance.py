@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from fedcomm import SOURCE, __version__, drafting, pins, profiles, writing
+from fedcomm import SOURCE, __version__, drafting, pins, profiles, tags, writing
 from fedcomm.config import Config
 from fedcomm.media import MAX_DESCRIPTION, MOST_ON_A_POST
 from fedcomm.pictures import MOST_BYTES, MOST_PIXELS, TYPES
@@ -65,7 +65,8 @@ def _configuration(config: Config) -> dict[str, Any]:
     """What can be sent; of what can be attached, pictures only."""
     return {
         "accounts": {
-            "max_featured_tags": 0, "max_pinned_statuses": pins.MOST, "max_profile_fields": profiles.MAX_FIELDS,
+            "max_featured_tags": tags.MAX_FEATURED, "max_pinned_statuses": pins.MOST,
+            "max_profile_fields": profiles.MAX_FIELDS,
             "profile_field_name_limit": profiles.MAX_FIELD, "profile_field_value_limit": profiles.MAX_FIELD,
             "max_display_name_length": profiles.MAX_NAME, "max_note_length": profiles.MAX_NOTE,
         },

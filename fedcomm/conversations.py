@@ -17,6 +17,12 @@ async def mark(app: App, owner_id: int, thread_id: int, *, unread: bool) -> Conv
     return await _own(owner_id, thread_id)
 
 
+async def looked_at(app: App, owner_id: int, thread_id: int) -> None:
+    """Somebody has opened a thread: if it is a conversation of theirs, they have read it."""
+    if await storage.conversations.unread(owner_id, thread_id):
+        await storage.conversations.set_unread(owner_id, thread_id, unread=False)
+
+
 async def forget(app: App, owner_id: int, thread_id: int) -> None:
     """Take a conversation from the list until something new is said in it.
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from storage import events, visible
-from storage.connect import Writes, execute, rows
+from storage.connect import Writes, execute, rows, value
 from storage.paging import Page
 
 
@@ -68,6 +68,12 @@ async def one(owner: int, thread_id: int) -> Conversation | None:
     """A conversation of a member."""
     found = await rows(f"{_OF} AND c.thread_id = ?", (owner, *visible.args(owner), thread_id))
     return (await _with_people(owner, found))[0] if found else None
+
+
+async def unread(owner: int, thread_id: int) -> bool:
+    """Whether something in a conversation of a member waits to be read."""
+    sql = "SELECT unread FROM conversation WHERE owner_id = ? AND thread_id = ?"
+    return bool(await value(sql, (owner, thread_id)))
 
 
 async def set_unread(owner: int, thread_id: int, *, unread: bool) -> None:

@@ -8,12 +8,13 @@ import storage.actors
 import storage.groups
 import storage.posts
 import storage.registers
+from fedcomm import conversations
 from fedcomm.errors import NotFound
 from storage import visible
 from storage.actors import Actor
 from storage.posts import Post
 from storage.timelines import Entry
-from web import params, respond
+from web import params, respond, state
 from web.pages import frame, shown, threads
 from web.pages.group import moderates
 from web.pages.readers import reader_of
@@ -26,6 +27,8 @@ async def show(request: Request) -> Response:
     post, author = await seen(viewer, params.number(request))
     if request.path_params["name"].lower() != author.acct.lower():
         return respond.redirect(shown.permalink(post, author), 301)
+    if reader and request.method == "GET":
+        await conversations.looked_at(state.app_of(request), viewer, post.thread_id)
     tree, cut = await threads.tree(viewer, post)
     beginning = await _beginning(viewer, post)
     return await frame.page(

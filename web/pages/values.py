@@ -7,10 +7,13 @@ from urllib.parse import quote
 from starlette.requests import Request
 
 from fedcomm import SOURCE, __version__, settings
+from storage.waiting import Waiting
 from web import languages, state
 from web.pages import assets, shown, words
 
 READER = "fedcomm.reader"
+WAITING = "fedcomm.waiting"
+_NOTHING = Waiting()
 
 
 def common(request: Request) -> dict[str, Any]:
@@ -25,6 +28,7 @@ def common(request: Request) -> dict[str, Any]:
         "config": app.config,
         "site": settings.known(app),
         "reader": reader,
+        "unread": request.scope.get(WAITING, _NOTHING),
         "csrf": reader.session.csrf if reader else "",
         "language": language,
         "gettext": translations.gettext,

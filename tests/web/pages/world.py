@@ -108,6 +108,7 @@ def for_members(world: World) -> dict[str, int]:
         "/lists/7/edit": 200,
         "/lists/8": 404,
         "/follow_requests": 200,
+        "/conversations": 200,
         "/settings": 200,
         "/settings/blocks": 200,
         "/settings/mutes": 200,

@@ -13,7 +13,7 @@ from storage import visible
 from storage.actors import Actor
 from storage.groups import Group
 from web import paging
-from web.pages import filling, frame, shown
+from web.pages import bulletins, filling, frame, shown
 from web.pages.readers import reader_of
 
 _LINES = 20
@@ -29,6 +29,7 @@ async def show(request: Request) -> Response:
         request,
         "home.html",
         groups=await _groups(viewer),
+        bulletins=await bulletins.unread(request, reader),
         joined=await _joined(viewer) if reader else [],
         older=newest.older,
         lines=newest.shown,

@@ -11,7 +11,7 @@ import storage.timelines
 from storage.paging import Page
 from storage.timelines import Found
 from web import paging
-from web.pages import filling, frame, places
+from web.pages import bulletins, filling, frame, places
 from web.pages.readers import Reader, members_only
 
 _POSTS = 20
@@ -43,6 +43,7 @@ async def _page(request: Request, reader: Reader, name: str, read: Reading) -> R
     return await frame.page(
         request,
         f"own/{name}.html",
+        bulletins=await bulletins.unread(request, reader) if name == "home" else [],
         nodes=found.shown,
         older=found.older,
         back=places.hidden(name, page.before),

@@ -143,14 +143,23 @@ def moment(at_ms: int, zone: tzinfo, words: NullTranslations) -> Moment:
     except (ValueError, OverflowError, OSError):
         return Moment("", "")
     shown = words.gettext("{day} {month} {year}, {hour}:{minute}").format(
-        day=at.day,
-        month=words.gettext(_MONTHS[at.month - 1]),
-        year=at.year,
-        hour=f"{at.hour:02}",
-        minute=f"{at.minute:02}",
+        **_date(at, words), hour=f"{at.hour:02}", minute=f"{at.minute:02}"
     )
     universal = " UTC" if zone is UTC else ""
     return Moment(at.isoformat(timespec="seconds"), f"{shown}{universal}")
+
+
+def day(at_ms: int, words: NullTranslations) -> Moment:
+    """A day that is the same one for everybody, given as a moment of it in UTC."""
+    try:
+        at = datetime.fromtimestamp(at_ms / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return Moment("", "")
+    return Moment(at.date().isoformat(), words.gettext("{day} {month} {year}").format(**_date(at, words)))
+
+
+def _date(at: datetime, words: NullTranslations) -> dict[str, str]:
+    return {"day": str(at.day), "month": words.gettext(_MONTHS[at.month - 1]), "year": str(at.year)}
 
 
 @lru_cache(maxsize=64)

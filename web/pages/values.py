@@ -39,6 +39,7 @@ def common(request: Request) -> dict[str, Any]:
         "words": words,
         "asset": assets.address,
         "moment": partial(shown.moment, zone=zone, words=translations),
+        "day": partial(shown.day, words=translations),
         "version": __version__,
         "source": SOURCE,
         "path": request.scope["path"],

@@ -4,6 +4,9 @@ What they may see and do not want to, because they muted somebody or a whole ser
 nobody asked for one by one leave it out (`wanted`), as do notifications (`told`).
 
 A viewer is the id of an actor here; 0 is somebody who is not signed in, and sees what everybody may see.
+
+What somebody blocked or muted is looked up row by row only if they did so at all (`_any`): that is asked once in a
+statement, and makes a page of home half as dear for those who did not.
 """
 
 from collections.abc import Sequence
@@ -11,6 +14,12 @@ from collections.abc import Sequence
 from storage.connect import current, rows
 
 ANYBODY = 0
+
+_BLOCKS = "SELECT 1 FROM block WHERE block.actor_id = ?"
+_BLOCKED_BY = "SELECT 1 FROM block WHERE block.target_id = ?"
+_MUTES = "SELECT 1 FROM mute WHERE mute.actor_id = ?"
+_LASTING = "(mute.expires_at IS NULL OR mute.expires_at > ?)"
+_SERVERS = "SELECT 1 FROM domain_block WHERE domain_block.actor_id = ?"
 
 
 def actor(column: str) -> str:
@@ -23,8 +32,7 @@ def actor(column: str) -> str:
   WHERE shown.id = {column} AND shown.deleted_at IS NULL AND shown.suspended_at IS NULL
   AND COALESCE(peer.holds, '') <> 'suspend'
   AND ((shown.limited_at IS NULL AND COALESCE(peer.holds, '') <> 'limit') OR {_follows(column)}))
- AND NOT EXISTS (SELECT 1 FROM block WHERE block.actor_id = ? AND block.target_id = {column})
- AND NOT EXISTS (SELECT 1 FROM block WHERE block.actor_id = {column} AND block.target_id = ?)))"""
+ AND {_neither(_blocks(column), _blocked_by(column))}))"""
 
 
 def _follows(column: str) -> str:
@@ -39,33 +47,50 @@ def wanted(column: str) -> str:
 
     Takes `wanted_args(viewer)`. Profiles and single posts do without it: who asks for them wants to read them.
     """
-    return f"({_not_muted(column)} AND {_not_of_blocked_server(column)})"
+    return _neither(_muted(column), _of_blocked_server(column))
 
 
 def told(column: str) -> str:
     """As `wanted`, for what a viewer is told of: who was muted for timelines alone is still heard."""
-    return f"({_not_muted(column, ' AND mute.notifications = 1')} AND {_not_of_blocked_server(column)})"
+    return _neither(_muted(column, " AND mute.notifications = 1"), _of_blocked_server(column))
 
 
-def _not_muted(column: str, also: str = "") -> str:
-    return (
-        f"NOT EXISTS (SELECT 1 FROM mute WHERE mute.actor_id = ? AND mute.target_id = {column}{also}"
-        " AND (mute.expires_at IS NULL OR mute.expires_at > ?))"
-    )
+def _any(theirs: str, narrowed: str) -> str:
+    """Something of the viewer's is what it is narrowed down to; `theirs` and `narrowed` each take the viewer."""
+    return f"EXISTS ({theirs}) AND EXISTS ({narrowed})"
 
 
-def _not_of_blocked_server(column: str) -> str:
-    return (
-        "NOT EXISTS (SELECT 1 FROM domain_block WHERE domain_block.actor_id = ?"
-        f" AND domain_block.host = (SELECT afar.host FROM actor afar WHERE afar.id = {column}))"
-    )
+def _neither(one: str, other: str) -> str:
+    """One term to SQLite, which believes that few rows are left after ten of them, and sorts these then."""
+    return f"NOT ({one} OR {other})"
+
+
+def _blocks(column: str) -> str:
+    return _any(_BLOCKS, f"{_BLOCKS} AND block.target_id = {column}")
+
+
+def _blocked_by(column: str) -> str:
+    return _any(_BLOCKED_BY, f"{_BLOCKED_BY} AND block.actor_id = {column}")
+
+
+def _muted(column: str, also: str = "") -> str:
+    return _any(_MUTES, f"{_MUTES} AND mute.target_id = {column}{also} AND {_LASTING}")
+
+
+def _of_blocked_server(column: str) -> str:
+    host = f"(SELECT afar.host FROM actor afar WHERE afar.id = {column})"
+    return _any(_SERVERS, f"{_SERVERS} AND domain_block.host = {host}")
+
+
+def _names(unwanted: str) -> str:
+    return f"SELECT 1 FROM mention named WHERE named.post_id = post.id AND EXISTS ({unwanted})"
 
 
 # Of a row of `post`: it names nobody whom the viewer muted or blocked; for home, where nobody asked for it.
-NAMES_NOBODY_UNWANTED = """(NOT EXISTS (SELECT 1 FROM mention named
- WHERE named.post_id = post.id AND (EXISTS (SELECT 1 FROM mute WHERE mute.actor_id = ?
-   AND mute.target_id = named.actor_id AND (mute.expires_at IS NULL OR mute.expires_at > ?))
-  OR EXISTS (SELECT 1 FROM block WHERE block.actor_id = ? AND block.target_id = named.actor_id))))"""
+NAMES_NOBODY_UNWANTED = _neither(
+    _any(_MUTES, _names(f"{_MUTES} AND mute.target_id = named.actor_id AND {_LASTING}")),
+    _any(_BLOCKS, _names(f"{_BLOCKS} AND block.target_id = named.actor_id")),
+)
 
 # Of a row of `post`. A removed post is left to its author; a mention opens only what was addressed to it as well.
 TO_VIEWER = f"""(post.deleted_at IS NULL AND (post.removed_at IS NULL OR post.author_id = ?)
@@ -108,9 +133,9 @@ def boost_args(viewer: int) -> tuple[int, ...]:
     return (viewer,) * _BOOST_ARGS
 
 
-def wanted_args(viewer: int) -> tuple[int, int, int]:
+def wanted_args(viewer: int) -> tuple[int, ...]:
     """The arguments of a condition made by `wanted` or `told`, and of `NAMES_NOBODY_UNWANTED`."""
-    return (viewer, current().ids.now(), viewer)
+    return (viewer, viewer, current().ids.now(), viewer, viewer)
 
 
 def reading(viewer: int) -> tuple[int, ...]:

@@ -10,14 +10,15 @@ import msgspec
 
 import storage.accounts
 import storage.actors
-import storage.groups
+import storage.consents
 import storage.sessions
 import storage.tokens
-from fedcomm import actors, audit, clock, emails, follows, invites, names, passwords, settings, signing_in, telling
+from fedcomm import actors, audit, clock, emails, invites, joining, names, passwords, settings, signing_in
 from fedcomm.app import App
+from fedcomm.consents import Agreement
 from fedcomm.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
 from storage.accounts import Account
-from storage.connect import Writes, transaction, write
+from storage.connect import transaction
 from storage.errors import IntegrityError
 from storage.ids import next_id
 from storage.invites import Invite
@@ -72,13 +73,16 @@ async def set_up(app: App, token: str, name: str, password: str, email: str = ""
 
 async def sign_up(
     app: App, name: str, password: str, email: str = "", reason: str = "", invite: str = "", address: str = "",
+    agreement: Agreement | None = None, language: str = "",
 ) -> Account:  # fmt: skip
     """A new account for somebody from outside: active with an invitation, else pending until an admin says yes.
+
+    `agreement` is to which rules they said yes, `language` that of the page on which they did.
 
     Raises:
         NotAllowed: no invitation, where one is needed.
         NotFound: the invitation is not valid.
-        Invalid: name, password, e-mail address or reason that cannot be had.
+        Invalid: name, password, e-mail address or reason that cannot be had, or the rules have changed.
         Conflict: the name was given to somebody before.
         TooMany: too many sign-ups from this address, or waiting for an answer.
     """
@@ -89,6 +93,7 @@ async def sign_up(
     state: State = "active" if found or mode == "open" or app.config.confirm_signups else "pending"
     text = _reason(reason)
     wanted = await _wanted(app, name, password, email, found.role if found else "member", state, address)
+    wanted = msgspec.structs.replace(wanted, reason=text, language=language[:20])
     if state == "pending" and await storage.accounts.count_pending() >= MOST_PENDING:
         raise TooMany(
             "Too many sign-ups are waiting for an answer. Please come back in a few days.", retry_after=86_400
@@ -96,12 +101,8 @@ async def sign_up(
     async with _first_come():
         if found:
             await invites.use(found)
-        account = await _add(app, msgspec.structs.replace(wanted, reason=text), found)
-        writes = Writes()
-        await telling.admins(writes, "admin.sign_up", account.actor_id)
-        await write(writes)
-    if found and found.group_id:
-        await _join(app, account, found.group_id)
+        account = await _add(app, wanted, found)
+        await joining.come_in(app, account.actor_id, found.group_id if found else None, agreement)
     return account
 
 
@@ -147,6 +148,7 @@ async def reject(app: App, name: str, by: Account | None = None) -> None:
         if account.state != "pending":
             raise Conflict("This account does not wait for approval.")
         await storage.accounts.delete(account.id)
+        await storage.consents.forget(account.actor_id)
         await storage.accounts.forget_actor(account.actor_id)
         await audit.record(by, "account.reject", _handle(name))
 
@@ -276,6 +278,7 @@ async def delete(app: App, name: str, by: Account | None = None) -> None:
         await audit.record(by, "account.delete", _handle(name))
         await actors.delete_local(app, actor)
         await storage.accounts.delete(account.id)
+        await storage.consents.forget(actor.id)
 
 
 async def named(name: str) -> Account:
@@ -304,6 +307,7 @@ class _Wanted(msgspec.Struct, frozen=True):
     role: str
     state: State
     reason: str = ""
+    language: str = ""
 
 
 async def _wanted(
@@ -336,19 +340,12 @@ async def _add(app: App, wanted: _Wanted, invite: Invite | None = None) -> Accou
     now = clock.now_ms()
     account = Account(
         id=next_id(), actor_id=actor.id, email=wanted.email, email_key=None if taken else wanted.email_key,
-        password_hash=wanted.password_hash, role=wanted.role, state=wanted.state, language="", time_zone="",
-        preferences="{}", reason=wanted.reason, invite_id=invite.id if invite else None, created_at=now,
+        password_hash=wanted.password_hash, role=wanted.role, state=wanted.state, language=wanted.language,
+        time_zone="", preferences="{}", reason=wanted.reason, invite_id=invite.id if invite else None, created_at=now,
         approved_at=now if wanted.state == "active" else None, last_active_at=None,
     )  # fmt: skip
     await storage.accounts.insert(account)
     return account
-
-
-async def _join(app: App, account: Account, group_id: int) -> None:
-    group = await storage.groups.by_id(group_id)
-    actor = await storage.actors.by_id(account.actor_id)
-    if group and actor:
-        await follows.follow(app, actor, group.actor_id)
 
 
 async def _end_everything(account_id: int, but: int | None = None) -> None:

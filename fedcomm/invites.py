@@ -1,17 +1,25 @@
-"""Invitations: links with which somebody comes in, some times and for a while; and the link for the first admin."""
+"""Invitations: links with which somebody comes in, some times and for a while; and the link for the first admin.
+
+Admins invite as they like. Members invite friends into a group that they belong to, if the server's settings let them;
+what they invite with ends when they leave the group or are shut out.
+"""
 
 import storage.accounts
+import storage.groups
 import storage.invites
-from fedcomm import audit, clock, tokens
+import storage.members
+from fedcomm import audit, clock, settings, tokens
 from fedcomm.app import App
-from fedcomm.errors import Invalid, NotAllowed, NotFound
+from fedcomm.errors import Invalid, NotAllowed, NotFound, TooMany
 from storage.accounts import Account
 from storage.connect import transaction
+from storage.groups import Group
 from storage.ids import next_id
 from storage.invites import Invite
 
 ROLES = ("member", "moderator", "admin")  # of an account on this server
 MOST_USES, MOST_DAYS = 1000, 365
+MEMBERS_USES, MEMBERS_DAYS, MEMBERS_OPEN = 10, 30, 10  # uses and days of a member's invitation; how many are open
 DAY = 86_400_000  # ms
 _FIRST_ADMIN_DAYS = 7  # each start of the server makes a new link
 
@@ -22,11 +30,12 @@ async def create(
     """A link to give to somebody: it works `max_uses` times within `days`.
 
     Raises:
-        NotAllowed: `by` is no admin.
+        NotAllowed: `by` is no admin, and invites to more than a group they belong to, or members do not invite here.
         Invalid: no such role, or too many uses or days.
+        TooMany: so many invitations of a member are open already.
     """
     if by and by.role != "admin":
-        raise NotAllowed("Only admins can invite.")
+        await _check_member(app, by, role, group_id, max_uses, days)
     if role not in ROLES:
         raise Invalid("There is no such role: it is member, moderator or admin.", field="role")
     if not 1 <= max_uses <= MOST_USES or not 1 <= days <= MOST_DAYS:
@@ -46,7 +55,7 @@ async def find(app: App, token: str) -> Invite:
         NotFound: there is none, or nobody can come in with it any more.
     """
     invite = await _usable(token)
-    if invite is None or invite.created_by is None:
+    if invite is None or invite.created_by is None or not await _stands(app, invite):
         raise NotFound("This invitation is not valid (any more). Please ask for a new one.")
     return invite
 
@@ -55,11 +64,12 @@ async def revoke(app: App, by: Account | None, invite_id: int) -> None:
     """Take an invitation back.
 
     Raises:
-        NotAllowed: `by` is no admin.
+        NotAllowed: `by` is no admin, and did not make it.
         NotFound: there is no such invitation, or nobody could come in with it anyway.
     """
-    if by and by.role != "admin":
-        raise NotAllowed("Only admins can take invitations back.")
+    found = await storage.invites.by_id(invite_id)
+    if by and by.role != "admin" and (found is None or found.created_by != by.id):
+        raise NotAllowed("Only admins can take invitations of others back.")
     async with transaction():
         if not await storage.invites.revoke(invite_id, clock.now_ms()):
             raise NotFound("There is no such invitation any more.")
@@ -98,6 +108,37 @@ async def use(invite: Invite) -> None:
     """
     if not await storage.invites.use(invite.id, clock.now_ms()):
         raise NotFound("This invitation has just been used up. Please ask for a new one.")
+
+
+async def inviting(app: App, account: Account, group: Group) -> bool:
+    """Whether a member may invite others into a group: they belong to it, and members invite here."""
+    if not (group.local and (await settings.current(app)).members_invite) or group.closed_at is not None:
+        return False
+    member = await storage.members.of(group.id, account.actor_id)
+    return account.state == "active" and member is not None and member.state == "joined"
+
+
+async def _check_member(app: App, by: Account, role: str, group_id: int | None, uses: int, days: int) -> None:
+    group = await storage.groups.by_id(group_id) if group_id is not None else None
+    if role != "member" or group is None or not await inviting(app, by, group):
+        raise NotAllowed("You can invite people into groups that you belong to, if this server lets members invite.")
+    if not 1 <= uses <= MEMBERS_USES or not 1 <= days <= MEMBERS_DAYS:
+        raise Invalid("Your invitation works 1 to 10 times and for 1 to 30 days.", field="uses")
+    if len(await storage.invites.of_maker(by.id, clock.now_ms())) >= MEMBERS_OPEN:
+        raise TooMany("You have 10 open invitations. Please take one of them back first.", retry_after=DAY / 1000)
+
+
+async def _stands(app: App, invite: Invite) -> bool:
+    """Whether who made an invitation could still make it: who is no admin (any more) only as a member of the group."""
+    if not invite.created_by:  # whoever runs the server
+        return True
+    maker = await storage.accounts.by_id(invite.created_by)
+    if maker is None or maker.state != "active":
+        return False
+    group = await storage.groups.by_id(invite.group_id) if invite.group_id is not None else None
+    return maker.role == "admin" or (
+        invite.role == "member" and group is not None and await inviting(app, maker, group)
+    )
 
 
 async def _usable(token: str) -> Invite | None:

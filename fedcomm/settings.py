@@ -28,6 +28,7 @@ class Settings(msgspec.Struct, frozen=True):
     description: str = ""
     rules: tuple[str, ...] = ()
     registration: Literal["invite", "approval", "open"] = "approval"
+    members_invite: bool = True  # into groups that they belong to; Mastodon's members may invite as well
     contact_email: str = ""
     contact_account: str = ""  # local name of somebody here
     about: str = ""
@@ -120,6 +121,8 @@ async def _checked(key: str, value: Any) -> Any:
         case "rules":
             return _rules(value)
         case "registration" if value in MODES:
+            return value
+        case "members_invite" if isinstance(value, bool):
             return value
         case "contact_email":
             return emails.check(value)

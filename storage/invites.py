@@ -30,6 +30,12 @@ async def usable(token_hash: bytes, now: int) -> Invite | None:
     return Invite(*found) if found else None
 
 
+async def by_id(invite_id: int) -> Invite | None:
+    """The invitation with this id, whether anybody can come in with it or not."""
+    found = await row(f"SELECT {_COLUMNS} FROM invite WHERE id = ?", (invite_id,))
+    return Invite(*found) if found else None
+
+
 async def insert(invite: Invite) -> None:
     """Keep a new invitation."""
     sql = f"INSERT INTO invite ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -56,3 +62,9 @@ async def listed(now: int, limit: int = 100) -> list[Invite]:
     """Invitations that somebody can still use, the newest first; without the one for the first admin."""
     sql = f"""SELECT {_COLUMNS} FROM invite WHERE created_by IS NOT NULL AND {_USABLE} ORDER BY id DESC LIMIT ?"""
     return [Invite(*found) for found in await rows(sql, (now, limit))]
+
+
+async def of_maker(account_id: int, now: int, limit: int = 100) -> list[Invite]:
+    """Those that somebody made and others can still use, the newest first."""
+    sql = f"SELECT {_COLUMNS} FROM invite WHERE created_by = ? AND {_USABLE} ORDER BY id DESC LIMIT ?"
+    return [Invite(*found) for found in await rows(sql, (account_id, now, limit))]

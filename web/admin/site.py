@@ -24,6 +24,7 @@ class Site(msgspec.Struct, frozen=True):
     description: str = ""
     rules: str = ""
     registration: str = ""
+    members_invite: bool = False
     contact_email: str = ""
     contact_account: str = ""
     about: str = ""
@@ -58,6 +59,7 @@ async def edit(request: Request, reader: Reader) -> Response:
         found.description,
         "\n".join(found.rules),
         found.registration,
+        found.members_invite,
         found.contact_email,
         found.contact_account,
         found.about,

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from fedcomm import accounts, clock, tokens
+from fedcomm import accounts, clock, consents, tokens
 from fedcomm.errors import Conflict, Invalid
 from web import auth, params, respond, state
 from web.errors import Refusal
@@ -25,6 +25,7 @@ class SignUp(msgspec.Struct, frozen=True):
     agreement: bool = False
     reason: str = ""
     invite_code: str = ""
+    locale: str = ""
 
 
 async def sign_up(request: Request) -> Response:
@@ -34,10 +35,12 @@ async def sign_up(request: Request) -> Response:
     if not wish.agreement:
         return _refused("agreement", "ERR_ACCEPTED", "Please agree to the rules of this server.")
     app = state.app_of(request)
+    rules = (await consents.of_server(app),)
     address = request.client.host if request.client else ""
     try:
         account = await accounts.sign_up(
-            app, wish.username, wish.password, wish.email, wish.reason, wish.invite_code, address
+            app, wish.username, wish.password, wish.email, wish.reason, wish.invite_code, address,
+            consents.Agreement(rules, consents.seal(rules)), wish.locale.partition("-")[0],
         )  # fmt: skip
     except Invalid as wrong:
         return _refused(_WORDS.get(wrong.field, wrong.field or "username"), "ERR_INVALID", str(wrong))

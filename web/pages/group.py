@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -11,18 +12,25 @@ import storage.collections
 import storage.follows
 import storage.groups
 import storage.timelines
-from fedcomm import admit, follows, group_profile, members
-from fedcomm.errors import NotFound
+from fedcomm import admit, consents, follows, invites, joining, members
+from fedcomm.errors import Invalid, NotFound
 from storage import visible
 from storage.actors import Actor
 from storage.groups import Group
 from storage.timelines import Entry
-from web import headers, paging, respond, state
+from web import errors, headers, paging, respond, state
 from web.pages import filling, frame, threads
 from web.pages.readers import Plain, Reader, form, members_only, reader_of
 from web.pages.shown import handle, profile
 
 _LINES = 25
+
+
+class Joining(msgspec.Struct, frozen=True):
+    """A click on the button below the rules, and which rules these were."""
+
+    read: str = ""
+    csrf: str = ""
 
 
 async def show(request: Request) -> Response:
@@ -33,6 +41,7 @@ async def show(request: Request) -> Response:
     page = paging.page_of(request, usual=_LINES)
     begun = await filling.lines(viewer, page, partial(storage.timelines.of_group, viewer, group.id))
     standing = await members.standing(group, reader.actor) if reader else admit.Standing()
+    rules = await consents.of_group(group)
     return await frame.page(
         request,
         "group.html",
@@ -41,7 +50,9 @@ async def show(request: Request) -> Response:
         handle=handle(face, state.app_of(request).host),
         started=await storage.collections.count_threads(group.id),  # the counter of the group knows no removals
         moderators=await _moderators(group),
-        rules=await group_profile.rules(group.id) if group.local else [],
+        rules=rules.rules,
+        seal=consents.seal((rules,)),
+        inviting=reader is not None and await invites.inviting(state.app_of(request), reader.account, group),
         moderating=bool(group.local) and (standing.moderator or (reader is not None and reader.admin)),
         banned=admit.banned(standing.ban),
         pinned=await _pinned(viewer, group) if "max_id" not in request.query_params else [],
@@ -53,28 +64,18 @@ async def show(request: Request) -> Response:
 
 async def ways(request: Request) -> Response:
     """`GET /c/{name}/join`: how to join, from here and from any other server."""
-    reader = await reader_of(request)
-    viewer = reader.actor.id if reader else visible.ANYBODY
-    group, face = await named(viewer, request.path_params["name"], state.app_of(request).host)
-    return await frame.page(
-        request,
-        "join.html",
-        200,
-        {"content-security-policy": headers.CONSENT_POLICY},  # the form leads to the visitor's server
-        form=True,
-        group=group,
-        face=face,
-        handle=handle(face, state.app_of(request).host),
-        follow=await storage.follows.of(viewer, face.id) if reader else None,
-    )
+    return await _ways(request)
 
 
 @members_only
 async def join(request: Request, reader: Reader) -> Response:
-    """`POST /c/{name}/join`"""
-    await form(request, Plain, reader)
-    _group, face = await named(reader.actor.id, request.path_params["name"], state.app_of(request).host)
-    await follows.follow(state.app_of(request), reader.actor, face.id)
+    """`POST /c/{name}/join`: who has not read the present rules is shown them."""
+    given = await form(request, Joining, reader)
+    group, face = await named(reader.actor.id, request.path_params["name"], state.app_of(request).host)
+    try:
+        await joining.join(state.app_of(request), reader.actor, group, given.read)
+    except Invalid as changed:
+        return await _ways(request, changed)
     return respond.redirect(profile(face))
 
 
@@ -105,6 +106,27 @@ async def named(viewer: int, name: str, own_host: str = "") -> tuple[Group, Acto
 async def moderates(group: Group, actor: Actor) -> bool:
     """Whether somebody looks after a group."""
     return (await members.standing(group, actor)).moderator
+
+
+async def _ways(request: Request, problem: Invalid | None = None) -> Response:
+    reader = await reader_of(request)
+    viewer = reader.actor.id if reader else visible.ANYBODY
+    group, face = await named(viewer, request.path_params["name"], state.app_of(request).host)
+    rules = await consents.of_group(group)
+    return await frame.page(
+        request,
+        "join.html",
+        errors.status_of(problem) if problem else 200,
+        {"content-security-policy": headers.CONSENT_POLICY},  # the form leads to the visitor's server
+        form=True,
+        group=group,
+        face=face,
+        handle=handle(face, state.app_of(request).host),
+        follow=await storage.follows.of(viewer, face.id) if reader else None,
+        rules=rules.rules,
+        seal=consents.seal((rules,)),
+        problem=problem,
+    )
 
 
 async def _moderators(group: Group) -> list[Actor]:

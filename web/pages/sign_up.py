@@ -1,34 +1,51 @@
 """Getting an account: as first admin, by invitation, or by asking for one."""
 
-from collections.abc import Awaitable, Callable
-from functools import partial
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-import storage.actors
+import storage.follows
 import storage.groups
-from fedcomm import accounts, invites, sessions, settings
+import storage.timelines
+from fedcomm import accounts, consents, invites, sessions
+from fedcomm.consents import Shown
 from fedcomm.errors import AppError, Conflict, Invalid, NotAllowed, TooMany
+from storage import visible
 from storage.accounts import Account
 from storage.actors import Actor
-from storage.invites import Invite
-from web import auth, errors, respond, state
-from web.pages import frame, shown
+from storage.groups import Group
+from storage.paging import Page
+from storage.timelines import Entry
+from web import auth, errors, headers, languages, respond, state
+from web.pages import frame, shown, threads
 from web.pages.readers import form, reader_of
+
+_REFUSALS = (Invalid, Conflict, TooMany, NotAllowed)
+_TALKS = 3  # threads of a group that its invitation shows
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """Who somebody wants to be here."""
+    """Who somebody wants to be here; `rules` says yes to those whose seal is `read`."""
 
     name: str = ""
     password: str = ""
     email: str = ""
     reason: str = ""
     rules: bool = False
+    read: str = ""
     csrf: str = ""
+
+
+class _Invitation(msgspec.Struct, frozen=True):
+    """What a link invites to: this server and, if it names one, a group; and the rules of both."""
+
+    group: Group | None
+    face: Actor | None
+    rules: tuple[Shown, ...]
 
 
 async def set_up_form(request: Request) -> Response:
@@ -42,95 +59,132 @@ async def set_up(request: Request) -> Response:
     app, token = state.app_of(request), request.path_params["token"]
     wanted = await form(request, Wanted)
     await invites.find_first_admin(app, token)
-    make = partial(accounts.set_up, app, token, wanted.name, wanted.password, wanted.email)
-    return await _made(request, "first_admin.html", wanted, make, "/admin")
+    try:
+        account = await accounts.set_up(app, token, wanted.name, wanted.password, wanted.email)
+        return await _welcomed(request, account, "/admin")
+    except _REFUSALS as refused:
+        return await _form(request, "first_admin.html", wanted, refused)
 
 
 async def invite_form(request: Request) -> Response:
-    """`GET /invite/{token}`"""
-    invite = await invites.find(state.app_of(request), request.path_params["token"])
-    return await _form(request, "invite.html", Wanted(), face=await _face(invite))
+    """`GET /invite/{token}`: what one is invited to, and the ways in; a member joins the group with one click."""
+    invitation = await _invitation(request)
+    if invitation.face is None and await reader_of(request):
+        return respond.redirect("/")
+    return await _invited(request, invitation, Wanted())
 
 
 async def accept(request: Request) -> Response:
     """`POST /invite/{token}`: a new member, signed in, in the group they were invited to."""
-    app, token = state.app_of(request), request.path_params["token"]
+    token = request.path_params["token"]
     wanted = await form(request, Wanted)
-    invite = await invites.find(app, token)
-    face = await _face(invite)
-    target = shown.profile(face) if face else "/"
-    make = partial(accounts.sign_up, app, wanted.name, wanted.password, wanted.email, "", token, _address(request))
-    return await _made(request, "invite.html", wanted, make, target, face)
+    invitation = await _invitation(request)
+    if await reader_of(request):
+        return await _invited(request, invitation, wanted)
+    target = shown.profile(invitation.face) if invitation.face else "/"
+    try:
+        return await _welcomed(request, await _sign_up(request, wanted, invitation.rules, token), target)
+    except _REFUSALS as refused:
+        return await _invited(request, invitation, wanted, refused)
 
 
 async def ask_form(request: Request) -> Response:
     """`GET /sign-up`"""
-    return await _form(request, "sign_up.html", Wanted())
+    rules = await consents.of_server(state.app_of(request))
+    return await _form(request, "sign_up.html", Wanted(), seal=consents.seal((rules,)))
 
 
 async def ask(request: Request) -> Response:
     """`POST /sign-up`: waits for an admin, unless this server is open to everybody."""
     wanted = await form(request, Wanted)
-    app = state.app_of(request)
-    make = partial(
-        accounts.sign_up, app, wanted.name, wanted.password, wanted.email, wanted.reason, "", _address(request)
-    )
-    return await _made(request, "sign_up.html", wanted, make, "/")
-
-
-async def _made(
-    request: Request,
-    template: str,
-    wanted: Wanted,
-    make: Callable[[], Awaitable[Account]],
-    target: str,
-    face: Actor | None = None,
-) -> Response:
-    """The answer to a form: the member's first page, or the form again with what is wrong."""
-    app = state.app_of(request)
+    rules = (await consents.of_server(state.app_of(request)),)
     try:
-        await _agreed(request, wanted, template)
-        account = await make()
-    except (Invalid, Conflict, TooMany, NotAllowed) as refused:
-        return await _form(request, template, wanted, refused, face)
+        return await _welcomed(request, await _sign_up(request, wanted, rules, ""), "/")
+    except _REFUSALS as refused:
+        return await _form(request, "sign_up.html", wanted, refused, consents.seal(rules))
+
+
+async def _sign_up(request: Request, wanted: Wanted, rules: tuple[Shown, ...], invite: str) -> Account:
+    """The account of who has read these rules and said yes to them."""
+    if consents.seal(rules) and not wanted.rules:
+        raise Invalid("Please read the rules, and say that you will keep to them.", field="rules")
+    address = request.client.host if request.client else ""
+    return await accounts.sign_up(
+        state.app_of(request), wanted.name, wanted.password, wanted.email, "" if invite else wanted.reason, invite,
+        address, consents.Agreement(rules, wanted.read), languages.choose(request),
+    )  # fmt: skip
+
+
+async def _welcomed(request: Request, account: Account, target: str) -> Response:
+    """The first page of the new member, signed in."""
     if account.state != "active":
         return await frame.page(request, "signed_up.html")
-    token = await sessions.open(app, account.id, request.headers.get("user-agent", ""))
+    token = await sessions.open(state.app_of(request), account.id, request.headers.get("user-agent", ""))
     response = respond.redirect(target)
     auth.keep_session(request, response, token)
     return response
 
 
-async def _agreed(request: Request, wanted: Wanted, template: str) -> None:
-    site = await settings.current(state.app_of(request))
-    if site.rules and template != "first_admin.html" and not wanted.rules:
-        raise Invalid("Please read the rules, and say that you will keep to them.", field="rules")
+async def _invitation(request: Request) -> _Invitation:
+    app = state.app_of(request)
+    invite = await invites.find(app, request.path_params["token"])
+    group, face = await storage.groups.with_face(invite.group_id)
+    rules: tuple[Shown, ...] = (await consents.of_server(app),)
+    return _Invitation(group, face, (*rules, await consents.of_group(group)) if group else rules)
+
+
+async def _invited(
+    request: Request, invitation: _Invitation, wanted: Wanted, refused: AppError | None = None
+) -> Response:
+    """The page of an invitation: of the group only what anybody may see, whoever looks."""
+    reader = await reader_of(request)
+    group, face = invitation.group, invitation.face
+    talks: list[Entry] = []
+    if group is not None:
+        talks = (await storage.timelines.of_group(visible.ANYBODY, group.id, Page(limit=_TALKS))).entries
+    read = invitation.rules[1:] if reader else invitation.rules  # a member has said yes to those of the server
+    return await _page(
+        request, "invite.html", wanted, refused,
+        {"content-security-policy": headers.CONSENT_POLICY},  # one form leads to the visitor's server
+        group=group,
+        face=face,
+        handle=shown.handle(face, state.app_of(request).host) if face else "",
+        lines=await threads.lines(visible.ANYBODY, talks),
+        of_group=invitation.rules[1].rules if group else (),
+        seal=consents.seal(read),
+        follow=await storage.follows.of(reader.actor.id, face.id) if reader and face else None,
+    )  # fmt: skip
 
 
 async def _form(
-    request: Request, template: str, wanted: Wanted, refused: AppError | None = None, face: Actor | None = None
+    request: Request, template: str, wanted: Wanted, refused: AppError | None = None, seal: str = ""
 ) -> Response:
+    """A form to fill in, or to fill in again with what is wrong; who is signed in needs none."""
     if await reader_of(request):
-        return respond.redirect(shown.profile(face) if face else "/")
+        return respond.redirect("/")
+    return await _page(request, template, wanted, refused, seal=seal)
+
+
+async def _page(
+    request: Request,
+    template: str,
+    wanted: Wanted,
+    refused: AppError | None,
+    headers: Mapping[str, str] | None = None,
+    /,
+    **context: Any,
+) -> Response:
     return await frame.page(
         request,
         template,
         errors.status_of(refused) if refused else 200,
+        headers,
         form=True,
         wanted=wanted,
-        face=face,
         problem=refused,
         field=getattr(refused, "field", "") or ("name" if isinstance(refused, Conflict) else ""),
+        **context,
     )
-
-
-async def _face(invite: Invite) -> Actor | None:
-    """The group that somebody is invited into."""
-    return (await storage.groups.with_face(invite.group_id))[1]
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client else ""
 
 
 routes = [

@@ -114,6 +114,8 @@ def for_members(world: World) -> dict[str, int]:
         "/settings/mutes": 200,
         "/settings/filters": 200,
         "/settings/interests": 200,
+        "/settings/invites": 200,
+        "/settings/invites?group=rye": 200,
         "/settings/filters?id=5": 404,
         "/settings/domain_blocks": 200,
         "/settings/profile": 200,

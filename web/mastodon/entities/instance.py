@@ -55,7 +55,7 @@ def first(config: Config, settings: Settings, stats: Stats, contact: bytes) -> d
         "languages": list(AVAILABLE),
         "stats": {"user_count": stats.people, "status_count": stats.posts, "domain_count": stats.peers},
         "registrations": settings.registration != "invite",
-        "approval_required": settings.registration == "approval", "invites_enabled": False,
+        "approval_required": settings.registration == "approval", "invites_enabled": settings.members_invite,
         "configuration": _configuration(config), "contact_account": msgspec.Raw(contact),
         "rules": rules(settings.rules),
     }  # fmt: skip

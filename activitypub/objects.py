@@ -81,6 +81,7 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
     ends: int | None = None  # ms since 1970
     closed: bool = False  # said outright; a poll whose `ends` is past is closed too
     voters: int | None = None
+    hidden: bool = False  # how many chose which answer is not told
 
 
 class Source(msgspec.Struct, frozen=True):

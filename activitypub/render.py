@@ -139,8 +139,9 @@ def _note(note: Note) -> dict[str, Any]:
 
 def _poll(poll: Poll) -> dict[str, Any]:
     options = [
-        {"type": "Note", "name": option.name, "replies": {"type": "Collection", "totalItems": option.votes}}
+        {"type": "Note", "name": option.name, "replies": {"type": "Collection"} | counted}
         for option in poll.options
+        for counted in ({} if poll.hidden else {"totalItems": option.votes},)
     ]
     return _given(
         **{"anyOf" if poll.multiple else "oneOf": options},

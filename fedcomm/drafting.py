@@ -28,6 +28,7 @@ class PollDraft(msgspec.Struct, frozen=True):
     options: tuple[str, ...]
     multiple: bool = False
     seconds: int = 86_400
+    hide_totals: bool = False  # until it is over
 
 
 class Words(msgspec.Struct, frozen=True):
@@ -51,6 +52,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     media_ids: tuple[int, ...] | None = None  # None: none, or at an edit those that are there
     media_words: tuple[Words, ...] = ()
     app_id: int | None = None
+    scheduled_id: int | None = None  # under which it waited for its time
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,7 +156,7 @@ async def _files(author: Actor, draft: Draft, replaced: Post | None) -> tuple[Me
     if draft.media_ids is None:
         found = await storage.media.of_post(replaced.id) if replaced is not None else []
     else:
-        found = list(await media.chosen(author, draft.media_ids, replaced))
+        found = list(await media.chosen(author, draft.media_ids, replaced, draft.scheduled_id))
     said = {words.media_id: words for words in draft.media_words}
     for at, file in enumerate(found):
         if words := said.get(file.id):
@@ -243,4 +245,5 @@ def _poll(draft: PollDraft, now_ms: int) -> NotePoll:
         multiple=draft.multiple,
         ends=now_ms + draft.seconds * 1000,
         voters=0,
+        hidden=draft.hide_totals,
     )

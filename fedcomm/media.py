@@ -73,7 +73,7 @@ async def of(owner: Actor, media_id: int) -> Media:
         NotFound: there is none.
     """
     found = await rows.own(owner.id, media_id)
-    if found is None or found.post_id is not None:
+    if found is None or found.post_id is not None or found.scheduled_id is not None:
         raise NotFound("There is no such picture of yours, or it is in a post already.")
     return found
 
@@ -122,13 +122,17 @@ async def delete(app: App, owner: Actor, media_id: int) -> None:
     found = await rows.own(owner.id, media_id)
     if found is None:
         raise NotFound("There is no such picture of yours.")
-    if found.post_id is not None:
+    if found.post_id is not None or found.scheduled_id is not None:
         raise Invalid("A post of yours has this picture.")
     await _forget(app, [media_id])
 
 
-async def chosen(author: Actor, media_ids: Sequence[int], replaced: Post | None = None) -> tuple[Media, ...]:
+async def chosen(
+    author: Actor, media_ids: Sequence[int], replaced: Post | None = None, scheduled_id: int | None = None
+) -> tuple[Media, ...]:
     """The pictures for a post of the author's, in this order; `replaced` is the post as it is before an edit.
+
+    With a `scheduled_id` those that waited for that post may be had as well.
 
     Raises:
         Invalid: too many, or one that is not theirs, not ready, or in another post.
@@ -139,7 +143,11 @@ async def chosen(author: Actor, media_ids: Sequence[int], replaced: Post | None 
     found = await rows.several(author.id, wanted) if wanted else {}
     for media_id in wanted:
         picture = found.get(media_id)
-        if picture is None or picture.post_id not in (None, replaced.id if replaced else None) or failed(picture):
+        elsewhere = picture is not None and (
+            picture.post_id not in (None, replaced.id if replaced else None)
+            or picture.scheduled_id not in (None, scheduled_id)
+        )
+        if picture is None or elsewhere or failed(picture):
             raise Invalid("One of the pictures is not there, or in another post.", field="media_ids")
         if picture.state == "working":
             raise Invalid("One of the pictures is still worked on. Try again in a moment.", field="media_ids")

@@ -102,7 +102,7 @@ _TWICE = "You have already voted on this poll."  # the words that programs look 
 def _chosen(voter: Actor, post: Post, poll: Poll, choices: Sequence[int], before: Sequence[int]) -> dict[int, str]:
     """The answers by their places."""
     now = clock.now_ms()
-    if poll.closed_at is not None or (poll.ends_at is not None and poll.ends_at <= now):
+    if poll.over(now):
         raise Invalid("This poll is over.")
     if post.author_id == voter.id:
         raise Invalid("One does not vote in a poll of one's own.")

@@ -1,6 +1,6 @@
 """What members write, edit and delete. Nobody here has a short cut into a group: `groups.accept_post` as everybody."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -28,11 +28,17 @@ from storage.posts import Poll, Post
 
 __all__ = ["Draft", "PollDraft", "Words", "create", "delete", "edit"]  # the drafts are at home in drafting.py
 
+Along = Callable[[Writes, int], None]
+
 _WORDS = {level: word for word, level in LEVELS.items()}
 
 
-async def create(app: App, author: Actor, draft: Draft, account_id: int = 0, idempotency_key: str = "") -> int:
+async def create(
+    app: App, author: Actor, draft: Draft, account_id: int = 0, idempotency_key: str = "", along: Along | None = None
+) -> int:
     """Publish a post; gives its id. The same key of the same account gives the same post again.
+
+    `along` adds what happens in the same transaction, and is told the id.
 
     Raises:
         Invalid: empty, too long, or not to be understood.
@@ -45,6 +51,8 @@ async def create(app: App, author: Actor, draft: Draft, account_id: int = 0, ide
     prepared = await prepare(app, author, draft)
     post_id, now = next_id(), clock.now_ms()
     writes = Writes()
+    if along is not None:
+        along(writes, post_id)
     if idempotency_key:
         idempotency.remember(writes, account_id, idempotency_key, post_id, now)
     note = prepared.note(app, post_id, now)

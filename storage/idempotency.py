@@ -17,6 +17,11 @@ def remember(writes: Writes, account_id: int, key: str, post_id: int, now_ms: in
     )
 
 
+def pass_on(writes: Writes, account_id: int, old_id: int, new_id: int) -> None:
+    """What a key stood for has become a post."""
+    writes.add("UPDATE idempotency SET post_id = ? WHERE account_id = ? AND post_id = ?", (new_id, account_id, old_id))
+
+
 async def forget(before_ms: int) -> int:
     """Drop keys from before then."""
     return await execute("DELETE FROM idempotency WHERE created_at < ?", (before_ms,))

@@ -26,6 +26,11 @@ def add(writes: Writes, job_id: int, name: str, args: dict[str, object], run_at:
     )
 
 
+def drop(writes: Writes, key: str) -> None:
+    """What waits under this key is not done."""
+    writes.add("DELETE FROM job WHERE key = ?", (key,))
+
+
 def add_if(
     writes: Writes, job_id: int, name: str, args: dict[str, object], run_at: int, condition: str, about: int
 ) -> None:

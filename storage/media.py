@@ -27,6 +27,7 @@ class Media(msgspec.Struct, frozen=True):
     meta: str
     state: str
     created_at: int
+    scheduled_id: int | None = None  # the post to come with which it waits
 
 
 class Served(msgspec.Struct, frozen=True):
@@ -44,7 +45,7 @@ WHERE key = ? AND state = 'ready' AND suspended_at IS NULL AND deleted_at IS NUL
 UNION ALL SELECT preview_key, preview_mime FROM media JOIN actor ON actor.id = owner_id
 WHERE preview_key = ? AND state = 'ready' AND suspended_at IS NULL AND deleted_at IS NULL"""
 _LOOSE = """
-SELECT id FROM media WHERE post_id IS NULL AND created_at < ?
+SELECT id FROM media WHERE post_id IS NULL AND scheduled_id IS NULL AND created_at < ?
 AND (origin = 'upload' OR state = 'dropped') ORDER BY created_at LIMIT ?"""
 
 
@@ -79,7 +80,10 @@ async def served(key: str) -> Served | None:
 
 async def loose_count(owner_id: int) -> int:
     """How many of a member's pictures hang on no post yet."""
-    sql = "SELECT COUNT(*) FROM media WHERE owner_id = ? AND post_id IS NULL AND origin = 'upload'"
+    sql = (
+        "SELECT COUNT(*) FROM media WHERE owner_id = ? AND post_id IS NULL AND scheduled_id IS NULL"
+        " AND origin = 'upload'"
+    )
     return int(await value(sql, (owner_id,)))
 
 
@@ -122,10 +126,25 @@ def change(writes: Writes, media_id: int, **columns: object) -> None:
 def hang(writes: Writes, picture: Media, post_id: int, position: int) -> None:
     """Hang a picture on a post of its owner's, described as given, unless another post has it."""
     writes.add(
-        "UPDATE media SET post_id = ?, position = ?, state = 'ready', description = ?, meta = ? WHERE id = ?"
+        "UPDATE media SET post_id = ?, position = ?, state = 'ready', description = ?, meta = ?, scheduled_id = NULL"
+        " WHERE id = ?"
         " AND owner_id = ? AND origin = 'upload' AND (post_id IS NULL OR post_id = ?)",
         (post_id, position, picture.description, picture.meta, picture.id, picture.owner_id, post_id),
     )
+
+
+def wait(writes: Writes, media_ids: Sequence[int], owner_id: int, scheduled_id: int) -> None:
+    """Keep a member's pictures for a post to come."""
+    writes.add(
+        "UPDATE media SET scheduled_id = ? WHERE id IN (?ints) AND owner_id = ? AND post_id IS NULL"
+        " AND scheduled_id IS NULL",
+        (scheduled_id, list(media_ids), owner_id),
+    )
+
+
+def wait_no_more(writes: Writes, scheduled_id: int, now_ms: int) -> None:
+    """What waited with a post that does not come may be used for another for a day."""
+    writes.add("UPDATE media SET scheduled_id = NULL, created_at = ? WHERE scheduled_id = ?", (now_ms, scheduled_id))
 
 
 def drop(writes: Writes, post_id: int, now_ms: int, but: Sequence[int] = ()) -> None:
@@ -145,12 +164,15 @@ def drop_one(writes: Writes, media_id: int, now_ms: int) -> None:
 def drop_all(writes: Writes, owner_id: int, now_ms: int) -> None:
     """Everything that a member sent, when they go."""
     writes.add(
-        "UPDATE media SET post_id = NULL, state = 'dropped', created_at = ? WHERE owner_id = ? AND origin <> 'remote'",
+        "UPDATE media SET post_id = NULL, scheduled_id = NULL, state = 'dropped', created_at = ? WHERE owner_id = ?"
+        " AND origin <> 'remote'",
         (now_ms, owner_id),
     )
 
 
 def forget(writes: Writes, media_ids: Sequence[int]) -> int:
     """Forget pictures, unless a post has them now; the answer at this index has the keys of their files."""
-    sql = "DELETE FROM media WHERE id IN (?ints) AND post_id IS NULL RETURNING key, preview_key"
+    sql = (
+        "DELETE FROM media WHERE id IN (?ints) AND post_id IS NULL AND scheduled_id IS NULL RETURNING key, preview_key"
+    )
     return writes.returning(sql, (list(media_ids),))

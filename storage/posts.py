@@ -64,6 +64,15 @@ class Poll(msgspec.Struct, frozen=True):
     voters_count: int
     ends_at: int | None
     closed_at: int | None
+    hide_totals: int = 0
+
+    def over(self, now_ms: int) -> bool:
+        """Whether nobody can vote any more."""
+        return self.closed_at is not None or (self.ends_at is not None and self.ends_at <= now_ms)
+
+    def hidden(self, now_ms: int) -> bool:
+        """Whether its author wants nobody to see yet how many chose which answer."""
+        return bool(self.hide_totals) and not self.over(now_ms)
 
 
 class Attachment(msgspec.Struct, frozen=True):
@@ -186,9 +195,10 @@ def attach(writes: Writes, media_id: int, owner_id: int, post_id: int, at: int, 
 def put_poll(writes: Writes, poll: Poll) -> None:
     """Store or renew the poll of a post."""
     writes.add(
-        "INSERT INTO poll (post_id, multiple, options, votes, voters_count, ends_at, closed_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (post_id) DO UPDATE SET options = excluded.options,"
-        " votes = excluded.votes, voters_count = excluded.voters_count, closed_at = excluded.closed_at",
+        "INSERT INTO poll (post_id, multiple, options, votes, voters_count, ends_at, closed_at, hide_totals)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (post_id) DO UPDATE SET options = excluded.options,"
+        " votes = excluded.votes, voters_count = excluded.voters_count, closed_at = excluded.closed_at,"
+        " hide_totals = excluded.hide_totals",
         msgspec.structs.astuple(poll),
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from fedcomm import farewells, imports, indexing, moving, orphans, peers, polls, telling
+from fedcomm import farewells, imports, indexing, moving, orphans, peers, polls, scheduled, telling
 from fedcomm.app import App
 from fedcomm.elsewhere import clean_up as forget_copies
 from fedcomm.jobs import nightly
@@ -33,6 +33,7 @@ JOBS: dict[str, Job] = {
     "index_posts": Job(indexing.catch_up, attempts=10, seconds=600),
     "learn_peer": Job(peers.learn, attempts=6),
     "erase_actor": Job(farewells.erase, attempts=10, seconds=600),
+    "publish_scheduled": Job(scheduled.publish, attempts=10),
     "tell_poll": Job(polls.tell),
     "tell_post": Job(telling.tell_post),
     "tell_edit": Job(telling.tell_edit),

@@ -9,7 +9,7 @@ from activitypub.contexts import PUBLIC
 from activitypub.objects import Attachment as RemoteAttachment
 from activitypub.objects import Audience, Emoji, Hashtag, Mention, Note, Option, Source
 from activitypub.objects import Poll as RemotePoll
-from fedcomm import sanitise
+from fedcomm import clock, sanitise
 from fedcomm.urls import Urls
 from storage import posts
 from storage.actors import Actor
@@ -143,6 +143,7 @@ def poll(post_id: int, note: Note, now_ms: int) -> Poll | None:
         voters_count=max(0, min(note.poll.voters or 0, 10**9)),
         ends_at=note.poll.ends,
         closed_at=closed,
+        hide_totals=int(note.poll.hidden),
     )
 
 
@@ -219,6 +220,7 @@ def to_poll(found: Poll) -> RemotePoll:
         ends=found.ends_at,
         closed=found.closed_at is not None,
         voters=found.voters_count,
+        hidden=found.hidden(clock.now_ms()),
     )
 
 

@@ -15,7 +15,6 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 # path, the scope that reads it ("" = for everybody), what there is
 EMPTY: tuple[tuple[str, str, Any], ...] = (
-    ("/api/v1/scheduled_statuses", "read:statuses", []),
     ("/api/v1/trends", "", []),
     ("/api/v1/trends/tags", "", []),
     ("/api/v1/trends/statuses", "", []),
@@ -26,7 +25,6 @@ EMPTY: tuple[tuple[str, str, Any], ...] = (
 # paths of single things, none of which exist
 NONE: tuple[tuple[str, str], ...] = (
     ("/api/v1/push/subscription", "push"),
-    ("/api/v1/scheduled_statuses/{id}", "read:statuses"),
     ("/api/v1/timelines/link", ""),
 )
 
@@ -40,8 +38,6 @@ REFUSED: tuple[tuple[str, str, str, str], ...] = (
 GONE: tuple[tuple[str, str, str], ...] = (
     ("DELETE", "/api/v1/push/subscription", "push"),
     ("PUT", "/api/v1/push/subscription", "push"),
-    ("DELETE", "/api/v1/scheduled_statuses/{id}", "write:statuses"),
-    ("PUT", "/api/v1/scheduled_statuses/{id}", "write:statuses"),
 )
 
 

@@ -12,6 +12,7 @@ import storage.accounts
 import storage.posts
 from activitypub import properties
 from fedcomm import boosts, posts, preferences
+from fedcomm import scheduled as later
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.posts import Draft, PollDraft
 from storage import shown, threads, timelines, visible
@@ -20,7 +21,7 @@ from storage.posts import Post
 from storage.timelines import Entry
 from web import auth, params, respond, state
 from web.auth import Viewer
-from web.mastodon import subjects
+from web.mastodon import scheduled, subjects
 from web.mastodon.entities import account, status
 from web.mastodon.entities.media import attachment
 from web.mastodon.entities.times import moment
@@ -37,6 +38,7 @@ class NewPoll(msgspec.Struct, frozen=True):
     options: list[str] = []
     expires_in: int = 86_400
     multiple: bool = False
+    hide_totals: bool = False
 
 
 class MediaWords(msgspec.Struct, frozen=True):
@@ -94,6 +96,8 @@ async def create(request: Request) -> Response:
     )  # fmt: skip
     key = request.headers.get("idempotency-key", "")[:LONGEST_KEY]
     app, author = state.app_of(request), await auth.actor_of(viewer)
+    if wish.scheduled_at and await later.published(viewer.account_id, key) is None:
+        return await scheduled.add(request, viewer, author, draft, wish.scheduled_at, key)
     post_id = await posts.create(app, author, draft, account_id=viewer.account_id, idempotency_key=key)
     return await answer(request, viewer, Entry(post_id, post_id))
 
@@ -247,7 +251,11 @@ def visibility_of(word: str) -> str:
 
 
 def _poll(wish: NewPoll | None) -> PollDraft | None:
-    return PollDraft(tuple(wish.options), wish.multiple, wish.expires_in) if wish and wish.options else None
+    return (
+        PollDraft(tuple(wish.options), wish.multiple, wish.expires_in, wish.hide_totals)
+        if wish and wish.options
+        else None
+    )
 
 
 def _media(wish: NewStatus) -> tuple[int, ...] | None:
@@ -260,8 +268,6 @@ def _words(wish: NewStatus) -> tuple[posts.Words, ...]:
 
 
 def _refuse_what_is_not_offered(wish: NewStatus) -> None:
-    if wish.scheduled_at:
-        raise Invalid("Posts cannot be scheduled here yet.", field="scheduled_at")
     if wish.quoted_status_id:
         raise Invalid("Posts cannot be quoted here yet.", field="quoted_status_id")
 

@@ -29,6 +29,7 @@ class Asked(msgspec.Struct, frozen=True):
     multiple: bool
     over: bool
     ends_at: int | None
+    hidden: bool  # how many chose what shows when it is over
 
     @property
     def voted(self) -> bool:
@@ -51,8 +52,8 @@ def _asked(poll: Poll, own: list[int]) -> Asked:
         Option(title, count, round(100 * count / voters) if voters else 0, place in own)
         for place, (title, count) in enumerate(zip(titles, counts, strict=True))
     ]
-    over = poll.closed_at is not None or (poll.ends_at is not None and poll.ends_at <= clock.now_ms())
-    return Asked(options, voters, bool(poll.multiple), over, poll.ends_at)
+    now = clock.now_ms()
+    return Asked(options, voters, bool(poll.multiple), poll.over(now), poll.ends_at, poll.hidden(now))
 
 
 def _read(poll: Poll) -> tuple[list[str], list[int]]:

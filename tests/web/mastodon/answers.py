@@ -41,6 +41,8 @@ async def everything(client: httpx.AsyncClient, alice: Member, bob: Member, grou
     described = await alice.do(f"media/{sent[0]['id']}", "PUT", description="A corner")
     pictured = await alice.post("", media_ids=[sent[1]["id"]])
     doomed = await alice.post("Soon gone")
+    poll = {"options": ["one", "two"], "expires_in": 3600, "hide_totals": True}
+    waiting = await alice.post("Soon", scheduled_at="2999-01-01T10:00:00Z", poll=poll)
     deleted = await alice.do(f"statuses/{doomed['id']}", "DELETE")
     await alice.do("markers", home={"last_read_id": top["id"]})
     pinned = await alice.do(f"statuses/{top['id']}/pin")
@@ -121,6 +123,8 @@ async def everything(client: httpx.AsyncClient, alice: Member, bob: Member, grou
         await get("/api/v2/search", keys.SEARCH, q="alice"),
         await get("/api/v1/tags/{name}", keys.TAG),
         await get("/api/v1/preferences", keys.PREFERENCES),
+        await get("/api/v1/scheduled_statuses", [keys.SCHEDULED_STATUS], alice),
+        await get("/api/v1/scheduled_statuses/{id}", keys.SCHEDULED_STATUS, alice, at=waiting["id"]),
         await get("/api/v1/instance", keys.OLD_INSTANCE),
         await get("/api/v2/instance", keys.INSTANCE),
         await get("/api/v1/instance/rules", [keys.RULE]),

@@ -92,6 +92,13 @@ CONVERSATION = {"id": "number", "unread": bool, "accounts": [ACCOUNT], "last_sta
 MARKER = {"last_read_id": "number", "version": int, "updated_at": "moment"}
 SEARCH = {"accounts": [ACCOUNT], "statuses": [STATUS], "hashtags": [TAG], "collections": list}
 RULE = {"id": str, "text": str, "hint": str}
+SCHEDULED_STATUS = {
+    "id": "number", "scheduled_at": "moment", "media_attachments": list, "params": {
+        "text": str, "poll": (dict, None), "media_ids": (list, None), "sensitive": (bool, None), "visibility": str,
+        "spoiler_text": (str, None), "in_reply_to_id": (int, None), "language": (str, None), "application_id": int,
+        "scheduled_at": (None,), "idempotency": (str, None), "with_rate_limit": bool,
+    },
+}  # fmt: skip
 PREFERENCES = {
     "posting:default:visibility": str, "posting:default:sensitive": bool, "posting:default:language": (str, None),
     "posting:default:quote_policy": str, "reading:expand:media": str, "reading:expand:spoilers": bool,

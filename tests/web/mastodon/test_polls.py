@@ -8,7 +8,7 @@ import pytest
 
 from fedcomm import clock
 from storage.actors import Actor
-from storage.connect import rows
+from storage.connect import execute, rows
 from tests import build
 from tests.web.mastodon.member import Member
 
@@ -33,6 +33,25 @@ async def test_a_vote_is_counted_and_shown_to_who_cast_it(alice: Member, bob: Me
     assert (voted["voted"], voted["own_votes"], voted["voters_count"]) == (True, [1], 1)
     assert [option["votes_count"] for option in hers["options"]] == [0, 1, 0]
     assert (hers["own_votes"], hers["voted"]) == ([], False) and shown["poll"] == voted
+
+
+async def test_who_asked_may_hide_the_counts_until_the_poll_is_over(
+    alice: Member, bob: Member, client: httpx.AsyncClient
+) -> None:
+    poll = await asked(alice, hide_totals=True)
+    await bob.do(f"polls/{poll}/votes", choices=[1])
+    ((uri,),) = await rows("SELECT uri FROM post", ())
+    await alice.do(f"statuses/{poll}", "PUT", status="Which of them?")
+
+    open_, page = await bob.get(f"polls/{poll}"), (await client.get(f"/@alice/{poll}")).text
+    told = (await client.get(uri, headers={"accept": "application/activity+json"})).json()["oneOf"]
+    await execute("UPDATE poll SET ends_at = ?", (clock.now_ms(),))
+    over, later = await bob.get(f"polls/{poll}"), (await client.get(f"/@alice/{poll}")).text
+
+    assert [option["votes_count"] for option in open_["options"]] == [None] * 3 and open_["voters_count"] == 1
+    assert [option["votes_count"] for option in over["options"]] == [0, 1, 0]
+    assert "100 %" not in page and "100 %" in later
+    assert [option["replies"] for option in told] == [{"type": "Collection"}] * 3
 
 
 @pytest.mark.parametrize("sent", [{"json": {"choices": ["0", 2]}}, {"data": {"choices[]": ["0", "2"]}}])

@@ -56,7 +56,7 @@ async def test_a_post_is_sent_in_every_form(alice: Member, sent: dict[str, Any])
     [
         ({"status": ""}, "empty"), ({}, "empty"), ({"status": " \n"}, "empty"), ({"status": "a" * 5001}, "5000"),
         ({"status": "x", "visibility": "secret"}, "visibility"), ({"status": "x", "media_ids": ["1"]}, "pictures"),
-        ({"status": "x", "scheduled_at": "2030-01-01T00:00:00Z"}, "scheduled"),
+        ({"status": "x", "scheduled_at": "2020-01-01T00:00:00Z"}, "scheduled"),
         ({"status": "x", "quoted_status_id": "1"}, "quoted"),
         ({"status": "x", "poll": {"options": ["only"], "expires_in": 600}}, "poll"),
         ({"status": {"a": 1}}, "single value"),

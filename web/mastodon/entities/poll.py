@@ -15,11 +15,12 @@ _counts = msgspec.json.Decoder(list[int])
 def poll(found: Poll, own: list[int] | None) -> dict[str, Any]:
     """A poll; `own` are the choices of the viewer, None for somebody who is not signed in."""
     titles, counts = _read(found)
-    over = found.closed_at is not None or (found.ends_at is not None and found.ends_at <= clock.now_ms())
+    now = clock.now_ms()
+    counted: list[int] | list[None] = [None] * len(counts) if found.hidden(now) else counts
     entity: dict[str, Any] = {
-        "id": str(found.post_id), "expires_at": moment_or_none(found.ends_at), "expired": over,
+        "id": str(found.post_id), "expires_at": moment_or_none(found.ends_at), "expired": found.over(now),
         "multiple": bool(found.multiple), "votes_count": sum(counts), "voters_count": max(0, found.voters_count),
-        "options": [{"title": title, "votes_count": count} for title, count in zip(titles, counts, strict=False)],
+        "options": [{"title": title, "votes_count": count} for title, count in zip(titles, counted, strict=False)],
         "emojis": [],
     }  # fmt: skip
     return entity if own is None else entity | {"voted": bool(own), "own_votes": own}

@@ -1,0 +1,162 @@
+"""Posts that members write now and that are published later (Mastodon API: "ScheduledStatus").
+
+Each is published once: the post comes in the same transaction in which what waited goes, or not at all.
+"""
+
+import logging
+
+import msgspec
+
+from fedcomm import admit, clock, posts
+from fedcomm.app import App
+from fedcomm.drafting import Draft, prepare
+from fedcomm.errors import AppError, Invalid, NotFound
+from storage import actors, idempotency, jobs
+from storage import media as media_rows
+from storage import scheduled as rows
+from storage.actors import Actor
+from storage.connect import Writes, apply
+from storage.errors import IntegrityError
+from storage.ids import next_id
+from storage.paging import END
+from storage.scheduled import Scheduled
+
+AHEAD = 300_000  # ms that there must be until the time comes
+MOST, MOST_A_DAY = 300, 25  # of one member, as on Mastodon
+DAY = 86_400_000  # ms
+
+_log = logging.getLogger(__name__)
+_drafts = msgspec.json.Decoder(Draft)
+
+
+async def add(
+    app: App, author: Actor, draft: Draft, publish_at: int, account_id: int, idempotency_key: str = ""
+) -> Scheduled:
+    """Keep a post until its time (ms). The same key of the same account gives the same again.
+
+    Raises:
+        Invalid: too soon, too many, or what a post cannot be.
+        NotFound, NotAllowed: as when it was published now.
+    """
+    admit.acting(author)
+    if idempotency_key and (known := await _known(account_id, idempotency_key)) is not None:
+        return known
+    await _check_time(account_id, publish_at)
+    await prepare(app, author, draft)
+    new_id, now, writes = next_id(), clock.now_ms(), Writes()
+    kept = msgspec.structs.replace(draft, scheduled_id=new_id)
+    new = Scheduled(new_id, account_id, author.id, msgspec.json.encode(kept).decode(), publish_at, "", now)
+    if idempotency_key:
+        idempotency.remember(writes, account_id, idempotency_key, new_id, now)
+    rows.insert(writes, new)
+    media_rows.wait(writes, draft.media_ids or (), author.id, new_id)
+    _wake(app, writes, new_id, publish_at)
+    try:
+        await apply(writes)
+    except IntegrityError:
+        again = await _known(account_id, idempotency_key) if idempotency_key else None
+        if again is None:
+            raise
+        return again
+    return new
+
+
+async def move(app: App, account_id: int, scheduled_id: int, publish_at: int) -> Scheduled:
+    """Publish it at another time.
+
+    Raises:
+        NotFound: the member has no such post, or it was published by now.
+        Invalid: too soon, or too many on that day.
+    """
+    known = await of(account_id, scheduled_id)
+    await _check_time(account_id, publish_at, known.id)
+    writes = Writes()
+    rows.move(writes, known.id, publish_at)
+    _wake(app, writes, known.id, publish_at)
+    await apply(writes)
+    return msgspec.structs.replace(known, publish_at=publish_at, refused="")
+
+
+async def cancel(app: App, account_id: int, scheduled_id: int) -> None:
+    """Never publish it; its pictures may be used for another post for a day.
+
+    Raises:
+        NotFound: the member has no such post, or it was published by now.
+    """
+    known = await of(account_id, scheduled_id)
+    writes = Writes()
+    rows.delete(writes, known.id)
+    media_rows.wait_no_more(writes, known.id, clock.now_ms())
+    jobs.drop(writes, _job(known.id))
+    await apply(writes)
+
+
+async def of(account_id: int, scheduled_id: int) -> Scheduled:
+    """A member's post that waits.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = await rows.by_id(scheduled_id)
+    if found is None or found.account_id != account_id:
+        raise NotFound("There is no such scheduled post of yours.")
+    return found
+
+
+async def published(account_id: int, key: str) -> int | None:
+    """The post that this key stands for, when it has been published by now."""
+    known = await idempotency.post_of(account_id, key) if key else None
+    return known if known is not None and await rows.by_id(known) is None else None
+
+
+def draft_of(waiting: Scheduled) -> Draft:
+    """What it will say."""
+    return _drafts.decode(waiting.draft)
+
+
+async def publish(app: App, scheduled: int) -> None:
+    """Publish what waits under this id, if its time has come; what is refused waits for its author."""
+    waiting = await rows.by_id(scheduled)
+    author = await actors.by_id(waiting.actor_id) if waiting is not None else None
+    if waiting is None or author is None or waiting.publish_at > clock.now_ms():
+        return
+
+    def along(writes: Writes, post_id: int) -> None:
+        rows.take(writes, waiting, post_id, clock.now_ms())
+        idempotency.pass_on(writes, waiting.account_id, waiting.id, post_id)
+
+    try:
+        await posts.create(app, author, draft_of(waiting), along=along)
+    except IntegrityError:
+        if await rows.by_id(scheduled) == waiting:
+            raise  # else it was published, put off or cancelled at this moment
+    except AppError as refusal:
+        _log.info("a scheduled post was refused: id=%d", waiting.id)
+        writes = Writes()
+        rows.refuse(writes, waiting.id, str(refusal))
+        await apply(writes)
+
+
+async def _known(account_id: int, key: str) -> Scheduled | None:
+    known = await idempotency.post_of(account_id, key)
+    return await rows.by_id(known) if known is not None else None
+
+
+async def _check_time(account_id: int, publish_at: int, but: int = 0) -> None:
+    if publish_at < clock.now_ms() + AHEAD:
+        raise Invalid("A post is scheduled for five minutes from now or later.", field="scheduled_at")
+    if await rows.count(account_id, 0, END, but) >= MOST:
+        raise Invalid("You have scheduled {most} posts. Let some of them be published first.", most=MOST)
+    day = publish_at // DAY * DAY
+    if await rows.count(account_id, day, day + DAY, but) >= MOST_A_DAY:
+        raise Invalid("You have scheduled {most} posts for that day.", most=MOST_A_DAY)
+
+
+def _wake(app: App, writes: Writes, scheduled_id: int, publish_at: int) -> None:
+    jobs.drop(writes, _job(scheduled_id))
+    jobs.add(writes, next_id(), "publish_scheduled", {"scheduled": scheduled_id}, publish_at, key=_job(scheduled_id))
+    writes.after(app.wake_jobs.set)
+
+
+def _job(scheduled_id: int) -> str:
+    return f"publish_scheduled:{scheduled_id}"

@@ -5,15 +5,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+import storage.media
 from fedcomm import posts
+from fedcomm.app import App
 from fedcomm.errors import AppError, Invalid
 from fedcomm.posts import Draft
 from storage.actors import Actor
 from storage.posts import Post
 from web import errors, params, respond, state
-from web.pages import frame, shown, tongues
+from web.pages import frame, picking, shown, tongues, words
+from web.pages.picking import Picked
 from web.pages.readers import Reader, form, members_only
-from web.pages.write import own
+from web.pages.write import FIELDS, own
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -22,6 +25,7 @@ class Text(msgspec.Struct, frozen=True):
     text: str = ""
     warning: str = ""
     language: str = ""
+    pictures: list[Picked] | None = None  # None leaves them as they are
     csrf: str = ""
 
 
@@ -29,7 +33,8 @@ class Text(msgspec.Struct, frozen=True):
 async def show(request: Request, reader: Reader) -> Response:
     """`GET /write/{id}/edit`"""
     post, author = await own(reader, params.number(request))
-    given = Text(post.source or shown.plain(post.content), post.summary, post.language)
+    pictures = picking.of_post(await storage.media.of_post(post.id))
+    given = Text(post.source or shown.plain(post.content), post.summary, post.language, pictures)
     return await _page(request, post, author, given)
 
 
@@ -38,20 +43,41 @@ async def save(request: Request, reader: Reader) -> Response:
     """`POST /write/{id}/edit`: everybody who has it is told."""
     given = await form(request, Text, reader)
     post, author = await own(reader, params.number(request))
-    warning = given.warning.strip()
-    # What was sensitive because of its warning only is not without it.
-    sensitive = bool(post.sensitive) and bool(warning or not post.summary)
-    draft = Draft(text=given.text, summary=warning, sensitive=sensitive, language=given.language)
+    app = state.app_of(request)
+    given, problem = await _with_pictures(app, post, author, given)
     try:
-        if given.language not in ("", post.language, *tongues.NAMES):
-            raise Invalid("There is no such language here.", field="language")
-        await posts.edit(state.app_of(request), reader.actor, post.id, draft)
+        if problem is not None:
+            raise problem
+        await posts.edit(app, reader.actor, post.id, _draft(post, given))
     except AppError as refused:
         return await _page(request, post, author, given, refused)
     return respond.redirect(shown.permalink(post, author))
 
 
+async def _with_pictures(app: App, post: Post, author: Actor, given: Text) -> tuple[Text, AppError | None]:
+    """What was given, with its new pictures kept, and what is wrong with one that cannot be."""
+    if given.pictures is None:
+        return given, None
+    hung = [file.id for file in await storage.media.of_post(post.id)]
+    pictures, problem = await picking.kept(app, author, given.pictures, hung)
+    return msgspec.structs.replace(given, pictures=pictures), problem
+
+
+def _draft(post: Post, given: Text) -> Draft:
+    if given.language not in ("", post.language, *tongues.NAMES):
+        raise Invalid("There is no such language here.", field="language")
+    warning = given.warning.strip()
+    # What was sensitive because of its warning only is not without it.
+    sensitive = bool(post.sensitive) and bool(warning or not post.summary)
+    draft = Draft(text=given.text, summary=warning, sensitive=sensitive, language=given.language)
+    if given.pictures is None:
+        return draft
+    media_ids, media_words = picking.wanted(given.pictures)
+    return msgspec.structs.replace(draft, media_ids=media_ids, media_words=media_words)
+
+
 async def _page(request: Request, post: Post, author: Actor, given: Text, refused: AppError | None = None) -> Response:
+    pictures = given.pictures or []
     return await frame.page(
         request,
         "edit.html",
@@ -60,7 +86,10 @@ async def _page(request: Request, post: Post, author: Actor, given: Text, refuse
         author=author,
         given=given,
         languages=tongues.NAMES,
-        field={"spoiler_text": "warning", "language": "language"}.get(str(getattr(refused, "field", "")), "text"),
+        field=FIELDS.get(getattr(refused, "field", ""), "text") if refused else "",
+        pictures=picking.slots(pictures),
+        previews=await picking.previews(author, pictures),
+        focuses=words.FOCUSES,
         problem=refused,
         longest=state.app_of(request).config.limits.post_characters,
     )

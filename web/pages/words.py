@@ -84,6 +84,18 @@ LEVELS = {
     "private": later("those who follow me"),
     "direct": later("those I mention"),
 }
+# What must be seen of a picture where there is no room for all of it (Mastodon API: "focus").
+FOCUSES = {
+    "0.0,0.0": later("the middle"),
+    "0.0,0.7": later("the top"),
+    "0.0,-0.7": later("the bottom"),
+    "-0.7,0.0": later("the left"),
+    "0.7,0.0": later("the right"),
+    "-0.7,0.7": later("the top left"),
+    "0.7,0.7": later("the top right"),
+    "-0.7,-0.7": later("the bottom left"),
+    "0.7,-0.7": later("the bottom right"),
+}
 # Of what a member is told of: what somebody did.
 NOTICES = {
     "mention": later("mentioned you"),

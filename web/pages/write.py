@@ -12,7 +12,6 @@ import storage.posts
 from fedcomm import posts, preferences
 from fedcomm.drafting import LEVELS
 from fedcomm.errors import AppError, Invalid, NotAllowed, NotFound
-from fedcomm.media import MOST_ON_A_POST
 from storage.actors import Actor
 from storage.posts import Post
 from web import errors, params, respond, state
@@ -23,10 +22,10 @@ from web.pages.readers import Plain, Reader, form, members_only
 from web.pages.thread import seen
 
 # Of what is refused: the field of the form.
-_FIELDS = {
+FIELDS = {
     "title": "title", "text": "text", "status": "text", "spoiler_text": "warning", "language": "language",
     "visibility": "visibility", "poll": "options", "file": "pictures", "description": "pictures",
-    "media_ids": "pictures",
+    "media_ids": "pictures", "focus": "pictures",
 }  # fmt: skip
 _OPTIONS = 4  # answers of a poll that the form has room for
 _WORDS = {level: name for name, level in LEVELS.items()}
@@ -197,9 +196,10 @@ async def _page(request: Request, reader: Reader, given: Text, refused: AppError
         options=[*given.options, *[""] * _OPTIONS][: max(_OPTIONS, len(given.options))],
         hours=_HOURS,
         previews=await picking.previews(reader.actor, given.pictures),
-        pictures=[*given.pictures, *[Picked()] * MOST_ON_A_POST][:MOST_ON_A_POST],
+        pictures=picking.slots(given.pictures),
+        focuses=words.FOCUSES,
         problem=refused,
-        field=_FIELDS.get(getattr(refused, "field", ""), ""),
+        field=FIELDS.get(getattr(refused, "field", ""), ""),
         longest=state.app_of(request).config.limits.post_characters,
     )
 

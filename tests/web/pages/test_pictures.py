@@ -71,6 +71,60 @@ async def test_a_form_that_is_refused_still_has_its_pictures(anna: Browser) -> N
     assert await rows("SELECT description FROM media") == [("One",)]
 
 
+def alts(page: Page) -> list[str]:
+    """What the pictures in the main part of a page show, in order."""
+    return [each["alt"] for each in page.one("main").all("img")]
+
+
+async def test_the_pictures_of_a_post_are_described_moved_added_and_removed(anna: Browser, stranger: Browser) -> None:
+    described = {f"pictures[{at}][alt]": str(at + 1) for at in range(3)}
+    sent = await anna.send_with(await anna.get(WRITE), WRITE, files(*[picture()] * 3), text="Look", **described)
+    post = sent.headers["location"]
+    edit = f"/write/{post.rpartition('/')[2]}/edit"
+    page = await anna.get(edit)
+
+    moved = await anna.send_with(
+        page, edit, {"pictures[3][file]": ("x.png", picture("PNG", (20, 60)))},
+        **{"pictures[0][place]": "3", "pictures[1][drop]": "true", "pictures[2][alt]": "Drei",
+           "pictures[2][focus]": "0.7,0.0", "pictures[3][alt]": "A tower"},
+    )  # fmt: skip
+
+    assert flaws(page) == [] and alts(page) == ["1", "2", "3"] and moved.headers["location"] == post
+    read = await stranger.get(post)
+    assert alts(read) == ["Drei", "1", "A tower"] and "edited" in read.main
+    assert (await sized(stranger, read))[2] == (20, 60)
+    ((meta,),) = await rows("SELECT meta FROM media WHERE description = 'Drei'")
+    assert '"focus":{"x":0.7,"y":0.0}' in meta
+    assert await rows("SELECT description, post_id FROM media WHERE state = 'dropped'") == [("2", None)]
+    again = await anna.get(edit)
+    await anna.send(again, edit)
+    assert alts(await stranger.get(post)) == alts(again) == ["Drei", "1", "A tower"]
+
+
+@pytest.mark.attack("OAU-13")
+async def test_a_refused_edit_changes_no_picture_and_takes_none_of_another_post(anna: Browser) -> None:
+    for key in ("one", "two"):
+        sent = await anna.send_with(await anna.get(WRITE), WRITE, files(picture()), text="Look", key=key)
+    edit = f"/write/{sent.headers['location'].rpartition('/')[2]}/edit"
+    before = await rows("SELECT id, description, meta, post_id FROM media ORDER BY id")
+    form = await anna.get(edit)
+
+    long = await anna.send_with(
+        form, edit, {"pictures[1][file]": ("x.png", picture())}, text="x" * 6000,
+        **{"pictures[0][alt]": "A", "pictures[0][drop]": "true"},
+    )  # fmt: skip
+    taken = await anna.send(form, edit, **{"pictures[1][id]": str(before[0][0])})
+    wordy = await anna.send(form, edit, **{"pictures[0][alt]": "x" * 1501})
+    odd = await anna.send(form, edit, **{"pictures[0][focus]": "9,9"})
+
+    assert [each.status for each in (long, taken, wordy, odd)] == [422, 404, 422, 422]
+    assert alts(long) == ["A", ""] and long.all("input", id="drop-0", checked="") and flaws(long) == []
+    for each in (wordy, odd):
+        assert each.problem and each.one("main").all("fieldset")[0]["aria-invalid"] == "true"
+    after = await rows("SELECT id, description, meta, post_id FROM media ORDER BY id")
+    assert after[:2] == before and [row[3] for row in after[2:]] == [None]
+
+
 @pytest.mark.attack("XSS-09")
 async def test_what_is_no_picture_is_named_and_the_others_are_kept(anna: Browser) -> None:
     page = await anna.send_with(await anna.get(WRITE), WRITE, files(picture(), b"<svg/>"), text="Look")

@@ -246,7 +246,7 @@ async def test_a_post_is_edited_and_says_so(anna: Browser, stranger: Browser) ->
     thread = await start(anna)
     (link,) = [link for link in (await anna.get(thread)).links if link.endswith("/edit")]
     form = await anna.get(link)
-    assert "Mine is *too* wet" in form.one("textarea").text
+    assert "Mine is *too* wet" in form.one("textarea", name="text").text
 
     await anna.button(form, link, text="@rye Rye dough\n\nMine was **too** wet")
 
@@ -291,7 +291,7 @@ async def test_an_edit_that_cannot_be_leaves_the_post_as_it_was(app: App, anna: 
     foreign = await eve.post(edit, {"csrf": secret, "text": "mine now"})
 
     assert (empty.status, long.status, foreign.status) == (422, 422, 403)
-    assert empty.problem and long.one("textarea")["aria-invalid"] == "true"
+    assert empty.problem and long.one("textarea", name="text")["aria-invalid"] == "true"
     page = await anna.get(thread)
     assert "Mine is too wet" in page.main and "edited" not in page.main
 

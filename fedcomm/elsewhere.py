@@ -13,7 +13,7 @@ import storage.actors
 import storage.emojis
 from activitypub.errors import ProtocolError, Unreachable
 from activitypub.keys import PrivateKey, private_der
-from fedcomm import clock, pictures
+from fedcomm import clock, pictures, stills
 from fedcomm.app import App
 from fedcomm.errors import NotFound
 from storage import connect, copies
@@ -28,7 +28,7 @@ AGAIN = 600_000  # ms before what could not be had is asked for again
 SELDOM = 86_400_000  # ms between two notes that a copy is looked at
 AT_ONCE = 200
 _MISSING = "There is no such picture, or not any more."
-_NAME = re.compile(r"([mihe])([0-9]{1,18})-([0-9a-f]{32})")
+_NAME = re.compile(r"([mihes])([0-9]{1,18})-([0-9a-f]{32})")
 
 _secrets: WeakKeyDictionary[Database, bytes] = WeakKeyDictionary()
 _fetching: WeakKeyDictionary[App, dict[str, "asyncio.Task[Copy]"]] = WeakKeyDictionary()
@@ -41,7 +41,7 @@ def sign_with(key: PrivateKey) -> None:
 
 def address(base: str, kind: str, subject: int, url: str) -> str:
     """Where this server shows the picture: of a file (`m`), the icon (`i`) or header (`h`) of an
-    actor, or an emoji (`e`).
+    actor, or an emoji, as it is (`e`) or still (`s`).
 
     Where nothing can be signed yet, the address at its own server.
     """
@@ -72,7 +72,7 @@ async def copy(app: App, name: str) -> Copy:
         raise NotFound(_MISSING)
     if known.used_at < now - SELDOM:
         await copies.used(url, now)
-    return known
+    return await _still(app, known) if kind == "s" else known
 
 
 async def lost(app: App, found: Copy) -> None:
@@ -90,13 +90,21 @@ async def clean_up(app: App) -> None:
         count, size = await copies.amount()
 
 
+async def _still(app: App, known: Copy) -> Copy:
+    try:
+        return await stills.of(app, known)
+    except FileNotFoundError:
+        await lost(app, known)
+        raise NotFound(_MISSING) from None
+
+
 def _sign(secret: bytes, kind: str, subject: int, url: str) -> str:
     return hmac.new(secret, f"{kind}{subject} {url}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
 async def _url(app: App, kind: str, subject: int) -> str:
     """Where the picture is, unless its server is not heard or its owner is gone."""
-    if kind == "e":
+    if kind in ("e", "s"):
         emoji = await storage.emojis.elsewhere(subject)
         return emoji.url if emoji and not app.peers.blocked(emoji.host) else ""
     if kind == "m":

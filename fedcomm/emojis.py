@@ -1,12 +1,12 @@
 """Custom emojis: admins upload them, texts name them as `:shortcode:`, other servers are told what they look like."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from weakref import WeakKeyDictionary
 
 import storage.emojis
 from activitypub import objects
-from fedcomm import audit, clock
+from fedcomm import audit, clock, elsewhere
 from fedcomm.errors import Conflict, Invalid, NotAllowed, NotFound
 from fedcomm.urls import Urls
 from storage import bus, connect, fragments
@@ -56,6 +56,11 @@ async def ours() -> dict[str, Emoji]:
     return known.found
 
 
+def replaced(text: str, by: Callable[[str], str]) -> str:
+    """The text with something else for each name of an emoji in it, or not."""
+    return _IN_TEXT.sub(lambda found: by(found[1]), text) if ":" in text else text
+
+
 def names_in(text: str) -> list[str]:
     """What a text names as emojis, whether there are such or not."""
     return list(dict.fromkeys(_IN_TEXT.findall(text)))[:_MOST_NAMED] if ":" in text else []
@@ -73,6 +78,14 @@ def as_told(urls: Urls, found: Emoji) -> objects.Emoji:
     return objects.Emoji(
         found.shortcode, urls.emoji_picture(found.id, ENDINGS[found.mime]), urls.emoji(found.id), found.mime
     )  # fmt: skip
+
+
+def addresses(base: str, found: Emoji) -> tuple[str, str]:
+    """Where this server shows an emoji, as it is and still; `base` '' for its own pages."""
+    if found.host:
+        return elsewhere.address(base, "e", found.id, found.url), elsewhere.address(base, "s", found.id, found.url)
+    urls = Urls(base)
+    return urls.emoji_picture(found.id, ENDINGS[found.mime]), urls.emoji_still(found.id)
 
 
 def learn(writes: Writes, host: str, found: Iterable[objects.Emoji]) -> None:

@@ -51,7 +51,7 @@ class Refused(Exception):
 
 
 def main(purpose: str) -> int:
-    """What it is for: `attachment`, `avatar` or `header`. Always ends with 0 when it could say something."""
+    """What it is for: `attachment`, `avatar`, `header` or `still`. Always ends with 0 when it could say something."""
     _be_small()
     content = sys.stdin.buffer.read()
     try:
@@ -78,7 +78,8 @@ def read(content: bytes, purpose: str) -> tuple[dict[str, Any], tuple[bytes, ...
         if width * height > MOST_PIXELS or max(width, height) > MOST_SIDE or not width or not height:
             raise Refused("pixels")
         kind = str(picture.format)
-        times = _times(picture) if kind in ("GIF", "WEBP") and getattr(picture, "is_animated", False) else []
+        moves = kind in ("GIF", "WEBP") and purpose != "still" and getattr(picture, "is_animated", False)
+        times = _times(picture) if moves else []
         moving = bool(times) and purpose == "attachment"
         whole, mime = _moving(picture, times) if moving else (b"", "")
         picture.seek(0)

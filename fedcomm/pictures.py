@@ -74,7 +74,9 @@ def kind(content: bytes) -> str:
 
 
 async def read(turn: asyncio.Semaphore, content: bytes, purpose: str, field: str = "file") -> Picture:
-    """The picture as it is kept, for an `attachment`, an `avatar` or a `header`; `turn` says how many at once.
+    """The picture as it is kept; `turn` says how many are read at once.
+
+    The purpose is `attachment`, `avatar`, `header` or, for a picture that may move and shall not, `still`.
 
     Raises:
         Invalid: too many pixels or frames, or it cannot be read.

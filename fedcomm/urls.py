@@ -67,6 +67,10 @@ class Urls:
         """The picture of one of our custom emojis."""
         return f"{self.base}/emojis/{emoji_id}.{ending}"
 
+    def emoji_still(self, emoji_id: int) -> str:
+        """As `emoji_picture`, of one that may move, without that."""
+        return f"{self.base}/emojis/{emoji_id}/still"
+
     def file(self, key: str, mime: str) -> str:
         """A picture that is kept here; the ending is for people and programs that go by names."""
         return f"{self.base}/media/{key}{_ENDINGS.get(mime, '')}"

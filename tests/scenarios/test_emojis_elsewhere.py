@@ -12,11 +12,12 @@ from storage.connect import Writes, apply, rows
 from tests import build
 from tests.fediverse import Fediverse
 from tests.people import person
-from tests.pictures import picture
+from tests.pictures import moving, opened, picture
 
 pytestmark = pytest.mark.anyio
 
 FAR = "far.test"
+FILES = {"/oven.png": picture("PNG"), "/fire.gif": moving(), "/broken.gif": b"GIF89a and nothing more"}
 
 
 @pytest.mark.attack("PRI-21")
@@ -26,20 +27,27 @@ async def test_their_servers_do_not_learn_who_looks(fediverse: Fediverse, tmp_pa
 
     async def answer(request: httpx.Request) -> httpx.Response:
         asked.append(request.url.path)
-        return httpx.Response(200, content=picture("PNG"), headers={"content-type": "image/png"})
+        return httpx.Response(200, content=FILES[request.url.path], headers={"content-type": "image/png"})
 
     fediverse.wire.hosts[FAR] = answer
     with a.here():
         writes = Writes()
-        emojis.learn(writes, FAR, [emojis.objects.Emoji("oven", f"https://{FAR}/oven.png")])
+        names = {"oven": "/oven.png", "fire": "/fire.gif", "broken": "/broken.gif"}
+        emojis.learn(writes, FAR, [emojis.objects.Emoji(name, f"https://{FAR}{path}") for name, path in names.items()])
         await apply(writes)
-        post = await build.post(await build.person("carol", FAR), "Hot :oven:")
+        post = await build.post(await build.person("carol", FAR), "Hot :oven: :fire: :broken:")
     async with httpx.AsyncClient(transport=a.asgi, base_url="https://a.test") as reader:
-        (shown,) = (await reader.get(f"/api/v1/statuses/{post.id}")).json()["emojis"]
-        pictures = [await reader.get(shown["url"]) for _ in range(2)]
+        shown = (await reader.get(f"/api/v1/statuses/{post.id}")).json()["emojis"]
+        as_they_are = [await reader.get(each["url"]) for _ in range(2) for each in shown]
+        oven, fire, broken = [await reader.get(each["static_url"]) for each in shown]
+        again = await reader.get(shown[1]["static_url"])
 
-    assert shown["url"].startswith("https://a.test/media/elsewhere/") and shown["url"] == shown["static_url"]
-    assert [each.status_code for each in pictures] == [200, 200] and asked == ["/oven.png"]
+    addresses = [each[name] for each in shown for name in ("url", "static_url")]
+    assert all(each.startswith("https://a.test/media/elsewhere/") for each in addresses)
+    assert [each.content for each in as_they_are] == [*FILES.values()] * 2 and asked == list(FILES)
+    assert oven.content == FILES["/oven.png"] and broken.status_code == 404
+    assert fire.headers["content-type"] == "image/png" and fire.content == again.content
+    assert not getattr(opened(fire.content), "is_animated", False) and opened(fire.content).size == (40, 30)
 
 
 async def test_another_server_learns_what_ours_look_like(fediverse: Fediverse) -> None:

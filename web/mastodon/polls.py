@@ -12,6 +12,7 @@ from web import auth, params, respond, state
 from web.auth import Viewer
 from web.mastodon import subjects
 from web.mastodon.entities.poll import poll
+from web.mastodon.entities.status import emojis_of
 
 
 class Vote(msgspec.Struct, frozen=True):
@@ -40,7 +41,9 @@ async def _poll(request: Request, viewer: Viewer | None) -> dict[str, object]:
     found, chosen = await shown.polls([post.id], subjects.id_of(viewer))
     if post.id not in found:
         raise NotFound(subjects.MISSING)
-    return poll(found[post.id], chosen.get(post.id, []) if viewer else None)
+    asked = found[post.id]
+    pictures = await emojis_of(state.app_of(request).base_url, post, asked.options)
+    return poll(asked, chosen.get(post.id, []) if viewer else None, pictures)
 
 
 routes = [

@@ -6,8 +6,10 @@ from starlette.routing import Route
 
 import fedcomm.elsewhere
 import storage.media
+from fedcomm import stills
 from fedcomm.errors import NotFound
-from web import state
+from storage.copies import Copy
+from web import params, state
 
 # Whatever a file holds, a browser that opens it by itself runs and loads nothing (attacks XSS-09, XSS-19).
 POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
@@ -42,6 +44,14 @@ async def elsewhere(request: Request) -> Response:
         raise
 
 
+async def still(request: Request) -> Response:
+    """`GET /emojis/{id}/still`: one of our emojis, for who does not want to see it move."""
+    found = await stills.of_ours(state.app_of(request), params.number(request))
+    if isinstance(found, Copy):
+        return await _handed_out(request, found.key or "", found.mime)
+    return Response(found[1], 200, _HEADERS, found[0])
+
+
 async def _handed_out(request: Request, key: str, mime: str) -> Response:
     blobs, tag = state.app_of(request).blobs, f'"{key[3:]}"'
     if request.headers.get("if-none-match") == tag:
@@ -54,4 +64,8 @@ async def _handed_out(request: Request, key: str, mime: str) -> Response:
     return StreamingResponse(blobs.read(key, 0, size), 200, headers, mime)
 
 
-routes = [Route("/media/{folder}/{name}", file), Route("/media/elsewhere/{name}", elsewhere)]
+routes = [
+    Route("/media/{folder}/{name}", file),
+    Route("/media/elsewhere/{name}", elsewhere),
+    Route("/emojis/{id}/still", still),
+]

@@ -1,5 +1,7 @@
 """Custom emojis: admins upload small pictures, texts name them, and each server's names mean its own."""
 
+import io
+
 import httpx
 import pytest
 
@@ -10,6 +12,7 @@ from fedcomm.errors import AppError, NotAllowed
 from storage import accounts, actors
 from storage.connect import Database, Writes, apply
 from tests import build
+from tests.pictures import moving, opened, picture
 from tests.web.mastodon import keys
 from tests.web.mastodon.member import Member
 from tests.web.mastodon.schema import Schema
@@ -19,6 +22,7 @@ pytestmark = pytest.mark.anyio
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (16).to_bytes(4, "big") * 2 + b"\x08\x06\0\0\0rest"
 GIF = b"GIF89a" + (16).to_bytes(2, "little") * 2 + b"rest"
 WEBP = b"RIFF\x20\0\0\0WEBPVP8X\x0a\0\0\0" + b"\0" * 4 + (15).to_bytes(3, "little") * 2
+POLICY = "content-security-policy"
 EMOJI = {"shortcode": str, "url": "url", "static_url": "url", "visible_in_picker": bool, "category": (str, None)}
 
 
@@ -53,12 +57,41 @@ async def test_texts_and_names_show_the_emojis_they_name(app: App, alice: Member
     assert stored
     document = await posts.document_of(app, stored)
 
-    (picture,) = shown["emojis"]
-    assert picture["shortcode"] == "oven" and poll["emojis"] == shown["account"]["emojis"] == own["emojis"] == [picture]
+    (oven,) = shown["emojis"]
+    assert oven["shortcode"] == "oven" and poll["emojis"] == shown["account"]["emojis"] == own["emojis"] == [oven]
+    assert poll["poll"]["emojis"] == (await alice.get(f"polls/{poll['poll']['id']}"))["emojis"] == [oven]
+    other = await alice.post("Which :oven:?", poll={"options": ["one", "two"], "expires_in": 3600})
+    assert other["emojis"] == [oven] and other["poll"]["emojis"] == []
     told = [tag for tag in document["tag"] if tag["type"] == "Emoji"]
-    assert [(tag["name"], tag["icon"]["url"]) for tag in told] == [(":oven:", picture["url"])]
+    assert [(tag["name"], tag["icon"]["url"]) for tag in told] == [(":oven:", oven["url"])]
     answer = await alice.client.get(told[0]["id"])
     assert answer.json()["name"] == ":oven:" and answer.json()["icon"] == told[0]["icon"]
+
+
+async def test_each_has_a_still_picture_for_who_does_not_want_to_see_it_move(client: httpx.AsyncClient) -> None:
+    still = picture("WEBP", lossless=True)
+    for name, content in (("fire", moving()), ("oven", still), ("rain", frames("WEBP")), ("snow", frames("PNG"))):
+        await emojis.add(None, name, content)
+    broken = await emojis.add(None, "broken", GIF)
+
+    found = {each["shortcode"]: each for each in (await client.get("/api/v1/custom_emojis")).json()}
+    shown = {name: await client.get(each["static_url"]) for name, each in found.items()}
+
+    assert shown["oven"].content == still and shown["oven"].headers["content-type"] == "image/webp"
+    for name in ("fire", "rain", "snow"):
+        assert getattr(opened((await client.get(found[name]["url"])).content), "is_animated", False), name
+        assert not getattr(opened(shown[name].content), "is_animated", False), name
+        assert opened(shown[name].content).size == (40, 30) and "sandbox" in shown[name].headers[POLICY], name
+    assert shown["broken"].status_code == 404
+    assert (await client.get(f"/emojis/{broken.id + 1}/still")).status_code == 404
+
+
+def frames(kind: str) -> bytes:
+    """A picture of this kind that moves."""
+    held = io.BytesIO()
+    first, second = opened(picture("PNG")), opened(picture("PNG", colour="navy"))
+    first.save(held, kind, save_all=True, append_images=[second])
+    return held.getvalue()
 
 
 async def test_another_picture_is_seen_at_once_and_a_deleted_one_not_any_more(alice: Member) -> None:

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import storage.emojis
-from fedcomm import elsewhere, emojis
-from fedcomm.urls import Urls
+from fedcomm import emojis
 from storage.emojis import Emoji
 
 
@@ -24,10 +23,9 @@ async def named_in(base: str, texts: Mapping[int, tuple[str, str]]) -> dict[int,
 
 def shown(base: str, found: Emoji) -> dict[str, Any]:
     """One emoji as a text shows it."""
-    there = elsewhere.address(base, "e", found.id, found.url) if found.host else ""
-    url = there or Urls(base).emoji_picture(found.id, emojis.ENDINGS[found.mime])
+    url, still = emojis.addresses(base, found)
     return {
-        "shortcode": found.shortcode, "url": url, "static_url": url, "visible_in_picker": bool(found.in_picker)
+        "shortcode": found.shortcode, "url": url, "static_url": still, "visible_in_picker": bool(found.in_picker)
     }  # fmt: skip
 
 

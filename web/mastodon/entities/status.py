@@ -26,6 +26,13 @@ _POLL = b"?"  # begins the fragment of a post with a poll, which shows each view
 _encode = msgspec.json.Encoder().encode
 
 
+class _Pictured(msgspec.Struct):
+    emojis: list[dict[str, Any]]
+
+
+_pictured = msgspec.json.Decoder(_Pictured)
+
+
 def _overlay(flags: int) -> bytes:
     value: dict[str, Any] = {
         "favourited": bool(flags & FAVOURITED), "reblogged": bool(flags & REBLOGGED), "muted": bool(flags & MUTED),
@@ -37,6 +44,11 @@ def _overlay(flags: int) -> bytes:
 
 
 _OVERLAYS = tuple(_overlay(flags) for flags in range(2 * MUTED))
+
+
+async def emojis_of(base: str, post: Post, answers: str) -> list[dict[str, Any]]:
+    """The custom emojis that the answers of a post's poll name, as its author's server has them."""
+    return (await emoji.named_in(base, {post.id: (_home_of(post), answers)})).get(post.id, [])
 
 
 async def page(base: str, viewer: int, entries: Sequence[Entry]) -> bytes:
@@ -76,7 +88,7 @@ async def _parts(base: str, viewer: int, post_ids: Sequence[int]) -> dict[int, t
     bodies = await _bodies(base, post_ids)
     flags = await shown.flags(viewer, post_ids) if viewer and post_ids else {}
     with_poll = [post_id for post_id, body in bodies.items() if body[:1] == _POLL]
-    for post_id, poll_json in (await _polls(viewer, with_poll)).items():
+    for post_id, poll_json in (await _polls(viewer, {post_id: bodies[post_id] for post_id in with_poll})).items():
         bodies[post_id] = bodies[post_id][1:] + b',"poll":' + poll_json
     if not viewer:
         return {post_id: (b"", body) for post_id, body in bodies.items()}
@@ -118,11 +130,19 @@ async def _wrappers(base: str, boost_ids: Sequence[int]) -> dict[int, bytes]:
     return found
 
 
-async def _polls(viewer: int, post_ids: list[int]) -> dict[int, bytes]:
-    if not post_ids:
+async def _polls(viewer: int, bodies: dict[int, bytes]) -> dict[int, bytes]:
+    if not bodies:
         return {}
-    found, chosen = await shown.polls(post_ids, viewer)
-    return {post_id: _encode(poll(row, chosen.get(post_id, []) if viewer else None)) for post_id, row in found.items()}
+    found, chosen = await shown.polls(list(bodies), viewer)
+    return {
+        post_id: _encode(poll(row, chosen.get(post_id, []) if viewer else None, _named(bodies[post_id])))
+        for post_id, row in found.items()
+    }
+
+
+def _named(body: bytes) -> list[dict[str, Any]]:
+    """The emojis of a post with a poll, as they were rendered for everybody."""
+    return _pictured.decode(b"{" + body[1:] + b"}").emojis
 
 
 def _actors(post: Post, bundle: Bundle) -> tuple[int, ...]:
@@ -136,9 +156,12 @@ async def _emojis(base: str, bundle: Bundle) -> dict[int, list[dict[str, Any]]]:
     texts = {}
     for post in bundle.posts.values():
         answers = bundle.polls[post.id].options if post.id in bundle.polls else ""
-        host = "" if post.local else host_of(post.uri)
-        texts[post.id] = (host, f"{post.title}\n{post.summary}\n{post.content}\n{answers}")
+        texts[post.id] = (_home_of(post), f"{post.title}\n{post.summary}\n{post.content}\n{answers}")
     return await emoji.named_in(base, texts)
+
+
+def _home_of(post: Post) -> str:
+    return "" if post.local else host_of(post.uri)
 
 
 def _fragment(base: str, post: Post, bundle: Bundle, author: bytes, emojis: list[dict[str, Any]]) -> bytes:

@@ -1,0 +1,81 @@
+"""Still pictures of emojis that move, for who does not want to see that; made when they are first asked for."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from weakref import WeakKeyDictionary
+
+import storage.emojis
+from fedcomm import clock, pictures
+from fedcomm.app import App
+from fedcomm.errors import Invalid, NotFound
+from storage import copies
+from storage.copies import Copy
+from storage.errors import Unavailable
+
+MISSING = "There is no such picture, or not any more."
+_ANIMATED = 0x02  # of the flags of a WebP (RFC 9649 §2.7)
+
+_making: WeakKeyDictionary[App, dict[str, "asyncio.Task[Copy]"]] = WeakKeyDictionary()
+
+
+def may_move(content: bytes) -> bool:
+    """Whether the picture has more than one frame, as its beginning says; of every GIF that is thought possible."""
+    if content[:4] == b"RIFF":
+        return content[12:16] == b"VP8X" and len(content) > 20 and bool(content[20] & _ANIMATED)
+    if content[:4] == b"\x89PNG":
+        return b"acTL" in content.partition(b"IDAT")[0]
+    return content[:4] == b"GIF8"
+
+
+async def of_ours(app: App, emoji_id: int) -> Copy | tuple[str, bytes]:
+    """The file, or (kind, bytes) of an emoji of ours that does not move anyway.
+
+    Raises:
+        NotFound: there is no such emoji, or its picture is broken.
+    """
+    found = await storage.emojis.picture(emoji_id)
+    if found is None:
+        raise NotFound(MISSING)
+    kind, content = found
+    return await _kept(app, f"still {emoji_id}", content) if may_move(content) else (kind, content)
+
+
+async def of(app: App, copy: Copy) -> Copy:
+    """The file for a copy of an emoji of another server; that copy itself when it does not move.
+
+    Raises:
+        NotFound: the picture is broken.
+    """
+    content = b"".join([chunk async for chunk in app.blobs.read(copy.key or "")])
+    return await _kept(app, f"still {copy.url}", content) if may_move(content) else copy
+
+
+async def _kept(app: App, name: str, content: bytes) -> Copy:
+    """It is kept under a name that is no address, and whoever asks meanwhile waits."""
+    known = await copies.of(name)
+    if known is None:
+        known = await _once(app, name, lambda: _made(app, name, content))
+    if known.key is None:
+        raise NotFound(MISSING)
+    return known
+
+
+async def _once(app: App, name: str, make: Callable[[], Awaitable[Copy]]) -> Copy:
+    making = _making.setdefault(app, {})
+    task = making.get(name)
+    if task is None:
+        task = making[name] = asyncio.ensure_future(make())
+        task.add_done_callback(lambda _task: making.pop(name, None))
+    return await asyncio.shield(task)
+
+
+async def _made(app: App, name: str, content: bytes) -> Copy:
+    now = clock.now_ms()
+    found = Copy(name, None, "", 0, now, now)
+    try:
+        picture = await pictures.read(app.picture_turn, content, "still")
+        found = Copy(name, await app.blobs.put(picture.content), picture.mime, len(picture.content), now, now)
+    except (Invalid, Unavailable):
+        pass  # remembered, so that nobody makes it again and again
+    await copies.put(found)
+    return found

@@ -185,7 +185,10 @@ async def _do(app: App, actor: Actor, kind: str, row: Sequence[str]) -> None:
     target = await fetching.handle(app, address)
     match kind:
         case "following_accounts":
-            await follows.follow(app, actor, target.id, reblogs=_yes(row, 1, True), notify=_yes(row, 2, False))
+            boosts, told, languages = _yes(row, 1, True), _yes(row, 2, False), row[3] if len(row) > 3 else ""
+            await follows.follow(
+                app, actor, target.id, reblogs=boosts, notify=told, languages=languages.replace(",", " ").split()
+            )
         case "lists":
             await _into_list(app, actor, row[0], target)
         case "blocked_accounts":

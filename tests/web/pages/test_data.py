@@ -128,7 +128,7 @@ async def test_a_file_from_elsewhere_is_read_in_and_says_what_could_not_be_done(
     browser = await browser_of(b, await b.person("bob"))
     content = (
         "\ufeffAccount address,Show boosts,Notify on new posts,Languages\r\n"
-        "ALICE@a.test,true,false,\r\n@alice@a.test,false,true,de\r\nrye@a.test,true,false,\r\n"
+        'ALICE@a.test,true,false,\r\n@alice@a.test,false,true,"de, en"\r\nrye@a.test,true,false,\r\n'
         "nobody@a.test,true,false,\r\none@down.test,true,false,\r\ntwo@down.test,true,false,\r\nbob@b.test\r\n"
     )
 
@@ -146,10 +146,10 @@ async def test_a_file_from_elsewhere_is_read_in_and_says_what_could_not_be_done(
     assert len([line for line in fediverse.wire.log if "down.test" in line[1]]) <= 1
     with b.here():
         found = await rows(
-            "SELECT a.username, f.reblogs, f.notify, f.state FROM follow f JOIN actor a ON a.id = f.target_id"
-            " ORDER BY a.username"
+            "SELECT a.username, f.reblogs, f.notify, f.languages, f.state FROM follow f"
+            " JOIN actor a ON a.id = f.target_id ORDER BY a.username"
         )
-    assert found == [("alice", 0, 1, "accepted"), ("rye", 1, 0, "accepted")]
+    assert found == [("alice", 0, 1, " de en ", "accepted"), ("rye", 1, 0, "", "accepted")]
     assert alice.actor.username == "alice"
     empty = await browser.button(page, "/settings/import/dismiss")
     assert not empty.all("table") and empty.form("/settings/import")

@@ -127,7 +127,7 @@ async def edit(request: Request) -> Response:
         text=post.source if wish.status is None else wish.status,
         summary=post.summary if wish.spoiler_text is None else wish.spoiler_text,
         visibility=status.VISIBILITIES[post.visibility],
-        sensitive=bool(post.sensitive) if wish.sensitive is None else wish.sensitive,
+        sensitive=_still_sensitive(post, wish),
         language=properties.language(wish.language) or post.language,
         in_reply_to_id=post.parent_id,
         poll=_poll(wish.poll),
@@ -248,6 +248,13 @@ def visibility_of(word: str) -> str:
     if word not in ("", *status.VISIBILITIES):
         raise Invalid("The visibility is public, unlisted, private or direct.", field="visibility")
     return word or "public"
+
+
+def _still_sensitive(post: Post, wish: NewStatus) -> bool:
+    """Whether an edited post is sensitive; one that was so by its warning is no more when the warning is taken away."""
+    if wish.sensitive is not None:
+        return wish.sensitive
+    return bool(post.sensitive) and not (post.summary and wish.spoiler_text == "")
 
 
 def _poll(wish: NewPoll | None) -> PollDraft | None:

@@ -188,6 +188,19 @@ async def test_a_post_is_edited_and_its_history_kept(alice: Member, bob: Member)
     }  # fmt: skip
 
 
+async def test_what_is_sensitive_stays_so_unless_its_warning_is_taken_away(alice: Member) -> None:
+    warned, plain = await alice.post("First", spoiler_text="Words"), await alice.post("First", sensitive=True)
+
+    found = [
+        (await alice.do(f"statuses/{post['id']}", "PUT", status="Second", **wish))["sensitive"]
+        for post, wish in (
+            (warned, {}), (warned, {"spoiler_text": ""}), (plain, {"spoiler_text": ""}), (plain, {"sensitive": False}),
+        )
+    ]  # fmt: skip
+
+    assert found == [True, False, True, False]
+
+
 @pytest.mark.attack("OAU-13")
 async def test_nobody_changes_the_post_of_somebody_else(alice: Member, bob: Member) -> None:
     made = await alice.post("Mine")

@@ -85,16 +85,19 @@ class Application:
         if method == "OPTIONS" and method not in found.methods:
             return headers.preflight(path, found.allowed)
         try:
-            return await self._ask(request, found, method)
+            response = await self._ask(request, found, method)
         except Exceeded as error:
+            request.scope[limits.STANDING] = error.standing
             response = errors.answer(request, error)
-            limits.tell(response, error.standing)
-            return response
         except (AppError, errors.Refusal) as error:
             await _recognise(request)
-            return errors.answer(request, error)
+            response = errors.answer(request, error)
         except Exception as error:  # whatever goes wrong, the asker gets an answer and the log the reason
-            return errors.answer(request, error)
+            response = errors.answer(request, error)
+        standing = request.scope.get(limits.STANDING)
+        if standing:
+            limits.tell(response, standing)
+        return response
 
     async def _ask(self, request: Request, found: Found, method: str) -> Response:
         handler = found.methods.get(method)
@@ -102,15 +105,12 @@ class Application:
             return errors.wrong_method(request, found.allowed)
         request.scope["path_params"] = dict(zip(handler.names, found.values, strict=True))
         request.scope["route"] = handler.pattern
-        standing = None
         if self.app.config.rate_limits:
             holder = await auth.identify(request) if "authorization" in request.headers else None
             asker = (holder.token_id, holder.account_id) if holder else (None, None)
             standing = limits.check(self.limits, request, handler.method, handler.pattern, *asker)
-        response = await handler.endpoint(request)
-        if standing:
-            limits.tell(response, standing)
-        return response
+            request.scope[limits.STANDING] = standing
+        return await handler.endpoint(request)
 
 
 async def _recognise(request: Request) -> None:

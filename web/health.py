@@ -6,11 +6,12 @@ from time import monotonic
 
 import msgspec
 
-from web.refusals import App, Receive, Scope, Send
+from web.refusals import OPEN, App, Receive, Scope, Send
 
 Checks = Callable[[], Awaitable[dict[str, str]]]
 
-_LIVE = frozenset({"/livez", "/health", "/api/v1/streaming/health"})  # the last two are Mastodon's
+# All but the first are Mastodon's, whose client API takes a slash at the end.
+_LIVE = frozenset({"/livez", "/health", "/api/v1/streaming/health", "/api/v1/streaming/health/"})
 _READY = "/readyz"
 _TEXT = (b"content-type", b"text/plain; charset=utf-8")
 _JSON = (b"content-type", b"application/json; charset=utf-8")
@@ -54,6 +55,6 @@ class Health:
 
 async def _answer(send: Send, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> None:
     length = (b"content-length", b"%d" % len(body))
-    all_headers = [*headers, length, (b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
+    all_headers = [*headers, length, (b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"), OPEN]
     await send({"type": "http.response.start", "status": status, "headers": all_headers})
     await send({"type": "http.response.body", "body": body})

@@ -12,6 +12,7 @@ from fedcomm.attempts import network
 from fedcomm.errors import TooMany
 from web.languages import later
 
+STANDING = "fedcomm.standing"  # in the scope of a request that is counted
 MAX_COUNTERS = 100_000
 # Forms that may ask another server.
 _ASKING = frozenset({"/find", "/visit", "/intents/{act}", "/settings/blocks", "/settings/mutes", "/lists/{id}/people"})

@@ -14,6 +14,9 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+# Programs of other origins may read it: it says the same to everybody, and browsers would call it a failed network.
+OPEN = (b"access-control-allow-origin", b"*")
+
 _DRAINED_BYTES = 4_194_304  # of a refused body that are still taken, so that the other side can read the answer
 _DRAINED_SECONDS = 1.0
 
@@ -46,6 +49,7 @@ async def answer(refusal: Refusal, accept: bytes, receive: Receive, send: Send) 
         (b"cache-control", b"no-store"),
         (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
         (b"x-content-type-options", b"nosniff"),
+        OPEN,
         (b"connection", b"close"),
         *refusal.headers,
     ]

@@ -222,6 +222,7 @@ async def test_a_body_that_is_announced_too_long_is_refused_before_it_is_read() 
         (sent,) = await send(port, post("/inbox", bytes(2_097_152)))
 
     assert answer.status == sent.status == 413
+    assert answer.headers["access-control-allow-origin"] == sent.headers["access-control-allow-origin"] == "*"
     assert answer.headers["connection"] == "close"
     assert "error" in answer.json
     assert time.monotonic() - began < 4

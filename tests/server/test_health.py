@@ -29,7 +29,7 @@ class House:
         return Guard(Health(mirror, self.checks, every), BASE_URL)
 
 
-@pytest.mark.parametrize("path", ["/livez", "/health", "/api/v1/streaming/health"])
+@pytest.mark.parametrize("path", ["/livez", "/health", "/api/v1/streaming/health", "/api/v1/streaming/health/"])
 async def test_a_process_that_answers_is_alive_whatever_else_is_wrong(path: str) -> None:
     house = House()
     house.wrong = {"database": "it does not answer"}
@@ -38,6 +38,7 @@ async def test_a_process_that_answers_is_alive_whatever_else_is_wrong(path: str)
         answer = await ask(port, get(path))
 
     assert (answer.status, answer.body) == (200, b"OK")
+    assert answer.headers["access-control-allow-origin"] == "*"
 
 
 async def test_a_server_is_ready_when_nothing_is_wrong() -> None:

@@ -105,8 +105,17 @@ async def test_every_answer_says_how_much_one_may_ask(counted: httpx.AsyncClient
 
     first, second = [await counted.get("/api/v1/timelines/home", headers=token) for _ in range(2)]
     without = await counted.get("/api/v1/instance")
+    refused = [
+        await counted.get("/api/v1/statuses/1", headers=token),
+        await counted.post("/api/v1/statuses", json={}, headers=token),
+        await counted.get("/api/v1/timelines/home"),
+    ]
 
     assert first.headers["x-ratelimit-limit"] == without.headers["x-ratelimit-limit"] == "300"
+    assert [(each.status_code, each.headers["x-ratelimit-limit"]) for each in refused] == [
+        (404, "300"), (422, "300"), (401, "300")
+    ]  # fmt: skip
+    assert int(first.headers["x-ratelimit-remaining"]) - int(refused[1].headers["x-ratelimit-remaining"]) == 3
     assert int(first.headers["x-ratelimit-remaining"]) - int(second.headers["x-ratelimit-remaining"]) == 1
     reset = datetime.strptime(first.headers["x-ratelimit-reset"], "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
     assert 0 <= reset.timestamp() - clock.now() <= 300

@@ -4,15 +4,20 @@ from collections.abc import Sequence
 
 import msgspec
 
+import storage.actors
+import storage.groups
 import storage.lists
+import storage.members
 from fedcomm import clock, follows
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotFound
-from storage import relationships
+from storage import relationships, visible
 from storage.actors import Actor
 from storage.connect import Writes, apply
+from storage.groups import Group
 from storage.ids import next_id
 from storage.lists import GroupList, List
+from storage.relationships import Relationship
 
 MAX_LISTS = 50  # of one member, as with Mastodon
 MAX_ENTRIES = 1000  # people in one list
@@ -28,6 +33,33 @@ class Change(msgspec.Struct, frozen=True):
     replies_policy: str | None = None
     exclusive: bool | None = None
     sort: str | None = None
+
+
+class OfGroup(msgspec.Struct, frozen=True):
+    """The list that a joined group is to a member: threads of it, new or active first.
+
+    `exclusive` keeps the group's boosts out of home; one that is `hidden` is shown to no program.
+    """
+
+    group: Group
+    face: Actor
+    title: str
+    sort: str
+    exclusive: bool
+    hidden: bool
+
+
+async def of_groups(actor_id: int) -> list[OfGroup]:
+    """The lists of all groups that a member is in, by title."""
+    joined = await storage.groups.by_ids(await storage.members.groups_of(actor_id))
+    by_face = {group.actor_id: group for group in joined.values()}
+    faces = await storage.actors.by_ids(sorted(await visible.seen_actors(actor_id, list(by_face))))
+    wishes = await storage.lists.group_lists(actor_id)
+    found = [
+        _of_group(by_face[known.id], faces[known.id], wishes.get(known.id, GroupList()), known)
+        for known in await relationships.between(actor_id, list(faces))
+    ]
+    return sorted(found, key=lambda each: (each.title.casefold(), each.face.id))
 
 
 async def create(app: App, actor: Actor, wish: Change) -> List:
@@ -124,10 +156,15 @@ async def change_group(app: App, actor: Actor, face: Actor, wish: Change) -> Non
             )  # fmt: skip
 
 
-async def hide_group(app: App, actor: Actor, face: Actor) -> None:
-    """The list of a group is not shown to a member any more, who stays in the group."""
+async def hide_group(app: App, actor: Actor, face: Actor, *, hidden: bool = True) -> None:
+    """The list of a group is not shown to the programs of a member any more, who stays in the group; or is again."""
     before = (await storage.lists.group_lists(actor.id)).get(face.id, GroupList())
-    await _keep_group(actor, face, msgspec.structs.replace(before, hidden=1))
+    await _keep_group(actor, face, msgspec.structs.replace(before, hidden=int(hidden)))
+
+
+def _of_group(group: Group, face: Actor, wish: GroupList, known: Relationship) -> OfGroup:
+    title = wish.title or face.name or face.acct
+    return OfGroup(group, face, title, wish.sort, known.following and not known.showing_reblogs, bool(wish.hidden))
 
 
 async def _own(actor: Actor, list_id: int) -> List:

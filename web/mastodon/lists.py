@@ -16,9 +16,8 @@ import storage.lists
 import storage.members
 from fedcomm import lists as service
 from fedcomm.errors import Invalid, NotFound
-from storage import relationships
 from storage.groups import Group
-from storage.lists import GroupList, List
+from storage.lists import List
 from storage.relationships import People
 from web import auth, paging, params, respond, state
 from web.auth import Viewer
@@ -46,22 +45,11 @@ class Accounts(msgspec.Struct, frozen=True):
 
 async def groups_of(viewer: Viewer) -> list[dict[str, Any]]:
     """The lists of the viewer's groups, by title; `exclusive`: the group is kept out of home."""
-    joined = await storage.groups.by_ids(await storage.members.groups_of(viewer.actor_id))
-    wishes = await storage.lists.group_lists(viewer.actor_id)
-    faces = await storage.actors.by_ids([group.actor_id for group in joined.values()])
-    present = [face for face in faces.values() if not face.gone and not wishes.get(face.id, GroupList()).hidden]
-    quiet = {
-        found.id: found.following and not found.showing_reblogs
-        for found in await relationships.between(viewer.actor_id, [face.id for face in present])
-    }
-    shown = [
-        {
-            "id": str(face.id), "title": wishes.get(face.id, GroupList()).title or face.name or face.acct,
-            "replies_policy": "none", "exclusive": quiet[face.id],
-        }
-        for face in present
-    ]  # fmt: skip
-    return sorted(shown, key=lambda each: (str(each["title"]).lower(), each["id"]))
+    return [
+        {"id": str(each.face.id), "title": each.title, "replies_policy": "none", "exclusive": each.exclusive}
+        for each in await service.of_groups(viewer.actor_id)
+        if not each.hidden
+    ]
 
 
 def shown(found: List) -> dict[str, Any]:

@@ -8,18 +8,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.actors
-import storage.groups
 import storage.lists
-import storage.members
 import storage.timelines
 from fedcomm import lists
 from fedcomm.errors import AppError, Invalid, NotFound
 from fedcomm.lists import Change
-from storage import visible
 from storage.actors import Actor
 from storage.lists import List
 from web import errors, paging, params, respond, state
-from web.pages import filling, frame, places, shown, words
+from web.pages import filling, frame, group_lists, places, words
 from web.pages.find import somebody
 from web.pages.readers import Plain, Reader, form, members_only
 
@@ -32,6 +29,8 @@ class Wish(msgspec.Struct, frozen=True):
     title: str = ""
     replies: str = "list"
     exclusive: bool = False
+    sort: str = "new"  # this and `hidden` of the list of a group
+    hidden: bool = False
     csrf: str = ""
 
 
@@ -64,7 +63,9 @@ async def create(request: Request, reader: Reader) -> Response:
 @members_only
 async def read(request: Request, reader: Reader) -> Response:
     """`GET /lists/{id}`: what those in it write."""
-    own = await _own(request, reader)
+    own = await _made(request, reader)
+    if own is None:
+        return await group_lists.read(request, reader)
     page = paging.page_of(request, usual=_POSTS)
     found = await filling.posts(reader.actor.id, page, partial(storage.timelines.of_list, own), "home")
     return await frame.page(
@@ -80,15 +81,18 @@ async def read(request: Request, reader: Reader) -> Response:
 @members_only
 async def edit(request: Request, reader: Reader) -> Response:
     """`GET /lists/{id}/edit`"""
-    own = await _own(request, reader)
-    return await _form(request, own, _as_wish(own))
+    own = await _made(request, reader)
+    return await _form(request, own, _as_wish(own)) if own else await group_lists.edit(request, reader)
 
 
 @members_only
 async def change(request: Request, reader: Reader) -> Response:
     """`POST /lists/{id}`"""
     wish = await form(request, Wish, reader)
-    own = await _own(request, reader)
+    own = await _made(request, reader)
+    if own is None:
+        asked = group_lists.Wish(wish.title, wish.sort, wish.exclusive, wish.hidden)
+        return await group_lists.change(request, reader, asked)
     try:
         await lists.change(
             state.app_of(request), reader.actor, own.id, Change(wish.title, wish.replies, wish.exclusive)
@@ -142,22 +146,19 @@ async def _own(request: Request, reader: Reader) -> List:
     Raises:
         NotFound: there is none.
     """
-    found = await storage.lists.one(reader.actor.id, params.number(request))
+    found = await _made(request, reader)
     if found is None:
         raise NotFound("There is no such list.")
     return found
 
 
+async def _made(request: Request, reader: Reader) -> List | None:
+    """The list that the address names, if the reader made it; else it may be that of a group."""
+    return await storage.lists.one(reader.actor.id, params.number(request))
+
+
 def _as_wish(own: List) -> Wish:
     return Wish(own.title, own.replies_policy, bool(own.exclusive))
-
-
-async def _joined(viewer: int) -> list[Actor]:
-    """The faces of the groups that somebody is in, by name."""
-    groups = await storage.groups.by_ids(await storage.members.groups_of(viewer))
-    seen = await visible.seen_actors(viewer, [group.actor_id for group in groups.values()])
-    faces = await storage.actors.by_ids(sorted(seen))
-    return sorted(faces.values(), key=lambda face: shown.name(face).casefold())
 
 
 async def _all(request: Request, reader: Reader, wish: Wish, refused: AppError | None = None) -> Response:
@@ -166,7 +167,9 @@ async def _all(request: Request, reader: Reader, wish: Wish, refused: AppError |
         "own/lists.html",
         errors.status_of(refused) if refused else 200,
         lists=await storage.lists.of(reader.actor.id),
-        joined=await _joined(reader.actor.id),
+        joined=await lists.of_groups(reader.actor.id),
+        policies=words.REPLIES,
+        sorts=words.SORTS,
         wish=wish,
         problem=refused,
     )

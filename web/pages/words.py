@@ -64,6 +64,11 @@ REPLIES = {
     "followed": later("answers to all whom I follow"),
     "none": later("no answers"),
 }
+# In which order the list of a group shows its threads.
+SORTS = {
+    "new": later("the newest threads first"),
+    "active": later("threads with the newest answers first"),
+}
 # Where a filter holds, and what it does (Mastodon API: "Filter").
 CONTEXTS = {
     "home": later("Home and lists"),

@@ -119,7 +119,7 @@ class Browser:
     async def send(self, page: Page, action: str, **fields: str) -> Page:
         """Fill in the form of a page and send it, with everything that stands in it already."""
         form = page.form(action)
-        return await self.post(action, _filled(form) | fields)
+        return await self.post(action, filled(form) | fields)
 
     async def send_with(self, page: Page, action: str, files: Mapping[str, tuple[str, bytes]], **fields: str) -> Page:
         """As `send`, with files chosen in some of its fields; the others of that kind stay empty."""
@@ -127,8 +127,8 @@ class Browser:
         assert form["enctype"] == "multipart/form-data"
         empty = {each["name"]: ("", b"") for each in form.all("input", type="file")}
         assert set(files) <= set(empty), f"no fields for files: {set(files) - set(empty)}"
-        filled = {name: value for name, value in (_filled(form) | fields).items() if name not in empty}
-        return Page(await self.client.post(action, data=filled, files=empty | dict(files), headers={"accept": ACCEPT}))
+        words = {name: value for name, value in (filled(form) | fields).items() if name not in empty}
+        return Page(await self.client.post(action, data=words, files=empty | dict(files), headers={"accept": ACCEPT}))
 
     async def post(self, path: str, fields: Mapping[str, str | list[str]], **headers: str) -> Page:
         """Send a form, as it is."""
@@ -181,19 +181,7 @@ def client_of(transport: httpx.AsyncBaseTransport) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=transport, base_url=build.BASE)
 
 
-def _fits(element: Element, tag: str, attributes: dict[str, str]) -> bool:
-    if tag and element.tag != tag:
-        return False
-    for name, value in attributes.items():
-        if name == "class_":
-            if value not in element["class"].split():
-                return False
-        elif element.attributes.get(name.replace("_", "-")) != value:
-            return False
-    return True
-
-
-def _filled(form: Element) -> dict[str, str]:
+def filled(form: Element) -> dict[str, str]:
     """What the form says when nobody has touched it."""
     fields = {}
     for field in form.all():
@@ -205,3 +193,15 @@ def _filled(form: Element) -> dict[str, str]:
             chosen = [each for each in field.all("option") if "selected" in each.attributes] or field.all("option")[:1]
             fields[field["name"]] = chosen[0].attributes.get("value", chosen[0].text) if chosen else ""
     return fields
+
+
+def _fits(element: Element, tag: str, attributes: dict[str, str]) -> bool:
+    if tag and element.tag != tag:
+        return False
+    for name, value in attributes.items():
+        if name == "class_":
+            if value not in element["class"].split():
+                return False
+        elif element.attributes.get(name.replace("_", "-")) != value:
+            return False
+    return True

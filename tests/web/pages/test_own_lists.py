@@ -2,14 +2,15 @@
 
 import pytest
 
-from fedcomm import posts
+import storage.actors
+from fedcomm import lists, posts
 from fedcomm.app import App
 from fedcomm.posts import Draft
 from storage.actors import Actor
-from storage.connect import rows, value
+from storage.connect import execute, rows, value
 from tests import build
 from tests.people import person
-from tests.web.pages.browser import Browser, Page
+from tests.web.pages.browser import Browser, Page, filled
 from tests.web.pages.conftest import Enter
 from tests.web.pages.test_every_page import flaws
 
@@ -197,6 +198,51 @@ async def test_a_list_is_made_filled_read_changed_and_deleted(anna: Actor, brows
     assert await value("SELECT COUNT(*) FROM list_entry") == 0
     await browser.button(edit, f"/lists/{list_id}/delete")
     assert await value("SELECT COUNT(*) FROM list") == 0
+
+
+async def test_the_list_of_a_group_is_as_its_reader_wants_it(app: App, anna: Actor, browser: Browser) -> None:
+    group = await build.group("rye", title="Rye bread")
+    face = await storage.actors.by_id(group.actor_id)
+    assert face
+    await build.join(anna, group)
+    old = await build.post(anna, "Old", group=group, title="Old", published=build.NOW)
+    await build.post(anna, "New", group=group, title="New", published=build.NOW + 1)
+    await execute("UPDATE post SET last_reply_at = ? WHERE id = ?", (build.NOW + 2, old.id))
+    here, edit = f"/lists/{face.id}", f"/lists/{face.id}/edit"
+
+    before = await browser.get(here)
+    changed = await browser.button(
+        await browser.get(edit), here, title="Bakers", sort="active", exclusive="true", hidden="true"
+    )
+    after, listed = await browser.get(here), await browser.get("/lists")
+
+    assert before.one("h1").text == "Rye bread" and shown(before) == ["New", "Old"]
+    assert after.one("h1").text == "Bakers" and shown(after) == ["Old", "New"] and flaws(changed) == []
+    (line,) = [each.text for each in listed.all("li") if "@rye" in each.text]
+    assert "Bakers hidden in apps" in line and "newest answers" in line and "not at home" in line
+    assert await rows("SELECT reblogs FROM follow WHERE follower_id = ?", (anna.id,)) == [(0,)]
+    assert [each.hidden for each in await lists.of_groups(anna.id)] == [True]
+    assert (await browser.send(changed, here, title="x" * 256)).status == 422
+    odd = await browser.send(changed, here, sort="oldest")
+    assert odd.status == 422 and odd.one("select", id="sort")["aria-invalid"] == "true"
+    again = {**filled(changed.form(here)), "title": "", "sort": "new"}
+    del again["exclusive"], again["hidden"]
+    await browser.post(here, again)
+    assert await rows("SELECT title, sort, hidden FROM group_list") == [("", "new", 0)]
+    assert await rows("SELECT reblogs FROM follow WHERE follower_id = ?", (anna.id,)) == [(1,)]
+    assert "Rye bread" in (await browser.get("/lists")).main
+
+
+@pytest.mark.attack("OAU-13")
+async def test_nobody_has_the_list_of_a_group_that_they_are_not_in(browser: Browser) -> None:
+    face = (await build.group("rye")).actor_id
+    secret = (await browser.get("/lists")).form("/sign_out").one("input", name="csrf")["value"]
+
+    for path in (f"/lists/{face}", f"/lists/{face}/edit"):
+        assert (await browser.get(path)).status == 404, path
+    for path in (f"/lists/{face}", f"/lists/{face}/people", f"/lists/{face}/delete"):
+        assert (await browser.post(path, {"csrf": secret, "title": "Mine", "act": "drop"})).status == 404, path
+    assert await rows("SELECT * FROM group_list") == []
 
 
 @pytest.mark.attack("OAU-13")

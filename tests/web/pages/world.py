@@ -106,6 +106,8 @@ def for_members(world: World) -> dict[str, int]:
         "/lists": 200,
         "/lists/7": 200,
         "/lists/7/edit": 200,
+        f"/lists/{world.face.id}": 200,
+        f"/lists/{world.face.id}/edit": 200,
         "/lists/8": 404,
         "/follow_requests": 200,
         "/conversations": 200,

@@ -1,0 +1,89 @@
+"""The list that a joined group is to a member: what begins threads in it, and how the member wants that."""
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fedcomm import lists
+from fedcomm.errors import AppError, NotFound
+from fedcomm.lists import Change, OfGroup
+from storage import timelines
+from web import errors, paging, params, respond, state
+from web.pages import filling, frame, places, words
+from web.pages.readers import Reader
+
+_POSTS = 20
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """What the list is to be like; without a title it has the group's name."""
+
+    title: str = ""
+    sort: str = "new"
+    exclusive: bool = False
+    hidden: bool = False
+
+
+async def read(request: Request, reader: Reader) -> Response:
+    """The page of the list with the id in the address, which is that of a group's face."""
+    found = await _joined(request, reader)
+    in_order = timelines.of_group_by_activity if found.sort == "active" else timelines.of_group
+    page = paging.page_of(request, usual=_POSTS)
+    part = await filling.posts(
+        reader.actor.id, page, lambda page: in_order(reader.actor.id, found.group.id, page), "home"
+    )
+    return await frame.page(
+        request,
+        "own/group_list.html",
+        list=found,
+        sorts=words.SORTS,
+        nodes=part.shown,
+        older=part.older,
+        back=places.hidden("", 0),
+    )
+
+
+async def edit(request: Request, reader: Reader) -> Response:
+    """The page on which one says how one wants it."""
+    found = await _joined(request, reader)
+    return await _form(request, found, Wish(found.title, found.sort, found.exclusive, found.hidden))
+
+
+async def change(request: Request, reader: Reader, wish: Wish) -> Response:
+    """The list is as the member wants it, or the form says what is wrong."""
+    found = await _joined(request, reader)
+    app = state.app_of(request)
+    try:
+        await lists.change_group(app, reader.actor, found.face, Change(wish.title, None, wish.exclusive, wish.sort))
+        if wish.hidden != found.hidden:
+            await lists.hide_group(app, reader.actor, found.face, hidden=wish.hidden)
+    except AppError as refused:
+        return await _form(request, found, wish, refused)
+    return respond.redirect(f"/lists/{found.face.id}/edit?done=saved")
+
+
+async def _joined(request: Request, reader: Reader) -> OfGroup:
+    """The list of a group that the reader is in (attack OAU-13).
+
+    Raises:
+        NotFound: they are in no such group.
+    """
+    face_id = params.number(request)
+    for each in await lists.of_groups(reader.actor.id):
+        if each.face.id == face_id:
+            return each
+    raise NotFound("There is no such list.")
+
+
+async def _form(request: Request, found: OfGroup, wish: Wish, refused: AppError | None = None) -> Response:
+    return await frame.page(
+        request,
+        "own/group_list_edit.html",
+        errors.status_of(refused) if refused else 200,
+        list=found,
+        wish=wish,
+        sorts=words.SORTS,
+        problem=refused,
+        field=str(getattr(refused, "field", "")),
+        done=request.query_params.get("done", ""),
+    )

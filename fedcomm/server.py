@@ -73,7 +73,7 @@ def run(config: Config, role: str = "all", processes: int = 1) -> None:
 def routes() -> list[str]:
     """Every address the server answers at: its methods and its pattern."""
     found: dict[str, set[str]] = {path: {"GET"} for path in ("/livez", "/readyz", "/health")}
-    for handler in web.routes.Router(web.routes.collect()).handlers:
+    for handler in web.routes.compiled().handlers:
         found.setdefault(handler.pattern, set()).add(handler.method)
     return [f"{','.join(sorted(methods)):16} {pattern}" for pattern, methods in sorted(found.items())]
 

@@ -17,7 +17,7 @@ from web.limits import Exceeded, Limits
 from web.mastodon import streaming
 from web.pages.readers import reader_of
 from web.refusals import Refusal, answer_upgrade
-from web.routes import Found, Router, collect
+from web.routes import Found, Router, compiled
 from web.streaming import hub
 from web.streaming.hub import Hub
 from web.streaming.telling import Teller
@@ -25,7 +25,7 @@ from web.streaming.telling import Teller
 
 def build(app: App) -> "Application":
     """The application that serves `app`."""
-    return Application(app, Router(collect()), Router(collect("documents_")))
+    return Application(app, compiled(), compiled("documents_"))
 
 
 class Application:

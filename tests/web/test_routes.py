@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from web.routes import Router, collect
+from web.routes import Router, compiled
 
 
 async def one(request: Request) -> Response:
@@ -25,7 +25,7 @@ def path_of(pattern: str) -> str:
 
 
 def test_no_route_is_hidden_by_another() -> None:
-    router = Router(collect())
+    router = compiled()
 
     assert len(router.handlers) > 100
     for handler in router.handlers:

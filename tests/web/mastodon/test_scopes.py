@@ -13,7 +13,7 @@ from tests.web.client import bearer
 from tests.web.live import leaving
 from tests.web.mastodon.scopes import ANY, CLOSED, FOLLOW, MORE, NOBODY, OPEN
 from web import auth
-from web.routes import Router, collect
+from web.routes import compiled
 
 pytestmark = pytest.mark.anyio
 
@@ -40,7 +40,7 @@ async def client(app: App) -> AsyncIterator[httpx.AsyncClient]:
 
 def routes() -> list[str]:
     """Every address of the client API."""
-    handlers = Router(collect()).handlers
+    handlers = compiled().handlers
     return [f"{each.method} {each.pattern}" for each in handlers if each.pattern.startswith("/api/")]
 
 

@@ -15,7 +15,7 @@ from tests.web.mastodon import answers, kinds
 from tests.web.mastodon.member import Member
 from tests.web.mastodon.schema import Schema
 from tests.web.mastodon.test_custom_emojis import PNG
-from web.routes import Router, collect
+from web.routes import compiled
 
 pytestmark = pytest.mark.anyio
 
@@ -29,7 +29,7 @@ MET = {
 
 def asked() -> list[str]:
     """Every address of the client API that is read, streams left out."""
-    found = [each.pattern for each in Router(collect()).handlers if each.method == "GET"]
+    found = [each.pattern for each in compiled().handlers if each.method == "GET"]
     return [each for each in found if each.startswith(("/api/v1/", "/api/v2/")) and "/streaming" not in each]
 
 

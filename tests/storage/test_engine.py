@@ -125,13 +125,15 @@ async def test_writers_take_turns_in_order(things: Database) -> None:
     assert await value("SELECT flag FROM thing WHERE id = 0") == 25
 
 
-@on_sqlite
-async def test_sqlite_is_set_up_for_a_server(things: Database) -> None:
+async def test_sqlite_is_set_up_for_a_server(tmp_path: Path, durable: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "query_only")
+    monkeypatch.setitem(sqlite_engine._PRAGMAS, "synchronous", durable)
 
-    written = await things.call_on_writer(
+    opened = await Database.open(f"sqlite://{tmp_path / 'new.db'}")
+    written = await opened.call_on_writer(
         lambda connection: [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in asked]
     )
+    await opened.close()
 
     assert written == ["wal", 2, 1, 5000, 0]
 

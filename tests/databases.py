@@ -43,7 +43,10 @@ class Databases:
             self._count += 1
             path = shutil.copy(url.removeprefix("sqlite://"), self._folder / f"{self._count}.db")
             return f"sqlite://{path}"
-        return self._postgres().of(await self._postgres().create(url.rsplit("/", 1)[1]))
+        name = url.rsplit("/", 1)[1]
+        if self._used is not None:
+            await self._used.leave(name)
+        return self._postgres().of(await self._postgres().create(name))
 
     async def empty(self, dialect: str) -> str:
         """The URL of a new database without any schema."""
@@ -65,6 +68,8 @@ class Databases:
 
     def close(self) -> None:
         """Whatever was made is gone, and so is the server if it is our own."""
+        if self._used is not None:
+            self._used.close()
         if self._used is not None and self._postgres().folder is None:
             for name in self._used.names:
                 self._dropped.append(self._sweeper.submit(asyncio.run, self._postgres().drop(name)))

@@ -33,6 +33,9 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     keys: tuple[dict[str, Any] | str, ...] = ()  # raw entries of publicKey and assertionMethod
     icon: str | None = None
     image: str | None = None
+    icon_description: str = ""  # of ours, for who cannot see it
+    image_description: str = ""
+    attribution_domains: tuple[str, ...] = ()  # sites that may name a member of ours as author
     fields: tuple[Field, ...] = ()
     emojis: tuple[Emoji, ...] = ()
     also_known_as: tuple[str, ...] = ()

@@ -178,11 +178,11 @@ def _emoji(emoji: Emoji) -> dict[str, Any]:
     return _given(id=emoji.uri or None, type="Emoji", name=f":{emoji.shortcode}:", icon=icon)
 
 
-def _image(url: str | None) -> dict[str, Any] | None:
+def _image(url: str | None, description: str = "") -> dict[str, Any] | None:
     """A picture; Pixelfed takes no avatar whose type is not said (0.12)."""
     if url is None:
         return None
-    return _given(type="Image", mediaType=_PICTURES.get(url.rpartition(".")[2]), url=url)
+    return _given(type="Image", mediaType=_PICTURES.get(url.rpartition(".")[2]), url=url, name=description or None)
 
 
 def _actor(actor: Actor) -> dict[str, Any]:
@@ -209,8 +209,9 @@ def _actor(actor: Actor) -> dict[str, Any]:
         indexable=actor.indexable,
         sensitive=actor.sensitive or None,
         language=[{"identifier": actor.language, "name": actor.language}] if actor.language else None,
-        icon=_image(actor.icon),
-        image=_image(actor.image),
+        icon=_image(actor.icon, actor.icon_description),
+        image=_image(actor.image, actor.image_description),
+        attributionDomains=list(actor.attribution_domains) or None,
         attachment=[{"type": "PropertyValue", "name": f.name, "value": f.value} for f in actor.fields] or None,
         tag=[_emoji(emoji) for emoji in actor.emojis] or None,
         alsoKnownAs=list(actor.also_known_as) or None,

@@ -1,5 +1,6 @@
 """What members say of themselves, and how whoever follows them learns of it."""
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -24,6 +25,13 @@ from storage.paging import Page
 
 MAX_NAME, MAX_NOTE = 100, 1000  # characters
 MAX_FIELDS, MAX_FIELD = 4, 255  # lines of a profile; characters of either part of one
+MAX_SITES = 10  # as on Mastodon
+
+_SITE = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
+_FLAGS = (
+    "locked", "bot", "discoverable", "indexable", "hide_collections", "show_media", "show_media_replies",
+    "show_featured",
+)  # fmt: skip
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -44,6 +52,11 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     discoverable: bool | None = None
     indexable: bool | None = None
     hide_collections: bool | None = None
+    show_media: bool | None = None
+    show_media_replies: bool | None = None
+    show_featured: bool | None = None
+    sites: tuple[str, ...] | None = None  # that may name them as author
+    descriptions: Mapping[str, str] = MappingProxyType({})  # of `icon` and `image`
     pictures: Mapping[str, Picture | None] = MappingProxyType({})  # `icon` and `image`; None takes one away
 
 
@@ -73,12 +86,15 @@ async def _pictures(app: App, writes: Writes, actor: Actor, wanted: Change) -> d
     columns: dict[str, Any] = {}
     for name, picture in wanted.pictures.items():
         old: int | None = getattr(actor, f"{name}_media_id")
+        columns[f"{name}_description"] = ""  # the old one spoke of another picture
         if picture is None:
             columns |= {name: "", f"{name}_media_id": None}
         else:
             columns[f"{name}_media_id"], columns[name] = await media.keep(app, writes, actor, picture)
         if old is not None:
             storage.media.drop_one(writes, old, clock.now_ms())
+    for name, text in wanted.descriptions.items():
+        columns[f"{name}_description"] = _line(text, media.MAX_DESCRIPTION, name)
     return columns
 
 
@@ -107,11 +123,24 @@ def _columns(app: App, wanted: Change) -> dict[str, Any]:
         columns |= {"summary": _html(app, wanted.note), "summary_source": wanted.note.strip()}
     if wanted.fields is not None:
         columns["fields"] = _fields(app, wanted.fields)
-    for name in ("locked", "bot", "discoverable", "indexable", "hide_collections"):
+    if wanted.sites is not None:
+        columns["attribution_domains"] = _sites(wanted.sites)
+    for name in _FLAGS:
         value = getattr(wanted, name)
         if value is not None:
             columns[name] = int(value)
     return columns
+
+
+def _sites(names: tuple[str, ...]) -> str:
+    """Hosts, whether they were given as such or as addresses."""
+    hosts = [name.strip().lower().partition("://")[2] or name.strip().lower() for name in names if name.strip()]
+    hosts = list(dict.fromkeys(host.partition("/")[0] for host in hosts))
+    if len(hosts) > MAX_SITES or not all(_SITE.fullmatch(host) for host in hosts):
+        raise Invalid(
+            "Up to {most} sites may name you as author, such as “example.org”.", field="sites", most=MAX_SITES
+        )
+    return msgspec.json.encode(hosts).decode()
 
 
 def _fields(app: App, lines: tuple[Line, ...]) -> str:

@@ -51,6 +51,12 @@ class Actor(msgspec.Struct, frozen=True):
     suspended_at: int | None
     deleted_at: int | None
     hide_collections: int = 0  # whom they follow and who follows them is shown to nobody else
+    icon_description: str = ""  # for who cannot see it
+    image_description: str = ""
+    show_media: int = 1  # which parts the profile has in programs
+    show_media_replies: int = 1
+    show_featured: int = 1
+    attribution_domains: str = "[]"  # JSON list of sites that may name them as author
 
     @property
     def local(self) -> bool:

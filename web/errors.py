@@ -11,7 +11,7 @@ from starlette.responses import Response
 import activitypub.errors
 from fedcomm.errors import AppError, Conflict, Invalid, NotAllowed, NotFound, TooMany
 from storage.errors import Collision, Unavailable
-from web import respond
+from web import languages, respond
 from web.languages import later
 
 _log = logging.getLogger(__name__)
@@ -106,6 +106,6 @@ def _said(
 ) -> Response:
     if respond.wants_page(request):
         return respond.page(request, "error.html", status, headers, status=status, sentence=sentence, values=values)
-    plain = sentence.format(**values) if values else sentence
+    plain = languages.told(languages.words(languages.asked(request)), sentence, values)
     value = {"error": code, "error_description": plain} if code else {"error": plain}
     return respond.json(value, status, headers)

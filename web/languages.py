@@ -10,6 +10,7 @@ from starlette.requests import Request
 AVAILABLE = {"en": "English", "de": "Deutsch"}  # the texts in the source are English
 FOLDER = Path(__file__).parent / "translations"
 DOMAIN = "fedcomm"
+NAMED = "fedcomm.lang"  # where the scope of a request has the language that its body names
 _MOST_ASKED = 20  # languages of one header that are looked at
 
 
@@ -33,6 +34,13 @@ def told(translations: NullTranslations, sentence: str, values: Mapping[str, obj
 def choose(request: Request, own: str = "") -> str:
     """The language of the page that answers this request; `own` is the one the reader has set, if any."""
     return own if own in AVAILABLE else wanted(request.headers.get("accept-language", ""))
+
+
+def asked(request: Request) -> str:
+    """The language of what a program is told: the one that it names as `lang`, as Mastodon's, or what it accepts."""
+    named = request.scope.get(NAMED, "") or request.query_params.get("lang", "")
+    tag = named.partition("-")[0].lower()
+    return tag if tag in AVAILABLE else choose(request)
 
 
 def wanted(header: str) -> str:

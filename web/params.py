@@ -12,6 +12,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 
+from web import languages
 from web.errors import Refusal
 
 MAX_BYTES = 1_048_576  # of a body that is no upload
@@ -54,7 +55,15 @@ async def merged(request: Request) -> dict[str, Any]:
     values = _nested(_pairs(request.scope["query_string"].decode("latin-1")))
     if request.method not in ("GET", "HEAD"):
         values |= await _body(request)
+        if isinstance(named := values.get("lang"), str):
+            request.scope[languages.NAMED] = named
     return values
+
+
+async def anywhere(request: Request, struct: type[T]) -> T:
+    """As `read`, also of the body of a GET, which some programs send (Mastodon.py)."""
+    values = _nested(_pairs(request.scope["query_string"].decode("latin-1")))
+    return filled(values | await _body(request), struct)
 
 
 def filled(values: Mapping[str, Any], struct: type[T]) -> T:

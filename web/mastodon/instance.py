@@ -17,7 +17,7 @@ from fedcomm.app import App
 from fedcomm.errors import NotFound
 from fedcomm.settings import Settings
 from storage.stats import Stats, Week
-from web import auth, respond, state
+from web import auth, respond, state, tongues
 from web.mastodon import subjects
 from web.mastodon.entities import account, instance, small
 from web.mastodon.entities.times import day, moment_or_none
@@ -85,12 +85,17 @@ async def terms_of_service(request: Request) -> Response:
 
 
 async def domain_blocks(request: Request) -> Response:
-    """`GET /api/v1/instance/domain_blocks`: for whom an admin opened it; to others there are none (attack PRI-20)."""
+    """`GET /api/v1/instance/domain_blocks`: for whom an admin opened it; others find none (attack PRI-20)."""
     viewer = await auth.optional(request, "read")
     shown_to = (await settings.current(state.app_of(request))).blocks_shown
     if shown_to == "nobody" or (shown_to == "members" and viewer is None):
-        return respond.json([])
+        raise NotFound(subjects.MISSING)  # as on Mastodon: an empty list would say that nobody is blocked
     return respond.json([small.domain_block(*found) for found in await storage.peers.blocked()])
+
+
+async def spoken(request: Request) -> Response:
+    """`GET /api/v1/instance/languages`: in which posts can be said to be written."""
+    return respond.json([{"code": code, "name": name} for code, name in tongues.NAMES.items()])
 
 
 async def peers(request: Request) -> Response:
@@ -146,6 +151,7 @@ routes = [
     Route("/api/v1/instance/terms_of_service", terms_of_service),
     Route("/api/v1/instance/terms_of_service/{date}", terms_of_service),
     Route("/api/v1/instance/domain_blocks", domain_blocks),
+    Route("/api/v1/instance/languages", spoken),
     Route("/api/v1/instance/peers", peers),
     Route("/api/v1/instance/activity", activity),
 ]

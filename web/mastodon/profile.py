@@ -1,4 +1,4 @@
-"""`PATCH /api/v1/accounts/update_credentials`: what somebody says of themselves."""
+"""`/api/v1/profile`, `PATCH /api/v1/accounts/update_credentials`: what somebody says of themselves."""
 
 import msgspec
 from starlette.datastructures import UploadFile
@@ -10,9 +10,12 @@ import storage.accounts
 from fedcomm import preferences, profiles
 from fedcomm.errors import NotFound
 from fedcomm.profiles import Line
+from storage.actors import Actor
 from web import auth, params, respond, state
-from web.mastodon import subjects
+from web.auth import Viewer
+from web.mastodon import subjects, tags
 from web.mastodon.accounts import shown_to_oneself
+from web.mastodon.entities import account
 from web.uploads import pictures_of
 
 
@@ -41,6 +44,12 @@ class Wish(msgspec.Struct, frozen=True):
     discoverable: bool | None = None
     indexable: bool | None = None
     hide_collections: bool | None = None
+    show_media: bool | None = None
+    show_media_replies: bool | None = None
+    show_featured: bool | None = None
+    avatar_description: str | None = None
+    header_description: str | None = None
+    attribution_domains: list[str] = []
     fields_attributes: list[Field] = []
     source: Source | None = None
 
@@ -52,9 +61,26 @@ class Pictures(msgspec.Struct, frozen=True):
     header: UploadFile | None = None
 
 
+async def own(request: Request) -> Response:
+    """`GET /api/v1/profile`"""
+    viewer = await auth.require(request, "profile", "read:accounts")
+    return await _profile(request, viewer, await auth.actor_of(viewer))
+
+
+async def update_profile(request: Request) -> Response:
+    """`PATCH /api/v1/profile`"""
+    viewer = await auth.require(request, "write:accounts")
+    return await _profile(request, viewer, await _updated(request, viewer))
+
+
 async def update(request: Request) -> Response:
     """`PATCH /api/v1/accounts/update_credentials`"""
     viewer = await auth.require(request, "write:accounts")
+    return respond.json(await shown_to_oneself(request, viewer, await _updated(request, viewer)))
+
+
+async def _updated(request: Request, viewer: Viewer) -> Actor:
+    """The viewer as they are with what the request changes."""
     values = await params.merged(request)
     wish, given = params.filled(values, Wish), params.filled(values, Pictures)
     lines = tuple(Line(field.name, field.value) for field in wish.fields_attributes)
@@ -65,6 +91,7 @@ async def update(request: Request) -> Response:
     said = wish.source or Source()
     usual = preferences.Wish(said.privacy, said.sensitive, said.language)
     preferences.check(row, usual)  # before anything is changed
+    words = {"icon": wish.avatar_description, "image": wish.header_description}
     sent = await pictures_of(app, {"icon": given.avatar, "image": given.header})
     actor = await profiles.change(
         app,
@@ -72,11 +99,18 @@ async def update(request: Request) -> Response:
         profiles.Change(
             name=wish.display_name, note=wish.note, locked=wish.locked, bot=wish.bot, discoverable=wish.discoverable,
             indexable=wish.indexable, hide_collections=wish.hide_collections,
+            show_media=wish.show_media, show_media_replies=wish.show_media_replies, show_featured=wish.show_featured,
+            sites=tuple(wish.attribution_domains) if "attribution_domains" in values else None,
+            descriptions={name: text for name, text in words.items() if text is not None},
             fields=lines if "fields_attributes" in values else None, pictures=sent,
         ),
     )  # fmt: skip
     await preferences.change(app, row, usual)
-    return respond.json(await shown_to_oneself(request, viewer, actor))
+    return actor
+
+
+async def _profile(request: Request, viewer: Viewer, actor: Actor) -> Response:
+    return respond.json(account.profile(actor, await tags.featured_by(request, viewer.actor_id)))
 
 
 async def no_avatar(request: Request) -> Response:
@@ -97,6 +131,8 @@ async def _without(request: Request, name: str) -> Response:
 
 
 routes = [
+    Route("/api/v1/profile", own),
+    Route("/api/v1/profile", update_profile, methods=["PATCH"]),
     Route("/api/v1/accounts/update_credentials", update, methods=["PATCH"]),
     Route("/api/v1/profile/avatar", no_avatar, methods=["DELETE"]),
     Route("/api/v1/profile/header", no_header, methods=["DELETE"]),

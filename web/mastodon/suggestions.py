@@ -72,7 +72,7 @@ async def directory(request: Request) -> Response:
 async def familiar(request: Request) -> Response:
     """`GET /api/v1/accounts/familiar_followers`: those the viewer follows who follow each account as well."""
     viewer = await auth.require(request, "read:follows")
-    ids = [subjects.identifier(text) for text in params.query(request, Ids).id[:MOST_AT_ONCE]]
+    ids = [subjects.identifier(text) for text in (await params.anywhere(request, Ids)).id[:MOST_AT_ONCE]]
     known = await storage.actors.by_ids(ids)
     wanted = [actor_id for actor_id in dict.fromkeys(ids) if actor_id in known]
     found = await discovery.familiar(viewer.actor_id, wanted, MOST_FRIENDS)

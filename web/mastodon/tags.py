@@ -76,7 +76,7 @@ async def followed(request: Request) -> Response:
 async def featured(request: Request) -> Response:
     """`GET /api/v1/featured_tags`"""
     viewer = await auth.require(request, "read:accounts")
-    return respond.json(await _featured(request, viewer.actor_id))
+    return respond.json(await featured_by(request, viewer.actor_id))
 
 
 async def featured_of(request: Request) -> Response:
@@ -84,7 +84,7 @@ async def featured_of(request: Request) -> Response:
     viewer = await auth.optional(request, "read:accounts")
     actor = await subjects.actor(request)
     seen = await visible.seen_actors(subjects.id_of(viewer), [actor.id])
-    return respond.json(await _featured(request, actor.id) if seen else [])
+    return respond.json(await featured_by(request, actor.id) if seen else [])
 
 
 async def put_on_profile(request: Request) -> Response:
@@ -92,7 +92,7 @@ async def put_on_profile(request: Request) -> Response:
     viewer = await auth.require(request, "write:accounts")
     wish = await params.read(request, Wish)
     name = await tags.feature(state.app_of(request), await auth.actor_of(viewer), wish.name)
-    return respond.json(next(each for each in await _featured(request, viewer.actor_id) if each["name"] == name))
+    return respond.json(next(each for each in await featured_by(request, viewer.actor_id) if each["name"] == name))
 
 
 async def take_off_profile(request: Request) -> Response:
@@ -114,7 +114,8 @@ async def _done(request: Request, scope: str, act: Any) -> Response:
     return respond.json((await shown(request, viewer, [name]))[0])
 
 
-async def _featured(request: Request, actor_id: int) -> list[dict[str, Any]]:
+async def featured_by(request: Request, actor_id: int) -> list[dict[str, Any]]:
+    """The tags that somebody shows on their profile."""
     base = state.app_of(request).base_url
     return [small.featured_tag(base, each) for each in await storage.tags.featured(actor_id)]
 

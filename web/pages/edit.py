@@ -12,8 +12,8 @@ from fedcomm.errors import AppError, Invalid
 from fedcomm.posts import Draft
 from storage.actors import Actor
 from storage.posts import Post
-from web import errors, params, respond, state
-from web.pages import frame, picking, shown, tongues, words
+from web import errors, params, respond, state, tongues
+from web.pages import frame, picking, shown, words
 from web.pages.picking import Picked
 from web.pages.readers import Reader, form, members_only
 from web.pages.write import FIELDS, own

@@ -14,8 +14,8 @@ from fedcomm.drafting import LEVELS
 from fedcomm.errors import AppError, Invalid, NotAllowed, NotFound
 from storage.actors import Actor
 from storage.posts import Post
-from web import errors, params, respond, state
-from web.pages import frame, picking, shown, threads, tongues, words
+from web import errors, params, respond, state, tongues
+from web.pages import frame, picking, shown, threads, words
 from web.pages.group import named
 from web.pages.picking import Picked
 from web.pages.readers import Plain, Reader, form, members_only

@@ -123,6 +123,7 @@ async def everything(client: httpx.AsyncClient, alice: Member, bob: Member, grou
         await get("/api/v2/search", keys.SEARCH, q="alice"),
         await get("/api/v1/tags/{name}", keys.TAG),
         await get("/api/v1/preferences", keys.PREFERENCES),
+        await get("/api/v1/profile", keys.PROFILE),
         await get("/api/v1/scheduled_statuses", [keys.SCHEDULED_STATUS], alice),
         await get("/api/v1/scheduled_statuses/{id}", keys.SCHEDULED_STATUS, alice, at=waiting["id"]),
         await get("/api/v1/instance", keys.OLD_INSTANCE),

@@ -92,6 +92,13 @@ CONVERSATION = {"id": "number", "unread": bool, "accounts": [ACCOUNT], "last_sta
 MARKER = {"last_read_id": "number", "version": int, "updated_at": "moment"}
 SEARCH = {"accounts": [ACCOUNT], "statuses": [STATUS], "hashtags": [TAG], "collections": list}
 RULE = {"id": str, "text": str, "hint": str}
+PROFILE = {
+    "id": "number", "display_name": str, "note": str, "formatted_note": str, "fields": list, "formatted_fields": list,
+    "avatar": ("url", None), "avatar_static": ("url", None), "avatar_description": str, "header": ("url", None),
+    "header_static": ("url", None), "header_description": str, "locked": bool, "bot": bool, "hide_collections": bool,
+    "discoverable": bool, "indexable": bool, "show_media": bool, "show_media_replies": bool, "show_featured": bool,
+    "attribution_domains": list, "featured_tags": list,
+}  # fmt: skip
 SCHEDULED_STATUS = {
     "id": "number", "scheduled_at": "moment", "media_attachments": list, "params": {
         "text": str, "poll": (dict, None), "media_ids": (list, None), "sensitive": (bool, None), "visibility": str,

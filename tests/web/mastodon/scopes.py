@@ -16,6 +16,7 @@ OPEN: dict[str, str] = {
     "GET /api/v1/directory": NOBODY,
     "GET /api/v1/instance/domain_blocks": "read",
     "GET /api/v1/instance/translation_languages": NOBODY,
+    "GET /api/v1/instance/languages": NOBODY,
     "GET /api/v1/instance/privacy_policy": NOBODY,
     "GET /api/v1/instance/terms_of_service": NOBODY,
     "GET /api/v1/instance/terms_of_service/{date}": NOBODY,
@@ -62,6 +63,8 @@ CLOSED: dict[str, str] = {
     "GET /api/v1/streaming/direct": "read:statuses",
     "GET /api/v1/announcements": "read:announcements",
     "GET /api/v1/conversations": "read:statuses",
+    "GET /api/v1/profile": "read:accounts",
+    "PATCH /api/v1/profile": "write:accounts",
     "GET /api/v1/scheduled_statuses": "read:statuses",
     "GET /api/v1/timelines/direct": "read:statuses",
     "GET /api/v1/filters": "read:filters",
@@ -205,4 +208,5 @@ FOLLOW = {f"{verb}:{what}" for verb in ("read", "write") for what in ("blocks", 
 # other scopes that open an address as well
 MORE = {
     "GET /api/v1/accounts/verify_credentials": {"profile", "read:me"},
+    "GET /api/v1/profile": {"profile"},
 }

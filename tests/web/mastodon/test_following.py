@@ -108,6 +108,8 @@ async def test_one_learns_which_friends_know_somebody(client: httpx.AsyncClient,
     ]
     await storage.actors.change(bob.actor.id, hide_collections=1)
     assert (await alice.get("accounts/familiar_followers", id=bob.id))[0]["accounts"] == []
+    in_the_body = await alice.ask("GET", "accounts/familiar_followers", data={"id[]": [bob.id]})
+    assert [each["id"] for each in in_the_body.json()] == [bob.id]
 
 
 async def test_people_and_groups_one_does_not_know_are_suggested(alice: Member, bob: Member, gardening: Actor) -> None:

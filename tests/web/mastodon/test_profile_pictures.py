@@ -127,3 +127,39 @@ async def test_nothing_of_who_is_gone_is_served(alice: Member, client: httpx.Asy
     await execute("UPDATE media SET state = 'dropped' WHERE owner_id = ?", (alice.actor.id,))
 
     assert (await client.get(found["avatar"])).status_code == 404
+
+
+@pytest.mark.parametrize("method", ["PATCH", "PUT"])
+@whichever_database
+async def test_a_profile_is_read_as_it_was_typed_and_changed_with_its_pictures(
+    alice: Member, bob: Member, client: httpx.AsyncClient, method: str
+) -> None:
+    await alice.do("featured_tags", name="beans")
+    before = await alice.get("profile")
+    data = {
+        "note": "I *grow* beans", "avatar_description": "Me", "header_description": "A field", "show_media": "false",
+        "show_media_replies": "false", "show_featured": "false", "attribution_domains[]": "https://Example.org/about",
+        "fields_attributes[0][name]": "Bed", "fields_attributes[0][value]": "https://beds.test/1",
+    }  # fmt: skip
+    files = {name: ("x.png", picture("PNG"), "image/png") for name in ("avatar", "header")}
+
+    changed = (await alice.ask(method, "profile", data=data, files=files)).json()
+    seen = await bob.get(f"accounts/{alice.id}")
+    told = (await client.get(alice.actor.uri, headers=PROGRAM)).json()
+    refused = await alice.refused(method, "profile", attribution_domains=["not a site"], note="x")
+
+    assert (before["avatar"], before["header"], before["note"], before["show_media"]) == (None, None, "", True)
+    assert (changed["note"], changed["formatted_note"]) == ("I *grow* beans", "<p>I <em>grow</em> beans</p>")
+    assert changed["fields"][0]["value"] == "https://beds.test/1" and "<a" in changed["formatted_fields"][0]["value"]
+    assert [tag["name"] for tag in changed["featured_tags"]] == ["beans"]
+    for name in ("avatar", "header", "avatar_description", "show_media", "show_media_replies", "show_featured"):
+        assert changed[name] == seen[name] and changed[name] not in (None, "", True)
+    assert changed["attribution_domains"] == told["attributionDomains"] == ["example.org"]
+    assert (told["icon"]["name"], told["image"]["name"]) == ("Me", "A field")
+    assert refused[0] == 422 and (await alice.get("profile")) == changed
+
+    again = (await alice.ask("PATCH", "profile", files={"avatar": files["avatar"]})).json()
+    await alice.do("profile/header", "DELETE")
+    after = await alice.get("profile")
+    assert (again["avatar_description"], again["header_description"]) == ("", "A field")
+    assert (after["header"], after["header_description"]) == (None, "") and after["avatar"] == again["avatar"]

@@ -67,10 +67,16 @@ async def test_a_sentence_with_a_value_is_told_with_it(app: App, alice: Actor, e
     assert page.problem == f"Ein Beitrag darf {app.config.limits.post_characters} Zeichen haben."
 
 
-async def test_programs_are_told_in_english_whatever_they_accept(app: App, stranger: Browser) -> None:
-    answer = await stranger.client.get("/api/v1/nothing", headers={"accept-language": "de", "accept": "*/*"})
+async def test_programs_are_told_in_the_language_that_they_ask_for(app: App, stranger: Browser) -> None:
+    path, german = "/api/v1/nothing", {"accept-language": "de", "accept": "*/*"}
+    accepted = await stranger.client.get(path, headers=german)
+    named = await stranger.client.get(path, params={"lang": "de-AT"}, headers={"accept": "*/*"})
+    in_a_body = await stranger.client.post("/api/v1/apps", data={"lang": "de"})
+    unknown = await stranger.client.get(path, params={"lang": "tlh"}, headers={"accept": "*/*"})
 
-    assert answer.json() == {"error": "There is nothing here, or it is not for you."}
+    assert accepted.json() == named.json() == {"error": "Hier ist nichts, oder es ist nicht für dich."}
+    assert in_a_body.json()["error"].startswith("Bitte gib")
+    assert unknown.json() == {"error": "There is nothing here, or it is not for you."}
 
 
 @pytest.mark.parametrize("language", ["en", "de"])

@@ -90,12 +90,12 @@ def account(
         "discoverable": bool(actor.discoverable), "indexable": bool(actor.indexable),
         "created_at": f"{day(actor.published or actor.created_at)}T00:00:00.000Z",
         "note": "" if actor.gone else actor.summary, "url": _url(actor.url) or actor.uri, "uri": actor.uri,
-        "avatar": picture, "avatar_static": picture, "avatar_description": "",
-        "header": banner, "header_static": banner, "header_description": "",
+        "avatar": picture, "avatar_static": picture, "avatar_description": actor.icon_description,
+        "header": banner, "header_static": banner, "header_description": actor.image_description,
         "followers_count": max(0, actor.followers_count), "following_count": max(0, actor.following_count),
         "statuses_count": max(0, actor.posts_count), "last_status_at": day(actor.last_post_at),
-        "hide_collections": bool(actor.hide_collections), "show_media": True, "show_media_replies": True,
-        "show_featured": True,
+        "hide_collections": bool(actor.hide_collections), "show_media": bool(actor.show_media),
+        "show_media_replies": bool(actor.show_media_replies), "show_featured": bool(actor.show_featured),
         "feature_approval": NOBODY_MAY, "emojis": emojis, "fields": [] if actor.gone else fields(actor.fields),
     }  # fmt: skip
     if actor.local:
@@ -130,10 +130,26 @@ def credentials(
         "note": actor.summary_source, "fields": _typed(actor.fields), "follow_requests_count": requests,
         "hide_collections": bool(actor.hide_collections), "discoverable": bool(actor.discoverable),
         "indexable": bool(actor.indexable),
-        "attribution_domains": [], "quote_policy": "nobody",
+        "attribution_domains": msgspec.json.decode(actor.attribution_domains), "quote_policy": "nobody",
     }  # fmt: skip
     shown = {"id": role_id, "name": role, "permissions": permissions, "color": "", "highlighted": bool(role)}
     return account(base, actor, moved_to, emojis) | {"source": source, "role": shown, "state": account_row.state}
+
+
+def profile(actor: Actor, featured_tags: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """What somebody says of themselves, as they typed it and as it is shown (Mastodon API: "Profile")."""
+    icon, image = _url(actor.icon) or None, _url(actor.image) or None
+    return {
+        "id": str(actor.id), "display_name": actor.name, "note": actor.summary_source, "formatted_note": actor.summary,
+        "fields": _typed(actor.fields), "formatted_fields": fields(actor.fields),
+        "avatar": icon, "avatar_static": icon, "avatar_description": actor.icon_description,
+        "header": image, "header_static": image, "header_description": actor.image_description,
+        "locked": bool(actor.locked), "bot": bool(actor.bot), "hide_collections": bool(actor.hide_collections),
+        "discoverable": bool(actor.discoverable), "indexable": bool(actor.indexable),
+        "show_media": bool(actor.show_media), "show_media_replies": bool(actor.show_media_replies),
+        "show_featured": bool(actor.show_featured),
+        "attribution_domains": msgspec.json.decode(actor.attribution_domains), "featured_tags": featured_tags,
+    }  # fmt: skip
 
 
 def relationship(found: Relationship) -> dict[str, Any]:

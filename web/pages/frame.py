@@ -10,6 +10,7 @@ from fedcomm import settings
 from storage import waiting
 from web import auth, respond, state
 from web.pages import words
+from web.pages.pictured import Named
 from web.pages.readers import reader_of
 from web.pages.values import WAITING
 
@@ -22,9 +23,12 @@ async def page(
     if reader is not None:
         request.scope[WAITING] = await waiting.of(reader.actor.id, reader.account.id, list(words.NOTICES))
     context["site"] = await settings.current(state.app_of(request))
+    context["pictured"] = names = Named()
     if reader is None and context.get("form"):
         token = auth.form_token(request)
         response = respond.page(request, template, status, headers, **context, csrf=token)
         auth.keep_form_token(request, response, token)
-        return response
-    return respond.page(request, template, status, headers, **context)
+    else:
+        response = respond.page(request, template, status, headers, **context)
+    await names.complete(response)
+    return response

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from activitypub.origins import host_of
 from fedcomm import elsewhere, sanitise, titles
 from fedcomm.urls import Urls
 from storage.actors import Actor
@@ -89,6 +90,11 @@ def warned(post: Post) -> bool:
 def folded(post: Post) -> bool:
     """Whether its text is only read by who opens it."""
     return warned(post) or bool(post.sensitive)
+
+
+def home(post: Post) -> str:
+    """The server whose emojis a post names; '' is ours."""
+    return "" if post.local else host_of(post.uri)
 
 
 def plain(cleaned: str) -> str:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from fedcomm import SOURCE, __version__, settings
 from storage.waiting import Waiting
 from web import languages, state
-from web.pages import assets, shown, words
+from web.pages import assets, pictured, shown, words
 
 READER = "fedcomm.reader"
 WAITING = "fedcomm.waiting"
@@ -36,6 +36,7 @@ def common(request: Request) -> dict[str, Any]:
         "ngettext": translations.ngettext,
         "told": partial(languages.told, translations),
         "shown": shown,
+        "pictured": pictured.PLAIN,
         "words": words,
         "asset": assets.address,
         "moment": partial(shown.moment, zone=zone, words=translations),

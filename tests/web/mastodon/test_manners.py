@@ -1,8 +1,9 @@
 """What holds for every address of the client API: how errors read, what browsers may do, how much one may ask."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import msgspec
@@ -22,8 +23,21 @@ from tests.web.oauth.browser import Browser
 pytestmark = pytest.mark.anyio
 
 
+WINDOW = 1800  # seconds: the longest time in which requests are counted, and all others end with it
+
+
 @pytest.fixture
-async def counted(app: App, config: Config) -> AsyncIterator[httpx.AsyncClient]:
+def window(tmp_path: Path) -> Iterator[None]:
+    """The time is that of the beginning of a window, so that none ends while requests are counted."""
+    shift = tmp_path / "shift"
+    shift.write_text(str(WINDOW - clock.now() % WINDOW))
+    clock.follow(shift)
+    yield
+    clock.follow(None)
+
+
+@pytest.fixture
+async def counted(window: None, app: App, config: Config) -> AsyncIterator[httpx.AsyncClient]:
     """A client whose requests are counted."""
     app.config = msgspec.structs.replace(config, rate_limits=True)
     transport = httpx.ASGITransport(web.app.build(app), client=("192.0.2.1", 1))

@@ -2,7 +2,7 @@
 
 from fedcomm import clock, recording
 from fedcomm.app import App
-from storage import actors, bus, jobs, posts
+from storage import actors, bus, events, jobs, posts
 from storage.actors import Actor
 from storage.connect import Writes, apply
 from storage.ids import next_id
@@ -15,6 +15,7 @@ def record(app: App, writes: Writes, who: Actor) -> None:
     now = clock.now_ms()
     actors.change_later(writes, who.id, deleted_at=now)
     bus.add(writes, "keys", who.uri)
+    events.tell(writes, "hidden", who.id)
     jobs.add(writes, next_id(), "erase_actor", {"actor": who.id}, now, key=f"erase_actor:{who.id}")
     app.jobs_added(writes)
 
@@ -28,7 +29,7 @@ async def erase(app: App, actor: int) -> None:
     while some := await posts.some_by(actor, AT_ONCE):
         writes = Writes()
         for post in some:
-            recording.erase(app, writes, post)
+            recording.erase(app, writes, post, told=False)
         await apply(writes)
     writes = Writes()
     actors.erase(writes, actor, clock.now_ms())

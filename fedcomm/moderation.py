@@ -1,8 +1,8 @@
 """What moderators of a group do: each act is a register; what it means here is recorded the same way whoever acted."""
 
-from fedcomm import acts, clock, recording
+from fedcomm import acts, clock
 from fedcomm.app import App
-from storage import boosts, fragments, removals
+from storage import boosts, events, fragments, removals
 from storage.actors import Actor
 from storage.connect import Writes
 from storage.groups import Group
@@ -18,7 +18,7 @@ def record_removal(
         app, writes, group, face, "removed", post.uri, {"removed": True}, by=moderator.uri, uri=uri, summary=reason
     )
     take_effect(writes, act, "post", post.id, removed_at=clock.now_ms())
-    recording.withdraw(writes, post)
+    events.tell(writes, "removed", post.id)
     if group.local:  # what a group elsewhere announced is its own to take back; meanwhile it is not shown
         boosts.remove_where_removed(writes, face.id, post.id)
     writes.after(lambda: app.forget_post(post.id))

@@ -182,21 +182,14 @@ def at(note: Note, updated_ms: int) -> Note:
     return msgspec.structs.replace(note, updated=updated_ms)
 
 
-def erase(app: App, writes: Writes, known: Post) -> None:
-    """Everything that the deletion of a post changes here."""
+def erase(app: App, writes: Writes, known: Post, *, told: bool = True) -> None:
+    """Everything that the deletion of a post changes here; without `told` it was told that its author is gone."""
     now = clock.now_ms()
     posts.bury(writes, known.uri, host_of(known.uri), "post", now)
-    posts.erase(writes, known, now)
-    withdraw(writes, known)
+    posts.erase(writes, known, now, told=told)
     writes.after(partial(app.forget_post, known.id))
     if known.parent_id is not None:
         writes.after(partial(app.forget_post, known.parent_id))
-
-
-def withdraw(writes: Writes, known: Post) -> None:
-    """Whoever looks on is told that the post is not shown any more."""
-    place = (known.author_id, known.group_id or 0, known.visibility, int(known.starter))
-    events.tell(writes, "gone", known.id, *place)
 
 
 def _show(writes: Writes, post: Post, arrival: Arrival) -> None:

@@ -1,9 +1,11 @@
 """Who can sign in here: password hash, e-mail address, role, and whether they were let in."""
 
+from functools import partial
+
 import msgspec
 
-from storage import fragments, stats
-from storage.connect import execute, row, rows, value
+from storage import events, fragments, stats
+from storage.connect import after_commit, execute, row, rows, value
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -138,6 +140,8 @@ async def set_state(account_id: int, before: str, after: str, now: int) -> bool:
         sql = "UPDATE actor SET suspended_at = ? WHERE id = (SELECT actor_id FROM account WHERE id = ?) RETURNING id"
         for (actor_id,) in await rows(sql, (hidden, account_id)):
             fragments.forget_actor(actor_id)
+            if hidden:
+                after_commit(partial(events.happened, "hidden", actor_id))
     return bool(changed)
 
 

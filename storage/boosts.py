@@ -5,6 +5,7 @@ import msgspec
 from storage import events
 from storage.connect import Writes, row, rows
 from storage.counting import hold
+from storage.dialect import Args
 
 
 class Boost(msgspec.Struct, frozen=True):
@@ -60,7 +61,13 @@ def remove_where_removed(writes: Writes, actor_id: int, post_id: int) -> None:
         place,
     )
     writes.add(f"DELETE FROM home_entry WHERE boosted_by = ? AND post_id = ? AND {out}", place)
-    writes.add(f"DELETE FROM boost WHERE actor_id = ? AND post_id = ? AND {out}", place)
+    drop(writes, f"actor_id = ? AND post_id = ? AND {out}", place)
+
+
+def drop(writes: Writes, condition: str, args: Args) -> None:
+    """Forget the boosts that meet a condition, and tell whoever looks on; what they count is the caller's business."""
+    sql = f"DELETE FROM boost WHERE {condition} RETURNING id, actor_id"
+    events.tell_each(writes, sql, args, "unboost")
 
 
 def remove(writes: Writes, boost: Boost) -> None:

@@ -232,7 +232,7 @@ async def apply(writes: Writes) -> list[list[Row]]:
     if not writes.groups:
         return []
     answers = await engine.apply(writes)
-    await session.run_hooks(writes.hooks)
+    await session.run_hooks(writes.hooks_after(answers))
     return answers
 
 
@@ -246,7 +246,7 @@ async def apply_each(each: Sequence[Writes]) -> list[list[list[Row]] | Operation
     outcomes = await engine.apply_each(each)
     for writes, outcome in zip(each, outcomes, strict=True):
         if not isinstance(outcome, OperationalError):
-            await session.run_hooks(writes.hooks)
+            await session.run_hooks(writes.hooks_after(outcome))
     return outcomes
 
 
@@ -260,7 +260,7 @@ async def write(writes: Writes) -> list[list[Row]]:
     if opened is None:
         raise RuntimeError("no transaction is open: `apply` makes changes in one of their own")
     answers = await opened.scope.write(writes)
-    opened.hooks.extend(writes.hooks)
+    opened.hooks.extend(writes.hooks_after(answers))
     return answers
 
 

@@ -7,9 +7,12 @@ Events are words separated by spaces:
 
     post ID                                   a new post
     edit ID                                   a post says something else
-    gone ID AUTHOR GROUP VISIBILITY STARTER   a post is not shown any more; 0 = in no group
+    gone ID AUTHOR GROUP VISIBILITY STARTER   a post is deleted; 0 = in no group
+    unnamed ID ACTOR                          so is one that was addressed to somebody
+    removed ID                                a post was taken out of its group
     boost ID                                  somebody passed a post on, or a group took one in
-    unboost ID ACTOR                          that was taken back
+    unboost ID ACTOR                          that was taken back, or what was passed on is gone
+    hidden ACTOR                              somebody is suspended or gone, with all that they wrote
     notice ID OWNER                           a member here is told of something
     conversation OWNER THREAD                 a direct message came, or was read
     merged OWNER                              notifications that had waited were let in
@@ -25,11 +28,13 @@ from weakref import WeakKeyDictionary
 
 from storage import bus, connect
 from storage.connect import Database, Writes
+from storage.dialect import Args
 from storage.errors import OperationalError
 
 CHANNEL = "events"
 _PAUSE = 0.02  # seconds in which events are collected for other processes
 _MOST_BYTES = 7000  # of one message
+_MOST_TOGETHER = 100  # of one kind that happen at once: more are on nobody's screen
 _MOST_WAITING = 10_000  # while the database cannot be reached
 
 _waiting: WeakKeyDictionary[Database, list[str]] = WeakKeyDictionary()
@@ -39,6 +44,16 @@ _sending: set[asyncio.Task[None]] = set()
 def tell(writes: Writes, *words: object) -> None:
     """Tell it once these changes are durable."""
     writes.after(partial(happened, *words))
+
+
+def tell_each(writes: Writes, sql: str, args: Args, kind: str) -> None:
+    """Run this; once it is durable, tell an event of that kind for each of its rows, the newest if there are many."""
+    writes.hearing(sql, args, partial(_happened_to_each, kind))
+
+
+def _happened_to_each(kind: str, found: list[tuple[object, ...]]) -> None:
+    for words in sorted(found, reverse=True)[:_MOST_TOGETHER]:
+        happened(kind, *words)
 
 
 def happened(*words: object) -> None:

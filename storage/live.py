@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from storage import visible
+from storage import timelines, visible
 from storage.connect import row, rows
 
 
@@ -20,6 +20,7 @@ class About(msgspec.Struct, frozen=True, array_like=True):
     local: int
     starter: int
     media: int
+    removed: int
     tags: frozenset[str]
 
 
@@ -34,15 +35,27 @@ class Passed(msgspec.Struct, frozen=True):
 
 _ABOUT = """
 SELECT post.id, post.author_id, COALESCE(groups.actor_id, 0), post.visibility, post.local,
-CASE WHEN post.parent_id IS NULL AND post.parent_uri IS NULL THEN 1 ELSE 0 END, post.attachments_count
+CASE WHEN post.parent_id IS NULL AND post.parent_uri IS NULL THEN 1 ELSE 0 END, post.attachments_count,
+CASE WHEN post.removed_at IS NULL THEN 0 ELSE 1 END
 FROM post LEFT JOIN groups ON groups.id = post.group_id WHERE post.id = ? AND post.deleted_at IS NULL"""
 _TAGS = "SELECT tag.name FROM post_tag JOIN tag ON tag.id = post_tag.tag_id WHERE post_tag.post_id = ?"
 _PASSED = """
 SELECT boost.id, boost.post_id, boost.actor_id, CASE WHEN groups.id IS NULL THEN 0 ELSE 1 END
 FROM boost LEFT JOIN groups ON groups.actor_id = boost.actor_id WHERE boost.id = ?"""
 _BOOST_OF = "SELECT boost.id FROM boost WHERE boost.actor_id = ? AND boost.post_id = ?"
+_NAMED = "SELECT actor_id FROM mention WHERE post_id = ? AND addressed = 1 AND actor_id IN (?ints)"
+_LATELY = 40  # posts and boosts of somebody: more are on nobody's screen
+_WROTE = "SELECT id, visibility FROM post WHERE author_id = ? AND visibility < 3 ORDER BY id DESC LIMIT ?"
+_BOOSTED = "SELECT id, visibility FROM boost WHERE actor_id = ? ORDER BY id DESC LIMIT ?"
 _VIEWER = -1  # stands for each viewer where a condition takes one
-_AT_HOME = "SELECT owner_id FROM home_entry WHERE id = ? AND owner_id IN (?ints)"
+_AT_HOME = f"""
+SELECT viewer.id FROM actor viewer CROSS JOIN home_entry JOIN post ON post.id = home_entry.post_id
+WHERE viewer.id IN (?ints) AND home_entry.owner_id = viewer.id AND home_entry.id = ?
+AND {timelines.LINE}{timelines.NOT_EXCLUSIVE}"""
+_JOINED = f"""
+SELECT viewer.id FROM actor viewer CROSS JOIN boost JOIN post ON post.id = boost.post_id
+WHERE viewer.id IN (?ints) AND boost.id = ? AND {timelines.THREAD}
+AND boost.actor_id IN ({timelines.JOINED_AT_HOME})"""
 _FOLLOWERS = "SELECT follower_id FROM follow WHERE target_id = ? AND state = 'accepted' AND follower_id IN (?ints)"
 _VALID = """
 SELECT token.id FROM oauth_token token JOIN account ON account.id = token.account_id
@@ -90,13 +103,31 @@ async def readers(post_id: int, viewers: Sequence[int]) -> set[int]:
 
 
 async def at_home(entry_id: int, viewers: Sequence[int]) -> list[int]:
-    """Those of the viewers for whom a line of home was written; `timelines.home` says whether they are shown it."""
-    return [found[0] for found in await rows(_AT_HOME, (entry_id, list(viewers)))]
+    """Those of the viewers whose home shows a line: as `timelines.home` of each."""
+    args = (list(viewers), entry_id, *timelines.line(_VIEWER), *timelines.not_exclusive(_VIEWER))
+    return [found[0] for found in await rows(*_for_each(_AT_HOME, args))] if viewers else []
+
+
+async def at_home_of_members(boost_id: int, viewers: Sequence[int]) -> list[int]:
+    """Those of the viewers whose home shows what a group took in: as `timelines.home` of each."""
+    args = (list(viewers), boost_id, *timelines.thread(_VIEWER), *timelines.joined(_VIEWER))
+    return [found[0] for found in await rows(*_for_each(_JOINED, args))] if viewers else []
 
 
 async def followers(actor_id: int, viewers: Sequence[int]) -> list[int]:
     """Those of the viewers who follow the actor."""
     return [found[0] for found in await rows(_FOLLOWERS, (actor_id, list(viewers)))]
+
+
+async def named(post_id: int, viewers: Sequence[int]) -> list[int]:
+    """Those of the viewers to whom the post was addressed by name."""
+    return [found[0] for found in await rows(_NAMED, (post_id, list(viewers)))]
+
+
+async def lately(actor_id: int) -> dict[int, int]:
+    """What somebody wrote and boosted last, also what is deleted: the visibility of each, by its id."""
+    found = await rows(_WROTE, (actor_id, _LATELY)) + await rows(_BOOSTED, (actor_id, _LATELY))
+    return {each[0]: each[1] for each in found}
 
 
 async def valid(token_ids: Sequence[int]) -> set[int]:

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from storage import conversations, media, post_text
+from storage import boosts, conversations, events, media, post_text
 from storage.connect import Writes, dialect, row, rows
 from storage.counting import hold
 
@@ -307,8 +307,11 @@ def bury(writes: Writes, uri: str, host: str, kind: str, now_ms: int) -> None:
     )
 
 
-def erase(writes: Writes, post: Post, now_ms: int) -> None:
-    """Delete what a post said and everything that shows or counts it, once; the row stays as a gap in its thread."""
+def erase(writes: Writes, post: Post, now_ms: int, *, told: bool = True) -> None:
+    """Delete what a post said and everything that shows or counts it, once; the row stays as a gap in its thread.
+
+    Whoever looks on is told, without `told` nobody.
+    """
     hold(writes, "post", post.id)
     still = "(SELECT COUNT(*) FROM post gone WHERE gone.id = ? AND gone.deleted_at IS NULL)"
     for table, column, row_id in (
@@ -327,6 +330,12 @@ def erase(writes: Writes, post: Post, now_ms: int) -> None:
         " dislikes_count = 0, boosts_count = 0 WHERE id = ? AND deleted_at IS NULL",
         (now_ms, post.id),
     )
+    if told:
+        boosts.drop(writes, "post_id = ?", (post.id,))
+        named = "DELETE FROM mention WHERE post_id = ? AND addressed = 1 RETURNING post_id, actor_id"
+        events.tell_each(writes, named, (post.id,), "unnamed")
+        place = (post.author_id, post.group_id or 0, post.visibility, int(post.starter))
+        events.tell(writes, "gone", post.id, *place)
     for table in ("home_entry", "notification", "bookmark", "reaction", "boost", "mention", "post_tag", "poll_vote"):
         writes.add(f"DELETE FROM {table} WHERE post_id = ?", (post.id,))
     writes.add("DELETE FROM poll WHERE post_id = ?", (post.id,))

@@ -1,5 +1,6 @@
 """All posts of one person in a group, out of it by a ban and back by its end."""
 
+from storage import boosts, events
 from storage.connect import Writes, rows
 from storage.registers import Act
 
@@ -19,15 +20,16 @@ def take_out(writes: Writes, ban: Act, author_id: int, face_id: int | None, now_
             f" AND post_id = post.id) WHERE author_id = ? AND group_id = ? AND removed_at IS NULL AND {_OF_THE_ACT}",
             (face_id, author_id, ban.group_id, *counts),
         )
-        writes.add(
-            "DELETE FROM boost WHERE actor_id = ? AND post_id IN (SELECT id FROM post WHERE author_id = ?"
-            f" AND group_id = ? AND removed_at IS NULL) AND {_OF_THE_ACT}",
-            (face_id, author_id, ban.group_id, *counts),
+        condition = (
+            "actor_id = ? AND post_id IN (SELECT id FROM post WHERE author_id = ?"
+            f" AND group_id = ? AND removed_at IS NULL) AND {_OF_THE_ACT}"
         )
-    writes.add(
-        f"UPDATE post SET removed_at = ? WHERE author_id = ? AND group_id = ? AND removed_at IS NULL AND {_OF_THE_ACT}",
-        (now_ms, author_id, ban.group_id, *counts),
+        boosts.drop(writes, condition, (face_id, author_id, ban.group_id, *counts))
+    sql = (
+        "UPDATE post SET removed_at = ? WHERE author_id = ? AND group_id = ? AND removed_at IS NULL"
+        f" AND {_OF_THE_ACT} RETURNING id"
     )
+    events.tell_each(writes, sql, (now_ms, author_id, ban.group_id, *counts), "removed")
 
 
 def put_back(writes: Writes, unban: Act, author_id: int) -> None:

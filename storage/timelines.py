@@ -54,22 +54,25 @@ SELECT groups.actor_id FROM follow JOIN groups ON groups.actor_id = follow.targe
 JOIN actor ON actor.id = groups.actor_id
 WHERE follow.follower_id = ? AND follow.state = 'accepted' AND follow.reblogs = 1
 AND actor.deleted_at IS NULL AND actor.suspended_at IS NULL AND {visible.wanted("actor.id")}"""
-_JOINED_AT_HOME = f"{_JOINED} AND {_in_no_exclusive_list('actor.id')} ORDER BY groups.actor_id LIMIT ?"
-_HOME = f"""
-SELECT home_entry.id, home_entry.post_id, COALESCE(home_entry.boosted_by, 0)
-FROM home_entry JOIN post ON post.id = home_entry.post_id
-WHERE home_entry.owner_id = ? AND home_entry.id < ? AND home_entry.id > ?
-AND {visible.READ} AND {visible.NAMES_NOBODY_UNWANTED}
+JOINED_AT_HOME = f"{_JOINED} AND {_in_no_exclusive_list('actor.id')}"  # takes `joined(viewer)`
+# Of rows of `home_entry` and `post`: the line is shown to its owner. Takes `line(viewer)`.
+LINE = f"""({visible.READ} AND {visible.NAMES_NOBODY_UNWANTED}
 AND NOT EXISTS (SELECT 1 FROM follow wish WHERE wish.follower_id = ? AND wish.target_id = {_BROUGHT}
  AND ((home_entry.boosted_by IS NOT NULL AND wish.reblogs = 0) OR {_OTHER_TONGUE}))
 AND (home_entry.boosted_by IS NULL
- OR ({visible.actor("home_entry.boosted_by")} AND {visible.wanted("home_entry.boosted_by")}))"""
-_NOT_EXCLUSIVE = f" AND {_in_no_exclusive_list(_BROUGHT)}"
+ OR ({visible.actor("home_entry.boosted_by")} AND {visible.wanted("home_entry.boosted_by")})))"""
+_HOME = f"""
+SELECT home_entry.id, home_entry.post_id, COALESCE(home_entry.boosted_by, 0)
+FROM home_entry JOIN post ON post.id = home_entry.post_id
+WHERE home_entry.owner_id = ? AND home_entry.id < ? AND home_entry.id > ? AND {LINE}"""
+NOT_EXCLUSIVE = f" AND {_in_no_exclusive_list(_BROUGHT)}"  # takes `not_exclusive(viewer)`
+# Of rows of `boost` and `post`: it begins a thread in a group that the viewer may be shown. Takes `thread(viewer)`.
+THREAD = f"""({_STARTER} AND {visible.READ} AND {visible.NAMES_NOBODY_UNWANTED}
+AND NOT EXISTS (SELECT 1 FROM follow wish WHERE wish.follower_id = ? AND wish.target_id = boost.actor_id
+ AND {_OTHER_TONGUE}))"""
 _OF_GROUP = f"""
 SELECT boost.id, boost.post_id, boost.actor_id FROM boost JOIN post ON post.id = boost.post_id
-WHERE boost.id < ? AND boost.id > ? AND {_STARTER} AND {visible.READ} AND {visible.NAMES_NOBODY_UNWANTED}
-AND NOT EXISTS (SELECT 1 FROM follow wish WHERE wish.follower_id = ? AND wish.target_id = boost.actor_id
- AND {_OTHER_TONGUE}) AND boost.actor_id ="""
+WHERE boost.id < ? AND boost.id > ? AND {THREAD} AND boost.actor_id ="""
 _POSTS = f"SELECT post.id, post.id, 0 FROM post WHERE post.id < ? AND post.id > ? AND {visible.TO_VIEWER}"
 _UNASKED = f"SELECT post.id, post.id, 0 FROM post WHERE post.id < ? AND post.id > ? AND {visible.READ}"
 _TAGGED = f"""
@@ -92,7 +95,7 @@ async def home(viewer: int, page: Page) -> Found:
 
     A post is shown once a page, as the latest that brought it: a group rather than its author.
     """
-    return await _merged(viewer, page, await joined_groups(viewer), _NOT_EXCLUSIVE, (viewer, viewer))
+    return await _merged(viewer, page, await joined_groups(viewer), NOT_EXCLUSIVE, not_exclusive(viewer))
 
 
 async def public(viewer: int, page: Page, *, local: bool = False, remote: bool = False, media: bool = False) -> Found:
@@ -215,8 +218,29 @@ async def entry(viewer: int, entry_id: int) -> Entry | None:
 
 async def joined_groups(viewer: int) -> list[int]:
     """Ids of the actors of the groups whose posts come to the viewer's home."""
-    args = (viewer, *visible.wanted_args(viewer), viewer, viewer, _MOST_GROUPS)
-    return [found[0] for found in await rows(_JOINED_AT_HOME, args)]
+    sql = f"{JOINED_AT_HOME} ORDER BY groups.actor_id LIMIT ?"
+    return [found[0] for found in await rows(sql, (*joined(viewer), _MOST_GROUPS))]
+
+
+def line(viewer: int) -> tuple[int, ...]:
+    """The arguments of `LINE`."""
+    unwanted = visible.wanted_args(viewer)
+    return (*visible.reading(viewer), *unwanted, viewer, *visible.actor_args(viewer), *unwanted)
+
+
+def thread(viewer: int) -> tuple[int, ...]:
+    """The arguments of `THREAD`."""
+    return (*visible.reading(viewer), *visible.wanted_args(viewer), viewer)
+
+
+def joined(viewer: int) -> tuple[int, ...]:
+    """The arguments of `JOINED_AT_HOME`."""
+    return (viewer, *visible.wanted_args(viewer), *not_exclusive(viewer))
+
+
+def not_exclusive(viewer: int) -> tuple[int, ...]:
+    """The arguments of `NOT_EXCLUSIVE`."""
+    return (viewer, viewer)
 
 
 def _narrowed(local: bool, remote: bool, media: bool) -> str:
@@ -225,12 +249,11 @@ def _narrowed(local: bool, remote: bool, media: bool) -> str:
 
 async def _merged(viewer: int, page: Page, groups: Sequence[int], condition: str, args: tuple[int, ...]) -> Found:
     """Lines of home that meet the condition, and what begins threads in the groups."""
-    seeing = visible.reading(viewer)
-    unwanted = visible.wanted_args(viewer)
+    shown, begun = line(viewer), thread(viewer)
 
     async def fetch(wanted: Page) -> list[Entry]:
-        own = (viewer, *wanted.bounds, *seeing, *unwanted, viewer, *visible.actor_args(viewer), *unwanted, *args)
-        part = (*wanted.bounds, *seeing, *unwanted, viewer)
+        own = (viewer, *wanted.bounds, *shown, *args)
+        part = (*wanted.bounds, *begun)
         if dialect() == "postgres":
             every = (*own, wanted.limit, list(groups), *part, wanted.limit, wanted.limit)
             return _entries(await rows(_home_on_postgres(condition, wanted.order), every))

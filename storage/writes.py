@@ -1,10 +1,14 @@
 """Changes collected to be made all at once."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any
 
 import msgspec
 
 from storage.dialect import Args
+
+Hear = Callable[[list[tuple[Any, ...]]], None]
 
 
 class Group(msgspec.Struct):
@@ -22,13 +26,14 @@ class Writes:
     different statements that are added in that order.
     """
 
-    __slots__ = ("_adding", "answers", "groups", "hooks")
+    __slots__ = ("_adding", "_heard", "answers", "groups", "hooks")
 
     def __init__(self) -> None:
         self.groups: list[Group] = []
         self.hooks: list[Callable[[], None]] = []
         self.answers = 0
         self._adding: dict[str, list[Args]] = {}
+        self._heard: list[tuple[int, Hear]] = []
 
     def __bool__(self) -> bool:
         return bool(self.groups)
@@ -60,6 +65,14 @@ class Writes:
         """Call `hook` once these changes are durable."""
         self.hooks.append(hook)
 
+    def hearing(self, sql: str, args: Args, hear: Hear) -> None:
+        """Run this by itself, and call `hear` with its rows once these changes are durable."""
+        self._heard.append((self.returning(sql, args), hear))
+
+    def hooks_after(self, answers: Sequence[list[tuple[Any, ...]]]) -> list[Callable[[], None]]:
+        """What is to be called once these changes, which gave these answers, are durable."""
+        return [*self.hooks, *(partial(hear, answers[index]) for index, hear in self._heard)]
+
     def merge(self, other: "Writes") -> int:
         """Take in the changes of another; its results start at the index given here."""
         first = self.answers
@@ -69,4 +82,5 @@ class Writes:
             else:
                 self.add_many(group.sql, group.rows)
         self.hooks.extend(other.hooks)
+        self._heard.extend((first + index, hear) for index, hear in other._heard)
         return first

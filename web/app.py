@@ -37,7 +37,7 @@ class Application:
         self.router = router
         self.documents = documents
         self.limits = Limits()
-        self.onlookers = Hub(app, Teller(app.base_url))
+        self.onlookers = Hub(app, Teller())
 
     async def close(self) -> None:
         """End what would not end by itself: streams. To be called before the server stops."""

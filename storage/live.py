@@ -51,10 +51,10 @@ _VIEWER = -1  # stands for each viewer where a condition takes one
 _AT_HOME = f"""
 SELECT viewer.id FROM actor viewer CROSS JOIN home_entry JOIN post ON post.id = home_entry.post_id
 WHERE viewer.id IN (?ints) AND home_entry.owner_id = viewer.id AND home_entry.id = ?
-AND {timelines.LINE}{timelines.NOT_EXCLUSIVE}"""
+AND {visible.READ} AND {timelines.LINE}{timelines.NOT_EXCLUSIVE}"""
 _JOINED = f"""
 SELECT viewer.id FROM actor viewer CROSS JOIN boost JOIN post ON post.id = boost.post_id
-WHERE viewer.id IN (?ints) AND boost.id = ? AND {timelines.THREAD}
+WHERE viewer.id IN (?ints) AND boost.id = ? AND {visible.READ} AND {timelines.THREAD}
 AND boost.actor_id IN ({timelines.JOINED_AT_HOME})"""
 _FOLLOWERS = "SELECT follower_id FROM follow WHERE target_id = ? AND state = 'accepted' AND follower_id IN (?ints)"
 _VALID = """

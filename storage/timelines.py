@@ -55,8 +55,8 @@ JOIN actor ON actor.id = groups.actor_id
 WHERE follow.follower_id = ? AND follow.state = 'accepted' AND follow.reblogs = 1
 AND actor.deleted_at IS NULL AND actor.suspended_at IS NULL AND {visible.wanted("actor.id")}"""
 JOINED_AT_HOME = f"{_JOINED} AND {_in_no_exclusive_list('actor.id')}"  # takes `joined(viewer)`
-# Of rows of `home_entry` and `post`: the line is shown to its owner. Takes `line(viewer)`.
-LINE = f"""({visible.READ} AND {visible.NAMES_NOBODY_UNWANTED}
+# Of rows of `home_entry` and `post`: its owner wants the line. After `visible.READ`; both take `line(viewer)`.
+LINE = f"""({visible.NAMES_NOBODY_UNWANTED}
 AND NOT EXISTS (SELECT 1 FROM follow wish WHERE wish.follower_id = ? AND wish.target_id = {_BROUGHT}
  AND ((home_entry.boosted_by IS NOT NULL AND wish.reblogs = 0) OR {_OTHER_TONGUE}))
 AND (home_entry.boosted_by IS NULL
@@ -64,15 +64,16 @@ AND (home_entry.boosted_by IS NULL
 _HOME = f"""
 SELECT home_entry.id, home_entry.post_id, COALESCE(home_entry.boosted_by, 0)
 FROM home_entry JOIN post ON post.id = home_entry.post_id
-WHERE home_entry.owner_id = ? AND home_entry.id < ? AND home_entry.id > ? AND {LINE}"""
+WHERE home_entry.owner_id = ? AND home_entry.id < ? AND home_entry.id > ?
+AND {visible.READ} AND {LINE}"""
 NOT_EXCLUSIVE = f" AND {_in_no_exclusive_list(_BROUGHT)}"  # takes `not_exclusive(viewer)`
-# Of rows of `boost` and `post`: it begins a thread in a group that the viewer may be shown. Takes `thread(viewer)`.
-THREAD = f"""({_STARTER} AND {visible.READ} AND {visible.NAMES_NOBODY_UNWANTED}
+# Of rows of `boost` and `post`: a group took in what begins a thread. After `visible.READ`; both take `thread(viewer)`.
+THREAD = f"""({_STARTER} AND {visible.NAMES_NOBODY_UNWANTED}
 AND NOT EXISTS (SELECT 1 FROM follow wish WHERE wish.follower_id = ? AND wish.target_id = boost.actor_id
  AND {_OTHER_TONGUE}))"""
 _OF_GROUP = f"""
 SELECT boost.id, boost.post_id, boost.actor_id FROM boost JOIN post ON post.id = boost.post_id
-WHERE boost.id < ? AND boost.id > ? AND {THREAD} AND boost.actor_id ="""
+WHERE boost.id < ? AND boost.id > ? AND {visible.READ} AND {THREAD} AND boost.actor_id ="""
 _POSTS = f"SELECT post.id, post.id, 0 FROM post WHERE post.id < ? AND post.id > ? AND {visible.TO_VIEWER}"
 _UNASKED = f"SELECT post.id, post.id, 0 FROM post WHERE post.id < ? AND post.id > ? AND {visible.READ}"
 _TAGGED = f"""
@@ -223,13 +224,13 @@ async def joined_groups(viewer: int) -> list[int]:
 
 
 def line(viewer: int) -> tuple[int, ...]:
-    """The arguments of `LINE`."""
+    """The arguments of `visible.READ` and `LINE`."""
     unwanted = visible.wanted_args(viewer)
     return (*visible.reading(viewer), *unwanted, viewer, *visible.actor_args(viewer), *unwanted)
 
 
 def thread(viewer: int) -> tuple[int, ...]:
-    """The arguments of `THREAD`."""
+    """The arguments of `visible.READ` and `THREAD`."""
     return (*visible.reading(viewer), *visible.wanted_args(viewer), viewer)
 
 

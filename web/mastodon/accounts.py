@@ -65,23 +65,17 @@ async def verify(request: Request) -> Response:
 
 
 async def one(request: Request) -> Response:
-    """`GET /api/v1/accounts/:id`
-
-    Raises:
-        NotFound: also for somebody of a server that is not heard.
-    """
+    """`GET /api/v1/accounts/:id`"""
     await auth.optional(request, "read:accounts")
-    actor = await subjects.actor(request)
-    if actor.host and state.app_of(request).peers.blocked(actor.host):
-        raise NotFound(subjects.MISSING)
-    return await _single(request, actor)
+    return await _single(request, await subjects.actor(request))
 
 
 async def several(request: Request) -> Response:
     """`GET /api/v1/accounts?id[]=`"""
     await auth.optional(request, "read:accounts")
     ids = [subjects.identifier(text) for text in params.query(request, Ids).id[:MOST_AT_ONCE]]
-    present = [actor.id for actor in (await storage.actors.by_ids(ids)).values() if not actor.gone]
+    known = (await storage.actors.by_ids(ids)).values()
+    present = [actor.id for actor in known if not actor.gone and not subjects.unheard(request, actor)]
     return respond.json_bytes(await account.list_of(state.app_of(request).base_url, [i for i in ids if i in present]))
 
 
@@ -153,8 +147,9 @@ async def following(request: Request) -> Response:
 
 
 async def _acquaintances(request: Request, viewer: Viewer | None, actor: Actor, read: Any) -> Response:
-    """Nobody for anybody else, where somebody keeps them to themselves; of a group everybody may see its members."""
-    if actor.hide_collections and subjects.id_of(viewer) != actor.id:
+    """Nobody for anybody else, where somebody keeps them to themselves or their server is not heard."""
+    hidden = actor.hide_collections and subjects.id_of(viewer) != actor.id
+    if hidden or subjects.unheard(request, actor):
         return await people(request, People([], False))
     return await people(request, await read(subjects.id_of(viewer), actor.id, paging.page_of(request, 40, 80)))
 
@@ -189,6 +184,13 @@ async def people(request: Request, found: People) -> Response:
 
 
 async def _single(request: Request, actor: Actor) -> Response:
+    """One account.
+
+    Raises:
+        NotFound: they are of a server that is not heard.
+    """
+    if subjects.unheard(request, actor):
+        raise NotFound(subjects.MISSING)
     base = state.app_of(request).base_url
     return respond.json_bytes((await account.accounts(base, [actor.id]))[actor.id])
 

@@ -9,7 +9,7 @@ from storage import timelines, visible
 from storage.actors import Actor
 from storage.posts import Post
 from storage.timelines import Entry
-from web import params
+from web import params, state
 from web.auth import Viewer
 
 MISSING = "Record not found"  # the same for what is not there and what is not for the asker (attack PRI-02)
@@ -54,6 +54,11 @@ async def actor(request: Request) -> Actor:
     if found is None or found.gone:
         raise NotFound(MISSING)
     return found
+
+
+def unheard(request: Request, actor: Actor) -> bool:
+    """Whether the actor is of a server that admins suspended: nothing of it is shown."""
+    return bool(actor.host) and state.app_of(request).peers.blocked(actor.host)
 
 
 def identifier(text: str) -> int:

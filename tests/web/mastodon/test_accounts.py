@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 import storage.actors
-from fedcomm import accounts
+from fedcomm import accounts, peers
 from fedcomm.app import App
 from storage.actors import Actor
 from storage.connect import rows
@@ -77,6 +77,28 @@ async def test_somebody_elsewhere_is_looked_up_by_the_whole_handle(client: httpx
     for acct in ("carol", "carol@other.test", "", "@", "nobody", "a\0b"):
         answer = await client.get("/api/v1/accounts/lookup", params={"acct": acct})
         assert answer.status_code in (404, 422), acct
+
+
+async def test_nobody_of_a_server_that_is_not_heard_is_shown(app: App, alice: Member, bob: Member) -> None:
+    far = await build.person("carol", "far.test")
+    await build.follow(bob.actor, far)
+    await build.follow(far, bob.actor)
+
+    async def shown() -> list[int]:
+        answers = [
+            await alice.ask("GET", f"accounts/{far.id}"),
+            await alice.ask("GET", "accounts/lookup", params={"acct": "carol@far.test"}),
+        ]
+        lists = [
+            await alice.get("accounts", **{"id[]": far.id}),
+            *[await alice.get(f"accounts/{far.id}/{name}") for name in ("followers", "following")],
+        ]
+        return [*(answer.status_code for answer in answers), *map(len, lists)]
+
+    before = await shown()
+    await peers.set_policy(app, "far.test", "suspend")
+
+    assert (before, await shown()) == ([200, 200, 1, 1, 1], [404, 404, 0, 0, 0])
 
 
 async def test_an_unknown_or_gone_account_is_not_found(alice: Member) -> None:

@@ -18,14 +18,15 @@ from storage import generation, ids, session
 from storage.dialect import Args
 from storage.errors import OperationalError
 from storage.ids import IdSource
-from storage.session import Engine, Hook, Read, Row
+from storage.session import Engine, Hook, Read, Row, Steps
 from storage.sqlite_engine import SqliteEngine
 from storage.subscribers import Subscribers
 from storage.writes import Writes
 
 __all__ = [
-    "Args", "Database", "Hook", "Read", "Row", "Writes", "after_commit", "apply", "apply_each", "current", "dialect",
-    "execute", "execute_many", "in_transaction", "read_many", "row", "rows", "transaction", "use", "value", "write",
+    "Args", "Database", "Hook", "Read", "Row", "Steps", "Writes", "after_commit", "apply", "apply_each", "current",
+    "dialect", "execute", "execute_many", "in_transaction", "read_many", "read_steps", "row", "rows", "transaction",
+    "use", "value", "write",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -209,6 +210,14 @@ async def value(sql: str, args: Args = ()) -> Any:
 async def read_many(reads: Sequence[Read]) -> list[list[Row]]:
     """The rows of each of several reads in one hop, on SQLite from one moment (PostgreSQL: on one connection)."""
     return await _target().read_many(reads)
+
+
+async def read_steps(steps: Steps[T]) -> T:
+    """What the steps return: reads of which each may need what the ones before it found; in one hop, as `read_many`.
+
+    On SQLite they run on another thread, where no database is in use: what they need of it is asked for before.
+    """
+    return await _target().read_steps(steps)
 
 
 async def execute(sql: str, args: Args = ()) -> int:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from storage.dialect import Args, for_postgres
 from storage.errors import Collision, OperationalError, Unavailable
 from storage.postgres_pool import Borrowed, Pool, ours
-from storage.session import Read, Row, settled
+from storage.session import Read, Row, Steps, settled
 from storage.writes import Writes
 
 T = TypeVar("T")
@@ -49,6 +49,10 @@ class PostgresEngine:
     async def read_many(self, reads: Sequence[Read]) -> list[list[Row]]:
         async with self.connection() as connection:
             return [await _rows(connection, sql, args) for sql, args in reads]
+
+    async def read_steps(self, steps: Steps[T]) -> T:
+        async with self.connection() as connection:
+            return await _follow(connection, steps)
 
     async def execute(self, sql: str, args: Args) -> int:
         async with self.connection() as connection:
@@ -119,6 +123,10 @@ class PostgresScope:
         with ours():
             return [await _rows(self.connection, sql, args) for sql, args in reads]
 
+    async def read_steps(self, steps: Steps[T]) -> T:
+        with ours():
+            return await _follow(self.connection, steps)
+
     async def execute(self, sql: str, args: Args) -> int:
         with ours():
             return _touched(await self.connection.execute(for_postgres(sql).sql, *args))
@@ -163,6 +171,16 @@ class PostgresScope:
 
 async def _rows(connection: Any, sql: str, args: Args) -> list[Row]:
     return [tuple(record) for record in await connection.fetch(for_postgres(sql).sql, *args)]
+
+
+async def _follow(connection: Any, steps: Steps[T]) -> T:
+    try:
+        sql, args = next(steps)
+        while True:
+            sql, args = steps.send(await _rows(connection, sql, args))
+    except StopIteration as end:
+        result: T = end.value
+        return result
 
 
 async def _write(connection: Any, writes: Writes) -> list[list[Row]]:

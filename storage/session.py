@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from storage.dialect import Args
 from storage.errors import OperationalError
@@ -14,6 +14,8 @@ from storage.writes import Writes
 Row = tuple[Any, ...]
 Read = tuple[str, Args]
 Hook = Callable[[], Awaitable[None] | None]
+T = TypeVar("T")
+Steps = Generator[Read, list[Row], T]  # yields a read, is sent its rows, and returns what came of all of them
 
 _log = logging.getLogger(__name__)
 
@@ -23,6 +25,7 @@ class Target(Protocol):
 
     async def rows(self, sql: str, args: Args) -> list[Row]: ...
     async def read_many(self, reads: Sequence[Read]) -> list[list[Row]]: ...
+    async def read_steps(self, steps: Steps[T]) -> T: ...
     async def execute(self, sql: str, args: Args) -> int: ...
     async def execute_many(self, sql: str, rows: Sequence[Args]) -> None: ...
 

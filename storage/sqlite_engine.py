@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from storage import sqlite_threads
 from storage.dialect import Args, arguments, for_sqlite
 from storage.errors import OperationalError, Unavailable
-from storage.session import Read, Row, settled
+from storage.session import Read, Row, Steps, settled
 from storage.sqlite_threads import Threads
 from storage.writes import Writes
 
@@ -60,6 +60,9 @@ class SqliteEngine:
 
     async def read_many(self, reads: Sequence[Read]) -> list[list[Row]]:
         return await self._readers.call(sqlite_threads.fetch_together, _reads(reads))
+
+    async def read_steps(self, steps: Steps[T]) -> T:
+        return await self._readers.call(sqlite_threads.follow_together, steps)
 
     async def execute(self, sql: str, args: Args) -> int:
         statement = for_sqlite(sql)
@@ -115,6 +118,9 @@ class SqliteScope:
 
     async def read_many(self, reads: Sequence[Read]) -> list[list[Row]]:
         return await self.run(sqlite_threads.fetch_each, _reads(reads))
+
+    async def read_steps(self, steps: Steps[T]) -> T:
+        return await self.run(sqlite_threads.follow, steps)
 
     async def execute(self, sql: str, args: Args) -> int:
         statement = for_sqlite(sql)

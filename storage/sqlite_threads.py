@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from storage.dialect import Args, arguments, for_sqlite
 from storage.errors import IntegrityError, OperationalError, Unavailable
-from storage.session import Read, Row
+from storage.session import Read, Row, Steps
 from storage.writes import Writes
 
 T = TypeVar("T")
@@ -120,6 +120,27 @@ def fetch_together(connection: sqlite3.Connection, reads: Sequence[Read]) -> lis
     connection.execute("BEGIN")
     try:
         return fetch_each(connection, reads)
+    finally:
+        connection.execute("COMMIT")
+
+
+def follow(connection: sqlite3.Connection, steps: Steps[T]) -> T:
+    """What the steps return; the caller has a transaction open."""
+    try:
+        sql, args = next(steps)
+        while True:
+            statement = for_sqlite(sql)
+            sql, args = steps.send(connection.execute(statement.sql, arguments(statement, args)).fetchall())
+    except StopIteration as end:
+        result: T = end.value
+        return result
+
+
+def follow_together(connection: sqlite3.Connection, steps: Steps[T]) -> T:
+    """What the steps return, all of them from the same moment."""
+    connection.execute("BEGIN")
+    try:
+        return follow(connection, steps)
     finally:
         connection.execute("COMMIT")
 

@@ -7,9 +7,11 @@ from storage.connect import execute
 
 MOST = 1_000  # of one member
 
-# Of a member and a list of posts: which of these are in threads that the member has muted.
-AMONG = """SELECT post.id FROM thread_mute JOIN post root ON root.id = thread_mute.root_id
- JOIN post ON post.thread_id = root.thread_id WHERE thread_mute.owner_id = ? AND post.id IN (?ints)"""
+
+def among(posts: str) -> str:
+    """The ids of those of the posts (a query for ids) in threads that a member has muted. Takes the member."""
+    return f"""SELECT post.id FROM thread_mute JOIN post root ON root.id = thread_mute.root_id
+ JOIN post ON post.thread_id = root.thread_id WHERE thread_mute.owner_id = ? AND post.id IN ({posts})"""
 
 
 def muted(owner: str, post: str) -> str:

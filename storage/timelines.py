@@ -1,12 +1,12 @@
 """Lists of posts in the order of time: home, public, of a tag, of a group, of somebody."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 
 import msgspec
 
-from storage import visible
-from storage.connect import dialect, rows
+from storage import shown, visible
+from storage.connect import Args, Read, Steps, dialect, read_steps, rows
 from storage.lists import List
 from storage.paging import Page
 
@@ -23,11 +23,15 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A page, newest first; `older` says whether anything lies below `oldest`."""
+    """A page, newest first; `older` says whether anything lies below `oldest`.
+
+    `flags` is what the viewer has to do with the posts (`shown.flags`): to ask for it later would cost a hop more.
+    """
 
     entries: list[Entry]
     older: bool
     oldest: int = 0
+    flags: dict[int, int] = {}
 
     @property
     def cursors(self) -> tuple[int, ...]:
@@ -55,6 +59,7 @@ JOIN actor ON actor.id = groups.actor_id
 WHERE follow.follower_id = ? AND follow.state = 'accepted' AND follow.reblogs = 1
 AND actor.deleted_at IS NULL AND actor.suspended_at IS NULL AND {visible.wanted("actor.id")}"""
 JOINED_AT_HOME = f"{_JOINED} AND {_in_no_exclusive_list('actor.id')}"  # takes `joined(viewer)`
+_PLACES = f"{JOINED_AT_HOME} ORDER BY groups.actor_id LIMIT ?"
 # Of rows of `home_entry` and `post`: its owner wants the line. After `visible.READ`; both take `line(viewer)`.
 LINE = f"""({visible.NAMES_NOBODY_UNWANTED}
 AND NOT EXISTS (SELECT 1 FROM follow wish WHERE wish.follower_id = ? AND wish.target_id = {_BROUGHT}
@@ -96,7 +101,7 @@ async def home(viewer: int, page: Page) -> Found:
 
     A post is shown once a page, as the latest that brought it: a group rather than its author.
     """
-    return await _merged(viewer, page, await joined_groups(viewer), NOT_EXCLUSIVE, not_exclusive(viewer))
+    return await _merged(viewer, page, _joined_at_home(viewer), NOT_EXCLUSIVE, not_exclusive(viewer))
 
 
 async def public(viewer: int, page: Page, *, local: bool = False, remote: bool = False, media: bool = False) -> Found:
@@ -124,12 +129,9 @@ async def of_group_by_activity(viewer: int, group_id: int, page: Page) -> Found:
     """
     cursor = "(COALESCE(post.last_reply_at, post.published) * 65536 + post.id % 65536)"
 
-    async def fetch(page: Page) -> list[Entry]:
-        sql = f"""SELECT {cursor}, post.id, 0 FROM post WHERE {cursor} < ? AND {cursor} > ? AND {visible.READ}
-AND post.group_id = ? AND {_STARTER} ORDER BY 1 {page.order} LIMIT ?"""
-        return _entries(await rows(sql, (*page.bounds, *visible.reading(viewer), group_id, page.limit)))
-
-    return await _paged(fetch, page)
+    sql = f"""SELECT {cursor}, post.id, 0 FROM post WHERE {cursor} < ? AND {cursor} > ? AND {visible.READ}
+AND post.group_id = ? AND {_STARTER}"""
+    return await _paged(viewer, page, sql, (*visible.reading(viewer), group_id))
 
 
 async def of_list(list_: List, page: Page) -> Found:
@@ -146,8 +148,8 @@ async def of_list(list_: List, page: Page) -> Found:
         condition += f""" AND (home_entry.boosted_by IS NOT NULL OR {_STARTER}
  OR EXISTS (SELECT 1 FROM post parent WHERE parent.id = post.parent_id AND ({heard})))"""
     sql = f"{_JOINED} AND groups.actor_id IN {inside} ORDER BY groups.actor_id LIMIT ?"
-    groups = await rows(sql, (owner, *visible.wanted_args(owner), list_.id, _MOST_GROUPS))
-    return await _merged(owner, page, [found[0] for found in groups], condition, tuple(args))
+    places = sql, (owner, *visible.wanted_args(owner), list_.id, _MOST_GROUPS)
+    return await _merged(owner, page, places, condition, args)
 
 
 async def tagged(
@@ -163,11 +165,7 @@ async def tagged(
     sql = _TAGGED + f" AND {_HAS_TAG}" * len(needed) + f" AND NOT {_HAS_TAG}" * len(unwanted)
     sql += _narrowed(local, remote, media)
 
-    async def fetch(page: Page) -> list[Entry]:
-        args = (wanted, *page.bounds, *visible.reading(viewer), *needed, *unwanted, page.limit)
-        return _entries(await rows(f"{sql} ORDER BY post.id {page.order} LIMIT ?", args))
-
-    return await _paged(fetch, page)
+    return await _paged(viewer, page, sql, (*visible.reading(viewer), *needed, *unwanted), before=(wanted,))
 
 
 async def of_actor(
@@ -185,19 +183,12 @@ async def of_actor(
     passed_on = f"{_BOOSTS}{also}" + f" AND {_STARTER}" * group
     tag_args = (tag_id,) if tag else ()
 
-    async def fetch(page: Page) -> list[Entry]:
-        wrote = (*page.bounds, *visible.args(viewer), actor_id, *tag_args)
-        if not boosts:
-            return _entries(await rows(f"{own} ORDER BY 1 {page.order} LIMIT ?", (*wrote, page.limit)))
-        boosted = (actor_id, *page.bounds, *visible.args(viewer), *visible.boost_args(viewer), *tag_args)
-        if dialect() == "postgres":  # which would read and sort everything (_home_on_postgres)
-            parts = [f"SELECT * FROM ({part} ORDER BY 1 {page.order} LIMIT ?) AS part" for part in (own, passed_on)]
-            args = (*wrote, page.limit, *boosted, page.limit, page.limit)
-        else:
-            parts, args = [own, passed_on], (*wrote, *boosted, page.limit)
-        return _entries(await rows(" UNION ALL ".join(parts) + f" ORDER BY 1 {page.order} LIMIT ?", args))
-
-    return await _paged(fetch, page)
+    wrote = (*visible.args(viewer), actor_id, *tag_args)
+    if not boosts:
+        return await _paged(viewer, page, own, wrote)
+    boosted = (*visible.args(viewer), *visible.boost_args(viewer), *tag_args)
+    read = partial(_of_both, dialect() == "postgres", (own, wrote), (passed_on, actor_id, boosted))
+    return await read_steps(_marked_up(viewer, _page_of(read, page)))
 
 
 async def liked(viewer: int, page: Page) -> Found:
@@ -219,8 +210,7 @@ async def entry(viewer: int, entry_id: int) -> Entry | None:
 
 async def joined_groups(viewer: int) -> list[int]:
     """Ids of the actors of the groups whose posts come to the viewer's home."""
-    sql = f"{JOINED_AT_HOME} ORDER BY groups.actor_id LIMIT ?"
-    return [found[0] for found in await rows(sql, (*joined(viewer), _MOST_GROUPS))]
+    return [found[0] for found in await rows(*_joined_at_home(viewer))]
 
 
 def line(viewer: int) -> tuple[int, ...]:
@@ -244,54 +234,61 @@ def not_exclusive(viewer: int) -> tuple[int, ...]:
     return (viewer, viewer)
 
 
+def _joined_at_home(viewer: int) -> Read:
+    return _PLACES, (*joined(viewer), _MOST_GROUPS)
+
+
 def _narrowed(local: bool, remote: bool, media: bool) -> str:
     return " AND post.local = 1" * local + " AND post.local = 0" * remote + " AND post.attachments_count > 0" * media
 
 
-async def _merged(viewer: int, page: Page, groups: Sequence[int], condition: str, args: tuple[int, ...]) -> Found:
-    """Lines of home that meet the condition, and what begins threads in the groups."""
-    shown, begun = line(viewer), thread(viewer)
+async def _merged(viewer: int, page: Page, places: Read, condition: str, args: Args) -> Found:
+    """Lines of home that meet the condition, and what begins threads in the groups that `places` finds."""
+    read = partial(_of_home, dialect() == "postgres", condition, (viewer, (*line(viewer), *args)), thread(viewer))
 
-    async def fetch(wanted: Page) -> list[Entry]:
-        own = (viewer, *wanted.bounds, *shown, *args)
-        part = (*wanted.bounds, *begun)
-        if dialect() == "postgres":
-            every = (*own, wanted.limit, list(groups), *part, wanted.limit, wanted.limit)
-            return _entries(await rows(_home_on_postgres(condition, wanted.order), every))
-        parts = [value for group in groups for value in (*part, group)]
-        return _entries(await rows(_home_on_sqlite(condition, len(groups), wanted.order), (*own, *parts, wanted.limit)))
+    def steps() -> Steps[Found]:
+        groups = [found[0] for found in (yield places)]
+        wide = msgspec.structs.replace(page, limit=page.limit + _SPARE)
+        return _once((yield from _page_of(partial(read, groups), wide)), page)
 
-    return _once(await _paged(fetch, msgspec.structs.replace(page, limit=page.limit + _SPARE)), page)
+    return await read_steps(_marked_up(viewer, steps()))
 
 
-async def _posts(viewer: int, page: Page, condition: str, args: tuple[int, ...] = ()) -> Found:
-    async def fetch(page: Page) -> list[Entry]:
-        sql = f"{_UNASKED} AND {condition} ORDER BY post.id {page.order} LIMIT ?"
-        return _entries(await rows(sql, (*page.bounds, *visible.reading(viewer), *args, page.limit)))
-
-    return await _paged(fetch, page)
+async def _posts(viewer: int, page: Page, condition: str, args: Args = ()) -> Found:
+    return await _paged(viewer, page, f"{_UNASKED} AND {condition}", (*visible.reading(viewer), *args))
 
 
 async def _marked(viewer: int, page: Page, table: str, condition: str) -> Found:
     """Two marks of one millisecond are told apart by their posts."""
     cursor = "(mark.created_at * 100000 + mark.post_id % 100000)"
-
-    async def fetch(page: Page) -> list[Entry]:
-        sql = f"""SELECT {cursor}, post.id, 0 FROM {table} mark JOIN post ON post.id = mark.post_id
-WHERE mark.actor_id = ?{condition} AND {cursor} < ? AND {cursor} > ? AND {visible.TO_VIEWER}
-ORDER BY 1 {page.order} LIMIT ?"""
-        return _entries(await rows(sql, (viewer, *page.bounds, *visible.args(viewer), page.limit)))
-
-    return await _paged(fetch, page)
+    sql = f"""SELECT {cursor}, post.id, 0 FROM {table} mark JOIN post ON post.id = mark.post_id
+WHERE mark.actor_id = ?{condition} AND {cursor} < ? AND {cursor} > ? AND {visible.TO_VIEWER}"""
+    return await _paged(viewer, page, sql, visible.args(viewer), before=(viewer,))
 
 
-async def _paged(fetch: Callable[[Page], Awaitable[list[Entry]]], page: Page) -> Found:
+async def _paged(viewer: int, page: Page, sql: str, args: Args, before: Args = ()) -> Found:
+    """A page of what the query finds, whose arguments are `before`, the bounds of the page, and `args`."""
+
+    def read(page: Page) -> Read:
+        return f"{sql} ORDER BY 1 {page.order} LIMIT ?", (*before, *page.bounds, *args, page.limit)
+
+    return await read_steps(_marked_up(viewer, _page_of(read, page)))
+
+
+def _marked_up(viewer: int, steps: Steps[Found]) -> Steps[Found]:
+    """The page, with what the viewer has to do with its posts."""
+    found = yield from steps
+    flags = yield from shown.flags_of(viewer, [entry.post_id for entry in found.entries])
+    return msgspec.structs.replace(found, flags=flags)
+
+
+def _page_of(read: Callable[[Page], Read], page: Page) -> Steps[Found]:
     """One page, and whether there is more: one entry beyond it is asked for."""
-    entries = await fetch(msgspec.structs.replace(page, limit=page.limit + 1))
+    entries = _entries((yield read(msgspec.structs.replace(page, limit=page.limit + 1))))
     older, entries = len(entries) > page.limit, entries[: page.limit]
     if page.forward and entries:
         entries.reverse()
-        older = bool(await fetch(page.under(entries[-1].id)))
+        older = bool((yield read(page.under(entries[-1].id))))
     return Found(entries, older, entries[-1].id if entries else 0)
 
 
@@ -318,6 +315,32 @@ async def _tag_ids(names: Sequence[str]) -> dict[str, int]:
     }
 
 
+def _of_home(
+    postgres: bool, condition: str, own: tuple[int, Args], part: Args, groups: Sequence[int], page: Page
+) -> Read:
+    """Lines of home and of the groups; `own` is whose home, and what follows the bounds in the query for it."""
+    owner, rest = own
+    mine = (owner, *page.bounds, *rest)
+    if postgres:
+        every = (*mine, page.limit, list(groups), *page.bounds, *part, page.limit, page.limit)
+        return _home_on_postgres(condition, page.order), every
+    parts = [value for group in groups for value in (*page.bounds, *part, group)]
+    return _home_on_sqlite(condition, len(groups), page.order), (*mine, *parts, page.limit)
+
+
+def _of_both(postgres: bool, own: tuple[str, Args], passed_on: tuple[str, int, Args], page: Page) -> Read:
+    """What somebody wrote, and what they boosted."""
+    wrote = (*page.bounds, *own[1])
+    boosted = (passed_on[1], *page.bounds, *passed_on[2])
+    both = (own[0], passed_on[0])
+    if postgres:  # which would read and sort everything (_home_on_postgres)
+        parts = [f"SELECT * FROM ({part} ORDER BY 1 {page.order} LIMIT ?) AS part" for part in both]
+        args = (*wrote, page.limit, *boosted, page.limit, page.limit)
+    else:
+        parts, args = list(both), (*wrote, *boosted, page.limit)
+    return " UNION ALL ".join(parts) + f" ORDER BY 1 {page.order} LIMIT ?", args
+
+
 @lru_cache(maxsize=512)
 def _home_on_sqlite(condition: str, groups: int, order: str) -> str:
     """SQLite merges the branches lazily: no more is read than is shown, however many groups there are."""
@@ -333,5 +356,5 @@ def _home_on_postgres(condition: str, order: str) -> str:
     return f"{own} UNION ALL {groups} ORDER BY 1 {order} LIMIT ?"
 
 
-def _entries(found: list[tuple[int, ...]]) -> list[Entry]:
+def _entries(found: Sequence[tuple[int, ...]]) -> list[Entry]:
     return [Entry(*row) for row in found]

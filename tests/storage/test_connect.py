@@ -7,6 +7,7 @@ import pytest
 from storage import connect
 from storage.connect import (
     Database,
+    Steps,
     Writes,
     after_commit,
     apply,
@@ -15,6 +16,7 @@ from storage.connect import (
     execute_many,
     in_transaction,
     read_many,
+    read_steps,
     row,
     rows,
     transaction,
@@ -77,6 +79,23 @@ async def test_several_reads_are_made_at_once(things: Database) -> None:
     async with transaction():
         await execute(INSERT, (3, "three"))
         assert (await read_many(reads))[0] == [(3,)]
+
+
+async def test_a_read_can_need_what_the_one_before_it_found(things: Database) -> None:
+    await execute("INSERT INTO thing (id, name) VALUES (1, 'one'), (2, 'two'), (3, 'three')")
+
+    def steps(broken: str = "") -> Steps[str]:
+        ((last,),) = yield "SELECT MAX(id) FROM thing", ()
+        rest = yield f"SELECT name FROM thing WHERE id IN (?ints) {broken} ORDER BY id", ([last, last - 1],)
+        return " ".join(name for (name,) in rest)
+
+    assert await read_steps(steps()) == "two three"
+    async with transaction():
+        await execute("INSERT INTO thing (id, name) VALUES (4, 'four')")
+        assert await read_steps(steps()) == "three four"
+    with pytest.raises(OperationalError):
+        await read_steps(steps("nonsense"))
+    assert await read_steps(steps()) == "three four"
 
 
 async def test_a_transaction_is_kept_whole(things: Database) -> None:

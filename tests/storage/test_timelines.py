@@ -214,14 +214,27 @@ async def test_the_lists_that_everybody_opens_are_read_by_an_index(database: Dat
     if database.dialect == "postgres":
         await execute("ANALYZE")
     asked: list[tuple[str, Any]] = []
-    engine, real = database.engine, database.engine.rows
+    engine, rows_of, steps_of = database.engine, database.engine.rows, database.engine.read_steps
 
-    async def noting(sql: str, args: Any) -> Any:
+    def note(sql: str, args: Any) -> None:
         if "post.id" in sql:  # those of few rows may be read as the database likes
             asked.append((sql, args))
-        return await real(sql, args)
+
+    async def noting(sql: str, args: Any) -> Any:
+        note(sql, args)
+        return await rows_of(sql, args)
+
+    def each(steps: Any) -> Any:
+        read = next(steps)
+        while True:
+            note(*read)
+            try:
+                read = steps.send((yield read))
+            except StopIteration as end:
+                return end.value
 
     engine.rows = noting  # type: ignore[method-assign]
+    engine.read_steps = lambda steps: steps_of(each(steps))  # type: ignore[method-assign]
     pages = (Page(), Page(before=many * 500), Page(after=many * 500))
     try:
         for page in pages:
@@ -233,7 +246,7 @@ async def test_the_lists_that_everybody_opens_are_read_by_an_index(database: Dat
         await collections.posts(ann.id, many * 500, 20)
         await collections.threads(group.id, many * 500, 20)
     finally:
-        engine.rows = real  # type: ignore[method-assign]
+        engine.rows, engine.read_steps = rows_of, steps_of  # type: ignore[method-assign]
 
     assert len(asked) >= 17
     for sql, args in asked:

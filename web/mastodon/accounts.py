@@ -128,7 +128,7 @@ async def statuses(request: Request) -> Response:
             replies=not wanted.exclude_replies, media=wanted.only_media, tag=wanted.tagged.lstrip("#").lower(),
             group=actor.kind == "Group", direct=not wanted.exclude_direct,
         )  # fmt: skip
-    body = await status.page(state.app_of(request).base_url, subjects.id_of(viewer), found.entries)
+    body = await status.page(state.app_of(request).base_url, subjects.id_of(viewer), found.entries, found.flags)
     return respond.json_bytes(body, paging.link(request, found.cursors, found.older))
 
 

@@ -105,7 +105,7 @@ async def bookmarks(request: Request) -> Response:
 
 async def shown(request: Request, viewer: Viewer | None, found: Found) -> Response:
     """A page of posts."""
-    body = await status.page(state.app_of(request).base_url, subjects.id_of(viewer), found.entries)
+    body = await status.page(state.app_of(request).base_url, subjects.id_of(viewer), found.entries, found.flags)
     return respond.json_bytes(body, paging.link(request, found.cursors, found.older))
 
 

@@ -1,6 +1,6 @@
 """Status: rendered once for everybody, completed for each viewer (Mastodon API: "Status")."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -22,6 +22,8 @@ VISIBILITIES = ("public", "unlisted", "private", "direct")
 _END = b',"reblog":null}'
 _UNFILTERED = b'"filtered":[]'
 _POLL = b"?"  # begins the fragment of a post with a poll, which shows each viewer their own votes
+
+Flags = Mapping[int, int]  # by post
 
 _encode = msgspec.json.Encoder().encode
 
@@ -51,14 +53,17 @@ async def emojis_of(base: str, post: Post, answers: str) -> list[dict[str, Any]]
     return (await emoji.named_in(base, {post.id: (_home_of(post), answers)})).get(post.id, [])
 
 
-async def page(base: str, viewer: int, entries: Sequence[Entry]) -> bytes:
+async def page(base: str, viewer: int, entries: Sequence[Entry], flags: Flags | None = None) -> bytes:
     """A JSON list of the entries; the caller has made sure that the viewer may see them."""
-    return b"[" + b",".join(await each(base, viewer, entries)) + b"]"
+    return b"[" + b",".join(await each(base, viewer, entries, flags)) + b"]"
 
 
-async def each(base: str, viewer: int, entries: Sequence[Entry]) -> list[bytes]:
-    """The JSON of each entry in order; those that were deleted meanwhile are left out. `viewer` 0: nobody."""
-    parts = await _parts(base, viewer, [entry.post_id for entry in entries])
+async def each(base: str, viewer: int, entries: Sequence[Entry], flags: Flags | None = None) -> list[bytes]:
+    """The JSON of each entry in order; those that were deleted meanwhile are left out. `viewer` 0: nobody.
+
+    `flags` are those of the viewer for the posts (`shown.flags`), where they are known already.
+    """
+    parts = await _parts(base, viewer, [entry.post_id for entry in entries], flags)
     wrappers = await _wrappers(base, [entry.id for entry in entries if entry.boosted_by])
     found: list[bytes] = []
     for entry in entries:
@@ -83,10 +88,13 @@ def content_of(title: str, content: str) -> str:
     return f"<p><strong>{escape(title)}</strong></p>{content}" if title else content
 
 
-async def _parts(base: str, viewer: int, post_ids: Sequence[int]) -> dict[int, tuple[bytes, bytes]]:
+async def _parts(
+    base: str, viewer: int, post_ids: Sequence[int], flags: Flags | None = None
+) -> dict[int, tuple[bytes, bytes]]:
     """(what is the viewer's, what is everybody's) of each post, without braces."""
     bodies = await _bodies(base, post_ids)
-    flags = await shown.flags(viewer, post_ids) if viewer and post_ids else {}
+    if flags is None:
+        flags = await shown.flags(viewer, post_ids) if viewer and post_ids else {}
     with_poll = [post_id for post_id, body in bodies.items() if body[:1] == _POLL]
     for post_id, poll_json in (await _polls(viewer, {post_id: bodies[post_id] for post_id in with_poll})).items():
         bodies[post_id] = bodies[post_id][1:] + b',"poll":' + poll_json

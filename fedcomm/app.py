@@ -1,8 +1,9 @@
 """One running instance: what every service gets as its first argument."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from gettext import NullTranslations
 from typing import Protocol
 
 import httpx
@@ -79,6 +80,7 @@ class App:
         self.blobs = Blobs(config.data_dir / "media")
         self.picture_turn = asyncio.Semaphore(PICTURES_AT_ONCE)
         self.fetch_turn = asyncio.Semaphore(FETCHES)
+        self.translations: Callable[[str], NullTranslations] = _untranslated  # by language; the web room has them
         self.acts_clock = HybridClock()  # of what moderators do (acts.py)
         self.sender: Delivering | None = None  # set while this process delivers
         self.wake_delivery = asyncio.Event()
@@ -216,6 +218,10 @@ class App:
             return {} if attempt == 0 else None
         key, key_id = self.service_key
         return signatures.sign(scheme, key, key_id, "GET", url, {}, None, clock.now())
+
+
+def _untranslated(_language: str) -> NullTranslations:
+    return NullTranslations()
 
 
 def _policy(config: Config, peers: PeerBook) -> Policy:

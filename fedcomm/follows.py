@@ -11,7 +11,7 @@ from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
-from storage import actors, blocks, domain_blocks, follows, groups, members, posts, registers, telling
+from storage import actors, blocks, domain_blocks, follows, groups, members, posts, registers, telling, welcomes
 from storage.actors import Actor
 from storage.connect import Writes, transaction, write
 from storage.follows import Follow
@@ -186,6 +186,9 @@ async def record_acceptance(app: App, asked: Follow, target: Actor) -> None:
         follows.accept(writes, asked, now)
         if target.kind == "Group" and (group := await groups.by_actor(target.id)) is not None:
             members.put(writes, Member(group.id, follower.id, "joined", follower.host, now, None))
+            if group.local:
+                welcomes.fall_due(writes, group.id, follower.id, next_id(), now)
+                writes.after(app.wake_jobs.set)
         elif follower.local:
             posts.fill_home(writes, follower.id, target.id, BACKFILL)
         app.followers_changed(writes, target.id)

@@ -2,10 +2,11 @@
 
 from fedcomm import acts, clock
 from fedcomm.app import App
-from storage import boosts, events, fragments, removals
+from storage import boosts, events, fragments, removals, welcomes
 from storage.actors import Actor
 from storage.connect import Writes
 from storage.groups import Group
+from storage.ids import next_id
 from storage.posts import Post
 from storage.registers import take_effect
 
@@ -91,6 +92,8 @@ def record_ban(
     if remove:
         removals.take_out(writes, act, subject.id, face.id if group.local else None, clock.now_ms())
         fragments.forget_actor_later(writes, subject.id)
+        welcomes.take_back_of(writes, group.id, subject.id, next_id(), clock.now_ms())
+        writes.after(app.wake_jobs.set)
 
 
 def record_unban(

@@ -7,7 +7,7 @@ import msgspec
 
 from activitypub import render
 from activitypub.objects import Note
-from fedcomm import admit, clock, emojis, groups, media, proving, recording
+from fedcomm import admit, clock, emojis, groups, media, newcomers, proving, recording
 from fedcomm.app import App
 from fedcomm.drafting import LEVELS, Draft, PollDraft, Prepared, Words, prepare
 from fedcomm.errors import NotFound
@@ -38,7 +38,8 @@ async def create(
 ) -> int:
     """Publish a post; gives its id. The same key of the same account gives the same post again.
 
-    `along` adds what happens in the same transaction, and is told the id.
+    The first answer to the welcome of a group goes into its thread of newcomers (`newcomers.py`). `along` adds what
+    happens in the same transaction, and is told the id.
 
     Raises:
         Invalid: empty, too long, or not to be understood.
@@ -49,6 +50,9 @@ async def create(
     if idempotency_key and (known := await idempotency.post_of(account_id, idempotency_key)) is not None:
         return known
     prepared = await prepare(app, author, draft)
+    welcome = await newcomers.answered(prepared)
+    if welcome is not None:
+        prepared = await prepare(app, author, await newcomers.placed(app, welcome, draft))
     post_id, now = next_id(), clock.now_ms()
     writes = Writes()
     if along is not None:
@@ -57,6 +61,8 @@ async def create(
         idempotency.remember(writes, account_id, idempotency_key, post_id, now)
     note = prepared.note(app, post_id, now)
     post = recording.record(app, writes, await _arrival(app, prepared, note, post_id))
+    if welcome is not None:
+        await newcomers.record(writes, welcome, post)
     document = await _proven(app, author, post.visibility, _create(app, note, post))
     publish(app, writes, author, document, audience_of(prepared), thread_id=post.thread_id, post_id=post.id)
     if prepared.group is not None and prepared.group.local and prepared.face is not None:

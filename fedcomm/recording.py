@@ -12,7 +12,7 @@ from fedcomm import clock, emojis, indexing, mapping
 from fedcomm import telling as telling_later
 from fedcomm.app import App
 from fedcomm.mapping.posts import Place, to_row
-from storage import actors, conversations, events, groups, jobs, orphans, posts, tags, telling
+from storage import actors, conversations, events, groups, jobs, orphans, posts, tags, telling, welcomes
 from storage.actors import Actor
 from storage.connect import Writes
 from storage.groups import Group
@@ -187,6 +187,9 @@ def erase(app: App, writes: Writes, known: Post, *, told: bool = True) -> None:
     now = clock.now_ms()
     posts.bury(writes, known.uri, host_of(known.uri), "post", now)
     posts.erase(writes, known, now, told=told)
+    if not known.local and known.parent_id is not None:
+        welcomes.take_back(writes, known.id, next_id(), now)
+        writes.after(app.wake_jobs.set)
     writes.after(partial(app.forget_post, known.id))
     if known.parent_id is not None:
         writes.after(partial(app.forget_post, known.parent_id))

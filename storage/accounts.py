@@ -75,6 +75,11 @@ async def name_of(account_id: int) -> str:
     return str(await value(sql, (account_id,)) or "")
 
 
+async def language_of(actor_id: int) -> str:
+    """In which language somebody here reads, '' when they have not said."""
+    return str(await value("SELECT language FROM account WHERE actor_id = ?", (actor_id,)) or "")
+
+
 async def has_admin() -> bool:
     """Whether anybody can administer this server."""
     return await value("SELECT 1 FROM account WHERE role = 'admin' AND state = 'active' LIMIT 1") is not None

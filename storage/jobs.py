@@ -32,13 +32,13 @@ def drop(writes: Writes, key: str) -> None:
 
 
 def add_if(
-    writes: Writes, job_id: int, name: str, args: dict[str, object], run_at: int, condition: str, about: int
+    writes: Writes, job_id: int, name: str, args: dict[str, object], run_at: int, condition: str, *about: int
 ) -> None:
-    """As `add`, where a condition of SQL with one argument holds."""
+    """As `add`, where a condition of SQL about these holds."""
     writes.add(
         "INSERT INTO job (id, name, args, run_at, created_at) SELECT CAST(? AS BIGINT), CAST(? AS TEXT),"
         f" CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS BIGINT) WHERE {condition}",
-        (job_id, name, msgspec.json.encode(args).decode(), run_at, run_at, about),
+        (job_id, name, msgspec.json.encode(args).decode(), run_at, run_at, *about),
     )
 
 

@@ -12,7 +12,7 @@ from fedcomm.app import App
 from fedcomm.attempts import network
 from fedcomm.errors import AppError
 from storage.errors import Unavailable
-from web import auth, errors, headers, limits, respond, state
+from web import auth, errors, headers, languages, limits, respond, state
 from web.limits import Exceeded, Limits
 from web.mastodon import streaming
 from web.pages.readers import reader_of
@@ -24,7 +24,8 @@ from web.streaming.telling import Teller
 
 
 def build(app: App) -> "Application":
-    """The application that serves `app`."""
+    """The application that serves `app`; with the texts of the pages those of jobs are translated, too."""
+    app.translations = languages.words
     return Application(app, compiled(), compiled("documents_"))
 
 

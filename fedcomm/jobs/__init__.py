@@ -4,7 +4,19 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from fedcomm import farewells, imports, indexing, moving, orphans, peers, polls, scheduled, telling
+from fedcomm import (
+    farewells,
+    imports,
+    indexing,
+    introductions,
+    moving,
+    orphans,
+    peers,
+    polls,
+    scheduled,
+    telling,
+    welcomes,
+)
 from fedcomm.app import App
 from fedcomm.elsewhere import clean_up as forget_copies
 from fedcomm.jobs import nightly
@@ -39,6 +51,9 @@ JOBS: dict[str, Job] = {
     "tell_edit": Job(telling.tell_edit),
     "tell_end": Job(telling.tell_end),
     "announce_early": Job(orphans.announce, attempts=10, seconds=600),
+    "welcome": Job(welcomes.welcome),
+    "show_answer": Job(introductions.show),
+    "unshow_answer": Job(introductions.unshow),
     "follow_moved": Job(moving.take_followers_along, attempts=10, seconds=600),
 }
 SCHEDULE: dict[str, Regular] = {

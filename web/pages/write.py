@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.posts
-from fedcomm import posts, preferences
+from fedcomm import newcomers, posts, preferences
 from fedcomm.drafting import LEVELS
 from fedcomm.errors import AppError, Invalid, NotAllowed, NotFound
 from storage.actors import Actor
@@ -134,9 +134,9 @@ async def _place(reader: Reader, given: Text, post_id: int) -> str:
     own_page = f"/@{reader.actor.username}/{post_id}"
     if not given.to:
         return own_page
-    answered, _ = await seen(reader.actor.id, given.to)
+    written, _ = await seen(reader.actor.id, post_id)  # in the thread of newcomers, if it answers a welcome
     try:
-        return f"{shown.permalink(*await seen(reader.actor.id, answered.thread_id))}#post-{post_id}"
+        return f"{shown.permalink(*await seen(reader.actor.id, written.thread_id))}#post-{post_id}"
     except NotFound:
         return own_page
 
@@ -192,6 +192,7 @@ async def _page(request: Request, reader: Reader, given: Text, refused: AppError
         quoted=await threads.one(reader.actor.id, post) if post else None,
         face=face,
         levels=_levels(post),
+        saying_hello=post is not None and await newcomers.open_to(reader.actor, post.id) is not None,
         languages=tongues.NAMES,
         options=[*given.options, *[""] * _OPTIONS][: max(_OPTIONS, len(given.options))],
         hours=_HOURS,

@@ -118,6 +118,7 @@ def for_members(world: World) -> dict[str, int]:
         "/settings/interests": 200,
         "/settings/invites": 200,
         "/settings/invites?group=rye": 200,
+        "/c/rye/welcome": 403,
         "/settings/filters?id=5": 404,
         "/settings/domain_blocks": 200,
         "/settings/profile": 200,

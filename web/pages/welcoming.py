@@ -1,0 +1,83 @@
+"""How a group welcomes newcomers, as its moderators set it: in which words, who greets, and where they say hello."""
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+import storage.actors
+from fedcomm import welcomes
+from fedcomm.errors import AppError
+from storage.posts import Post
+from web import errors, languages, respond, state
+from web.pages import frame, shown
+from web.pages.moderating import Place, looking_after
+from web.pages.readers import form
+
+
+class Words(msgspec.Struct, frozen=True):
+    """The welcome in one language."""
+
+    language: str = ""
+    text: str = ""
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """The form: `greeter` is a name here, `thread` the address of a thread."""
+
+    texts: list[Words] = []
+    greeter: str = ""
+    thread: str = ""
+    csrf: str = ""
+
+
+@looking_after
+async def show(request: Request, place: Place) -> Response:
+    """`GET /c/{name}/welcome`"""
+    found = await welcomes.setting(place.group)
+    named = found.greeter.username if found.greeter and found.named else ""
+    texts = [Words(language, text) for language, text in found.texts.items()]
+    return await _page(request, place, Wish(texts, named, await _address(request, found.thread)))
+
+
+@looking_after
+async def save(request: Request, place: Place) -> Response:
+    """`POST /c/{name}/welcome`"""
+    given = await form(request, Wish, place.reader)
+    texts = {words.language: words.text for words in given.texts if words.language in languages.AVAILABLE}
+    wanted = welcomes.Change(texts=texts, greeter=given.greeter, thread=given.thread)
+    try:
+        await welcomes.change(state.app_of(request), place.face.username, wanted, place.by)
+    except AppError as refused:
+        return await _page(request, place, given, refused)
+    return respond.redirect(f"{shown.profile(place.face)}/welcome?done=saved")
+
+
+async def _address(request: Request, thread: Post | None) -> str:
+    author = await storage.actors.by_id(thread.author_id) if thread else None
+    base = state.app_of(request).base_url
+    return f"{base}{shown.permalink(thread, author)}" if thread and author else ""
+
+
+async def _page(request: Request, place: Place, given: Wish, refused: AppError | None = None) -> Response:
+    return await frame.page(
+        request,
+        "welcome.html",
+        errors.status_of(refused) if refused else 200,
+        group=place.group,
+        face=place.face,
+        given=given,
+        texts={words.language: words.text for words in given.texts},
+        found=await welcomes.setting(place.group),
+        languages=languages.AVAILABLE,
+        longest=welcomes.MAX_TEXT,
+        problem=refused,
+        field=str(getattr(refused, "field", "")),
+        done=request.query_params.get("done", ""),
+    )
+
+
+routes = [
+    Route("/c/{name}/welcome", show),
+    Route("/c/{name}/welcome", save, methods=["POST"]),
+]

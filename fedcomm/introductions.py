@@ -4,7 +4,7 @@ Their answer is a direct message that nobody else could fetch, so it cannot be i
 it, with its author's name, and takes that away when the author deletes it (docs/decisions/0021-welcome.md).
 """
 
-from fedcomm import admit, members, newcomers, posts, sanitise, speech
+from fedcomm import admit, members, newcomers, posts, speech
 from fedcomm.app import App
 from fedcomm.errors import NotAllowed, NotFound
 from fedcomm.speech import Saying
@@ -21,21 +21,18 @@ MOST = 20_000  # characters of HTML that a group quotes
 
 
 async def show(app: App, answer: int) -> None:
-    """Show an answer to a welcome, by its number, if it is the first one; never twice."""
-    said = await rows.by_id(answer)
+    """Show the first answer to a welcome, by its number; never twice."""
+    said, found = await rows.by_id(answer), await welcomes.by_answer(answer)
     author = await actors.by_id(said.author_id) if said else None
-    if said is None or author is None or said.deleted_at is not None or said.parent_id is None or not _words(said):
-        return
-    found = await newcomers.open_to(author, said.parent_id)
     group, face = await stored.with_face(found.group_id if found else None)
-    if group is None or face is None:
+    if said is None or author is None or said.deleted_at is not None or len(said.content) > MOST:
+        return
+    if group is None or face is None or not await _heard(app, group, author):
         return
     thread = await newcomers.thread_of(app, group, face)
-    if not await _heard(app, group, author, thread):
-        return
     async with transaction():
         shown_id = next_id()
-        if await welcomes.answer(said.parent_id, said.id, shown_id):
+        if await welcomes.show(said.id, shown_id):
             writes = Writes()
             saying = await _quoted(app, said, author, thread)
             await newcomers.tell_greeter(
@@ -58,15 +55,12 @@ async def unshow(app: App, answer: int = 0, group: int = 0, actor: int = 0) -> N
     await welcomes.forget_shown(found.answer_id or 0)
 
 
-def _words(said: Post) -> bool:
-    return 0 < len(said.content) <= MOST and bool(sanitise.text_of(said.content).strip())
-
-
-async def _heard(app: App, group: Group, author: Actor, thread: Post) -> bool:
+async def _heard(app: App, group: Group, author: Actor) -> bool:
     try:
         admit.actor(author)
         admit.server(app.peers, author.host)
-        admit.posting(group, await members.standing(group, author), thread)
+        admit.voting(group, standing := await members.standing(group, author))
+        admit.belated(group, standing)
     except NotAllowed:
         return False
     return True

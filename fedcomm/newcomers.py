@@ -61,7 +61,7 @@ async def placed(app: App, found: Welcome, draft: Draft) -> Draft:
 
 async def record(writes: Writes, found: Welcome, post: Post) -> None:
     """A member here has introduced themselves by this post."""
-    welcomes.answer_later(writes, found.post_id or 0, post.id)
+    welcomes.answer_here(writes, found.post_id or 0, post.id)
     group = await stored.by_id(found.group_id)
     assert group is not None  # a foreign key
     await tell_greeter(writes, group, post)

@@ -19,6 +19,7 @@ class Welcome(msgspec.Struct, frozen=True):
 
 _COLUMNS = ", ".join(Welcome.__struct_fields__)
 _NEVER = "NOT EXISTS (SELECT 1 FROM welcome WHERE group_id = ? AND actor_id = ?)"
+_ANSWERED = "EXISTS (SELECT 1 FROM welcome WHERE answer_id = ?)"
 _SHOWN_BY_GROUP = (
     "EXISTS (SELECT 1 FROM welcome WHERE answer_id = ? AND shown_id IS NOT NULL AND shown_id <> answer_id)"
 )
@@ -67,18 +68,27 @@ async def by_answer(post_id: int) -> Welcome | None:
     return _welcome(await row(f"SELECT {_COLUMNS} FROM welcome WHERE answer_id = ?", (post_id,)))
 
 
-async def answer(post_id: int, answer_id: int, shown_id: int) -> bool:
-    """That is the first answer to a welcome; False when there is one. Belongs in the transaction that shows it."""
-    sql = "UPDATE welcome SET answer_id = ?, shown_id = ? WHERE post_id = ? AND answer_id IS NULL"
-    return bool(await execute(sql, (answer_id, shown_id, post_id)))
-
-
-def answer_later(writes: Writes, post_id: int, answer_id: int) -> None:
-    """As `answer`, of a member here: the answer itself is in the thread."""
+def answer_here(writes: Writes, post_id: int, answer_id: int) -> None:
+    """A member here answers a welcome for the first time: the answer is in the thread of newcomers itself."""
     writes.add(
         "UPDATE welcome SET answer_id = ?, shown_id = ? WHERE post_id = ? AND answer_id IS NULL",
         (answer_id, answer_id, post_id),
     )
+
+
+def answer_elsewhere(writes: Writes, post_id: int, author_id: int, answer_id: int, job_id: int, now: int) -> None:
+    """Somebody answers a post: if it is their welcome, and for the first time, a job shows it in the thread."""
+    writes.add(
+        "UPDATE welcome SET answer_id = ? WHERE post_id = ? AND actor_id = ? AND answer_id IS NULL",
+        (answer_id, post_id, author_id),
+    )
+    jobs.add_if(writes, job_id, "show_answer", {"answer": answer_id}, now, _ANSWERED, answer_id)
+
+
+async def show(answer_id: int, shown_id: int) -> bool:
+    """That post shows the answer; False when one does. Belongs in the transaction that writes the post."""
+    sql = "UPDATE welcome SET shown_id = ? WHERE answer_id = ? AND shown_id IS NULL"
+    return bool(await execute(sql, (shown_id, answer_id)))
 
 
 def take_back(writes: Writes, answer_id: int, job_id: int, now: int) -> None:

@@ -6,12 +6,12 @@ from activitypub.audience import group_of
 from activitypub.contexts import PUBLIC
 from activitypub.errors import Forbidden
 from activitypub.objects import Note
-from fedcomm import admit, clock, groups
+from fedcomm import admit, clock, groups, sanitise
 from fedcomm.errors import NotAllowed
 from fedcomm.inbox import ballots
 from fedcomm.inbox.hand import Hand, Ignored, Wants
 from fedcomm.recording import MAX_TOLD, Arrival, record
-from storage import jobs, posts
+from storage import posts, welcomes
 from storage.actors import Actor
 from storage.groups import Group
 from storage.ids import next_id
@@ -42,15 +42,15 @@ def note(hand: Hand, activity: Activity) -> None:
     post = record(hand.app, hand.writes, _arrival(hand, activity, written, author, parent, group, named))
     if group is not None and group.local:
         groups.accept_post(hand.app, hand.writes, hand.facts.face_of(group), post, hand.raw_of(activity))
-    if _answers_welcome(hand, written, author, parent):
-        jobs.add(hand.writes, next_id(), "show_answer", {"answer": post.id}, clock.now_ms())
+    if parent is not None and _answers_a_group(hand, written, author, parent) and sanitise.text_of(post.content):
+        welcomes.answer_elsewhere(hand.writes, parent.id, author.id, post.id, next_id(), clock.now_ms())
         hand.writes.after(hand.app.wake_jobs.set)
     hand.early = group is None and post.visibility <= posts.UNLISTED and _waits(hand, post, parent)
 
 
-def _answers_welcome(hand: Hand, written: Note, author: Actor, parent: Post | None) -> bool:
+def _answers_a_group(hand: Hand, written: Note, author: Actor, parent: Post) -> bool:
     """Whether somebody answers a direct message of a group of ours, and names nobody but that."""
-    by = hand.facts.author_of(parent) if parent is not None and parent.visibility == posts.DIRECT else None
+    by = hand.facts.author_of(parent) if parent.visibility == posts.DIRECT else None
     if by is None or not by.local or by.kind != "Group":
         return False
     named = {*written.audience.everyone, *(mention.href for mention in written.mentions)}

@@ -15,8 +15,6 @@ from fedcomm import pauses
 from fedcomm.protocol import GuardedProtocol, Limits, sweep
 from fedcomm.upgrade import MOST_BYTES, GuardedWebSocket
 
-PING_SECONDS = 30.0  # between two pings to a client that speaks WebSocket, and until it must have answered
-
 
 class Listener:
     """An ASGI application on sockets that are bound already, in the running event loop.
@@ -29,10 +27,10 @@ class Listener:
         config = Config(
             app,
             http=cast(Any, partial(GuardedProtocol, limits=limits)),
-            ws=cast(Any, GuardedWebSocket),
+            ws=cast(Any, partial(GuardedWebSocket, patience=limits.sockets)),
             ws_max_size=MOST_BYTES,
-            ws_ping_interval=PING_SECONDS,
-            ws_ping_timeout=PING_SECONDS,
+            ws_ping_interval=limits.sockets.ping,
+            ws_ping_timeout=limits.sockets.ping,
             ws_per_message_deflate=False,  # 10 times the memory of a connection
             lifespan="off",
             log_config=None,

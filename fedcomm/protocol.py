@@ -16,7 +16,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from fedcomm.upgrade import HEAD_BYTES, GuardedWebSocket
+from fedcomm.upgrade import HEAD_BYTES, GuardedWebSocket, Patience
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +33,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     pipelined: int = 32  # requests waiting for the answer to an earlier one
     leftover_bytes: int = 1_048_576
     framing_bytes: int = 65_536  # of chunk sizes, extensions and trailers beyond what the data can explain
+    sockets: Patience = Patience()
     connections: int = 4096  # above it the longest silent ones have to go
 
 

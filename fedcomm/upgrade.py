@@ -9,6 +9,7 @@ import asyncio
 from time import monotonic
 from typing import Any, cast
 
+import msgspec
 from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
@@ -16,10 +17,16 @@ from uvicorn.server import ServerState
 MOST_BYTES = 8192  # of one message of a client
 HEAD_BYTES = 7168  # of the request that asks for it: the library takes no longer lines
 _MOST_FRAGMENTS = 32
-_HANDSHAKE_SECONDS = 15.0
-_UNREAD_SECONDS = 60.0  # in which a client takes nothing
-_CLOSING_SECONDS = 10.0  # to take the last bytes of a closed connection
 _REFUSAL = b'{"error":"This is not a valid WebSocket handshake."}'
+
+
+class Patience(msgspec.Struct, frozen=True, kw_only=True):
+    """How long a WebSocket is waited for, in seconds."""
+
+    handshake: float = 15.0
+    ping: float = 30.0  # between two pings, and until one must have been answered
+    unread: float = 60.0  # in which a client takes nothing
+    closing: float = 10.0  # to take the last bytes of a closed connection
 
 
 class GuardedWebSocket(WebSocketsSansIOProtocol):
@@ -31,8 +38,10 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
         server_state: ServerState,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
+        patience: Patience = Patience(),
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self.patience = patience
         self._begun = monotonic()
         self._stuck: float | None = None  # since when the client takes nothing, or is closed
 
@@ -80,9 +89,9 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
             return
         if transport.is_closing():
             self._stuck = self._stuck or now
-            if now - self._stuck > _CLOSING_SECONDS:
+            if now - self._stuck > self.patience.closing:
                 transport.abort()
-        elif (self._stuck is not None and now - self._stuck > _UNREAD_SECONDS) or (
-            not self.handshake_complete and now - self._begun > _HANDSHAKE_SECONDS
+        elif (self._stuck is not None and now - self._stuck > self.patience.unread) or (
+            not self.handshake_complete and now - self._begun > self.patience.handshake
         ):
             transport.abort()

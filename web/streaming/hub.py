@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from contextvars import Context
 
+import msgspec
 from starlette.requests import Request
 
 from fedcomm.app import App
@@ -23,8 +24,6 @@ from web.streaming.onlooker import Onlooker
 MOST_OF_MEMBER = 30  # connections
 MOST_OF_ADDRESS = 100
 MOST = 2000  # of this process
-CHECK_SECONDS = 2.0  # between two looks at whether tokens are still good (attack OAU-07)
-BEAT_SECONDS = 15.0  # as Mastodon
 _MOST_EVENTS = 5000  # that wait to be told; whoever looks on reads anew sooner or later
 
 TOO_MANY = later("Too many streams are open.")
@@ -34,6 +33,13 @@ _BEAT = b":thump\n"
 KEY = "fedcomm.hub"
 Teller = Callable[["Hub", Sequence[str]], Awaitable[None]]
 _log = logging.getLogger(__name__)
+
+
+class Rhythm(msgspec.Struct, frozen=True):
+    """How often something is done about everybody who looks on, in seconds."""
+
+    check: float = 2.0  # whether their tokens are still good (attack OAU-07)
+    beat: float = 15.0  # a sign to event sources that we are there, as on Mastodon
 
 
 def hub_of(request: Request) -> "Hub":
@@ -56,6 +62,7 @@ class Hub:
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._closed = False
+        self.rhythm = Rhythm()
 
     @property
     def size(self) -> int:
@@ -167,9 +174,9 @@ class Hub:
         beat = 0.0
         with use(self.app.db):
             while True:
-                await asyncio.sleep(CHECK_SECONDS)
-                beat += CHECK_SECONDS
-                if beat >= BEAT_SECONDS:
+                await asyncio.sleep(self.rhythm.check)
+                beat += self.rhythm.check
+                if beat >= self.rhythm.beat:
                     beat = 0.0
                     for each in self._all:
                         if each.event_source:

@@ -1,11 +1,12 @@
 """Threads of direct messages, as each of those in them sees them: the last word, and whether it was read."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
 from storage import events, visible
-from storage.connect import Writes, execute, rows, value
+from storage.connect import Writes, after_commit, execute, rows, value
 from storage.paging import Page
 
 
@@ -34,7 +35,7 @@ UPDATE conversation SET last_post_id = COALESCE((SELECT MAX(post.id) FROM post
  WHERE post.thread_id = conversation.thread_id AND post.visibility = 3 AND post.deleted_at IS NULL
  AND (post.author_id = conversation.owner_id OR EXISTS (SELECT 1 FROM mention WHERE mention.post_id = post.id
   AND mention.actor_id = conversation.owner_id AND mention.addressed = 1))), 0)
-WHERE last_post_id = ?"""
+WHERE last_post_id = ? RETURNING owner_id, thread_id"""
 
 
 def add(writes: Writes, owner_id: int, thread_id: int, post_id: int, *, unread: bool) -> None:
@@ -45,7 +46,7 @@ def add(writes: Writes, owner_id: int, thread_id: int, post_id: int, *, unread: 
 
 def without(writes: Writes, post_id: int) -> None:
     """A post is deleted: in its place what was said before is the last word; where that was nothing, nothing stays."""
-    writes.add(_WITHOUT, (post_id,))
+    events.tell_each(writes, _WITHOUT, (post_id,), "conversation")
     writes.add("DELETE FROM conversation WHERE last_post_id = 0")
 
 
@@ -80,6 +81,7 @@ async def set_unread(owner: int, thread_id: int, *, unread: bool) -> None:
     """Somebody has read a conversation, or wants it to look as if they had not."""
     sql = "UPDATE conversation SET unread = ? WHERE owner_id = ? AND thread_id = ?"
     await execute(sql, (int(unread), owner, thread_id))
+    after_commit(partial(events.happened, "conversation", owner, thread_id))
 
 
 async def forget(owner: int, thread_id: int) -> None:

@@ -14,7 +14,7 @@ Events are words separated by spaces:
     unboost ID ACTOR                          that was taken back, or what was passed on is gone
     hidden ACTOR                              somebody is suspended or gone, with all that they wrote
     notice ID OWNER                           a member here is told of something
-    conversation OWNER THREAD                 a direct message came, or was read
+    conversation OWNER THREAD                 a direct message came, was read, or is gone
     merged OWNER                              notifications that had waited were let in
     announcement ID                           the admins say something to all, or say it differently
     announcement.gone ID                      they say it no more

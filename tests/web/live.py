@@ -15,6 +15,7 @@ from fedcomm.app import App
 from fedcomm.listener import Listener
 from fedcomm.protocol import Limits
 from tests import build
+from tests.web.client import Nowhere
 from web.app import Application
 from web.guard import Guard
 
@@ -75,6 +76,21 @@ async def listening(app: App, limits: Limits = Limits()) -> AsyncIterator[Place]
     finally:
         await application.close()
         await listener.stop()
+
+
+@asynccontextmanager
+async def listening_apart(app: App) -> AsyncIterator[Place]:
+    """The app as a server; on PostgreSQL another process serves it, which hears what happens in the first."""
+    if app.db.dialect != "postgres":
+        async with listening(app) as place:
+            yield place
+        return
+    other = await App.open(app.config, transport=Nowhere())
+    try:
+        async with listening(other) as place:
+            yield place
+    finally:
+        await other.close()
 
 
 def leaving(application: Application) -> ASGIApp:

@@ -2,7 +2,9 @@
 
 import msgspec
 
+from fedcomm import clock, emojis
 from storage import bulletins, conversations, notifications
+from storage.bulletins import Reaction
 from storage.paging import Page
 from storage.visible import ANYBODY
 from web.mastodon.entities import announcement, conversation, notification
@@ -41,7 +43,7 @@ async def filters(hub: Hub, owner: str) -> None:
 
 
 async def told(hub: Hub, owner: str, thread_id: str) -> None:
-    """A direct message came, or was read."""
+    """A direct message came, was read, or is gone."""
     viewer = int(owner)
     if not sending.is_there(hub, viewer, _DIRECT):
         return
@@ -51,11 +53,14 @@ async def told(hub: Hub, owner: str, thread_id: str) -> None:
 
 
 async def announced(hub: Hub, bulletin_id: str) -> None:
-    """Admins tell everybody here something, or say it differently."""
-    found = await bulletins.by_id(int(bulletin_id))
-    if found is not None and sending.viewers(hub, HOME):
-        for entity in await announcement.several(hub.app.base_url, ANYBODY, [found]):
-            send_all(hub, HOME, "announcement", _json(entity))
+    """Admins tell everybody here something, or say it differently: so that it is shown no more, if it ends now."""
+    if not sending.viewers(hub, HOME):
+        return
+    found = [each for each in await bulletins.shown(clock.now_ms()) if each.id == int(bulletin_id)]
+    for entity in await announcement.several(hub.app.base_url, ANYBODY, found):
+        send_all(hub, HOME, "announcement", _json(entity))
+    if not found:
+        await announced_no_more(hub, bulletin_id)
 
 
 async def announced_no_more(hub: Hub, bulletin_id: str) -> None:
@@ -65,6 +70,10 @@ async def announced_no_more(hub: Hub, bulletin_id: str) -> None:
 
 async def answered(hub: Hub, bulletin_id: str, name: str) -> None:
     """Somebody answered an announcement with an emoji, or took that back."""
+    if not sending.viewers(hub, HOME):
+        return
     _read, reactions = await bulletins.around(ANYBODY, [int(bulletin_id)])
-    count = next((each.count for each in reactions if each.name == name), 0)
-    send_all(hub, HOME, "announcement.reaction", _json({"announcement_id": bulletin_id, "name": name, "count": count}))
+    found = next((each for each in reactions if each.name == name), Reaction(int(bulletin_id), name, 0, 0))
+    entity = announcement.reaction(hub.app.base_url, found, (await emojis.ours()).get(name))
+    del entity["me"]  # which differs by viewer
+    send_all(hub, HOME, "announcement.reaction", _json(entity | {"announcement_id": bulletin_id}))

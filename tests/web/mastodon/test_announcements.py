@@ -11,7 +11,7 @@ from fedcomm.errors import AppError, NotAllowed
 from storage import accounts
 from storage.connect import Database, execute
 from tests import build
-from tests.web.live import event, listening, said, subscribe
+from tests.web.live import event, heard, listening_apart, said
 from tests.web.mastodon import keys
 from tests.web.mastodon.member import Member, ids
 from tests.web.mastodon.schema import Schema
@@ -126,16 +126,32 @@ async def test_only_admins_announce_and_what_cannot_be_is_refused(database: Data
 
 
 async def test_who_looks_on_is_told_at_once(app: App, alice: Member, bob: Member) -> None:
-    async with listening(app) as place, place.socket(alice.headers["authorization"].removeprefix("Bearer ")) as socket:
-        await subscribe(socket, "user")
+    await emojis.add(None, "oven", PNG)
+    secret = alice.headers["authorization"].removeprefix("Bearer ")
+    async with listening_apart(app) as place, place.socket(secret, "?stream=user") as socket:
+        await heard(socket)
 
         made = await bulletins.publish(None, "Hello")
         _, kind, told = await event(socket)
         await bob.do(f"announcements/{made.id}/reactions/🍞", "PUT")
         answered = await event(socket)
-        await bulletins.end(None, made.id)
+        await bob.do(f"announcements/{made.id}/reactions/oven", "PUT")
+        pictured = (await event(socket))[2]
+        await bob.do(f"announcements/{made.id}/reactions/oven", "DELETE")
+        none = (await event(socket))[2]
+        await bulletins.change(None, made.id, "Hello again")
+        changed = await event(socket)
+        await bulletins.change(None, made.id, "Hello again", ends="2020-01-01")
+        over = await said(socket)
+        other = await bulletins.publish(None, "And more")
+        await event(socket)
+        await bulletins.end(None, other.id)
         ended = await said(socket)
 
         assert (kind, told["id"], told["content"]) == ("announcement", str(made.id), "<p>Hello</p>")
         assert answered[1:] == ("announcement.reaction", {"announcement_id": str(made.id), "name": "🍞", "count": 1})
-        assert (ended["event"], ended["payload"]) == ("announcement.delete", str(made.id))
+        assert (pictured["count"], none["count"]) == (1, 0)
+        assert pictured["url"] == none["url"] and "me" not in pictured  # which differs by who looks on
+        assert (changed[1], changed[2]["content"]) == ("announcement", "<p>Hello again</p>")
+        assert (over["event"], over["payload"]) == ("announcement.delete", str(made.id))
+        assert (ended["event"], ended["payload"]) == ("announcement.delete", str(other.id))

@@ -7,7 +7,7 @@ import pytest
 from fedcomm.app import App
 from storage.actors import Actor
 from tests import build
-from tests.web.live import Place, event, listening, nothing, said, subscribe
+from tests.web.live import Place, event, listening_apart, nothing, said, subscribe
 from tests.web.mastodon.member import Member
 
 pytestmark = pytest.mark.anyio
@@ -15,8 +15,8 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 async def place(app: App) -> AsyncIterator[Place]:
-    """The app as a server."""
-    async with listening(app) as found:
+    """The app as a server; with PostgreSQL what happens happens in another process."""
+    async with listening_apart(app) as found:
         yield found
 
 
@@ -287,31 +287,24 @@ async def test_an_event_source_says_the_same(place: Place, alice: Member) -> Non
         assert f'"id":"{posted["id"]}"' in data and data.startswith("data: {")
 
 
-async def test_two_processes_tell_each_other(database_url: str, config: object, app: App, alice: Member) -> None:
-    if not database_url.startswith("postgres"):
-        pytest.skip("SQLite has one process")
-    other = await App.open(app.config)
-    try:
-        async with listening(other) as place, place.socket(token(alice)) as socket:
-            await subscribe(socket, "user")
-
-            posted = await alice.post("Told in another process")
-
-            assert (await event(socket))[2]["id"] == posted["id"]
-    finally:
-        await other.close()
-
-
 async def test_direct_messages_are_told_to_those_in_them(place: Place, alice: Member, bob: Member) -> None:
     eve = await Member.of(alice.client, await build.person("eve"))
     async with place.socket(token(bob)) as his, place.socket(token(eve)) as hers:
         for socket in (his, hers):
             await subscribe(socket, "direct")
 
-        await alice.post("@bob between us", visibility="direct")
+        first = await alice.post("@bob between us", visibility="direct")
+        came = [await event(his), await bob.get("conversations")]
+        second = await alice.post("@bob and this", visibility="direct", in_reply_to_id=first["id"])
+        more = await event(his)
+        await bob.do(f"conversations/{more[2]['id']}/read")
+        read = await event(his)
+        await alice.ask("DELETE", f"statuses/{second['id']}")
+        left = await event(his)
 
-        stream, kind, told = await event(his)
-        assert (stream, kind, [told]) == (["direct"], "conversation", await bob.get("conversations"))
+        assert (came[0][0], came[0][1], [came[0][2]]) == (["direct"], "conversation", came[1])
+        assert [each["unread"] for each in (more[2], read[2])] == [True, False]
+        assert [each["last_status"]["id"] for each in (more[2], left[2])] == [second["id"], first["id"]]
         assert await nothing(hers)
 
 

@@ -11,7 +11,7 @@ from fedcomm import accounts, curation, groups, members
 from fedcomm.app import App
 from storage.actors import Actor
 from tests.people import person
-from tests.web.live import Place, listening, said, subscribe
+from tests.web.live import Place, listening_apart, said, subscribe
 from tests.web.mastodon.member import Member
 
 pytestmark = pytest.mark.anyio
@@ -21,8 +21,8 @@ Told = set[tuple[str, str]]  # stream and id of what is gone
 
 @pytest.fixture
 async def place(app: App) -> AsyncIterator[Place]:
-    """The app as a server."""
-    async with listening(app) as found:
+    """The app as a server; with PostgreSQL what happens happens in another process."""
+    async with listening_apart(app) as found:
         yield found
 
 

@@ -21,12 +21,13 @@ from storage.connect import use
 from storage.ids import next_id
 from storage.oauth import Program
 from storage.tokens import Token
+from tests.clients import entities
 
 PASSWORD = "5fc638e0e53eafd9c4145b6bb852667d"
 CLIENT = "__MASTODON_PY_TEST_CLIENT_ID"
 CLIENT_SECRET = "__MASTODON_PY_TEST_CLIENT_SECRET"
 TOKEN = "__MASTODON_PY_TEST_ACCESS_TOKEN"
-MEMBER = "read write follow push"
+MEMBER = "read write follow push profile"
 ADMIN = f"{MEMBER} admin:read admin:write"
 
 
@@ -89,18 +90,20 @@ async def _actor(account: Account) -> Actor:
     return found
 
 
-async def main() -> int:
-    """Seed the instance of the environment; the exit code."""
+async def main(more: list[str]) -> int:
+    """Seed the instance of the environment, with `entities` also what those tests ask for; the exit code."""
     wanted = config.load()
     setup.prepare(wanted)
     app = await opening.opened(wanted)
     try:
         with use(app.db):
             await seed(app)
+            if "entities" in more:
+                await entities.seed(app)
     finally:
         await app.close()
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    sys.exit(asyncio.run(main(sys.argv[1:])))

@@ -1,18 +1,22 @@
 """`POST /api/v1/accounts`: signing up with a program."""
 
-from typing import Any
+from collections.abc import Iterator
+from functools import partial
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from fedcomm import accounts, clock, consents, tokens
+from fedcomm import accounts, clock, consents, emails, names, passwords, tokens
+from fedcomm.app import App
 from fedcomm.errors import Conflict, Invalid
 from web import auth, params, respond, state
 from web.errors import Refusal
 
 WAITING = "Thank you. An admin will look at your sign-up; you can sign in as soon as it is approved."
+Details = dict[str, list[dict[str, str]]]
+
 _WORDS = {"name": "username", "password": "password", "email": "email", "reason": "reason"}
 
 
@@ -33,7 +37,7 @@ async def sign_up(request: Request) -> Response:
     holder = await auth.require_program(request, "write:accounts")
     wish = await params.read(request, SignUp)
     if not wish.agreement:
-        return _refused("agreement", "ERR_ACCEPTED", "Please agree to the rules of this server.")
+        return _refused(_of("agreement", "ERR_ACCEPTED", "Please agree to the rules of this server."))
     app = state.app_of(request)
     rules = (await consents.of_server(app),)
     address = request.client.host if request.client else ""
@@ -43,9 +47,9 @@ async def sign_up(request: Request) -> Response:
             consents.Agreement(rules, consents.seal(rules)), wish.locale.partition("-")[0],
         )  # fmt: skip
     except Invalid as wrong:
-        return _refused(_WORDS.get(wrong.field, wrong.field or "username"), "ERR_INVALID", str(wrong))
+        return _refused(_details(wrong, *_wrong(app, wish)))
     except Conflict as taken:
-        return _refused("username", "ERR_TAKEN", str(taken))
+        return _refused(_of("username", "ERR_TAKEN", str(taken)))
     if account.state != "active":
         raise Refusal(403, WAITING)
     scopes = " ".join(sorted(holder.scopes))
@@ -55,10 +59,34 @@ async def sign_up(request: Request) -> Response:
     )
 
 
-def _refused(field: str, code: str, sentence: str) -> Response:
-    """422 that says which field is wrong."""
-    details: dict[str, Any] = {field: [{"error": code, "description": sentence}]}
-    return respond.json({"error": f"Validation failed: {sentence}", "details": details}, 422)
+def _wrong(app: App, wish: SignUp) -> Iterator[Invalid]:
+    """Everything in the form that is no name, password or address; the service stops at the first."""
+    for check in (
+        partial(names.check, wish.username, app.host), partial(passwords.check, wish.password, wish.username),
+        partial(emails.check, wish.email),
+    ):  # fmt: skip
+        try:
+            check()
+        except Invalid as wrong:
+            yield wrong
+
+
+def _details(*faults: Invalid) -> Details:
+    return {
+        field: said
+        for fault in faults
+        for field, said in _of(_WORDS.get(fault.field, fault.field or "username"), "ERR_INVALID", str(fault)).items()
+    }
+
+
+def _of(field: str, code: str, sentence: str) -> Details:
+    return {field: [{"error": code, "description": sentence}]}
+
+
+def _refused(details: Details) -> Response:
+    """422 that says which fields are wrong."""
+    sentences = ", ".join(each["description"] for said in details.values() for each in said)
+    return respond.json({"error": f"Validation failed: {sentences}", "details": details}, 422)
 
 
 routes = [Route("/api/v1/accounts", sign_up, methods=["POST"])]

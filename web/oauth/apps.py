@@ -53,6 +53,7 @@ async def metadata(request: Request) -> Response:
         "service_documentation": f"{base}/about",
         "authorization_endpoint": f"{base}/oauth/authorize",
         "token_endpoint": f"{base}/oauth/token",
+        "userinfo_endpoint": f"{base}/oauth/userinfo",
         "revocation_endpoint": f"{base}/oauth/revoke",
         "app_registration_endpoint": f"{base}/api/v1/apps",
         "scopes_supported": sorted(tokens.SCOPES),

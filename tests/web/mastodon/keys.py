@@ -26,7 +26,10 @@ SOURCE = {
     "follow_requests_count": int, "hide_collections": (bool, None), "discoverable": (bool, None), "indexable": bool,
     "attribution_domains": list, "quote_policy": str,
 }  # fmt: skip
-OWN_ACCOUNT = LOCAL_ACCOUNT | {"source": SOURCE, "role": ROLE, "state": str}
+STATE = {
+    "functional": bool, "confirmed": bool, "approved": bool, "error_code": (str, None), "error": (str, None)
+}  # fmt: skip
+OWN_ACCOUNT = LOCAL_ACCOUNT | {"source": SOURCE, "role": ROLE, "state": STATE}
 MENTION = {"id": "number", "username": str, "acct": str, "url": "url"}
 TAG_IN_STATUS = {"name": str, "url": "url"}
 TAG = {"id": str, "name": str, "url": "url", "history": list, "following": bool, "featuring": bool}
@@ -124,7 +127,8 @@ INSTANCE = {
     "domain": str, "title": str, "version": str, "source_url": "url", "description": str,
     "usage": {"users": {"active_month": int}}, "thumbnail": {"url": "url"}, "icon": list, "languages": list,
     "configuration": CONFIGURATION | {
-        "urls": {"streaming": str}, "vapid": {"public_key": str}, "translation": {"enabled": bool},
+        "urls": {"streaming": str}, "timelines_access": dict, "vapid": {"public_key": str},
+        "translation": {"enabled": bool},
     },
     "registrations": {"enabled": bool, "approval_required": bool, "message": (str, None), "url": (str, None)},
     "api_versions": dict, "contact": {"email": str, "account": ACCOUNT}, "rules": [RULE], "wrapstodon": (dict, None),

@@ -80,6 +80,15 @@ async def test_what_is_wrong_is_said_of_its_field(
     assert len(await rows("SELECT 1 FROM account", ())) == 1
 
 
+async def test_everything_that_is_wrong_is_said_at_once(app: App, client: httpx.AsyncClient) -> None:
+    await settings.change(app, None, {"registration": "open"})
+
+    found = (await sign_up(client, username="a b", password="short", email="nothing")).json()
+
+    assert sorted(found["details"]) == ["email", "password", "username"]
+    assert all(said[0]["description"] in found["error"] for said in found["details"].values())
+
+
 @pytest.mark.attack("OAU-15")
 async def test_nobody_makes_themselves_an_admin(app: App, client: httpx.AsyncClient) -> None:
     await settings.change(app, None, {"registration": "approval"})

@@ -204,7 +204,7 @@ async def test_the_metadata_name_the_configured_server_whatever_host_is_asked(
     assert found["issuer"] == f"{build.BASE}/"
     assert {value for key, value in found.items() if key.endswith("_endpoint")} == {
         f"{build.BASE}/oauth/authorize", f"{build.BASE}/oauth/token", f"{build.BASE}/oauth/revoke",
-        f"{build.BASE}/api/v1/apps",
+        f"{build.BASE}/api/v1/apps", f"{build.BASE}/oauth/userinfo",
     }  # fmt: skip
     assert found["code_challenge_methods_supported"] == ["S256"]
     assert found["grant_types_supported"] == ["authorization_code", "client_credentials"]

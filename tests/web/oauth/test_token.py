@@ -36,6 +36,18 @@ def basic(name: str, secret: str) -> dict[str, str]:
     return {"authorization": "Basic " + base64.b64encode(f"{name}:{secret}".encode()).decode()}
 
 
+async def test_a_site_learns_who_somebody_is_and_nothing_else(client: httpx.AsyncClient, alice: Actor) -> None:
+    token = await build.token(alice, "profile")
+
+    found = (await client.get("/oauth/userinfo", headers=bearer(token))).json()
+    more = await client.get("/api/v1/preferences", headers=bearer(token))
+    other = await client.get("/oauth/userinfo", headers=bearer(await build.token(alice, "read")))
+
+    assert (found["iss"], found["sub"], found["profile"]) == (f"{build.BASE}/", alice.uri, alice.url)
+    assert (found["preferred_username"], found["name"]) == (alice.username, alice.name or alice.username)
+    assert found["picture"].startswith(build.BASE) and (more.status_code, other.status_code) == (403, 403)
+
+
 @pytest.mark.contract(4)
 async def test_a_code_becomes_a_token_of_who_gave_it(
     client: httpx.AsyncClient, browser: Browser, program: Program, alice: Actor

@@ -16,6 +16,8 @@ from web.mastodon.entities import emoji
 from web.mastodon.entities.times import day, moment_or_none
 
 NOBODY_MAY: dict[str, Any] = {"automatic": [], "manual": [], "current_user": "denied"}
+# Who has a token can use it: those who wait or are suspended have none that opens anything.
+WORKING = {"functional": True, "confirmed": True, "approved": True, "error_code": None, "error": None}
 _ROLES = {"moderator": ("2", "Moderator", "65536"), "admin": ("3", "Admin", "1")}  # name → id, name, permissions
 
 _encode = msgspec.json.Encoder().encode
@@ -133,7 +135,7 @@ def credentials(
         "attribution_domains": msgspec.json.decode(actor.attribution_domains), "quote_policy": "nobody",
     }  # fmt: skip
     shown = {"id": role_id, "name": role, "permissions": permissions, "color": "", "highlighted": bool(role)}
-    return account(base, actor, moved_to, emojis) | {"source": source, "role": shown, "state": account_row.state}
+    return account(base, actor, moved_to, emojis) | {"source": source, "role": shown, "state": WORKING}
 
 
 def profile(actor: Actor, featured_tags: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from web.mastodon.entities.small import rules
 
 # The part before the space is what clients judge our features by; it rises with what works, and the minor
 # version stays below ten, since one of them reads "4.10" as 4.1.
+_OPEN = {"local": "public", "remote": "public"}
 API_LEVEL = 2  # grouped notifications, and whom one wants to hear from; 3 would promise more than there is
 VERSION = f"4.3.0 (compatible; fedcomm {__version__})"
 
@@ -26,13 +27,15 @@ def second(config: Config, settings: Settings, stats: Stats, contact: bytes) -> 
         "domain": config.host, "title": settings.name, "version": VERSION, "source_url": SOURCE,
         "description": settings.description, "usage": {"users": {"active_month": stats.active_month}},
         "thumbnail": {"url": f"{base}/static/header.png", "blurhash": None, "description": "", "versions": {}},
-        "icon": [], "languages": list(AVAILABLE), "configuration": _configuration(config) | {
+        "icon": [{"src": f"{base}/static/icon.png", "size": "192x192"}],
+        "languages": list(AVAILABLE), "configuration": _configuration(config) | {
             "urls": {
                 "streaming": _streaming(base), "status": None, "about": f"{base}/about",
                 "privacy_policy": f"{base}/privacy-policy" if settings.privacy_policy else None,
                 "terms_of_service": f"{base}/terms-of-service" if settings.terms else None,
             },
             "vapid": {"public_key": ""}, "translation": {"enabled": False},
+            "timelines_access": {"live_feeds": _OPEN, "hashtag_feeds": _OPEN, "trending_link_feeds": _OPEN},
             "limited_federation": config.federation.allow_list_mode,
         },
         "registrations": {

@@ -161,11 +161,18 @@ async def test_nobody_is_welcomed_who_is_a_program_or_has_left_and_nothing_answe
     circle = town.evil.actor("circle", kind="Group")
     for who in (robot, circle, town.bob):
         await town.send(who, who.does("Follow", face.uri))
+    with town.ours.here():  # a Lemmy takes direct messages from people only
+        await execute("UPDATE peer SET software = 'lemmy' WHERE host = 'evil.test'")
+    await town.send(town.mallory, town.mallory.does("Follow", face.uri))
     with town.ours.here():
         messages_ = await rows("SELECT p.id, p.uri, a.uri FROM post p JOIN mention m ON m.post_id = p.id"
                                " JOIN actor a ON a.id = m.actor_id WHERE p.visibility = 3")  # fmt: skip
     ((_number, uri, to),) = messages_
     assert to == town.bob.uri
+    (sent,) = [activity for activity in town.theirs.received if activity["type"] == "Create"]
+    assert sent["to"] == sent["object"]["to"] == [town.bob.uri] and not sent["object"].get("cc")
+    assert [tag["href"] for tag in sent["object"]["tag"]] == [town.bob.uri] and "Be kind." in sent["object"]["content"]
+    assert not [activity for activity in town.evil.received if activity["type"] == "Create"]
 
     # Whoever else answers, to the message of somebody, or for a group, changes nothing.
     for who in (town.eve, town.mallory, circle):
@@ -175,9 +182,14 @@ async def test_nobody_is_welcomed_who_is_a_program_or_has_left_and_nothing_answe
     with town.ours.here():
         assert await value("SELECT COUNT(*) FROM welcome WHERE answer_id IS NOT NULL") == 0
     assert await in_thread(town.ours) == []
-    note = town.bob.note(8, to=[face.uri], cc=[], inReplyTo=uri)
-    await town.send(town.bob, town.bob.does("Create", note))
-    assert len(await in_thread(town.ours)) == 1  # this was meant
+    name = (
+        f'<span class="h-card" translate="no"><a href="{face.url}" class="u-url mention">@<span>club</span></a></span>'
+    )
+    tag = [{"type": "Mention", "href": face.uri, "name": "@club@ours.test"}]
+    hi = town.bob.note(8, f"<p>{name} hi</p>", to=[face.uri], cc=[], inReplyTo=uri, tag=tag)  # as Mastodon 4.5 does
+    await town.send(town.bob, town.bob.does("Create", hi, to=[face.uri]))
+    (shown,) = await in_thread(town.ours)
+    assert shown.author_id == face.id and " hi</p></blockquote>" in shown.content
 
 
 async def test_a_group_without_rules_and_welcome_says_nothing_until_it_has_something(

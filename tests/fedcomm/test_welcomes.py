@@ -1,0 +1,64 @@
+"""The welcome of a group is said once, whoever dies meanwhile and however many do it at the same moment."""
+
+import asyncio
+
+import pytest
+
+from fedcomm import accounts, follows, group_profile, groups, welcomes
+from fedcomm.app import App
+from fedcomm.group_profile import Change
+from storage import actors, jobs
+from storage.actors import Actor
+from storage.connect import value
+from storage.groups import Group
+
+pytestmark = pytest.mark.anyio
+
+
+async def joined(app: App, name: str = "ann") -> tuple[Group, Actor]:
+    """A group with a rule, and somebody who has just joined it."""
+    account = await accounts.create(app, name, "correct horse battery")
+    member = await actors.by_id(account.actor_id)
+    assert member is not None
+    await groups.create(app, "rye", "Rye")
+    await group_profile.change(app, "rye", Change(rules=("Be kind.",)))
+    group, face = await groups.named("rye")
+    await follows.follow(app, member, face.id)
+    return group, member
+
+
+async def said() -> int:
+    """How many direct messages there are."""
+    return int(await value("SELECT COUNT(*) FROM post WHERE visibility = 3"))
+
+
+@pytest.mark.attack("FLT-03")
+async def test_a_welcome_that_is_broken_off_at_any_moment_is_said_once_in_the_end(app: App) -> None:
+    group, member = await joined(app)
+    moments = 0
+
+    for moment in range(60):
+        one = asyncio.create_task(welcomes.welcome(app, group.id, member.id))
+        for _turn in range(moment):
+            await asyncio.sleep(0)
+        moments += one.cancel()
+        await asyncio.gather(one, return_exceptions=True)
+        assert await said() <= 1
+
+    await welcomes.welcome(app, group.id, member.id)
+    assert await said() == 1 and moments > 2
+    assert await value("SELECT COUNT(*) FROM notification WHERE owner_id = ?", (member.id,)) == 1
+
+
+async def test_of_several_who_welcome_the_same_member_at_once_one_does(app: App) -> None:
+    group, member = await joined(app)
+
+    each = [welcomes.welcome(app, group.id, member.id) for _ in range(5)]
+    outcomes = await asyncio.gather(*each, return_exceptions=True)
+
+    assert await said() == 1, outcomes
+    again = [job.name for job in await jobs.claim(2**53, 2**53 + 1, 100)]
+    _group, face = await groups.named("rye")
+    await follows.unfollow(app, member, face.id)
+    await follows.follow(app, member, face.id)
+    assert again == ["welcome"] and await jobs.claim(2**53, 2**53 + 1, 100) == []

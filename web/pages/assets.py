@@ -1,4 +1,4 @@
-"""The files that pages load: style and pictures, read once, with an address that changes with their content."""
+"""The files that pages load: style, script and pictures, read once, with an address that changes with their content."""
 
 import hashlib
 from pathlib import Path
@@ -13,6 +13,7 @@ from fedcomm.errors import NotFound
 FOLDER = Path(__file__).parent.parent / "static"
 _TYPES = {
     ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
     ".png": "image/png",
     ".svg": "image/svg+xml",
     ".txt": "text/plain; charset=utf-8",

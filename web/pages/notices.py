@@ -12,7 +12,7 @@ import storage.actors
 import storage.markers
 from fedcomm import markers
 from fedcomm import notifications as service
-from storage import notifications
+from storage import notifications, waiting
 from storage.actors import Actor
 from storage.notifications import Notice
 from storage.paging import Page
@@ -68,6 +68,12 @@ async def show(request: Request, reader: Reader) -> Response:
 
 
 @members_only
+async def unread(request: Request, reader: Reader) -> Response:
+    """`GET /notifications/unread`: how much waits, for the script of a page that is open already."""
+    return respond.json(await waiting.of(reader.actor.id, reader.account.id, list(words.NOTICES)))
+
+
+@members_only
 async def mark_read(request: Request, reader: Reader) -> Response:
     """`POST /notifications/read`: none up to this one is new any more, in programs neither."""
     given = await form(request, Read, reader)
@@ -106,6 +112,7 @@ async def _told(reader: Reader, found: Sequence[Notice]) -> list[Told]:
 
 routes = [
     Route("/notifications", show),
+    Route("/notifications/unread", unread),
     Route("/notifications/read", mark_read, methods=["POST"]),
     Route("/notifications/clear", clear, methods=["POST"]),
 ]

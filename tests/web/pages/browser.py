@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from tests import build
+from web.pages import assets
 
 _EMPTY = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
@@ -88,6 +89,12 @@ class Page(Element):
     def problem(self) -> str:
         """What it says is wrong; '' when nothing is."""
         return " ".join(each.text for each in self.all("p", role="alert"))
+
+    @property
+    def scripts(self) -> list[Element]:
+        """What could run in it, but for the one file of ours that every page names in its head."""
+        ours = self.one("head").all("script", src=assets.address("comfort.js"))
+        return [each for each in self.all("script") if each not in ours or each.inside]
 
     def form(self, action: str) -> Element:
         """The form that is sent to this address."""

@@ -23,8 +23,9 @@ async def test_what_a_page_loads_is_there_small_and_kept_for_ever(app: App, stra
     page = await stranger.get("/about")
 
     loaded = [each["href"] for each in page.all("link") if each["rel"] in ("stylesheet", "icon")]
+    loaded += [each["src"] for each in page.all("script")]
     size = len(page.source)
-    assert len(loaded) >= 2
+    assert len(loaded) >= 3
     for address in loaded:
         answer = await stranger.client.get(address)
         assert answer.status_code == 200 and "immutable" in answer.headers["cache-control"], address
@@ -63,6 +64,17 @@ def test_the_style_loads_nothing_from_elsewhere() -> None:
     style = (FOLDER / "style.css").read_text()
 
     assert not re.search(r"@import|url\(|https?:|expression|@font-face", style)
+
+
+@pytest.mark.attack("XSS-12", "XSS-20")
+def test_the_script_is_small_and_makes_no_markup_or_code_of_words() -> None:
+    script = (FOLDER / "comfort.js").read_text()
+
+    assert len(script.splitlines()) <= 200
+    assert not re.search(
+        r"innerHTML|outerHTML|insertAdjacent|\beval\b|Function\(|document\.write|import|//\w+\.", script
+    )
+    assert not re.search(r"animat|scroll|\.style\b|\.on[a-z]+ *=|localStorage|document\.cookie", script)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -11,7 +11,7 @@ from storage.connect import execute, rows, value
 from storage.ids import next_id
 from tests import build
 from tests.people import person
-from tests.web.pages.browser import Page
+from tests.web.pages.browser import Browser, Page
 from tests.web.pages.conftest import Enter
 from tests.web.pages.test_every_page import flaws
 
@@ -116,7 +116,7 @@ async def test_conversations_come_on_pages_that_end(app: App, anna: Actor, bert:
     assert not second.all("a", rel="next") and counts(first)[HERE] == "32 new"
 
 
-async def test_every_page_says_what_waits(app: App, anna: Actor, enter: Enter) -> None:
+async def test_every_page_says_what_waits(app: App, anna: Actor, stranger: Browser, enter: Enter) -> None:
     bob, eve = await build.person("bob", "far.example"), await build.person("eve", "far.example")
     for other in (bob, eve):
         await build.follow(other, anna, "pending")
@@ -124,10 +124,13 @@ async def test_every_page_says_what_waits(app: App, anna: Actor, enter: Enter) -
     await build.block(anna, eve)
     await execute("UPDATE notification SET filtered = 1 WHERE actor_id = ?", (eve.id,))
     browser = await enter(anna)
+    told = await browser.client.get("/notifications/unread")
 
     about, home = await browser.get("/about"), await browser.get("/home")
 
     assert counts(about) == {"/notifications": "1 new"}
+    assert told.json() == {"notices": 1, "requests": 1, "messages": 0} and "no-store" in told.headers["cache-control"]
+    assert (await stranger.get("/notifications/unread")).status == 303
     assert counts(home) == {"/notifications": "1 new", "/follow_requests": "1 new"}
     seen = await browser.button(await browser.get("/notifications"), "/notifications/read")
     assert counts(seen) == {"/follow_requests": "1 new"}

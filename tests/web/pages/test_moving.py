@@ -110,7 +110,7 @@ async def test_who_cannot_move_there_is_told_why_and_stays(app: App, anna: Brows
     page = await anna.send(await anna.get(HERE), HERE, account=account, password=PASSWORD)
 
     assert page.status in (404, 422) and page.problem and wrong(page) == ["target"] and flaws(page) == []
-    assert page.one("input", id="target")["value"] == account and not page.all("script")
+    assert page.one("input", id="target")["value"] == account and not page.scripts
     assert await moved() == (None, 0)
 
 

@@ -34,7 +34,7 @@ async def test_what_is_said_stands_on_the_page_of_the_member(anna: Browser, stra
     assert flaws(saved) == [] and "Saved." in saved.main
     assert saved.one("textarea", name="note").text == f"I bake {evil} every **day**"
     page = await stranger.get("/@anna")
-    assert page.one("h1").text == f"Anna {evil}" and not page.all("script")
+    assert page.one("h1").text == f"Anna {evil}" and not page.scripts
     assert [each.text for each in page.all("dt")] == ["Home", evil]
     assert page.one("dl").one("a")["href"] == "https://anna.example"
     assert "I bake" in page.one("div", class_="lead").text

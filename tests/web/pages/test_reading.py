@@ -129,7 +129,7 @@ async def test_names_titles_and_other_texts_are_text_and_nothing_else(app: App, 
 
     for page in pages:
         assert page.status == 200
-        assert not page.all("script") and not page.all("img")
+        assert not page.scripts and not page.all("img")
         assert not [each for each in page.all() if any(name.startswith("on") for name in each.attributes)]
         assert not [link for link in page.links if "javascript" in link]
         assert "</title><script>" in page.main  # it stands there as it was written

@@ -42,7 +42,7 @@ async def test_a_tag_that_nobody_has_used_has_an_empty_page_and_runs_nothing(str
     page = await stranger.get(f"/tags/{name}")
 
     assert page.status in (200, 404)
-    assert flaws(page) == [] and page.all("script") == []
+    assert flaws(page) == [] and page.scripts == []
 
 
 async def test_older_posts_of_a_tag_are_on_the_next_page(stranger: Browser) -> None:

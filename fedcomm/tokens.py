@@ -10,8 +10,8 @@ from fedcomm import audit, clock
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from storage.connect import transaction
 from storage.errors import OperationalError
+from storage.holders import Holder
 from storage.ids import next_id
-from storage.oauth import Holder
 from storage.tokens import Token
 
 NOTED_EVERY = 3_600_000  # ms: an answer must not be a write each time

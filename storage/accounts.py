@@ -4,7 +4,7 @@ from functools import partial
 
 import msgspec
 
-from storage import events, fragments, stats
+from storage import events, fragments, holders, stats
 from storage.connect import after_commit, execute, row, rows, value
 
 
@@ -139,7 +139,7 @@ async def set_state(account_id: int, before: str, after: str, now: int) -> bool:
     approved = "approved_at = COALESCE(approved_at, ?), " if after == "active" else ""
     arguments = (now,) if after == "active" else ()
     sql = f"UPDATE account SET {approved}state = ? WHERE id = ? AND state = ?"
-    changed = await execute(sql, (*arguments, after, account_id, before))
+    changed = await holders.change(sql, (*arguments, after, account_id, before))
     if changed:
         hidden = None if after == "active" else now
         sql = "UPDATE actor SET suspended_at = ? WHERE id = (SELECT actor_id FROM account WHERE id = ?) RETURNING id"
@@ -152,7 +152,7 @@ async def set_state(account_id: int, before: str, after: str, now: int) -> bool:
 
 async def set_role(account_id: int, role: str) -> None:
     """Give an account another role."""
-    await execute("UPDATE account SET role = ? WHERE id = ?", (role, account_id))
+    await holders.change("UPDATE account SET role = ? WHERE id = ?", (role, account_id))
 
 
 async def set_place(account_id: int, language: str, time_zone: str) -> None:
@@ -175,7 +175,7 @@ async def delete(account_id: int) -> None:
     """Forget an account and everything with which one could act for it."""
     for table in ("session", "oauth_code", "oauth_token", "idempotency", "active_week", "scheduled_post"):
         await execute(f"DELETE FROM {table} WHERE account_id = ?", (account_id,))
-    await execute("DELETE FROM account WHERE id = ?", (account_id,))
+    await holders.change("DELETE FROM account WHERE id = ?", (account_id,))
 
 
 async def forget_actor(actor_id: int) -> None:

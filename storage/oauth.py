@@ -2,6 +2,7 @@
 
 import msgspec
 
+from storage import holders
 from storage.connect import execute, row
 
 
@@ -36,32 +37,8 @@ class Code(msgspec.Struct, frozen=True):
     used_at: int | None
 
 
-class Holder(msgspec.Struct, frozen=True):
-    """Who has a token: a program, and the person it acts for, if any."""
-
-    token_id: int
-    app_id: int | None
-    scopes: frozenset[str]
-    revoked_at: int | None
-    account_id: int | None
-    actor_id: int | None
-    role: str | None
-    state: str | None
-    last_used_at: int | None  # of the token
-
-
 _PROGRAM = f"SELECT {', '.join(Program.__struct_fields__)} FROM oauth_app "
 _CODE = f"SELECT {', '.join(Code.__struct_fields__)} FROM oauth_code "
-_HOLDER = """
-SELECT token.id, token.app_id, token.scopes, token.revoked_at, account.id, account.actor_id, account.role,
-account.state, token.last_used_at
-FROM oauth_token token LEFT JOIN account ON account.id = token.account_id WHERE token.token_hash = ?"""
-
-
-async def holder(token_hash: bytes) -> Holder | None:
-    """Who has the token with this hash, also a revoked one."""
-    found = await row(_HOLDER, (token_hash,))
-    return Holder(found[0], found[1], frozenset(found[2].split()), *found[3:]) if found else None
 
 
 async def program(app_id: int) -> Program | None:
@@ -109,14 +86,14 @@ async def use_code(code_hash: bytes, now_ms: int) -> bool:
 async def revoke_token(token_hash: bytes, app_id: int, now_ms: int) -> bool:
     """End one token of this application; False when it has no such token."""
     sql = "UPDATE oauth_token SET revoked_at = ? WHERE token_hash = ? AND app_id = ? AND revoked_at IS NULL"
-    return bool(await execute(sql, (now_ms, token_hash, app_id)))
+    return bool(await holders.change(sql, (now_ms, token_hash, app_id)))
 
 
 async def revoke_tokens_of(code: Code, now_ms: int) -> int:
     """End what an application got for this code: they have the same time."""
     sql = """UPDATE oauth_token SET revoked_at = ?
              WHERE app_id = ? AND account_id = ? AND created_at = ? AND revoked_at IS NULL"""
-    return await execute(sql, (now_ms, code.app_id, code.account_id, code.used_at))
+    return await holders.change(sql, (now_ms, code.app_id, code.account_id, code.used_at))
 
 
 async def forget_old_codes(before_ms: int) -> int:
@@ -127,7 +104,7 @@ async def forget_old_codes(before_ms: int) -> int:
 async def forget_idle_tokens(before_ms: int) -> int:
     """Drop tokens that act for nobody and were not used since then: whoever registers a program can have any number."""
     sql = "DELETE FROM oauth_token WHERE account_id IS NULL AND COALESCE(last_used_at, created_at) < ?"
-    return await execute(sql, (before_ms,))
+    return await holders.change(sql, (before_ms,))
 
 
 async def forget_unused_programs(before_ms: int) -> int:

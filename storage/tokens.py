@@ -2,6 +2,7 @@
 
 import msgspec
 
+from storage import holders
 from storage.connect import execute
 
 
@@ -30,16 +31,17 @@ async def insert(token: Token) -> None:
 async def set_used_at(token_id: int, now: int) -> None:
     """The token was used at that time."""
     await execute("UPDATE oauth_token SET last_used_at = ? WHERE id = ?", (now, token_id))
+    holders.used(token_id)
 
 
 async def revoke(token_hash: bytes, now: int) -> bool:
     """End one token; False when there was none."""
     sql = "UPDATE oauth_token SET revoked_at = ? WHERE token_hash = ? AND revoked_at IS NULL"
-    return bool(await execute(sql, (now, token_hash)))
+    return bool(await holders.change(sql, (now, token_hash)))
 
 
 async def revoke_all(account_id: int, now: int) -> int:
     """End every token of an account, and the codes with which new ones could be had; how many tokens there were."""
     await execute("DELETE FROM oauth_code WHERE account_id = ?", (account_id,))
     sql = "UPDATE oauth_token SET revoked_at = ? WHERE account_id = ? AND revoked_at IS NULL"
-    return await execute(sql, (now, account_id))
+    return await holders.change(sql, (now, account_id))

@@ -8,11 +8,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 import storage.actors
-import storage.oauth
+import storage.holders
 from fedcomm import oauth, sessions, tokens
 from fedcomm.errors import NotAllowed
 from storage.actors import Actor
-from storage.oauth import Holder
+from storage.holders import Holder
 from storage.sessions import Session
 from web import state
 from web.errors import Refusal
@@ -181,7 +181,7 @@ def bearer(field: str) -> str:
 async def _holder_of(token: str) -> Holder | str:
     if not token or len(token) > 500:
         return INVALID
-    holder = await storage.oauth.holder(tokens.hash_of(token))
+    holder = await storage.holders.of(tokens.hash_of(token))
     if holder is None:
         return INVALID
     if holder.revoked_at is not None:

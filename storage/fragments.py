@@ -5,6 +5,7 @@ for the commit and tell other processes. What was rendered from rows read before
 """
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from time import monotonic
 from weakref import WeakKeyDictionary
 
@@ -16,8 +17,8 @@ from storage.connect import Database, Writes
 CHANNEL = "fragments"  # on which processes tell each other: "post 123", "actor 123"
 MAX_BYTES = 48 * 1024 * 1024
 MAX_AGE = 300.0  # seconds, in case nobody tells us
-_OVERHEAD = 300  # bytes of one entry besides its content
-_MOST_CHANGES = 50_000  # remembered; beyond it everything is forgotten at once
+_OVERHEAD = 500  # bytes of one entry besides its content
+_MOST_CHANGES = 10_000  # remembered; beyond it nothing is kept that is being rendered at that moment
 
 
 class Fragment(msgspec.Struct, frozen=True):
@@ -29,21 +30,21 @@ class Fragment(msgspec.Struct, frozen=True):
 
 class _Kept(msgspec.Struct, frozen=True):
     fragment: Fragment
-    stamp: int
     since: float
 
 
 class Fragments:
-    """The cache of one database and process; keys are (kind, id)."""
+    """The cache of one database and process; keys are (kind, id). What changes is dropped when that is told."""
 
     def __init__(self, max_bytes: int = MAX_BYTES, max_age: float = MAX_AGE) -> None:
         self._max_bytes = max_bytes
         self._max_age = max_age
         self._kept: OrderedDict[tuple[str, int], _Kept] = OrderedDict()
+        self._showing: dict[int, set[tuple[str, int]]] = {}  # by actor: the fragments they are shown in
         self._bytes = 0
         self._now = 0  # raised with every change
         self._floor = 0  # nothing rendered before it is kept
-        self._changed: dict[tuple[str, int], int] = {}
+        self._changed: dict[tuple[str, int], int] = {}  # when each changed, for what is being rendered meanwhile
 
     @property
     def size(self) -> int:
@@ -54,34 +55,45 @@ class Fragments:
         """What to give to `put`; taken before the rows are read."""
         return self._now
 
-    def get(self, kind: str, subject: int) -> bytes | None:
-        """The fragment, if it is known and nothing in it has changed."""
-        kept = self._kept.get((kind, subject))
-        if kept is None:
-            return None
-        if self._stale(kept, (kind, subject)):
-            self._drop((kind, subject))
-            return None
-        self._kept.move_to_end((kind, subject))
-        return kept.fragment.body
+    def several(self, kind: str, subjects: Iterable[int]) -> dict[int, bytes]:
+        """Those of the fragments that are known."""
+        kept, oldest = self._kept, monotonic() - self._max_age
+        found: dict[int, bytes] = {}
+        for subject in subjects:
+            key = kind, subject
+            if (known := kept.get(key)) is None:
+                continue
+            if known.since < oldest:
+                self._drop(key)
+                continue
+            kept.move_to_end(key)
+            found[subject] = known.fragment.body
+        return found
 
     def put(self, kind: str, subject: int, fragment: Fragment, stamp: int) -> None:
         """Keep the fragment, unless something in it has changed since `stamp`."""
-        kept = _Kept(fragment, stamp, monotonic())
-        if self._stale(kept, (kind, subject)):
+        key, changed = (kind, subject), self._changed
+        shown = [key, *(("actor", actor) for actor in fragment.actors)]
+        if stamp < self._floor or any(changed.get(each, 0) > stamp for each in shown):
             return
-        self._drop((kind, subject))
-        self._kept[kind, subject] = kept
+        self._drop(key)
+        self._kept[key] = _Kept(fragment, monotonic())
+        for actor in fragment.actors:
+            self._showing.setdefault(actor, set()).add(key)
         self._bytes += len(fragment.body) + _OVERHEAD
         while self._bytes > self._max_bytes:
             self._drop(next(iter(self._kept)))
 
     def changed(self, kind: str, subject: int) -> None:
         """The post or actor is not what it was when it was rendered."""
-        if len(self._changed) >= _MOST_CHANGES:
-            self.clear()
         self._now += 1
+        if len(self._changed) >= _MOST_CHANGES:
+            self._changed, self._floor = {}, self._now
         self._changed[kind, subject] = self._now
+        self._drop((kind, subject))
+        if kind == "actor":
+            for key in tuple(self._showing.get(subject, ())):
+                self._drop(key)
 
     def heard(self, payload: str) -> None:
         """A change that was told on `CHANNEL`."""
@@ -92,22 +104,21 @@ class Fragments:
         """Forget everything."""
         self._now += 1
         self._kept.clear()
+        self._showing.clear()
         self._changed = {}
         self._floor = self._now
         self._bytes = 0
 
-    def _stale(self, kept: _Kept, key: tuple[str, int]) -> bool:
-        if kept.stamp < self._floor or monotonic() - kept.since > self._max_age:
-            return True
-        changed = self._changed
-        if changed.get(key, 0) > kept.stamp:
-            return True
-        return any(changed.get(("actor", actor), 0) > kept.stamp for actor in kept.fragment.actors)
-
     def _drop(self, key: tuple[str, int]) -> None:
         kept = self._kept.pop(key, None)
-        if kept is not None:
-            self._bytes -= len(kept.fragment.body) + _OVERHEAD
+        if kept is None:
+            return
+        self._bytes -= len(kept.fragment.body) + _OVERHEAD
+        for actor in kept.fragment.actors:
+            showing = self._showing[actor]
+            showing.discard(key)
+            if not showing:
+                del self._showing[actor]
 
 
 _of: WeakKeyDictionary[Database, Fragments] = WeakKeyDictionary()

@@ -37,7 +37,7 @@ _fields = msgspec.json.Decoder(list[Field])
 async def accounts(base: str, actor_ids: Sequence[int]) -> dict[int, bytes]:
     """The JSON of each account that exists, rendered once for everybody."""
     cache = fragments.here()
-    found = {actor_id: body for actor_id in set(actor_ids) if (body := cache.get("actor", actor_id)) is not None}
+    found = cache.several("actor", set(actor_ids))
     missing = [actor_id for actor_id in set(actor_ids) if actor_id not in found]
     if missing:
         stamp = cache.stamp()

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -39,9 +40,10 @@ class Place:
 
     @asynccontextmanager
     async def source(self, path: str, token: str) -> AsyncIterator["Source"]:
-        """An event source that has been answered."""
+        """An event source that has been answered; "" = no token in a header."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        head = f"GET /api/v1/streaming/{path} HTTP/1.1\r\nHost: {HOST}\r\nAuthorization: Bearer {token}\r\n\r\n"
+        authorization = f"Authorization: Bearer {token}\r\n" if token else ""
+        head = f"GET /api/v1/streaming/{path} HTTP/1.1\r\nHost: {HOST}\r\n{authorization}\r\n"
         writer.write(head.encode())
         try:
             yield Source((await reader.readuntil(b"\r\n\r\n")).decode(), reader)
@@ -62,6 +64,12 @@ class Source:
         async with asyncio.timeout(PATIENCE):
             size = int(await self._reader.readline() or b"0", 16)
             return (await self._reader.readexactly(size + 2))[:-2].decode()
+
+    async def body(self) -> str:
+        """The whole answer, where it is no stream."""
+        length = re.search(r"(?im)^content-length: (\d+)", self.head)
+        assert length, self.head
+        return (await self._reader.readexactly(int(length[1]))).decode()
 
 
 @asynccontextmanager

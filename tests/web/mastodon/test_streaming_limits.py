@@ -5,15 +5,18 @@ import json
 import logging
 import time
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from fedcomm import accounts
 from fedcomm.app import App
-from storage.connect import execute, value
+from storage.connect import execute
 from tests import build
+from tests.people import person
 from tests.web.client import whichever_database
-from tests.web.live import HOST, Place, event, heard, listening, said, subscribe
+from tests.web.live import HOST, Place, event, heard, listening, listening_apart, said, subscribe
 from tests.web.mastodon.member import Member
 from web import auth
 from web.streaming import channels, hub, onlooker
@@ -55,7 +58,13 @@ async def test_the_token_may_come_in_three_ways(place: Place, alice: Member) -> 
     async with place.socket("", additional_headers={"Authorization": f"Bearer {secret}"}) as in_header:
         await heard(in_header)
     async with place.source(f"user?access_token={secret}", "") as source:
+        assert source.status == 200
+    async with place.source(f"user?access_token={secret}", "bad") as source:
         assert source.status == 401  # a bad header is not made good by the address
+    for path, status in (("hashtag", 400), ("list?list=x", 400), ("list?list=1", 404), ("nothing", 404), ("", 404)):
+        async with place.source(path, secret) as source:
+            assert source.status == status, path
+            assert set(json.loads(await source.body())) == {"error"}
 
 
 @whichever_database
@@ -121,19 +130,25 @@ async def test_pages_of_other_origins_get_nothing_but_what_their_token_opens(pla
 
 @pytest.mark.attack("OAU-07", "OAU-19", "PRI-22")
 async def test_streams_end_when_the_token_is_revoked_or_its_holder_suspended(
-    place: Place, alice: Member, bob: Member
+    app: App, alice: Member, bob: Member
 ) -> None:
-    async with place.socket(token(alice)) as hers, place.socket(token(bob)) as his:
-        async with place.source("user", token(bob)) as source:
-            await source.piece()
-            await execute("UPDATE oauth_token SET revoked_at = 1 WHERE account_id = ?", (await account_of(alice),))
-            await execute("UPDATE account SET state = 'suspended' WHERE actor_id = ?", (bob.actor.id,))
+    eve = await Member.of(alice.client, await person(app, "eve"))
+    async with listening_apart(app) as place, AsyncExitStack() as stack:
+        place.application.onlookers.rhythm = hub.Rhythm(check=0.1)
+        hers, his, other = [await stack.enter_async_context(place.socket(token(who))) for who in (alice, bob, eve)]
+        source = await stack.enter_async_context(place.source("user", token(bob)))
+        await source.piece()
+        assert hub.Rhythm().check <= 2  # seconds
 
-            begun = time.monotonic()
-            assert await closed(hers) == await closed(his) == onlooker.NOT_ALLOWED
-            assert await source.piece() == ""
-            assert time.monotonic() - begun < 5
-    assert place.application.onlookers.size == 0
+        await asyncio.sleep(0.3)
+        assert place.application.onlookers.size == 4
+        await accounts.set_password(app, "alice", "another horse battery")  # which ends every token
+        assert await closed(hers) == onlooker.NOT_ALLOWED
+        await accounts.set_suspended(app, "bob", True)
+        assert await closed(his) == onlooker.NOT_ALLOWED
+        assert await source.piece() == ""
+        await heard(other)
+        assert place.application.onlookers.size == 1
 
 
 @whichever_database
@@ -270,11 +285,6 @@ async def test_a_client_that_leaves_is_forgotten(place: Place, alice: Member) ->
         await asyncio.sleep(0.02)
     assert place.application.onlookers.size == 0
     assert place.application.onlookers.occupied() == []
-
-
-async def account_of(member: Member) -> int:
-    """The id of their account."""
-    return int(await value("SELECT id FROM account WHERE actor_id = ?", (member.actor.id,)))
 
 
 async def answered(place: Place, request: str) -> int:

@@ -141,6 +141,9 @@ def edit(
     if not same:
         posts.keep_revision(writes, known)
         telling_later.of_edit(app, writes, known)
+        for named in [actor.id for actor in mentioned if actor.local and actor.kind == "Person"][:MAX_TOLD]:
+            if named != known.author_id:
+                telling.tell_if_new(writes, next_id(), named, known.author_id, known.id, now)
     posts.change(
         writes,
         known.id,
@@ -221,6 +224,8 @@ def _converse(writes: Writes, post: Post, arrival: Arrival) -> None:
 
 
 def _tell(app: App, writes: Writes, post: Post, arrival: Arrival, now_ms: int) -> None:
+    if post.truth == "fetched" and post.published < now_ms - events.NEWS:
+        return
     alone = post.starter or (arrival.parent is not None and arrival.parent.author_id == post.author_id)
     if alone and post.visibility != posts.DIRECT and (post.group_id is None or post.starter):
         telling_later.of_post(app, writes, post)

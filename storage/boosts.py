@@ -22,6 +22,8 @@ class Boost(msgspec.Struct, frozen=True):
 COLUMNS = ", ".join(Boost.__struct_fields__)
 _SELECT = f"SELECT {COLUMNS} FROM boost "
 
+_FORGET = "DELETE FROM notification WHERE kind = 'reblog' AND actor_id = ? AND post_id = ?"
+
 
 async def of(actor_id: int, post_id: int) -> Boost | None:
     """The boost of a post by an actor."""
@@ -79,8 +81,5 @@ def remove(writes: Writes, boost: Boost) -> None:
     )
     writes.add("DELETE FROM boost WHERE id = ?", (boost.id,))
     writes.add("DELETE FROM home_entry WHERE id = ? AND boosted_by = ?", (boost.id, boost.actor_id))
-    writes.add(
-        "DELETE FROM notification WHERE kind = 'reblog' AND actor_id = ? AND post_id = ?",
-        (boost.actor_id, boost.post_id),
-    )
+    writes.add(_FORGET, (boost.actor_id, boost.post_id))
     events.tell(writes, "unboost", boost.id, boost.actor_id)

@@ -32,6 +32,7 @@ from storage.dialect import Args
 from storage.errors import OperationalError
 
 CHANNEL = "events"
+NEWS = 6 * 3_600_000  # ms: what is older when it comes is no news (Mastodon: "REAL_TIME_WINDOW")
 _PAUSE = 0.02  # seconds in which events are collected for other processes
 _MOST_BYTES = 7000  # of one message
 _MOST_TOGETHER = 100  # of one kind that happen at once: more are on nobody's screen

@@ -29,6 +29,8 @@ class Inbox(msgspec.Struct, frozen=True):
     inbox: str
 
 
+# Who follows no more is not told of any more, as on Mastodon.
+_FORGET = "DELETE FROM notification WHERE owner_id = ? AND kind = 'follow' AND actor_id = ? AND post_id = 0"
 _WANTING_NEWS = (
     "FROM follow f JOIN actor a ON a.id = f.follower_id"
     " WHERE f.target_id = ? AND f.state = 'accepted' AND f.notify = 1 AND a.host = ''"
@@ -153,6 +155,7 @@ def remove(writes: Writes, follower_id: int, target_id: int) -> None:
     writes.add("DELETE FROM endorsement WHERE actor_id = ? AND target_id = ?", pair)
     writes.add("DELETE FROM group_list WHERE owner_id = ? AND face_id = ?", pair)
     _answered(writes, follower_id, target_id)
+    writes.add(_FORGET, (target_id, follower_id))
     _counted_anew(writes, follower_id, target_id)
     writes.add(
         "DELETE FROM home_entry WHERE owner_id = ? AND (boosted_by = ? OR (boosted_by IS NULL AND post_id IN"

@@ -43,7 +43,8 @@ def heard_args(owner: int, filtered: bool) -> tuple[int, ...]:
 SHOWN = f"""
 SELECT n.id, n.kind, n.actor_id, n.post_id, n.created_at, n.report_id FROM notification n
 WHERE n.owner_id = ? AND {by_anybody_heard("n")}
-AND (n.post_id = 0 OR EXISTS (SELECT 1 FROM post WHERE post.id = n.post_id AND {visible.TO_VIEWER}))
+AND (n.post_id = 0 OR EXISTS (SELECT 1 FROM post WHERE post.id = n.post_id AND {visible.TO_VIEWER}
+ AND (n.kind <> 'mention' OR {visible.NAMES_NOBODY_UNHEARD})))
 AND (n.kind NOT IN ('admin.sign_up', 'admin.report')
  OR EXISTS (SELECT 1 FROM account WHERE account.actor_id = n.owner_id AND account.role = 'admin'))"""
 
@@ -82,7 +83,7 @@ async def admins() -> list[int]:
 
 def shown_to(owner: int, *, filtered: bool = False) -> tuple[int, ...]:
     """The arguments of `SHOWN`."""
-    return (owner, *heard_args(owner, filtered), *visible.args(owner))
+    return (owner, *heard_args(owner, filtered), *visible.args(owner), *visible.wanted_args(owner))
 
 
 async def clear(owner: int) -> int:

@@ -3,6 +3,9 @@
 from storage.connect import Writes, dialect, row, rows
 from storage.counting import hold
 
+# A vote that was taken back is not told of any more, as on Mastodon.
+_FORGET = "DELETE FROM notification WHERE kind = 'favourite' AND actor_id = ? AND post_id = ?"
+
 
 async def of(post_id: int, actor_id: int) -> tuple[str, str] | None:
     """(kind, uri) of the vote of an actor on a post."""
@@ -22,6 +25,8 @@ def put(
 ) -> None:
     """Set the vote ('like' or 'dislike'); the counters of the post follow in the same transaction."""
     hold(writes, "post", post_id)
+    if kind != "like":
+        writes.add(_FORGET, (actor_id, post_id))
     for column, name in (("likes_count", "like"), ("dislikes_count", "dislike")):
         writes.add(
             f"UPDATE post SET {column} = {column} + ? - (SELECT COUNT(*) FROM reaction WHERE post_id = ?"
@@ -51,6 +56,8 @@ def remove(writes: Writes, post_id: int, actor_id: int, kind: str = "") -> None:
         "DELETE FROM reaction WHERE post_id = ? AND actor_id = ? AND (? = '' OR kind = ?)",
         (post_id, actor_id, kind, kind),
     )
+    if kind in ("", "like"):
+        writes.add(_FORGET, (actor_id, post_id))
 
 
 def remove_by_uri(writes: Writes, uri: str, actor_id: int) -> None:
@@ -67,4 +74,9 @@ def remove_by_uri(writes: Writes, uri: str, actor_id: int) -> None:
             f" AND actor_id = ? AND kind = '{name}')",
             (uri, actor_id),
         )
+    writes.add(
+        "DELETE FROM notification WHERE kind = 'favourite' AND actor_id = ?"
+        " AND post_id IN (SELECT post_id FROM reaction WHERE uri = ? AND actor_id = ?)",
+        (actor_id, uri, actor_id),
+    )
     writes.add("DELETE FROM reaction WHERE uri = ? AND actor_id = ?", (uri, actor_id))

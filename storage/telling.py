@@ -58,6 +58,14 @@ def tell(
     events.tell(writes, "notice", notification_id, owner_id)
 
 
+def tell_if_new(
+    writes: Writes, notification_id: int, owner_id: int, actor_id: int, post_id: int, now_ms: int
+) -> None:  # fmt: skip
+    """As `tell` of a mention, for a post that was edited and whose mentions are not written anew yet."""
+    writes.add(_NEWLY_NAMED, (notification_id, owner_id, actor_id, post_id, 0, now_ms))
+    events.tell(writes, "notice", notification_id, owner_id)
+
+
 def tell_anew(
     writes: Writes, notification_id: int, owner_id: int, kind: str, actor_id: int, post_id: int, now_ms: int
 ) -> None:
@@ -99,3 +107,8 @@ _JUDGED = {
     )
     for kind in sorted(_KINDS - _ALWAYS)
 }
+_NEWLY_NAMED = _JUDGED["mention"].replace(
+    " ON CONFLICT",
+    " AND NOT EXISTS (SELECT 1 FROM mention before WHERE before.post_id = told.post_id"
+    " AND before.actor_id = told.owner_id) ON CONFLICT",
+)

@@ -86,11 +86,17 @@ def _names(unwanted: str) -> str:
     return f"SELECT 1 FROM mention named WHERE named.post_id = post.id AND EXISTS ({unwanted})"
 
 
+def _names_nobody(muted: str) -> str:
+    return _neither(
+        _any(_MUTES, _names(f"{_MUTES} AND mute.target_id = named.actor_id AND {muted}")),
+        _any(_BLOCKS, _names(f"{_BLOCKS} AND block.target_id = named.actor_id")),
+    )
+
+
 # Of a row of `post`: it names nobody whom the viewer muted or blocked; for home, where nobody asked for it.
-NAMES_NOBODY_UNWANTED = _neither(
-    _any(_MUTES, _names(f"{_MUTES} AND mute.target_id = named.actor_id AND {_LASTING}")),
-    _any(_BLOCKS, _names(f"{_BLOCKS} AND block.target_id = named.actor_id")),
-)
+NAMES_NOBODY_UNWANTED = _names_nobody(_LASTING)
+# As that, for what the viewer is told of: who was muted for timelines alone may be named.
+NAMES_NOBODY_UNHEARD = _names_nobody(f"{_LASTING} AND mute.notifications = 1")
 
 # Of a row of `post`. A removed post is left to its author; a mention opens only what was addressed to it as well.
 TO_VIEWER = f"""(post.deleted_at IS NULL AND (post.removed_at IS NULL OR post.author_id = ?)
@@ -134,7 +140,7 @@ def boost_args(viewer: int) -> tuple[int, ...]:
 
 
 def wanted_args(viewer: int) -> tuple[int, ...]:
-    """The arguments of a condition made by `wanted` or `told`, and of `NAMES_NOBODY_UNWANTED`."""
+    """The arguments of a condition made by `wanted` or `told`, of `NAMES_NOBODY_UNWANTED` and `…_UNHEARD`."""
     return (viewer, viewer, current().ids.now(), viewer, viewer)
 
 

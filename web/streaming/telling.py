@@ -3,8 +3,9 @@
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
-from fedcomm import filtering
-from storage import lists, live, timelines
+from fedcomm import clock, filtering
+from storage import events, lists, live, timelines
+from storage.ids import ms_of
 from storage.live import About, Passed
 from storage.paging import Page
 from storage.timelines import Entry
@@ -35,7 +36,7 @@ class Teller:
 
     async def post(self, hub: Hub, post_id: str) -> None:
         """A new post."""
-        about = await live.about(int(post_id))
+        about = None if _old(post_id) else await live.about(int(post_id))
         if about is None:
             return
         viewers = await live.at_home(about.post_id, sending.viewers(hub, HOME))
@@ -60,7 +61,7 @@ class Teller:
 
     async def boost(self, hub: Hub, boost_id: str) -> None:
         """Somebody passed a post on, or a group took one in."""
-        found = await live.passed(int(boost_id))
+        found = None if _old(boost_id) else await live.passed(int(boost_id))
         if found is None:
             return
         viewers = [viewer for viewer in await _homes(hub, found) if found.post_id not in self._shown.get(viewer, ())]
@@ -99,6 +100,11 @@ _KINDS: dict[str, Callable[..., Awaitable[None]]] = {
     "announcement.gone": personal.announced_no_more,
     "announcement.reaction": personal.answered,
 }
+
+
+def _old(entry_id: str) -> bool:
+    """Whether clients, which put what they are told on top, would show it in the wrong place."""
+    return ms_of(int(entry_id)) < clock.now_ms() - events.NEWS
 
 
 async def _homes(hub: Hub, found: Passed) -> list[int]:

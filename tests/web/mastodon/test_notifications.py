@@ -60,6 +60,55 @@ async def test_what_is_done_with_is_put_away(alice: Member, bob: Member) -> None
     assert one == [second, third, fourth] and two == [fourth] and await alice.get("notifications") == []
 
 
+async def test_what_was_taken_back_is_told_no_more(alice: Member, bob: Member) -> None:
+    post = await alice.post("Hello")
+    for subject, act in (("accounts", "follow"), ("statuses", "favourite"), ("statuses", "reblog")):
+        await bob.do(f"{subject}/{alice.id if act == 'follow' else post['id']}/{act}")
+    told = await alice.get("notifications")
+
+    for act in (
+        f"accounts/{alice.id}/unfollow",
+        f"statuses/{post['id']}/unfavourite",
+        f"statuses/{post['id']}/unreblog",
+    ):
+        await bob.do(act)
+
+    assert len(told) == 3 and await alice.get("notifications") == []
+
+
+async def test_whom_an_edit_names_is_told_once(alice: Member, bob: Member, client: httpx.AsyncClient) -> None:
+    carol = await Member.of(client, await build.person("carol"))
+    post = await alice.post("@bob look")
+    (first,) = await bob.get("notifications")
+    await bob.do(f"notifications/{first['id']}/dismiss")
+
+    for text in ("@bob @carol look", "@bob @carol @alice look again"):
+        await alice.do(f"statuses/{post['id']}", "PUT", status=text)
+
+    (told,) = await carol.get("notifications")
+    assert (told["type"], told["status"]["id"]) == ("mention", post["id"])
+    assert await bob.get("notifications") == await alice.get("notifications") == []
+
+
+async def test_a_mention_beside_somebody_one_does_not_hear_tells_nothing(
+    alice: Member, bob: Member, client: httpx.AsyncClient
+) -> None:
+    carol = await Member.of(client, await build.person("carol"))
+    texts = [(await bob.post(text))["id"] for text in ("@alice look", "@alice @carol look")]
+
+    async def heard() -> list[str]:
+        return [each["status"]["id"] for each in await alice.get("notifications")]
+
+    assert await heard() == texts[::-1]
+    await alice.do(f"accounts/{carol.id}/mute", notifications=False)
+    assert await heard() == texts[::-1]
+    await alice.do(f"accounts/{carol.id}/mute")
+    assert await heard() == texts[:1]
+    await alice.do(f"accounts/{carol.id}/unmute")
+    await alice.do(f"accounts/{carol.id}/block")
+    assert await heard() == texts[:1]
+
+
 @pytest.mark.attack("OAU-13")
 async def test_nobody_reads_or_ends_what_another_is_told(alice: Member, bob: Member) -> None:
     notice = await build.notice(alice.actor, "follow", bob.actor)

@@ -4,8 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from fedcomm import clock
 from fedcomm.app import App
+from storage import events
 from storage.actors import Actor
+from storage.ids import next_id
 from tests import build
 from tests.web.live import Place, event, listening_apart, nothing, said, subscribe
 from tests.web.mastodon.member import Member
@@ -318,3 +321,16 @@ async def test_it_is_told_that_somebody_was_let_in(place: Place, alice: Member, 
         await alice.do(f"notifications/requests/{bob.id}/accept")
 
         assert (await said(socket))["event"] == "notifications_merged"
+
+
+async def test_what_is_old_when_it_comes_is_not_put_on_top(place: Place, alice: Member, bob: Member) -> None:
+    old = clock.now_ms() - events.NEWS - 1000
+    far = await build.person("carol", "far.example")
+    posts = [await build.post(far, "Old", id=next_id(old)), await build.post(far, "New")]
+    async with place.socket(token(bob)) as socket:
+        await subscribe(socket, "public")
+
+        for post in posts:
+            events.happened("post", post.id)
+
+        assert (await event(socket))[2]["id"] == str(posts[1].id)

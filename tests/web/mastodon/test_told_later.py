@@ -3,9 +3,12 @@
 import httpx
 import pytest
 
-from fedcomm import accounts, telling
+from activitypub.contexts import PUBLIC
+from activitypub.objects import Audience, Note
+from fedcomm import accounts, clock, fetching, recording, telling
 from fedcomm.app import App
-from storage.connect import execute, rows
+from storage import events
+from storage.connect import Writes, apply, execute, rows
 from tests import build
 from tests.people import person
 from tests.web.mastodon.member import Member, ids
@@ -103,3 +106,19 @@ async def test_who_is_no_admin_any_more_learns_of_no_report(
     assert await _kinds(root, **{"types[]": "admin.report"}) == []
     assert await root.refused("GET", f"notifications/{told['id']}") == (404, "Record not found")
     assert await _kinds(alice, **{"types[]": "admin.report"}) == []
+
+
+async def test_what_was_written_long_ago_tells_nobody_when_it_is_fetched(app: App, alice: Member) -> None:
+    far = await build.person("carol", "far.test")
+    now = clock.now_ms()
+    for age in (events.NEWS - 60_000, events.NEWS + 60_000):
+        note = Note(
+            uri=f"https://far.test/{age}", kind="Note", attributed_to=far.uri, content="@alice", published=now - age,
+            audience=Audience(to=(PUBLIC, alice.actor.uri)),
+        )  # fmt: skip
+        writes = Writes()
+        recording.record(app, writes, await fetching.arrival_of(app, note, far, None, "far.test"))
+        await apply(writes)
+
+    (told,) = await alice.get("notifications")
+    assert told["status"]["uri"] == f"https://far.test/{events.NEWS - 60_000}"

@@ -39,8 +39,11 @@ APPLICATION = {"name": str, "website": (str, None)}
 KINDS: tuple[tuple[str, frozenset[str], Any], ...] = (
     ("account", frozenset({"acct", "avatar"}), keys.ACCOUNT),
     ("mention", frozenset({"acct", "username", "url"}), keys.MENTION),
+    ("deleted status", frozenset({"visibility", "replies_count", "text"}), keys.DELETED_STATUS),
     ("status", frozenset({"visibility", "replies_count"}), keys.STATUS),
     ("edit", frozenset({"content", "spoiler_text", "account"}), keys.EDIT),
+    ("scheduled", frozenset({"scheduled_at", "params"}), keys.SCHEDULED_STATUS),
+    ("draft", frozenset({"text", "spoiler_text", "visibility"}), keys.SCHEDULED_STATUS["params"]),
     ("source", frozenset({"text", "spoiler_text"}), keys.SOURCE_OF_STATUS),
     ("poll", frozenset({"options", "expired"}), keys.POLL),
     ("media", frozenset({"preview_url", "meta"}), MEDIA),

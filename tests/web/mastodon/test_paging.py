@@ -1,148 +1,25 @@
 """Every list comes in pages that lead on to its end, and none of them is empty before it."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
 import pytest
 
-import storage.posts
 from storage.actors import Actor
-from storage.posts import Post
 from tests import build
 from tests.web.client import whichever_database
+from tests.web.mastodon import filled
 from tests.web.mastodon.member import Member, ids
 
 pytestmark = pytest.mark.anyio
 
-Filling = Callable[[Member, int], Awaitable[None]]
 COUNT = 5
 
 
-async def _home(viewer: Member, number: int) -> None:
-    await build.post(await build.person(f"author{number}"), home=[viewer.actor])
-
-
-async def _public(viewer: Member, number: int) -> None:
-    await build.post(await build.person(f"author{number}", "far.test"), tags=["tomatoes"])
-
-
-async def _own(viewer: Member, number: int) -> None:
-    await build.post(viewer.actor, str(number))
-
-
-async def _voted(viewer: Member, number: int) -> None:
-    await build.like(viewer.actor, await build.post(await build.person(f"author{number}")), at=build.NOW + number)
-
-
-async def _bookmarked(viewer: Member, number: int) -> None:
-    post = await build.post(await build.person(f"author{number}"))
-    await viewer.do(f"statuses/{post.id}/bookmark")
-
-
-async def _follower(viewer: Member, number: int) -> None:
-    await build.follow(await build.person(f"fan{number}"), viewer.actor)
-
-
-async def _followed(viewer: Member, number: int) -> None:
-    await build.follow(viewer.actor, await build.person(f"star{number}", "far.test"))
-
-
-async def _request(viewer: Member, number: int) -> None:
-    await build.follow(await build.person(f"fan{number}"), viewer.actor, "pending")
-
-
-async def _blocked(viewer: Member, number: int) -> None:
-    await build.block(viewer.actor, await build.person(f"rude{number}"))
-
-
-async def _muted(viewer: Member, number: int) -> None:
-    await viewer.do(f"accounts/{(await build.person(f'noisy{number}')).id}/mute")
-
-
-async def _domain(viewer: Member, number: int) -> None:
-    await viewer.do("domain_blocks", domain=f"rude{number}.test")
-
-
-async def _tag(viewer: Member, number: int) -> None:
-    await viewer.do(f"tags/tag{number}/follow")
-
-
-async def _listed(viewer: Member, number: int) -> None:
-    (friends,) = await viewer.get("lists")
-    friend = await build.person(f"friend{number}")
-    await build.follow(viewer.actor, friend)
-    await viewer.do(f"lists/{friends['id']}/accounts", account_ids=[str(friend.id)])
-
-
-async def _endorsed(viewer: Member, number: int) -> None:
-    friend = await build.person(f"friend{number}")
-    await build.follow(viewer.actor, friend)
-    await viewer.do(f"accounts/{friend.id}/endorse")
-
-
-async def _conversation(viewer: Member, number: int) -> None:
-    friend = await build.person(f"friend{number}")
-    post = await build.post(friend, visibility=build.DIRECT, mentions=[viewer.actor])
-    await build.insert("conversation", owner_id=viewer.actor.id, thread_id=post.id, last_post_id=post.id, unread=1)
-
-
-async def _voter(viewer: Member, number: int) -> None:
-    await build.like(await build.person(f"fan{number}"), await _first(viewer), at=build.NOW + number)
-
-
-async def _booster(viewer: Member, number: int) -> None:
-    await build.boost(await build.person(f"fan{number}"), await _first(viewer))
-
-
-async def _notice(viewer: Member, number: int) -> None:
-    await build.notice(viewer.actor, "follow", await build.person(f"fan{number}"))
-
-
-async def _first(viewer: Member) -> Post:
-    post = await storage.posts.by_id(int((await viewer.get(f"accounts/{viewer.id}/statuses"))[-1]["id"]))
-    assert post
-    return post
-
-
-# the path of each list, and what puts one more entry into it
-LISTS: dict[str, Filling] = {
-    "timelines/home": _home,
-    "timelines/public": _public,
-    "timelines/public?local=false&remote=true": _public,
-    "timelines/tag/Tomatoes": _public,
-    "accounts/{me}/statuses?exclude_replies=true": _own,
-    "accounts/{me}/followers": _follower,
-    "accounts/{me}/following": _followed,
-    "favourites": _voted,
-    "bookmarks": _bookmarked,
-    "follow_requests": _request,
-    "blocks": _blocked,
-    "mutes": _muted,
-    "domain_blocks": _domain,
-    "conversations": _conversation,
-    "followed_tags": _tag,
-    "endorsements": _endorsed,
-    "accounts/{me}/endorsements": _endorsed,
-    "lists/{list}/accounts": _listed,
-    "statuses/{first}/favourited_by": _voter,
-    "statuses/{first}/reblogged_by": _booster,
-    "notifications?types[]=follow&types[]=mention&exclude_types[]=poll": _notice,
-    "/api/v2/notifications?grouped_types[]=favourite": _notice,
-}
-
-
-@pytest.fixture(params=LISTS)
+@pytest.fixture(params=filled.LISTS)
 async def full(request: pytest.FixtureRequest, alice: Member) -> str:
-    """The path of a list of alice with five entries."""
-    path = str(request.param).replace("{me}", alice.id)
-    if "{first}" in path:
-        path = path.replace("{first}", (await alice.post("first"))["id"])
-    if "{list}" in path:
-        path = path.replace("{list}", (await alice.do("lists", title="Friends"))["id"])
-    for number in range(COUNT):
-        await LISTS[request.param](alice, number)
-    return path
+    """The address of a list of alice with five entries."""
+    return await filled.full(str(request.param), alice, COUNT)
 
 
 def entries(found: Any) -> list[str]:
@@ -213,14 +90,14 @@ async def test_links_keep_what_was_asked_for_besides(alice: Member, full: str) -
 @whichever_database
 async def test_a_bound_that_is_none_bounds_nothing(alice: Member, odd: str) -> None:
     for number in range(COUNT):
-        await _own(alice, number)
+        await build.post(alice.actor, str(number))
 
     assert len((await alice.ask("GET", f"accounts/{alice.id}/statuses?{odd}")).json()) == COUNT
 
 
 async def test_a_page_is_never_longer_than_allowed(alice: Member) -> None:
     for number in range(45):
-        await _own(alice, number)
+        await build.post(alice.actor, str(number))
 
     usual, most = [await alice.pages(f"accounts/{alice.id}/statuses", **wish) for wish in ({}, {"limit": 1000})]
 
@@ -229,7 +106,7 @@ async def test_a_page_is_never_longer_than_allowed(alice: Member) -> None:
 
 async def test_since_takes_the_newest_and_min_the_next(alice: Member) -> None:
     for number in range(COUNT):
-        await _own(alice, number)
+        await build.post(alice.actor, str(number))
     path = f"accounts/{alice.id}/statuses"
     whole = ids(await alice.get(path))
 

@@ -34,6 +34,15 @@ _MONTHS = (
     later("November"),
     later("December"),
 )
+# What tells them apart; each says of itself that it is most of those below it, too.
+_BROWSERS = (
+    ("Firefox/", "Firefox"), ("Edg", "Edge"), ("OPR/", "Opera"), ("Vivaldi/", "Vivaldi"), ("Chrome/", "Chrome"),
+    ("CriOS/", "Chrome"), ("FxiOS/", "Firefox"), ("Safari/", "Safari"),
+)  # fmt: skip
+_SYSTEMS = (
+    ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)  # fmt: skip
 _BLANKS = re.compile(r"\s+")
 
 
@@ -95,6 +104,12 @@ def folded(post: Post) -> bool:
 def home(post: Post) -> str:
     """The server whose emojis a post names; '' is ours."""
     return "" if post.local else host_of(post.uri)
+
+
+def browser(user_agent: str) -> str:
+    """The program and the system that a browser says it is, in two words if it is a usual one."""
+    said = [next((name for mark, name in known if mark in user_agent), "") for known in (_BROWSERS, _SYSTEMS)]
+    return ", ".join(name for name in said if name) if said[0] else label(user_agent, 120)
 
 
 def plain(cleaned: str) -> str:

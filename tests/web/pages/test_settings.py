@@ -14,6 +14,7 @@ from tests import build
 from tests.web.client import bearer
 from tests.web.pages.browser import Browser, Page
 from tests.web.pages.conftest import Enter
+from web.pages import shown
 
 pytestmark = pytest.mark.anyio
 
@@ -29,7 +30,7 @@ async def account(app: App) -> Account:
 
 async def signed_in(app: App, account: Account, browser: Browser) -> Browser:
     """The browser, in which the account is signed in."""
-    browser.remember("__Host-session", await sessions.open(app, account.id, "Firefox <b>1</b>"))
+    browser.remember("__Host-session", await sessions.open(app, account.id, "Lynx <b>1</b>"))
     return browser
 
 
@@ -110,10 +111,29 @@ async def test_a_language_or_zone_that_there_is_not_is_refused(account: Account,
         assert await value("SELECT language FROM account") == "" and await value("SELECT time_zone FROM account") == ""
 
 
+@pytest.mark.parametrize(
+    ("said", "called"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox, Linux"),
+        (
+            "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 Chrome/140.0.0.0 Mobile Safari/537.36",
+            "Chrome, Android",
+        ),
+        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0", "Edge, Windows"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile Safari/604.1", "Safari, iPhone"),
+        ("Firefox/1", "Firefox"),
+        ("w3m/0.5.3 on Linux", "w3m/0.5.3 on Linux"),
+        ("", ""),
+    ],
+)
+def test_a_browser_is_called_by_its_name(said: str, called: str) -> None:
+    assert shown.browser(said) == called
+
+
 async def test_one_session_can_be_ended_from_another(here: Browser, there: Browser) -> None:
     page = await here.get("/settings")
     (ending,) = [form["action"] for form in page.all("form") if form["action"].startswith("/settings/sessions/")]
-    assert page.main.count("Firefox <b>1</b>") == 2 and "(this one)" in page.main
+    assert page.main.count("Lynx <b>1</b>") == 3 and "(this one)" in page.main
 
     await here.button(page, ending)
 

@@ -66,14 +66,25 @@ class House:
         """Of its PostgreSQL database."""
         return urlunsplit(urlsplit(self._postgres)._replace(path=f"/{self._database}"))
 
+    def inside(self, module: str, *words: str) -> str:
+        """What a program says that runs with the settings of this house, while its server is stopped."""
+        command = [sys.executable, "-m", module, *words]
+        done = subprocess.run(command, cwd=ROOT, env=self._environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"{module}: {done.stderr[-1000:]}")
+        return done.stdout
+
     def start(self, command: tuple[str, ...] = WHOLE) -> float:
         """Start it; gives the seconds until it had answered for the first time."""
-        own = {name: value for name, value in os.environ.items() if not name.startswith("FEDCOMM_")}
-        environment = own | {f"FEDCOMM_{name}": value for name, value in self._settings.items()}
         begun = time.monotonic()
         with open(self.folder / "log", "ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, *command], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                [sys.executable, *command],
+                cwd=ROOT,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
             )
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() - begun > START_SECONDS:
@@ -98,6 +109,11 @@ class House:
         self.stop(signal.SIGKILL)
         if self._postgres:
             asyncio.run(_do(self._postgres, f'DROP DATABASE IF EXISTS "{self._database}" WITH (FORCE)'))
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        own = {name: value for name, value in os.environ.items() if not name.startswith("FEDCOMM_")}
+        return own | {f"FEDCOMM_{name}": value for name, value in self._settings.items()}
 
     @property
     def last_words(self) -> str:

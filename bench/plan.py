@@ -20,13 +20,14 @@ class Sizes(msgspec.Struct, frozen=True, kw_only=True):
     starts: int = 5
     onlookers: int = 500
     thread: int = 200  # posts
+    library: int = 100_000  # posts that one looks through
 
 
 FULL = Sizes()
 QUICK = Sizes(servers=40, hanging=4, rounds=2, items=400, posts=2, own_posts=10, outage_posts=6, starts=2,
-              onlookers=100, thread=50)  # fmt: skip
+              onlookers=100, thread=50, library=20_000)  # fmt: skip
 TINY = Sizes(servers=6, hanging=2, rounds=1, items=60, posts=1, own_posts=3, outage_posts=4, starts=1, onlookers=10,
-             thread=5)  # fmt: skip
+             thread=5, library=1_000)  # fmt: skip
 
 
 class Plan(msgspec.Struct, frozen=True):

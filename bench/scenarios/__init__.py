@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from bench.figures import Figure
 from bench.plan import Plan
-from bench.scenarios import distance, fanout, inbox, memory, outage, posting, reading, start, streaming
+from bench.scenarios import distance, fanout, inbox, memory, outage, posting, reading, searching, start, streaming
 
 Scenario = Callable[[Plan], list[Figure]]
 
@@ -13,6 +13,7 @@ SCENARIOS: dict[str, Scenario] = {
     "inbox": inbox.run,
     "posting": posting.run,
     "reading": reading.run,
+    "searching": searching.run,
     "streaming": streaming.run,
     "fanout": fanout.run,
     "distance": distance.late,

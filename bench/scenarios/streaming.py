@@ -10,20 +10,19 @@ from bench.onlookers import Onlookers
 from bench.plan import Plan
 
 EACH_AIM, MEMORY_AIM = 60.0, 40.0  # µs for one told one, kB for one connection
-PER_MEMBER = 5  # connections of one member
 REST_SECONDS = 3.0
 
 
 def run(plan: Plan) -> list[Figure]:
-    """Members follow an author; each looks at their home with several programs, while the author writes."""
+    """As many members follow an author, and each looks at their home, while the author writes."""
     with running(plan.folder / "streaming", plan.postgres) as house:
         author = house.person("anna")
         tokens = []
-        for index in range(plan.sizes.onlookers // PER_MEMBER):
+        for index in range(plan.sizes.onlookers):
             tokens.append(house.person(f"reader{index}"))
             house.command("follow", account=f"reader{index}", whom="@anna")
         house.settle()
-        return asyncio.run(_looked_at(plan, house, author, tokens * PER_MEMBER))
+        return asyncio.run(_looked_at(plan, house, author, tokens))
 
 
 async def _looked_at(plan: Plan, house: House, author: str, tokens: list[str]) -> list[Figure]:

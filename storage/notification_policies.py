@@ -21,6 +21,7 @@ class Policy(msgspec.Struct, frozen=True):
     not_followers: int = 0
     new_accounts: int = 0
     private_mentions: int = 0
+    bots: int = 0
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -50,7 +51,7 @@ async def put(owner: int, policy: Policy) -> None:
     """A member wants this from now on."""
     changes = ", ".join(f"{name} = excluded.{name}" for name in Policy.__struct_fields__)
     sql = (
-        f"INSERT INTO notification_policy (owner_id, {_COLUMNS}) VALUES (?, ?, ?, ?, ?)"
+        f"INSERT INTO notification_policy (owner_id, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)"
         f" ON CONFLICT (owner_id) DO UPDATE SET {changes}"
     )
     await execute(sql, (owner, *msgspec.structs.astuple(policy)))

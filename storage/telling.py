@@ -28,6 +28,7 @@ _NEW = (
     "EXISTS (SELECT 1 FROM actor WHERE actor.id = told.actor_id"
     f" AND COALESCE(actor.published, actor.created_at) > told.created_at - {NEW_FOR})"
 )
+_BOT = "EXISTS (SELECT 1 FROM actor WHERE actor.id = told.actor_id AND actor.bot = 1)"
 _DIRECT = "EXISTS (SELECT 1 FROM post WHERE post.id = told.post_id AND post.visibility = 3)"
 # It answers something that the member wrote to its author alone.
 _ANSWER = (
@@ -93,6 +94,7 @@ def _kept_back(level: int, kind: str) -> str:
     return (
         f"(NOT {_LET_IN} AND ((COALESCE(policy.not_following, 0) = {level} AND NOT {_FOLLOWING})"
         f" OR (COALESCE(policy.not_followers, 0) = {level} AND NOT {_FOLLOWER})"
+        f" OR (COALESCE(policy.bots, 0) = {level} AND {_BOT} AND NOT {_FOLLOWING})"
         f" OR (COALESCE(policy.new_accounts, 0) = {level} AND {_NEW} AND NOT {_FOLLOWING})"
         f"{private * (kind == 'mention')}))"
     )

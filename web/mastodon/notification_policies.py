@@ -33,6 +33,7 @@ class Wish(msgspec.Struct, frozen=True):
     for_not_followers: str = ""
     for_new_accounts: str = ""
     for_private_mentions: str = ""
+    for_bots: str = ""
 
 
 class OldWish(msgspec.Struct, frozen=True):
@@ -134,7 +135,7 @@ async def _policy(viewer: Viewer) -> Response:
 
 async def _old_policy(viewer: Viewer) -> Response:
     found: Policy = await notification_policies.of(viewer.actor_id)
-    flags = {f"filter_{name}": bool(level) for name, level in msgspec.structs.asdict(found).items()}
+    flags = {name: bool(getattr(found, name.removeprefix("filter_"))) for name in OldWish.__struct_fields__}
     return respond.json(flags | await _summary(viewer))
 
 

@@ -84,7 +84,7 @@ GROUPED_NOTIFICATIONS = {
 }  # fmt: skip
 NOTIFICATION_POLICY = {
     "for_not_following": str, "for_not_followers": str, "for_new_accounts": str, "for_private_mentions": str,
-    "for_limited_accounts": str,
+    "for_limited_accounts": str, "for_bots": str,
     "summary": {"pending_requests_count": int, "pending_notifications_count": int},
 }  # fmt: skip
 NOTIFICATION_REQUEST = {

@@ -25,11 +25,11 @@ async def test_a_policy_is_changed_word_by_word(alice: Member, bob: Member) -> N
     form = await alice.ask("PUT", POLICY, data={"for_new_accounts": "accept"})
     refused = await alice.refused("PATCH", POLICY, for_not_followers="maybe", for_not_following="accept")
 
-    rules = ("for_not_following", "for_not_followers", "for_new_accounts", "for_private_mentions")
-    assert [usual[rule] for rule in rules] == ["accept"] * 4
+    rules = ("for_not_following", "for_not_followers", "for_new_accounts", "for_private_mentions", "for_bots")
+    assert [usual[rule] for rule in rules] == ["accept"] * 5
     assert usual["summary"] == {"pending_requests_count": 0, "pending_notifications_count": 0}
-    assert [changed[rule] for rule in rules] == ["filter", "accept", "drop", "accept"]
-    assert [form.json()[rule] for rule in rules] == ["filter", "accept", "accept", "accept"]
+    assert [changed[rule] for rule in rules] == ["filter", "accept", "drop", "accept", "accept"]
+    assert [form.json()[rule] for rule in rules] == ["filter", "accept", "accept", "accept", "accept"]
     assert refused == (422, "A policy is accept, filter or drop.") and await alice.get(POLICY) == form.json()
     assert (await bob.get(POLICY)) == usual
     old = await alice.do("notifications/policy", "PUT", filter_not_following=False, filter_not_followers=True)
@@ -37,9 +37,10 @@ async def test_a_policy_is_changed_word_by_word(alice: Member, bob: Member) -> N
 
 
 @pytest.mark.parametrize("word", ["filter", "drop"])
-@pytest.mark.parametrize("rule", ["for_not_following", "for_not_followers", "for_new_accounts"])
+@pytest.mark.parametrize("rule", ["for_not_following", "for_not_followers", "for_new_accounts", "for_bots"])
 async def test_who_is_not_wanted_is_kept_back_by_each_rule(alice: Member, bob: Member, rule: str, word: str) -> None:
     await alice.do(POLICY, "PATCH", **{rule: word})
+    await bob.do("accounts/update_credentials", "PATCH", bot=rule == "for_bots")
     post = await alice.post("Hello")
 
     await bob.do(f"statuses/{post['id']}/favourite")
@@ -56,7 +57,8 @@ async def test_who_is_not_wanted_is_kept_back_by_each_rule(alice: Member, bob: M
 
 
 async def test_who_is_wanted_is_heard_by_each_rule(alice: Member, bob: Member) -> None:
-    rules = ("for_not_following", "for_not_followers", "for_new_accounts", "for_private_mentions")
+    rules = ("for_not_following", "for_not_followers", "for_new_accounts", "for_private_mentions", "for_bots")
+    await bob.do("accounts/update_credentials", "PATCH", bot=True)
     await alice.do(POLICY, "PATCH", **dict.fromkeys(rules, "drop"))
     await build.follow(alice.actor, bob.actor)
     await build.follow(bob.actor, alice.actor)

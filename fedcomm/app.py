@@ -32,6 +32,7 @@ from storage.ids import ms_of
 
 FETCHES = 8  # of pictures elsewhere at once
 PICTURES_AT_ONCE = 1  # that a process has read: each may take 768 MB
+FEATURED = 3_600.0  # seconds for which what somebody elsewhere features is believed
 MODERATORS = 600.0  # seconds for which the list of those who moderate a group elsewhere is believed
 _url = lru_cache(maxsize=8192)(httpx.URL)  # parsing one costs 9.5 µs
 RELOAD_SECONDS = 1.0  # between attempts to read what every process must know
@@ -77,6 +78,7 @@ class App:
         self.intake = Intake(db)
         self.vote_limit = VoteLimit()
         self.moderators_read = Lately(MODERATORS)
+        self.featured_read = Lately(FEATURED)
         self.blobs = Blobs(config.data_dir / "media")
         self.picture_turn = asyncio.Semaphore(PICTURES_AT_ONCE)
         self.fetch_turn = asyncio.Semaphore(FETCHES)

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from activitypub import authenticity, collections, keys, parse, properties, verify, webfinger
+from activitypub.activities import Collection
 from activitypub.actors import Actor as RemoteActor
 from activitypub.client import Allowance, Document
 from activitypub.errors import BadSignature, Forbidden, Gone, Malformed, NotFound, ProtocolError, Unreachable
@@ -264,6 +265,9 @@ async def at(app: App, url: str) -> tuple[str, int] | None:
         return "actor", (await _store(app, found)).id
     if isinstance(value, Note):
         return "post", (await post(app, value.uri)).id
+    if isinstance(value, Collection):  # a topic of NodeBB (4.15): what is at its address lists its posts
+        first = next((item for item in value.items if isinstance(item, str) and same_origin(item, found.url)), None)
+        return ("post", (await post(app, first)).id) if first is not None else None
     return None
 
 

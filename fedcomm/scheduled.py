@@ -50,7 +50,7 @@ async def add(
         idempotency.remember(writes, account_id, idempotency_key, new_id, now)
     rows.insert(writes, new)
     media_rows.wait(writes, draft.media_ids or (), author.id, new_id)
-    _wake(app, writes, new_id, publish_at)
+    _plan(writes, new_id, publish_at)
     try:
         await apply(writes)
     except IntegrityError:
@@ -72,7 +72,7 @@ async def move(app: App, account_id: int, scheduled_id: int, publish_at: int) ->
     await _check_time(account_id, publish_at, known.id)
     writes = Writes()
     rows.move(writes, known.id, publish_at)
-    _wake(app, writes, known.id, publish_at)
+    _plan(writes, known.id, publish_at)
     await apply(writes)
     return msgspec.structs.replace(known, publish_at=publish_at, refused="")
 
@@ -152,10 +152,10 @@ async def _check_time(account_id: int, publish_at: int, but: int = 0) -> None:
         raise Invalid("You have scheduled {most} posts for that day.", most=MOST_A_DAY)
 
 
-def _wake(app: App, writes: Writes, scheduled_id: int, publish_at: int) -> None:
+def _plan(writes: Writes, scheduled_id: int, publish_at: int) -> None:
+    """Workers look for what is due every few seconds, and this is due in minutes at the earliest."""
     jobs.drop(writes, _job(scheduled_id))
     jobs.add(writes, next_id(), "publish_scheduled", {"scheduled": scheduled_id}, publish_at, key=_job(scheduled_id))
-    writes.after(app.wake_jobs.set)
 
 
 def _job(scheduled_id: int) -> str:

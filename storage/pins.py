@@ -1,5 +1,7 @@
 """What people show on top of their profiles."""
 
+from collections.abc import Sequence
+
 from storage import visible
 from storage.connect import Writes, rows, value
 from storage.counting import hold
@@ -36,6 +38,16 @@ def pin(writes: Writes, actor_id: int, post_id: int, most: int, now_ms: int) -> 
     """Pin a post, unless there are `most` already."""
     hold(writes, "actor", actor_id)
     writes.add(_PIN, (actor_id, post_id, now_ms, actor_id, most))
+
+
+def replace(writes: Writes, actor_id: int, post_ids: Sequence[int], now_ms: int) -> None:
+    """These are what somebody elsewhere has pinned, the first on top."""
+    writes.add("DELETE FROM pin WHERE actor_id = ?", (actor_id,))
+    for place, post_id in enumerate(post_ids):
+        writes.add(
+            "INSERT INTO pin (actor_id, post_id, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            (actor_id, post_id, now_ms - place),
+        )
 
 
 def unpin(writes: Writes, actor_id: int, post_id: int) -> None:

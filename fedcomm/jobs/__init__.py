@@ -6,6 +6,7 @@ import msgspec
 
 from fedcomm import (
     farewells,
+    featured,
     imports,
     indexing,
     introductions,
@@ -43,6 +44,7 @@ class Regular(msgspec.Struct, frozen=True):
 JOBS: dict[str, Job] = {
     "import_file": Job(imports.work, attempts=10, seconds=120),
     "index_posts": Job(indexing.catch_up, attempts=10, seconds=600),
+    "learn_featured": Job(featured.learn, attempts=2),
     "learn_peer": Job(peers.learn, attempts=6),
     "erase_actor": Job(farewells.erase, attempts=10, seconds=600),
     "publish_scheduled": Job(scheduled.publish, attempts=10),

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 import storage.accounts
 import storage.actors
-from fedcomm import fetching
+from fedcomm import featured, fetching
 from fedcomm.errors import NotFound
 from storage import pins, relationships, search, timelines, visible
 from storage.actors import Actor
@@ -120,6 +120,8 @@ async def statuses(request: Request) -> Response:
     wanted = params.query(request, Narrowed)
     found = Found([], False)
     if wanted.pinned:
+        if viewer is not None:
+            await featured.ask(state.app_of(request), actor)
         entries = [Entry(post.id, post.id) for post in await pins.of(subjects.id_of(viewer), actor.id)]
         found = Found(entries if not paging.page_of(request).before else [], False)
     elif await visible.seen_actors(subjects.id_of(viewer), [actor.id]):

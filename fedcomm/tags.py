@@ -1,5 +1,7 @@
 """Tags that members follow, so that public posts with them come home, and tags that they show on their profile."""
 
+from collections.abc import Callable
+
 import storage.tags
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotFound
@@ -32,11 +34,11 @@ async def follow(app: App, actor: Actor, text: str) -> str:
         Invalid: no tag, or there are too many.
     """
     name = named(text)
-    known = await storage.tags.among("tag_follow", actor.id, [name])
-    if not known and await storage.tags.count("tag_follow", actor.id) >= MAX_FOLLOWED:
+    if await storage.tags.among("tag_follow", actor.id, [name]):
+        return name
+    if await storage.tags.count("tag_follow", actor.id) >= MAX_FOLLOWED:
         raise Invalid("You cannot follow more than {limit} tags.", field="name", limit=MAX_FOLLOWED)
-    await _put("tag_follow", actor, name)
-    return name
+    return await _add("tag_follow", actor, name)
 
 
 async def unfollow(app: App, actor: Actor, text: str) -> str:
@@ -45,11 +47,7 @@ async def unfollow(app: App, actor: Actor, text: str) -> str:
     Raises:
         Invalid: no tag.
     """
-    name = named(text)
-    writes = Writes()
-    storage.tags.unfollow(writes, actor.id, name)
-    await apply(writes)
-    return name
+    return await _remove(actor, text, storage.tags.unfollow)
 
 
 async def feature(app: App, actor: Actor, text: str) -> str:
@@ -63,8 +61,7 @@ async def feature(app: App, actor: Actor, text: str) -> str:
         raise Invalid("This tag is on your profile already.", field="name")
     if await storage.tags.count("featured_tag", actor.id) >= MAX_FEATURED:
         raise Invalid("A profile may have {limit} tags.", field="name", limit=MAX_FEATURED)
-    await _put("featured_tag", actor, name)
-    return name
+    return await _add("featured_tag", actor, name)
 
 
 async def unfeature(app: App, actor: Actor, text: str) -> str:
@@ -73,11 +70,7 @@ async def unfeature(app: App, actor: Actor, text: str) -> str:
     Raises:
         Invalid: no tag.
     """
-    name = named(text)
-    writes = Writes()
-    storage.tags.unfeature(writes, actor.id, name)
-    await apply(writes)
-    return name
+    return await _remove(actor, text, storage.tags.unfeature)
 
 
 async def unfeature_by_id(app: App, actor: Actor, featured_id: int) -> None:
@@ -92,7 +85,16 @@ async def unfeature_by_id(app: App, actor: Actor, featured_id: int) -> None:
     await unfeature(app, actor, found[0])
 
 
-async def _put(table: str, actor: Actor, name: str) -> None:
+async def _add(table: str, actor: Actor, name: str) -> str:
     writes = Writes()
     storage.tags.put(writes, table, next_id(), next_id(), actor.id, name)
     await apply(writes)
+    return name
+
+
+async def _remove(actor: Actor, text: str, remove: Callable[[Writes, int, str], None]) -> str:
+    name = named(text)
+    writes = Writes()
+    remove(writes, actor.id, name)
+    await apply(writes)
+    return name

@@ -8,7 +8,7 @@ from starlette.routing import Route
 import storage.bulletins
 from fedcomm import bulletins, clock
 from fedcomm.errors import AppError
-from web import errors, params, respond
+from web import params, respond
 from web.pages import frame
 from web.pages.readers import Plain, Reader, admins_only, form
 
@@ -62,17 +62,14 @@ async def end(request: Request, reader: Reader) -> Response:
 
 async def _page(request: Request, given: Given, refused: AppError | None = None) -> Response:
     now = clock.now_ms()
-    return await frame.page(
+    return await frame.with_form(
         request,
         "admin/announcements.html",
-        errors.status_of(refused) if refused else 200,
+        refused,
         given=given,
         found=await storage.bulletins.latest(_LINES),
         shown_now={each.id for each in await storage.bulletins.shown(now)},
         as_typed=bulletins.written,
-        problem=refused,
-        field=str(getattr(refused, "field", "")),
-        done=request.query_params.get("done", ""),
     )
 
 

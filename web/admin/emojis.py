@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from fedcomm import emojis
 from fedcomm.errors import AppError
-from web import errors, respond, state
+from web import respond, state
 from web.pages import frame
 from web.pages.readers import Plain, Reader, admins_only, form
 
@@ -69,15 +69,12 @@ async def _page(request: Request, given: NewEmoji, refused: AppError | None = No
     found = [
         (each, urls.emoji_picture(each.id, emojis.ENDINGS[each.mime])) for each in (await emojis.ours()).values()
     ]  # fmt: skip
-    return await frame.page(
+    return await frame.with_form(
         request,
         "admin/emojis.html",
-        errors.status_of(refused) if refused else 200,
+        refused,
         given=given,
         found=found,
-        problem=refused,
-        field=str(getattr(refused, "field", "")),
-        done=request.query_params.get("done", ""),
     )
 
 

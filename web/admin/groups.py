@@ -8,7 +8,7 @@ from starlette.routing import Route
 import storage.actors
 from fedcomm import groups
 from fedcomm.errors import AppError, Conflict, NotFound
-from web import errors, respond, state
+from web import respond, state
 from web.pages import frame
 from web.pages.readers import Reader, admins_only, form
 
@@ -46,12 +46,11 @@ async def create(request: Request, reader: Reader) -> Response:
 
 
 async def _page(request: Request, given: NewGroup, refused: AppError | None = None) -> Response:
-    return await frame.page(
+    return await frame.with_form(
         request,
         "admin/group.html",
-        errors.status_of(refused) if refused else 200,
+        refused,
         given=given,
-        problem=refused,
         field=_field(refused),
     )
 

@@ -13,7 +13,7 @@ from fedcomm import accounts, clock, invites
 from fedcomm.errors import AppError, Invalid, NotFound
 from storage.actors import Actor
 from storage.groups import Group
-from web import errors, params, respond, state
+from web import params, respond, state
 from web.pages import frame
 from web.pages.readers import Plain, Reader, admins_only, form
 
@@ -106,14 +106,13 @@ async def everybody(request: Request, reader: Reader) -> Response:
 async def _invites(request: Request, link: str = "", refused: AppError | None = None) -> Response:
     headers = {"cache-control": "no-store"}
     open_ones = await storage.invites.listed(clock.now_ms())
-    return await frame.page(
+    return await frame.with_form(
         request,
         "admin/invites.html",
-        errors.status_of(refused) if refused else 200,
+        refused,
         headers,
         invites=open_ones,
         link=link,
-        problem=refused,
         groups=await _groups(),
     )
 

@@ -10,7 +10,7 @@ from starlette.routing import Route
 import storage.actors
 from fedcomm import accounts
 from fedcomm.errors import AppError, Invalid
-from web import errors, respond, state
+from web import respond, state
 from web.pages import frame
 from web.pages.readers import Reader, admins_only, form
 
@@ -61,17 +61,15 @@ async def _new_password(request: Request, reader: Reader, name: str) -> Response
 
 async def _page(request: Request, refused: AppError | None = None, password: str = "") -> Response:
     account = await accounts.named(request.path_params["name"])
-    return await frame.page(
+    return await frame.with_form(
         request,
         "admin/person.html",
-        errors.status_of(refused) if refused else 200,
+        refused,
         account=account,
         actor=await storage.actors.by_id(account.actor_id),
         roles=accounts.ROLES,
         password=password,
-        problem=refused,
         field=getattr(refused, "field", ""),
-        done=request.query_params.get("done", ""),
     )
 
 

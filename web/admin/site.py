@@ -10,7 +10,7 @@ import storage.audit
 import storage.reports
 from fedcomm import settings
 from fedcomm.errors import AppError
-from web import errors, params, respond, state
+from web import params, respond, state
 from web.pages import frame
 from web.pages.readers import Reader, admins_only, form
 
@@ -99,14 +99,12 @@ async def log(request: Request, reader: Reader) -> Response:
 
 async def _page(request: Request, given: Site, refused: AppError | None = None) -> Response:
     field = str(getattr(refused, "field", ""))
-    return await frame.page(
+    return await frame.with_form(
         request,
         "admin/site.html",
-        errors.status_of(refused) if refused else 200,
+        refused,
         given=given,
-        problem=refused,
         field={"email": "contact_email"}.get(field, field),
-        done=request.query_params.get("done", ""),
     )
 
 

@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from fedcomm import exports, imports
 from fedcomm.errors import AppError, Invalid
-from web import errors, respond, state
+from web import respond, state
 from web.pages import frame, words
 from web.pages.readers import Plain, Reader, form, members_only
 
@@ -61,17 +61,16 @@ async def dismiss(request: Request, reader: Reader) -> Response:
 
 async def _page(request: Request, reader: Reader, kind: str = "", refused: AppError | None = None) -> Response:
     found = await imports.of(reader.actor)
-    return await frame.page(
+    return await frame.with_form(
         request,
         "own/data.html",
-        errors.status_of(refused) if refused else 200,
+        refused,
         files={name: words.FILES[name] for name in exports.HEADINGS},
         kinds={name: words.FILES[name] for name in imports.KINDS},
         kind=kind or imports.KINDS[0],
         most=imports.MAX_ROWS,
         work=found[0] if found else None,
         done=found[1] if found else False,
-        problem=refused,
         field=getattr(refused, "field", ""),
     )
 

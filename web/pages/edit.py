@@ -12,7 +12,7 @@ from fedcomm.errors import AppError, Invalid
 from fedcomm.posts import Draft
 from storage.actors import Actor
 from storage.posts import Post
-from web import errors, params, respond, state, tongues
+from web import params, respond, state, tongues
 from web.pages import frame, picking, shown, words
 from web.pages.picking import Picked
 from web.pages.readers import Reader, form, members_only
@@ -78,10 +78,10 @@ def _draft(post: Post, given: Text) -> Draft:
 
 async def _page(request: Request, post: Post, author: Actor, given: Text, refused: AppError | None = None) -> Response:
     pictures = given.pictures or []
-    return await frame.page(
+    return await frame.with_form(
         request,
         "edit.html",
-        errors.status_of(refused) if refused else 200,
+        refused,
         post=post,
         author=author,
         given=given,
@@ -90,7 +90,6 @@ async def _page(request: Request, post: Post, author: Actor, given: Text, refuse
         pictures=picking.slots(pictures),
         previews=await picking.previews(author, pictures),
         focuses=words.FOCUSES,
-        problem=refused,
         longest=state.app_of(request).config.limits.post_characters,
     )
 

@@ -10,7 +10,7 @@ from fedcomm import filters
 from fedcomm.errors import AppError, NotFound
 from fedcomm.filters import KeywordWish, Wish
 from storage.filters import Filter
-from web import errors, params, respond
+from web import params, respond
 from web.pages import frame, words
 from web.pages.readers import Plain, Reader, form, members_only
 
@@ -89,18 +89,16 @@ def _as_given(known: Filter) -> Given:
 
 async def _page(request: Request, reader: Reader, given: Given, refused: AppError | None = None) -> Response:
     field = str(getattr(refused, "field", ""))
-    return await frame.page(
+    return await frame.with_form(
         request,
         "own/filters.html",
-        errors.status_of(refused) if refused else 200,
+        refused,
         filters=await storage.filters.of(reader.actor.id),
         given=given,
         contexts=words.CONTEXTS,
         actions=words.FILTER_ACTIONS,
         days=_DAYS,
-        problem=refused,
         field=_FIELDS.get(field, field),
-        done=request.query_params.get("done", ""),
     )
 
 

@@ -7,8 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedcomm import settings
+from fedcomm.errors import AppError
 from storage import waiting
-from web import auth, respond, state
+from web import auth, errors, respond, state
 from web.pages import words
 from web.pages.pictured import Named
 from web.pages.readers import reader_of
@@ -32,3 +33,17 @@ async def page(
         response = respond.page(request, template, status, headers, **context)
     await names.complete(response)
     return response
+
+
+async def with_form(
+    request: Request,
+    template: str,
+    refused: AppError | None,
+    headers: Mapping[str, str] | None = None,
+    /,
+    **context: Any,
+) -> Response:
+    """A page with a form: with what is wrong in which `field` when it was refused, else with what was `done` before."""
+    said = {"field": str(getattr(refused, "field", "")), "done": request.query_params.get("done", "")} | context
+    status = errors.status_of(refused) if refused else 200
+    return await page(request, template, status, headers, problem=refused, **said)

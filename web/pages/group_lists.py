@@ -8,7 +8,7 @@ from fedcomm import lists
 from fedcomm.errors import AppError, NotFound
 from fedcomm.lists import Change, OfGroup
 from storage import timelines
-from web import errors, paging, params, respond, state
+from web import paging, params, respond, state
 from web.pages import filling, frame, places, words
 from web.pages.readers import Reader
 
@@ -76,14 +76,11 @@ async def _joined(request: Request, reader: Reader) -> OfGroup:
 
 
 async def _form(request: Request, found: OfGroup, wish: Wish, refused: AppError | None = None) -> Response:
-    return await frame.page(
+    return await frame.with_form(
         request,
         "own/group_list_edit.html",
-        errors.status_of(refused) if refused else 200,
+        refused,
         list=found,
         wish=wish,
         sorts=words.SORTS,
-        problem=refused,
-        field=str(getattr(refused, "field", "")),
-        done=request.query_params.get("done", ""),
     )

@@ -18,7 +18,7 @@ from fedcomm.errors import AppError, NotFound
 from storage import visible
 from storage.actors import Actor
 from storage.posts import Post
-from web import errors, params, respond, state
+from web import params, respond, state
 from web.pages import frame, shown, threads
 from web.pages.find import LONGEST, NOTHING
 from web.pages.readers import Reader, form, members_only
@@ -109,17 +109,16 @@ async def _page(
     actor: Actor | None = None,
     refused: AppError | None = None,
 ) -> Response:
-    return await frame.page(
+    return await frame.with_form(
         request,
         "intent.html",
-        errors.status_of(refused) if refused else 200,
+        refused,
         act=act,
         wish=wish,
         post=post,
         actor=actor,
         quoted=await threads.one(reader.actor.id, post) if post else None,
         follow=await storage.follows.of(reader.actor.id, actor.id) if actor else None,
-        problem=refused,
     )
 
 

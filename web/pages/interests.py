@@ -8,7 +8,7 @@ from starlette.routing import Route
 import storage.tags
 from fedcomm import tags
 from fedcomm.errors import AppError, Invalid
-from web import errors, paging, respond, state
+from web import paging, respond, state
 from web.pages import frame
 from web.pages.readers import Reader, form, members_only
 
@@ -52,16 +52,14 @@ async def change(request: Request, reader: Reader) -> Response:
 
 async def _page(request: Request, reader: Reader, given: Tag, refused: AppError | None = None) -> Response:
     found = await storage.tags.followed(reader.actor.id, paging.page_of(request, usual=_TAGS))
-    return await frame.page(
+    return await frame.with_form(
         request,
         "own/interests.html",
-        errors.status_of(refused) if refused else 200,
+        refused,
         featured=[each.name for each in await storage.tags.featured(reader.actor.id)],
         followed=found.names,
         older=found.cursors[-1] if found.older else 0,
         given=given,
-        problem=refused,
-        done=request.query_params.get("done", ""),
     )
 
 

@@ -14,7 +14,7 @@ from fedcomm.errors import AppError
 from fedcomm.invites import MEMBERS_DAYS, MEMBERS_USES
 from storage.actors import Actor
 from storage.groups import Group
-from web import errors, params, respond, state
+from web import params, respond, state
 from web.pages import frame
 from web.pages.readers import Plain, Reader, form, members_only
 
@@ -61,10 +61,10 @@ async def _page(
     request: Request, reader: Reader, given: Link, refused: AppError | None = None, link: str = ""
 ) -> Response:
     groups = await _groups(reader)
-    return await frame.page(
+    return await frame.with_form(
         request,
         "own/invites.html",
-        errors.status_of(refused) if refused else 200,
+        refused,
         {"cache-control": "no-store"},
         given=given,
         groups=groups,
@@ -72,9 +72,6 @@ async def _page(
         may=(await settings.current(state.app_of(request))).members_invite or reader.admin,
         most=(MEMBERS_USES, MEMBERS_DAYS),
         link=link,
-        problem=refused,
-        field=str(getattr(refused, "field", "")),
-        done=request.query_params.get("done", ""),
     )
 
 

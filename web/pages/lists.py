@@ -15,7 +15,7 @@ from fedcomm.errors import AppError, Invalid, NotFound
 from fedcomm.lists import Change
 from storage.actors import Actor
 from storage.lists import List
-from web import errors, paging, params, respond, state
+from web import paging, params, respond, state
 from web.pages import filling, frame, group_lists, places, words
 from web.pages.find import somebody
 from web.pages.readers import Plain, Reader, form, members_only
@@ -162,16 +162,15 @@ def _as_wish(own: List) -> Wish:
 
 
 async def _all(request: Request, reader: Reader, wish: Wish, refused: AppError | None = None) -> Response:
-    return await frame.page(
+    return await frame.with_form(
         request,
         "own/lists.html",
-        errors.status_of(refused) if refused else 200,
+        refused,
         lists=await storage.lists.of(reader.actor.id),
         joined=await lists.of_groups(reader.actor.id),
         policies=words.REPLIES,
         sorts=words.SORTS,
         wish=wish,
-        problem=refused,
     )
 
 
@@ -180,19 +179,17 @@ async def _form(
 ) -> Response:
     found = await storage.lists.entries(own, paging.page_of(request, usual=_PEOPLE))
     people = await storage.actors.by_ids(found.ids)
-    return await frame.page(
+    return await frame.with_form(
         request,
         "own/list_edit.html",
-        errors.status_of(refused) if refused else 200,
+        refused,
         list=own,
         wish=wish,
         people=[people[actor_id] for actor_id in found.ids if actor_id in people],
         older=found.cursors[-1] if found.older else 0,
         policies=words.REPLIES,
         address=address,
-        problem=refused,
         part=part,
-        done=request.query_params.get("done", ""),
     )
 
 

@@ -21,7 +21,7 @@ from fedcomm.group_profile import Change
 from storage.actors import Actor
 from storage.groups import Group
 from storage.registers import Act
-from web import errors, params, respond, state
+from web import params, respond, state
 from web.pages import find, frame, shown
 from web.pages.group import named
 from web.pages.readers import Reader, form, members_only
@@ -185,10 +185,10 @@ async def _page(
 ) -> Response:
     log = await storage.registers.log(place.group.id, _MOST)
     people = await storage.actors.by_uris(sorted({uri for act in log for uri in (act.actor_uri, act.subject) if uri}))
-    return await frame.page(
+    return await frame.with_form(
         request,
         "moderate.html",
-        errors.status_of(refused) if refused else 200,
+        refused,
         group=place.group,
         face=place.face,
         waiting=await _waiting(place.face),
@@ -199,9 +199,6 @@ async def _page(
         log=[(act, people.get(act.actor_uri), people.get(act.subject)) for act in log],
         removed=await _removed(place, log),
         part="profile" if given else wish.act,
-        problem=refused,
-        field=str(getattr(refused, "field", "")),
-        done=request.query_params.get("done", ""),
     )
 
 

@@ -8,7 +8,7 @@ from starlette.routing import Route
 import storage.actors
 from fedcomm import accounts, aliases, moving
 from fedcomm.errors import AppError, Invalid
-from web import errors, respond, state
+from web import respond, state
 from web.pages import frame
 from web.pages.readers import Plain, Reader, form, members_only
 
@@ -100,18 +100,16 @@ async def _page(
     uris = aliases.of(reader.actor)
     known = await storage.actors.by_uris(uris)
     moved_to = reader.actor.moved_to_id
-    return await frame.page(
+    return await frame.with_form(
         request,
         "moving.html",
-        errors.status_of(refused) if refused else 200,
+        refused,
         others=[(uri, known.get(uri)) for uri in uris],
         moved=await storage.actors.by_id(moved_to) if moved_to else None,
         next_move=moving.next_move(reader.actor),
-        problem=refused,
         part=part,
         field=field if refused else "",
         given=given,
-        done=request.query_params.get("done", ""),
     )
 
 

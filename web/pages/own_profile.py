@@ -10,7 +10,7 @@ from fedcomm import profiles
 from fedcomm.errors import AppError
 from fedcomm.profiles import MAX_FIELDS, Change, Line
 from storage.actors import Actor
-from web import errors, respond, state
+from web import respond, state
 from web.pages import frame, shown
 from web.pages.profile import lines_of
 from web.pages.readers import Reader, form, members_only
@@ -91,16 +91,14 @@ def _present(actor: Actor) -> Profile:
 
 async def _page(request: Request, reader: Reader, given: Profile, refused: AppError | None = None) -> Response:
     field = str(getattr(refused, "field", ""))
-    return await frame.page(
+    return await frame.with_form(
         request,
         "own_profile.html",
-        errors.status_of(refused) if refused else 200,
+        refused,
         given=given,
         pairs=[*given.fields, *[Pair()] * MAX_FIELDS][:MAX_FIELDS],
         pictures={word: getattr(reader.actor, name) for word, name in _PICTURES.items()},
-        problem=refused,
         field=_FIELDS.get(field, field),
-        done=request.query_params.get("done", ""),
     )
 
 

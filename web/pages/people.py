@@ -1,5 +1,8 @@
 """Whom a member decides about: who wants to follow them, whom they block or mute, and servers they block."""
 
+from collections.abc import Awaitable, Callable
+from typing import Any
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,11 +12,13 @@ import storage.actors
 import storage.domain_blocks
 import storage.mutes
 from fedcomm import blocks, clock, domain_blocks, follows, mutes
+from fedcomm.app import App
 from fedcomm.errors import AppError, Invalid
 from storage import relationships
 from storage.actors import Actor
+from storage.paging import Page
 from storage.relationships import People
-from web import errors, paging, respond, state
+from web import paging, respond, state
 from web.pages import frame
 from web.pages.find import somebody
 from web.pages.readers import Reader, form, members_only
@@ -30,133 +35,87 @@ class Answer(msgspec.Struct, frozen=True):
     csrf: str = ""
 
 
-@members_only
-async def requests(request: Request, reader: Reader) -> Response:
-    """`GET /follow_requests`"""
-    found = await relationships.requests(reader.actor.id, paging.page_of(request, usual=_PEOPLE))
-    return await frame.page(request, "own/follow_requests.html", **await _shown(found))
+class Subject(msgspec.Struct, frozen=True):
+    """One of these pages: where it is, what it shows of its list, and what can be done with who stands there."""
+
+    address: str
+    template: str
+    shown: Callable[[int, Page], Awaitable[dict[str, Any]]]
+    acts: dict[str, Callable[[App, Actor, Answer], Awaitable[None]]]
+
+    @property
+    def routes(self) -> list[Route]:
+        """The page, and its form."""
+
+        @members_only
+        async def show(request: Request, reader: Reader) -> Response:
+            return await _page(request, reader, self, Answer())
+
+        @members_only
+        async def decide(request: Request, reader: Reader) -> Response:
+            given = await form(request, Answer, reader)
+            try:
+                if given.act not in self.acts:
+                    raise Invalid("There is no such act.")
+                await self.acts[given.act](state.app_of(request), reader.actor, given)
+            except AppError as refused:
+                return await _page(request, reader, self, given, refused)
+            return respond.redirect(f"{self.address}?done=saved")
+
+        return [Route(self.address, show), Route(self.address, decide, methods=["POST"])]
 
 
-@members_only
-async def answer(request: Request, reader: Reader) -> Response:
-    """`POST /follow_requests`: let somebody follow, or not."""
-    given = await form(request, Answer, reader)
-    match given.act:
-        case "accept":
-            await follows.accept(state.app_of(request), reader.actor, given.id)
-        case "refuse":
-            await follows.reject(state.app_of(request), reader.actor, given.id)
-        case _:
-            raise Invalid("There is no such act.")
-    return respond.redirect("/follow_requests?done=answered")
+async def _accept(app: App, actor: Actor, given: Answer) -> None:
+    await follows.accept(app, actor, given.id)
 
 
-@members_only
-async def blocked(request: Request, reader: Reader) -> Response:
-    """`GET /settings/blocks`"""
-    return await _blocks(request, reader, Answer())
+async def _refuse(app: App, actor: Actor, given: Answer) -> None:
+    await follows.reject(app, actor, given.id)
 
 
-@members_only
-async def block(request: Request, reader: Reader) -> Response:
-    """`POST /settings/blocks`: block whoever has this address, or lift a block."""
-    given = await form(request, Answer, reader)
-    app = state.app_of(request)
-    try:
-        match given.act:
-            case "block":
-                target = await somebody(app, reader.actor.id, given.address)
-                await blocks.block(app, reader.actor, target.id)
-            case "unblock":
-                await blocks.unblock(app, reader.actor, given.id)
-            case _:
-                raise Invalid("There is no such act.")
-    except AppError as refused:
-        return await _blocks(request, reader, given, refused)
-    return respond.redirect("/settings/blocks?done=saved")
+async def _block(app: App, actor: Actor, given: Answer) -> None:
+    await blocks.block(app, actor, (await somebody(app, actor.id, given.address)).id)
 
 
-@members_only
-async def muted(request: Request, reader: Reader) -> Response:
-    """`GET /settings/mutes`"""
-    return await _mutes(request, reader, Answer())
+async def _unblock(app: App, actor: Actor, given: Answer) -> None:
+    await blocks.unblock(app, actor, given.id)
 
 
-@members_only
-async def mute(request: Request, reader: Reader) -> Response:
-    """`POST /settings/mutes`: mute whoever has this address, or hear them again."""
-    given = await form(request, Answer, reader)
-    app = state.app_of(request)
-    try:
-        match given.act:
-            case "mute":
-                await mutes.mute(app, reader.actor, await somebody(app, reader.actor.id, given.address))
-            case "unmute":
-                if target := await storage.actors.by_id(given.id):
-                    await mutes.unmute(app, reader.actor, target)
-            case _:
-                raise Invalid("There is no such act.")
-    except AppError as refused:
-        return await _mutes(request, reader, given, refused)
-    return respond.redirect("/settings/mutes?done=saved")
+async def _mute(app: App, actor: Actor, given: Answer) -> None:
+    await mutes.mute(app, actor, await somebody(app, actor.id, given.address))
 
 
-@members_only
-async def servers(request: Request, reader: Reader) -> Response:
-    """`GET /settings/domain_blocks`"""
-    return await _servers(request, reader, Answer())
+async def _unmute(app: App, actor: Actor, given: Answer) -> None:
+    if target := await storage.actors.by_id(given.id):
+        await mutes.unmute(app, actor, target)
 
 
-@members_only
-async def block_server(request: Request, reader: Reader) -> Response:
-    """`POST /settings/domain_blocks`: block a server, or lift that."""
-    given = await form(request, Answer, reader)
-    app = state.app_of(request)
-    try:
-        match given.act:
-            case "block":
-                await domain_blocks.block(app, reader.actor, given.address)
-            case "unblock":
-                await domain_blocks.unblock(app, reader.actor, given.address)
-            case _:
-                raise Invalid("There is no such act.")
-    except AppError as refused:
-        return await _servers(request, reader, given, refused)
-    return respond.redirect("/settings/domain_blocks?done=saved")
+async def _block_server(app: App, actor: Actor, given: Answer) -> None:
+    await domain_blocks.block(app, actor, given.address)
 
 
-async def _mutes(request: Request, reader: Reader, given: Answer, refused: AppError | None = None) -> Response:
-    page = paging.page_of(request, usual=_PEOPLE)
-    found = await _shown(await storage.mutes.of(reader.actor.id, page, clock.now_ms()))
-    return await _page(request, "own/mutes.html", given, refused, **found)
+async def _unblock_server(app: App, actor: Actor, given: Answer) -> None:
+    await domain_blocks.unblock(app, actor, given.address)
 
 
-async def _servers(request: Request, reader: Reader, given: Answer, refused: AppError | None = None) -> Response:
-    found = await storage.domain_blocks.of(reader.actor.id, paging.page_of(request, usual=_PEOPLE))
-    older = found.cursors[-1] if found.older else 0
-    return await _page(request, "own/domain_blocks.html", given, refused, hosts=found.names, older=older)
+async def _waiting(viewer: int, page: Page) -> dict[str, Any]:
+    return await _shown(await relationships.requests(viewer, page))
 
 
-async def _blocks(request: Request, reader: Reader, given: Answer, refused: AppError | None = None) -> Response:
-    found = await _shown(await relationships.blocked(reader.actor.id, paging.page_of(request, usual=_PEOPLE)))
-    return await _page(request, "own/blocks.html", given, refused, **found)
+async def _blocked(viewer: int, page: Page) -> dict[str, Any]:
+    return await _shown(await relationships.blocked(viewer, page))
 
 
-async def _page(
-    request: Request, template: str, given: Answer, refused: AppError | None, **context: object
-) -> Response:
-    return await frame.page(
-        request,
-        template,
-        errors.status_of(refused) if refused else 200,
-        given=given,
-        problem=refused,
-        done=request.query_params.get("done", ""),
-        **context,
-    )
+async def _muted(viewer: int, page: Page) -> dict[str, Any]:
+    return await _shown(await storage.mutes.of(viewer, page, clock.now_ms()))
 
 
-async def _shown(found: People) -> dict[str, list[Actor] | int]:
+async def _servers(viewer: int, page: Page) -> dict[str, Any]:
+    found = await storage.domain_blocks.of(viewer, page)
+    return {"hosts": found.names, "older": found.cursors[-1] if found.older else 0}
+
+
+async def _shown(found: People) -> dict[str, Any]:
     people = await storage.actors.by_ids(found.ids)
     return {
         "people": [people[actor_id] for actor_id in found.ids if actor_id in people],
@@ -164,13 +123,21 @@ async def _shown(found: People) -> dict[str, list[Actor] | int]:
     }
 
 
-routes = [
-    Route("/follow_requests", requests),
-    Route("/follow_requests", answer, methods=["POST"]),
-    Route("/settings/blocks", blocked),
-    Route("/settings/blocks", block, methods=["POST"]),
-    Route("/settings/mutes", muted),
-    Route("/settings/mutes", mute, methods=["POST"]),
-    Route("/settings/domain_blocks", servers),
-    Route("/settings/domain_blocks", block_server, methods=["POST"]),
-]
+async def _page(
+    request: Request, reader: Reader, subject: Subject, given: Answer, refused: AppError | None = None
+) -> Response:
+    shown = await subject.shown(reader.actor.id, paging.page_of(request, usual=_PEOPLE))
+    return await frame.with_form(request, subject.template, refused, given=given, **shown)
+
+
+_SUBJECTS = (
+    Subject("/follow_requests", "own/follow_requests.html", _waiting, {"accept": _accept, "refuse": _refuse}),
+    Subject("/settings/blocks", "own/blocks.html", _blocked, {"block": _block, "unblock": _unblock}),
+    Subject("/settings/mutes", "own/mutes.html", _muted, {"mute": _mute, "unmute": _unmute}),
+    Subject(
+        "/settings/domain_blocks", "own/domain_blocks.html", _servers,
+        {"block": _block_server, "unblock": _unblock_server},
+    ),
+)  # fmt: skip
+
+routes = [route for subject in _SUBJECTS for route in subject.routes]

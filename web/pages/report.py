@@ -11,7 +11,7 @@ from fedcomm.errors import AppError, NotFound
 from storage import visible
 from storage.actors import Actor
 from storage.posts import Post
-from web import errors, params, respond, state
+from web import params, respond, state
 from web.pages import frame, threads
 from web.pages.readers import Reader, form, members_only
 from web.pages.thread import seen
@@ -58,15 +58,14 @@ async def sent(request: Request, reader: Reader) -> Response:
 
 async def _page(request: Request, reader: Reader, given: Words, refused: AppError | None = None) -> Response:
     post, target = await _about(reader, given)
-    return await frame.page(
+    return await frame.with_form(
         request,
         "report.html",
-        errors.status_of(refused) if refused else 200,
+        refused,
         post=post,
         quoted=await threads.one(reader.actor.id, post) if post else None,
         target=target,
         given=given,
-        problem=refused,
         field=getattr(refused, "field", ""),
     )
 

@@ -8,7 +8,7 @@ from starlette.routing import Route
 import storage.sessions
 from fedcomm import accounts, clock, sessions
 from fedcomm.errors import AppError, Invalid
-from web import auth, errors, languages, params, respond, state
+from web import auth, languages, params, respond, state
 from web.pages import frame
 from web.pages.readers import Plain, Reader, form, members_only
 
@@ -113,17 +113,15 @@ def _field(refused: AppError | None, part: str) -> str:
 
 
 async def _page(request: Request, reader: Reader, refused: AppError | None = None, part: str = "") -> Response:
-    return await frame.page(
+    return await frame.with_form(
         request,
         "settings.html",
-        errors.status_of(refused) if refused else 200,
+        refused,
         languages=languages.AVAILABLE,
         zones=sorted(accounts.time_zones()),
         sessions=await storage.sessions.of_account(reader.account.id, clock.now_ms()),
-        problem=refused,
         part=part,
         field=_field(refused, part),
-        done=request.query_params.get("done", ""),
     )
 
 

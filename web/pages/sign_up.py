@@ -20,7 +20,7 @@ from storage.actors import Actor
 from storage.groups import Group
 from storage.paging import Page
 from storage.timelines import Entry
-from web import auth, errors, headers, languages, respond, state
+from web import auth, headers, languages, respond, state
 from web.pages import frame, shown, threads
 from web.pages.readers import form, reader_of
 
@@ -174,14 +174,13 @@ async def _page(
     /,
     **context: Any,
 ) -> Response:
-    return await frame.page(
+    return await frame.with_form(
         request,
         template,
-        errors.status_of(refused) if refused else 200,
+        refused,
         headers,
         form=True,
         wanted=wanted,
-        problem=refused,
         field=getattr(refused, "field", "") or ("name" if isinstance(refused, Conflict) else ""),
         **context,
     )

@@ -16,7 +16,7 @@ from fedcomm.errors import AppError, NotFound
 from storage import visible
 from storage.actors import Actor
 from storage.posts import Post
-from web import errors, headers, params, respond, state
+from web import headers, params, respond, state
 from web.pages import frame
 from web.pages.readers import form, reader_of
 from web.pages.thread import seen
@@ -74,16 +74,15 @@ def _ours(address: str, host: str) -> bool:
 async def _page(request: Request, given: Visit, refused: AppError | None = None) -> Response:
     """Browsers hold a redirect after a form against `form-action`, and this one leads to the visitor's server."""
     post, actor = await found(visible.ANYBODY, given.uri)
-    return await frame.page(
+    return await frame.with_form(
         request,
         "visit.html",
-        errors.status_of(refused) if refused else 200,
+        refused,
         {"content-security-policy": headers.CONSENT_POLICY},
         form=True,
         given=given,
         post=post,
         actor=actor,
-        problem=refused,
     )
 
 

@@ -9,7 +9,7 @@ import storage.actors
 from fedcomm import welcomes
 from fedcomm.errors import AppError
 from storage.posts import Post
-from web import errors, languages, respond, state
+from web import languages, respond, state
 from web.pages import frame, shown
 from web.pages.moderating import Place, looking_after
 from web.pages.readers import form
@@ -60,10 +60,10 @@ async def _address(request: Request, thread: Post | None) -> str:
 
 
 async def _page(request: Request, place: Place, given: Wish, refused: AppError | None = None) -> Response:
-    return await frame.page(
+    return await frame.with_form(
         request,
         "welcome.html",
-        errors.status_of(refused) if refused else 200,
+        refused,
         group=place.group,
         face=place.face,
         given=given,
@@ -71,9 +71,6 @@ async def _page(request: Request, place: Place, given: Wish, refused: AppError |
         found=await welcomes.setting(place.group),
         languages=languages.AVAILABLE,
         longest=welcomes.MAX_TEXT,
-        problem=refused,
-        field=str(getattr(refused, "field", "")),
-        done=request.query_params.get("done", ""),
     )
 
 

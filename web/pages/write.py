@@ -14,7 +14,7 @@ from fedcomm.drafting import LEVELS
 from fedcomm.errors import AppError, Invalid, NotAllowed, NotFound
 from storage.actors import Actor
 from storage.posts import Post
-from web import errors, params, respond, state, tongues
+from web import params, respond, state, tongues
 from web.pages import frame, picking, shown, threads, words
 from web.pages.group import named
 from web.pages.picking import Picked
@@ -182,10 +182,10 @@ async def _page(request: Request, reader: Reader, given: Text, refused: AppError
         face = await _face(reader, given.group, state.app_of(request).host)
     if post is not None and not given.visibility:  # an answer is as open as what it answers, unless one says otherwise
         given = msgspec.structs.replace(given, visibility=_WORDS[post.visibility])
-    return await frame.page(
+    return await frame.with_form(
         request,
         "write.html",
-        errors.status_of(refused) if refused else 200,
+        refused,
         given=given,
         post=post,
         author=author,
@@ -199,7 +199,6 @@ async def _page(request: Request, reader: Reader, given: Text, refused: AppError
         previews=await picking.previews(reader.actor, given.pictures),
         pictures=picking.slots(given.pictures),
         focuses=words.FOCUSES,
-        problem=refused,
         field=FIELDS.get(getattr(refused, "field", ""), ""),
         longest=state.app_of(request).config.limits.post_characters,
     )

@@ -17,7 +17,7 @@ from web.routes import collect
 pytestmark = pytest.mark.anyio
 
 PASSWORD = "correct horse battery"
-FOR_PROGRAMS = ("/api/", "/oauth/token", "/oauth/revoke")
+FOR_PROGRAMS = ("/api/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo")
 FORMS = sorted(
     {
         route.path

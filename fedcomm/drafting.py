@@ -135,6 +135,8 @@ async def prepare(app: App, author: Actor, draft: Draft, replaced: Post | None =
     if title:  # its tags count, though it is plain text
         written = msgspec.structs.replace(written, tags=_once((*writing.write(title).tags, *written.tags)))
     mentioned = _together(named, parent_author if parent and parent.author_id != author.id else None, face)
+    if _visibility(draft, parent) == posts.DIRECT and (parent_author is None or parent_author.kind != "Group"):
+        mentioned = await _with_moderators(author, mentioned)
     return Prepared(
         draft=draft,
         author=author,
@@ -218,6 +220,14 @@ async def _first_group(named: tuple[Actor, ...]) -> tuple[Group | None, Actor | 
         if actor.kind == "Group" and (group := await groups.by_actor(actor.id)) is not None:
             return group, actor
     return None, None
+
+
+async def _with_moderators(author: Actor, named: tuple[Actor, ...]) -> tuple[Actor, ...]:
+    """A direct message to groups of ours is one to those who look after them."""
+    looking_after = [
+        who for face in named if face.local and face.kind == "Group" for who in await members.leaders(face)
+    ]
+    return tuple({who.id: who for who in (*named, *looking_after) if who.id != author.id}.values())
 
 
 def _visibility(draft: Draft, parent: Post | None) -> int:

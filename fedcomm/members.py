@@ -8,6 +8,7 @@ from fedcomm.errors import Conflict, Invalid, NotAllowed, NotFound
 from fedcomm.mapping import activities
 from storage import actors, boosts, collections, members, posts, registers, removals
 from storage import follows as stored_follows
+from storage import groups as stored_groups
 from storage.actors import Actor
 from storage.connect import Writes, transaction, write
 from storage.groups import Group
@@ -28,6 +29,13 @@ async def standing(group: Group, actor: Actor) -> Standing:
 async def moderators(group_id: int) -> list[str]:
     """Ids of those who moderate a group, in the order in which they were appointed."""
     return await registers.moderators(group_id)
+
+
+async def leaders(face: Actor) -> list[Actor]:
+    """The moderators of the group with this face, as far as they are known here and are people."""
+    group = await stored_groups.by_actor(face.id)
+    found = await actors.by_uris(await moderators(group.id)) if group is not None else {}
+    return [who for who in found.values() if who.kind == "Person" and not who.gone]
 
 
 async def ban(

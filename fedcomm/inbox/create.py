@@ -1,8 +1,10 @@
 """Create: somebody wrote something. Also what a group announces of it, and what was fetched for it."""
 
+import msgspec
+
 import storage.groups
 from activitypub.activities import Activity, id_of
-from activitypub.audience import group_of
+from activitypub.audience import group_of, visibility
 from activitypub.contexts import PUBLIC
 from activitypub.errors import Forbidden
 from activitypub.objects import Note
@@ -32,6 +34,7 @@ def note(hand: Hand, activity: Activity) -> None:
         return _again(hand, activity, written, known, author)
     if written.vote and written.in_reply_to in hand.facts.posts:
         return ballots.vote(hand, activity, written, author)
+    written = with_moderators(hand, author, written)
     parent = _parent(hand, written)
     group = _group(hand, written, author, parent)
     if group is not None and parent is None:
@@ -46,6 +49,19 @@ def note(hand: Hand, activity: Activity) -> None:
         welcomes.answer_elsewhere(hand.writes, parent.id, author.id, post.id, next_id(), clock.now_ms())
         hand.writes.after(hand.app.wake_jobs.set)
     hand.early = group is None and post.visibility <= posts.UNLISTED and _waits(hand, post, parent)
+
+
+def with_moderators(hand: Hand, author: Actor, written: Note) -> Note:
+    """A direct message to a group of ours is one to its moderators here, unless it answers what the group said."""
+    if visibility(written.audience, author.followers or None) != "direct":
+        return written
+    answered = hand.facts.posts.get(written.in_reply_to or "")
+    by = hand.facts.author_of(answered) if answered is not None else None
+    if by is not None and by.kind == "Group":
+        return written
+    more = [uri for address in written.audience.everyone for uri in hand.facts.leaders(address) if uri != author.uri]
+    audience = msgspec.structs.replace(written.audience, to=tuple(dict.fromkeys((*written.audience.to, *more))))
+    return msgspec.structs.replace(written, audience=audience)
 
 
 def _answers_a_group(hand: Hand, written: Note, author: Actor, parent: Post) -> bool:

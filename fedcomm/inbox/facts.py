@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from activitypub.activities import Activity, Thing
+from activitypub.contexts import PUBLIC
 from activitypub.objects import Note
 from fedcomm.admit import Standing
 from storage import actors, blocks, boosts, groups, members, orphans, posts, registers, visible
@@ -31,6 +32,10 @@ _POSTS = f"SELECT {posts.COLUMNS} FROM post WHERE id IN (?ints)"
 _MODERATORS = (
     "SELECT group_id, subject, value FROM register"
     " WHERE subject IN (?texts) AND property = 'role' AND value IS NOT NULL"
+)
+_LEADING = (
+    "SELECT group_id, subject, value FROM register"
+    " WHERE group_id IN (?ints) AND property = 'role' AND value IS NOT NULL"
 )
 
 _Rows = Sequence[Sequence[Any]]
@@ -109,6 +114,7 @@ class Facts:
         self._bans: dict[tuple[int, str], str] = {}
         self._members: set[tuple[int, str]] = set()
         self._moderators: set[tuple[int, str]] = set()
+        self._leaders: dict[int, list[str]] = {}
         self._blockers: dict[str, set[int]] = {}
         self._followed: set[str] = set()
         self._early: dict[str, dict[int, str]] = {}
@@ -150,6 +156,11 @@ class Facts:
         """What is known of an actor in a group."""
         place = (group.id, uri)
         return Standing(ban=self._bans.get(place), member=place in self._members, moderator=place in self._moderators)
+
+    def leaders(self, uri: str) -> Sequence[str]:
+        """Who looks after the group of ours with a face at that URL, of people here; asked for direct messages only."""
+        group = self.group_at(uri)
+        return self._leaders.get(group.id, ()) if group is not None else ()
 
     def _keep_standing(self, bans: _Rows, joined: _Rows, leading: _Rows) -> None:
         self._bans |= {(found[0], found[1]): found[2] for found in bans}
@@ -215,6 +226,7 @@ async def gather(activities: Sequence[Activity], named: Sequence[Names]) -> Fact
         facts._early.setdefault(uri, {})[author_id] = author
     await _complete(facts)
     await _complete_standing(facts)
+    await _complete_leaders(facts, activities)
     await _complete_shown(facts, [facts.actors[uri].id for uri in speakers if uri in facts.actors])
     return facts
 
@@ -253,6 +265,22 @@ async def _complete_standing(facts: Facts) -> None:
             [(registers.BANS_OF, (list(people),)), (members.OF_URIS, (list(people),)), (_MODERATORS, (list(people),))]
         )
         facts._keep_standing(bans, joined, leading)
+
+
+async def _complete_leaders(facts: Facts, activities: Sequence[Activity]) -> None:
+    """Who looks after groups of ours to which something is said that is not for everybody; mostly there are none."""
+    said = [thing.audience.everyone for each in activities if isinstance(thing := each.object, Note)]
+    near = {group.id for everyone in said if PUBLIC not in everyone for group in map(facts.group_at, everyone) if group}
+    local = [group_id for group_id in near if facts.groups[group_id].local]
+    if not local:
+        return
+    leading = [found for found in await rows(_LEADING, (local,)) if "moderator" in found[2]]
+    known = await actors.by_uris([subject for _group_id, subject, _role in leading])
+    people = {uri: who for uri, who in known.items() if who.local and who.kind == "Person" and not who.gone}
+    facts.actors |= people
+    for group_id, subject, _role in leading:
+        if subject in people:
+            facts._leaders.setdefault(group_id, []).append(subject)
 
 
 async def _complete_shown(facts: Facts, speakers: list[int]) -> None:

@@ -21,6 +21,7 @@ def note(hand: Hand, activity: Activity) -> None:
     group = hand.facts.group_of(known)
     if group is not None and group.local and admit.banned(hand.facts.standing(group, author.uri).ban):
         raise Ignored("the author is banned from the group")  # attack GRP-01
+    written = create.with_moderators(hand, author, written)
     if not recording.edit(hand.app, hand.writes, known, written, create.mentioned(hand, written)):
         raise Ignored("a later version is known")
     if group is not None and group.local and known.removed_at is None:  # attack GRP-21

@@ -23,9 +23,9 @@ async def come_in(app: App, actor_id: int, group_id: int | None, agreement: Agre
     writes = Writes()
     await telling.admins(writes, "admin.sign_up", actor.id)
     await write(writes)
-    group = await storage.groups.by_id(group_id) if group_id is not None else None
-    if group is not None and group.closed_at is None:
-        await follows.follow(app, actor, group.actor_id)
+    group, face = await storage.groups.with_face(group_id)
+    if group is not None and face is not None and group.closed_at is None and not face.gone:
+        await follows.follow(app, actor, face.id)
 
 
 async def join(app: App, member: Actor, group: Group, read: str) -> None:

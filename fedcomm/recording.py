@@ -77,7 +77,8 @@ def record(app: App, writes: Writes, arrival: Arrival) -> Post:
         writes.after(partial(app.forget_post, arrival.parent.id))
     if arrival.group is not None:
         groups.count_post(writes, arrival.group.id, post.published, starter=post.starter)
-    actors.count_post(writes, author.id, post.published)
+    if post.visibility != posts.DIRECT:  # nor is it told when somebody last wrote to a few (Mastodon does the same)
+        actors.count_post(writes, author.id, post.published)
     _show(writes, post, arrival)
     _tell(app, writes, post, arrival, now)
     if post.visibility == posts.DIRECT:
@@ -172,7 +173,8 @@ def revive(app: App, writes: Writes, gone: Post, author: Actor, note: Note, ment
         gone, deleted_at=None, author_updated=None, title=mapping.posts.title(note), content=mapping.posts.shown(note)
     )
     posts.revive(writes, back, author.uri)
-    actors.count_post(writes, author.id, back.published)
+    if back.visibility != posts.DIRECT:
+        actors.count_post(writes, author.id, back.published)
     if back.parent_id is not None:
         posts.count_reply(writes, back.parent_id, back.thread_id, back.published)
     if back.group_id is not None:

@@ -317,7 +317,7 @@ def erase(writes: Writes, post: Post, now_ms: int, *, told: bool = True) -> None
     for table, column, row_id in (
         ("post", "replies_count", post.parent_id),
         ("groups", "threads_count", post.group_id if post.starter else None),
-        ("actor", "posts_count", post.author_id),
+        ("actor", "posts_count", post.author_id if post.visibility != DIRECT else None),
     ):
         if row_id is not None:
             less = f"{column} - {still}"

@@ -130,6 +130,8 @@ async def _invitation(request: Request) -> _Invitation:
     invite = await invites.find(app, request.path_params["token"])
     group, face = await storage.groups.with_face(invite.group_id)
     rules: tuple[Shown, ...] = (await consents.of_server(app),)
+    if face is not None and face.gone:  # who comes in then is a member of nothing but this server
+        group = face = None
     return _Invitation(group, face, (*rules, await consents.of_group(group)) if group else rules)
 
 

@@ -11,6 +11,7 @@ from fedcomm import accounts, consents, group_profile, groups, invites, settings
 from fedcomm.app import App
 from fedcomm.group_profile import Change
 from storage.actors import Actor
+from storage.connect import execute
 from storage.groups import Group
 from tests import build
 from tests.web.pages.browser import Browser, Page
@@ -97,6 +98,24 @@ async def test_who_joins_with_a_link_says_yes_to_both_sets_of_rules_and_lands_in
 
     await accounts.delete(app, "bob")
     assert await storage.consents.latest(bob.actor_id, 0) is None
+
+
+async def test_a_link_into_a_group_that_is_closed_or_gone_still_lets_people_in(
+    app: App, rye: tuple[Group, Actor], alice: Actor, browsers: Callable[[], Browser]
+) -> None:
+    group, face = rye
+    link = await invitation(app, group)
+    await group_profile.change(app, "rye", Change(closed=True))
+    first, second = browsers(), browsers()
+    closed = await first.get(link)
+    landed = [await first.send(closed, link, name="bob", password=PASSWORD, rules="true")]
+    await execute("UPDATE actor SET deleted_at = 1 WHERE id = ?", (face.id,))
+    gone = await second.get(link)
+    landed.append(await second.send(gone, link, name="eve", password=PASSWORD, rules="true"))
+
+    assert "This group is closed" in closed.main and "Rye" not in gone.main
+    assert [page.status for page in landed] == [303, 303]
+    assert [member.actor_id for member in await storage.members.of_group(group.id)] == [alice.id]
 
 
 async def test_a_member_joins_with_one_click_and_says_yes_to_the_rules_that_stand_there(

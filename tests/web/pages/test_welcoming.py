@@ -118,6 +118,9 @@ async def test_a_program_finds_one_welcome_and_its_answer_is_a_public_post_in_th
     assert again["visibility"] == "direct" and again["in_reply_to_id"] == message["id"]
     context = (await client.get(f"/api/v1/statuses/{hi['id']}/context")).json()
     assert ["New here: say hello" in each["content"] for each in context["ancestors"]] == [True]
+    assert (await client.delete(f"/api/v1/statuses/{again['id']}", headers=token)).status_code == 200
+    me = (await client.get("/api/v1/accounts/verify_credentials", headers=token)).json()
+    assert (me["statuses_count"], message["account"]["statuses_count"]) == (1, 0)  # messages count for nobody
     greeter = bearer(await build.token(gwen))
     told = (await client.get("/api/v1/notifications", headers=greeter)).json()
     assert [(each["type"], each["status"]["id"]) for each in told if each["type"] == "mention"] == [

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from contextvars import Context
 
@@ -31,7 +31,7 @@ STOPPING = later("The server is about to stop.")
 _BEAT = b":thump\n"
 
 KEY = "fedcomm.hub"
-Teller = Callable[["Hub", Sequence[str]], Awaitable[None]]
+Teller = Callable[["Hub", str], Awaitable[None]]
 _log = logging.getLogger(__name__)
 
 
@@ -162,12 +162,13 @@ class Hub:
                 await self._wake.wait()
                 self._wake.clear()
                 happened, self._events = self._events, []
-                try:
-                    await self._tell(self, happened)
-                except OperationalError as error:
-                    _log.warning("onlookers missed something reason=%s", type(error).__name__)
-                except Exception:  # the next event is another one
-                    _log.exception("an event could not be told")
+                for event in happened:
+                    try:
+                        await self._tell(self, event)
+                    except OperationalError as error:
+                        _log.warning("onlookers missed something reason=%s", type(error).__name__)
+                    except Exception:  # the next event is another one
+                        _log.exception("an event could not be told")
 
     async def _watch(self) -> None:
         """Cut off whose token was revoked or who is suspended, and let the others know that we are there."""

@@ -1,7 +1,7 @@
 """For whom an event is, and how it reads for them: loaded and rendered once, completed for who is shown more."""
 
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from fedcomm import clock, filtering
 from storage import events, lists, live, timelines
@@ -17,6 +17,7 @@ from web.streaming.sending import HOME, Payloads, send
 
 _REMEMBERED = 40  # posts that came into somebody's home last: none comes a second time as a boost
 _MOST_HOMES = 5000
+_NOTHING: Mapping[int, int] = {}  # of the flags of a viewer who has nothing to do with a post
 
 
 class Teller:
@@ -25,14 +26,13 @@ class Teller:
     def __init__(self) -> None:
         self._shown: OrderedDict[int, deque[int]] = OrderedDict()  # by member: posts in their home
 
-    async def __call__(self, hub: Hub, happened: Sequence[str]) -> None:
-        """Put every event to those whom it is for."""
-        for event in happened:
-            kind, *words = event.split(" ")
-            if tell := _KINDS.get(kind):
-                await tell(hub, *words)
-            elif show := _TIMELINES.get(kind):
-                await show(self, hub, *words)
+    async def __call__(self, hub: Hub, event: str) -> None:
+        """Put an event to those whom it is for."""
+        kind, *words = event.split(" ")
+        if tell := _KINDS.get(kind):
+            await tell(hub, *words)
+        elif show := _TIMELINES.get(kind):
+            await show(self, hub, *words)
 
     async def post(self, hub: Hub, post_id: str) -> None:
         """A new post."""
@@ -153,7 +153,8 @@ async def _statuses(hub: Hub, entry: Entry, viewers: Sequence[int]) -> Payloads:
     for viewer in viewers:
         own = viewer in touched or bool(await filtering.active(viewer))
         if own or plain is None:
-            texts = await status.each(hub.app.base_url, viewer, [entry])
+            known = None if viewer in touched else _NOTHING
+            texts = await status.each(hub.app.base_url, viewer, [entry], known)
             if not texts:
                 return found
             found[viewer] = texts[0]

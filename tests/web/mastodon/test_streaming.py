@@ -10,7 +10,7 @@ from storage import events
 from storage.actors import Actor
 from storage.ids import next_id
 from tests import build
-from tests.web.live import Place, event, listening_apart, nothing, said, subscribe
+from tests.web.live import Place, event, heard, listening_apart, nothing, said, subscribe
 from tests.web.mastodon.member import Member
 
 pytestmark = pytest.mark.anyio
@@ -334,3 +334,16 @@ async def test_what_is_old_when_it_comes_is_not_put_on_top(place: Place, alice: 
             events.happened("post", post.id)
 
         assert (await event(socket))[2]["id"] == str(posts[1].id)
+
+
+async def test_an_event_that_cannot_be_told_leaves_the_next_ones(
+    place: Place, alice: Member, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with place.socket(token(alice), "?stream=user") as socket:
+        await heard(socket)
+
+        events.happened("post", "nonsense")
+        posted = await alice.post("Still there")
+
+        assert (await event(socket))[2]["id"] == posted["id"]
+        assert [record.levelname for record in caplog.records if record.name == "web.streaming.hub"] == ["ERROR"]

@@ -79,7 +79,6 @@ AND NOT EXISTS (SELECT 1 FROM follow wish WHERE wish.follower_id = ? AND wish.ta
 _OF_GROUP = f"""
 SELECT boost.id, boost.post_id, boost.actor_id FROM boost JOIN post ON post.id = boost.post_id
 WHERE boost.id < ? AND boost.id > ? AND {visible.READ} AND {THREAD} AND boost.actor_id ="""
-_POSTS = f"SELECT post.id, post.id, 0 FROM post WHERE post.id < ? AND post.id > ? AND {visible.TO_VIEWER}"
 _UNASKED = f"SELECT post.id, post.id, 0 FROM post WHERE post.id < ? AND post.id > ? AND {visible.READ}"
 _TAGGED = f"""
 SELECT post.id, post.id, 0 FROM post WHERE post.id IN (SELECT post_tag.post_id FROM post_tag WHERE post_tag.tag_id IN
@@ -178,16 +177,15 @@ async def of_actor(
     if tag and tag_id is None:
         return Found([], False)
     also = " AND post.attachments_count > 0" * media + f" AND {_HAS_TAG}" * bool(tag)
-    own = f"{_POSTS} AND post.author_id = ?{also}" + f" AND {_NOT_TO_OTHERS}" * (not replies)
-    own += " AND post.visibility < 3" * (not direct)
+    own = _written(also + " AND post.visibility < 3" * (not direct) + f" AND {_NOT_TO_OTHERS}" * (not replies))
     passed_on = f"{_BOOSTS}{also}" + f" AND {_STARTER}" * group
     tag_args = (tag_id,) if tag else ()
 
-    wrote = (*visible.args(viewer), actor_id, *tag_args)
+    wrote = (*tag_args, *visible.args(viewer))
     if not boosts:
-        return await _paged(viewer, page, own, wrote)
+        return await _paged(viewer, page, own, wrote, before=(actor_id,))
     boosted = (*visible.args(viewer), *visible.boost_args(viewer), *tag_args)
-    read = partial(_of_both, dialect() == "postgres", (own, wrote), (passed_on, actor_id, boosted))
+    read = partial(_of_both, dialect() == "postgres", actor_id, (own, wrote), (passed_on, boosted))
     return await read_steps(_marked_up(viewer, _page_of(read, page)))
 
 
@@ -328,10 +326,16 @@ def _of_home(
     return _home_on_sqlite(condition, len(groups), page.order), (*mine, *parts, page.limit)
 
 
-def _of_both(postgres: bool, own: tuple[str, Args], passed_on: tuple[str, int, Args], page: Page) -> Read:
+def _written(conditions: str) -> str:
+    """By somebody; the conditions come first, since each answer to others that is left out costs less then."""
+    return f"""SELECT post.id, post.id, 0 FROM post
+WHERE post.author_id = ? AND post.id < ? AND post.id > ?{conditions} AND {visible.TO_VIEWER}"""
+
+
+def _of_both(postgres: bool, actor_id: int, own: tuple[str, Args], passed_on: tuple[str, Args], page: Page) -> Read:
     """What somebody wrote, and what they boosted."""
-    wrote = (*page.bounds, *own[1])
-    boosted = (passed_on[1], *page.bounds, *passed_on[2])
+    wrote = (actor_id, *page.bounds, *own[1])
+    boosted = (actor_id, *page.bounds, *passed_on[1])
     both = (own[0], passed_on[0])
     if postgres:  # which would read and sort everything (_home_on_postgres)
         parts = [f"SELECT * FROM ({part} ORDER BY 1 {page.order} LIMIT ?) AS part" for part in both]

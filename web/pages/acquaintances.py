@@ -57,6 +57,7 @@ async def _page(request: Request, viewer: int, actor: Actor, what: str, read: Re
         actor=actor,
         what=what,
         hidden=hidden,
+        mine=what == "followers" and actor.id == viewer,
         people=[people[actor_id] for actor_id in found.ids if actor_id in people],
         older=found.cursors[-1] if found.older else 0,
     )

@@ -1,5 +1,6 @@
 """The page of a person: who they say they are and what they wrote for everybody."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 import msgspec
@@ -14,6 +15,7 @@ import storage.pins
 import storage.tags
 import storage.timelines
 from fedcomm import blocks, clock, follows
+from fedcomm.app import App
 from fedcomm.errors import NotFound
 from storage import visible
 from storage.actors import Actor
@@ -53,33 +55,6 @@ async def show(request: Request) -> Response:
     )
 
 
-@members_only
-async def follow(request: Request, reader: Reader) -> Response:
-    """`POST /@{name}/follow`"""
-    await form(request, Plain, reader)
-    actor = await named(reader.actor.id, request.path_params["name"], state.app_of(request).host)
-    await follows.follow(state.app_of(request), reader.actor, actor.id)
-    return respond.redirect(profile(actor))
-
-
-@members_only
-async def unfollow(request: Request, reader: Reader) -> Response:
-    """`POST /@{name}/unfollow`"""
-    await form(request, Plain, reader)
-    actor = await named(reader.actor.id, request.path_params["name"], state.app_of(request).host)
-    await follows.unfollow(state.app_of(request), reader.actor, actor.id)
-    return respond.redirect(profile(actor))
-
-
-@members_only
-async def block(request: Request, reader: Reader) -> Response:
-    """`POST /@{name}/block`: their page is closed to the reader from now on, so on to all whom they block."""
-    await form(request, Plain, reader)
-    actor = await named(reader.actor.id, request.path_params["name"], state.app_of(request).host)
-    await blocks.block(state.app_of(request), reader.actor, actor.id)
-    return respond.redirect("/settings/blocks?done=saved")
-
-
 async def named(viewer: int, name: str, own_host: str = "") -> Actor:
     """Whoever has this name, if the viewer may see them.
 
@@ -92,6 +67,35 @@ async def named(viewer: int, name: str, own_host: str = "") -> Actor:
     if actor is None or actor.kind == "Application" or not await visible.seen_actors(viewer, [actor.id]):
         raise NotFound("There is nobody of this name here.")
     return actor
+
+
+def _doing(
+    act: Callable[[App, Actor, int], Awaitable[object]], then: Callable[[Reader, Actor], str]
+) -> Callable[[Request], Awaitable[Response]]:
+    """An endpoint that does something about whom the address names; `then` is where it leads."""
+
+    @members_only
+    async def endpoint(request: Request, reader: Reader) -> Response:
+        await form(request, Plain, reader)
+        app = state.app_of(request)
+        actor = await named(reader.actor.id, request.path_params["name"], app.host)
+        await act(app, reader.actor, actor.id)
+        return respond.redirect(then(reader, actor))
+
+    return endpoint
+
+
+def _there(reader: Reader, actor: Actor) -> str:
+    return profile(actor)
+
+
+def _to_followers(reader: Reader, actor: Actor) -> str:
+    return f"{profile(reader.actor)}/followers"
+
+
+def _to_blocks(reader: Reader, actor: Actor) -> str:
+    """Their page is closed to the reader from now on."""
+    return "/settings/blocks?done=saved"
 
 
 async def _moved(viewer: int, actor: Actor) -> Actor | None:
@@ -118,7 +122,8 @@ def lines_of(actor: Actor) -> list[tuple[str, str]]:
 
 routes = [
     Route("/@{name}", show),
-    Route("/@{name}/follow", follow, methods=["POST"]),
-    Route("/@{name}/unfollow", unfollow, methods=["POST"]),
-    Route("/@{name}/block", block, methods=["POST"]),
+    Route("/@{name}/follow", _doing(follows.follow, _there), methods=["POST"]),
+    Route("/@{name}/unfollow", _doing(follows.unfollow, _there), methods=["POST"]),
+    Route("/@{name}/drop", _doing(follows.reject, _to_followers), methods=["POST"]),  # they follow the reader no more
+    Route("/@{name}/block", _doing(blocks.block, _to_blocks), methods=["POST"]),
 ]

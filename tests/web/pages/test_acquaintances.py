@@ -5,6 +5,7 @@ import pytest
 import storage.actors
 from fedcomm.app import App
 from storage.actors import Actor
+from storage.connect import rows
 from tests import build
 from tests.people import person
 from tests.web.pages.browser import Browser, Page
@@ -54,6 +55,22 @@ async def test_who_keeps_them_to_themselves_shows_them_to_nobody_else(
         for page in (await stranger.get(path), await other.get(path)):
             assert page.status == 200 and "keep to themselves" in page.main and "/@bob" not in page.main, path
             assert not page.all("ul", class_="lines") and flaws(page) == [], path
+
+
+async def test_somebody_is_let_follow_no_more(app: App, stranger: Browser, enter: Enter) -> None:
+    alice, bob = await person(app, "alice"), await build.person("bob")
+    await build.follow(bob, alice)
+    hers, his = await enter(alice), await enter(bob)
+    page = await hers.get("/@alice/followers")
+
+    left = await hers.button(page, "/@bob/drop")
+    nobody = await hers.send(page, "/@bob/drop")
+
+    assert flaws(page) == [] and "Nobody is here" in left.main and await rows("SELECT * FROM follow") == []
+    assert nobody.status == 404
+    await build.follow(alice, bob)
+    assert not [each for each in (await his.get("/@alice/following")).all("form") if each["action"].endswith("/drop")]
+    assert not (await stranger.get("/@bob/followers")).one("main").all("form")
 
 
 @pytest.mark.attack("PRI-25")

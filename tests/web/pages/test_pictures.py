@@ -6,6 +6,7 @@ from activitypub import keys
 from fedcomm import elsewhere
 from fedcomm.app import App
 from storage.connect import execute, rows
+from storage.posts import Post
 from tests import build
 from tests.people import person
 from tests.pictures import opened, picture
@@ -175,33 +176,35 @@ async def test_what_is_no_picture_changes_nothing_of_a_profile(anna: Browser) ->
     assert await rows("SELECT name, icon FROM actor WHERE username = 'anna'") == [("", "")]
 
 
-@pytest.mark.attack("PRI-21")
-async def test_a_page_loads_no_picture_from_another_server(stranger: Browser) -> None:
-    far = "https://far.example/a.png"
-    bob = await build.person("bob", "far.example", icon=far, image=far)
+FAR = "https://far.example/a.png"
+
+
+async def post_of_bob() -> Post:
+    """Somebody of another server has pictures, on their profile and in this post."""
+    bob = await build.person("bob", "far.example", icon=FAR, image=FAR)
     post = await build.post(bob, "Look", attachments_count=1)
     await build.insert(
         "media", id=1, owner_id=bob.id, post_id=post.id, kind="image", mime="image/png", origin="remote", created_at=0,
-        remote_url=far, state="remote", description="A cat",
+        remote_url=FAR, state="remote", description="A cat",
     )  # fmt: skip
-    await execute("UPDATE actor SET discoverable = 1 WHERE id = ?", (bob.id,))
+    return post
+
+
+@pytest.mark.attack("PRI-21")
+async def test_a_page_loads_no_picture_from_another_server(stranger: Browser) -> None:
+    post = await post_of_bob()
+    await execute("UPDATE actor SET discoverable = 1 WHERE id = ?", (post.author_id,))
 
     for path in ("/@bob@far.example", f"/@bob@far.example/{post.id}"):
         page = await stranger.get(path)
         assert page.status == 200 and not page.one("main").all("img")
         assert "img-src 'self'" in page.headers["content-security-policy"]
-    assert far in page.links and "A cat" in page.main
+    assert FAR in page.links and "A cat" in page.main
 
 
 @pytest.mark.attack("PRI-21")
 async def test_pictures_of_another_server_are_loaded_from_this_one(app: App, stranger: Browser) -> None:
-    far = "https://far.example/a.png"
-    bob = await build.person("bob", "far.example", icon=far, image=far)
-    post = await build.post(bob, "Look", attachments_count=1)
-    await build.insert(
-        "media", id=1, owner_id=bob.id, post_id=post.id, kind="image", mime="image/png", origin="remote", created_at=0,
-        remote_url=far, state="remote", description="A cat",
-    )  # fmt: skip
+    post = await post_of_bob()
     elsewhere.sign_with(keys.make_ed25519())
 
     profile, thread = await stranger.get("/@bob@far.example"), await stranger.get(f"/@bob@far.example/{post.id}")

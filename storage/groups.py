@@ -1,5 +1,7 @@
 """Groups, ours and others': one row each, whatever URLs the world knows them by."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from storage.actors import Actor
@@ -87,6 +89,12 @@ def insert(writes: Writes, group: Group, face: str, status: str) -> None:
         "INSERT INTO face_alias (url, group_id, status) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
         (face, group.id, status),
     )
+
+
+async def talk(actor_ids: Sequence[int]) -> dict[int, tuple[int, int | None]]:
+    """How many threads the groups with these faces have, and when somebody last wrote in one (ms), by face."""
+    sql = "SELECT actor_id, threads_count, last_active_at FROM groups WHERE actor_id IN (?ints)"
+    return {found[0]: (found[1], found[2]) for found in await rows(sql, (list(actor_ids),))} if actor_ids else {}
 
 
 def count_post(writes: Writes, group_id: int, at_ms: int, *, starter: bool) -> None:

@@ -6,6 +6,7 @@ import pytest
 import storage.actors
 from fedcomm import accounts, peers
 from fedcomm.app import App
+from storage import fragments
 from storage.actors import Actor
 from storage.connect import rows
 from tests import build
@@ -77,6 +78,21 @@ async def test_somebody_elsewhere_is_looked_up_by_the_whole_handle(client: httpx
     for acct in ("carol", "carol@other.test", "", "@", "nobody", "a\0b"):
         answer = await client.get("/api/v1/accounts/lookup", params={"acct": acct})
         assert answer.status_code in (404, 422), acct
+
+
+async def test_the_posts_of_a_group_are_the_threads_in_it(alice: Member, gardening: Actor) -> None:
+    await alice.do(f"accounts/{gardening.id}/follow")
+    before = await alice.get(f"accounts/{gardening.id}")
+    thread = await alice.post("@gardening Tomatoes")
+    await alice.post("@gardening Beans")
+    await alice.post("Ripe", in_reply_to_id=thread["id"])
+    fragments.forget_actor(gardening.id)  # counts are told late, as those of people are
+
+    after = await alice.get(f"accounts/{gardening.id}")
+
+    assert (before["statuses_count"], before["last_status_at"]) == (0, None)
+    assert (after["statuses_count"], after["last_status_at"]) == (2, thread["created_at"][:10])
+    assert len(await alice.get(f"accounts/{gardening.id}/statuses")) == 2
 
 
 async def test_nobody_of_a_server_that_is_not_heard_is_shown(app: App, alice: Member, bob: Member) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 import storage.actors
+import storage.groups
 from fedcomm import elsewhere, preferences
 from storage import fragments
 from storage.accounts import Account
@@ -41,7 +42,7 @@ async def accounts(base: str, actor_ids: Sequence[int]) -> dict[int, bytes]:
     missing = [actor_id for actor_id in set(actor_ids) if actor_id not in found]
     if missing:
         stamp = cache.stamp()
-        actors = await storage.actors.by_ids(missing)
+        actors = await _with_talk(await storage.actors.by_ids(missing))
         moved = await storage.actors.by_ids([a.moved_to_id for a in actors.values() if a.moved_to_id])
         pictures = await emojis_of(base, actors.values())
         for actor in actors.values():
@@ -51,6 +52,15 @@ async def accounts(base: str, actor_ids: Sequence[int]) -> dict[int, bytes]:
             shown = (actor.id, target.id) if target else (actor.id,)
             cache.put("actor", actor.id, Fragment(body, shown), stamp)
     return found
+
+
+async def _with_talk(actors: dict[int, Actor]) -> dict[int, Actor]:
+    """The actors; groups with the threads in them as their posts, since these are what they boost."""
+    talk = await storage.groups.talk([actor.id for actor in actors.values() if actor.kind == "Group"])
+    return actors | {
+        face: msgspec.structs.replace(actors[face], posts_count=threads, last_post_at=last)
+        for face, (threads, last) in talk.items()
+    }
 
 
 async def list_of(base: str, actor_ids: Sequence[int]) -> bytes:

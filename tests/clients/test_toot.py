@@ -66,7 +66,7 @@ def test_toot_signs_in_through_the_browser_and_knows_who_it_is(server: Instance,
 def test_toot_tells_which_server_this_is(alice: Toot, server: Instance) -> None:
     found = alice.json("instance")
 
-    assert found["uri"] == server.host and found["version"].startswith("4.3.0 (compatible; fedcomm ")
+    assert found["uri"] == server.host and found["version"].startswith("4.4.0 (compatible; fedcomm ")
     assert "gardening" in alice("whois", "gardening")
 
 

@@ -196,6 +196,10 @@ async def test_no_more_is_promised_than_there_is(alice: Member) -> None:
         10: f"accounts/{alice.id}/collections",
     }
 
+    assert level >= 6 and await alice.do("accounts/update_credentials", "PATCH", attribution_domains=["rye.test"])
+    blurred = await alice.do("/api/v2/filters", title="x", context=["home"], filter_action="blur")
+    assert blurred["filter_action"] == "blur" and await alice.do("tags/rye/feature")
+
     for needed, path in there.items():
         if level >= needed:
             assert (await alice.ask("GET", path)).status_code == 200, path

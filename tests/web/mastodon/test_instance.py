@@ -24,8 +24,8 @@ pytestmark = pytest.mark.anyio
 async def test_the_version_is_one_that_clients_can_read(client: httpx.AsyncClient, path: str) -> None:
     found = (await client.get(path)).json()
 
-    assert found["version"] == f"4.3.0 (compatible; fedcomm {__version__})"
-    assert found.get("api_versions", {}).get("mastodon", 2) == 2
+    assert found["version"] == f"4.4.0 (compatible; fedcomm {__version__})"
+    assert found.get("api_versions", {}).get("mastodon", 6) == 6
 
 
 @pytest.mark.contract(5)

@@ -51,6 +51,16 @@ async def test_a_post_is_sent_in_every_form(alice: Member, sent: dict[str, Any])
     assert (answer.json()["content"], answer.json()["visibility"]) == ("<p>Hi &amp; bye</p>", "unlisted")
 
 
+async def test_nothing_is_quoted_and_nobody_is_told_otherwise(alice: Member, bob: Member) -> None:
+    post = await alice.post("Hello", quote_approval_policy="public")
+    direct = await alice.post("Psst", visibility="direct")
+
+    assert post["quote_approval"]["current_user"] == "denied" and await bob.get(f"statuses/{post['id']}/quotes") == []
+    assert (await bob.refused("GET", f"statuses/{direct['id']}/quotes"))[0] == 404
+    assert (await alice.refused("PUT", f"statuses/{post['id']}/interaction_policy"))[0] == 422
+    assert (await alice.refused("POST", f"statuses/{post['id']}/quotes/1/revoke"))[0] == 404
+
+
 @pytest.mark.parametrize(
     ("wish", "word"),
     [

@@ -16,8 +16,8 @@ from web.mastodon.entities.small import rules
 # The part before the space is what clients judge our features by; it rises with what works, and the minor
 # version stays below ten, since one of them reads "4.10" as 4.1.
 _OPEN = {"local": "public", "remote": "public"}
-API_LEVEL = 2  # grouped notifications, and whom one wants to hear from; 3 would promise more than there is
-VERSION = f"4.3.0 (compatible; fedcomm {__version__})"
+API_LEVEL = 6  # endorsements and tags on profiles, blurring filters, media that can be deleted; 7 is quotes
+VERSION = f"4.4.0 (compatible; fedcomm {__version__})"
 
 
 def second(config: Config, settings: Settings, stats: Stats, contact: bytes) -> dict[str, Any]:

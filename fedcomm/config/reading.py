@@ -18,8 +18,8 @@ _ELSEWHERE = frozenset({"FEDCOMM_CONFIG", "FEDCOMM_TEST_POSTGRES_URL"})  # read 
 
 # What is in the database, since it can be changed while the server runs (fedcomm/settings.py).
 WHILE_RUNNING = (
-    "name", "description", "rules", "registration", "contact_email", "contact_account", "about", "privacy_policy",
-    "terms", "blocks_shown",
+    "name", "description", "rules", "registration", "members_invite", "contact_email", "contact_account", "about",
+    "privacy_policy", "terms", "blocks_shown",
 )  # fmt: skip
 
 

@@ -69,6 +69,16 @@ def host_of(url: str) -> str:
     return _split(url)[0].authority
 
 
+def host_named(text: str) -> str:
+    """As `host_of`, of what a person types for a server: its name, or the address of any of its pages.
+
+    Raises:
+        Malformed: as `origin`.
+    """
+    typed = text.strip().lower()
+    return host_of(typed if "://" in typed else f"https://{typed}/")
+
+
 def same_origin(first: str, second: str) -> bool:
     """Whether both are URLs of one scheme, host and port; never true for what is no URL."""
     try:

@@ -2,7 +2,7 @@
 
 import storage.domain_blocks
 from activitypub.errors import ProtocolError
-from activitypub.origins import host_of
+from activitypub.origins import host_named
 from fedcomm import follows
 from fedcomm.app import App
 from fedcomm.errors import Invalid
@@ -47,7 +47,7 @@ async def unblock(app: App, actor: Actor, domain: str) -> None:
 
 def _host(app: App, domain: str) -> str:
     try:
-        host = host_of(f"https://{domain.strip().lower()}/")
+        host = host_named(domain)
     except ProtocolError:
         raise Invalid("{host} is not the name of a server.", field="domain", host=domain[:100]) from None
     if host == app.host:

@@ -220,9 +220,14 @@ async def _ask(app: App, follower: Actor, target: Actor, uri: str, known: Follow
     await write(writes)
 
 
+def is_language(code: str) -> bool:
+    """Whether posts can be wanted in a language of that code."""
+    return _LANGUAGE.fullmatch(code) is not None
+
+
 def _languages(codes: Sequence[str]) -> str:
     wanted = list(dict.fromkeys(code.strip() for code in codes))
-    if len(wanted) > MAX_LANGUAGES or not all(_LANGUAGE.fullmatch(code) for code in wanted):
+    if len(wanted) > MAX_LANGUAGES or not all(map(is_language, wanted)):
         raise Invalid("Languages are given by their codes, such as “de”.", field="languages")
     return f" {' '.join(wanted)} " if wanted else ""
 

@@ -185,10 +185,9 @@ async def _do(app: App, actor: Actor, kind: str, row: Sequence[str]) -> None:
     target = await fetching.handle(app, address)
     match kind:
         case "following_accounts":
-            boosts, told, languages = _yes(row, 1, True), _yes(row, 2, False), row[3] if len(row) > 3 else ""
-            await follows.follow(
-                app, actor, target.id, reblogs=boosts, notify=told, languages=languages.replace(",", " ").split()
-            )
+            languages = [code for code in _codes(row[3] if len(row) > 3 else "") if follows.is_language(code)]
+            boosts, told = _yes(row, 1, True), _yes(row, 2, False)
+            await follows.follow(app, actor, target.id, reblogs=boosts, notify=told, languages=languages)
         case "lists":
             await _into_list(app, actor, row[0], target)
         case "blocked_accounts":
@@ -213,6 +212,10 @@ async def _into_list(app: App, actor: Actor, title: str, target: Actor) -> None:
 
 def _yes(row: Sequence[str], at: int, usual: bool) -> bool:
     return row[at].lower() not in _NO if len(row) > at and row[at] else usual
+
+
+def _codes(cell: str) -> list[str]:
+    return cell.replace(",", " ").split()[: follows.MAX_LANGUAGES]
 
 
 def _once(kind: str, row: Sequence[str]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from activitypub import nodeinfo, quirks
 from activitypub.errors import ProtocolError
-from activitypub.origins import host_of
+from activitypub.origins import host_named
 from fedcomm import audit, clock
 from fedcomm.app import App
 from fedcomm.errors import Invalid
@@ -51,7 +51,7 @@ async def set_policy(app: App, host: str, policy: str, *, comment: str = "", not
     if policy not in POLICIES:
         raise Invalid("A policy is allow, limit, suspend, or nothing.", field="policy")
     try:
-        name = host_of(f"https://{host.strip().lower()}/")
+        name = host_named(host)
     except ProtocolError:
         raise Invalid("{host} is not the name of a server.", field="host", host=host) from None
     if any(f".{own}".endswith(f".{name}") for own in (app.host, app.host.rpartition(":")[0] or app.host)):

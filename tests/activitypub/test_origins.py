@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from activitypub.errors import Malformed
-from activitypub.origins import MAX_URL, Origin, check_id, host_of, is_url, origin, same_origin
+from activitypub.origins import MAX_URL, Origin, check_id, host_named, host_of, is_url, origin, same_origin
 from tests.corpus import corpus
 
 ONE_HOST = [
@@ -63,6 +63,20 @@ NO_URL = [
     "acct:alice@example.org",
     "",
 ]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["groups.example", " Groups.EXAMPLE ", "https://groups.example", "https://groups.example/about", "groups.example/"],
+)
+def test_a_server_is_named_as_people_do_it(typed: str) -> None:
+    assert host_named(typed) == "groups.example"
+
+
+@pytest.mark.parametrize("typed", ["", "a b", "ftp://groups.example", "https://", "://groups.example", "*.example"])
+def test_what_names_no_server_is_refused(typed: str) -> None:
+    with pytest.raises(Malformed):
+        host_named(typed)
 
 
 @pytest.mark.attack("ORI-27", "ORI-09", "ORI-33")

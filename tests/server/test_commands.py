@@ -249,6 +249,7 @@ WRONG = [
     (("follow", "anna"), "HANDLE|URL"),
     (("peer", "suspend", "no name"), "not the name of a server"),
     (("peer", "suspend", "127.0.0.1"), "this server itself"),
+    (("peer", "suspend", "http://127.0.0.1/about"), "this server itself"),
     (("peer", "suspend"), "HOST"),
     (("invite", "--uses", "0"), "1 to 1000"),
     (("invite", "--days", "9999"), "1 to 365"),

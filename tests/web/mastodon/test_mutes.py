@@ -156,10 +156,20 @@ async def test_a_blocked_server_is_listed_until_the_block_is_lifted(alice: Membe
     assert answer.json() == by_body == {} and await alice.get("domain_blocks") == ["far0.test"]
 
 
+ODD = ("", "home.test", "https://home.test/about", "a b", "x" * 300, "ftp://far.test", "https:far.test/x y")
+
+
+async def test_a_server_is_named_by_any_of_its_addresses(alice: Member) -> None:
+    for domain in ("https://far.test/@carol", "HTTP://Near.test", "last.test/"):
+        await alice.do("domain_blocks", domain=domain)
+
+    assert sorted(await alice.get("domain_blocks")) == ["far.test", "last.test", "near.test"]
+
+
 async def test_only_names_of_other_servers_are_blocked_and_not_too_many(
     alice: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    refusals = [await alice.refused("POST", "domain_blocks", domain=odd) for odd in ("", "home.test", "a b", "x" * 300)]
+    refusals = [await alice.refused("POST", "domain_blocks", domain=odd) for odd in ODD]
     refusals.append(await alice.refused("POST", "domain_blocks"))
     monkeypatch.setattr(domain_blocks, "MAX_HOSTS", 1)
     await alice.do("domain_blocks", domain="far.test")

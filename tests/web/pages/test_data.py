@@ -128,7 +128,7 @@ async def test_a_file_from_elsewhere_is_read_in_and_says_what_could_not_be_done(
     browser = await browser_of(b, await b.person("bob"))
     content = (
         "\ufeffAccount address,Show boosts,Notify on new posts,Languages\r\n"
-        'ALICE@a.test,true,false,\r\n@alice@a.test,false,true,"de, en"\r\nrye@a.test,true,false,\r\n'
+        'ALICE@a.test,true,false,\r\n@alice@a.test,false,true,"de, en, Klingon!"\r\nrye@a.test,true,false,\r\n'
         "nobody@a.test,true,false,\r\none@down.test,true,false,\r\ntwo@down.test,true,false,\r\nbob@b.test\r\n"
     )
 

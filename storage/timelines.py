@@ -25,13 +25,14 @@ class Entry(msgspec.Struct, frozen=True):
 class Found(msgspec.Struct, frozen=True):
     """A page, newest first; `older` says whether anything lies below `oldest`.
 
-    `flags` is what the viewer has to do with the posts (`shown.flags`): to ask for it later would cost a hop more.
+    `flags` is what the viewer has to do with the posts (`shown.flags`): to ask for it later would cost a hop more. None
+    is not asked yet.
     """
 
     entries: list[Entry]
     older: bool
     oldest: int = 0
-    flags: dict[int, int] = {}
+    flags: dict[int, int] | None = None
 
     @property
     def cursors(self) -> tuple[int, ...]:

@@ -21,12 +21,16 @@ async def test_pinned_posts_stand_on_top_of_a_profile_until_they_are_taken_down(
     first, second = await alice.post("one"), await alice.post("two", visibility="unlisted")
 
     pinned = [await alice.do(f"statuses/{post['id']}/pin") for post in (first, second, second)]
-    both = await _pinned(bob, alice)
+    await bob.do(f"statuses/{second['id']}/favourite")
+    both, hers = await _pinned(bob, alice), await alice.get(f"accounts/{alice.id}/statuses", pinned="true")
+    theirs = await bob.get(f"accounts/{alice.id}/statuses", pinned="true")
     down = await alice.do(f"statuses/{first['id']}/unpin")
     again = await alice.do(f"statuses/{first['id']}/unpin")
 
     assert [post["pinned"] for post in pinned] == [True] * 3 and both == [second["id"], first["id"]]
     assert down["pinned"] is again["pinned"] is False and await _pinned(bob, alice) == [second["id"]]
+    assert [post["pinned"] for post in hers] == [True, True]
+    assert [post["favourited"] for post in theirs] == [True, False]
     assert (await alice.get(f"statuses/{second['id']}"))["pinned"] is True
     assert "pinned" not in await bob.get(f"statuses/{second['id']}")
 

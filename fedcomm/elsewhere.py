@@ -27,8 +27,9 @@ UNUSED = 14 * 86_400_000  # ms after which a copy goes that nobody looked at
 AGAIN = 600_000  # ms before what could not be had is asked for again
 SELDOM = 86_400_000  # ms between two notes that a copy is looked at
 AT_ONCE = 200
+_FOLDER = "/media/elsewhere/"
 _MISSING = "There is no such picture, or not any more."
-_NAME = re.compile(r"([mihes])([0-9]{1,18})-([0-9a-f]{32})")
+_NAME = re.compile(r"(s?)([mihe])([0-9]{1,18})-([0-9a-f]{32})")  # with `s` without movement
 
 _secrets: WeakKeyDictionary[Database, bytes] = WeakKeyDictionary()
 _fetching: WeakKeyDictionary[App, dict[str, "asyncio.Task[Copy]"]] = WeakKeyDictionary()
@@ -41,14 +42,20 @@ def sign_with(key: PrivateKey) -> None:
 
 def address(base: str, kind: str, subject: int, url: str) -> str:
     """Where this server shows the picture: of a file (`m`), the icon (`i`) or header (`h`) of an
-    actor, or an emoji, as it is (`e`) or still (`s`).
+    actor, or an emoji (`e`).
 
     Where nothing can be signed yet, the address at its own server.
     """
     secret = _secrets.get(connect.current())
     if secret is None or not url.startswith(("https://", "http://")):
         return url
-    return f"{base}/media/elsewhere/{kind}{subject}-{_sign(secret, kind, subject, url)}"
+    return f"{base}{_FOLDER}{kind}{subject}-{_sign(secret, kind, subject, url)}"
+
+
+def still(address: str) -> str:
+    """Where this server shows the picture without movement; of one that it does not copy, the address itself."""
+    base, folder, name = address.partition(_FOLDER)
+    return f"{base}{folder}s{name}" if name else address
 
 
 async def copy(app: App, name: str) -> Copy:
@@ -61,9 +68,9 @@ async def copy(app: App, name: str) -> Copy:
     secret = _secrets.get(connect.current())
     if match is None or secret is None:
         raise NotFound(_MISSING)
-    kind, subject = match[1], int(match[2])
+    kind, subject = match[2], int(match[3])
     url = await _url(app, kind, subject)
-    if not url or not hmac.compare_digest(_sign(secret, kind, subject, url), match[3]):
+    if not url or not hmac.compare_digest(_sign(secret, kind, subject, url), match[4]):
         raise NotFound(_MISSING)
     now, known = clock.now_ms(), await copies.of(url)
     if known is None or (known.key is None and known.tried_at < now - AGAIN):
@@ -72,7 +79,7 @@ async def copy(app: App, name: str) -> Copy:
         raise NotFound(_MISSING)
     if known.used_at < now - SELDOM:
         await copies.used(url, now)
-    return await _still(app, known) if kind == "s" else known
+    return await _still(app, known) if match[1] else known
 
 
 async def lost(app: App, found: Copy) -> None:
@@ -104,7 +111,7 @@ def _sign(secret: bytes, kind: str, subject: int, url: str) -> str:
 
 async def _url(app: App, kind: str, subject: int) -> str:
     """Where the picture is, unless its server is not heard or its owner is gone."""
-    if kind in ("e", "s"):
+    if kind == "e":
         emoji = await storage.emojis.elsewhere(subject)
         return emoji.url if emoji and not app.peers.blocked(emoji.host) else ""
     if kind == "m":

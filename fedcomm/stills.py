@@ -1,4 +1,4 @@
-"""Still pictures of emojis that move, for who does not want to see that; made when they are first asked for."""
+"""Still pictures of emojis and others that move, for who does not want that; made when they are first asked for."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,6 +13,7 @@ from storage.copies import Copy
 from storage.errors import Unavailable
 
 MISSING = "There is no such picture, or not any more."
+_TELLING = 65_536  # bytes in which a picture says whether it moves
 _ANIMATED = 0x02  # of the flags of a WebP (RFC 9649 §2.7)
 
 _making: WeakKeyDictionary[App, dict[str, "asyncio.Task[Copy]"]] = WeakKeyDictionary()
@@ -41,13 +42,16 @@ async def of_ours(app: App, emoji_id: int) -> Copy | tuple[str, bytes]:
 
 
 async def of(app: App, copy: Copy) -> Copy:
-    """The file for a copy of an emoji of another server; that copy itself when it does not move.
+    """The file for a copy of a picture of another server; that copy itself when it does not move.
 
     Raises:
         NotFound: the picture is broken.
     """
-    content = b"".join([chunk async for chunk in app.blobs.read(copy.key or "")])
-    return await _kept(app, f"still {copy.url}", content) if may_move(content) else copy
+    key = copy.key or ""
+    beginning = b"".join([chunk async for chunk in app.blobs.read(key, 0, _TELLING)])
+    if not may_move(beginning):
+        return copy
+    return await _kept(app, f"still {copy.url}", b"".join([chunk async for chunk in app.blobs.read(key)]))
 
 
 async def _kept(app: App, name: str, content: bytes) -> Copy:

@@ -11,7 +11,7 @@ from fedcomm import clock, elsewhere, media, peers
 from storage.connect import execute, rows
 from tests import build
 from tests.fediverse import Fediverse, Instance
-from tests.pictures import picture
+from tests.pictures import moving, opened, picture
 
 pytestmark = pytest.mark.anyio
 
@@ -86,6 +86,21 @@ async def test_everything_is_loaded_from_the_readers_own_server_and_fetched_once
         assert "sandbox" in answer.headers["content-security-policy"]
     (asked,) = far.asked
     assert not {"cookie", "authorization", "referer", "x-forwarded-for", "signature"} & set(asked.headers)
+
+
+async def test_what_moves_has_a_still_picture_too(a: Instance, far: Far, reader: httpx.AsyncClient) -> None:
+    far.files["/cat.gif"] = (moving(), "image/gif")
+    account = (await shown(a, reader, f"https://{FAR}/cat.gif"))["account"]
+
+    avatar, still, header = [await reader.get(account[key]) for key in ("avatar", "avatar_static", "header_static")]
+    page = await reader.get(f"/@carol@{FAR}", headers={"accept": "text/html"})
+
+    assert getattr(opened(avatar.content), "is_animated", False)
+    assert opened(still.content).size == (40, 30) and not getattr(opened(still.content), "is_animated", False)
+    assert header.content == still.content and len(far.asked) == 1
+    for key in ("avatar_static", "header_static"):
+        path = account[key].removeprefix("https://a.test")
+        assert f'<source srcset="{path}" media="(prefers-reduced-motion: reduce)">' in page.text
 
 
 @pytest.mark.attack("NET-39")

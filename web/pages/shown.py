@@ -139,6 +139,11 @@ def banner(actor: Actor) -> str:
     return actor.image if actor.local else _here("h", actor.id, actor.image)
 
 
+def still(path: str) -> str:
+    """The path of the same picture without movement; the path itself of one that never moves."""
+    return elsewhere.still(path)
+
+
 def _here(kind: str, subject: int, url: str) -> str:
     """Never the address at another server, which would learn who reads (attack PRI-21)."""
     path = elsewhere.address("", kind, subject, url)

@@ -50,12 +50,15 @@ async def tell_edit(app: App, post: int) -> None:
 
 
 async def tell_post(app: App, post: int) -> None:
-    """Tell members here who asked for that that somebody wrote."""
+    """Tell members here who asked for that that somebody wrote; not those whom the post names, who know."""
     known = await posts.by_id(post)
     if known is None or known.deleted_at is not None:
         return
     writes = Writes()
+    knowing = await notifications.mentioned(known.id)
     for owner in await follows.wanting_news_here(known.author_id):
+        if owner in knowing:
+            continue
         stored.tell(writes, next_id(), owner, "status", known.author_id, known.id, clock.now_ms())
     await apply(writes)
 

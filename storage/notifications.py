@@ -76,6 +76,12 @@ async def unread(owner: int, since: int, kinds: Sequence[str], most: int) -> int
     return int(await value(sql, (*shown_to(owner), list(kinds), since, most)))
 
 
+async def mentioned(post_id: int) -> set[int]:
+    """Those who are told that the post names them or answers them; not where that waits for their word."""
+    sql = "SELECT owner_id FROM notification WHERE post_id = ? AND kind = 'mention' AND filtered = 0"
+    return {found[0] for found in await rows(sql, (post_id,))}
+
+
 async def admins() -> list[int]:
     """Ids of the actors of those who run this server, who are told of reports and sign-ups."""
     return [found[0] for found in await rows("SELECT actor_id FROM account WHERE role = 'admin' AND state = 'active'")]

@@ -59,9 +59,13 @@ async def test_whoever_asked_for_it_is_told_of_each_post(app: App, client: httpx
     posts = [await bob.post("First"), await bob.post("For followers", visibility="private")]
     await bob.post("Answer", in_reply_to_id=other["id"])
     await bob.post("@carol Secret", visibility="direct")
+    named = await bob.post("@alice look")
 
     await tell(app)
 
+    assert [each["type"] for each in await alice.get("notifications") if each["status"]["id"] == named["id"]] == [
+        "mention"
+    ]
     found = await alice.get("notifications", **{"types[]": "status"})
     assert [each["status"]["id"] for each in found] == [each["id"] for each in reversed(posts)]
     assert {each["account"]["id"] for each in found} == {bob.id}

@@ -24,7 +24,7 @@ from fedcomm.peerbook import PeerBook
 from fedcomm.reach import Reach
 from fedcomm.schemes import Schemes
 from fedcomm.urls import Urls
-from storage import bus, fragments, registers
+from storage import bus, events, fragments, registers
 from storage.blobs import Blobs
 from storage.connect import Database, Writes, use
 from storage.errors import OperationalError
@@ -117,6 +117,7 @@ class App:
         if self._looking is not None:
             self._looking.cancel()
         await self.intake.close()
+        await events.sent()
         await self.transport.aclose()
         await self.db.close()
 

@@ -73,6 +73,11 @@ def happened(*words: object) -> None:
         sending.add_done_callback(_sending.discard)
 
 
+async def sent() -> None:
+    """Wait until what happened before now has been told to other processes."""
+    await asyncio.gather(*_sending)
+
+
 async def _send(database: Database) -> None:
     await asyncio.sleep(_PAUSE)
     waiting = _waiting.pop(database, [])

@@ -56,6 +56,14 @@ _JOINED = f"""
 SELECT viewer.id FROM actor viewer CROSS JOIN boost JOIN post ON post.id = boost.post_id
 WHERE viewer.id IN (?ints) AND boost.id = ? AND {visible.READ} AND {timelines.THREAD}
 AND boost.actor_id IN ({timelines.JOINED_AT_HOME})"""
+_LISTED = f"""
+SELECT list.id, list.owner_id FROM list JOIN actor viewer ON viewer.id = list.owner_id CROSS JOIN home_entry
+JOIN post ON post.id = home_entry.post_id WHERE list.id IN (?ints) AND home_entry.owner_id = viewer.id
+AND home_entry.id = ? AND {visible.READ} AND {timelines.LINE} AND {timelines.IN_LIST}"""
+_LISTED_GROUP = f"""
+SELECT list.id, list.owner_id FROM list JOIN actor viewer ON viewer.id = list.owner_id CROSS JOIN boost
+JOIN post ON post.id = boost.post_id WHERE list.id IN (?ints) AND boost.id = ? AND boost.actor_id IN {timelines.LISTED}
+AND {visible.READ} AND {timelines.THREAD} AND boost.actor_id IN ({timelines.JOINED})"""
 _FOLLOWERS = "SELECT follower_id FROM follow WHERE target_id = ? AND state = 'accepted' AND follower_id IN (?ints)"
 _VALID = """
 SELECT token.id FROM oauth_token token JOIN account ON account.id = token.account_id
@@ -110,8 +118,20 @@ async def at_home(entry_id: int, viewers: Sequence[int]) -> list[int]:
 
 async def at_home_of_members(boost_id: int, viewers: Sequence[int]) -> list[int]:
     """Those of the viewers whose home shows what a group took in: as `timelines.home` of each."""
-    args = (list(viewers), boost_id, *timelines.thread(_VIEWER), *timelines.joined(_VIEWER))
+    args = (list(viewers), boost_id, *timelines.thread(_VIEWER), *timelines.joined_at_home(_VIEWER))
     return [found[0] for found in await rows(*_for_each(_JOINED, args))] if viewers else []
+
+
+async def in_lists(entry_id: int, list_ids: Sequence[int]) -> dict[int, int]:
+    """Those of some lists that show a line of their owners' homes, by id, with their owners: as `timelines.of_list`."""
+    args = (list(list_ids), entry_id, *timelines.line(_VIEWER))
+    return {found[0]: found[1] for found in await rows(*_for_each(_LISTED, args))} if list_ids else {}
+
+
+async def in_lists_with_group(boost_id: int, list_ids: Sequence[int]) -> dict[int, int]:
+    """Those of some lists that show what a group took in, by id, with their owners: as `timelines.of_list`."""
+    args = (list(list_ids), boost_id, *timelines.thread(_VIEWER), *timelines.joined(_VIEWER))
+    return {found[0]: found[1] for found in await rows(*_for_each(_LISTED_GROUP, args))} if list_ids else {}
 
 
 async def followers(actor_id: int, viewers: Sequence[int]) -> list[int]:

@@ -54,12 +54,12 @@ def _in_no_exclusive_list(column: str) -> str:
  WHERE list_entry.actor_id = {column} AND list.owner_id = ? AND list.exclusive = 1))"""
 
 
-_JOINED = f"""
+JOINED = f"""
 SELECT groups.actor_id FROM follow JOIN groups ON groups.actor_id = follow.target_id
 JOIN actor ON actor.id = groups.actor_id
 WHERE follow.follower_id = ? AND follow.state = 'accepted' AND follow.reblogs = 1
 AND actor.deleted_at IS NULL AND actor.suspended_at IS NULL AND {visible.wanted("actor.id")}"""
-JOINED_AT_HOME = f"{_JOINED} AND {_in_no_exclusive_list('actor.id')}"  # takes `joined(viewer)`
+JOINED_AT_HOME = f"{JOINED} AND {_in_no_exclusive_list('actor.id')}"  # takes `joined_at_home(viewer)`
 _PLACES = f"{JOINED_AT_HOME} ORDER BY groups.actor_id LIMIT ?"
 # Of rows of `home_entry` and `post`: its owner wants the line. After `visible.READ`; both take `line(viewer)`.
 LINE = f"""({visible.NAMES_NOBODY_UNWANTED}
@@ -73,6 +73,12 @@ FROM home_entry JOIN post ON post.id = home_entry.post_id
 WHERE home_entry.owner_id = ? AND home_entry.id < ? AND home_entry.id > ?
 AND {visible.READ} AND {LINE}"""
 NOT_EXCLUSIVE = f" AND {_in_no_exclusive_list(_BROUGHT)}"  # takes `not_exclusive(viewer)`
+LISTED = "(SELECT list_entry.actor_id FROM list_entry WHERE list_entry.list_id = list.id)"  # who is in a row of `list`
+# Of rows of `list`, `home_entry` and `post`, as `of_list` has it for one list, which is faster for a page.
+IN_LIST = f"""({_BROUGHT} IN {LISTED}
+AND (list.replies_policy = 'followed' OR home_entry.boosted_by IS NOT NULL OR ({_STARTER})
+ OR EXISTS (SELECT 1 FROM post parent WHERE parent.id = post.parent_id AND (parent.author_id = post.author_id
+  OR parent.author_id = list.owner_id OR (list.replies_policy = 'list' AND parent.author_id IN {LISTED})))))"""
 # Of rows of `boost` and `post`: a group took in what begins a thread. After `visible.READ`; both take `thread(viewer)`.
 THREAD = f"""({_STARTER} AND {visible.NAMES_NOBODY_UNWANTED}
 AND NOT EXISTS (SELECT 1 FROM follow wish WHERE wish.follower_id = ? AND wish.target_id = boost.actor_id
@@ -147,7 +153,7 @@ async def of_list(list_: List, page: Page) -> Found:
             args.append(list_.id)
         condition += f""" AND (home_entry.boosted_by IS NOT NULL OR {_STARTER}
  OR EXISTS (SELECT 1 FROM post parent WHERE parent.id = post.parent_id AND ({heard})))"""
-    sql = f"{_JOINED} AND groups.actor_id IN {inside} ORDER BY groups.actor_id LIMIT ?"
+    sql = f"{JOINED} AND groups.actor_id IN {inside} ORDER BY groups.actor_id LIMIT ?"
     places = sql, (owner, *visible.wanted_args(owner), list_.id, _MOST_GROUPS)
     return await _merged(owner, page, places, condition, args)
 
@@ -224,8 +230,13 @@ def thread(viewer: int) -> tuple[int, ...]:
 
 
 def joined(viewer: int) -> tuple[int, ...]:
+    """The arguments of `JOINED`."""
+    return (viewer, *visible.wanted_args(viewer))
+
+
+def joined_at_home(viewer: int) -> tuple[int, ...]:
     """The arguments of `JOINED_AT_HOME`."""
-    return (viewer, *visible.wanted_args(viewer), *not_exclusive(viewer))
+    return (*joined(viewer), *not_exclusive(viewer))
 
 
 def not_exclusive(viewer: int) -> tuple[int, ...]:
@@ -234,7 +245,7 @@ def not_exclusive(viewer: int) -> tuple[int, ...]:
 
 
 def _joined_at_home(viewer: int) -> Read:
-    return _PLACES, (*joined(viewer), _MOST_GROUPS)
+    return _PLACES, (*joined_at_home(viewer), _MOST_GROUPS)
 
 
 def _narrowed(local: bool, remote: bool, media: bool) -> str:

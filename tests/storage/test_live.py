@@ -1,10 +1,12 @@
 """For whom something that just happened is: the one question for all says what each home says by itself."""
 
+import msgspec
 import pytest
 
 from storage import live, timelines
 from storage.connect import Database, execute
 from storage.ids import next_id
+from storage.lists import List
 from storage.paging import Page
 from tests import build
 
@@ -21,6 +23,12 @@ async def home_of_each(entry_id: int, viewers: list[int]) -> set[int]:
     """Those whose home shows the line, asked one by one."""
     page = Page(before=entry_id + 1, since=entry_id - 1, limit=1)
     return {viewer for viewer in viewers if (await timelines.home(viewer, page)).entries}
+
+
+async def list_of_each(entry_id: int, found: list[List]) -> dict[int, int]:
+    """Those of the lists that show the line, asked one by one."""
+    page = Page(before=entry_id + 1, since=entry_id - 1, limit=1)
+    return {each.id: each.owner_id for each in found if (await timelines.of_list(each, page)).entries}
 
 
 async def keep(owner: int, *people: int) -> None:
@@ -78,3 +86,41 @@ async def test_one_question_finds_every_home_that_shows_a_line(database: Databas
     assert len(shown) < len(everybody) - 6 and ids["none"] in shown
     assert await live.at_home(post.id, [ids["none"]]) == [ids["none"]]
     assert await live.at_home(post.id, []) == await live.at_home_of_members(taken_in, []) == []
+
+
+async def test_one_question_finds_every_list_that_shows_a_line(database: Database) -> None:
+    ann, bea, mal = [await build.person(name) for name in ("ann", "bea", "mal")]
+    group = await build.group("baking")
+    readers = [await build.person(f"reader{at}") for at in range(8)]
+    wishes = ("followed", "list", "none", "list", "list", "list", "list", "list")
+    made = []
+    for at, (reader, wish) in enumerate(zip(readers, wishes, strict=True)):
+        for each in (ann, bea, mal):
+            await build.follow(reader, each)
+        if at != 7:
+            await build.join(reader, group)
+        kept = List(next_id(), reader.id, "Bakers", wish, at % 2, build.NOW)
+        await build.insert("list", **msgspec.structs.asdict(kept))
+        for member in (ann.id, group.actor_id) if at == 3 else (ann.id, bea.id, group.actor_id) if at != 4 else ():
+            await build.insert("list_entry", list_id=kept.id, actor_id=member)
+        made.append(kept)
+    await mute(readers[5].id, ann.id)
+    await mute(readers[6].id, group.actor_id)
+    post = await build.post(ann, home=readers)
+    own = await build.post(ann, parent=post, home=readers)
+    to_bea = await build.post(ann, parent=await build.post(bea), home=readers)
+    to_mal = await build.post(ann, parent=await build.post(mal), home=readers)
+    by_mal = await build.post(mal, home=readers)
+    boost = await build.boost(bea, to_mal, home=readers)
+    taken_in = await live.boost_of(group.actor_id, (await build.post(mal, group=group)).id)
+
+    ids = [each.id for each in made]
+    sizes = []
+    for entry_id in (post.id, own.id, to_bea.id, to_mal.id, by_mal.id, boost):
+        found = await live.in_lists(entry_id, ids)
+        assert found == await list_of_each(entry_id, made)
+        sizes.append(len(found))
+    found = await live.in_lists_with_group(taken_in, ids)
+    assert found == await list_of_each(taken_in, made)
+    assert [*sizes, len(found)] == [6, 6, 4, 1, 0, 5, 5]
+    assert await live.in_lists(post.id, []) == await live.in_lists_with_group(taken_in, []) == {}

@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,6 +15,7 @@ import web.app
 from fedcomm.app import App
 from fedcomm.listener import Listener
 from fedcomm.protocol import Limits
+from storage import events
 from tests import build
 from tests.web.client import Nowhere
 from web.app import Application
@@ -32,15 +33,22 @@ class Place:
         self.application = application
         self.listener = listener
 
-    def socket(self, token: str = "", query: str = "", **options: Any) -> connect:
+    async def caught_up(self) -> None:
+        """Wait until this server has heard what happened before now, so that it tells only of what comes."""
+        await events.sent()
+        await self.application.app.db.heard_all()
+
+    def socket(self, token: str = "", query: str = "", **options: Any) -> "Opening":
         """A WebSocket; the token is given as browsers have to."""
         options = {"subprotocols": [token], **options} if token else options
         url = f"ws://{HOST}/api/v1/streaming{query}"
-        return connect(url, host="127.0.0.1", port=self.port, proxy=None, compression=None, **options)
+        options |= {"host": "127.0.0.1", "port": self.port, "proxy": None, "compression": None}
+        return Opening(self, connect(url, **options))
 
     @asynccontextmanager
     async def source(self, path: str, token: str) -> AsyncIterator["Source"]:
         """An event source that has been answered; "" = no token in a header."""
+        await self.caught_up()
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         authorization = f"Authorization: Bearer {token}\r\n" if token else ""
         head = f"GET /api/v1/streaming/{path} HTTP/1.1\r\nHost: {HOST}\r\n{authorization}\r\n"
@@ -49,6 +57,28 @@ class Place:
             yield Source((await reader.readuntil(b"\r\n\r\n")).decode(), reader)
         finally:
             writer.close()
+
+
+class Opening:
+    """A WebSocket that is about to be opened, by `await` or `async with`."""
+
+    def __init__(self, place: Place, opening: connect) -> None:
+        self._place = place
+        self._opening = opening
+
+    def __await__(self) -> Generator[Any, None, ClientConnection]:
+        return self._open().__await__()
+
+    async def __aenter__(self) -> ClientConnection:
+        self._connection = await self._open()
+        return self._connection
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self._connection.close()
+
+    async def _open(self) -> ClientConnection:
+        await self._place.caught_up()
+        return await self._opening
 
 
 class Source:

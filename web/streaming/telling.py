@@ -4,10 +4,9 @@ from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from fedcomm import clock, filtering
-from storage import events, lists, live, timelines
+from storage import events, live
 from storage.ids import ms_of
 from storage.live import About, Passed
-from storage.paging import Page
 from storage.timelines import Entry
 from web.mastodon.entities import status
 from web.streaming import personal, sending, withdrawals
@@ -43,7 +42,8 @@ class Teller:
         for viewer in viewers:
             self._remember(viewer, about.post_id)
         await _show(hub, "update", about, viewers)
-        await _to_own_lists(hub, "update", about.author_id, Entry(about.post_id, about.post_id))
+        line = Entry(about.post_id, about.post_id)
+        await _to_own_lists(hub, "update", line, await live.in_lists(line.id, sending.lists(hub)))
 
     async def edit(self, hub: Hub, post_id: str) -> None:
         """A post says something else."""
@@ -51,11 +51,13 @@ class Teller:
         if about is None:
             return
         viewers = set(await live.at_home(about.post_id, sending.viewers(hub, HOME)))
+        listed = await live.in_lists(about.post_id, sending.lists(hub))
         in_group = bool(about.face and about.starter)
         if in_group and (boost_id := await live.boost_of(about.face, about.post_id)):
             viewers |= set(await live.at_home_of_members(boost_id, sending.viewers(hub, HOME)))
+            listed |= await live.in_lists_with_group(boost_id, sending.lists(hub))
         await _show(hub, "status.update", about, viewers)
-        await _to_own_lists(hub, "status.update", about.author_id, Entry(about.post_id, about.post_id))
+        await _to_own_lists(hub, "status.update", Entry(about.post_id, about.post_id), listed)
         if in_group:
             await _to_list_of_group(hub, "status.update", about.face, about.post_id)
 
@@ -69,7 +71,8 @@ class Teller:
             self._remember(viewer, found.post_id)
         entry = Entry(found.boost_id, found.post_id, found.actor_id)
         send(hub, HOME, "update", await _statuses(hub, entry, viewers))
-        await _to_own_lists(hub, "update", found.actor_id, entry)
+        listing = live.in_lists_with_group if found.group else live.in_lists
+        await _to_own_lists(hub, "update", entry, await listing(entry.id, sending.lists(hub)))
         if found.group:
             await _to_list_of_group(hub, "update", found.actor_id, found.post_id)
 
@@ -135,12 +138,12 @@ async def _to_list_of_group(hub: Hub, event: str, face: int, post_id: int) -> No
         send(hub, channel, event, await _statuses(hub, Entry(post_id, post_id), list(readers)))
 
 
-async def _to_own_lists(hub: Hub, event: str, brought_by: int, entry: Entry) -> None:
-    """Put a post or boost to those who look at a list of theirs that has its author in it and shows it."""
-    page = Page(before=entry.id + 1, since=entry.id - 1, limit=1)
-    for each in await lists.among(sending.lists(hub), brought_by):
-        if (await timelines.of_list(each, page)).entries:
-            send(hub, sending.of_list(each.id), event, await _statuses(hub, entry, [each.owner_id]))
+async def _to_own_lists(hub: Hub, event: str, entry: Entry, listed: Mapping[int, int]) -> None:
+    """Put a post or boost to those who look at a list of theirs that shows it; `listed` has the owner of each."""
+    payloads = await _statuses(hub, entry, list({*listed.values()}))
+    for list_id, owner in listed.items():
+        if owner in payloads:
+            send(hub, sending.of_list(list_id), event, {owner: payloads[owner]})
 
 
 async def _statuses(hub: Hub, entry: Entry, viewers: Sequence[int]) -> Payloads:

@@ -142,7 +142,7 @@ async def refresh(app: App, uri: str, *, allowance: Allowance | None = None) -> 
         if author is None or note.attributed_to != author.uri:
             raise Forbidden("The post is by somebody else now.")
         named = await _named(note)
-        recording.edit(app, writes, known, note, named)
+        recording.edit(app, writes, known, author, note, named)
     await apply(writes)
 
 

@@ -95,7 +95,7 @@ async def edit(app: App, author: Actor, post_id: int, draft: Draft) -> None:
     writes = Writes()
     others = prepared.files != tuple(await media_rows.of_post(known.id)) or _asks_anew(draft.poll, poll)
     files = Files(prepared.files, others)
-    if not recording.edit(app, writes, known, recording.at(note, now), prepared.mentioned, files):
+    if not recording.edit(app, writes, known, author, recording.at(note, now), prepared.mentioned, files):
         return
     document = render.document(on_the_wire(recording.at(note, now)))
     update = activities.update(f"{known.uri}#updates/{now}", author.uri, document)

@@ -118,7 +118,13 @@ def attach(
 
 
 def edit(
-    app: App, writes: Writes, known: Post, written: Note, mentioned: tuple[Actor, ...], files: Files | None = None
+    app: App,
+    writes: Writes,
+    known: Post,
+    author: Actor,
+    written: Note,
+    mentioned: tuple[Actor, ...],
+    files: Files | None = None,
 ) -> bool:
     """Write what the author says now; False when it is deleted or a later version is known.
 
@@ -151,6 +157,7 @@ def edit(
         **shown,
         source=written.source.content if written.source else "",
         language=written.language or known.language,
+        visibility=known.visibility if known.local else mapping.posts.visibility(known, written, author),
         author_updated=said,
         edited_at=known.edited_at if same else now,
     )
@@ -179,7 +186,7 @@ def revive(app: App, writes: Writes, gone: Post, author: Actor, note: Note, ment
         posts.count_reply(writes, back.parent_id, back.thread_id, back.published)
     if back.group_id is not None:
         groups.count_post(writes, back.group_id, back.published, starter=back.starter)
-    edit(app, writes, back, note, mentioned)
+    edit(app, writes, back, author, note, mentioned)
 
 
 def at(note: Note, updated_ms: int) -> Note:

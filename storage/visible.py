@@ -116,6 +116,9 @@ _POST_ARGS = TO_VIEWER.count("?")
 _ACTOR_ARGS = actor("x").count("?")
 _BOOST_ARGS = BOOST_TO_VIEWER.count("?")
 _SEEN = f"SELECT post.id FROM post WHERE post.id IN (?ints) AND {TO_VIEWER}"
+_UNNAMED = f"""
+SELECT 1 FROM post WHERE post.id = ?
+ AND (post.visibility IN (0, 1) OR post.author_id = ? OR (post.visibility = 2 AND {_follows("post.author_id")}))"""
 # (post, viewer) for those of some actors that may see some posts.
 PAIRS = (
     "SELECT post.id, viewer.id FROM post CROSS JOIN actor viewer WHERE post.id IN (?ints) AND viewer.id IN (?ints)"
@@ -157,6 +160,14 @@ async def seen(viewer: int, post_ids: Sequence[int]) -> set[int]:
 async def sees(viewer: int, post_id: int) -> bool:
     """Whether the viewer may see the post; also False when there is none."""
     return bool(await rows(_SEEN, ([post_id], *args(viewer))))
+
+
+async def seen_before(viewer: int, post_id: int) -> bool:
+    """Whether what a post said before an edit was for a viewer who may see it now.
+
+    Whom it names may be named since then only, and an edit may have made it one for fewer people (attack PRI-14).
+    """
+    return bool(await rows(_UNNAMED, (post_id, viewer, viewer)))
 
 
 async def seen_actors(viewer: int, actor_ids: Sequence[int]) -> set[int]:

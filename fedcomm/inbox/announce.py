@@ -124,10 +124,10 @@ def updated(hand: Hand, activity: Activity) -> None:
         raise Ignored("the post is not in this group")
     author = hand.facts.author_of(known)
     written = inner.object
-    proven = isinstance(written, Note) and inner.uri in hand.proven and author is not None and author.uri == inner.actor
+    proven = inner.uri in hand.proven and author is not None and author.uri == inner.actor
     # Without a time it may be an earlier version, which a group can pass on again whenever it likes.
-    if proven and isinstance(written, Note) and written.updated is not None:
-        recording.edit(hand.app, hand.writes, known, written, create.mentioned(hand, written))
+    if proven and author is not None and isinstance(written, Note) and written.updated is not None:
+        recording.edit(hand.app, hand.writes, known, author, written, create.mentioned(hand, written))
         return
     _ask_origin(hand, known)
 

@@ -9,7 +9,10 @@ from fedcomm.inbox.hand import Hand, Ignored, Wants
 
 
 def note(hand: Hand, activity: Activity) -> None:
-    """The author changed a post. Who wrote it, its group, thread, kind and visibility stay (attack ORI-12)."""
+    """The author changed a post. Who wrote it, its group, thread and kind stay; fewer people may see it, never more.
+
+    (attacks ORI-12, PRI-14)
+    """
     written = activity.object
     assert isinstance(written, Note)
     known = hand.facts.posts.get(written.uri)
@@ -22,7 +25,7 @@ def note(hand: Hand, activity: Activity) -> None:
     if group is not None and group.local and admit.banned(hand.facts.standing(group, author.uri).ban):
         raise Ignored("the author is banned from the group")  # attack GRP-01
     written = create.with_moderators(hand, author, written)
-    if not recording.edit(hand.app, hand.writes, known, written, create.mentioned(hand, written)):
+    if not recording.edit(hand.app, hand.writes, known, author, written, create.mentioned(hand, written)):
         raise Ignored("a later version is known")
     if group is not None and group.local and known.removed_at is None:  # attack GRP-21
         groups.pass_on(

@@ -35,6 +35,21 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     app_id: int | None = None
 
 
+def visibility(known: Post, written: Note, author: Actor) -> int:
+    """Whom a post of another server is for after an edit: fewer people perhaps, never more (attacks ORI-12, PRI-14).
+
+    In a group it stays for whom that is for; an edit that is addressed to nobody says nothing of it.
+    """
+    addressed = written.audience.to or written.audience.cc
+    if known.group_id is not None or not addressed:
+        return known.visibility
+    return max(known.visibility, _level(written, author))
+
+
+def _level(note: Note, author: Actor) -> int:
+    return _LEVELS[visibility_of(note.audience, author.followers or None)]
+
+
 def to_row(note: Note, author: Actor, place: Place, now_ms: int) -> Post:
     """The row of a post. What is dated in the future counts as written now (attack ORI-35)."""
     parent = place.parent
@@ -57,7 +72,7 @@ def to_row(note: Note, author: Actor, place: Place, now_ms: int) -> Post:
         summary=summary(note),
         sensitive=int(note.sensitive),
         language=note.language or "",
-        visibility=_LEVELS[visibility_of(note.audience, author.followers or None)],
+        visibility=_level(note, author),
         published=min(note.published or now_ms, now_ms),
         author_updated=min(note.updated, now_ms) if note.updated else None,
         edited_at=None,

@@ -24,7 +24,7 @@ async def test_an_edit_counts_whose_author_writes_whole_seconds(fediverse: Fediv
         post = await build.post(author, "First", published=build.NOW + 300)  # when it came: it had no time of its own
         writes = Writes()
 
-        edited = recording.edit(a.app, writes, post, version(post.uri, author.uri, "Second", build.NOW), ())
+        edited = recording.edit(a.app, writes, post, author, version(post.uri, author.uri, "Second", build.NOW), ())
         await apply(writes)
 
         found = await posts.by_id(post.id)
@@ -39,7 +39,8 @@ async def test_an_earlier_version_that_comes_late_changes_nothing(fediverse: Fed
         post = await build.post(author, "Third", author_updated=build.NOW + 2 * SECOND)
         writes = Writes()
 
-        edited = recording.edit(a.app, writes, post, version(post.uri, author.uri, "Second", build.NOW + SECOND), ())
+        earlier = version(post.uri, author.uri, "Second", build.NOW + SECOND)
+        edited = recording.edit(a.app, writes, post, author, earlier, ())
         await apply(writes)
 
         found = await posts.by_id(post.id)

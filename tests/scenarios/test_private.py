@@ -1,5 +1,6 @@
 """What is not for everybody goes to those it is for, and to no other inbox."""
 
+import httpx
 import pytest
 
 from fedcomm import fetching, members, speech
@@ -7,9 +8,11 @@ from fedcomm.speech import Saying
 from storage import visible
 from storage.connect import Writes, apply, rows
 from storage.ids import next_id
-from tests.fediverse import Fediverse
-from tests.forger import Host
+from tests import build
+from tests.fediverse import Fediverse, Person
+from tests.forger import PUBLIC, Host, followed
 from tests.scenarios.town import Town
+from tests.web.client import bearer
 
 pytestmark = pytest.mark.anyio
 
@@ -96,3 +99,50 @@ async def test_who_answers_a_group_speaks_to_it_alone(fediverse: Fediverse) -> N
 
     with a.here():
         assert not await visible.sees(maud.actor.id, (await a.knows(answer.uri)).id)
+
+
+@pytest.mark.attack("PRI-14", "ORI-12")
+@pytest.mark.parametrize("to", ["followers", "anna"])
+async def test_an_edit_for_fewer_people_takes_all_that_a_post_said_from_the_others(town: Town, to: str) -> None:
+    carla = await town.ours.person("carla")
+    await followed(town.fediverse, town.anna, town.bob)
+    whom = {"followers": town.bob.followers, "anna": town.anna.actor.uri}[to]
+    note = await town.written(to=[PUBLIC], content="<p>My address</p>")
+    post = await town.here()
+    before = await _history(town, carla, post.id)
+
+    narrow = note | {"to": [whom], "cc": [], "content": "<p>Friends only</p>", "updated": "2026-11-21T13:00:00Z"}
+    await town.send(town.bob, town.bob.does("Update", narrow))
+    wide = note | {"to": [PUBLIC], "content": "<p>Friends still</p>", "updated": "2026-11-21T14:00:00Z"}
+    narrowed = [await _history(town, who, post.id) for who in (None, carla, town.anna)]
+    await town.send(town.bob, town.bob.does("Update", wide))
+    widened = [await _history(town, who, post.id) for who in (None, carla)]
+
+    assert before == ["<p>My address</p>"]
+    assert narrowed == [None, None, ["<p>My address</p>", "<p>Friends only</p>"][to == "anna" :]]
+    assert widened == [None, None]
+
+
+@pytest.mark.attack("PRI-14")
+async def test_whom_an_edit_names_learns_nothing_of_what_was_said_before(town: Town) -> None:
+    carla = await town.ours.person("carla")
+    dora = await town.ours.person("dora")
+    post = await town.anna.post("@carla dora must not know", visibility="direct")
+    assert await _history(town, dora, post.id) is None
+
+    await town.anna.edit(post, "@carla @dora hello both")
+
+    assert await _history(town, dora, post.id) == await _history(town, carla, post.id)
+    said = str(await _history(town, dora, post.id))
+    assert "hello both" in said and "must not know" not in said
+    assert "must not know" in str(await _history(town, town.anna, post.id))
+
+
+async def _history(town: Town, viewer: Person | None, post_id: int) -> list[str] | None:
+    """What the post said in each version that somebody is shown; None when they do not see it at all."""
+    with town.ours.here():
+        headers = bearer(await build.token(viewer.actor)) if viewer else {}
+    async with httpx.AsyncClient(transport=town.ours.asgi, base_url="https://ours.test", headers=headers) as client:
+        post, history = [await client.get(f"/api/v1/statuses/{post_id}{end}") for end in ("", "/history")]
+    assert post.status_code == history.status_code
+    return [version["content"] for version in history.json()] if history.status_code == 200 else None

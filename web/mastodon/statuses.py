@@ -180,16 +180,17 @@ async def source(request: Request) -> Response:
 
 
 async def history(request: Request) -> Response:
-    """`GET /api/v1/statuses/:id/history`: what it said before, and says now; files only as long as they are there."""
+    """`GET /api/v1/statuses/:id/history`: what it said before, to whom it was for, and says now; files while there."""
     viewer = await auth.optional(request, "read:statuses")
     post = await subjects.post(request, viewer)
     base = state.app_of(request).base_url
     bundle = await shown.bundle([post.id])
     files, asked = bundle.media.get(post.id, []), bundle.polls.get(post.id)
-    earlier = await threads.history(post.id)
+    before = await visible.seen_before(subjects.id_of(viewer), post.id)
+    earlier = await threads.history(post.id) if before else []
     now = threads.Revision(
         post.title, post.content, post.summary, post.sensitive,
-        (post.edited_at or post.published) if earlier else post.published,
+        (post.edited_at or post.published) if earlier or not before else post.published,
         asked.options if asked else None, msgspec.json.encode([threads.known_by(file) for file in files]).decode(),
     )  # fmt: skip
     author = msgspec.Raw((await account.accounts(base, [post.author_id]))[post.author_id])

@@ -12,6 +12,7 @@ import pytest
 from mastodon import Mastodon, MastodonAPIError, MastodonNotFoundError, MastodonUnauthorizedError, StreamListener
 
 from tests.clients.toot import code_for
+from tests.server.forking import ForkedInstance
 from tests.server.running import Instance
 
 PASSWORD = "correct horse battery staple"
@@ -22,7 +23,7 @@ SECONDS = 10.0
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     """A server with a group and two members."""
-    running = Instance(tmp_path_factory.mktemp("server"), RATE_LIMITS="off").start()
+    running = ForkedInstance(tmp_path_factory.mktemp("server"), RATE_LIMITS="off").start()
     try:
         running.person("alice")
         running.person("bob")

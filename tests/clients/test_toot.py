@@ -10,6 +10,7 @@ import pytest
 
 from tests.clients.toot import Toot
 from tests.pictures import located, opened, picture
+from tests.server.forking import ForkedInstance
 from tests.server.running import Instance
 
 PASSWORD = "correct horse battery staple"
@@ -18,7 +19,7 @@ PASSWORD = "correct horse battery staple"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     """A server with a group and two members."""
-    running = Instance(tmp_path_factory.mktemp("server"), RATE_LIMITS="off").start()
+    running = ForkedInstance(tmp_path_factory.mktemp("server"), RATE_LIMITS="off").start()
     try:
         running.person("alice")
         running.person("bob")

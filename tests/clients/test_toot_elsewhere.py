@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.clients.toot import Toot
+from tests.server.forking import ForkedInstance
 from tests.server.running import Instance
 
 PASSWORD = "correct horse battery staple"
@@ -18,7 +19,7 @@ SECONDS = 120.0  # a server that was down when another one wrote to it is tried 
 @pytest.fixture
 def servers(tmp_path: Path) -> Iterator[tuple[Instance, Instance]]:
     """Where alice lives, and where the group is."""
-    made = [Instance(_folder(tmp_path / name), RATE_LIMITS="off").start() for name in ("here", "there")]
+    made = [ForkedInstance(_folder(tmp_path / name), RATE_LIMITS="off").start() for name in ("here", "there")]
     yield made[0], made[1]
     for each in made:
         each.kill()

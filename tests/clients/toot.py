@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import msgspec
 
+from tests.server import forking
 from tests.server.running import Instance
 from tests.web.oauth.browser import form_of
 
@@ -37,10 +38,7 @@ class Toot:
 
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run one command."""
-        return subprocess.run(
-            self._command(*arguments), env=self.environment, capture_output=True, text=True, timeout=SECONDS,
-            stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+        return forking.run(self._command(*arguments)[2:], self.environment, seconds=SECONDS)
 
     def turning_pages(self, *arguments: str) -> str:
         """What a command says that waits for the space bar after each page, until it ends by itself."""

@@ -9,6 +9,7 @@ import pytest
 
 from tests.databases import Databases
 from tests.faults.crowd import Crowd
+from tests.server.forking import ForkedInstance
 from tests.server.running import Instance
 
 SEEDS = int(os.environ.get("FEDCOMM_TEST_FAULT_SEEDS", "2"))  # how often a server is killed at another moment
@@ -29,7 +30,7 @@ def settings(dialect: str, databases: Databases) -> Iterator[dict[str, str]]:
 @pytest.fixture
 def server(settings: dict[str, str], tmp_path: Path) -> Iterator[Instance]:
     """A try-out that is not running yet."""
-    made = Instance(tmp_path, **settings)
+    made = ForkedInstance(tmp_path, **settings)
     yield made
     made.kill()
 

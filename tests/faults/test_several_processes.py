@@ -13,6 +13,7 @@ import pytest
 from tests.databases import Databases
 from tests.faults.asking import ask, eventually, follow_all, post, waiting
 from tests.faults.crowd import Crowd
+from tests.server.forking import ForkedInstance
 from tests.server.running import Instance
 
 READY = "SELECT COUNT(*) FROM process_slot"
@@ -31,7 +32,7 @@ def folder(tmp_path: Path, databases: Databases) -> Iterator[tuple[Path, dict[st
 def pair(folder: tuple[Path, dict[str, str]]) -> Iterator[Instance]:
     """`fedcomm serve --processes 2`, ready."""
     place, settings = folder
-    server = Instance(place, **settings).start("--processes", "2")
+    server = ForkedInstance(place, **settings).start("--processes", "2")
     assert eventually(lambda: ask(server, READY) == [(2,)])
     yield server
     server.stop()
@@ -41,7 +42,7 @@ def pair(folder: tuple[Path, dict[str, str]]) -> Iterator[Instance]:
 def halves(folder: tuple[Path, dict[str, str]]) -> Iterator[tuple[Instance, Instance]]:
     """`fedcomm serve --role web` and `fedcomm serve --role worker` on one data directory and database."""
     place, settings = folder
-    web, worker = Instance(place, **settings), Instance(place, **settings)
+    web, worker = ForkedInstance(place, **settings), ForkedInstance(place, **settings)
     worker.settings["LISTEN"] = web.settings["LISTEN"]
     web.start("--role", "web")
     worker.start("--role", "worker", ready=False)

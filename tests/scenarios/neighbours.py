@@ -11,6 +11,7 @@ from fedcomm import control
 from tests.netns.certificates import Authority
 from tests.peers.network import Network
 from tests.peers.server import Server
+from tests.server.forking import ForkedInstance
 from tests.server.front import Front
 from tests.server.running import Instance, free_port
 
@@ -163,7 +164,7 @@ class Neighbourhood:
         folder = self.folder / host
         folder.mkdir()
         places = ",".join(f"{name}={address}:{port}" for name, (address, port) in self.places.items())
-        instance = Instance(
+        instance = ForkedInstance(
             folder, BASE_URL=f"https://{host}", TEST_MODE="1", ALLOWED_PRIVATE_NETWORKS="127.0.0.0/8",
             TEST_HOSTS=places, EXTRA_CA_FILE=str(self.authority.file), RATE_LIMITS="off", **settings,
         )  # fmt: skip

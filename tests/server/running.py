@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,10 +64,14 @@ class Instance:
         with open(self.log, "ab") as log:
             command = [*program, "serve", *arguments]
             files = {"stdout": log, "stderr": log, "stdin": subprocess.DEVNULL} | options
-            self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment(), **files)
+            self.process = self.begin(command, **files)
         if ready:
             self.wait()
         return self
+
+    def begin(self, command: Sequence[str], **files: Any) -> "subprocess.Popen[bytes]":
+        """The process that runs a command."""
+        return subprocess.Popen(command, cwd=ROOT, env=self.environment(), **files)
 
     def wait(self) -> None:
         """Until it is ready."""

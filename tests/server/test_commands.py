@@ -14,6 +14,7 @@ from unittest import mock
 import pytest
 
 from fedcomm import cli
+from tests.server.forking import ForkedInstance
 from tests.server.running import Instance
 
 PASSWORD = "correct horse battery staple\n"
@@ -23,7 +24,7 @@ VOLATILE = ("process_slot", "lease", "meta")  # what running itself writes
 @pytest.fixture(params=["running", "alone"])
 def instance(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Instance]:
     """An instance with an admin, anna, and a group, rye; with a server that runs, or without."""
-    made = Instance(tmp_path)
+    made = ForkedInstance(tmp_path)
     if request.param == "running":
         made.start()
     else:
@@ -38,7 +39,7 @@ def instance(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Instanc
 def other(tmp_path: Path) -> Iterator[Instance]:
     """Another instance, which runs."""
     (tmp_path / "other").mkdir()
-    made = Instance(tmp_path / "other").start()
+    made = ForkedInstance(tmp_path / "other").start()
     yield made
     made.kill()
 

@@ -12,6 +12,7 @@ import pytest
 
 from tests.netns.certificates import Authority
 from tests.netns.listening import answer, listening
+from tests.server.forking import ForkedInstance
 from tests.server.running import Instance, Reply, free_port
 
 pytestmark = pytest.mark.anyio
@@ -23,7 +24,7 @@ TEST = {"BASE_URL": "https://a.test", "TEST_MODE": "1"}
 @pytest.fixture
 def instance(tmp_path: Path) -> Iterator[Instance]:
     """An instance that does not run yet."""
-    made = Instance(tmp_path)
+    made = ForkedInstance(tmp_path)
     yield made
     made.kill()
 
@@ -211,7 +212,7 @@ def test_the_settings_come_from_the_file_that_is_named(instance: Instance, tmp_p
 
 def test_where_only_allowed_servers_are_let_in_others_are_not_spoken_to(instance: Instance, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
-    other = Instance(tmp_path / "other").start()
+    other = ForkedInstance(tmp_path / "other").start()
     try:
         other.person("bob")
         instance.settings["FEDERATION_ALLOW_LIST_MODE"] = "1"

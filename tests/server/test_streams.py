@@ -10,6 +10,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from tests.server.forking import ForkedInstance
 from tests.server.running import Instance
 
 pytestmark = pytest.mark.anyio
@@ -64,7 +65,7 @@ async def follow(instance: Instance, token: str, name: str) -> None:
 
 @pytest.mark.attack("OAU-10")
 async def test_streams_end_with_the_server_and_their_tokens_are_in_no_log(tmp_path: Path) -> None:
-    instance = Instance(tmp_path, LOG_LEVEL="debug")
+    instance = ForkedInstance(tmp_path, LOG_LEVEL="debug")
     try:
         instance.start()
         token = instance.person("alice")
@@ -87,7 +88,7 @@ async def test_streams_end_with_the_server_and_their_tokens_are_in_no_log(tmp_pa
 
 
 async def test_every_process_tells_what_happens_in_any_of_them(database_url: str, tmp_path: Path) -> None:
-    instance = Instance(tmp_path, DATABASE_URL=database_url)
+    instance = ForkedInstance(tmp_path, DATABASE_URL=database_url)
     try:
         instance.start("--processes", "2")
         alice, bob = instance.person("alice"), instance.person("bob")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.server.forking import ForkedInstance
 from tests.server.running import Instance
 
 ARRIVAL_SECONDS = 15.0
@@ -18,7 +19,7 @@ def servers(tmp_path: Path) -> Iterator[tuple[Instance, Instance]]:
     folders = [tmp_path / name for name in ("a", "b")]
     for folder in folders:
         folder.mkdir()
-    a, b = (Instance(folder, RATE_LIMITS="off") for folder in folders)
+    a, b = (ForkedInstance(folder, RATE_LIMITS="off") for folder in folders)
     try:
         yield a.start(), b.start()
     finally:

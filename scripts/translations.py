@@ -31,7 +31,7 @@ NOT_TO_PEOPLE = (
     "fedcomm/cli", "fedcomm/config", "fedcomm/inbox", "fedcomm/outbox", "fedcomm/jobs", "fedcomm/mapping",
     "fedcomm/commands.py", "fedcomm/control.py", "fedcomm/lock.py", "fedcomm/opening.py", "fedcomm/peers.py",
     "fedcomm/processes.py", "fedcomm/setup.py", "fedcomm/sockets.py", "fedcomm/fetching.py",
-    "web/federation", "web/mastodon", "web/guard.py", "web/refusals.py", "web/oauth/apps.py", "web/oauth/token.py",
+    "web/federation", "web/guard.py", "web/refusals.py", "web/oauth/apps.py", "web/oauth/token.py",
 )  # fmt: skip
 _KEYWORDS = {"gettext": None, "_": None, "ngettext": (1, 2), "later": None}
 _BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)  # in place of the time at which a catalogue happened to be written

@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from fedcomm.errors import Invalid, NotFound
 from web import auth, respond
+from web.languages import later
 from web.mastodon import subjects
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -33,10 +34,10 @@ NONE: tuple[tuple[str, str], ...] = (
 
 # method, path, scope, what to say
 REFUSED: tuple[tuple[str, str, str, str], ...] = (
-    ("POST", "/api/v1/push/subscription", "push", "Push messages are not sent from here yet."),
-    ("POST", "/api/v1/statuses/{id}/translate", "read:statuses", "Nothing is translated here."),
-    ("PUT", "/api/v1/statuses/{id}/interaction_policy", "write:statuses", "Posts cannot be quoted here yet."),
-    ("POST", "/api/v1/annual_reports/{year}/generate", "write:accounts", "No reports of years are made here."),
+    ("POST", "/api/v1/push/subscription", "push", later("Push messages are not sent from here yet.")),
+    ("POST", "/api/v1/statuses/{id}/translate", "read:statuses", later("Nothing is translated here.")),
+    ("PUT", "/api/v1/statuses/{id}/interaction_policy", "write:statuses", later("Posts cannot be quoted here yet.")),
+    ("POST", "/api/v1/annual_reports/{year}/generate", "write:accounts", later("No reports of years are made here.")),
 )
 
 # what ends something that never began: nothing is there to end

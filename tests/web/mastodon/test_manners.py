@@ -151,6 +151,26 @@ async def test_whoever_asks_too_much_waits_however_they_write_it(counted: httpx.
     assert (await counted.get("/api/v1/timelines/home", headers=other)).status_code == 200
 
 
+@whichever_database
+async def test_what_is_not_offered_is_refused_in_the_language_that_is_asked_for(alice: Member) -> None:
+    asked = (
+        ("statuses", {"status": "x", "quoted_status_id": "1"}), ("push/subscription", {}), ("statuses/1/translate", {}),
+        ("statuses", {"status": "x", "visibility": "loud"}),
+    )  # fmt: skip
+
+    said = [
+        [
+            (await alice.ask("POST", path, {"accept-language": language}, json=wish)).json()["error"]
+            for path, wish in asked
+        ]
+        for language in ("en", "de")
+    ]
+
+    assert said[0][0] == "Posts cannot be quoted here yet."
+    assert said[1][0] == "Beiträge können hier noch nicht zitiert werden."
+    assert all(english != german for english, german in zip(*said, strict=True))
+
+
 @pytest.mark.attack("OAU-12")
 @pytest.mark.parametrize("way", ["json", "data", "params"])
 async def test_programs_are_not_registered_in_a_flood(counted: httpx.AsyncClient, way: str) -> None:

@@ -9,7 +9,8 @@ from storage.posts import Post
 from web.pages import shown
 from web.pages.polls import Asked
 
-HIDE = "hide"
+HIDE, BLUR = "hide", "blur"
+_STRICTNESS = (HIDE, "warn", BLUR)
 _NO_FILES: Mapping[int, list[Attached]] = {}
 _NO_POLLS: Mapping[int, Asked] = {}
 
@@ -34,8 +35,13 @@ async def of(
     return found
 
 
+def folding(found: Filter | None) -> Filter | None:
+    """The filter if all of the post is folded for it, and not its pictures alone."""
+    return None if found is None or found.action == BLUR else found
+
+
 def _strictest(filters: Sequence[Filter]) -> Filter:
-    return next((each for each in filters if each.action == HIDE), filters[0])
+    return min(filters, key=lambda each: _STRICTNESS.index(each.action))
 
 
 def _text(post: Post, files: Mapping[int, list[Attached]], polls: Mapping[int, Asked]) -> str:

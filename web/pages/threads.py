@@ -56,9 +56,11 @@ class Posts(msgspec.Struct, frozen=True):
         """The post without its place."""
         post = self.posts.get(post_id)
         author = self.actors.get(post.author_id) if post else None
+        found = self.filters.get(post_id)
         return Node(
             post_id, post, author, 0, [], self.attached.get(post_id, []), self.polls.get(post_id),
-            self.votes.get(post_id, ""), marks=self.marks.get(post_id, 0), filter=self.filters.get(post_id),
+            self.votes.get(post_id, ""), marks=self.marks.get(post_id, 0), filter=filtered.folding(found),
+            blurred=found if found and found.action == filtered.BLUR else None,
         )  # fmt: skip
 
 
@@ -77,6 +79,7 @@ class Node(msgspec.Struct):
     by: Actor | None = None  # who passed it on into a list
     marks: int = 0  # of the viewer (storage.shown.flags)
     filter: Filter | None = None  # of the viewer, that finds something in it
+    blurred: Filter | None = None  # as `filter`, of one for which its pictures alone are folded
     at: int = 0  # its cursor in a list
 
     @property
@@ -126,7 +129,9 @@ async def lines(viewer: int, entries: Sequence[Entry], context: str = "public") 
         author = actors.get(post.author_id)
         if author and not (filter_ and filter_.action == filtered.HIDE):
             face = actors.get(group.actor_id) if group else None
-            found.append(Line(post, author, face, sizes.get(post.id, post.replies_count), filter_, at))
+            found.append(
+                Line(post, author, face, sizes.get(post.id, post.replies_count), filtered.folding(filter_), at)
+            )
     return found
 
 

@@ -79,6 +79,26 @@ async def test_a_post_with_the_word_is_shown_when_opened_or_not_at_all(alice: Ac
     assert "Good morning" in (await browser.get("/home")).main
 
 
+async def test_pictures_alone_can_be_folded(alice: Actor, browser: Browser) -> None:
+    bert = await build.person("bert", "far.example")
+    post = await build.post(bert, "A goal", title="Goals", home=[alice], attachments_count=1)
+    await build.insert(
+        "media", id=post.id, owner_id=bert.id, post_id=post.id, kind="image", mime="image/png", origin="remote",
+        remote_url="https://far.example/a.png", description="The keeper", state="remote", created_at=0,
+    )  # fmt: skip
+    await browser.button(await browser.get(HERE), HERE, title="Football", words="goal", whole="", effect="blur")
+
+    for path in ("/home", f"/@bert@far.example/{post.id}"):
+        page = await browser.get(path)
+        folded = page.one("main").one("details")
+        assert "The keeper" in folded.text and folded.one("summary").text == "Filtered: Football", path
+        assert "A goal" in "".join(told(page)) and "Goals" in "".join(told(page)), path
+        assert "The keeper" not in "".join(told(page.one("main"))), path
+    warn = {"title": "More", "words": "goal", "effect": "warn"}
+    await browser.button(await browser.get(HERE), HERE, **warn)
+    assert "A goal" not in "".join(told((await browser.get("/home")).one("main")))  # the stricter one counts
+
+
 async def test_what_is_folded_is_named_nowhere_by_its_words(alice: Actor, browser: Browser) -> None:
     bert = await build.person("bert", "far.example")
     warned = await build.post(bert, "Gardener did it", title="Who did it", summary="The end of a book", sensitive=1)

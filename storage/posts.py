@@ -262,14 +262,15 @@ def count_reply(writes: Writes, parent_id: int, thread_id: int, at_ms: int) -> N
 
 
 def keep_revision(writes: Writes, post: Post) -> None:
-    """Keep what the post said and showed before an edit: of its files what they are known by (`threads.known_by`)."""
-    listed = "json_agg" if dialect() == "postgres" else "json_group_array"
+    """Keep what the post said and showed before an edit: its files as `threads.named` writes them."""
+    listed, pair = ("json_agg", "json_build_array") if dialect() == "postgres" else ("json_group_array", "json_array")
     writes.add(
         "INSERT INTO post_revision (post_id, number, title, content, source, summary, sensitive, created_at, poll,"
         " media) SELECT CAST(? AS BIGINT), COALESCE(MAX(number), 0) + 1, CAST(? AS TEXT), CAST(? AS TEXT),"
         " CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS SMALLINT), CAST(? AS BIGINT),"
         " (SELECT options FROM poll WHERE poll.post_id = ?), COALESCE((SELECT CAST("
-        f"{listed}(CASE WHEN file.remote_url <> '' THEN file.remote_url ELSE CAST(file.id AS TEXT) END) AS TEXT)"
+        f"{listed}({pair}(CASE WHEN file.remote_url <> '' THEN file.remote_url ELSE CAST(file.id AS TEXT) END,"
+        " file.description)) AS TEXT)"
         " FROM media file WHERE file.post_id = ?), '[]') FROM post_revision WHERE post_id = ?",
         (
             *(post.id, post.title, post.content, post.source, post.summary, post.sensitive),

@@ -9,6 +9,8 @@ from storage import visible
 from storage.connect import read_many, rows
 from storage.media import Media
 
+_files = msgspec.json.Decoder(list[str | tuple[str, str]])  # before descriptions were kept, names alone
+
 
 class Context(msgspec.Struct, frozen=True):
     """Ids of the posts above, from the first on, and of those below, each branch in the order of time."""
@@ -20,7 +22,7 @@ class Context(msgspec.Struct, frozen=True):
 class Revision(msgspec.Struct, frozen=True):
     """What a post said before it was edited; `created_at` is when it began to say so (ms).
 
-    `poll` is a JSON list of the answers there were, `media` one of the files, as `known_by` names them.
+    `poll` is a JSON list of the answers there were, `media` one of the files, as `named` writes them.
     """
 
     title: str
@@ -82,6 +84,21 @@ async def sizes(viewer: int, starters: Sequence[int], most: int) -> dict[int, in
 def known_by(file: Media) -> str:
     """How a file is named in `Revision.media`: what a post elsewhere shows has another id after each edit."""
     return file.remote_url or str(file.id)
+
+
+def named(files: Sequence[Media]) -> str:
+    """Files as in `Revision.media`: what each is known by, and how it is described."""
+    return msgspec.json.encode([(known_by(file), file.description) for file in files]).decode()
+
+
+def shown_then(version: Revision, files: Sequence[Media]) -> list[Media]:
+    """Those of the files that the version showed, as they were described then."""
+    then = dict((each, None) if isinstance(each, str) else each for each in _files.decode(version.media))
+    return [
+        file if (said := then[known_by(file)]) is None else msgspec.structs.replace(file, description=said)
+        for file in files
+        if known_by(file) in then
+    ]
 
 
 async def history(post_id: int) -> list[Revision]:

@@ -22,7 +22,7 @@ from storage.timelines import Entry
 from web import auth, params, respond, state
 from web.auth import Viewer
 from web.mastodon import scheduled, subjects
-from web.mastodon.entities import account, status
+from web.mastodon.entities import account, emoji, status
 from web.mastodon.entities.media import attachment
 from web.mastodon.entities.times import moment
 
@@ -191,20 +191,30 @@ async def history(request: Request) -> Response:
     now = threads.Revision(
         post.title, post.content, post.summary, post.sensitive,
         (post.edited_at or post.published) if earlier or not before else post.published,
-        asked.options if asked else None, msgspec.json.encode([threads.known_by(file) for file in files]).decode(),
+        asked.options if asked else None, threads.named(files),
     )  # fmt: skip
     author = msgspec.Raw((await account.accounts(base, [post.author_id]))[post.author_id])
-    return respond.json([_edit(base, author, version, files) for version in (*earlier, now)])
+    versions = (*earlier, now)
+    texts = {
+        at: (status.home_of(post), f"{each.title}\n{each.content}\n{each.summary}") for at, each in enumerate(versions)
+    }
+    named = await emoji.named_in(base, texts)
+    return respond.json([_edit(base, author, version, files, named.get(at, [])) for at, version in enumerate(versions)])
 
 
-def _edit(base: str, author: msgspec.Raw, version: threads.Revision, files: Sequence[Media]) -> dict[str, Any]:
+def _edit(
+    base: str,
+    author: msgspec.Raw,
+    version: threads.Revision,
+    files: Sequence[Media],
+    emojis: Sequence[dict[str, Any]],
+) -> dict[str, Any]:
     """What a post said at a time (Mastodon API: "StatusEdit")."""
-    then = frozenset(msgspec.json.decode(version.media))
     entity: dict[str, Any] = {
         "content": status.content_of(version.title, version.content), "spoiler_text": version.summary,
         "sensitive": bool(version.sensitive), "created_at": moment(version.created_at), "account": author,
-        "media_attachments": [attachment(base, file) for file in files if threads.known_by(file) in then],
-        "emojis": [],
+        "media_attachments": [attachment(base, file) for file in threads.shown_then(version, files)],
+        "emojis": emojis,
     }  # fmt: skip
     if version.poll is not None:
         entity["poll"] = {"options": [{"title": title} for title in msgspec.json.decode(version.poll)]}

@@ -58,6 +58,8 @@ async def test_texts_and_names_show_the_emojis_they_name(app: App, alice: Member
     document = await posts.document_of(app, stored)
 
     (oven,) = shown["emojis"]
+    await alice.do(f"statuses/{post['id']}", "PUT", status="Cold", spoiler_text="")
+    assert [each["emojis"] for each in await alice.get(f"statuses/{post['id']}/history")] == [[oven], []]
     assert oven["shortcode"] == "oven" and poll["emojis"] == shown["account"]["emojis"] == own["emojis"] == [oven]
     assert poll["poll"]["emojis"] == (await alice.get(f"polls/{poll['poll']['id']}"))["emojis"] == [oven]
     other = await alice.post("Which :oven:?", poll={"options": ["one", "two"], "expires_in": 3600})

@@ -84,6 +84,9 @@ async def test_an_edit_changes_order_words_and_what_is_there(
     assert changed["media_attachments"][1]["description"] == "2"
     assert changed["media_attachments"][1]["meta"]["focus"] == {"x": 0.5, "y": 0.5}
     assert (await bob.get(f"statuses/{status['id']}"))["media_attachments"] == changed["media_attachments"]
+    before, now = await bob.get(f"statuses/{status['id']}/history")
+    assert [(each["id"], each["description"]) for each in before["media_attachments"]] == [(second["id"], "two")]
+    assert [each["description"] for each in now["media_attachments"]] == ["three", "2"]
     assert (await client.get(first["url"])).status_code == 404
     assert (await client.get(third["url"])).status_code == 200
 

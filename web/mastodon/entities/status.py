@@ -50,7 +50,7 @@ _OVERLAYS = tuple(_overlay(flags) for flags in range(2 * MUTED))
 
 async def emojis_of(base: str, post: Post, answers: str) -> list[dict[str, Any]]:
     """The custom emojis that the answers of a post's poll name, as its author's server has them."""
-    return (await emoji.named_in(base, {post.id: (_home_of(post), answers)})).get(post.id, [])
+    return (await emoji.named_in(base, {post.id: (home_of(post), answers)})).get(post.id, [])
 
 
 async def page(base: str, viewer: int, entries: Sequence[Entry], flags: Flags | None = None) -> bytes:
@@ -164,11 +164,12 @@ async def _emojis(base: str, bundle: Bundle) -> dict[int, list[dict[str, Any]]]:
     texts = {}
     for post in bundle.posts.values():
         answers = bundle.polls[post.id].options if post.id in bundle.polls else ""
-        texts[post.id] = (_home_of(post), f"{post.title}\n{post.summary}\n{post.content}\n{answers}")
+        texts[post.id] = (home_of(post), f"{post.title}\n{post.summary}\n{post.content}\n{answers}")
     return await emoji.named_in(base, texts)
 
 
-def _home_of(post: Post) -> str:
+def home_of(post: Post) -> str:
+    """The server of a post's author, '' for this one."""
     return "" if post.local else host_of(post.uri)
 
 

@@ -34,6 +34,15 @@ async def block(app: App, actor: Actor, domain: str) -> None:
                 await follows.reject(app, actor, tie.actor_id)
 
 
+async def lost(app: App, actor: Actor, domain: str) -> tuple[int, int]:
+    """What a block of that server would end: how many there the member follows, and how many follow the member.
+
+    Raises:
+        Invalid: no name of another server.
+    """
+    return await storage.domain_blocks.between(actor.id, _host(app, domain))
+
+
 async def unblock(app: App, actor: Actor, domain: str) -> None:
     """That server is like any other again; follows do not come back by themselves.
 

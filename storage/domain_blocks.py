@@ -2,7 +2,7 @@
 
 import msgspec
 
-from storage.connect import Writes, row, rows, value
+from storage.connect import Writes, read_many, row, rows, value
 from storage.paging import Page
 
 
@@ -49,6 +49,20 @@ async def ties(actor_id: int, host: str, limit: int) -> list[Tie]:
 UNION ALL SELECT a.id, 0 FROM follow f JOIN actor a ON a.id = f.follower_id WHERE f.target_id = ? AND a.host = ?
 LIMIT ?"""
     return [Tie(found[0], bool(found[1])) for found in await rows(sql, (actor_id, host, actor_id, host, limit))]
+
+
+async def between(actor_id: int, host: str) -> tuple[int, int]:
+    """How many on that server the member follows, and how many there follow the member."""
+    following = (
+        "SELECT COUNT(*) FROM follow f JOIN actor a ON a.id = f.target_id"
+        " WHERE f.follower_id = ? AND f.state = 'accepted' AND a.host = ?"
+    )
+    followers = (
+        "SELECT COUNT(*) FROM follow f JOIN actor a ON a.id = f.follower_id"
+        " WHERE f.target_id = ? AND f.state = 'accepted' AND a.host = ?"
+    )
+    found = await read_many([(sql, (actor_id, host)) for sql in (following, followers)])
+    return int(found[0][0][0]), int(found[1][0][0])
 
 
 def put(writes: Writes, actor_id: int, host: str, block_id: int) -> None:

@@ -79,6 +79,14 @@ async def domains(request: Request) -> Response:
     return respond.json(found.names, headers=paging.link(request, found.cursors, found.older))
 
 
+async def preview(request: Request) -> Response:
+    """`GET /api/v1/domain_blocks/preview`: what a block of a server would end; Mastodon's own app for Android asks."""
+    viewer = await auth.require(request, "read:blocks")
+    wish = params.query(request, Domain)
+    following, followers = await domain_blocks.lost(state.app_of(request), await auth.actor_of(viewer), wish.domain)
+    return respond.json({"following_count": following, "followers_count": followers})
+
+
 async def block_domain(request: Request) -> Response:
     """`POST /api/v1/domain_blocks`"""
     viewer = await auth.require(request, "write:blocks")
@@ -101,6 +109,7 @@ routes = [
     Route("/api/v1/accounts/{id}/unmute", unmute, methods=["POST"]),
     Route("/api/v1/accounts/{id}/note", note, methods=["POST"]),
     Route("/api/v1/domain_blocks", domains),
+    Route("/api/v1/domain_blocks/preview", preview),
     Route("/api/v1/domain_blocks", block_domain, methods=["POST"]),
     Route("/api/v1/domain_blocks", unblock_domain, methods=["DELETE"]),
 ]

@@ -64,6 +64,7 @@ CLOSED: dict[str, str] = {
     "GET /api/v1/announcements": "read:announcements",
     "GET /api/v1/conversations": "read:statuses",
     "GET /api/v1/profile": "read:accounts",
+    "GET /api/v1/domain_blocks/preview": "read:blocks",
     "GET /api/v1/annual_reports": "read:accounts",
     "GET /api/v1/annual_reports/{year}": "read:accounts",
     "GET /api/v1/annual_reports/{year}/state": "read:accounts",

@@ -144,6 +144,21 @@ async def test_whoever_followed_from_a_blocked_server_is_told(app: App, alice: M
     assert await value("SELECT following_count FROM actor WHERE id = ?", (alice.actor.id,)) is not None
 
 
+async def test_it_is_told_what_a_block_of_a_server_would_end(alice: Member) -> None:
+    carol, dave, waiting = [await build.person(name, "far.test") for name in ("carol", "dave", "erin")]
+    near = await build.person("frank", "near.test")
+    for who in (carol, dave, near):
+        await build.follow(alice.actor, who)
+    await build.follow(carol, alice.actor)
+    await build.follow(waiting, alice.actor, "pending")
+
+    told = [await alice.get("domain_blocks/preview", domain=host) for host in ("FAR.test", "unknown.test")]
+
+    assert told[0] == {"following_count": 2, "followers_count": 1}
+    assert told[1] == {"following_count": 0, "followers_count": 0}
+    assert (await alice.refused("GET", "domain_blocks/preview", domain="a b"))[0] == 422
+
+
 async def test_a_blocked_server_is_listed_until_the_block_is_lifted(alice: Member) -> None:
     for number in range(3):
         await alice.do("domain_blocks", domain=f"far{number}.test")

@@ -53,13 +53,14 @@ async def busy(app: App, client: httpx.AsyncClient, alice: Member, bob: Member, 
     (later,), terms = await alice.get("scheduled_statuses"), await alice.get("instance/terms_of_service")
     return Busy(
         {
-            "accounts": [alice.id, bob.id, str(group.id)], "announcements": [str(said.id)], "reactions": ["🍞"],
+            "accounts": [alice.id, bob.id, str(group.id)], "announcements": [str(said.id)], "annual_reports": ["2025"],
             "conversations": [each["id"] for each in await alice.get("conversations")],
             "featured_tags": [featured["id"]],
             "filters": [one["id"], old["id"]], "keywords": [one["keywords"][0]["id"]],
             "follow_requests": requesters, "list": [str(group.id), friends], "lists": [str(group.id), friends],
             "media": [loose], "notifications": [notices[0]["id"], notices[0]["group_key"]],
-            "polls": [poll["poll"]["id"], hers["poll"]["id"]], "requests": [bob.id],
+            "polls": [poll["poll"]["id"], hers["poll"]["id"]], "quotes": [post], "reactions": ["🍞"],
+            "requests": [bob.id],
             "scheduled_statuses": [later["id"]], "statuses": [post, poll["id"], hers["id"], about["id"]],
             "suggestions": [bob.id], "tag": ["tomatoes"], "tags": ["soil", "tomatoes"],
             "terms_of_service": [terms["effective_date"]],

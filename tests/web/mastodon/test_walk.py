@@ -27,6 +27,7 @@ MET = {
 
 # Of these nothing is found, and why.
 NOTHING = {
+    "/api/v1/annual_reports/{year}": "not offered",
     "/api/v1/apps/verify_credentials": "this token is of no program",
     "/api/v1/push/subscription": "not offered",
     "/api/v1/timelines/link": "not offered",
@@ -67,6 +68,10 @@ WHOLE = {
 # Changes that do not succeed here, and why.
 UNDONE = {
     "POST /api/v1/statuses/{id}/translate": "not offered",
+    "POST /api/v1/annual_reports/{year}/generate": "not offered",
+    "POST /api/v1/annual_reports/{year}/read": "not offered",
+    "PUT /api/v1/statuses/{id}/interaction_policy": "not offered",
+    "POST /api/v1/statuses/{id}/quotes/{quoting}/revoke": "not offered",
     **{f"{method} /api/v1/push/subscription": "not offered" for method in ("POST", "PUT", "DELETE")},
     "POST /api/v1/media": "wants a file; `busy` sends one",
     "POST /api/v2/media": "wants a file; `answers` sends one",

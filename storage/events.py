@@ -7,8 +7,8 @@ Events are words separated by spaces:
 
     post ID                                   a new post
     edit ID                                   a post says something else
-    gone ID AUTHOR GROUP VISIBILITY STARTER   a post is deleted; 0 = in no group
-    unnamed ID ACTOR                          so is one that was addressed to somebody
+    gone ID AUTHOR GROUP VISIBILITY STARTER NAMED
+                                              a post is deleted; 0 = in no group; whom it was addressed to, by commas
     removed ID                                a post was taken out of its group
     boost ID                                  somebody passed a post on, or a group took one in
     unboost ID ACTOR                          that was taken back, or what was passed on is gone
@@ -55,6 +55,15 @@ def tell_each(writes: Writes, sql: str, args: Args, kind: str) -> None:
 def _happened_to_each(kind: str, found: list[tuple[object, ...]]) -> None:
     for words in sorted(found, reverse=True)[:_MOST_TOGETHER]:
         happened(kind, *words)
+
+
+def tell_together(writes: Writes, sql: str, args: Args, *words: object) -> None:
+    """Run this; once it is durable, tell one event, whose last word is what its rows begin with; 0 = there are none."""
+    writes.hearing(sql, args, partial(_happened_together, words))
+
+
+def _happened_together(words: tuple[object, ...], found: list[tuple[object, ...]]) -> None:
+    happened(*words, ",".join(str(first) for first, *_more in found[:_MOST_TOGETHER]) or 0)
 
 
 def happened(*words: object) -> None:

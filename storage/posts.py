@@ -333,10 +333,9 @@ def erase(writes: Writes, post: Post, now_ms: int, *, told: bool = True) -> None
     )
     if told:
         boosts.drop(writes, "post_id = ?", (post.id,))
-        named = "DELETE FROM mention WHERE post_id = ? AND addressed = 1 RETURNING post_id, actor_id"
-        events.tell_each(writes, named, (post.id,), "unnamed")
+        named = "DELETE FROM mention WHERE post_id = ? AND addressed = 1 RETURNING actor_id"
         place = (post.author_id, post.group_id or 0, post.visibility, int(post.starter))
-        events.tell(writes, "gone", post.id, *place)
+        events.tell_together(writes, named, (post.id,), "gone", post.id, *place)
     for table in ("home_entry", "notification", "bookmark", "reaction", "boost", "mention", "post_tag", "poll_vote"):
         writes.add(f"DELETE FROM {table} WHERE post_id = ?", (post.id,))
     writes.add("DELETE FROM poll WHERE post_id = ?", (post.id,))

@@ -253,6 +253,26 @@ def test_it_is_told_of_what_happens(alice: Mastodon, bob: Mastodon) -> None:
     assert seconds < 1.5  # a job tells of it, and jobs are looked for without a word every five seconds
 
 
+def test_every_stream_it_can_ask_for_tells_of_a_post(alice: Mastodon, bob: Mastodon, group: Any) -> None:
+    looking = Looking()
+    streams = [
+        bob.stream_public(looking, run_async=True),
+        bob.stream_local(looking, run_async=True),
+        bob.stream_hashtag("Beans", looking, run_async=True),
+        bob.stream_hashtag("beans", looking, local=True, run_async=True),
+        bob.stream_list(group.id, looking, run_async=True),
+    ]
+    for stream in streams:
+        soon(stream.is_receiving)
+
+    post = alice.status_post("@gardening All about #Beans")
+
+    told = [looking.next() for _ in streams]
+    for stream in streams:
+        stream.close()
+    assert [(event, status.id) for event, status in told] == [("update", post.id)] * len(streams)
+
+
 @pytest.mark.attack("OAU-07")
 def test_a_token_that_was_given_back_opens_nothing(server: Instance) -> None:
     program = signed_in(server, "alice")

@@ -284,6 +284,28 @@ async def test_collections_can_be_put_together(things: Database) -> None:
     assert await value(COUNT) == 1
 
 
+async def test_the_rows_that_collected_changes_give_are_heard_once_they_are_durable(things: Database) -> None:
+    heard: list[object] = []
+    insert = "INSERT INTO thing (id, name) VALUES (?, ?) RETURNING id"
+    both, other = Writes(), Writes()
+    both.hearing(insert, (1, "a"), heard.append)
+    other.returning("SELECT 'other'")
+    other.hearing(insert, (2, "b"), heard.append)
+    both.merge(other)
+
+    answers = await apply(both)
+    with pytest.raises(IntegrityError):
+        await apply(both)
+    third = Writes()
+    third.hearing(insert, (3, "c"), heard.append)
+    async with transaction():
+        await write(third)
+        inside = list(heard)
+
+    assert answers == [[(1,)], [("other",)], [(2,)]]
+    assert inside == [[(1,)], [(2,)]] and heard == [*inside, [(3,)]]
+
+
 async def test_one_bad_collection_does_not_stop_the_others(things: Database) -> None:
     told: list[int] = []
     each = []

@@ -91,7 +91,6 @@ _TIMELINES: dict[str, Callable[..., Awaitable[None]]] = {
 }
 _KINDS: dict[str, Callable[..., Awaitable[None]]] = {
     "gone": withdrawals.gone,
-    "unnamed": withdrawals.unnamed,
     "removed": withdrawals.removed,
     "unboost": withdrawals.unboost,
     "hidden": withdrawals.hidden,

@@ -10,23 +10,19 @@ from web.streaming.hub import Hub
 from web.streaming.sending import HOME, send, send_all
 
 
-async def gone(hub: Hub, post_id: str, author: str, group: str, visibility: str, starter: str) -> None:
-    """A post is deleted; those whom it was addressed to are told by themselves (`unnamed`)."""
+async def gone(hub: Hub, post_id: str, author: str, group: str, visibility: str, starter: str, named: str) -> None:
+    """A post is deleted."""
+    told = {int(author), *map(int, named.split(","))}
+    if int(visibility) == DIRECT:  # which is in no list
+        send(hub, HOME, "delete", dict.fromkeys(told, post_id.encode()))
+        return
     face = 0
     if int(group) and int(starter):
         found = (await groups.by_ids([int(group)])).get(int(group))
         face = found.actor_id if found else 0
-    if int(visibility) == DIRECT:  # which is in no list
-        send(hub, HOME, "delete", {int(author): post_id.encode()})
-        return
-    told = {int(author), *await sending.followers(hub, HOME, int(author))}
+    told |= set(await sending.followers(hub, HOME, int(author)))
     await _from_lists(hub, post_id, int(author))
     await _everywhere(hub, post_id, told, face, public=int(visibility) == PUBLIC)
-
-
-async def unnamed(hub: Hub, post_id: str, actor: str) -> None:
-    """So is one that was addressed to somebody."""
-    send(hub, HOME, "delete", {int(actor): post_id.encode()})
 
 
 async def removed(hub: Hub, post_id: str) -> None:

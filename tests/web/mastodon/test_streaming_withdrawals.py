@@ -70,7 +70,9 @@ async def told(socket: ClientConnection, herald: Member) -> Told:
     while True:
         message = await said(socket)
         if message["event"] == "delete":
-            found.add((" ".join(message["stream"]), message["payload"]))
+            what = " ".join(message["stream"]), message["payload"]
+            assert what not in found, "it is told twice"
+            found.add(what)
         elif message["stream"] == ["user"] and json.loads(message["payload"])["id"] == last:
             return found
 
@@ -121,11 +123,13 @@ async def test_what_is_deleted_is_told_to_whoever_had_it_passed_on_or_was_named(
     place: Place, app: App, alice: Member, bob: Member, herald: Member
 ) -> None:
     carol = await Member.of(alice.client, await person(app, "carol"))
-    await bob.do(f"accounts/{carol.id}/follow")
+    for each in (alice, carol):
+        await bob.do(f"accounts/{each.id}/follow")
     mine = await own_list(bob, carol.id)
     posts = [(await alice.post("For all"))["id"], (await alice.post("@bob Look", visibility="private"))["id"]]
-    boost = (await carol.do(f"statuses/{posts[0]}/reblog"))["id"]
     eve = await Member.of(alice.client, await person(app, "eve"))
+    posts.append((await alice.post("@bob @eve Between us", visibility="direct"))["id"])
+    boost = (await carol.do(f"statuses/{posts[0]}/reblog"))["id"]
     await eve.do(f"accounts/{herald.id}/follow")
     async with look(place, bob) as his, look(place, eve) as hers:
         await subscribe(his, "list", list=mine)
@@ -133,8 +137,9 @@ async def test_what_is_deleted_is_told_to_whoever_had_it_passed_on_or_was_named(
         for each in posts:
             await alice.ask("DELETE", f"statuses/{each}")
 
-        assert await told(his, herald) == {("user", posts[1]), ("user", boost), (f"list {mine}", boost)}
-        assert await told(hers, herald) == set()
+        boosts = {("user", boost), (f"list {mine}", boost)}
+        assert await told(his, herald) == {*(("user", each) for each in posts), *boosts}
+        assert await told(hers, herald) == {("user", posts[2])}
 
 
 async def test_what_somebody_wrote_who_is_suspended_is_told(

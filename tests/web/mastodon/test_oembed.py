@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from storage.connect import execute
 from tests import build
 from tests.web.mastodon.member import Member
 
@@ -21,10 +22,11 @@ async def test_a_post_is_shown_by_its_address(client: httpx.AsyncClient, alice: 
 
 async def test_a_warning_hides_the_text_there_too(client: httpx.AsyncClient, alice: Member) -> None:
     post = await alice.post("Spiders", spoiler_text="Animals & legs")
+    await execute("UPDATE post SET title = 'All about spiders'")  # as a thread of a group has one
 
-    shown = (await client.get("/api/oembed", params={"url": post["url"]})).json()["html"]
+    shown = (await client.get("/api/oembed", params={"url": post["url"]})).json()
 
-    assert "Animals &amp; legs" in shown and "Spiders" not in shown
+    assert "Animals &amp; legs" in shown["html"] and "piders" not in shown["html"] + shown["title"]
 
 
 @pytest.mark.attack("PRI-01")

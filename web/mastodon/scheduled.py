@@ -88,6 +88,7 @@ async def _shown(request: Request, viewer: Viewer, found: Sequence[Scheduled]) -
     return [
         {
             "id": str(each.id), "scheduled_at": moment(each.publish_at), "params": _params(draft),
+            "refused": each.refused or None,  # why it was not published when its time came; ours alone
             "media_attachments": [attachment(base, files[at]) for at in draft.media_ids or () if at in files],
         }
         for each, draft in zip(found, drafts, strict=True)

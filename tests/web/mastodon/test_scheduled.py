@@ -158,8 +158,10 @@ async def test_what_is_refused_when_its_time_comes_waits_for_its_author(
     pass_time(7)
     await due(app, waiting)
 
-    assert await said(alice) == [] and ids(await alice.get("scheduled_statuses")) == [waiting["id"]]
-    assert await rows("SELECT refused FROM scheduled_post WHERE refused <> ''") != []
+    (still,) = await alice.get("scheduled_statuses")
+    moved = await alice.do(f"scheduled_statuses/{waiting['id']}", "PUT", scheduled_at=later(9))
+    assert await said(alice) == [] and still["id"] == waiting["id"] and waiting["refused"] is None
+    assert "not there" in still["refused"] and moved["refused"] is None
 
 
 @whichever_database

@@ -55,6 +55,7 @@ WHOLE = {
     "/api/v1/lists": "few",
     "/api/v1/statuses": "those that were asked for",
     "/api/v1/statuses/{id}/history": "all",
+    "/api/v1/statuses/{id}/quotes": "none",
     "/api/v1/suggestions": "few",
     "/api/v1/trends": "by offset",
     "/api/v1/trends/links": "by offset",
@@ -85,7 +86,7 @@ WISH: dict[str, Any] = {
     "name": "basil", "comment": "kind", "domain": "rude.test", "choices": [0], "display_name": "Alice",
 }  # fmt: skip
 # The lists that are empty, so that the walk sees nothing of what would be in them.
-EMPTY = {"/api/v1/accounts/{id}/identity_proofs", *(path for path in WHOLE if "/trends" in path)}
+EMPTY = {path for path, why in WHOLE.items() if why == "none" or "/trends" in path}
 
 
 def routes() -> list[str]:
@@ -119,7 +120,7 @@ def pattern_of(address: str) -> str:
     return found.methods["GET"].pattern
 
 
-PARAMETERS: dict[str, Any] = {"q": "tomatoes", "acct": "bob", "timeline[]": "home"}
+PARAMETERS: dict[str, Any] = {"q": "tomatoes", "acct": "bob", "timeline[]": "home", "domain": "rude.test"}
 
 
 class Walk:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from storage import timelines, visible
-from storage.connect import row, rows
+from storage.connect import current, row, rows
 
 
 class About(msgspec.Struct, frozen=True, array_like=True):
@@ -45,8 +45,9 @@ FROM boost LEFT JOIN groups ON groups.actor_id = boost.actor_id WHERE boost.id =
 _BOOST_OF = "SELECT boost.id FROM boost WHERE boost.actor_id = ? AND boost.post_id = ?"
 _NAMED = "SELECT actor_id FROM mention WHERE post_id = ? AND addressed = 1 AND actor_id IN (?ints)"
 _LATELY = 40  # posts and boosts of somebody: more are on nobody's screen
-_WROTE = "SELECT id, visibility FROM post WHERE author_id = ? AND visibility < 3 ORDER BY id DESC LIMIT ?"
-_BOOSTED = "SELECT id, visibility FROM boost WHERE actor_id = ? ORDER BY id DESC LIMIT ?"
+_SINCE = 14 * 86_400_000  # ms: nor are older ones
+_WROTE = "SELECT id, visibility FROM post WHERE author_id = ? AND visibility < 3 AND id > ? ORDER BY id DESC LIMIT ?"
+_BOOSTED = "SELECT id, visibility FROM boost WHERE actor_id = ? AND id > ? ORDER BY id DESC LIMIT ?"
 _VIEWER = -1  # stands for each viewer where a condition takes one
 _AT_HOME = f"""
 SELECT viewer.id FROM actor viewer CROSS JOIN home_entry JOIN post ON post.id = home_entry.post_id
@@ -146,7 +147,8 @@ async def named(post_id: int, viewers: Sequence[int]) -> list[int]:
 
 async def lately(actor_id: int) -> dict[int, int]:
     """What somebody wrote and boosted last, also what is deleted: the visibility of each, by its id."""
-    found = await rows(_WROTE, (actor_id, _LATELY)) + await rows(_BOOSTED, (actor_id, _LATELY))
+    wanted = (actor_id, (current().ids.now() - _SINCE) << 16, _LATELY)
+    found = await rows(_WROTE, wanted) + await rows(_BOOSTED, wanted)
     return {each[0]: each[1] for each in found}
 
 

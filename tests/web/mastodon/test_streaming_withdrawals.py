@@ -7,9 +7,13 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import ClientConnection
 
-from fedcomm import accounts, curation, groups, members
+from fedcomm import accounts, clock, curation, groups, members
 from fedcomm.app import App
+from storage import events, live
 from storage.actors import Actor
+from storage.connect import execute
+from storage.ids import next_id
+from tests import build
 from tests.people import person
 from tests.web.live import Place, listening_apart, said, subscribe
 from tests.web.mastodon.member import Member
@@ -147,6 +151,7 @@ async def test_what_somebody_wrote_who_is_suspended_is_told(
 ) -> None:
     await bob.do(f"accounts/{alice.id}/follow")
     mine = await own_list(bob, alice.id)
+    await build.post(alice.actor, id=next_id(clock.now_ms() - 15 * 86_400_000))  # which is on nobody's screen
     wishes = ("public", "private", "direct")
     posts = [(await alice.post(f"{each}", visibility=each))["id"] for each in wishes]
     boost = (await alice.do(f"statuses/{(await herald.post('Bread'))['id']}/reblog"))["id"]
@@ -161,3 +166,21 @@ async def test_what_somebody_wrote_who_is_suspended_is_told(
         shown = (*posts[:2], boost)
         assert await told(his, herald) == {(stream, each) for stream in ("user", f"list {mine}") for each in shown}
         assert posts[1] not in {each for _stream, each in await told(hers, herald)}
+
+
+async def test_what_a_group_elsewhere_takes_out_is_told(place: Place, app: App, bob: Member, herald: Member) -> None:
+    group = await build.group("oats", "far.test")
+    far = await build.person("carol", "far.test")
+    post = await build.post(far, group=group)
+    kept = await build.post(far, group=group)
+    boost = await live.boost_of(group.actor_id, post.id)
+    await build.join(bob.actor, group)
+    async with look(place, bob) as his:
+        await subscribe(his, "list", list=str(group.actor_id))
+
+        await execute("UPDATE post SET removed_at = 1 WHERE id = ?", (post.id,))
+        for each in (post, kept):
+            events.happened("removed", each.id)  # the second act came too late to count
+
+        group_list = f"list {group.actor_id}"
+        assert await told(his, herald) == {("user", str(post.id)), ("user", str(boost)), (group_list, str(post.id))}

@@ -81,6 +81,8 @@ class Application:
         found = self.documents.find(path) if respond.wants_document(request) else None
         found = found or self.router.find(path)
         if found is None:
+            if method == "OPTIONS" and headers.open_to_browsers(path):  # else they would not let a program read the 404
+                return headers.preflight(path, "OPTIONS")
             await _recognise(request)
             return errors.missing(request)
         if method == "OPTIONS" and method not in found.methods:

@@ -112,12 +112,16 @@ class Threads(FromElsewhere):
         return tuple(found)
 
     def over(self) -> bool:
-        return super().over() and self.announced()[-2:] == [self._last["id"], self._last["object"]["id"]]
+        return super().over() and self._latest(2) == [self._last["id"], self._last["object"]["id"]]
 
     def announced(self) -> list[str]:
         """The ids of what the group's announcements were about, in their order."""
         announces = [arrival.document for arrival in self._crowd.arrivals if arrival.type == "Announce"]
         return [what["id"] if isinstance(what := each["object"], dict) else what for each in announces]
+
+    def _latest(self, count: int) -> list[str]:
+        """What was announced last, for the first time: who dies before noting that it was sent sends it again."""
+        return list(dict.fromkeys(self.announced()))[-count:]
 
     def _more(self) -> dict[str, Any]:
         return {"cc": [self._group], "audience": self._group, "name": f"Thread {self._told}"}
@@ -136,7 +140,7 @@ class EarlyAnswers(Threads):
 
     def over(self) -> bool:
         thread, answer = (each["id"] for each in (self._last, self._answer()))
-        return FromElsewhere.over(self) and self.announced()[-3:] == [thread, self._last["object"]["id"], answer]
+        return FromElsewhere.over(self) and self._latest(3) == [thread, self._last["object"]["id"], answer]
 
     def _answer(self) -> dict[str, Any]:
         return self._crowd.note(self._sam, -self._told, inReplyTo=self._last["object"]["id"])

@@ -1,5 +1,6 @@
 """Changes collected to be made all at once."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
@@ -26,13 +27,14 @@ class Writes:
     different statements that are added in that order.
     """
 
-    __slots__ = ("_adding", "_heard", "answers", "groups", "hooks")
+    __slots__ = ("_adding", "_heard", "_places", "answers", "groups", "hooks")
 
     def __init__(self) -> None:
         self.groups: list[Group] = []
         self.hooks: list[Callable[[], None]] = []
         self.answers = 0
         self._adding: dict[str, list[Args]] = {}
+        self._places: dict[str, list[int]] = {}  # of the groups of a statement
         self._heard: list[tuple[int, Hear]] = []
 
     def __bool__(self) -> bool:
@@ -50,8 +52,7 @@ class Writes:
         """Run this once for each of `rows`."""
         present = self._adding.get(sql)
         if present is None:
-            self._adding[sql] = collected = list(rows)
-            self.groups.append(Group(sql, collected))
+            self._begin(sql, rows)
         else:
             present.extend(rows)
 
@@ -74,13 +75,34 @@ class Writes:
         return [*self.hooks, *(partial(hear, answers[index]) for index, hear in self._heard)]
 
     def merge(self, other: "Writes") -> int:
-        """Take in the changes of another; its results start at the index given here."""
-        first = self.answers
+        """Take in the changes of another; its results start at the index given here.
+
+        The other's statements run in the order that they have there. They join those of the same text that are here
+        already only where that keeps them in it: who takes links away and writes them anew must not begin with the end.
+        """
+        first, place = self.answers, 0
         for group in other.groups:
             if group.answers:
                 self.returning(group.sql, group.rows[0])
+                place = len(self.groups) - 1
             else:
-                self.add_many(group.sql, group.rows)
+                place = self._join(group, place)
         self.hooks.extend(other.hooks)
         self._heard.extend((first + index, hear) for index, hear in other._heard)
         return first
+
+    def _join(self, group: Group, since: int) -> int:
+        """Where the statements of a group run, which is not before that place."""
+        places = self._places.get(group.sql, [])
+        at = bisect_left(places, since)
+        if at == len(places):
+            return self._begin(group.sql, group.rows)
+        self.groups[places[at]].rows.extend(group.rows)
+        return places[at]
+
+    def _begin(self, sql: str, rows: Iterable[Args]) -> int:
+        collected = list(rows)
+        self._adding.setdefault(sql, collected)
+        self._places.setdefault(sql, []).append(len(self.groups))
+        self.groups.append(Group(sql, collected))
+        return len(self.groups) - 1

@@ -130,3 +130,15 @@ async def test_an_order_that_mattered_would_be_seen(app: App) -> None:
     await inbox.settle([_item(_said(1)["create"]), _item(_said(2)["create"]), _item(_said(2)["like"])])
 
     assert len(await _outcomes()) == 2
+
+
+async def test_a_post_that_is_edited_beside_a_new_one_keeps_whom_it_names(app: App) -> None:
+    inbox, edited, beside = Inbox(app), _said(1), _said(2)
+    await inbox.settle([_item(edited["create"])])
+
+    await inbox.settle([_item(beside["create"]), _item(edited["first edit"])])
+
+    named = "SELECT post.uri, post.content FROM mention JOIN post ON post.id = mention.post_id ORDER BY post.uri"
+    assert await rows(named) == [
+        ("https://theirs.test/notes/1", "<p>two</p>"), ("https://theirs.test/notes/2", "<p>one</p>"),
+    ]  # fmt: skip

@@ -13,6 +13,7 @@ from storage import groups as stored
 from storage import posts as rows
 from storage.actors import Actor
 from storage.connect import Writes, transaction, write
+from storage.counting import hold
 from storage.groups import Group
 from storage.ids import next_id
 from storage.posts import Post
@@ -21,17 +22,18 @@ MOST = 20_000  # characters of HTML that a group quotes
 
 
 async def show(app: App, answer: int) -> None:
-    """Show the first answer to a welcome, by its number; never twice."""
-    said, found = await rows.by_id(answer), await welcomes.by_answer(answer)
-    author = await actors.by_id(said.author_id) if said else None
-    group, face = await stored.with_face(found.group_id if found else None)
-    if said is None or author is None or said.deleted_at is not None or len(said.content) > MOST:
-        return
-    if group is None or face is None or not await _heard(app, group, author):
-        return
-    thread = await newcomers.thread_of(app, group, face)
+    """Show the first answer to a welcome, by its number, as it is at that moment; never twice."""
     async with transaction():
-        shown_id = next_id()
+        hold(writes := Writes(), "post", answer)  # which nobody deletes meanwhile
+        await write(writes)
+        said, found = await rows.by_id(answer), await welcomes.by_answer(answer)
+        author = await actors.by_id(said.author_id) if said else None
+        group, face = await stored.with_face(found.group_id if found else None)
+        if said is None or author is None or said.deleted_at is not None or len(said.content) > MOST:
+            return
+        if group is None or face is None or not await _heard(app, group, author):
+            return
+        thread, shown_id = await newcomers.thread_of(app, group, face), next_id()
         if await welcomes.show(said.id, shown_id):
             writes = Writes()
             saying = await _quoted(app, said, author, thread)

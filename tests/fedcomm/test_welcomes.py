@@ -4,13 +4,14 @@ import asyncio
 
 import pytest
 
-from fedcomm import accounts, follows, group_profile, groups, welcomes
+from fedcomm import accounts, follows, group_profile, groups, introductions, recording, welcomes
 from fedcomm.app import App
 from fedcomm.group_profile import Change
 from storage import actors, jobs
 from storage.actors import Actor
-from storage.connect import value
+from storage.connect import Writes, transaction, value, write
 from storage.groups import Group
+from tests import build
 
 pytestmark = pytest.mark.anyio
 
@@ -62,3 +63,30 @@ async def test_of_several_who_welcome_the_same_member_at_once_one_does(app: App)
     await follows.unfollow(app, member, face.id)
     await follows.follow(app, member, face.id)
     assert again == ["welcome"] and await jobs.claim(2**53, 2**53 + 1, 100) == []
+
+
+@pytest.mark.attack("PRI-13")
+async def test_an_answer_that_is_deleted_while_it_is_about_to_be_shown_is_not(app: App) -> None:
+    group, _member = await joined(app)
+    bob = await build.person("bob", "far.example")
+    await build.join(bob, group)
+    answer = await build.post(bob, "<p>my secret</p>", visibility=build.DIRECT)
+    await build.insert("welcome", group_id=group.id, actor_id=bob.id, due_at=1, post_id=1, answer_id=answer.id)
+    deleted, go_on = asyncio.Event(), asyncio.Event()
+
+    async def delete() -> None:
+        async with transaction():
+            recording.erase(app, writes := Writes(), answer)
+            await write(writes)
+            deleted.set()
+            await go_on.wait()
+
+    deleting = asyncio.create_task(delete())
+    await deleted.wait()
+    showing = asyncio.create_task(introductions.show(app, answer.id))
+    await asyncio.sleep(0.05)
+    go_on.set()
+    await asyncio.gather(deleting, showing)
+
+    assert await value("SELECT COUNT(*) FROM post WHERE content LIKE '%my secret%'") == 0
+    assert await value("SELECT shown_id FROM welcome WHERE actor_id = ?", (bob.id,)) is None

@@ -188,7 +188,7 @@ async def record_acceptance(app: App, asked: Follow, target: Actor) -> None:
             members.put(writes, Member(group.id, follower.id, "joined", follower.host, now, None))
             if group.local:
                 welcomes.fall_due(writes, group.id, follower.id, next_id(), now)
-                writes.after(app.wake_jobs.set)
+                app.jobs_added(writes)
         elif follower.local:
             posts.fill_home(writes, follower.id, target.id, BACKFILL)
         app.followers_changed(writes, target.id)

@@ -93,7 +93,7 @@ def record_ban(
         removals.take_out(writes, act, subject.id, face.id if group.local else None, clock.now_ms())
         fragments.forget_actor_later(writes, subject.id)
         welcomes.take_back_of(writes, group.id, subject.id, next_id(), clock.now_ms())
-        writes.after(app.wake_jobs.set)
+        app.jobs_added(writes)
 
 
 def record_unban(

@@ -49,7 +49,7 @@ async def create(
     admit.acting(author)
     if idempotency_key and (known := await idempotency.post_of(account_id, idempotency_key)) is not None:
         return known
-    prepared = await prepare(app, author, draft)
+    prepared = as_said = await prepare(app, author, draft)
     welcome = await newcomers.answered(prepared)
     if welcome is not None:
         prepared = await prepare(app, author, await newcomers.placed(app, welcome, draft))
@@ -71,9 +71,11 @@ async def create(
         await apply(writes)
     except IntegrityError:
         again = await idempotency.post_of(account_id, idempotency_key) if idempotency_key else None
-        if again is None:
+        if again is not None:
+            return again
+        if welcome is None or await newcomers.answered(as_said) is not None:
             raise
-        return again
+        return await create(app, author, draft, account_id, idempotency_key, along)  # another answer was the first
     return post_id
 
 

@@ -201,7 +201,7 @@ def erase(app: App, writes: Writes, known: Post, *, told: bool = True) -> None:
     posts.erase(writes, known, now, told=told)
     if not known.local and known.parent_id is not None:
         welcomes.take_back(writes, known.id, next_id(), now)
-        writes.after(app.wake_jobs.set)
+        app.jobs_added(writes)
     writes.after(partial(app.forget_post, known.id))
     if known.parent_id is not None:
         writes.after(partial(app.forget_post, known.parent_id))

@@ -69,9 +69,13 @@ async def by_answer(post_id: int) -> Welcome | None:
 
 
 def answer_here(writes: Writes, post_id: int, answer_id: int) -> None:
-    """A member here answers a welcome for the first time: the answer is in the thread of newcomers itself."""
+    """A member here answers a welcome for the first time: the answer is in the thread of newcomers itself.
+
+    The whole transaction fails when they have answered it meanwhile: a welcome is due at some time, always.
+    """
     writes.add(
-        "UPDATE welcome SET answer_id = ?, shown_id = ? WHERE post_id = ? AND answer_id IS NULL",
+        "UPDATE welcome SET answer_id = ?, shown_id = ?, due_at = CASE WHEN answer_id IS NULL THEN due_at END"
+        " WHERE post_id = ?",
         (answer_id, answer_id, post_id),
     )
 

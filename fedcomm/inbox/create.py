@@ -47,7 +47,7 @@ def note(hand: Hand, activity: Activity) -> None:
         groups.accept_post(hand.app, hand.writes, hand.facts.face_of(group), post, hand.raw_of(activity))
     if parent is not None and _answers_a_group(hand, written, author, parent) and sanitise.text_of(post.content):
         welcomes.answer_elsewhere(hand.writes, parent.id, author.id, post.id, next_id(), clock.now_ms())
-        hand.writes.after(hand.app.wake_jobs.set)
+        hand.app.jobs_added(hand.writes)
     hand.early = group is None and post.visibility <= posts.UNLISTED and _waits(hand, post, parent)
 
 

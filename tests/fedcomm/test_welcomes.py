@@ -4,12 +4,13 @@ import asyncio
 
 import pytest
 
-from fedcomm import accounts, follows, group_profile, groups, introductions, recording, welcomes
+from fedcomm import accounts, follows, group_profile, groups, introductions, posts, recording, welcomes
 from fedcomm.app import App
 from fedcomm.group_profile import Change
+from fedcomm.posts import Draft
 from storage import actors, jobs
 from storage.actors import Actor
-from storage.connect import Writes, transaction, value, write
+from storage.connect import Writes, rows, transaction, value, write
 from storage.groups import Group
 from tests import build
 
@@ -90,3 +91,15 @@ async def test_an_answer_that_is_deleted_while_it_is_about_to_be_shown_is_not(ap
 
     assert await value("SELECT COUNT(*) FROM post WHERE content LIKE '%my secret%'") == 0
     assert await value("SELECT shown_id FROM welcome WHERE actor_id = ?", (bob.id,)) is None
+
+
+async def test_of_two_answers_at_the_same_moment_one_is_public(app: App) -> None:
+    group, member = await joined(app)
+    await welcomes.welcome(app, group.id, member.id)
+    message = await value("SELECT post_id FROM welcome WHERE actor_id = ?", (member.id,))
+    drafts = [Draft(text=text, visibility="direct", in_reply_to_id=message) for text in ("One", "Two")]
+
+    written = await asyncio.gather(*(posts.create(app, member, draft) for draft in drafts))
+
+    sql = "SELECT visibility FROM post WHERE id IN (?ints) ORDER BY visibility"
+    assert await rows(sql, (list(written),)) == [(build.PUBLIC,), (build.DIRECT,)]

@@ -1,7 +1,6 @@
 """Still pictures of emojis and others that move, for who does not want that; made when they are first asked for."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from weakref import WeakKeyDictionary
 
 import storage.emojis
@@ -38,7 +37,10 @@ async def of_ours(app: App, emoji_id: int) -> Copy | tuple[str, bytes]:
     if found is None:
         raise NotFound(MISSING)
     kind, content = found
-    return await _kept(app, f"still {emoji_id}", content) if may_move(content) else (kind, content)
+    if not may_move(content):
+        return kind, content
+    name = f"still {emoji_id}"
+    return _there(await copies.of(name) or await _kept(app, name, content))
 
 
 async def of(app: App, copy: Copy) -> Copy:
@@ -47,28 +49,27 @@ async def of(app: App, copy: Copy) -> Copy:
     Raises:
         NotFound: the picture is broken.
     """
-    key = copy.key or ""
+    name, key = f"still {copy.url}", copy.key or ""
+    if (known := await copies.of(name)) is not None:
+        return _there(known)
     beginning = b"".join([chunk async for chunk in app.blobs.read(key, 0, _TELLING)])
     if not may_move(beginning):
         return copy
-    return await _kept(app, f"still {copy.url}", b"".join([chunk async for chunk in app.blobs.read(key)]))
+    return _there(await _kept(app, name, b"".join([chunk async for chunk in app.blobs.read(key)])))
+
+
+def _there(found: Copy) -> Copy:
+    if found.key is None:
+        raise NotFound(MISSING)
+    return found
 
 
 async def _kept(app: App, name: str, content: bytes) -> Copy:
-    """It is kept under a name that is no address, and whoever asks meanwhile waits."""
-    known = await copies.of(name)
-    if known is None:
-        known = await _once(app, name, lambda: _made(app, name, content))
-    if known.key is None:
-        raise NotFound(MISSING)
-    return known
-
-
-async def _once(app: App, name: str, make: Callable[[], Awaitable[Copy]]) -> Copy:
+    """It is made and kept under a name that is no address, once; whoever asks meanwhile waits."""
     making = _making.setdefault(app, {})
     task = making.get(name)
     if task is None:
-        task = making[name] = asyncio.ensure_future(make())
+        task = making[name] = asyncio.ensure_future(_made(app, name, content))
         task.add_done_callback(lambda _task: making.pop(name, None))
     return await asyncio.shield(task)
 

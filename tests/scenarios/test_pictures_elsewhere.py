@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from fedcomm import clock, elsewhere, media, peers
+from storage import copies
 from storage.connect import execute, rows
 from tests import build
 from tests.fediverse import Fediverse, Instance
@@ -98,6 +99,11 @@ async def test_what_moves_has_a_still_picture_too(a: Instance, far: Far, reader:
     assert getattr(opened(avatar.content), "is_animated", False)
     assert opened(still.content).size == (40, 30) and not getattr(opened(still.content), "is_animated", False)
     assert header.content == still.content and len(far.asked) == 1
+    with a.here():
+        original = await copies.of(f"https://{FAR}/cat.gif")
+    assert original and original.key
+    await a.app.blobs.delete(original.key)
+    assert (await reader.get(account["avatar_static"])).content == still.content  # the one that moves is not read again
     for key in ("avatar_static", "header_static"):
         path = account[key].removeprefix("https://a.test")
         assert f'<source srcset="{path}" media="(prefers-reduced-motion: reduce)">' in page.text

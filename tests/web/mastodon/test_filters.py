@@ -8,7 +8,7 @@ import pytest
 from fedcomm import filtering, filters
 from fedcomm.app import App
 from storage import bus
-from storage.connect import Database, use
+from storage.connect import Database, execute, use
 from tests.web.mastodon.keys import wrong
 from tests.web.mastodon.member import Member, ids
 from tests.web.mastodon.schema import Schema
@@ -84,7 +84,7 @@ async def test_words_are_understood_in_every_spelling(alice: Member, written: di
 
 
 async def test_words_and_posts_are_things_of_their_own(alice: Member, bob: Member) -> None:
-    made, post = await words(alice), await bob.post("Hello")
+    made, post, other = await words(alice), await bob.post("Hello"), await bob.post("Hello")
     place = f"{V2}/{made['id']}"
 
     word = await alice.do(f"{place}/keywords", keyword="soil")
@@ -99,6 +99,7 @@ async def test_words_and_posts_are_things_of_their_own(alice: Member, bob: Membe
     assert await alice.get(f"{place}/statuses") == [named] and await alice.get(f"{V2}/statuses/{named['id']}") == named
     (found,) = await found_in(alice, post)
     assert (found["keyword_matches"], found["status_matches"]) == (None, [post["id"]])
+    assert await found_in(alice, other) == []
     assert await alice.do(f"{V2}/statuses/{named['id']}", "DELETE") == {}
     assert await found_in(alice, post) == [] and await alice.get(f"{place}/keywords") == []
 
@@ -144,6 +145,15 @@ async def test_a_change_of_a_filter_is_seen_at_once(alice: Member, bob: Member) 
     assert await found_in(alice, post)
     await alice.do(f"{V2}/{made['id']}", "DELETE")
     assert await found_in(alice, post) == []
+
+
+async def test_a_filter_that_is_over_finds_nothing(alice: Member, bob: Member) -> None:
+    post = await bob.post("one two")
+    await words(alice, "one", title="Over", expires_in=3600)
+    await words(alice, "one", title="Longer", expires_in=86_400)
+    await execute("UPDATE filter SET expires_at = expires_at - 7200000", ())
+
+    assert [each["filter"]["title"] for each in await found_in(alice, post)] == ["Longer"]
 
 
 @pytest.mark.attack("OAU-13")

@@ -49,6 +49,7 @@ async def main(name: str, number: int) -> None:
             assert author
             await execute("UPDATE actor SET indexable = 1 WHERE id = ?", (author.id,))
             await _fill(app, author.id, number)
+            await execute("ANALYZE")  # PostgreSQL does so by itself, a minute later
     finally:
         await app.close()
 

@@ -31,11 +31,14 @@ async def create(
 
     Raises:
         NotAllowed: `by` is no admin, and invites to more than a group they belong to, or members do not invite here.
+        NotFound: there is no such group.
         Invalid: no such role, or too many uses or days.
         TooMany: so many invitations of a member are open already.
     """
     if by and by.role != "admin":
         await _check_member(app, by, role, group_id, max_uses, days)
+    if group_id is not None and await storage.groups.by_id(group_id) is None:
+        raise NotFound("There is no such group.")
     if role not in ROLES:
         raise Invalid("There is no such role: it is member, moderator or admin.", field="role")
     if not 1 <= max_uses <= MOST_USES or not 1 <= days <= MOST_DAYS:

@@ -114,3 +114,8 @@ async def test_the_link_is_of_no_use_once_there_is_an_admin_or_as_invitation(app
     await accounts.create(app, "ann", GOOD, role="admin")
     with pytest.raises(NotFound):
         await accounts.set_up(app, token, "eve", GOOD)
+
+
+async def test_nobody_is_invited_into_a_group_that_is_not_there(app: App) -> None:
+    with pytest.raises(NotFound, match="no such group"):
+        await invites.create(app, None, group_id=0)

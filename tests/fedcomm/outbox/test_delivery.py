@@ -139,18 +139,22 @@ async def test_nothing_is_repeated_after_a_clean_stop(server: Delivering, peers:
 
 
 async def test_stopping_waits_for_what_is_in_the_air_and_begins_nothing(server: Delivering, peers: Peers) -> None:
-    begun = asyncio.Event()
+    begun, ending = asyncio.Event(), asyncio.Event()
 
     async def slow(_request: httpx.Request) -> httpx.Response:
         begun.set()
-        await asyncio.sleep(0.2)
+        await ending.wait()
         return httpx.Response(202)
 
     peers.answers["one.example"] = slow
     for number in range(20):
         await server.publish(f"{number}", "one.example")
     await begun.wait()
-    await server.sender.stop(5.0)
+    stopping = asyncio.create_task(server.sender.stop(5.0))
+    await asyncio.sleep(0.05)
+    assert not stopping.done()
+    ending.set()
+    await stopping
 
     assert peers.got("one.example") == ["0"]
     found = await rows.get("one.example")

@@ -33,7 +33,24 @@ _HAS = {
     "sensitive": "post.sensitive = 1",
 }
 HAS = frozenset(_HAS)
-_MATCHES = {"sqlite": "post_text MATCH ?", "postgres": "post_text.words @@ CAST(CAST(? AS TEXT) AS TSQUERY)"}
+
+# Both begin with the words. PostgreSQL would rather go through all posts from the newest: that takes ages when few have
+# the word, and finds a page at once when many have it. So it looks at a few first, and then asks the index.
+_WITHOUT_WORDS = f"SELECT post.id FROM post WHERE post.id < ? AND post.id > ? AND {visible.TO_VIEWER}"
+_BY_MATCH = f"""SELECT post.id FROM post_text CROSS JOIN post
+ WHERE post_text MATCH ? AND post.id = post_text.rowid AND post.id < ? AND post.id > ? AND {visible.TO_VIEWER}"""
+_FIRST = 500  # posts; a word that is in one of 25 fills a page with them
+_NEWEST = f"""WITH found AS MATERIALIZED (
+ SELECT id FROM (SELECT post_id AS id, words FROM post_text WHERE post_id < ? AND post_id > ?
+  ORDER BY post_id {{order}} LIMIT {_FIRST}) few WHERE words @@ CAST(CAST(? AS TEXT) AS TSQUERY))
+SELECT post.id FROM (SELECT id FROM found ORDER BY id {{order}}) found JOIN post ON post.id = found.id
+ WHERE found.id < ? AND found.id > ? AND {visible.TO_VIEWER}"""
+_ALL = f"""WITH found AS MATERIALIZED (
+ SELECT post_id AS id FROM post_text WHERE words @@ CAST(CAST(? AS TEXT) AS TSQUERY))
+SELECT post.id FROM (SELECT id FROM found ORDER BY id {{order}}) found JOIN post ON post.id = found.id
+ WHERE found.id < ? AND found.id > ? AND {visible.TO_VIEWER}"""
+
+_IN_ORDER = {_WITHOUT_WORDS: "post.id", _BY_MATCH: "post_text.rowid", _NEWEST: "found.id", _ALL: "found.id"}
 
 
 class Query(msgspec.Struct, frozen=True):
@@ -80,19 +97,27 @@ async def find(viewer: int, query: Query, page: Page, offset: int = 0) -> list[i
     """Ids of the posts that somebody may find, the newest first; nothing when neither words nor an author are given."""
     if not viewer or not (query.words or query.author_id):
         return []
-    source, order = "post", "post.id"
-    if query.words:
-        source, order = "post_text CROSS JOIN post", f"post_text.{_key()}"  # SQLite begins with the words then
-    source += f" WHERE post.id < ? AND post.id > ? AND {visible.TO_VIEWER}"
-    found: list[object] = [*page.bounds, *visible.args(viewer)]
-    if query.words:
-        source += f" AND post.id = post_text.{_key()} AND {_MATCHES[dialect()]}"
-        found.append(_match(query) if dialect() == "sqlite" else _tsquery(query))
+    if not query.words:
+        return await _found(viewer, query, page, offset, _WITHOUT_WORDS, ())
+    if dialect() == "sqlite":
+        return await _found(viewer, query, page, offset, _BY_MATCH, (_match(query),))
+    words = _tsquery(query)
+    newest = await _found(viewer, query, page, offset, _NEWEST, (*page.bounds, words))
+    return newest if len(newest) == page.limit else await _found(viewer, query, page, offset, _ALL, (words,))
+
+
+async def _found(
+    viewer: int, query: Query, page: Page, offset: int, source: str, words: tuple[object, ...]
+) -> list[int]:
+    """What `find` gives, of the posts that `source` has for the words."""
+    sql = source.format(order=page.order)
+    args = [*words, *page.bounds, *visible.args(viewer)]
     for condition, values in _conditions(viewer, query):
-        source += f" AND {condition}"
-        found += values
-    sql = f"SELECT post.id FROM {source} ORDER BY {order} {page.order} LIMIT ? OFFSET ?"
-    ids = [row[0] for row in await rows(sql, (*found, page.limit, offset))]
+        sql += f" AND {condition}"
+        args += values
+    order = _IN_ORDER[source]
+    sql += f" ORDER BY {order} {page.order} LIMIT ? OFFSET ?"
+    ids = [row[0] for row in await rows(sql, (*args, page.limit, offset))]
     return ids[::-1] if page.forward else ids
 
 

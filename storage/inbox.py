@@ -95,10 +95,8 @@ async def begin(item_id: int) -> None:
 
 
 async def survived(item_id: int) -> None:
-    """The process lives after a try that `begin` counted: if the item waits still, that was no failure of it."""
-    await execute(
-        "UPDATE inbox_item SET attempts = attempts - 1 WHERE id = ? AND state IN (0, 2) AND attempts > 0", (item_id,)
-    )
+    """The process lives after a try that `begin` counted: that was no failure of the item, whatever came of it."""
+    await execute("UPDATE inbox_item SET attempts = attempts - 1 WHERE id = ? AND attempts > 0", (item_id,))
 
 
 async def park(item_id: int, why: str) -> None:

@@ -94,3 +94,13 @@ async def test_what_waits_for_a_peer_is_counted_once(app: App) -> None:
     assert await _live(app)
 
     assert await rows("SELECT attempts FROM inbox_item") == [(1,)]
+
+
+async def test_what_no_life_ended_over_is_not_counted(app: App) -> None:
+    post = await value("SELECT uri FROM post")
+    await _left("Like", post)
+    await _left("Arrive", post)
+
+    assert await _live(app)
+
+    assert await rows("SELECT state, attempts FROM inbox_item ORDER BY id") == [(inbox.DONE, 0), (inbox.REFUSED, 0)]

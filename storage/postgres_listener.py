@@ -15,6 +15,7 @@ _log = logging.getLogger(__name__)
 _CHANNEL = "fedcomm"
 _CUT_OFF = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 10.0  # seconds between attempts to be connected again
+_CLOSING = 2.0  # seconds that an end waits for the database
 
 
 class PostgresListener:
@@ -27,6 +28,7 @@ class PostgresListener:
         self._connection: Any = None
         self._lost = asyncio.Event()
         self._asking = asyncio.Lock()
+        self._connecting = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -55,12 +57,16 @@ class PostgresListener:
 
     async def close(self) -> None:
         """Listen no more."""
+        # Cut off while it connects, the driver would leave a failure behind that nobody asks for.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSING):
+                await self._connecting.acquire()
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
         if self._connection is not None and not self._connection.is_closed():
-            await self._connection.close(timeout=2)
+            await self._connection.close(timeout=_CLOSING)
 
     async def _listen(self) -> None:
         settings = {"application_name": "fedcomm listener"}
@@ -87,7 +93,8 @@ class PostgresListener:
         pause = _FIRST_PAUSE
         while True:
             try:
-                await self._listen()
+                async with self._connecting:
+                    await self._listen()
                 return
             except _CUT_OFF as error:
                 _log.warning("listening to PostgreSQL failed error=%s again_in=%.1fs", type(error).__name__, pause)

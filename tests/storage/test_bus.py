@@ -1,12 +1,15 @@
 """What is told is heard once by everybody, after the commit or never."""
 
 import asyncio
+import gc
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from storage import bus
 from storage.connect import Database, Writes, apply, execute, rows, transaction, use, value
+from storage.postgres_listener import PostgresListener
 from tests.databases import Databases
 
 pytestmark = pytest.mark.anyio
@@ -123,6 +126,27 @@ async def test_who_was_cut_off_is_told_so_and_hears_again(database: Database, da
         await bus.publish("posts", "after the gap")
     await until(lambda: heard == ["after the gap"])
     await other.close()
+
+
+async def test_who_ends_while_it_is_being_connected_again_leaves_nothing_behind(databases: Databases) -> None:
+    url = await databases.new("postgres")
+    faults: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, fault: faults.append(fault))
+    try:
+        for turns in range(6):  # of the loop since it was cut off
+            listener = PostgresListener(url, lambda _payload: None, lambda: None)
+            await listener.start()
+            listener._connection.terminate()
+            for _turn in range(turns):
+                await asyncio.sleep(0)
+            await listener.close()
+            assert listener._connection.is_closed()
+        gc.collect()  # a failure that nobody asks for is told of when it goes
+        await asyncio.sleep(0)
+    finally:
+        databases.drop(url)
+
+    assert faults == []
 
 
 async def test_who_has_read_a_change_can_make_sure_to_have_heard_of_it(databases: Databases) -> None:

@@ -38,6 +38,6 @@ class Conflict(AppError):
 class TooMany(AppError):
     """The asker has done this too often; it may be tried again after `retry_after` seconds."""
 
-    def __init__(self, sentence: str, *, retry_after: float) -> None:
-        super().__init__(sentence)
+    def __init__(self, sentence: str, *, retry_after: float, fix: str = "", **values: object) -> None:
+        super().__init__(sentence, fix=fix, **values)
         self.retry_after = retry_after

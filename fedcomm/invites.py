@@ -12,7 +12,8 @@ from fedcomm import audit, clock, settings, tokens
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound, TooMany
 from storage.accounts import Account
-from storage.connect import transaction
+from storage.connect import Writes, transaction, write
+from storage.counting import hold
 from storage.groups import Group
 from storage.ids import next_id
 from storage.invites import Invite
@@ -42,10 +43,13 @@ async def create(
     if role not in ROLES:
         raise Invalid("There is no such role: it is member, moderator or admin.", field="role")
     if not 1 <= max_uses <= MOST_USES or not 1 <= days <= MOST_DAYS:
-        raise Invalid("An invitation works 1 to 1000 times and for 1 to 365 days.", field="uses")
+        raise Invalid("An invitation works 1 to {uses} times and for 1 to {days} days.", field="uses",
+                      uses=MOST_USES, days=MOST_DAYS)  # fmt: skip
     token = tokens.new()
     invite = _row(token, by.id if by else 0, role, group_id, max_uses, days)
     async with transaction():
+        if by and by.role != "admin":
+            await _check_open(by)
         await storage.invites.insert(invite)
         await audit.record(by, "invite.create", str(invite.id), role=role, uses=max_uses, days=days)
     return f"{app.base_url}/invite/{token}"
@@ -126,9 +130,18 @@ async def _check_member(app: App, by: Account, role: str, group_id: int | None, 
     if role != "member" or group is None or not await inviting(app, by, group):
         raise NotAllowed("You can invite people into groups that you belong to, if this server lets members invite.")
     if not 1 <= uses <= MEMBERS_USES or not 1 <= days <= MEMBERS_DAYS:
-        raise Invalid("Your invitation works 1 to 10 times and for 1 to 30 days.", field="uses")
+        raise Invalid("Your invitation works 1 to {uses} times and for 1 to {days} days.", field="uses",
+                      uses=MEMBERS_USES, days=MEMBERS_DAYS)  # fmt: skip
+
+
+async def _check_open(by: Account) -> None:
+    """Who invites in two browsers at once waits here for themselves until the transaction ends."""
+    writes = Writes()
+    hold(writes, "account", by.id)
+    await write(writes)
     if len(await storage.invites.of_maker(by.id, clock.now_ms())) >= MEMBERS_OPEN:
-        raise TooMany("You have 10 open invitations. Please take one of them back first.", retry_after=DAY / 1000)
+        raise TooMany("You have {most} open invitations. Please take one of them back first.", retry_after=DAY / 1000,
+                      most=MEMBERS_OPEN)  # fmt: skip
 
 
 async def _stands(app: App, invite: Invite) -> bool:

@@ -27,6 +27,7 @@ PATIENCE = 8.0  # seconds in which most pictures are ready
 STALE = 180_000  # ms after which a picture that is still worked on will not be ready any more
 DAY = 86_400_000  # ms that a picture may hang on nothing
 AT_ONCE = 200
+MISSING = "One of the pictures is not there, or in another post."
 
 Focus = tuple[float, float]
 
@@ -148,7 +149,7 @@ async def chosen(
             or picture.scheduled_id not in (None, scheduled_id)
         )
         if picture is None or elsewhere or failed(picture):
-            raise Invalid("One of the pictures is not there, or in another post.", field="media_ids")
+            raise Invalid(MISSING, field="media_ids")
         if picture.state == "working":
             raise Invalid("One of the pictures is still worked on. Try again in a moment.", field="media_ids")
     return tuple(found[media_id] for media_id in wanted)

@@ -7,7 +7,7 @@ import logging
 
 import msgspec
 
-from fedcomm import admit, clock, posts
+from fedcomm import admit, clock, media, posts
 from fedcomm.app import App
 from fedcomm.drafting import Draft, prepare
 from fedcomm.errors import AppError, Invalid, NotFound
@@ -15,7 +15,8 @@ from storage import actors, idempotency, jobs
 from storage import media as media_rows
 from storage import scheduled as rows
 from storage.actors import Actor
-from storage.connect import Writes, apply
+from storage.connect import Writes, apply, transaction, write
+from storage.counting import hold
 from storage.errors import IntegrityError
 from storage.ids import next_id
 from storage.paging import END
@@ -34,6 +35,8 @@ async def add(
 ) -> Scheduled:
     """Keep a post until its time (ms). The same key of the same account gives the same again.
 
+    A draft with the `scheduled_id` of another of theirs comes in the place of that one.
+
     Raises:
         Invalid: too soon, too many, or what a post cannot be.
         NotFound, NotAllowed: as when it was published now.
@@ -41,24 +44,45 @@ async def add(
     admit.acting(author)
     if idempotency_key and (known := await _known(account_id, idempotency_key)) is not None:
         return known
-    await _check_time(account_id, publish_at)
-    await prepare(app, author, draft)
+    _check_time(publish_at)
+    prepared = await prepare(app, author, draft)
     new_id, now, writes = next_id(), clock.now_ms(), Writes()
-    kept = msgspec.structs.replace(draft, scheduled_id=new_id)
+    if draft.scheduled_id is not None:
+        drop(writes, draft.scheduled_id)
+    if draft.media_words:
+        for file in prepared.files:
+            media_rows.change(writes, file.id, description=file.description, meta=file.meta)
+    kept = msgspec.structs.replace(draft, scheduled_id=new_id, media_words=())
     new = Scheduled(new_id, account_id, author.id, msgspec.json.encode(kept).decode(), publish_at, "", now)
     if idempotency_key:
         idempotency.remember(writes, account_id, idempotency_key, new_id, now)
     rows.insert(writes, new)
-    media_rows.wait(writes, draft.media_ids or (), author.id, new_id)
+    taken = media_rows.wait(writes, draft.media_ids or (), author.id, new_id)
     _plan(writes, new_id, publish_at)
     try:
-        await apply(writes)
+        async with transaction():
+            await _alone(account_id)
+            if idempotency_key and (known := await _known(account_id, idempotency_key)) is not None:
+                return known
+            await _check_room(account_id, publish_at, draft.scheduled_id or 0)
+            if len((await write(writes))[taken]) < len(set(draft.media_ids or ())):
+                raise Invalid(media.MISSING, field="media_ids")
     except IntegrityError:
         again = await _known(account_id, idempotency_key) if idempotency_key else None
         if again is None:
             raise
         return again
     return new
+
+
+async def create(app: App, author: Actor, draft: Draft, account_id: int, idempotency_key: str) -> int:
+    """Publish a post at once as `posts.create` does, in the place of the one that waits under its `scheduled_id`."""
+
+    def along(writes: Writes, _post_id: int) -> None:
+        if draft.scheduled_id is not None:
+            drop(writes, draft.scheduled_id)
+
+    return await posts.create(app, author, draft, account_id, idempotency_key, along)
 
 
 async def move(app: App, account_id: int, scheduled_id: int, publish_at: int) -> Scheduled:
@@ -69,11 +93,14 @@ async def move(app: App, account_id: int, scheduled_id: int, publish_at: int) ->
         Invalid: too soon, or too many on that day.
     """
     known = await of(account_id, scheduled_id)
-    await _check_time(account_id, publish_at, known.id)
+    _check_time(publish_at)
     writes = Writes()
     rows.move(writes, known.id, publish_at)
     _plan(writes, known.id, publish_at)
-    await apply(writes)
+    async with transaction():
+        await _alone(account_id)
+        await _check_room(account_id, publish_at, known.id)
+        await write(writes)
     return msgspec.structs.replace(known, publish_at=publish_at, refused="")
 
 
@@ -85,10 +112,15 @@ async def cancel(app: App, account_id: int, scheduled_id: int) -> None:
     """
     known = await of(account_id, scheduled_id)
     writes = Writes()
-    rows.delete(writes, known.id)
-    media_rows.wait_no_more(writes, known.id, clock.now_ms())
-    jobs.drop(writes, _job(known.id))
+    drop(writes, known.id)
     await apply(writes)
+
+
+def drop(writes: Writes, scheduled_id: int) -> None:
+    """It waits no more, once `writes` are made; its pictures may be in another post."""
+    rows.delete(writes, scheduled_id)
+    media_rows.wait_no_more(writes, scheduled_id, clock.now_ms())
+    jobs.drop(writes, _job(scheduled_id))
 
 
 async def of(account_id: int, scheduled_id: int) -> Scheduled:
@@ -142,9 +174,19 @@ async def _known(account_id: int, key: str) -> Scheduled | None:
     return await rows.by_id(known) if known is not None else None
 
 
-async def _check_time(account_id: int, publish_at: int, but: int = 0) -> None:
+async def _alone(account_id: int) -> None:
+    """Until the transaction ends nobody else schedules a post of this member, who may be at it in two programs."""
+    writes = Writes()
+    hold(writes, "account", account_id)
+    await write(writes)
+
+
+def _check_time(publish_at: int) -> None:
     if publish_at < clock.now_ms() + AHEAD:
         raise Invalid("A post is scheduled for five minutes from now or later.", field="scheduled_at")
+
+
+async def _check_room(account_id: int, publish_at: int, but: int) -> None:
     if await rows.count(account_id, 0, END, but) >= MOST:
         raise Invalid("You have scheduled {most} posts. Let some of them be published first.", most=MOST)
     day = publish_at // DAY * DAY

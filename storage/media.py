@@ -133,11 +133,11 @@ def hang(writes: Writes, picture: Media, post_id: int, position: int) -> None:
     )
 
 
-def wait(writes: Writes, media_ids: Sequence[int], owner_id: int, scheduled_id: int) -> None:
-    """Keep a member's pictures for a post to come."""
-    writes.add(
+def wait(writes: Writes, media_ids: Sequence[int], owner_id: int, scheduled_id: int) -> int:
+    """Keep a member's pictures for a post to come; the answer at this index has those that no other post has."""
+    return writes.returning(
         "UPDATE media SET scheduled_id = ? WHERE id IN (?ints) AND owner_id = ? AND post_id IS NULL"
-        " AND scheduled_id IS NULL",
+        " AND scheduled_id IS NULL RETURNING id",
         (scheduled_id, list(media_ids), owner_id),
     )
 

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 import storage.accounts
 import storage.posts
+import storage.scheduled
 from activitypub import properties
 from fedcomm import boosts, posts, preferences
 from fedcomm import scheduled as later
@@ -30,6 +31,7 @@ FOR_STRANGERS = {"above": 40, "below": 60, "depth": 20}  # Mastodon: "limits of 
 FOR_MEMBERS = {"above": 4096, "below": 4096, "depth": 4096}
 MOST_AT_ONCE = 40
 LONGEST_KEY = 200  # characters of an Idempotency-Key
+_WAITS = "A post with this Idempotency-Key waits for its time already."
 
 
 class NewPoll(msgspec.Struct, frozen=True):
@@ -99,7 +101,14 @@ async def create(request: Request) -> Response:
     if wish.scheduled_at and await later.published(viewer.account_id, key) is None:
         return await scheduled.add(request, viewer, author, draft, wish.scheduled_at, key)
     post_id = await posts.create(app, author, draft, account_id=viewer.account_id, idempotency_key=key)
-    return await answer(request, viewer, Entry(post_id, post_id))
+    try:
+        return await answer(request, viewer, Entry(post_id, post_id))
+    except NotFound:
+        if key and await storage.scheduled.by_id(post_id) is not None:
+            raise Invalid(
+                "A post with this Idempotency-Key waits for its time already.", field="scheduled_at"
+            ) from None
+        raise
 
 
 async def one(request: Request) -> Response:

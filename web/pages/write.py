@@ -8,14 +8,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+import storage.media
 import storage.posts
-from fedcomm import newcomers, posts, preferences
+from fedcomm import newcomers, posts, preferences, scheduled
 from fedcomm.drafting import LEVELS
 from fedcomm.errors import AppError, Invalid, NotAllowed, NotFound
+from storage import idempotency, visible
 from storage.actors import Actor
 from storage.posts import Post
+from storage.scheduled import Scheduled
 from web import params, respond, state, tongues
-from web.pages import frame, picking, shown, threads, words
+from web.pages import clocks, frame, picking, shown, threads, words
 from web.pages.group import named
 from web.pages.picking import Picked
 from web.pages.readers import Plain, Reader, form, members_only
@@ -25,7 +28,7 @@ from web.pages.thread import seen
 FIELDS = {
     "title": "title", "text": "text", "status": "text", "spoiler_text": "warning", "language": "language",
     "visibility": "visibility", "poll": "options", "file": "pictures", "description": "pictures",
-    "media_ids": "pictures", "focus": "pictures",
+    "media_ids": "pictures", "focus": "pictures", "scheduled_at": "publish_at",
 }  # fmt: skip
 _OPTIONS = 4  # answers of a poll that the form has room for
 _WORDS = {level: name for name, level in LEVELS.items()}
@@ -42,7 +45,8 @@ class _Shared(msgspec.Struct, frozen=True):
 class Text(msgspec.Struct, frozen=True):
     """What somebody writes: into `group`, in answer to the post `to`, or for whom `visibility` says.
 
-    With `options` it asks something, for `hours`. `key` tells a form sent twice from two.
+    With `options` it asks something, for `hours`. `publish_at` is when, by the clock of who writes; '' is now. `anew`
+    is the post that waited and in whose place it comes. `key` tells a form sent twice from two.
     """
 
     group: str = ""
@@ -56,6 +60,8 @@ class Text(msgspec.Struct, frozen=True):
     multiple: bool = False
     hours: int = 24
     pictures: list[Picked] = []
+    publish_at: str = ""
+    anew: int = 0
     key: str = ""
     csrf: str = ""
 
@@ -64,11 +70,13 @@ class Text(msgspec.Struct, frozen=True):
 async def show(request: Request, reader: Reader) -> Response:
     """`GET /write`, `GET /write?group=name` or `GET /write?to=id`; what else the address says stands in the form."""
     given = params.query(request, Text)
+    if given.anew:
+        return await _page(request, reader, msgspec.structs.replace(await _anew(reader, given.anew), key=_key()))
     usual = preferences.of(reader.account)
     given = msgspec.structs.replace(given, language=given.language or usual.language)
     if not (given.visibility or given.to or given.group):
         given = msgspec.structs.replace(given, visibility=usual.visibility)
-    return await _page(request, reader, msgspec.structs.replace(given, key=secrets.token_urlsafe(16)))
+    return await _page(request, reader, msgspec.structs.replace(given, key=_key()))
 
 
 @members_only
@@ -76,15 +84,24 @@ async def send(request: Request, reader: Reader) -> Response:
     """`POST /write`: on to what was written, or the form again with what is wrong."""
     given = await form(request, Text, reader)
     app = state.app_of(request)
-    pictures, problem = await picking.kept(app, reader.actor, given.pictures)
+    key = f"page {given.key}" if given.key else ""
+    if key and (known := await idempotency.post_of(reader.account.id, key)) is not None:
+        return respond.redirect(await _place(reader, given, known))
+    replaced = await _waiting(reader, given.anew)
+    hung = scheduled.draft_of(replaced).media_ids or () if replaced else ()
+    pictures, problem = await picking.kept(app, reader.actor, given.pictures, hung)
     given = msgspec.structs.replace(given, pictures=pictures)
     if problem is not None:
         return await _page(request, reader, given, problem)
     try:
         draft = await _draft(reader, given, app.host)
-        post_id = await posts.create(
-            app, reader.actor, draft, reader.account.id, f"page {given.key}" if given.key else ""
-        )
+        if replaced is not None:
+            draft = msgspec.structs.replace(draft, scheduled_id=replaced.id)
+        if given.publish_at:
+            when = clocks.time_of(reader, given.publish_at)
+            post_id = (await scheduled.add(app, reader.actor, draft, when, reader.account.id, key)).id
+        else:
+            post_id = await scheduled.create(app, reader.actor, draft, reader.account.id, key)
     except AppError as refused:
         return await _page(request, reader, given, refused)
     return respond.redirect(await _place(reader, given, post_id))
@@ -129,8 +146,46 @@ async def own(reader: Reader, post_id: int) -> tuple[Post, Actor]:
     return post, author
 
 
+def _key() -> str:
+    return secrets.token_urlsafe(16)
+
+
+async def _waiting(reader: Reader, scheduled_id: int) -> Scheduled | None:
+    """The post that is written anew; None when there is none, also since the form was sent once already."""
+    try:
+        return await scheduled.of(reader.account.id, scheduled_id) if scheduled_id else None
+    except NotFound:
+        return None
+
+
+async def _anew(reader: Reader, scheduled_id: int) -> Text:
+    """The form as it was filled in for a post that waits; what it answers is left out when that is not there any more.
+
+    Raises:
+        NotFound: the reader has no such post.
+    """
+    draft = scheduled.draft_of(await scheduled.of(reader.account.id, scheduled_id))
+    files = await storage.media.several(reader.actor.id, draft.media_ids or ())
+    to = draft.in_reply_to_id or 0
+    given = Text(
+        to=to if to and await visible.sees(reader.actor.id, to) else 0,
+        text=draft.text,
+        warning=draft.summary,
+        visibility=draft.visibility,
+        language=draft.language,
+        pictures=picking.of_post([files[each] for each in draft.media_ids or () if each in files]),
+        anew=scheduled_id,
+    )
+    if (poll := draft.poll) is None:
+        return given
+    hours = min(_HOURS, key=lambda each: abs(each * 3600 - poll.seconds))
+    return msgspec.structs.replace(given, options=list(poll.options), multiple=poll.multiple, hours=hours)
+
+
 async def _place(reader: Reader, given: Text, post_id: int) -> str:
-    """Where what was written is read: an answer in its thread, as far as one may see that."""
+    """Where what was written is read, now or in its time: an answer in its thread, as far as one may see that."""
+    if await _waiting(reader, post_id) is not None:
+        return "/scheduled?done=kept"
     own_page = f"/@{reader.actor.username}/{post_id}"
     if not given.to:
         return own_page
@@ -150,6 +205,7 @@ async def _draft(reader: Reader, given: Text, host: str) -> posts.Draft:
         raise Invalid("There is no such language here.", field="language")
     if given.to:
         await seen(reader.actor.id, given.to)
+    media_ids, media_words = picking.wanted(given.pictures)
     draft = posts.Draft(
         text=given.text,
         summary=given.warning.strip(),
@@ -157,7 +213,8 @@ async def _draft(reader: Reader, given: Text, host: str) -> posts.Draft:
         language=given.language,
         in_reply_to_id=given.to or None,
         poll=poll,
-        media_ids=tuple(picked.id for picked in given.pictures),
+        media_ids=media_ids,
+        media_words=media_words,
     )
     if given.to or not given.group:
         return draft
@@ -196,6 +253,7 @@ async def _page(request: Request, reader: Reader, given: Text, refused: AppError
         languages=tongues.NAMES,
         options=[*given.options, *[""] * _OPTIONS][: max(_OPTIONS, len(given.options))],
         hours=_HOURS,
+        clock=clocks.name_of(reader),
         previews=await picking.previews(reader.actor, given.pictures),
         pictures=picking.slots(given.pictures),
         focuses=words.FOCUSES,

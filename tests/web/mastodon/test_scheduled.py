@@ -9,7 +9,11 @@ import pytest
 
 from fedcomm import clock, media, scheduled
 from fedcomm.app import App
+from fedcomm.drafting import Draft
+from fedcomm.errors import Invalid
+from storage import accounts, actors
 from storage.connect import execute, rows
+from storage.scheduled import Scheduled
 from tests.web.client import whichever_database
 from tests.web.mastodon.member import Member, ids
 from tests.web.mastodon.test_media import sent
@@ -123,10 +127,13 @@ async def test_the_same_request_twice_is_one_post_also_when_it_is_published_by_t
     wish = {"json": {"status": "Once", "scheduled_at": later(6)}, "headers": {"idempotency-key": "k"}}
 
     first, second = [(await alice.ask("POST", "statuses", **wish)).json() for _ in range(2)]
+    without = await alice.ask("POST", "statuses", json={"status": "Once"}, headers=wish["headers"])
+    status, sentence = without.status_code, without.json()["error"]
     pass_time(7)
     await due(app, first)
     third = (await alice.ask("POST", "statuses", **wish)).json()
 
+    assert status == 422 and "waits" in sentence
     assert first["id"] == second["id"] and await said(alice) == ["<p>Once</p>"]
     assert third["content"] == "<p>Once</p>"
 
@@ -176,3 +183,27 @@ async def test_there_are_so_many_on_a_day_and_the_list_has_pages(alice: Member) 
 
     assert refused[0] == 422 and "25" in refused[1] and [len(page) for page in pages] == [10, 10, 5]
     assert [each for page in pages for each in ids(page)] == ids(made)[::-1] and moved["id"] == made[0]["id"]
+
+
+async def test_what_is_scheduled_at_once_keeps_to_the_limits_and_shares_no_picture(
+    app: App, alice: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    author = await actors.by_id(int(alice.id))
+    account = await accounts.by_name("alice")
+    picture = await sent(alice)
+    assert author is not None and account is not None
+    monkeypatch.setattr(scheduled, "MOST_A_DAY", 3)
+    at = (clock.now_ms() // scheduled.DAY + 3) * scheduled.DAY
+
+    async def add(at: int, *pictures: int) -> Scheduled | Invalid:
+        try:
+            return await scheduled.add(app, author, Draft(text="Soon", media_ids=pictures), at, account.id)
+        except Invalid as refused:
+            return refused
+
+    made = await asyncio.gather(*(add(at) for _ in range(6)))
+    with_picture = await asyncio.gather(*(add(at + scheduled.DAY, int(picture["id"])) for _ in range(3)))
+
+    assert [isinstance(each, Scheduled) for each in made].count(True) == 3
+    assert [isinstance(each, Scheduled) for each in with_picture].count(True) == 1
+    assert await rows("SELECT COUNT(*) FROM scheduled_post") == [(4,)]

@@ -1,5 +1,6 @@
 """Invitations: what the page of a link shows, the ways in from there, and links that members make themselves."""
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -186,12 +187,13 @@ async def test_members_invite_within_limits_into_groups_of_theirs_and_only_as_me
     for asked in ({"role": "admin", "group_id": group.id}, {"group_id": spelt.id}, {"group_id": None}):
         with pytest.raises(Exception, match="You can invite people into groups"):
             await invites.create(app, account, **asked)  # type: ignore[arg-type]
-    for _ in range(invites.MEMBERS_OPEN):
-        await invites.create(app, account, group_id=group.id)
+    many = [invites.create(app, account, group_id=group.id) for _ in range(invites.MEMBERS_OPEN + 3)]
+    at_once = await asyncio.gather(*many, return_exceptions=True)
     full = await browser.send(page, "/settings/invites")
 
     assert [page.status for page in refused] == [403, 403, 403, 422, 422] and full.status == 429
-    assert all(page.problem for page in (*refused, full))
+    assert all(page.problem for page in (*refused, full)) and str(invites.MEMBERS_OPEN) in full.problem
+    assert [type(each) for each in at_once].count(str) == invites.MEMBERS_OPEN
 
 
 @pytest.mark.attack("ADM-11")

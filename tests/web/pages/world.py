@@ -111,6 +111,8 @@ def for_members(world: World) -> dict[str, int]:
         "/lists/8": 404,
         "/follow_requests": 200,
         "/conversations": 200,
+        "/scheduled": 200,
+        "/write?anew=5": 404,
         "/settings": 200,
         "/settings/blocks": 200,
         "/settings/mutes": 200,

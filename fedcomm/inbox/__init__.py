@@ -36,6 +36,7 @@ FAULTS = 3  # tries of an item that fails through a fault of ours
 SECONDS = 60.0  # that an item with a transaction of its own may take; then it has failed (attack NET-38)
 FETCHES, SHARE = 30, 10  # items that ask peers at once, and those of them that one domain sent
 PATIENCE = 300.0  # seconds that one of them asks, before it lets others have its turn
+SOON = 1_000  # ms after which an item is tried again that failed through a fault of ours, or of the database
 PAUSE = 60_000  # ms after which an item is looked at again when too many wait for peers
 _alone = functools.cache(inspect.iscoroutinefunction)  # in a transaction of its own; to look costs 3 µs
 
@@ -297,13 +298,18 @@ class Inbox:
     async def _fault(self, item: Item, fault: Exception) -> None:
         if isinstance(fault, Unavailable | Collision):  # no fault of the item: it waits until the database can
             LOG.warning("item=%d put off: %s", item.id, fault)
-            await inbox.later(item.id, repr(fault), clock.now_ms() + 1_000, counted=False)
+            await self._soon(item, fault, counted=False)
             return
         LOG.error("item=%d signer=%s fault=%r", item.id, item.signer, fault, exc_info=fault)
         if item.attempts + 1 >= FAULTS:
             await inbox.park(item.id, repr(fault))
         else:
-            await inbox.later(item.id, repr(fault), clock.now_ms() + 1_000)
+            await self._soon(item, fault)
+
+    async def _soon(self, item: Item, fault: Exception, *, counted: bool = True) -> None:
+        """Once more in a second, and not only when the database is looked through for what was missed."""
+        await inbox.later(item.id, repr(fault), clock.now_ms() + SOON, counted=counted)
+        asyncio.get_running_loop().call_later(SOON / 1000, self.app.intake.more)
 
 
 def _done(writes: Writes, works: Sequence[Work]) -> None:

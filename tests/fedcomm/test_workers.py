@@ -3,20 +3,23 @@
 import asyncio
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import httpx
 import msgspec
 import pytest
 
+import fedcomm.inbox
 from activitypub.errors import Unreachable
 from fedcomm import accounts, clock, orphans
 from fedcomm import intake as intake_module
 from fedcomm.app import App
+from fedcomm.inbox import facts
 from fedcomm.jobs import Regular, nightly, uptake, worker
 from fedcomm.jobs.uptake import Uptake
 from storage import inbox, leases, outbox
 from storage.connect import Writes, apply, execute, rows, use
-from storage.errors import IntegrityError
+from storage.errors import Collision, IntegrityError
 from storage.outbox import Audience
 from tests import build
 from tests.fedcomm.several import Another, counted, tried, until
@@ -205,6 +208,30 @@ async def test_many_items_that_wait_for_a_peer_keep_none_behind_them_waiting(
 
         await until(lambda: counted("SELECT COUNT(*) FROM post WHERE local = 0", 1))
         hanging.set()
+
+
+async def test_what_the_database_could_not_do_is_tried_again_before_the_next_look(
+    another: Another, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gather, tries = facts.gather, []
+    monkeypatch.setattr(uptake, "SWEEP", 3600.0)
+    monkeypatch.setattr(fedcomm.inbox, "SOON", 50)
+    app = await another()
+
+    async def stumble(*asked: Any) -> facts.Facts:
+        tries.append(asked)
+        if len(tries) == 1:
+            raise Collision("two in each other's way")
+        return await gather(*asked)
+
+    with use(app.db):
+        await accounts.create(app, "alice", "correct horse battery")
+        writer = await build.person("sam", "peer.example")
+        uri, body = create(writer.uri, "https://here.example/users/alice", 1)
+        monkeypatch.setattr(facts, "gather", stumble)
+        await app.intake.take(writer.uri, uri, body)
+
+        await until(lambda: counted("SELECT COUNT(*) FROM post WHERE local = 0", 1), 10.0)
 
 
 async def test_what_comes_while_the_database_is_asked_does_not_wait_for_the_next_look(

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,6 +45,11 @@ class Mortal:
         if self.dead:
             self.start()
 
+    def waiting(self) -> list[tuple[Any, ...]]:
+        """What has come in and what is to be done: state, attempts, and what went wrong."""
+        items = "SELECT 'item ' || id, state, attempts, error FROM inbox_item"
+        return ask(self._server, f"{items} UNION ALL SELECT name, state, attempts, error FROM job")
+
     @property
     def dead(self) -> bool:
         return self._server.process is not None and self._server.process.poll() is not None
@@ -80,7 +86,8 @@ def die_through(story: Story, mortal: Mortal) -> None:
 
         mortal.lives()
         asking.result(60)
-        assert eventually(lambda whole=whole: story.effects() == whole)
+        completed = eventually(lambda whole=whole: story.effects() == whole)
+        assert completed, f"moment {moment}: {story.effects()}, not {whole}; waiting: {mortal.waiting()}"
         story.repeat()
         assert eventually(story.over)
         assert story.effects() == whole

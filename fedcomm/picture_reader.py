@@ -79,8 +79,10 @@ def read(content: bytes, purpose: str) -> tuple[dict[str, Any], tuple[bytes, ...
             raise Refused("pixels")
         kind = str(picture.format)
         moves = kind in ("GIF", "WEBP") and purpose != "still" and getattr(picture, "is_animated", False)
-        times = _times(picture) if moves else []
-        moving = bool(times) and purpose == "attachment"
+        if moves:
+            _check_frames(picture)
+        moving = moves and purpose == "attachment"
+        times = _times(picture) if moving else []
         whole, mime = _moving(picture, times) if moving else (b"", "")
         picture.seek(0)
         still = _flat(picture, KEPT_PIXELS)
@@ -144,21 +146,22 @@ def _written(picture: Image.Image, kind: str, quality: int) -> tuple[bytes, str]
     return held.getvalue(), f"image/{kind.lower()}"
 
 
-def _times(picture: Image.Image) -> list[int]:
-    """How long each frame is shown, in ms.
+def _check_frames(picture: Image.Image) -> None:
+    """Nothing happens when it may move for so long; the frames are counted, which decodes none of them.
 
     Raises:
         Refused: there are too many, or too many pixels in all.
     """
     most = min(MOST_FRAMES, MOST_MOVING_PIXELS // (picture.width * picture.height))
+    if getattr(picture, "n_frames", 1) > most:
+        raise Refused("frames")
+
+
+def _times(picture: Image.Image) -> list[int]:
+    """How long each frame is shown, in ms."""
     times: list[int] = []
-    for at in range(most + 1):
-        try:
-            picture.seek(at)
-        except EOFError:
-            break
-        if at == most:
-            raise Refused("frames")
+    for at in range(getattr(picture, "n_frames", 1)):
+        picture.seek(at)
         picture.load()
         times.append(max(20, min(60_000, int(picture.info.get("duration") or 100))))
     return times

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import GifImagePlugin
 
 from fedcomm import blurhash, picture_reader, pictures
 from fedcomm.errors import Invalid
@@ -76,6 +77,25 @@ async def test_what_moves_goes_on_moving() -> None:
     made = opened(found.content)
     assert (found.mime, made.n_frames, made.size) == ("image/webp", 3, (40, 30))  # type: ignore[attr-defined]
     assert getattr(opened(found.preview), "n_frames", 1) == 1
+
+
+@pytest.mark.attack("NET-25")
+@pytest.mark.parametrize("purpose", ["attachment", "avatar"])
+def test_what_moves_for_too_long_is_refused_before_it_is_decoded(purpose: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(picture_reader, "MOST_MOVING_PIXELS", 3 * 40 * 30)
+    whole, long = moving(3), moving(4)
+    decoded: list[int] = []
+    load = GifImagePlugin.GifImageFile.load_prepare
+    monkeypatch.setattr(
+        GifImagePlugin.GifImageFile, "load_prepare", lambda self: (decoded.append(self.tell()), load(self))[1]
+    )
+
+    with pytest.raises(picture_reader.Refused, match="frames"):
+        picture_reader.read(long, purpose)
+
+    assert decoded == []
+    assert picture_reader.read(whole, purpose)[0]["mime"] == ("image/webp" if purpose == "attachment" else "image/png")
+    assert decoded != []
 
 
 @pytest.mark.parametrize(("purpose", "size"), [("avatar", (400, 400)), ("header", (1500, 500))])

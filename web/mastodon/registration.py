@@ -36,9 +36,10 @@ async def sign_up(request: Request) -> Response:
     """`POST /api/v1/accounts`: the token of the new person; 403 with a sentence while they wait for approval."""
     holder = await auth.require_program(request, "write:accounts")
     wish = await params.read(request, SignUp)
-    if not wish.agreement:
-        return _refused(_of("agreement", "ERR_ACCEPTED", "Please agree to the rules of this server."))
     app = state.app_of(request)
+    if not wish.agreement:
+        unread = _of("agreement", "ERR_ACCEPTED", "Please agree to the rules of this server.")
+        return _refused(_details(*_wrong(app, wish)) | unread)
     rules = (await consents.of_server(app),)
     address = request.client.host if request.client else ""
     try:

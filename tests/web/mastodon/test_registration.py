@@ -83,9 +83,9 @@ async def test_what_is_wrong_is_said_of_its_field(
 async def test_everything_that_is_wrong_is_said_at_once(app: App, client: httpx.AsyncClient) -> None:
     await settings.change(app, None, {"registration": "open"})
 
-    found = (await sign_up(client, username="a b", password="short", email="nothing")).json()
+    found = (await sign_up(client, username="a b", password="short", email="nothing", agreement=False)).json()
 
-    assert sorted(found["details"]) == ["email", "password", "username"]
+    assert sorted(found["details"]) == ["agreement", "email", "password", "username"]
     assert all(said[0]["description"] in found["error"] for said in found["details"].values())
 
 

@@ -36,19 +36,19 @@ HAS = frozenset(_HAS)
 
 # Both begin with the words. PostgreSQL would rather go through all posts from the newest: that takes ages when few have
 # the word, and finds a page at once when many have it. So it looks at a few first, and then asks the index.
-_WITHOUT_WORDS = f"SELECT post.id FROM post WHERE post.id < ? AND post.id > ? AND {visible.TO_VIEWER}"
+_WITHOUT_WORDS = f"SELECT post.id FROM post WHERE post.id < ? AND post.id > ? AND {visible.READ}"
 _BY_MATCH = f"""SELECT post.id FROM post_text CROSS JOIN post
- WHERE post_text MATCH ? AND post.id = post_text.rowid AND post.id < ? AND post.id > ? AND {visible.TO_VIEWER}"""
+ WHERE post_text MATCH ? AND post.id = post_text.rowid AND post.id < ? AND post.id > ? AND {visible.READ}"""
 _FIRST = 500  # posts; a word that is in one of 25 fills a page with them
 _NEWEST = f"""WITH found AS MATERIALIZED (
  SELECT id FROM (SELECT post_id AS id, words FROM post_text WHERE post_id < ? AND post_id > ?
   ORDER BY post_id {{order}} LIMIT {_FIRST}) few WHERE words @@ CAST(CAST(? AS TEXT) AS TSQUERY))
 SELECT post.id FROM (SELECT id FROM found ORDER BY id {{order}}) found JOIN post ON post.id = found.id
- WHERE found.id < ? AND found.id > ? AND {visible.TO_VIEWER}"""
+ WHERE found.id < ? AND found.id > ? AND {visible.READ}"""
 _ALL = f"""WITH found AS MATERIALIZED (
  SELECT post_id AS id FROM post_text WHERE words @@ CAST(CAST(? AS TEXT) AS TSQUERY))
 SELECT post.id FROM (SELECT id FROM found ORDER BY id {{order}}) found JOIN post ON post.id = found.id
- WHERE found.id < ? AND found.id > ? AND {visible.TO_VIEWER}"""
+ WHERE found.id < ? AND found.id > ? AND {visible.READ}"""
 
 _IN_ORDER = {_WITHOUT_WORDS: "post.id", _BY_MATCH: "post_text.rowid", _NEWEST: "found.id", _ALL: "found.id"}
 
@@ -94,7 +94,10 @@ async def missing(below: int, limit: int) -> list[int]:
 
 
 async def find(viewer: int, query: Query, page: Page, offset: int = 0) -> list[int]:
-    """Ids of the posts that somebody may find, the newest first; nothing when neither words nor an author are given."""
+    """Ids of the posts that somebody may find, the newest first; nothing when neither words nor an author are given.
+
+    Whom they muted is left out, and of whose server they want nothing, as Mastodon does (status_filter.rb).
+    """
     if not viewer or not (query.words or query.author_id):
         return []
     if not query.words:
@@ -111,7 +114,7 @@ async def _found(
 ) -> list[int]:
     """What `find` gives, of the posts that `source` has for the words."""
     sql = source.format(order=page.order)
-    args = [*words, *page.bounds, *visible.args(viewer)]
+    args = [*words, *page.bounds, *visible.reading(viewer)]
     for condition, values in _conditions(viewer, query):
         sql += f" AND {condition}"
         args += values

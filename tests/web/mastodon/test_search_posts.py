@@ -118,6 +118,21 @@ async def test_who_is_limited_or_shut_out_is_not_found(alice: Member, open_bob: 
     assert await found(alice, "parsnips") == []
 
 
+async def test_who_is_not_wanted_is_not_found_though_asked_for(app: App, alice: Member, open_bob: Member) -> None:
+    far = await build.person("carol", "far.test", indexable=1)
+    mine, near, away = [await build.post(each, "parsnips") for each in (alice.actor, open_bob.actor, far)]
+    await indexing.catch_up(app, 2**63 - 1)
+    assert await found(alice, "parsnips") == [str(each.id) for each in (away, near, mine)]
+
+    await alice.do(f"accounts/{open_bob.id}/mute", notifications=False)
+    await alice.do("domain_blocks", domain="far.test")
+
+    assert await found(alice, "parsnips") == [str(mine.id)]
+    assert await found(alice, "from:bob") == await found(alice, "from:carol@far.test parsnips") == []
+    await alice.do(f"accounts/{open_bob.id}/unmute")
+    assert await found(alice, "parsnips") == [str(near.id), str(mine.id)]
+
+
 async def test_results_are_paged(alice: Member, bob: Member) -> None:
     posts = ids([await alice.post(f"tomato {number}") for number in range(5)])[::-1]
 

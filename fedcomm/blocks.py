@@ -17,13 +17,15 @@ async def block(app: App, actor: Actor, target_id: int) -> None:
 
     Raises:
         NotFound: there is no such actor.
-        NotAllowed: oneself.
+        NotAllowed: oneself, or the account of this server.
     """
     target = await actors.by_id(target_id)
     if target is None or target.deleted_at is not None:
         raise NotFound("There is no such account.")
     if target.id == actor.id:
         raise NotAllowed("Nobody blocks themselves.")
+    if target.local and target.kind == "Application":
+        raise NotAllowed("This account stands for the server itself, and nobody blocks it.")
     async with transaction():
         uri = app.urls.activity(next_id())
         await record_block(app, actor, target, uri)

@@ -19,6 +19,11 @@ from storage.posts import Post
 LEVELS = {"public": posts.PUBLIC, "unlisted": posts.UNLISTED, "private": posts.FOLLOWERS, "direct": posts.DIRECT}
 MAX_SUMMARY = 500  # characters
 MAX_OPTIONS, MAX_OPTION = 20, 200  # answers of a poll; characters of one
+# Without it a post for followers would stay with them, though who names a group means it. It is not opened to everybody
+# either: who chose followers does not want that.
+_FOR_ALL = (
+    "What is said in a group is for everybody who reads it. Make the post public or unlisted, or do not name the group."
+)
 MIN_SECONDS, MAX_SECONDS = 300, 365 * 86_400  # that a poll is open
 
 
@@ -121,6 +126,8 @@ async def prepare(app: App, author: Actor, draft: Draft, replaced: Post | None =
     else:
         group, face = await _first_group(tuple(named.values()))
     if _visibility(draft, parent) > posts.UNLISTED:  # also an answer to what is not for everybody (attack PRI-05)
+        if replaced is None and draft.visibility == "private" and face is not None and face in named.values():
+            raise Invalid(_FOR_ALL, field="visibility")
         group, face = None, None
     if group is not None:
         root = await posts.by_id(parent.thread_id) if parent else None

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 import storage.actors
-from fedcomm import accounts, peers
+from fedcomm import accounts, actors, peers
 from fedcomm.app import App
 from storage import fragments
 from storage.actors import Actor
@@ -217,6 +217,15 @@ async def test_a_block_ends_following_and_is_found_to_be_lifted(alice: Member, b
     assert blocked["blocking"] and not blocked["followed_by"] and not lifted["blocking"]
     assert ids(listed) == ids(found["accounts"]) == [bob.id] and await alice.get("blocks") == []
     assert autocomplete == []
+
+
+async def test_nobody_blocks_the_server_itself(app: App, alice: Member) -> None:
+    service = await actors.service(app)
+
+    refused = await alice.refused("POST", f"accounts/{service.id}/block")
+
+    assert refused == (403, "This account stands for the server itself, and nobody blocks it.")
+    assert await alice.get("blocks") == []
 
 
 async def test_who_is_blocked_does_not_find_who_blocks_them(alice: Member, bob: Member) -> None:

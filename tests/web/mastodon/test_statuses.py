@@ -415,6 +415,25 @@ async def test_a_mention_of_a_group_begins_a_thread_in_it(alice: Member, bob: Me
     assert ids((await alice.get(f"statuses/{post['id']}/context"))["descendants"]) == [answer["id"]]
 
 
+async def test_what_is_for_followers_names_no_group(alice: Member, bob: Member, gardening: Actor) -> None:
+    for member in (alice, bob):
+        await member.do(f"accounts/{gardening.id}/follow")
+    top = await bob.post("@gardening Which soil?")
+    group = {"status": "@gardening Wet", "visibility": "private"}
+
+    refusals = [
+        await alice.refused("POST", "statuses", **group),
+        await alice.refused("POST", "statuses", **group, in_reply_to_id=top["id"]),
+        await alice.refused("POST", "statuses", **group, scheduled_at="2099-01-01T00:00:00Z"),
+    ]
+    own = await alice.post("Wet", visibility="private", in_reply_to_id=top["id"])
+    told = await alice.post("@gardening Wet", visibility="direct")
+
+    assert {status for status, _ in refusals} == {422} and all("do not name the group" in said for _, said in refusals)
+    assert [each["visibility"] for each in (own, told)] == ["private", "direct"]
+    assert [each["id"] for each in await alice.get(f"accounts/{alice.id}/statuses")] == [told["id"], own["id"]]
+
+
 async def test_who_is_not_signed_in_reads_what_is_for_everybody_without_what_is_somebodys(
     client: httpx.AsyncClient, alice: Member
 ) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from fedcomm import featured
-from tests.fediverse import Fediverse
+from tests.fediverse import PROCESSES, Fediverse
 from tests.forger import AS, Host, Json
 from tests.scenarios.test_programs import program
 from tests.web.mastodon.member import Member
@@ -54,5 +54,5 @@ async def test_what_somebody_features_is_on_top_of_their_profile(fediverse: Fedi
     with fediverse.instances[0].here():
         await featured.learn(fediverse.instances[0].app, int(anna))  # an hour later
 
-    assert unasked == [] and first == [] and second == third == ["two", "one"] and asked == 1
+    assert unasked == [] and first == [] and second == third == ["two", "one"] and 1 <= asked <= PROCESSES
     assert await shown(alice, anna) == []

@@ -33,7 +33,11 @@ class SignUp(msgspec.Struct, frozen=True):
 
 
 async def sign_up(request: Request) -> Response:
-    """`POST /api/v1/accounts`: the token of the new person; 403 with a sentence while they wait for approval."""
+    """`POST /api/v1/accounts`: the token of the new person; 403 with a sentence while they wait for approval.
+
+    `agreement` says yes to the rules of this server (Mastodon API: "Register an account"), which programs can show. No
+    program shows those of the group that an invitation leads into, so nothing is kept as if they were agreed to.
+    """
     holder = await auth.require_program(request, "write:accounts")
     wish = await params.read(request, SignUp)
     app = state.app_of(request)

@@ -5,10 +5,8 @@ import re
 from typing import Any
 
 import httpx
-import msgspec
 import pytest
 
-from activitypub.contexts import PUBLIC
 from storage.actors import Actor
 from storage.connect import rows
 from tests import build
@@ -305,75 +303,6 @@ async def test_who_voted_and_boosted_is_shown(alice: Member, bob: Member) -> Non
     boosters = await bob.get(f"statuses/{post['id']}/reblogged_by")
 
     assert ids(voters) == ids(boosters) == [alice.id]
-
-
-async def test_a_boost_wraps_the_post_and_is_taken_back_either_way(alice: Member, bob: Member) -> None:
-    post = await bob.post("Hello")
-
-    boost = await alice.do(f"statuses/{post['id']}/reblog")
-    again = await alice.do(f"statuses/{post['id']}/reblog")
-    shown = await alice.get(f"statuses/{boost['id']}")
-    listed = await alice.get(f"accounts/{alice.id}/statuses")
-    back = await alice.do(f"statuses/{post['id']}/unreblog")
-    await alice.do(f"statuses/{post['id']}/reblog")
-    (second,) = await alice.get(f"accounts/{alice.id}/statuses")
-    await alice.do(f"statuses/{second['id']}", "DELETE")
-
-    assert boost["reblog"]["id"] == post["id"] and boost["account"]["id"] == alice.id and boost["id"] != post["id"]
-    assert again["id"] == boost["id"] == shown["id"] and ids(listed) == [boost["id"]]
-    assert (boost["reblog"]["reblogged"], boost["reblog"]["reblogs_count"]) == (True, 1)
-    assert (back["id"], back["reblogged"], back["reblogs_count"]) == (post["id"], False, 0)
-    assert await alice.get(f"accounts/{alice.id}/statuses") == []
-    assert (await bob.get(f"statuses/{post['id']}"))["content"] == "<p>Hello</p>"
-
-
-@pytest.mark.attack("PRI-04")
-async def test_what_is_not_for_everybody_cannot_be_boosted(alice: Member, bob: Member) -> None:
-    post = await bob.post("@alice for you", visibility="direct")
-
-    status, _ = await alice.refused("POST", f"statuses/{post['id']}/reblog")
-
-    assert status in (403, 422) and await rows("SELECT 1 FROM boost", ()) == []
-
-
-@pytest.mark.attack("PRI-25")
-@pytest.mark.parametrize(("visibility", "to_all"), [("public", True), ("unlisted", True), ("private", False)])
-async def test_who_boosts_says_who_learns_of_it(
-    client: httpx.AsyncClient, alice: Member, bob: Member, visibility: str, to_all: bool
-) -> None:
-    fan = await Member.of(client, await build.person("fan"))
-    await fan.do(f"accounts/{alice.id}/follow")
-    post = await bob.post("Hello")
-
-    boost = await alice.do(f"statuses/{post['id']}/reblog", visibility=visibility)
-
-    assert (boost["visibility"], boost["reblog"]["visibility"]) == (visibility, "public")
-    assert boost["id"] in ids(await fan.get("timelines/home"))
-    assert (boost["id"] in ids(await bob.get(f"accounts/{alice.id}/statuses"))) == to_all
-    assert (ids(await bob.get(f"statuses/{post['id']}/reblogged_by")) == [alice.id]) == to_all
-    said = [msgspec.json.decode(found[0]) for found in await rows("SELECT body FROM outbox", ())]
-    (announce,) = [activity for activity in said if activity["type"] == "Announce"]
-    assert (PUBLIC in [*announce["to"], *announce.get("cc", [])]) == to_all
-    assert alice.actor.followers in [*announce["to"], *announce.get("cc", [])]
-    assert await alice.do(f"statuses/{post['id']}/unreblog")
-
-
-@pytest.mark.attack("PRI-04")
-async def test_what_somebody_wrote_for_followers_they_alone_pass_on_to_them_alone(alice: Member, bob: Member) -> None:
-    await bob.do(f"accounts/{alice.id}/follow")
-    own = await alice.post("For followers", visibility="private")
-
-    boost = await alice.do(f"statuses/{own['id']}/reblog", visibility="public")
-    refused = [
-        await bob.refused("POST", f"statuses/{own['id']}/reblog"),
-        await alice.refused("POST", f"statuses/{(await alice.post('x', visibility='direct'))['id']}/reblog"),
-    ]
-    odd = [await bob.refused("POST", f"statuses/{(await alice.post('y'))['id']}/reblog", visibility=word)
-           for word in ("direct", "nobody")]  # fmt: skip
-
-    assert boost["visibility"] == "private" and [status for status, _ in refused] == [403, 403]
-    assert [status for status, _ in odd] == [422, 422]
-    assert [found[0] for found in await rows("SELECT visibility FROM boost", ())] == [build.FOLLOWERS]
 
 
 @pytest.mark.contract(21)

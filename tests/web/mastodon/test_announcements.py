@@ -1,5 +1,6 @@
 """Admins tell everybody here something; members answer with an emoji and put it away, each for themselves."""
 
+import itertools
 from typing import Any
 
 import httpx
@@ -72,7 +73,9 @@ async def test_what_is_changed_is_told_and_what_has_ended_is_not(alice: Member) 
         assert await alice.refused("PUT", f"announcements/{gone.id}/reactions/🍞") == MISSING
 
 
-async def test_members_answer_with_emojis(alice: Member, bob: Member) -> None:
+async def test_members_answer_with_emojis(alice: Member, bob: Member, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, moments = clock.now, itertools.count()
+    monkeypatch.setattr(clock, "now", lambda: real() + next(moments))  # of two at one moment, neither is the first
     await emojis.add(None, "oven", PNG)
     made = await bulletins.publish(None, "Hello")
     place = f"announcements/{made.id}/reactions"

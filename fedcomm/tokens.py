@@ -16,8 +16,8 @@ from storage.tokens import Token
 
 NOTED_EVERY = 3_600_000  # ms: an answer must not be a write each time
 
-_READ_AND_WRITE = """accounts blocks bookmarks conversations favourites filters follows lists media mutes notifications
-                     reports search statuses""".split()
+_READ_AND_WRITE = """accounts blocks bookmarks collections conversations favourites filters follows lists media mutes
+                     notifications reports search statuses""".split()
 # Mastodon API: "OAuth Scopes"
 SCOPES = frozenset(
     ["read", "write", "follow", "push", "profile", "read:me"]

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from storage import visible
+from storage import actors, visible
+from storage.actors import Actor
 from storage.connect import Writes, rows
 
 ACTIVE, NEW = "COALESCE(a.last_post_at, 0) DESC, a.id DESC", "a.id DESC"
@@ -30,6 +31,14 @@ async def directory(viewer: int, order: str, limit: int, offset: int, *, local: 
     sql = _SHOWN + " AND a.host = ''" * local + f" ORDER BY {order} LIMIT ? OFFSET ?"
     args = (*visible.actor_args(viewer), *visible.wanted_args(viewer), limit, offset)
     return [found[0] for found in await rows(sql, args)]
+
+
+async def groups_here(viewer: int, limit: int) -> list[Actor]:
+    """The groups of this server, those first in which something was said lately."""
+    sql = _SHOWN + f" AND a.kind = 'Group' AND a.host = '' ORDER BY {ACTIVE} LIMIT ?"
+    found = [each[0] for each in await rows(sql, (*visible.actor_args(viewer), *visible.wanted_args(viewer), limit))]
+    known = await actors.by_ids(found)
+    return [known[actor_id] for actor_id in found if actor_id in known]
 
 
 async def suggestions(viewer: int, limit: int, offset: int) -> list[int]:

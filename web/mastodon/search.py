@@ -14,7 +14,7 @@ from fedcomm.app import App
 from storage import post_text, search, visible
 from web import auth, paging, params, respond, state
 from web.errors import Refusal
-from web.mastodon import subjects
+from web.mastodon import collections, subjects
 from web.mastodon.entities import account, status
 from web.mastodon.entities.small import tag
 
@@ -56,7 +56,7 @@ async def find(request: Request) -> Response:
         "accounts": msgspec.Raw(await account.list_of(app.base_url, list(dict.fromkeys(people))[:limit])),
         "statuses": [msgspec.Raw(shown[post_id]) for post_id in posts if post_id in shown],
         "hashtags": [tag(app.base_url, name) for name in tags],
-        "collections": [],
+        "collections": await collections.found(request, seeing, text) if wanted.type in ("", "collections") else [],
     }
     return respond.json(value)
 

@@ -3,7 +3,7 @@
 import httpx
 import msgspec
 
-from fedcomm import bulletins, emojis, settings
+from fedcomm import actors, bulletins, emojis, settings
 from fedcomm.app import App
 from storage.actors import Actor
 from tests import build
@@ -54,8 +54,9 @@ async def busy(app: App, client: httpx.AsyncClient, alice: Member, bob: Member, 
     return Busy(
         {
             "accounts": [alice.id, bob.id, str(group.id)], "announcements": [str(said.id)], "annual_reports": ["2025"],
+            "collections": [str((await actors.service(app)).id)],
             "conversations": [each["id"] for each in await alice.get("conversations")],
-            "featured_tags": [featured["id"]],
+            "featured_tags": [featured["id"]], "items": [str(group.id)],
             "filters": [one["id"], old["id"]], "keywords": [one["keywords"][0]["id"]],
             "follow_requests": requesters, "list": [str(group.id), friends], "lists": [str(group.id), friends],
             "media": [loose], "notifications": [notices[0]["id"], notices[0]["group_key"]],

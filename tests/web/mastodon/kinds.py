@@ -32,6 +32,12 @@ ANNOUNCEMENT = {
 POLICY = {"for_not_following": str, "for_not_followers": str, "for_new_accounts": str, "for_private_mentions": str,
           "for_limited_accounts": str, "summary": dict}  # fmt: skip
 SUGGESTION = {"source": str, "sources": list, "account": keys.ACCOUNT}
+ITEM = {"id": "number", "state": str, "created_at": "moment", "account_id": ("number", None)}
+COLLECTION = {
+    "id": "number", "account_id": "number", "uri": "url", "url": "url", "local": bool, "name": str,
+    "description": (str, None), "language": (str, None), "sensitive": bool, "discoverable": bool, "tag": (dict, None),
+    "created_at": "moment", "updated_at": "moment", "item_count": int, "items": [ITEM],
+}  # fmt: skip
 FEATURED_TAG = {"id": "number", "name": str, "url": "url", "statuses_count": str, "last_status_at": ("date", None)}
 APPLICATION = {"name": str, "website": (str, None)}
 
@@ -60,6 +66,7 @@ KINDS: tuple[tuple[str, frozenset[str], Any], ...] = (
     ("conversation", frozenset({"unread", "accounts"}), CONVERSATION),
     ("announcement", frozenset({"published_at", "all_day"}), ANNOUNCEMENT),
     ("marker", frozenset({"last_read_id"}), keys.MARKER),
+    ("collection", frozenset({"item_count", "items"}), COLLECTION),
     ("suggestion", frozenset({"sources", "account"}), SUGGESTION),
     ("featured tag", frozenset({"statuses_count", "name", "url"}), FEATURED_TAG),
     ("tag", frozenset({"history", "following"}), keys.TAG),

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.anyio
 MET = {
     "account", "mention", "status", "edit", "source", "poll", "media", "emoji", "filter", "filtered", "old filter",
     "word", "notification", "group of notifications", "relationship", "list", "conversation", "marker", "tag",
-    "policy", "announcement", "scheduled", "suggestion", "featured tag",
+    "policy", "announcement", "scheduled", "suggestion", "featured tag", "collection",
 }  # fmt: skip
 
 
@@ -74,6 +74,12 @@ UNDONE = {
     "PUT /api/v1/statuses/{id}/interaction_policy": "not offered",
     "POST /api/v1/statuses/{id}/quotes/{quoting}/revoke": "not offered",
     **{f"{method} /api/v1/push/subscription": "not offered" for method in ("POST", "PUT", "DELETE")},
+    "POST /api/v1/collections": "not offered",
+    "PATCH /api/v1/collections/{id}": "not offered",
+    "DELETE /api/v1/collections/{id}": "not offered",
+    "POST /api/v1/collections/{id}/items": "not offered",
+    "DELETE /api/v1/collections/{id}/items/{item}": "not offered",
+    "POST /api/v1/collections/{id}/items/{item}/revoke": "not offered",
     "POST /api/v1/media": "wants a file; `busy` sends one",
     "POST /api/v2/media": "wants a file; `answers` sends one",
     "POST /api/v1/accounts": "by a program that acts for nobody (test_registration.py)",

@@ -4,7 +4,7 @@ Most bots and many programs speak to a server through this library.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any
 
@@ -12,26 +12,11 @@ import pytest
 from mastodon import Mastodon, MastodonAPIError, MastodonNotFoundError, MastodonUnauthorizedError, StreamListener
 
 from tests.clients.toot import code_for
-from tests.server.forking import ForkedInstance
 from tests.server.running import Instance
 
 PASSWORD = "correct horse battery staple"
 SCOPES = ["read", "write", "follow"]
 SECONDS = 10.0
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    """A server with a group and two members."""
-    running = ForkedInstance(tmp_path_factory.mktemp("server"), RATE_LIMITS="off").start()
-    try:
-        running.person("alice")
-        running.person("bob")
-        made = running.command("group", "create", "gardening", "--title", "Gardening")
-        assert made.returncode == 0, made.stderr
-        yield running
-    finally:
-        running.stop()
 
 
 @pytest.fixture(scope="module")

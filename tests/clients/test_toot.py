@@ -1,7 +1,6 @@
 """toot signs in, joins a group, posts, reads, votes, boosts, searches and deletes."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,24 +9,9 @@ import pytest
 
 from tests.clients.toot import Toot
 from tests.pictures import located, opened, picture
-from tests.server.forking import ForkedInstance
 from tests.server.running import Instance
 
 PASSWORD = "correct horse battery staple"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    """A server with a group and two members."""
-    running = ForkedInstance(tmp_path_factory.mktemp("server"), RATE_LIMITS="off").start()
-    try:
-        running.person("alice")
-        running.person("bob")
-        made = running.command("group", "create", "gardening", "--title", "Gardening")
-        assert made.returncode == 0, made.stderr
-        yield running
-    finally:
-        running.stop()
 
 
 @pytest.fixture(scope="module")

@@ -77,11 +77,12 @@ async def pending(database: Database, *, folder: Path = FOLDER) -> list[Migratio
         MigrationError: as `run`.
     """
     wanted = read(folder / database.dialect)
-    if not await database.has("schema_migration"):
-        if not await _fresh(database):
-            raise MigrationError("this database has tables of another program: give fedcomm one of its own")
-        return wanted
-    return _missing(wanted, await database.engine.rows(_APPLIED, ()))
+    fresh = await _fresh(database)  # asked first: between two questions another process may make all tables
+    if await database.has("schema_migration"):
+        return _missing(wanted, await database.engine.rows(_APPLIED, ()))
+    if not fresh:
+        raise MigrationError("this database has tables of another program: give fedcomm one of its own")
+    return wanted
 
 
 def read(folder: Path) -> list[Migration]:

@@ -7,6 +7,7 @@ import sqlite3
 import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -134,6 +135,27 @@ async def test_two_processes_that_migrate_at_once_do_not_meet(databases: Databas
 
     assert sorted(name for names in applied for name in names) == ["0001_first", "0002_second"]
     for database in opened:
+        await database.close()
+    databases.drop(url)
+
+
+async def test_a_database_that_another_process_makes_meanwhile_is_no_other_programs(
+    databases: Databases, folder: Path, dialect: str
+) -> None:
+    url = await databases.empty(dialect)
+    late, other = [await Database.open(url) for _ in range(2)]
+    rows_of, done = late.engine.rows, []
+
+    async def overtaken(sql: str, args: Any) -> Any:
+        found = await rows_of(sql, args)
+        if not done:
+            done.extend(await migrate.run(other, folder=folder))
+        return found
+
+    late.engine.rows = overtaken  # type: ignore[method-assign]
+
+    assert await migrate.run(late, folder=folder) == [] and done == ["0001_first", "0002_second"]
+    for database in (late, other):
         await database.close()
     databases.drop(url)
 

@@ -9,7 +9,11 @@ from storage.connect import Writes, row, rows
 
 
 class Group(msgspec.Struct, frozen=True):
-    """One row of `groups`; `actor_id` is the face by which this server speaks of it."""
+    """One row of `groups`; `actor_id` is the face by which this server speaks of it.
+
+    `visibility` is public, members or local; `votes` both, up or none; `promotion` answers that are owed before a new
+    thread that promotes.
+    """
 
     id: int
     actor_id: int
@@ -24,6 +28,11 @@ class Group(msgspec.Struct, frozen=True):
     created_by: int | None
     created_at: int
     closed_at: int | None
+    visibility: str = "public"
+    question: str = ""
+    votes: str = "both"
+    ladder: int = 0
+    promotion: int = 0
 
 
 COLUMNS = ", ".join(Group.__struct_fields__)

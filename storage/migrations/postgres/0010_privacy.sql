@@ -1,0 +1,2 @@
+-- What belongs to groups whose content is not for everybody.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- Posts that wait before they are in a group.
+SELECT 1;

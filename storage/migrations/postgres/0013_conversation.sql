@@ -1,0 +1,2 @@
+-- What threads of a group have about them.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- What waits for an answer.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- What is fetched to complete conversations.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- How people come into groups.
+SELECT 1;

@@ -154,13 +154,15 @@ def voting(group: Group, standing: Standing) -> None:
         raise NotAllowed("You are banned from this group.")
 
 
-def joining(group: Group, standing: Standing) -> None:
-    """Whether somebody may join, or ask to.
+def joining(group: Group, standing: Standing, *, invited: bool) -> None:
+    """Whether somebody may join, or ask to; a group elsewhere decides itself whom it lets in.
 
     Raises:
-        NotAllowed: closed, or banned.
+        NotAllowed: closed, banned, or not invited where only who is invited comes in.
     """
     voting(group, standing)
+    if group.local and group.join_mode == "invite" and not (invited or standing.moderator):
+        raise NotAllowed("One comes into this group by invitation. Please ask somebody who looks after it for one.")
 
 
 def moderating(standing: Standing) -> None:

@@ -35,11 +35,12 @@ class _Wish(msgspec.Struct, frozen=True):
 
 async def follow(
     app: App, follower: Actor, target_id: int, reblogs: bool = True, notify: bool = False,
-    languages: Sequence[str] = (),
+    languages: Sequence[str] = (), invited: bool = False,
 ) -> None:  # fmt: skip
     """A member of ours follows somebody, or joins a group; elsewhere that waits for an answer.
 
-    Posts in other languages than these do not come home; none given = all do.
+    Posts in other languages than these do not come home; none given = all do. Who is `invited` into a group of ours is
+    let in without being asked for.
 
     Raises:
         NotFound: there is no such actor.
@@ -66,7 +67,7 @@ async def follow(
             raise NotAllowed("This account has moved. Please follow the new one.")
         uri = known.uri if known else app.urls.activity(next_id())
         if target.local:
-            await record_follow(app, follower, target, uri, wish)
+            await record_follow(app, follower, target, uri, wish, invited=invited)
         else:
             await _ask(app, follower, target, uri, known, wish)
 
@@ -140,20 +141,24 @@ async def follow_handle(app: App, account: str, handle_or_url: str) -> Actor:
     return target
 
 
-async def record_follow(app: App, follower: Actor, target: Actor, uri: str, wish: _Wish = _Wish()) -> None:
+async def record_follow(
+    app: App, follower: Actor, target: Actor, uri: str, wish: _Wish = _Wish(), *, invited: bool = False
+) -> None:
     """Somebody, here or elsewhere, follows one of ours: granted at once, or waiting for who wants to be asked.
 
     Raises:
-        NotAllowed: a member of ours is banned from the group; who is elsewhere gets a `Reject`.
+        NotAllowed: a member of ours is banned from the group, or not invited where one must be; who is elsewhere gets
+            a `Reject`.
     """
     async with transaction():
-        group = await groups.by_actor(target.id) if target.kind == "Group" else None
-        if group is not None and not await _may_join(group, follower):
-            return await _answer(app, "Reject", target, follower, uri)
         known = await follows.of(follower.id, target.id)
+        group = await groups.by_actor(target.id) if target.kind == "Group" else None
+        standing = await _standing(group, follower) if group is not None else Standing()
+        if group is not None and not _may_join(group, follower, standing, invited or known is not None):
+            return await _answer(app, "Reject", target, follower, uri)
         if known is None and target.moved_to_id is not None:
             return await _answer(app, "Reject", target, follower, uri)
-        waits = bool(target.locked) or (group is not None and group.join_mode != "open")
+        waits = bool(target.locked) if group is None else _asks(group, standing, invited)
         now = clock.now_ms()
         row_id = known.id if known else next_id()
         row = Follow(
@@ -232,9 +237,19 @@ def _languages(codes: Sequence[str]) -> str:
     return f" {' '.join(wanted)} " if wanted else ""
 
 
-async def _may_join(group: Group, follower: Actor) -> bool:
+def _asks(group: Group, standing: Standing, invited: bool) -> bool:
+    """Whether somebody waits for an answer of the moderators; these wait for nobody but themselves."""
+    return group.join_mode != "open" and not invited and not standing.moderator
+
+
+async def _standing(group: Group, follower: Actor) -> Standing:
+    ban, role = [await registers.get(group.id, property_, follower.uri) for property_ in ("ban", "role")]
+    return Standing(ban=ban, moderator=registers.moderating(role))
+
+
+def _may_join(group: Group, follower: Actor, standing: Standing, invited: bool) -> bool:
     try:
-        admit.joining(group, Standing(ban=await registers.get(group.id, "ban", follower.uri)))
+        admit.joining(group, standing, invited=invited)
     except NotAllowed:
         if follower.local:
             raise

@@ -14,7 +14,7 @@ from fedcomm import actors as service
 from fedcomm import acts, clock, groups, members, sanitise
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotFound
-from fedcomm.groups import JOIN_MODES, MAX_SUMMARY, MAX_TITLE
+from fedcomm.groups import JOIN_MODES, MAX_SUMMARY, MAX_TITLE, NO_SUCH_WAY
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
 from storage import registers
@@ -96,11 +96,11 @@ def record(
     if title is not None and not 0 < len(title) <= MAX_TITLE:
         raise Invalid("A group needs a title of at most {limit} characters.", field="title", limit=MAX_TITLE)
     if join_mode not in (None, *JOIN_MODES):
-        raise Invalid("A group is joined 'open' or by 'approval'.", field="join_mode")
+        raise Invalid(NO_SUCH_WAY, field="join_mode")
     if posting not in (None, *POSTING):
         raise Invalid("Who may post: 'anyone', 'members' or 'moderators'.", field="posting")
     if only_moderators is not None and only_moderators != (group.posting == "moderators"):
-        posting = "moderators" if only_moderators else "members" if group.join_mode == "approval" else "anyone"
+        posting = "moderators" if only_moderators else "anyone" if group.join_mode == "open" else "members"
     now = clock.now_ms()
     wanted: list[tuple[str, Any, Any, str, dict[str, Any]]] = [
         ("profile:title", title, face.name, "actor", {"name": title}),
@@ -119,7 +119,7 @@ def record(
         registers.take_effect(writes, act, table, group.id if table == "groups" else face.id, **columns)
         registers.take_effect(writes, act, "actor", face.id, updated_at=now)
         if property_ == "join_mode":
-            registers.take_effect(writes, act, "actor", face.id, locked=int(value == "approval"))
+            registers.take_effect(writes, act, "actor", face.id, locked=int(value != "open"))
     return changed
 
 

@@ -19,7 +19,8 @@ from storage.ids import next_id
 from storage.outbox import Audience
 from storage.posts import PUBLIC, UNLISTED, Post
 
-JOIN_MODES = ("open", "approval")
+JOIN_MODES = ("open", "approval", "invite")
+NO_SUCH_WAY = "A group is joined 'open', by 'approval' or by 'invite'."
 MAX_TITLE, MAX_SUMMARY = 100, 5_000  # characters
 
 
@@ -43,14 +44,14 @@ async def create(
     if len(summary) > MAX_SUMMARY:
         raise Invalid("The summary may have {most} characters.", field="summary", most=MAX_SUMMARY)
     if join_mode not in JOIN_MODES:
-        raise Invalid("A group is joined 'open' or by 'approval'.", field="join_mode")
+        raise Invalid(NO_SUCH_WAY, field="join_mode")
     first = await _member_called(moderator) if moderator else None
     async with transaction():
         face = await create_local(app, "Group", username, title, sanitise.from_text(summary))
         group = _row(face, join_mode, first)
         writes = Writes()
         groups.insert(writes, group, face.uri, "own")
-        if join_mode == "approval":
+        if join_mode != "open":
             actors.change_later(writes, face.id, locked=1)
         if first is not None:
             uri = app.urls.activity(next_id())
@@ -143,7 +144,7 @@ async def _member_called(name: str) -> Actor:
 def _row(face: Actor, join_mode: str, founder: Actor | None) -> Group:
     return Group(
         id=next_id(), actor_id=face.id, local=1, genesis=None, join_mode=join_mode,
-        posting="members" if join_mode == "approval" else "anyone", fold_version=registers.FOLD_VERSION,
+        posting="anyone" if join_mode == "open" else "members", fold_version=registers.FOLD_VERSION,
         members_count=0, threads_count=0, last_active_at=None, created_by=founder.id if founder else None,
         created_at=face.created_at, closed_at=None,
     )  # fmt: skip

@@ -1,16 +1,19 @@
 """Invitations: links with which somebody comes in, some times and for a while; and the link for the first admin.
 
-Admins invite as they like. Members invite friends into a group that they belong to, if the server's settings let them;
-what they invite with ends when they leave the group or are shut out.
+Admins invite as they like. Members invite friends into an open group that they belong to, if the server's settings
+let them; into others its moderators do, since who is invited comes in at once. What they invite with ends when they
+could not invite any more (docs/decisions/0024-joining.md).
 """
 
 import storage.accounts
+import storage.actors
 import storage.groups
 import storage.invites
 import storage.members
 from fedcomm import audit, clock, settings, tokens
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound, TooMany
+from storage import registers
 from storage.accounts import Account
 from storage.connect import Writes, transaction, write
 from storage.counting import hold
@@ -118,17 +121,28 @@ async def use(invite: Invite) -> None:
 
 
 async def inviting(app: App, account: Account, group: Group) -> bool:
-    """Whether a member may invite others into a group: they belong to it, and members invite here."""
+    """Whether a member may invite others into a group: moderators of it; of an open one who belongs to it as well.
+
+    Those who are invited have an account here at once, hence only where members invite.
+    """
     if not (group.local and (await settings.current(app)).members_invite) or group.closed_at is not None:
         return False
+    if account.state != "active":
+        return False
     member = await storage.members.of(group.id, account.actor_id)
-    return account.state == "active" and member is not None and member.state == "joined"
+    if group.join_mode == "open" and member is not None and member.state == "joined":
+        return True
+    actor = await storage.actors.by_id(account.actor_id)
+    return actor is not None and registers.moderating(await registers.get(group.id, "role", actor.uri))
 
 
 async def _check_member(app: App, by: Account, role: str, group_id: int | None, uses: int, days: int) -> None:
     group = await storage.groups.by_id(group_id) if group_id is not None else None
     if role != "member" or group is None or not await inviting(app, by, group):
-        raise NotAllowed("You can invite people into groups that you belong to, if this server lets members invite.")
+        raise NotAllowed(
+            "You can invite people into open groups that you belong to and into groups that you moderate, if this"
+            " server lets members invite."
+        )
     if not 1 <= uses <= MEMBERS_USES or not 1 <= days <= MEMBERS_DAYS:
         raise Invalid("Your invitation works 1 to {uses} times and for 1 to {days} days.", field="uses",
                       uses=MEMBERS_USES, days=MEMBERS_DAYS)  # fmt: skip

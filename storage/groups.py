@@ -11,8 +11,8 @@ from storage.connect import Writes, row, rows
 class Group(msgspec.Struct, frozen=True):
     """One row of `groups`; `actor_id` is the face by which this server speaks of it.
 
-    `visibility` is public, members or local; `votes` both, up or none; `promotion` answers that are owed before a new
-    thread that promotes.
+    `join_mode` is open, approval (moderators let in) or invite (only who is invited comes in). `visibility` is public,
+    members or local; `votes` both, up or none; `promotion` answers that are owed before a new thread that promotes.
     """
 
     id: int

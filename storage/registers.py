@@ -89,6 +89,12 @@ async def moderators(group_id: int) -> list[str]:
     return [subject for subject, role in await rows(sql, (group_id,)) if moderating(role)]
 
 
+async def moderated(uri: str) -> list[int]:
+    """Ids of the groups that somebody moderates."""
+    sql = "SELECT group_id, value FROM register WHERE subject = ? AND property = 'role' ORDER BY clock"
+    return [group_id for group_id, role in await rows(sql, (uri,)) if moderating(role)]
+
+
 def moderating(role: str | None) -> bool:
     """Whether the value of a role register makes somebody a moderator."""
     return role is not None and _ROLE.decode(role).role == "moderator"

@@ -27,9 +27,10 @@ _LINES = 25
 
 
 class Joining(msgspec.Struct, frozen=True):
-    """A click on the button below the rules, and which rules these were."""
+    """A click on the button below the rules, which rules these were, and with which invitation, if any."""
 
     read: str = ""
+    invitation: str = ""
     csrf: str = ""
 
 
@@ -73,7 +74,7 @@ async def join(request: Request, reader: Reader) -> Response:
     given = await form(request, Joining, reader)
     group, face = await named(reader.actor.id, request.path_params["name"], state.app_of(request).host)
     try:
-        await joining.join(state.app_of(request), reader.actor, group, given.read)
+        await joining.join(state.app_of(request), reader.actor, group, given.read, given.invitation)
     except Invalid as changed:
         return await _ways(request, changed)
     return respond.redirect(profile(face))

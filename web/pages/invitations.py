@@ -9,7 +9,9 @@ import storage.actors
 import storage.groups
 import storage.invites
 import storage.members
+import storage.registers
 from fedcomm import clock, invites, settings
+from fedcomm.app import App
 from fedcomm.errors import AppError
 from fedcomm.invites import MEMBERS_DAYS, MEMBERS_USES
 from storage.actors import Actor
@@ -60,7 +62,7 @@ async def revoke(request: Request, reader: Reader) -> Response:
 async def _page(
     request: Request, reader: Reader, given: Link, refused: AppError | None = None, link: str = ""
 ) -> Response:
-    groups = await _groups(reader)
+    groups = await _groups(state.app_of(request), reader)
     return await frame.with_form(
         request,
         "own/invites.html",
@@ -75,10 +77,11 @@ async def _page(
     )
 
 
-async def _groups(reader: Reader) -> list[tuple[Group, Actor]]:
-    """The open groups of this server that a member belongs to."""
-    found = await storage.groups.by_ids(await storage.members.groups_of(reader.actor.id))
-    groups = [group for group in found.values() if group.local and group.closed_at is None]
+async def _groups(app: App, reader: Reader) -> list[tuple[Group, Actor]]:
+    """The groups of this server into which somebody may invite."""
+    ids = await storage.members.groups_of(reader.actor.id) + await storage.registers.moderated(reader.actor.uri)
+    found = await storage.groups.by_ids(list(dict.fromkeys(ids)))
+    groups = [group for group in found.values() if reader.admin or await invites.inviting(app, reader.account, group)]
     faces = await storage.actors.by_ids([group.actor_id for group in groups])
     return [(group, faces[group.actor_id]) for group in groups if group.actor_id in faces]
 

@@ -148,6 +148,7 @@ async def _invited(
     return await _page(
         request, "invite.html", wanted, refused,
         {"content-security-policy": headers.CONSENT_POLICY},  # one form leads to the visitor's server
+        token=request.path_params["token"],
         group=group,
         face=face,
         handle=shown.handle(face, state.app_of(request).host) if face else "",

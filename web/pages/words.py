@@ -121,6 +121,7 @@ ACTORS = {
 JOIN_MODES = {
     "open": later("everybody"),
     "approval": later("whom the moderators let in"),
+    "invite": later("who is invited"),
 }
 POSTING = {
     "anyone": later("everybody, members or not"),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from bench.figures import Figure
 from bench.plan import Plan
-from bench.scenarios import distance, fanout, inbox, memory, outage, posting, reading, searching, start, streaming
+from bench.scenarios import community, distance, fanout, inbox, memory, outage, posting, reading, searching, start, streaming
 
 Scenario = Callable[[Plan], list[Figure]]
 
@@ -16,6 +16,7 @@ SCENARIOS: dict[str, Scenario] = {
     "searching": searching.run,
     "streaming": streaming.run,
     "fanout": fanout.run,
+    "community": community.run,
     "distance": distance.late,
     "hanging": distance.hanging,
     "outage": outage.run,

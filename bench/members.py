@@ -1,7 +1,7 @@
 """Fills a group with members, ours and of other servers, without their sign-ups and Follows. `House.inside` runs it.
 
-They go straight into the database, through the functions of `storage` by which members come in. Those elsewhere have the
-key of the crowd (bench/crowd.py) and are spread over its servers; ours have none and write nothing.
+They go straight into the database, through the functions of `storage` by which members come in. Those elsewhere have
+the key of the crowd (bench/crowd.py) and are spread over its servers; ours have none and write nothing.
 """
 
 import asyncio

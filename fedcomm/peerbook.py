@@ -1,5 +1,7 @@
 """What this process knows of other servers without asking the database: policy, software family."""
 
+from collections.abc import Set
+
 from storage import actors, peers
 
 SUSPEND, ALLOW = "suspend", "allow"
@@ -12,6 +14,7 @@ class PeerBook:
         self.allow_list = allow_list
         self._policies: dict[str, str] = {}
         self._families: dict[str, str] = {}
+        self._hosts: dict[str, set[str]] = {}  # by family
         self._answers: dict[str, str] = {}
         self._silenced: frozenset[str] = frozenset()
         self.admins: dict[str, frozenset[str]] = {}  # by host of a group: who runs its server, as it said lately
@@ -20,7 +23,9 @@ class PeerBook:
         """Read everything anew."""
         everybody = await peers.everybody()
         self._policies = {peer.host: peer.policy for peer in everybody if peer.policy}
-        self._families = {peer.host: peer.family for peer in everybody if peer.family}
+        self._families, self._hosts = {}, {}
+        for peer in everybody:
+            self.learn(peer.host, peer.family)
         self._answers = {}
         self._silenced = frozenset(await actors.suspended())
 
@@ -50,9 +55,16 @@ class PeerBook:
         """'groups', 'microblog', or '' while it is not known what the server runs."""
         return self._families.get(host, "")
 
+    def of_family(self, family: str) -> Set[str]:
+        """The hosts that are known to be of a family."""
+        return self._hosts.get(family, frozenset())
+
     def learn(self, host: str, family: str) -> None:
         """The server has said what it runs."""
+        self._hosts.get(self.family(host), set()).discard(host)
         self._families[host] = family
+        if family:
+            self._hosts.setdefault(family, set()).add(host)
 
     def _find(self, authority: str) -> str:
         if authority in self._policies:

@@ -18,17 +18,20 @@ class Reach:
 
     def __init__(self) -> None:
         self._followers: dict[int, list[follows.Inbox]] = {}
+        self._shared: dict[tuple[int, ...], Destinations] = {}  # of entries for followers alone, by whose they are
         self._generation = 0  # how often something was forgotten
 
     def forget(self, actor_id: int) -> None:
         """The followers of this actor have changed."""
         self._generation += 1
         self._followers.pop(actor_id, None)
+        self._shared.clear()
 
     def clear(self) -> None:
         """Anything may have changed."""
         self._generation += 1
         self._followers.clear()
+        self._shared.clear()
 
     async def destinations(self, entry: Entry) -> Destinations:
         """The inboxes an entry goes to, by host; one shared inbox serves all followers on a host.
@@ -36,6 +39,11 @@ class Reach:
         Inboxes of one host that differ are all used: nobody may take what is meant for another (attack ORI-25).
         """
         audience = outbox.audience_of(entry)
+        if not audience.everybody and not audience.inboxes:
+            shared = await self._of_followers(audience.followers)
+            return (
+                {host: shared[host] for host in shared if host not in audience.without} if audience.without else shared
+            )
         found: dict[str, list[str]] = {}
         for target in audience.followers:
             for place in await self._of(target):
@@ -50,6 +58,20 @@ class Reach:
                 LOG.warning("no inbox: %s", inbox)
         return {host: tuple(inboxes) for host, inboxes in found.items() if host not in audience.without}
 
+    async def _of_followers(self, actor_ids: tuple[int, ...]) -> Destinations:
+        """Worked out once for the votes of a busy hour, and not for each of them."""
+        known = self._shared.get(actor_ids)
+        if known is None:
+            asked_in = self._generation
+            found: dict[str, list[str]] = {}
+            for actor_id in actor_ids:
+                for place in await self._of(actor_id):
+                    _add(found, place.host, place.inbox)
+            known = {host: tuple(inboxes) for host, inboxes in found.items()}
+            if asked_in == self._generation:
+                self._shared[actor_ids] = known
+        return known
+
     async def _of(self, actor_id: int) -> list[follows.Inbox]:
         known = self._followers.get(actor_id)
         if known is None:
@@ -58,6 +80,11 @@ class Reach:
             if asked_in == self._generation:  # else it may be older than what was forgotten meanwhile
                 self._followers[actor_id] = known
         return known
+
+
+def useless_to(form: str) -> str:
+    """The family of servers that has no use for entries of that form, '' when none has none."""
+    return _SKIPPED_BY.get(form, "")
 
 
 def wanted(form: str, family: str) -> bool:

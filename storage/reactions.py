@@ -6,6 +6,12 @@ from storage.counting import hold
 # A vote that was taken back is not told of any more, as on Mastodon.
 _FORGET = "DELETE FROM notification WHERE kind = 'favourite' AND actor_id = ? AND post_id = ?"
 
+_HAD = "(SELECT COUNT(*) FROM reaction WHERE post_id = ? AND actor_id = ? AND kind = '{0}')"
+_COUNT = (
+    f"UPDATE post SET likes_count = likes_count + ? - {_HAD.format('like')},"
+    f" dislikes_count = dislikes_count + ? - {_HAD.format('dislike')} WHERE id = ?"
+)
+
 
 async def of(post_id: int, actor_id: int) -> tuple[str, str] | None:
     """(kind, uri) of the vote of an actor on a post."""
@@ -27,12 +33,7 @@ def put(
     hold(writes, "post", post_id)
     if kind != "like":
         writes.add(_FORGET, (actor_id, post_id))
-    for column, name in (("likes_count", "like"), ("dislikes_count", "dislike")):
-        writes.add(
-            f"UPDATE post SET {column} = {column} + ? - (SELECT COUNT(*) FROM reaction WHERE post_id = ?"
-            f" AND actor_id = ? AND kind = '{name}') WHERE id = ?",
-            (int(kind == name), post_id, actor_id, post_id),
-        )
+    writes.add(_COUNT, (int(kind == "like"), post_id, actor_id, int(kind == "dislike"), post_id, actor_id, post_id))
     writes.add(
         "INSERT INTO reaction (post_id, actor_id, kind, uri, truth, entered_by, created_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)"

@@ -4,7 +4,19 @@ from collections.abc import Callable
 
 from bench.figures import Figure
 from bench.plan import Plan
-from bench.scenarios import community, distance, fanout, inbox, memory, outage, posting, reading, searching, start, streaming
+from bench.scenarios import (
+    community,
+    distance,
+    fanout,
+    inbox,
+    memory,
+    outage,
+    posting,
+    reading,
+    searching,
+    start,
+    streaming,
+)
 
 Scenario = Callable[[Plan], list[Figure]]
 

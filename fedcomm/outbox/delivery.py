@@ -11,7 +11,7 @@ from fedcomm.outbox.courier import Courier, Held
 from fedcomm.outbox.lanes import MINUTE, Delivery, Lane
 from fedcomm.outbox.ledger import Ledger
 from fedcomm.outbox.log import CHUNK, Log
-from fedcomm.reach import wanted
+from fedcomm.reach import useless_to, wanted
 from storage import outbox, peers
 from storage.errors import OperationalError
 from storage.outbox import Entry
@@ -141,10 +141,10 @@ class Sender:
     async def _read_tail(self) -> bool:
         entries = await self._log.after(self.tail)
         for entry in entries:
+            skipped = self.app.peers.of_family(useless_to(entry.form))
             for host, inboxes in (await self._log.destinations(entry)).items():
-                lane = await self._lane(host, entry.seq - 1)
-                if wanted(entry.form, self.app.peers.family(host)) and self.app.peers.reachable(host):
-                    self._offer(lane, entry, inboxes)
+                if host not in skipped and self.app.peers.reachable(host):
+                    self._offer(await self._lane(host, entry.seq - 1), entry, inboxes)
             self.tail = entry.seq
         return len(entries) == CHUNK
 

@@ -16,6 +16,7 @@ from bench.scenarios import (
     searching,
     start,
     streaming,
+    talking,
 )
 
 Scenario = Callable[[Plan], list[Figure]]
@@ -25,6 +26,7 @@ SCENARIOS: dict[str, Scenario] = {
     "inbox": inbox.run,
     "posting": posting.run,
     "reading": reading.run,
+    "talking": talking.run,
     "searching": searching.run,
     "streaming": streaming.run,
     "fanout": fanout.run,

@@ -28,7 +28,7 @@ def delivery(host: int, at: float, post: str) -> Delivery:
 
 
 def test_a_run_measures_real_servers_and_keeps_what_it_found(tmp_path: Path) -> None:
-    names = ["start", "inbox", "posting", "fanout", "distance"]
+    names = ["start", "inbox", "posting", "fanout", "distance", "community", "talking"]
 
     done = bench(*names, "--tiny", "--results", str(tmp_path))
 
@@ -49,6 +49,9 @@ def test_a_run_measures_real_servers_and_keeps_what_it_found(tmp_path: Path) -> 
         "post to 20 local followers",
         "delivery (fan-out of a post)",
         "last of 6 servers, each 100 ms away",
+        "post to 120 members on 6 servers",
+        "vote of 30 at once",
+        "page of a thread of 300",
     } <= set(figures)
     assert all(figure["value"] > 0 for figure in figures.values())
     assert set(figures["inbox item to the 202"]["ratios"]) == YARDSTICKS

@@ -44,6 +44,11 @@ async def of_group(group: Group) -> Shown:
     return Shown(group.id, tuple(await group_profile.rules(group.id)) if group.local else ())
 
 
+async def owed(actor: Actor, rules: Shown) -> bool:
+    """Whether somebody has not agreed to these rules: never, or before they were changed."""
+    return bool(rules.version) and not await storage.consents.given(actor.id, rules.group_id, rules.version)
+
+
 def seal(shown: Sequence[Shown]) -> str:
     """What a form carries along, so that nobody agrees to other rules than those they read."""
     return " ".join(each.version for each in shown if each.version)

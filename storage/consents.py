@@ -16,6 +16,12 @@ async def latest(actor_id: int, group_id: int) -> tuple[str, int] | None:
     return (str(found[0]), int(found[1])) if found else None
 
 
+async def given(actor_id: int, group_id: int, version: str) -> bool:
+    """Whether somebody agreed to that version, whatever they agreed to since."""
+    sql = "SELECT 1 FROM consent WHERE actor_id = ? AND group_id = ? AND version = ?"
+    return await row(sql, (actor_id, group_id, version)) is not None
+
+
 async def forget(actor_id: int) -> None:
     """Forget what somebody agreed to who is not here any more."""
     await execute("DELETE FROM consent WHERE actor_id = ?", (actor_id,))

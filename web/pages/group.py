@@ -53,6 +53,7 @@ async def show(request: Request) -> Response:
         moderators=await _moderators(group),
         rules=rules.rules,
         seal=consents.seal((rules,)),
+        owed=reader is not None and standing.member and await consents.owed(reader.actor, rules),
         inviting=reader is not None and await invites.inviting(state.app_of(request), reader.account, group),
         moderating=bool(group.local) and (standing.moderator or (reader is not None and reader.admin)),
         banned=admit.banned(standing.ban),

@@ -59,13 +59,26 @@ class Exhausted(Forbidden):
 class Allowance:
     """How many requests may be made on one occasion, say one activity; redirects and second attempts count.
 
-    `per_domain` bounds what goes to one domain with all its sub-domains, which cost a stranger nothing.
+    `per_domain` bounds what goes to one domain with all its sub-domains, which cost a stranger nothing. `most_bytes` is
+    how much all documents together may have; the one with which it becomes more is the last. `weighed` is how much
+    they had.
     """
 
-    def __init__(self, requests: int = 20, per_domain: int = 15) -> None:
+    def __init__(self, requests: int = 20, per_domain: int = 15, most_bytes: int | None = None) -> None:
         self.left = requests
+        self.weighed = 0
+        self._most_bytes = most_bytes
         self._per_domain = per_domain
         self._spent: dict[str, int] = {}
+
+    @property
+    def used_up(self) -> bool:
+        """Whether nothing can be asked for any more, whoever has it."""
+        return self.left <= 0 or (self._most_bytes is not None and self.weighed > self._most_bytes)
+
+    def weigh(self, size: int) -> None:
+        """Count the bytes of a document."""
+        self.weighed += size
 
     def spend(self, host: str) -> None:
         """Count one request.
@@ -75,7 +88,7 @@ class Allowance:
         """
         domain = domain_of(host)
         spent = self._spent.get(domain, 0)
-        if self.left <= 0 or spent >= self._per_domain:
+        if self.used_up or spent >= self._per_domain:
             raise Exhausted("This would take more requests than one occasion may cause.")
         self.left -= 1
         self._spent[domain] = spent + 1
@@ -104,8 +117,12 @@ class Client:
         self._took = took
         self._clock = clock
 
-    async def get_document(self, url: str, sign: Sign | None = None, *, allowance: Allowance | None = None) -> Document:
+    async def get_document(
+        self, url: str, sign: Sign | None = None, *, allowance: Allowance | None = None, plain: bool = False
+    ) -> Document:
         """An ActivityPub document from its home: its id is the URL where it was found, or was asked at its id again.
+
+        With `plain` it may be served as JSON of any kind, as uploads are too: then it vouches for nothing in it.
 
         Raises:
             NotFound, Gone: there is none any more, or only a tombstone.
@@ -113,10 +130,10 @@ class Client:
             Unreachable: no answer, or "later".
             Malformed: no such document.
         """
-        found = await self._document(url, sign, allowance)
+        found = await self._document(url, sign, allowance, plain)
         name = verify.fetched(found.raw, found.url)
         if name is not None:
-            found = await self._document(name, sign, allowance)
+            found = await self._document(name, sign, allowance, plain)
             if verify.fetched(found.raw, found.url) is not None:
                 raise Forbidden("The document is not found at its id.")
         if found.raw.get("type") == "Tombstone":
@@ -134,7 +151,7 @@ class Client:
         _, response = await self._get(url, accept, unsigned, allowance)
         if not _JSON.fullmatch(_content_type(response)[0]):
             raise Malformed("The answer is no JSON.")
-        return documents.read(await response.aread())
+        return await _read(response, allowance)
 
     async def get_file(self, url: str, most: int) -> bytes:
         """What is at that address, asked for without a signature; of at most so many bytes.
@@ -158,11 +175,12 @@ class Client:
         said = (await response.aread())[:MAX_REMARK_BYTES]
         return Answer(response.status_code, {name.lower(): value for name, value in response.headers.items()}, said)
 
-    async def _document(self, url: str, sign: Sign | None, allowance: Allowance | None) -> Document:
+    async def _document(self, url: str, sign: Sign | None, allowance: Allowance | None, plain: bool) -> Document:
         final, response = await self._get(url, ACCEPT, sign or self._sign, allowance)
-        if not is_activity_json(response.headers.get_list("content-type")):
+        fits = is_activity_json(response.headers.get_list("content-type"))
+        if not fits and not (plain and _JSON.fullmatch(_content_type(response)[0])):
             raise Malformed("The answer is no ActivityPub document.")
-        return Document(documents.read(await response.aread()), final)
+        return Document(await _read(response, allowance), final)
 
     async def _get(
         self, url: str, accept: str, sign: Sign, allowance: Allowance | None, most: int = 0
@@ -263,6 +281,13 @@ def is_activity_json(content_types: list[str]) -> bool:
         return False
     kind, parameters = _media_type(content_types[0])
     return kind == ACTIVITY or (kind == LINKED_DATA and PROFILE in parameters.get("profile", "").split())
+
+
+async def _read(response: httpx.Response, allowance: Allowance | None) -> dict[str, Any]:
+    body = await response.aread()
+    if allowance is not None:
+        allowance.weigh(len(body))
+    return documents.read(body)
 
 
 def _raise_for(response: httpx.Response, now: float) -> None:

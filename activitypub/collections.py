@@ -31,11 +31,13 @@ async def walk(
     *,
     sign: Sign | None = None,
     allowance: Allowance | None = None,
+    plain: bool = False,
 ) -> AsyncIterator[dict[str, Any] | str]:
     """The items of a collection, objects or ids, in its order; it ends when the budget does, without a word.
 
     A page is read once, and only on the origin of the collection. `totalItems` is not asked: it may say anything.
-    Items are not vouched for: what has another origin than the collection is at most a hint (FEP-fe34).
+    Items are not vouched for: what has another origin than the collection is at most a hint (FEP-fe34); with `plain`
+    (`Client.get_document`) everything is.
 
     Raises:
         NotFound, Gone, Unreachable: as `Client.get_document`, also in the middle.
@@ -51,7 +53,7 @@ async def walk(
             return
         try:
             async with asyncio.timeout_at(deadline):
-                found = await client.get_document(following, sign, allowance=allowance)
+                found = await client.get_document(following, sign, allowance=allowance, plain=plain)
         except TimeoutError:
             return
         if not same_origin(found.url, url):
@@ -73,7 +75,8 @@ def _read(page: dict[str, Any]) -> tuple[list[dict[str, Any] | str], str | None]
     items = _items(page)
     first = page.get("first")
     if items or first is None:
-        return items, _link(page.get("next"))
+        # Some show the newest items besides in the collection itself; the walk goes on in the pages.
+        return items, _link(page.get("next")) or (first if isinstance(first, str) else None)
     if isinstance(first, dict):
         return _items(first), _link(first.get("next"))
     return [], _link(first)

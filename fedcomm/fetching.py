@@ -15,7 +15,7 @@ from activitypub.errors import BadSignature, Forbidden, Gone, Malformed, NotFoun
 from activitypub.objects import Note
 from activitypub.origins import host_of, is_url, origin, same_origin
 from activitypub.verify import KnownKey
-from fedcomm import clock, emojis, errors, mapping, moderation, peers, recording
+from fedcomm import admit, clock, emojis, errors, mapping, moderation, peers, recording
 from fedcomm.app import App
 from fedcomm.mapping.actors import to_row
 from fedcomm.recording import Arrival, record
@@ -105,7 +105,7 @@ async def post(app: App, uri: str, *, allowance: Allowance | None = None, via: s
     next_uri: str | None = uri
     while next_uri and len(chain) < MAX_DEPTH and not app.urls.own(next_uri) and await posts.by_uri(next_uri) is None:
         try:
-            note = await _note(app, next_uri, allowance)
+            note = await note_at(app, next_uri, allowance)
         except (ProtocolError, Unreachable):
             if not chain:
                 raise
@@ -115,7 +115,7 @@ async def post(app: App, uri: str, *, allowance: Allowance | None = None, via: s
         chain.append(note)
         next_uri = note.in_reply_to
     for note in reversed(chain):
-        await _record(app, note, allowance, via)
+        await keep(app, note, allowance, via)
     found = await posts.by_uri(chain[0].uri)
     if found is None:
         raise NotFound("The post is not to be shown here.")
@@ -134,7 +134,7 @@ async def refresh(app: App, uri: str, *, allowance: Allowance | None = None) -> 
         return
     writes = Writes()
     try:
-        note = await _note(app, uri, allowance or Allowance())
+        note = await note_at(app, uri, allowance or Allowance())
     except (Gone, NotFound):
         recording.erase(app, writes, known)
     else:
@@ -271,7 +271,13 @@ async def at(app: App, url: str) -> tuple[str, int] | None:
     return None
 
 
-async def _note(app: App, uri: str, allowance: Allowance) -> Note:
+async def note_at(app: App, uri: str, allowance: Allowance) -> Note:
+    """The post as its origin tells it now; nothing of it is kept.
+
+    Raises:
+        ProtocolError: there is none, or nobody vouches for it.
+        Unreachable: its home does not answer now.
+    """
     if await posts.dead(uri):
         raise Gone("The post was deleted.")
     found = await app.client.get_document(uri, allowance=allowance)
@@ -282,7 +288,13 @@ async def _note(app: App, uri: str, allowance: Allowance) -> Note:
     return note
 
 
-async def _record(app: App, note: Note, allowance: Allowance, via: str) -> None:
+async def keep(app: App, note: Note, allowance: Allowance, via: str = "") -> None:
+    """Keep a post that its origin told; its author is fetched when they are not known.
+
+    Raises:
+        ProtocolError: it has no author who is heard here.
+        Unreachable: their home does not answer now.
+    """
     if note.attributed_to is None:
         raise Malformed("The post has no author.")
     author = await actor(app, note.attributed_to, allowance=allowance)
@@ -296,8 +308,13 @@ async def _record(app: App, note: Note, allowance: Allowance, via: str) -> None:
 
 
 async def arrival_of(app: App, note: Note, author: Actor, parent: Post | None, via: str) -> Arrival:
-    """A fetched post with what is known around it; it is in the group of the thread that it answers in."""
+    """A fetched post with what is known around it; it is in the group elsewhere in whose thread it answers.
+
+    Not so when that has told that it banned the author.
+    """
     group = await groups.by_id(parent.group_id) if parent and parent.group_id else None
+    if group is not None and admit.banned(await registers.get(group.id, "ban", author.uri)):
+        group = None
     named = await _named(note)
     return Arrival(
         note=note,

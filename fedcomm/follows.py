@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from fedcomm import admit, clock, finding
+from fedcomm import admit, backfill, clock, finding
 from fedcomm.admit import Standing
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound
@@ -191,6 +191,8 @@ async def record_acceptance(app: App, asked: Follow, target: Actor) -> None:
         follows.accept(writes, asked, now)
         if target.kind == "Group" and (group := await groups.by_actor(target.id)) is not None:
             members.put(writes, Member(group.id, follower.id, "joined", follower.host, now, None))
+            if follower.local:
+                await backfill.ask(app, writes, group)
             if group.local:
                 welcomes.fall_due(writes, group.id, follower.id, next_id(), now)
                 app.jobs_added(writes)

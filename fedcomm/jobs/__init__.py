@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from fedcomm import (
+    backfill,
     farewells,
     featured,
     imports,
@@ -42,6 +43,7 @@ class Regular(msgspec.Struct, frozen=True):
 
 
 JOBS: dict[str, Job] = {
+    "backfill": Job(backfill.work, seconds=180),
     "import_file": Job(imports.work, attempts=10, seconds=120),
     "index_posts": Job(indexing.catch_up, attempts=10, seconds=600),
     "learn_featured": Job(featured.learn, attempts=2),

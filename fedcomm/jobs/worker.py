@@ -154,7 +154,9 @@ class Workers:
             else:
                 level = logging.INFO if isinstance(fault, Unreachable | TimeoutError) else logging.ERROR
                 LOG.log(level, "job=%s id=%d fault=%r", job.name, job.id, fault)
-                await jobs.later(job.id, repr(fault), clock.now_ms() + PAUSE * 2 ** (job.attempts - 1))
+                asked = (fault.retry_after or 0.0) * 1000 if isinstance(fault, Unreachable) else 0.0
+                pause = max(PAUSE * 2 ** (job.attempts - 1), int(asked))
+                await jobs.later(job.id, repr(fault), clock.now_ms() + pause)
 
     async def _schedule_loop(self) -> None:
         """What is done again and again; when it is due stands in the database, so that restarts put nothing off."""

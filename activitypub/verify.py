@@ -14,9 +14,10 @@ from activitypub import keys, proofs, signatures
 from activitypub.errors import BadSignature, Forbidden, Malformed
 from activitypub.keys import PublicKey
 from activitypub.origins import check_id, same_origin
-from activitypub.signatures.claim import Claim, Request
+from activitypub.signatures.claim import MAX_AGE, Claim, Request, signed_at
 
 __all__ = [
+    "MAX_AGE",
     "Claim",
     "Fetch",
     "Fetched",
@@ -36,6 +37,7 @@ __all__ = [
     "proof",
     "proof_key",
     "request",
+    "signed_at",
     "signer",
 ]
 

@@ -15,6 +15,7 @@ from fedcomm import (
     audit,
     bulletins,
     clock,
+    debug,
     emojis,
     finding,
     follows,
@@ -269,4 +270,5 @@ COMMANDS: dict[str, Command] = {
     "peer.list": _list_peers,
     "peer.policy": _decide,
     "queue": _queue,
+    **debug.COMMANDS,
 }

@@ -108,3 +108,33 @@ async def park(item_id: int, why: str) -> None:
 async def forget(before_id: int) -> int:
     """Drop what was settled before `before_id`; gives how many rows went."""
     return await execute("DELETE FROM inbox_item WHERE id < ? AND state IN (1, 4)", (before_id,))
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """An item as it stands in the books: `state` is NEW, DONE, WAITING, PARKED or REFUSED; `body` may be forgotten."""
+
+    id: int
+    signer: str
+    body: bytes | None
+    state: int
+    error: str
+
+
+async def by_id(item_id: int) -> Kept | None:
+    """The item with that number."""
+    found = await row("SELECT id, signer, body, state, error FROM inbox_item WHERE id = ?", (item_id,))
+    return (
+        Kept(found[0], found[1], None if found[2] is None else bytes(found[2]), found[3], found[4]) if found else None
+    )
+
+
+def again(writes: Writes, item_id: int, mark: bytes, signer: str, body: bytes) -> int:
+    """What has this mark waits once more as if it had just come, with this body, whatever came of it before.
+
+    Gives the index of the answer with its number: `item_id` when nothing had the mark.
+    """
+    return writes.returning(
+        "INSERT INTO inbox_item (id, uri_hash, signer, body, state) VALUES (?, ?, ?, ?, 0) ON CONFLICT (uri_hash)"
+        " DO UPDATE SET body = excluded.body, state = 0, attempts = 0, next_at = NULL, error = '' RETURNING id",
+        (item_id, mark, signer, body),
+    )

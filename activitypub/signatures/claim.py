@@ -25,6 +25,7 @@ _SINGLE = frozenset(
     b"host date digest content-digest content-length content-type signature signature-input authorization".split()
 )
 _DATE = re.compile(rb"[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT")
+_CREATED = re.compile(rb"[;,]\s*created=(\d{1,12})")
 _MONTHS = {name: number for number, name in enumerate(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
 
 
@@ -92,6 +93,18 @@ def check_time(at: float, now: float) -> None:
     """
     if not -MAX_AGE <= at - now <= MAX_SKEW:
         raise BadSignature("The signature is too old, or from the future.")
+
+
+def signed_at(request: Request) -> float | None:
+    """When a request says to have been signed, in seconds since 1970; not checked, for who looks at old ones."""
+    found = dict(request.headers)
+    created = _CREATED.search(found.get(b"signature-input", b"") or found.get(b"signature", b""))
+    if created is not None:
+        return float(created[1])
+    try:
+        return read_date(found[b"date"])
+    except (KeyError, Malformed):
+        return None
 
 
 def check_expiry(expires: float, now: float) -> None:

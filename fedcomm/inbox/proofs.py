@@ -40,10 +40,10 @@ async def proven(app: App, activity: Activity, asked: frozenset[str]) -> tuple[P
     """
     if not _mentioned(activity):
         return ()
-    times = Counter(thing.uri for thing, _document in _within(activity, {}))
+    times = Counter(thing.uri for thing, _document in within(activity, {}))
     found: list[Proven] = []
     unknown: list[str] = []
-    for thing, document in _within(activity, {}):
+    for thing, document in within(activity, {}):
         key_id = _key_of(document) if len(found) + len(unknown) < MAX_PROOFS else None
         if thing.uri is None or key_id is None or times[thing.uri] > 1 or app.peers.blocked(host_of(key_id)):
             continue
@@ -67,13 +67,7 @@ def keep(writes: Writes, found: tuple[Proven, ...]) -> None:
             posts.prove(writes, each.uri, each.object_uri, raw, clock.now_ms())
 
 
-def _mentioned(thing: Thing) -> bool:
-    if isinstance(thing, Note):
-        return "proof" in thing.raw
-    return isinstance(thing, Activity) and ("proof" in thing.raw or any(map(_mentioned, thing.objects)))
-
-
-def _within(thing: Thing, around: dict[str, Any]) -> Iterator[tuple[Activity | Note, dict[str, Any]]]:
+def within(thing: Thing, around: dict[str, Any]) -> Iterator[tuple[Activity | Note, dict[str, Any]]]:
     """An activity and all that it carries, each with its document under the `@context` that stands for it."""
     if not isinstance(thing, Activity | Note):
         return
@@ -82,7 +76,13 @@ def _within(thing: Thing, around: dict[str, Any]) -> Iterator[tuple[Activity | N
     yield thing, document
     if isinstance(thing, Activity):
         for inner in thing.objects:
-            yield from _within(inner, document)
+            yield from within(inner, document)
+
+
+def _mentioned(thing: Thing) -> bool:
+    if isinstance(thing, Note):
+        return "proof" in thing.raw
+    return isinstance(thing, Activity) and ("proof" in thing.raw or any(map(_mentioned, thing.objects)))
 
 
 def _key_of(document: dict[str, Any]) -> str | None:

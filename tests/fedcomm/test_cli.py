@@ -111,6 +111,8 @@ def test_help_lists_every_command(said: Said) -> None:
         (["serve", "--processes", "0"], "--processes"),
         (["serve", "--role", "cook"], "'cook'"),
         (["queue", "--wait", "soon"], "--wait"),
+        (["debug", "verify", "nowhere"], "nowhere"),
+        (["debug", "replay", "nowhere"], "nowhere"),
         ([], "Missing command"),
     ],
 )
@@ -244,3 +246,39 @@ def test_a_foreign_package_of_the_same_name_is_noticed_before_it_is_imported(tmp
     assert "the package 'web' here is not ours" in done.stderr
     assert "fix: " in done.stderr
     assert "foreign code runs" not in done.stdout
+
+
+def test_an_examination_tells_its_steps_and_fails_when_something_does_not_hold(
+    said: Said, data: Path, tmp_path: Path
+) -> None:
+    steps = [{"what": "key", "holds": True, "said": "good"}, {"what": "time", "holds": None, "said": "old"}]
+    bad = {"what": "actor", "holds": False, "said": "another"}
+    good: dict[str, Any] = {"holds": True, "steps": steps, "fix": ""}
+    worse: dict[str, Any] = {"holds": False, "steps": [*steps, bad], "fix": "sign it"}
+    (tmp_path / "file").write_bytes(b"{}")
+    answers = {
+        "debug.verify": [good, worse],
+        "debug.fetch": good | {"document": {"id": "https://a.test/ü"}},
+        "debug.replay": good,
+    }
+
+    with server(data, answers) as asked:
+        assert said.run("debug", "verify", str(tmp_path / "file")) == 0
+        assert said.out == "ok  key: good\n-   time: old\n"
+        assert said.run("debug", "verify", str(tmp_path / "file"), "--host", "b.test") == 1
+        assert said.out.endswith("NO  actor: another\n") and said.error == "fix: sign it\n"
+        assert said.run("debug", "fetch", "@ann@a.test") == 0
+        assert json.loads(said.out) == {"id": "https://a.test/ü"} and "key: good" in said.error
+        assert said.run("debug", "replay", "7", "--really") == 0
+        assert said.run("debug", "replay", str(tmp_path / "file"), "--json") == 0
+        assert json.loads(said.out) == good
+        (tmp_path / "file").write_bytes(b" " * 700_001)
+        assert "700000" in said.refused("debug", "verify", str(tmp_path / "file"))
+
+    assert [args for _command, args in asked] == [
+        {"content": "e30=", "host": ""},
+        {"content": "e30=", "host": "b.test"},
+        {"what": "@ann@a.test"},
+        {"content": "", "item": 7, "host": "", "really": True},
+        {"content": "e30=", "item": 0, "host": "", "really": False},
+    ]

@@ -7,7 +7,7 @@ delivered asks the same book of peers (`activitypub/client.py`, outbox/).
 import msgspec
 
 from activitypub.origins import host_of
-from fedcomm import clock
+from fedcomm import clock, rights
 from fedcomm.errors import NotAllowed
 from fedcomm.peerbook import PeerBook
 from storage.actors import Actor
@@ -16,11 +16,18 @@ from storage.posts import Post
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of somebody in a group; `ban` is the value of the ban register (JSON) or None."""
+    """What is known of somebody in a group; `ban` is the value of the ban register (JSON) or None.
+
+    `role` is that of who looks after the group (`rights.py`), '' for all others.
+    """
 
     ban: str | None = None
     member: bool = False
-    moderator: bool = False
+    role: str = ""
+
+    def may(self, right: str) -> bool:
+        """Whether they have a right in the group."""
+        return right in rights.of(self.role) or (self.member and right in rights.of(rights.MEMBER))
 
 
 class _Ban(msgspec.Struct, frozen=True):
@@ -94,7 +101,7 @@ def posting(group: Group, standing: Standing, thread: Post | None) -> None:
         raise NotAllowed("You are banned from this group.")
     if thread is not None:
         answering(standing, thread)
-    if standing.moderator:
+    if standing.may(rights.SPEAK):
         return
     if group.posting == "moderators" and thread is None:
         raise NotAllowed("Only moderators start threads in this group.")
@@ -109,12 +116,11 @@ def belated(group: Group, standing: Standing) -> None:
     """
     if banned(standing.ban):
         raise NotAllowed("You are banned from this group.")
-    if not standing.moderator:
-        _member(group, standing)
+    _member(group, standing)
 
 
 def _member(group: Group, standing: Standing) -> None:
-    if (group.posting == "members" or group.join_mode != "open") and not standing.member:
+    if (group.posting == "members" or group.join_mode != "open") and not standing.may(rights.WRITE):
         raise NotAllowed("Only members post in this group. Please join it first.")
 
 
@@ -138,7 +144,7 @@ def answering(standing: Standing, thread: Post) -> None:
     """
     if thread.removed_at is not None:
         raise NotAllowed("This thread was taken out of the group.")
-    if thread.locked and not standing.moderator:
+    if thread.locked and not standing.may(rights.SPEAK):
         raise NotAllowed("This thread is locked.")
 
 
@@ -161,15 +167,18 @@ def joining(group: Group, standing: Standing, *, invited: bool) -> None:
         NotAllowed: closed, banned, or not invited where only who is invited comes in.
     """
     voting(group, standing)
-    if group.local and group.join_mode == "invite" and not (invited or standing.moderator):
+    if group.local and group.join_mode == "invite" and not (invited or standing.may(rights.INVITE)):
         raise NotAllowed("One comes into this group by invitation. Please ask somebody who looks after it for one.")
 
 
-def moderating(standing: Standing) -> None:
-    """Whether somebody may act for a group.
+def right(standing: Standing, named: str) -> None:
+    """Whether somebody has a right in a group, of those in `rights.py`.
 
     Raises:
-        NotAllowed: no moderator of it.
+        NotAllowed: their role does not have it.
     """
-    if not standing.moderator:
-        raise NotAllowed("Only moderators of the group can do this.")
+    if standing.may(named):
+        return
+    if rights.least(named) == rights.STEWARD:
+        raise NotAllowed("Only stewards of the group can do this.")
+    raise NotAllowed("Only moderators of the group can do this.")

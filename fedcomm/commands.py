@@ -25,6 +25,7 @@ from fedcomm import (
     moving,
     peers,
     queue,
+    rights,
     tokens,
 )
 from fedcomm.app import App
@@ -148,8 +149,8 @@ async def _actor(name: str) -> Actor:
     return actor
 
 
-async def _create_group(app: App, name: str, title: str, summary: str, moderator: str) -> dict[str, Any]:
-    await groups.create(app, name, title, summary, moderator or None)
+async def _create_group(app: App, name: str, title: str, summary: str, steward: str) -> dict[str, Any]:
+    await groups.create(app, name, title, summary, steward or None)
     _, face = await groups.named(name)
     return {"handle": f"!{face.username}@{app.host}", "url": face.url}
 
@@ -164,14 +165,14 @@ async def _unban(app: App, group: str, actor: str) -> dict[str, Any]:
     return {"handle": f"@{lifted.acct}"}
 
 
-async def _appoint(app: App, group: str, actor: str) -> dict[str, Any]:
+async def _appoint(app: App, group: str, actor: str, role: str = rights.MODERATOR) -> dict[str, Any]:
     await groups.named(group)
     who = await members.somebody(app, actor)
     if who.kind != "Person":
         raise Invalid(
-            "Only people moderate groups.", fix="name a person: alice, alice@host or the address of a profile"
+            "Only people look after groups.", fix="name a person: alice, alice@host or the address of a profile"
         )
-    await members.appoint(app, group, who)
+    await members.appoint(app, group, who, role=role)
     return {"handle": f"@{who.acct}"}
 
 

@@ -7,7 +7,7 @@ announces it to all others (FEP-1b12 §Group moderation).
 import msgspec
 
 from activitypub.contexts import PUBLIC
-from fedcomm import admit, groups, members, moderation
+from fedcomm import admit, groups, members, moderation, rights
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotFound
 from fedcomm.mapping import activities
@@ -35,7 +35,7 @@ async def remove(app: App, moderator: Actor, post_id: int, reason: str = "") -> 
         NotFound: there is no such post in a group.
         NotAllowed: no moderator of the group.
     """
-    place = await _place(moderator, post_id)
+    place = await _place(moderator, post_id, rights.REMOVE)
     if place.post.removed_at is not None:
         return
     writes, uri = Writes(), app.urls.activity(next_id())
@@ -55,7 +55,7 @@ async def restore(app: App, moderator: Actor, post_id: int) -> None:
         NotFound: there is no such post in a group.
         NotAllowed: no moderator of the group.
     """
-    place = await _place(moderator, post_id)
+    place = await _place(moderator, post_id, rights.REMOVE)
     if place.post.removed_at is None:
         return
     writes, uri = Writes(), app.urls.activity(next_id())
@@ -75,7 +75,7 @@ async def lock(app: App, moderator: Actor, post_id: int, reason: str = "") -> No
         NotFound: there is no such post in a group.
         NotAllowed: no moderator of the group.
     """
-    place = await _place(moderator, post_id)
+    place = await _place(moderator, post_id, rights.LOCK)
     if place.post.locked:
         return
     writes, uri = Writes(), app.urls.activity(next_id())
@@ -91,7 +91,7 @@ async def unlock(app: App, moderator: Actor, post_id: int) -> None:
         NotFound: there is no such post in a group.
         NotAllowed: no moderator of the group.
     """
-    place = await _place(moderator, post_id)
+    place = await _place(moderator, post_id, rights.LOCK)
     if not place.post.locked:
         return
     writes, uri = Writes(), app.urls.activity(next_id())
@@ -123,7 +123,7 @@ async def unpin(app: App, moderator: Actor, post_id: int) -> None:
 
 
 async def _pin(app: App, moderator: Actor, post_id: int, *, pinned: bool) -> None:
-    place = await _place(moderator, post_id)
+    place = await _place(moderator, post_id, rights.PIN)
     if pinned and (not place.post.starter or place.post.removed_at is not None):
         raise Invalid("Only what began a thread in the group can be pinned.")
     if (await registers.get(place.group.id, "pinned", place.post.uri) is not None) == pinned:
@@ -135,13 +135,13 @@ async def _pin(app: App, moderator: Actor, post_id: int, *, pinned: bool) -> Non
     await apply(writes)
 
 
-async def _place(moderator: Actor, post_id: int) -> _Place:
+async def _place(moderator: Actor, post_id: int, right: str) -> _Place:
     post = await posts.by_id(post_id)
     group, face = await stored.with_face(post.group_id if post is not None else None)
     if post is None or group is None or face is None or face.gone or post.deleted_at is not None:
         raise NotFound("There is no such post in a group.")
     admit.actor(moderator)
-    admit.moderating(await members.standing(group, moderator))
+    admit.right(await members.standing(group, moderator), right)
     return _Place(post, group, face)
 
 

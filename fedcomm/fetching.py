@@ -183,7 +183,7 @@ async def moderators(app: App, face_uri: str, *, allowance: Allowance | None = N
         return
     walk = collections.walk(app.client, face.moderators, _MODERATORS, allowance=allowance)
     listed = {uri async for item in walk if (uri := properties.reference(item)) is not None}
-    known = {role.subject for role in await registers.all_of(group.id, "role") if registers.moderating(role.value)}
+    known = {role.subject for role in await registers.all_of(group.id, "role") if registers.role(role.value)}
     writes = Writes()
     name = f"{face.moderators}#{clock.now_ms()}"
     for uri in sorted(listed ^ known):

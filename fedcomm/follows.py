@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from fedcomm import admit, backfill, clock, finding
+from fedcomm import admit, backfill, clock, finding, rights
 from fedcomm.admit import Standing
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound
@@ -241,12 +241,12 @@ def _languages(codes: Sequence[str]) -> str:
 
 def _asks(group: Group, standing: Standing, invited: bool) -> bool:
     """Whether somebody waits for an answer of the moderators; these wait for nobody but themselves."""
-    return group.join_mode != "open" and not invited and not standing.moderator
+    return group.join_mode != "open" and not invited and not standing.may(rights.APPROVE)
 
 
 async def _standing(group: Group, follower: Actor) -> Standing:
     ban, role = [await registers.get(group.id, property_, follower.uri) for property_ in ("ban", "role")]
-    return Standing(ban=ban, moderator=registers.moderating(role))
+    return Standing(ban=ban, role=registers.role(role))
 
 
 def _may_join(group: Group, follower: Actor, standing: Standing, invited: bool) -> bool:

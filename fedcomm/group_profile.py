@@ -11,7 +11,7 @@ import storage.actors
 import storage.groups
 from activitypub.contexts import PUBLIC
 from fedcomm import actors as service
-from fedcomm import acts, clock, groups, members, sanitise
+from fedcomm import acts, clock, groups, members, rights, sanitise
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotFound
 from fedcomm.groups import JOIN_MODES, MAX_SUMMARY, MAX_TITLE, NO_SUCH_WAY
@@ -40,17 +40,17 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def change(app: App, group_name: str, change_: Change, by: Actor | None = None) -> None:
-    """Change one of our groups; `by` is a moderator, None whoever runs the server. Only what differs is written.
+    """Change one of our groups; `by` is a steward, None whoever runs the server. Only what differs is written.
 
     A closed group can be read, and takes in nothing.
 
     Raises:
         NotFound: there is no such group.
-        NotAllowed: `by` is no moderator of the group.
+        NotAllowed: `by` is no steward of the group.
         Invalid: no such title, summary, rules, or way to join and post.
     """
     group, face = await groups.named(group_name)
-    uri, actor_uri = app.urls.activity(next_id()), await members.who_acts(group, face, by)
+    uri, actor_uri = app.urls.activity(next_id()), await members.who_acts(group, face, by, rights.SETTINGS)
     html = sanitise.from_text(change_.summary.strip()) if change_.summary is not None else None
     if change_.summary is not None and len(change_.summary) > MAX_SUMMARY:
         raise Invalid("The summary may have {limit} characters.", field="summary", limit=MAX_SUMMARY)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from activitypub.origins import host_of
-from fedcomm import acts, audit, clock, names, sanitise
+from fedcomm import acts, audit, clock, names, rights, sanitise
 from fedcomm.actors import create_local
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotFound
@@ -25,17 +25,17 @@ MAX_TITLE, MAX_SUMMARY = 100, 5_000  # characters
 
 
 async def create(
-    app: App, name: str, title: str, summary: str = "", moderator: str | None = None, join_mode: str = "open",
+    app: App, name: str, title: str, summary: str = "", steward: str | None = None, join_mode: str = "open",
     by: Account | None = None,
 ) -> Group:  # fmt: skip
-    """A new group here; `moderator` is the name of a member of ours who becomes its first moderator.
+    """A new group here; `steward` is the name of a member of ours who becomes its first steward.
 
     `by` is the admin who makes it, None whoever runs the server.
 
     Raises:
         Invalid: no such name, title or way to join.
         Conflict: the name is taken.
-        NotFound: there is no such moderator.
+        NotFound: there is no such member.
     """
     username = names.check(name, app.host)
     title, summary = title.strip(), summary.strip()
@@ -45,7 +45,7 @@ async def create(
         raise Invalid("The summary may have {most} characters.", field="summary", most=MAX_SUMMARY)
     if join_mode not in JOIN_MODES:
         raise Invalid(NO_SUCH_WAY, field="join_mode")
-    first = await _member_called(moderator) if moderator else None
+    first = await _member_called(steward) if steward else None
     async with transaction():
         face = await create_local(app, "Group", username, title, sanitise.from_text(summary))
         group = _row(face, join_mode, first)
@@ -55,9 +55,9 @@ async def create(
             actors.change_later(writes, face.id, locked=1)
         if first is not None:
             uri = app.urls.activity(next_id())
-            acts.record(app, writes, group, face, "role", first.uri, {"role": "moderator"}, by=face.uri, uri=uri)
+            acts.record(app, writes, group, face, "role", first.uri, {"role": rights.STEWARD}, by=face.uri, uri=uri)
         await write(writes)
-        detail = {"moderator": f"@{first.username}"} if first else {}
+        detail = {"steward": f"@{first.username}"} if first else {}
         await audit.record(by, "group.create", f"!{username}", title=title, **detail)
     return group
 

@@ -10,7 +10,7 @@ import storage.actors
 import storage.groups
 import storage.invites
 import storage.members
-from fedcomm import audit, clock, settings, tokens
+from fedcomm import audit, clock, rights, settings, tokens
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound, TooMany
 from storage import registers
@@ -133,7 +133,9 @@ async def inviting(app: App, account: Account, group: Group) -> bool:
     if group.join_mode == "open" and member is not None and member.state == "joined":
         return True
     actor = await storage.actors.by_id(account.actor_id)
-    return actor is not None and registers.moderating(await registers.get(group.id, "role", actor.uri))
+    if actor is None:
+        return False
+    return rights.INVITE in rights.of(registers.role(await registers.get(group.id, "role", actor.uri)))
 
 
 async def _check_member(app: App, by: Account, role: str, group_id: int | None, uses: int, days: int) -> None:

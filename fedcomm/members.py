@@ -1,7 +1,7 @@
 """Members of groups of ours: who is banned, who runs a group."""
 
 from activitypub.contexts import PUBLIC
-from fedcomm import admit, clock, finding, follows, groups, moderation
+from fedcomm import admit, clock, finding, follows, groups, moderation, rights
 from fedcomm.admit import Standing
 from fedcomm.app import App
 from fedcomm.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -19,22 +19,29 @@ from storage.members import Member
 async def standing(group: Group, actor: Actor) -> Standing:
     """What an actor is in a group."""
     member = await members.of(group.id, actor.id)
+    given = await registers.get(group.id, "role", actor.uri)
     return Standing(
         ban=await registers.get(group.id, "ban", actor.uri),
         member=member is not None and member.state == "joined",
-        moderator=registers.moderating(await registers.get(group.id, "role", actor.uri)),
+        role=(await roles(group)).get(actor.uri, "") if given is not None else "",
     )
 
 
-async def moderators(group_id: int) -> list[str]:
-    """Ids of those who moderate a group, in the order in which they were appointed."""
-    return await registers.moderators(group_id)
+async def roles(group: Group) -> dict[str, str]:
+    """Who looks after a group: id -> role, the first appointed first. A group elsewhere says no more than who does."""
+    holders = (await registers.holders([group.id])).get(group.id, [])
+    return rights.in_force(holders) if group.local else dict(holders)
+
+
+async def leading(group: Group) -> list[str]:
+    """Ids of those who look after a group, stewards and moderators, the first appointed first."""
+    return list(await roles(group))
 
 
 async def leaders(face: Actor) -> list[Actor]:
-    """The moderators of the group with this face, as far as they are known here and are people."""
+    """Who looks after the group with this face, as far as they are known here and are people."""
     group = await stored_groups.by_actor(face.id)
-    found = await actors.by_uris(await moderators(group.id)) if group is not None else {}
+    found = await actors.by_uris(await leading(group)) if group is not None else {}
     return [who for who in found.values() if who.kind == "Person" and not who.gone]
 
 
@@ -53,16 +60,19 @@ async def ban(
 
     Raises:
         NotFound: there is no such group, or nobody of that name.
-        NotAllowed: `by` is no moderator of the group, or the one who would be banned.
+        NotAllowed: `by` is no moderator of the group, or the one who would be banned; who looks after the group is
+            banned by stewards only.
         Invalid: an end that is past, or the server of a handle that is not known does not answer.
     """
     group, face = await groups.named(group_name)
-    actor_uri = await who_acts(group, face, by)
+    actor_uri = await who_acts(group, face, by, rights.BAN)
     if until is not None and until <= clock.now_ms():
         raise Invalid("A ban ends in the future.", field="until")
     subject = await somebody(app, who)
     if by is not None and subject.id == by.id:
         raise NotAllowed("Nobody bans themselves.")
+    if by is not None and subject.uri in await leading(group):
+        admit.right(await standing(group, by), rights.APPOINT)
     uri = app.urls.activity(next_id())
     async with transaction():
         writes = Writes()
@@ -89,7 +99,7 @@ async def unban(app: App, group_name: str, who: str, by: Actor | None = None) ->
         Invalid: the server of a handle that is not known does not answer.
     """
     group, face = await groups.named(group_name)
-    actor_uri = await who_acts(group, face, by)
+    actor_uri = await who_acts(group, face, by, rights.BAN)
     subject = await somebody(app, who)
     banned = await registers.winner(group.id, "ban", subject.uri)
     if banned is None or banned.value is None:
@@ -108,39 +118,53 @@ async def unban(app: App, group_name: str, who: str, by: Actor | None = None) ->
     return subject
 
 
-async def appoint(app: App, group_name: str, who: Actor, by: Actor | None = None) -> None:
-    """Make somebody a moderator of one of our groups; once is enough.
+async def appoint(app: App, group_name: str, who: Actor, by: Actor | None = None, role: str = rights.MODERATOR) -> None:
+    """Make somebody a moderator or steward of one of our groups; once is enough. `by` is a steward.
 
     Raises:
         NotFound: there is no such group.
-        NotAllowed: `by` is no moderator of the group.
-        Conflict: who is appointed is banned from the group.
+        NotAllowed: `by` is no steward of the group.
+        Conflict: who is appointed is banned from the group, or its only steward, who would be no steward any more.
+        Invalid: there is no such role.
     """
     group, face = await groups.named(group_name)
-    actor_uri = await who_acts(group, face, by)
-    found = await standing(group, who)
-    if admit.banned(found.ban):
+    actor_uri = await who_acts(group, face, by, rights.APPOINT)
+    if role not in (rights.MODERATOR, rights.STEWARD):
+        raise Invalid("Who looks after a group is its moderator or its steward.", field="role")
+    if admit.banned(await registers.get(group.id, "ban", who.uri)):
         raise Conflict("{handle} is banned from this group.", handle=f"@{who.acct}")
-    if not found.moderator:
-        await _give_role(app, group, face, who, actor_uri, given=True)
+    given = dict((await registers.holders([group.id])).get(group.id, []))
+    if given.get(who.uri) == role:
+        return
+    if by is not None and given.get(who.uri) == rights.STEWARD:
+        await _another_steward(group, who.uri)
+    if role == rights.STEWARD:  # who has stood in for a steward stays one beside the new one
+        standing_in = [uri for uri, now in rights.in_force(given.items()).items() if now != given[uri]]
+        await _keep_stewards(app, group, face, [uri for uri in standing_in if uri != who.uri], actor_uri)
+    await _give_role(app, group, face, who, actor_uri, given=True, role=role, listed=who.uri in given)
 
 
 async def dismiss(app: App, group_name: str, who: Actor, by: Actor | None = None) -> None:
-    """Somebody is no moderator of one of our groups any more; `who` and `by` are the same for who steps down.
+    """Somebody is no moderator or steward of one of our groups any more; `who` and `by` are one for who steps down.
 
     Raises:
-        NotFound: there is no such group, or `who` does not moderate it.
-        NotAllowed: `by` is no moderator of the group.
-        Conflict: nobody would be left to look after the group (attack GRP-22); whoever runs the server may do it.
+        NotFound: there is no such group, or `who` does not look after it.
+        NotAllowed: `by` is no steward of the group, and not `who`.
+        Conflict: no steward would be left (attack GRP-22); whoever runs the server may do it.
     """
     group, face = await groups.named(group_name)
-    actor_uri = await who_acts(group, face, by)
-    present = await moderators(group.id)
-    if who.uri not in present:
+    stepping_down = by is not None and by.id == who.id
+    actor_uri = await who_acts(group, face, by, rights.OVERSEE if stepping_down else rights.APPOINT)
+    if registers.role(await registers.get(group.id, "role", who.uri)) == "":
         raise NotFound("{handle} does not moderate this group.", handle=f"@{who.acct}")
-    if by is not None and present == [who.uri]:
-        raise Conflict("A group needs somebody who looks after it. Please appoint another moderator first.")
+    if by is not None:
+        await _another_steward(group, who.uri)
     await _give_role(app, group, face, who, actor_uri, given=False)
+
+
+async def is_last_steward(group: Group, uri: str) -> bool:
+    """Whether a group would have no steward without somebody (attack GRP-22)."""
+    return [who for who, role in (await roles(group)).items() if role == rights.STEWARD] == [uri]
 
 
 async def withdraw_threads(app: App, writes: Writes, group: Group, face: Actor, subject: Actor) -> None:
@@ -163,20 +187,20 @@ async def take_in_again(writes: Writes, group: Group, face: Actor, subject: Acto
         members.put(writes, Member(group.id, subject.id, "joined", subject.host, clock.now_ms(), None))
 
 
-async def who_acts(group: Group, face: Actor, by: Actor | None) -> str:
-    """The id of the one in whose name it is done: `by`, who must be a moderator, or None for who runs the server.
+async def who_acts(group: Group, face: Actor, by: Actor | None, right: str) -> str:
+    """The id of the one in whose name it is done: `by`, who must have the right, or None for who runs the server.
 
     That is an admin of ours, since Lemmy and PieFed hear about a group only from people (`ObjectId<ApubPerson>` in
     Lemmy 1.0-beta); without one the group itself.
 
     Raises:
-        NotAllowed: `by` is no moderator of the group.
+        NotAllowed: `by` does not have that right in the group.
     """
     if by is None:
         admins = [admin for admin in await collections.admins() if not admin.gone]
         return admins[0].uri if admins else face.uri
     admit.actor(by)
-    admit.moderating(await standing(group, by))
+    admit.right(await standing(group, by), right)
     return by.uri
 
 
@@ -190,7 +214,25 @@ async def somebody(app: App, who: str) -> Actor:
     return await actors.by_uri(who) or await finding.somebody(app, who)
 
 
-async def _give_role(app: App, group: Group, face: Actor, who: Actor, actor_uri: str, *, given: bool) -> None:
+async def _another_steward(group: Group, uri: str) -> None:
+    if await is_last_steward(group, uri):
+        raise Conflict("A group needs a steward. Please make somebody else its steward first.")
+
+
+async def _keep_stewards(app: App, group: Group, face: Actor, standing_in: list[str], actor_uri: str) -> None:
+    writes = Writes()
+    for uri in standing_in:
+        name = app.urls.activity(next_id())
+        moderation.record_role(app, writes, group, face, uri, actor_uri, name, given=True, role=rights.STEWARD)
+    if standing_in:
+        await write(writes)
+
+
+async def _give_role(
+    app: App, group: Group, face: Actor, who: Actor, actor_uri: str, *, given: bool, role: str = rights.MODERATOR,
+    listed: bool = False,
+) -> None:  # fmt: skip
+    """Write it, and tell followers' servers, which know only whether somebody is `listed` as a moderator."""
     uri = app.urls.activity(next_id())
     change = activities.activity(
         "Add" if given else "Remove", uri, actor_uri, who.uri, to=[PUBLIC], cc=[face.uri], target=face.moderators,
@@ -198,8 +240,9 @@ async def _give_role(app: App, group: Group, face: Actor, who: Actor, actor_uri:
     )  # fmt: skip
     async with transaction():
         writes = Writes()
-        moderation.record_role(app, writes, group, face, who.uri, actor_uri, uri, given=given)
-        groups.pass_on(app, writes, face, change)
+        moderation.record_role(app, writes, group, face, who.uri, actor_uri, uri, given=given, role=role)
+        if not listed:
+            groups.pass_on(app, writes, face, change)
         await write(writes)
 
 

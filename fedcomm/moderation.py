@@ -1,6 +1,6 @@
 """What moderators of a group do: each act is a register; what it means here is recorded the same way whoever acted."""
 
-from fedcomm import acts, clock
+from fedcomm import acts, clock, rights
 from fedcomm.app import App
 from storage import boosts, events, fragments, removals, welcomes
 from storage.actors import Actor
@@ -63,10 +63,11 @@ def record_pin(
 
 
 def record_role(
-    app: App, writes: Writes, group: Group, face: Actor, subject_uri: str, moderator_uri: str, uri: str, *, given: bool
-) -> None:
-    """Somebody moderates the group from now on, or does so no more."""
-    value = {"role": "moderator"} if given else None
+    app: App, writes: Writes, group: Group, face: Actor, subject_uri: str, moderator_uri: str, uri: str, *, given: bool,
+    role: str = rights.MODERATOR,
+) -> None:  # fmt: skip
+    """Somebody has a role in the group from now on, or none any more."""
+    value = {"role": role} if given else None
     acts.record(app, writes, group, face, "role", subject_uri, value, by=moderator_uri, uri=uri)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 import storage.accounts
-from fedcomm import acts, consents, groups, members, speech
+from fedcomm import acts, consents, groups, members, rights, speech
 from fedcomm.app import App
 from fedcomm.errors import Invalid
 from fedcomm.speech import Saying
@@ -71,7 +71,7 @@ async def change(app: App, group_name: str, change_: Change, by: Actor | None = 
         Invalid: a text that is too long, a greeter who is no member with an account here, or no thread of the group.
     """
     group, face = await groups.named(group_name)
-    actor_uri = await members.who_acts(group, face, by)
+    actor_uri = await members.who_acts(group, face, by, rights.WELCOME)
     wanted: dict[str, acts.Value] = {}
     if change_.texts is not None:
         wanted["welcome"] = _texts(change_.texts) or None
@@ -143,7 +143,7 @@ async def _greeter(group: Group) -> tuple[Actor | None, bool]:
     set_up = await registers.winner(group.id, "welcome")
     uris = [msgspec.json.decode(named, type=str)] if named else []
     uris += [set_up.actor_uri] if set_up is not None else []
-    uris += await registers.moderators(group.id)
+    uris += await members.leading(group)
     found = await actors.by_uris(uris)
     people = [found[uri] for uri in uris if uri in found]
     greeter = next((who for who in people if who.local and who.kind == "Person" and not who.gone), None)

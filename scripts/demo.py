@@ -301,7 +301,7 @@ async def stage(servers: list[Server], guests: Guests | None, http: httpx.AsyncC
     people = await asyncio.gather(*(Person.new(server, server.admin, http) for server in servers))
     home = servers[0]
     title, about = "Gardening", "What grows, and what to do about it."
-    await home.command("group", "create", "gardening", "--title", title, "--summary", about, "--moderator", home.admin)
+    await home.command("group", "create", "gardening", "--title", title, "--summary", about, "--steward", home.admin)
     group = f"gardening@{home.host}"
     say(f"alice has made !{group}; bob and carol join it from their own servers")
     await asyncio.gather(*(person.join(group) for person in people))

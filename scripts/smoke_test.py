@@ -181,7 +181,7 @@ def visit(server: Server) -> None:
     token = server.command("account", "token", "bob", "--scopes", "read write follow")
     who = json.loads(server.get("/api/v1/accounts/verify_credentials", token))
     check("a token made while the server runs says who it is", who["username"] == "bob")
-    server.command("group", "create", "rye", "--title", "Rye bread", "--moderator", "alice")
+    server.command("group", "create", "rye", "--title", "Rye bread", "--steward", "alice")
     server.command("follow", "bob", f"rye@{server.listen}")
     written = json.loads(server.get("/api/v1/statuses", token, {"status": "Which flour do you take? @rye"}))
     server.command("queue", "--wait", "30")

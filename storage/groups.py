@@ -87,6 +87,17 @@ async def here() -> list[Group]:
     return [Group(*found) for found in await rows(sql)]
 
 
+async def unattended() -> list[Group]:
+    """Open groups of this server that nobody looks after who is there, the oldest first (at most 200)."""
+    sql = (
+        _SELECT + "WHERE local = 1 AND closed_at IS NULL AND NOT EXISTS (SELECT 1 FROM register r"
+        " LEFT JOIN actor a ON a.uri = r.subject WHERE r.group_id = groups.id AND r.property = 'role'"
+        " AND r.value IS NOT NULL AND a.deleted_at IS NULL AND a.suspended_at IS NULL AND a.moved_to_id IS NULL)"
+        " ORDER BY created_at, id LIMIT 200"
+    )
+    return [Group(*found) for found in await rows(sql)]
+
+
 def insert(writes: Writes, group: Group, face: str, status: str) -> None:
     """Add the group with its first face; `status` is 'own' or 'remote'."""
     writes.add(

@@ -4,6 +4,8 @@ A register is (property, subject) -> value; the write with the highest (clock, f
 writes arrive never matters. Unknown properties are kept without effect.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
 from storage.connect import Writes, row, rows
@@ -80,24 +82,31 @@ async def last_clock() -> str:
     return (found[0] if found else None) or ""
 
 
-async def moderators(group_id: int) -> list[str]:
-    """Ids of those who moderate a group and are not gone, in the order in which they were appointed."""
+async def holders(group_ids: Sequence[int]) -> dict[int, list[tuple[str, str]]]:
+    """Who was given which role in each of these groups and is there still: ids and roles, the first appointed first.
+
+    Who is deleted, suspended or moved to another account is not there.
+    """
     sql = (
-        "SELECT r.subject, r.value FROM register r LEFT JOIN actor a ON a.uri = r.subject WHERE r.group_id = ?"
-        " AND r.property = 'role' AND a.deleted_at IS NULL AND a.suspended_at IS NULL ORDER BY r.clock"
+        "SELECT r.group_id, r.subject, r.value FROM register r LEFT JOIN actor a ON a.uri = r.subject"
+        " WHERE r.group_id IN (?ints) AND r.property = 'role' AND r.value IS NOT NULL AND a.deleted_at IS NULL"
+        " AND a.suspended_at IS NULL AND a.moved_to_id IS NULL ORDER BY r.clock"
     )
-    return [subject for subject, role in await rows(sql, (group_id,)) if moderating(role)]
+    found: dict[int, list[tuple[str, str]]] = {}
+    for group_id, subject, value in await rows(sql, (list(group_ids),)):
+        found.setdefault(group_id, []).append((subject, role(value)))
+    return found
 
 
 async def moderated(uri: str) -> list[int]:
-    """Ids of the groups that somebody moderates."""
+    """Ids of the groups in which somebody was given a role."""
     sql = "SELECT group_id, value FROM register WHERE subject = ? AND property = 'role' ORDER BY clock"
-    return [group_id for group_id, role in await rows(sql, (uri,)) if moderating(role)]
+    return [group_id for group_id, value in await rows(sql, (uri,)) if role(value)]
 
 
-def moderating(role: str | None) -> bool:
-    """Whether the value of a role register makes somebody a moderator."""
-    return role is not None and _ROLE.decode(role).role == "moderator"
+def role(value: str | None) -> str:
+    """The role that the value of a role register gives, '' for none."""
+    return _ROLE.decode(value).role if value is not None else ""
 
 
 async def log(group_id: int, limit: int = 100) -> list[Act]:

@@ -41,7 +41,7 @@ def _inside(house: House, reader: str, pages: dict[str, tuple[str, int]]) -> lis
 def _settled(plan: Plan, house: House) -> tuple[str, dict[str, tuple[str, int]]]:
     """The token of a reader, and by name the paths and how many posts or notices each shows."""
     author, reader = house.person("anna"), house.person("ben")
-    house.command("group.create", name="rye", title="Rye", summary="", moderator="anna")
+    house.command("group.create", name="rye", title="Rye", summary="", steward="anna")
     for name in ("anna", "ben"):
         house.command("follow", account=name, whom="@rye")
     house.command("follow", account="ben", whom="@anna")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import click
 
+from fedcomm import rights
 from fedcomm.cli.asking import ask
 from fedcomm.cli.saying import say
 
@@ -22,10 +23,10 @@ def _of_a_group(act: Callable[[str, str], None]) -> click.Command:
 @click.argument("name")
 @click.option("--title", required=True, help="What it is called.")
 @click.option("--summary", default="", help="What it is about.")
-@click.option("--moderator", default="", metavar="ACCOUNT", help="Who looks after it.")
-def create(name: str, title: str, summary: str, moderator: str) -> None:
+@click.option("--steward", default="", metavar="ACCOUNT", help="Who is its first steward.")
+def create(name: str, title: str, summary: str, steward: str) -> None:
     """Make a group."""
-    made = ask("group.create", name=name, title=title, summary=summary, moderator=moderator)
+    made = ask("group.create", name=name, title=title, summary=summary, steward=steward)
     say(f"{made['handle']} is there: {made['url']}")
 
 
@@ -43,18 +44,22 @@ def unban(group: str, actor: str) -> None:
     say(f"{lifted['handle']} is not banned from {group} any more.")
 
 
-@_of_a_group
-def appoint(group: str, actor: str) -> None:
-    """Make ACTOR (here or elsewhere) a moderator of GROUP."""
-    appointed = ask("group.appoint", group=group, actor=actor)
-    say(f"{appointed['handle']} moderates {group}.")
+@group.command()
+@click.argument("group")
+@click.argument("actor")
+@click.option("--steward", is_flag=True, help="Also to change the settings of the group and to appoint others.")
+def appoint(group: str, actor: str, steward: bool) -> None:
+    """Make ACTOR (here or elsewhere) a moderator of GROUP, or its steward."""
+    role = rights.STEWARD if steward else rights.MODERATOR
+    appointed = ask("group.appoint", group=group, actor=actor, role=role)
+    say(f"{appointed['handle']} {'is steward of' if steward else 'moderates'} {group}.")
 
 
 @_of_a_group
 def dismiss(group: str, actor: str) -> None:
-    """Let ACTOR be no moderator of GROUP any more."""
+    """Let ACTOR look after GROUP no more."""
     dismissed = ask("group.dismiss", group=group, actor=actor)
-    say(f"{dismissed['handle']} does not moderate {group} any more.")
+    say(f"{dismissed['handle']} does not look after {group} any more.")
 
 
 commands = {"group": group}

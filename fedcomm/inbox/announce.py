@@ -8,7 +8,7 @@ from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
 from activitypub.objects import Note
 from activitypub.origins import same_origin
-from fedcomm import clock, moderation, recording
+from fedcomm import clock, moderation, recording, rights
 from fedcomm.inbox import create, react
 from fedcomm.inbox import undo as taking_back
 from fedcomm.inbox.hand import Hand, Ignored, Wants
@@ -176,7 +176,7 @@ def moderates(hand: Hand, group: Group, face: Actor, uri: str) -> bool:
         return same_origin(uri, face.uri)
     if face.uri not in hand.refreshed and hand.app.moderators_read.due(face.uri):
         raise Wants(moderators=(face.uri,))
-    return hand.facts.standing(group, uri).moderator or uri in hand.app.peers.admins.get(face.host, ())
+    return hand.facts.standing(group, uri).may(rights.OVERSEE) or uri in hand.app.peers.admins.get(face.host, ())
 
 
 def announcer(hand: Hand, activity: Activity) -> tuple[Group, Actor]:

@@ -2,7 +2,7 @@
 
 from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
-from fedcomm import admit, blocks, clock, groups, moderation
+from fedcomm import admit, blocks, clock, groups, moderation, rights
 from fedcomm import members as service
 from fedcomm.inbox import announce
 from fedcomm.inbox.hand import Hand, Ignored
@@ -19,10 +19,13 @@ async def block(hand: Hand, activity: Activity) -> None:
     if group is not None:
         if not group.local:
             raise Forbidden("A ban from a group elsewhere comes from that group.")
-        admit.moderating(hand.facts.standing(group, blocker.uri))
+        admit.right(hand.facts.standing(group, blocker.uri), rights.BAN)
         subject = subject or hand.actor(id_of(activity.object) or "")  # who has done nothing here yet is asked for
         if subject.id == blocker.id:
-            raise Forbidden("Nobody bans themselves.")  # the group could be left without a moderator (attack GRP-22)
+            raise Forbidden("Nobody bans themselves.")  # the group could be left without a steward (attack GRP-22)
+        looked_after = registers.role(await registers.get(group.id, "role", subject.uri)) != ""
+        if looked_after:
+            admit.right(hand.facts.standing(group, blocker.uri), rights.APPOINT)
         face = hand.facts.face_of(group)
         writes = Writes()
         if activity.remove_data:
@@ -31,7 +34,7 @@ async def block(hand: Hand, activity: Activity) -> None:
             hand.app, writes, group, face, subject, blocker.uri, activity.uri or "", until=activity.ends,
             reason=activity.summary, remove=activity.remove_data,
         )  # fmt: skip
-        if registers.moderating(await registers.get(group.id, "role", subject.uri)):
+        if looked_after:
             moderation.record_role(
                 hand.app, writes, group, face, subject.uri, blocker.uri, activity.uri or "", given=False
             )

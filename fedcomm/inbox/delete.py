@@ -3,7 +3,7 @@
 from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
 from activitypub.origins import same_origin
-from fedcomm import admit, farewells, groups, moderation, recording
+from fedcomm import admit, farewells, groups, moderation, recording, rights
 from fedcomm.inbox.hand import Hand, Ignored
 from storage.posts import Post
 
@@ -35,8 +35,7 @@ def thing(hand: Hand, activity: Activity) -> None:
     group = hand.facts.group_of(known)
     if group is None or not group.local or known.deleted_at is not None:
         raise Forbidden("Only its author can delete this.")
-    standing = hand.facts.standing(group, actor.uri)
-    admit.moderating(standing)
+    admit.right(hand.facts.standing(group, actor.uri), rights.REMOVE)
     face = hand.facts.face_of(group)
     moderation.record_removal(hand.app, hand.writes, group, face, known, actor, activity.uri or "", activity.summary)
     groups.pass_on(hand.app, hand.writes, face, hand.raw_of(activity), thread_id=known.thread_id, post_id=known.id)

@@ -8,6 +8,7 @@ import msgspec
 from activitypub.activities import Activity, Thing
 from activitypub.contexts import PUBLIC
 from activitypub.objects import Note
+from fedcomm import rights
 from fedcomm.admit import Standing
 from storage import actors, blocks, boosts, groups, members, orphans, posts, registers, visible
 from storage.actors import Actor
@@ -32,10 +33,6 @@ _POSTS = f"SELECT {posts.COLUMNS} FROM post WHERE id IN (?ints)"
 _MODERATORS = (
     "SELECT group_id, subject, value FROM register"
     " WHERE subject IN (?texts) AND property = 'role' AND value IS NOT NULL"
-)
-_LEADING = (
-    "SELECT group_id, subject, value FROM register"
-    " WHERE group_id IN (?ints) AND property = 'role' AND value IS NOT NULL"
 )
 
 _Rows = Sequence[Sequence[Any]]
@@ -113,7 +110,7 @@ class Facts:
         self._group_of_face: dict[str, int] = {}
         self._bans: dict[tuple[int, str], str] = {}
         self._members: set[tuple[int, str]] = set()
-        self._moderators: set[tuple[int, str]] = set()
+        self._roles: dict[tuple[int, str], str] = {}
         self._leaders: dict[int, list[str]] = {}
         self._blockers: dict[str, set[int]] = {}
         self._followed: set[str] = set()
@@ -155,7 +152,7 @@ class Facts:
     def standing(self, group: Group, uri: str) -> Standing:
         """What is known of an actor in a group."""
         place = (group.id, uri)
-        return Standing(ban=self._bans.get(place), member=place in self._members, moderator=place in self._moderators)
+        return Standing(ban=self._bans.get(place), member=place in self._members, role=self._roles.get(place, ""))
 
     def leaders(self, uri: str) -> Sequence[str]:
         """Who looks after the group of ours with a face at that URL, of people here; asked for direct messages only."""
@@ -165,7 +162,7 @@ class Facts:
     def _keep_standing(self, bans: _Rows, joined: _Rows, leading: _Rows) -> None:
         self._bans |= {(found[0], found[1]): found[2] for found in bans}
         self._members |= {(found[0], found[1]) for found in joined}
-        self._moderators |= {(found[0], found[1]) for found in leading if "moderator" in found[2]}
+        self._roles |= {(found[0], found[1]): registers.role(found[2]) for found in leading}
 
     def blockers(self, uri: str) -> frozenset[int]:
         """Ids of the actors here that block the actor."""
@@ -226,6 +223,7 @@ async def gather(activities: Sequence[Activity], named: Sequence[Names]) -> Fact
         facts._early.setdefault(uri, {})[author_id] = author
     await _complete(facts)
     await _complete_standing(facts)
+    await _complete_roles(facts)
     await _complete_leaders(facts, activities)
     await _complete_shown(facts, [facts.actors[uri].id for uri in speakers if uri in facts.actors])
     return facts
@@ -267,6 +265,16 @@ async def _complete_standing(facts: Facts) -> None:
         facts._keep_standing(bans, joined, leading)
 
 
+async def _complete_roles(facts: Facts) -> None:
+    """The roles in groups of ours as they are in force: who else looks after a group has a say in that."""
+    given = {place for place in facts._roles if (group := facts.groups.get(place[0])) is not None and group.local}
+    if not given:
+        return
+    holders = await registers.holders(list({group_id for group_id, _uri in given}))
+    in_force = {group_id: rights.in_force(found) for group_id, found in holders.items()}
+    facts._roles |= {(group_id, uri): in_force.get(group_id, {}).get(uri, "") for group_id, uri in given}
+
+
 async def _complete_leaders(facts: Facts, activities: Sequence[Activity]) -> None:
     """Who looks after groups of ours to which something is said that is not for everybody; mostly there are none."""
     said = [thing.audience.everyone for each in activities if isinstance(thing := each.object, Note)]
@@ -274,13 +282,12 @@ async def _complete_leaders(facts: Facts, activities: Sequence[Activity]) -> Non
     local = [group_id for group_id in near if facts.groups[group_id].local]
     if not local:
         return
-    leading = [found for found in await rows(_LEADING, (local,)) if "moderator" in found[2]]
-    known = await actors.by_uris([subject for _group_id, subject, _role in leading])
+    leading = {group_id: list(rights.in_force(given)) for group_id, given in (await registers.holders(local)).items()}
+    known = await actors.by_uris([who for leaders in leading.values() for who in leaders])
     people = {uri: who for uri, who in known.items() if who.local and who.kind == "Person" and not who.gone}
     facts.actors |= people
-    for group_id, subject, _role in leading:
-        if subject in people:
-            facts._leaders.setdefault(group_id, []).append(subject)
+    for group_id, leaders in leading.items():
+        facts._leaders[group_id] = [who for who in leaders if who in people]
 
 
 async def _complete_shown(facts: Facts, speakers: list[int]) -> None:

@@ -11,7 +11,7 @@ from activitypub.actors import Actor as Profile
 from activitypub.audience import group_of
 from activitypub.errors import Forbidden, ProtocolError
 from activitypub.parse import actor as parse_actor
-from fedcomm import admit, group_profile, groups, moderation, sanitise
+from fedcomm import admit, group_profile, groups, members, moderation, rights, sanitise
 from fedcomm.errors import Invalid
 from fedcomm.groups import MAX_SUMMARY
 from fedcomm.inbox import announce
@@ -35,7 +35,7 @@ class _Case(msgspec.Struct, frozen=True):
 
 async def lock(hand: Hand, activity: Activity) -> None:
     """A moderator closes a thread of a group of ours to answers, or opens it again by an Undo."""
-    case = _ours(hand, activity, hand.known_post(_subject(activity)).group_id)
+    case = _ours(hand, activity, hand.known_post(_subject(activity)).group_id, rights.LOCK)
     await _lock(hand, case)
 
 
@@ -45,11 +45,12 @@ async def locked(hand: Hand, activity: Activity) -> None:
 
 
 async def listing(hand: Hand, activity: Activity) -> None:
-    """A moderator pins a thread of a group of ours or makes somebody a moderator, or the other way round."""
+    """A thread of a group of ours is pinned, or somebody made a moderator by a steward, or the other way round."""
     post = hand.facts.posts.get(id_of(activity.object) or "")
     named = group_of(activity.audience, lambda uri: hand.facts.group_at(uri) is not None)
     group = hand.facts.group_at(named) if named else None
-    case = _ours(hand, activity, group.id if group is not None else post.group_id if post is not None else None)
+    group_id = group.id if group is not None else post.group_id if post is not None else None
+    case = _ours(hand, activity, group_id, rights.OVERSEE)
     await _list(hand, case)
 
 
@@ -74,11 +75,11 @@ async def unbanned(hand: Hand, activity: Activity) -> None:
 
 
 async def describe(hand: Hand, activity: Activity, group: Group) -> None:
-    """A moderator elsewhere changes what a group of ours is called, what it says of itself, and who may post in it.
+    """A steward elsewhere changes what a group of ours is called, what it says of itself, and who may post in it.
 
-    Nothing else of the document counts: neither its keys nor its addresses are a moderator's to change (attack GRP-07).
+    Nothing else of the document counts: neither its keys nor its addresses are a steward's to change (attack GRP-07).
     """
-    case = _ours(hand, activity, group.id)
+    case = _ours(hand, activity, group.id, rights.SETTINGS)
     said = _profile(activity)
     writes = Writes()
     try:
@@ -125,6 +126,7 @@ async def _list(hand: Hand, case: _Case) -> None:
 async def _pin(hand: Hand, case: _Case, post: Post) -> None:
     if post.group_id != case.group.id or not post.starter:
         raise Forbidden("The post began no thread in this group.")
+    _check(hand, case, rights.PIN)
     pinned = case.act.type == "Add"
     writes = Writes()
     moderation.record_pin(hand.app, writes, case.group, case.face, post, case.moderator, case.uri, pinned=pinned)
@@ -136,10 +138,14 @@ async def _role(hand: Hand, case: _Case, subject: Actor) -> None:
         raise Forbidden("Only people moderate a group.")
     given = case.act.type == "Add"
     if case.group.local:
+        if given or subject.id != case.moderator.id:  # everybody may step down
+            _check(hand, case, rights.APPOINT)
         if given and admit.banned(await registers.get(case.group.id, "ban", subject.uri)):
             raise Forbidden("They are banned from this group.")
-        if not given and await registers.moderators(case.group.id) == [subject.uri]:
-            raise Forbidden("A group needs somebody who looks after it.")  # attack GRP-22
+        if given and registers.role(await registers.get(case.group.id, "role", subject.uri)):
+            raise Ignored("they look after the group already")  # a steward is not made a mere moderator by it
+        if not given and await members.is_last_steward(case.group, subject.uri):
+            raise Forbidden("A group needs a steward.")  # attack GRP-22
     writes = Writes()
     moderation.record_role(
         hand.app, writes, case.group, case.face, subject.uri, case.moderator.uri, case.uri, given=given
@@ -153,16 +159,22 @@ async def _done(hand: Hand, case: _Case, writes: Writes, post: Post | None) -> N
     await write(writes)
 
 
-def _ours(hand: Hand, activity: Activity, group_id: int | None) -> _Case:
-    """The case of somebody who acts for one of our groups, and may."""
+def _ours(hand: Hand, activity: Activity, group_id: int | None, right: str) -> _Case:
+    """The case of somebody who acts for one of our groups, and has the right to."""
     moderator = hand.actor(activity.actor)
     group = hand.facts.groups.get(group_id) if group_id is not None else None
     if group is None:
         raise Ignored("it is about no group that is known here")
     if not group.local:
         raise Forbidden("What is done in a group elsewhere comes from that group.")
-    admit.moderating(hand.facts.standing(group, moderator.uri))
+    admit.right(hand.facts.standing(group, moderator.uri), right)
     return _Case(group, hand.facts.face_of(group), moderator, activity, activity.uri or "")
+
+
+def _check(hand: Hand, case: _Case, right: str) -> None:
+    """What somebody may do in a group elsewhere, that group has asked."""
+    if case.group.local:
+        admit.right(hand.facts.standing(case.group, case.moderator.uri), right)
 
 
 def _theirs(hand: Hand, activity: Activity) -> _Case:

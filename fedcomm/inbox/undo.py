@@ -2,7 +2,7 @@
 
 from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
-from fedcomm import admit, groups, members, moderation
+from fedcomm import admit, groups, members, moderation, rights
 from fedcomm import follows as service
 from fedcomm.inbox.hand import Hand, Ignored, Wants
 from fedcomm.inbox.react import KINDS
@@ -74,7 +74,7 @@ def delete(hand: Hand, activity: Activity) -> None:
     if group is None or not group.local or known.removed_at is None:
         raise Ignored("it is nothing that can be put back")
     moderator = hand.actor(activity.actor)
-    admit.moderating(hand.facts.standing(group, moderator.uri))
+    admit.right(hand.facts.standing(group, moderator.uri), rights.REMOVE)
     face = hand.facts.face_of(group)
     moderation.record_restoration(
         hand.app, hand.writes, group, face, known, moderator, activity.uri or "", inner.uri or ""
@@ -121,7 +121,7 @@ async def _unban(
 ) -> None:
     if not group.local:
         raise Forbidden("That a ban from a group elsewhere is lifted comes from that group.")
-    admit.moderating(hand.facts.standing(group, moderator.uri))
+    admit.right(hand.facts.standing(group, moderator.uri), rights.BAN)
     face = hand.facts.face_of(group)
     await members.show_threads_again(hand.app, writes, group, face, subject)
     moderation.record_unban(hand.app, writes, group, face, subject, moderator.uri, activity.uri or "", inner.uri or "")

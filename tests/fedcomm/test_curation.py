@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 import storage.actors
+import storage.groups
 from activitypub import documents
-from fedcomm import accounts, actors, curation, follows, groups, members, posts, reactions
+from fedcomm import accounts, actors, curation, follows, groups, members, posts, reactions, rights
 from fedcomm.app import App
 from fedcomm.errors import Conflict, Invalid, NotAllowed, NotFound
 from fedcomm.posts import Draft
@@ -220,13 +221,17 @@ async def test_a_ban_with_removal_takes_out_all_posts_and_its_end_puts_them_back
 
 
 @pytest.mark.attack("GRP-22")
-async def test_the_last_moderator_cannot_leave_a_group_without_one(place: Place) -> None:
+async def test_the_last_steward_cannot_leave_a_group_without_one(place: Place) -> None:
     with pytest.raises(Conflict):
         await members.dismiss(place.app, "bread", place.ann, place.ann)
     await members.appoint(place.app, "bread", place.bo, place.ann)
+    for step_down in (members.dismiss, members.appoint):  # or be a moderator only
+        with pytest.raises(Conflict):
+            await step_down(place.app, "bread", place.ann, place.ann)
+    await members.appoint(place.app, "bread", place.bo, place.ann, rights.STEWARD)
     await members.dismiss(place.app, "bread", place.ann, place.ann)
 
-    assert await members.moderators(place.group.id) == [place.bo.uri]
+    assert await members.leading(place.group) == [place.bo.uri]
     said = [each["object"] for each in await place.said() if each["object"]["type"] in ("Add", "Remove")]
     assert [(each["type"], each["object"], each["target"]) for each in said] == [
         ("Add", place.bo.uri, place.face.moderators),
@@ -250,19 +255,20 @@ async def test_votes_and_deletions_at_the_same_moment_do_not_stand_in_each_other
 
 
 @pytest.mark.attack("GRP-22")
-async def test_a_moderator_who_is_gone_moderates_nothing_and_the_server_can_appoint_another(place: Place) -> None:
+async def test_a_steward_who_is_gone_is_followed_by_a_moderator_and_else_the_server_appoints_one(place: Place) -> None:
     await members.appoint(place.app, "bread", place.bo, place.ann)
     async with transaction():
         await actors.delete_local(place.app, place.ann)
 
-    assert await members.moderators(place.group.id) == [place.bo.uri]
+    assert await members.roles(place.group) == {place.bo.uri: rights.STEWARD}
     with pytest.raises(Conflict):
         await members.dismiss(place.app, "bread", place.bo, place.bo)
     async with transaction():
         await actors.delete_local(place.app, place.bo)
-    assert await members.moderators(place.group.id) == []
+    assert await members.leading(place.group) == []
+    assert [group.id for group in await storage.groups.unattended()] == [place.group.id]
     account = await accounts.create(place.app, "cy", "correct horse battery")
     cy = await storage.actors.by_id(account.actor_id)
     assert cy
     await members.appoint(place.app, "bread", cy)
-    assert await members.moderators(place.group.id) == [cy.uri]
+    assert await members.leading(place.group) == [cy.uri] and await storage.groups.unattended() == []

@@ -20,21 +20,21 @@ pytestmark = pytest.mark.anyio
 async def create(app: App, name: str, **more: Any) -> dict[str, Any]:
     """`fedcomm group create`"""
     return await commands.run(
-        app, "group.create", {"title": "Bread", "summary": "", "moderator": ""} | more | {"name": name}
+        app, "group.create", {"title": "Bread", "summary": "", "steward": ""} | more | {"name": name}
     )
 
 
 async def test_a_group_is_made_with_a_moderator_who_can_act_at_once(app: App) -> None:
     ann = await person(app, "ann")
 
-    made = await create(app, "Bread", title="Bread baking", summary="All <about> it", moderator="@ann")
+    made = await create(app, "Bread", title="Bread baking", summary="All <about> it", steward="@ann")
 
     group, face = await groups.named("bread")
     assert made == {"handle": "!bread@here.example", "url": "https://here.example/c/bread"}
     assert (face.uri, face.kind, face.name) == ("https://here.example/c/bread", "Group", "Bread baking")
     assert face.summary == "<p>All &lt;about&gt; it</p>"
-    assert await members.moderators(group.id) == [ann.uri]
-    assert (await members.standing(group, ann)).moderator and group.created_by == ann.id
+    assert await members.leading(group) == [ann.uri]
+    assert (await members.standing(group, ann)).role == "steward" and group.created_by == ann.id
     assert (group.fold_version, group.genesis) == (registers.FOLD_VERSION, None)  # nobody else has it, so no feed
 
 
@@ -67,7 +67,7 @@ async def test_a_person_cannot_have_the_name_of_a_group(app: App) -> None:
 
 @pytest.mark.parametrize(
     "bad",
-    [{"title": " "}, {"title": "x" * 101}, {"summary": "x" * 5_001}, {"moderator": "nobody"}, {"moderator": "wine"}],
+    [{"title": " "}, {"title": "x" * 101}, {"summary": "x" * 5_001}, {"steward": "nobody"}, {"steward": "wine"}],
 )
 async def test_a_group_that_is_refused_leaves_nothing_behind(app: App, bad: dict[str, str]) -> None:
     await create(app, "wine")

@@ -20,7 +20,7 @@ GOOD = "correct horse battery"
 async def club(app: App, join_mode: str = "invite") -> tuple[Group, Actor, Actor]:
     """A group, its face, and its moderator, who belongs to it."""
     ann = await build.person("ann")
-    await groups.create(app, "club", "Club", moderator="ann", join_mode=join_mode)
+    await groups.create(app, "club", "Club", steward="ann", join_mode=join_mode)
     group, face = await groups.named("club")
     await follows.follow(app, ann, face.id)
     return group, face, ann

@@ -135,7 +135,7 @@ class Home:
 
     async def group(self, name: str, moderator: Member) -> str:
         """A new group, with its moderator in it; gives its handle."""
-        await self.command("group.create", name=name, title=name.capitalize(), summary="", moderator=moderator.name)
+        await self.command("group.create", name=name, title=name.capitalize(), summary="", steward=moderator.name)
         await moderator.follow(f"{name}@{self.host}")
         return f"{name}@{self.host}"
 

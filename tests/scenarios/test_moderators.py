@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from fedcomm import admit, curation, fetching, groups, members
+from fedcomm import admit, curation, fetching, groups, members, rights
 from fedcomm.errors import NotAllowed
 from storage import groups as stored
 from storage import registers
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 
 
 class World:
-    """`bread@a.test`, its moderators ann (here) and mo (elsewhere), its member bo, and a server that follows it."""
+    """`bread@a.test`, its stewards ann (here) and mo (elsewhere), its member bo, and a server that follows it."""
 
     def __init__(self, fediverse: Fediverse, a: Instance) -> None:
         self.fediverse, self.a = fediverse, a
@@ -68,7 +68,7 @@ async def world(fediverse: Fediverse) -> World:
     reader = made.follower.actor("fo")
     await forger.send(fediverse, a, reader, reader.does("Follow", made.bread.uri))
     with a.here():
-        await members.appoint(a.app, "bread", await fetching.actor(a.app, made.mo.uri))
+        await members.appoint(a.app, "bread", await fetching.actor(a.app, made.mo.uri), role=rights.STEWARD)
     made.post = await made.bo.post("Rye\nDay nine @bread@a.test")
     await fediverse.settle()
     return made
@@ -99,6 +99,8 @@ def acts(world: World, by: Face) -> dict[str, Json]:
         "describe": by.does("Update", described, **here),
     }
 
+
+STEWARDS_ONLY = {"appoint", "dismiss", "describe"}
 
 Check = Callable[[World], Awaitable[Any]]
 EFFECTS: dict[str, Check] = {
@@ -137,7 +139,7 @@ async def _described(world: World) -> None:
 
 
 @pytest.mark.attack("GRP-06")
-async def test_what_a_moderator_elsewhere_does_has_its_effect_and_is_announced_as_it_came(world: World) -> None:
+async def test_what_a_steward_elsewhere_does_has_its_effect_and_is_announced_as_it_came(world: World) -> None:
     said = acts(world, world.mo)
     for name in ORDER:
         heard = await world.send(said[name], world.mo)
@@ -146,6 +148,38 @@ async def test_what_a_moderator_elsewhere_does_has_its_effect_and_is_announced_a
         wrapped = [each["object"] for each in heard if each["type"] == "Announce" and isinstance(each["object"], dict)]
         assert [each["id"] for each in wrapped] == [said[name]["id"]], name
         assert wrapped[0]["actor"] == world.mo.uri and wrapped[0]["type"] == said[name]["type"]
+
+
+@pytest.mark.attack("GRP-06")
+@pytest.mark.attack("GRP-07")
+async def test_a_moderator_elsewhere_looks_after_threads_and_people_and_decides_about_nothing_else(
+    world: World,
+) -> None:
+    moderator = world.host.actor("moderator")
+    with world.a.here():
+        await members.appoint(world.a.app, "bread", await fetching.actor(world.a.app, moderator.uri))
+    await world.fediverse.settle()
+    said = acts(world, moderator)
+
+    for name in ORDER:
+        before = await world.log()
+        heard = await world.send(said[name], moderator)
+        if name in STEWARDS_ONLY:
+            assert (heard, await world.log()) == ([], before), name
+        else:
+            await EFFECTS[name](world)
+            passed_on = [
+                each["object"]["id"] for each in heard if each["type"] == "Announce" and "id" in each["object"]
+            ]
+            assert passed_on == [said[name]["id"]], name
+
+    here = {"cc": [world.bread.uri], "audience": world.bread.uri, "target": world.bread.uri}
+    assert await world.send(moderator.does("Block", world.mo.uri, **here), moderator) == []  # who has more to say
+    listed = here | {"target": world.bread.moderators}
+    assert await world.send(world.mo.does("Add", world.ann.actor.uri, **listed), world.mo) == []
+    assert await world.register("role", world.ann.actor.uri) == '{"role":"steward"}'  # no moderator by an Add
+    await world.send(moderator.does("Remove", moderator.uri, **listed), moderator)
+    assert await world.register("role", moderator.uri) is None  # everybody may step down
 
 
 @pytest.mark.attack("GRP-05")
@@ -259,13 +293,13 @@ async def test_a_time_that_a_moderator_elsewhere_claims_gives_no_advantage(world
 
 
 @pytest.mark.attack("GRP-22")
-async def test_the_last_moderator_is_not_dismissed_from_elsewhere(world: World) -> None:
+async def test_the_last_steward_is_not_dismissed_from_elsewhere(world: World) -> None:
     here = {"cc": [world.bread.uri], "audience": world.bread.uri, "target": world.bread.moderators}
     await world.send(world.mo.does("Remove", world.ann.actor.uri, **here), world.mo)
 
     heard = await world.send(world.mo.does("Remove", world.mo.uri, **here), world.mo)
 
-    assert heard == [] and await world.register("role", world.mo.uri) == '{"role":"moderator"}'
+    assert heard == [] and await world.register("role", world.mo.uri) == '{"role":"steward"}'
 
 
 async def test_an_addition_that_names_no_list_is_understood_by_what_is_added(world: World) -> None:

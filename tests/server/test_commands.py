@@ -30,7 +30,7 @@ def instance(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Instanc
     else:
         assert command(made, "queue").stderr == f"a new instance begins in {made.data}: http://{made.host}\n"
     done(made, "account", "create", "anna", "--password-stdin", "--role", "admin", "--email", "a@x.test")
-    done(made, "group", "create", "rye", "--title", "Rye bread", "--summary", "All of it.", "--moderator", "anna")
+    done(made, "group", "create", "rye", "--title", "Rye bread", "--summary", "All of it.", "--steward", "anna")
     yield made
     made.kill()
 
@@ -139,7 +139,8 @@ def test_moderators_are_appointed_and_dismissed_and_bans_are_lifted(instance: In
     done(instance, "account", "create", "bob", "--password-stdin")
 
     assert done(instance, "group", "appoint", "rye", "bob") == "@bob moderates rye."
-    assert done(instance, "group", "dismiss", "rye", "anna") == "@anna does not moderate rye any more."
+    assert done(instance, "group", "appoint", "rye", "bob", "--steward") == "@bob is steward of rye."
+    assert done(instance, "group", "dismiss", "rye", "anna") == "@anna does not look after rye any more."
     assert done(instance, "group", "ban", "rye", "anna") == "@anna is banned from rye."
     assert done(instance, "group", "unban", "rye", "anna") == "@anna is not banned from rye any more."
     assert done(instance, "follow", "anna", "rye") == "anna follows @rye."
@@ -226,8 +227,8 @@ WRONG = [
     (("group", "create", "oats", "--title", " "), "needs a title"),
     (("group", "create", "oats", "--title", "x" * 101), "at most 100"),
     (("group", "create", "oats", "--title", "x", "--summary", "x" * 5001), "5000"),
-    (("group", "create", "oats", "--title", "x", "--moderator", "nobody"), "no member called nobody"),
-    (("group", "create", "oats", "--title", "x", "--moderator", "rye"), "no member called rye"),
+    (("group", "create", "oats", "--title", "x", "--steward", "nobody"), "no member called nobody"),
+    (("group", "create", "oats", "--title", "x", "--steward", "rye"), "no member called rye"),
     (("group", "create", "oats"), "--title"),
     (("group", "ban", "nothing", "anna"), "no group called nothing"),
     (("group", "ban", "rye", "nobody"), "nobody"),

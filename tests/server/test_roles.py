@@ -51,7 +51,7 @@ async def test_a_server_of_several_processes_serves_commands_and_posts_and_repla
 ) -> None:
     await asyncio.to_thread(instance.start, "--processes", "3")
     token = await asyncio.to_thread(instance.person, "anna")
-    assert instance.command("group", "create", "rye", "--title", "Rye", "--moderator", "anna").returncode == 0
+    assert instance.command("group", "create", "rye", "--title", "Rye", "--steward", "anna").returncode == 0
     assert instance.command("follow", "anna", "rye").returncode == 0
 
     with ThreadPoolExecutor(8) as pool:
@@ -77,7 +77,7 @@ async def test_the_web_and_the_work_may_be_two_processes_and_nobody_else_comes_b
     worker = Instance(instance.data.parent, **instance.settings)
     worker.log = instance.log.with_name("worker")
     token = await asyncio.to_thread(instance.person, "anna")
-    assert instance.command("group", "create", "rye", "--title", "Rye", "--moderator", "anna").returncode == 0
+    assert instance.command("group", "create", "rye", "--title", "Rye", "--steward", "anna").returncode == 0
     try:
         worker.start("--role", "worker", ready=False)
         assert await asyncio.to_thread(eventually, lambda: "server started" in worker.said())

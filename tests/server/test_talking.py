@@ -40,7 +40,7 @@ def test_posts_of_a_group_reach_its_members_on_another_server_one_after_the_othe
 ) -> None:
     a, b = servers
     alice, bob = f"Bearer {a.person('alice')}", f"Bearer {b.person('bob')}"
-    assert a.command("group", "create", "rye", "--title", "Rye bread", "--moderator", "alice").returncode == 0
+    assert a.command("group", "create", "rye", "--title", "Rye bread", "--steward", "alice").returncode == 0
     assert a.command("follow", "alice", "rye").returncode == 0
     assert b.command("follow", "bob", f"rye@{a.host}").returncode == 0
     assert eventually(lambda: a.command("queue").returncode == b.command("queue").returncode == 0)

@@ -138,7 +138,7 @@ async def test_an_effect_is_that_of_the_winning_act_only(database: Database) -> 
     assert len(await registers.log(group.id)) == 2
 
 
-async def test_only_a_moderator_is_taken_for_one(database: Database) -> None:
+async def test_who_holds_a_role_is_told_in_the_order_of_appointment(database: Database) -> None:
     group = await build.group("bread")
     await write(
         act(group.id, "role", "ann", '{"role":"moderator"}', "000000000001-0000"),
@@ -147,4 +147,4 @@ async def test_only_a_moderator_is_taken_for_one(database: Database) -> None:
         act(group.id, "role", "cy", None, "000000000004-0000"),
     )
 
-    assert await registers.moderators(group.id) == ["ann"]
+    assert await registers.holders([group.id]) == {group.id: [("ann", "moderator"), ("bo", "ex-moderator")]}

@@ -1,4 +1,4 @@
-"""Making a group."""
+"""Making a group, and naming somebody for those that nobody looks after."""
 
 import msgspec
 from starlette.requests import Request
@@ -6,10 +6,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.actors
-from fedcomm import groups
+import storage.groups
+from fedcomm import groups, members, rights
 from fedcomm.errors import AppError, Conflict, NotFound
 from web import respond, state
-from web.pages import frame
+from web.pages import find, frame
 from web.pages.readers import Reader, admins_only, form
 
 
@@ -19,15 +20,23 @@ class NewGroup(msgspec.Struct, frozen=True):
     name: str = ""
     title: str = ""
     summary: str = ""
-    moderator: str = ""
+    steward: str = ""
     join_mode: str = "open"
+    csrf: str = ""
+
+
+class Charge(msgspec.Struct, frozen=True):
+    """Who is to be steward of a group, by handle."""
+
+    name: str = ""
+    who: str = ""
     csrf: str = ""
 
 
 @admins_only
 async def show(request: Request, reader: Reader) -> Response:
     """`GET /admin/groups`"""
-    return await _page(request, NewGroup(moderator=reader.actor.username))
+    return await _page(request, NewGroup(steward=reader.actor.username))
 
 
 @admins_only
@@ -36,7 +45,7 @@ async def create(request: Request, reader: Reader) -> Response:
     given = await form(request, NewGroup, reader)
     try:
         group = await groups.create(
-            state.app_of(request), given.name, given.title, given.summary, given.moderator or None, given.join_mode,
+            state.app_of(request), given.name, given.title, given.summary, given.steward or None, given.join_mode,
             reader.account,
         )  # fmt: skip
     except AppError as refused:
@@ -45,23 +54,40 @@ async def create(request: Request, reader: Reader) -> Response:
     return respond.redirect(f"/c/{face.username}" if face else "/")
 
 
-async def _page(request: Request, given: NewGroup, refused: AppError | None = None) -> Response:
+@admins_only
+async def entrust(request: Request, reader: Reader) -> Response:
+    """`POST /admin/groups/steward`: somebody looks after a group from now on (attack GRP-22)."""
+    charge = await form(request, Charge, reader)
+    app = state.app_of(request)
+    try:
+        who = await find.somebody(app, reader.actor.id, charge.who)
+        await members.appoint(app, charge.name, who, role=rights.STEWARD)
+    except AppError as refused:
+        return await _page(request, NewGroup(steward=reader.actor.username), refused, "who")
+    return respond.redirect("/admin/groups?done=steward")
+
+
+async def _page(request: Request, given: NewGroup, refused: AppError | None = None, field: str = "") -> Response:
+    unattended = await storage.groups.unattended()
+    faces = await storage.actors.by_ids([group.actor_id for group in unattended])
     return await frame.with_form(
         request,
         "admin/group.html",
         refused,
         given=given,
-        field=_field(refused),
+        field=field or _field(refused),
+        unattended=[faces[group.actor_id] for group in unattended if group.actor_id in faces],
     )
 
 
 def _field(refused: AppError | None) -> str:
-    """Which field of the form is wrong; a name that is taken and a moderator there is not are told by their kind."""
-    by_kind = "name" if isinstance(refused, Conflict) else "moderator" if isinstance(refused, NotFound) else ""
+    """Which field of the form is wrong; a name that is taken and a steward there is not are told by their kind."""
+    by_kind = "name" if isinstance(refused, Conflict) else "steward" if isinstance(refused, NotFound) else ""
     return str(getattr(refused, "field", "")) or by_kind
 
 
 routes = [
     Route("/admin/groups", show),
     Route("/admin/groups", create, methods=["POST"]),
+    Route("/admin/groups/steward", entrust, methods=["POST"]),
 ]

@@ -13,6 +13,7 @@ from fedcomm import members, publishing
 from fedcomm.errors import NotFound
 from storage import blocks, collections, groups, pins, posts, visible
 from storage.actors import Actor
+from storage.groups import Group
 from web import respond
 from web.federation.actors import named
 from web.federation.asking import viewer
@@ -81,10 +82,10 @@ async def of_server(request: Request) -> Response:
 
 
 async def moderators(request: Request) -> Response:
-    """Who moderates a group (FEP-1b12 §Group moderation)."""
+    """Who looks after a group, its stewards too (FEP-1b12 §Group moderation)."""
     face = await named(request, "Group")
     await viewer(request)
-    items = tuple(await members.moderators(await _group_id(face)))
+    items = tuple(await members.leading(await _group(face)))
     return _answer(
         request,
         Collection(
@@ -97,7 +98,7 @@ async def featured(request: Request) -> Response:
     """What a person or group has pinned, whole: Lemmy reads no ids here, Mastodon takes the ids from them."""
     actor = await _open(request)
     if actor.kind == "Group":
-        pinned = await collections.pinned(await _group_id(actor))
+        pinned = await collections.pinned((await _group(actor)).id)
     else:
         pinned = [post for post in await pins.of(visible.ANYBODY, actor.id) if post.removed_at is None]
     notes = await publishing.notes_of(app_of(request), pinned)
@@ -181,11 +182,11 @@ async def _open(request: Request) -> Actor:
     return actor
 
 
-async def _group_id(face: Actor) -> int:
+async def _group(face: Actor) -> Group:
     group = await groups.by_actor(face.id)
     if group is None:
         raise NotFound("There is no such group.")
-    return group.id
+    return group
 
 
 def _cursor(request: Request, name: str, start: int) -> int | None:

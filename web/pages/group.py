@@ -12,7 +12,7 @@ import storage.collections
 import storage.follows
 import storage.groups
 import storage.timelines
-from fedcomm import admit, consents, follows, invites, joining, members
+from fedcomm import admit, consents, follows, invites, joining, members, rights
 from fedcomm.errors import Invalid, NotFound
 from storage import visible
 from storage.actors import Actor
@@ -50,12 +50,12 @@ async def show(request: Request) -> Response:
         face=face,
         handle=handle(face, state.app_of(request).host),
         started=await storage.collections.count_threads(group.id),  # the counter of the group knows no removals
-        moderators=await _moderators(group),
+        looking_after=await _looking_after(group),
         rules=rules.rules,
         seal=consents.seal((rules,)),
         owed=reader is not None and standing.member and await consents.owed(reader.actor, rules),
         inviting=reader is not None and await invites.inviting(state.app_of(request), reader.account, group),
-        moderating=bool(group.local) and (standing.moderator or (reader is not None and reader.admin)),
+        moderating=bool(group.local) and (standing.may(rights.OVERSEE) or (reader is not None and reader.admin)),
         banned=admit.banned(standing.ban),
         pinned=await _pinned(viewer, group) if "max_id" not in request.query_params else [],
         follow=await storage.follows.of(viewer, face.id) if reader else None,
@@ -106,8 +106,8 @@ async def named(viewer: int, name: str, own_host: str = "") -> tuple[Group, Acto
 
 
 async def moderates(group: Group, actor: Actor) -> bool:
-    """Whether somebody looks after a group."""
-    return (await members.standing(group, actor)).moderator
+    """Whether somebody takes posts out of a group, locks and pins its threads."""
+    return (await members.standing(group, actor)).may(rights.REMOVE)
 
 
 async def _ways(request: Request, problem: Invalid | None = None) -> Response:
@@ -131,10 +131,11 @@ async def _ways(request: Request, problem: Invalid | None = None) -> Response:
     )
 
 
-async def _moderators(group: Group) -> list[Actor]:
-    uris = (await members.moderators(group.id))[:50]
-    found = await storage.actors.by_uris(uris)
-    return [found[uri] for uri in uris if uri in found and not found[uri].gone]
+async def _looking_after(group: Group) -> list[tuple[Actor, str]]:
+    """Those who are known here, each with their role."""
+    roles = await members.roles(group)
+    found = await storage.actors.by_uris(list(roles)[:50])
+    return [(found[uri], role) for uri, role in roles.items() if uri in found and not found[uri].gone]
 
 
 async def _pinned(viewer: int, group: Group) -> list[threads.Line]:

@@ -1,6 +1,6 @@
-"""What moderators do for a group of ours with a browser: let in, ban, appoint, describe it, look after its threads.
+"""What moderators and stewards do for a group of ours with a browser: let in, ban, appoint, describe it, and so on.
 
-Admins of the server may do most of it as well, as whoever runs it: some groups have no moderator.
+Admins of the server may do most of it as well, as whoever runs it: some groups have nobody who looks after them.
 """
 
 from collections.abc import Awaitable, Callable
@@ -14,7 +14,7 @@ import storage.actors
 import storage.follows
 import storage.groups
 import storage.registers
-from fedcomm import admit, curation, fetching, follows, group_profile, members
+from fedcomm import admit, curation, fetching, follows, group_profile, members, rights
 from fedcomm.app import App
 from fedcomm.errors import AppError, Invalid, NotFound
 from fedcomm.group_profile import Change
@@ -36,6 +36,7 @@ class Wish(msgspec.Struct, frozen=True):
     act: str = ""
     id: int = 0
     who: str = ""
+    role: str = ""
     reason: str = ""
     remove: bool = False
     csrf: str = ""
@@ -54,12 +55,28 @@ class Profile(msgspec.Struct, frozen=True):
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Which group is looked after, and by whom; `by` is None for an admin who is no moderator of it."""
+    """Which group is looked after, by whom, and what they are in it."""
 
     reader: Reader
     group: Group
     face: Actor
-    by: Actor | None
+    standing: admit.Standing
+
+    def by(self, right: str) -> Actor | None:
+        """Who does something that takes a right; None for an admin who does not have it in the group.
+
+        Raises:
+            NotAllowed: neither.
+        """
+        if self.reader.admin and not self.standing.may(right):
+            return None
+        admit.right(self.standing, right)
+        return self.reader.actor
+
+    @property
+    def rights(self) -> frozenset[str]:
+        """All that the reader may do, as an admin too."""
+        return rights.of(rights.STEWARD if self.reader.admin else self.standing.role)
 
 
 def looking_after(
@@ -73,8 +90,8 @@ def looking_after(
             raise NotFound("Groups are looked after on their own server.")
         standing = await members.standing(group, reader.actor)
         if not reader.admin:
-            admit.moderating(standing)
-        return await endpoint(request, Place(reader, group, face, reader.actor if standing.moderator else None))
+            admit.right(standing, rights.OVERSEE)
+        return await endpoint(request, Place(reader, group, face, standing))
 
     return members_only(answer)
 
@@ -109,7 +126,7 @@ async def describe(request: Request, place: Place) -> Response:
         closed=given.closed,
     )
     try:
-        await group_profile.change(state.app_of(request), place.face.username, change, place.by)
+        await group_profile.change(state.app_of(request), place.face.username, change, place.by(rights.SETTINGS))
     except AppError as refused:
         return await _page(request, place, refused, given)
     return respond.redirect(f"{shown.profile(place.face)}/moderate?done=profile")
@@ -143,18 +160,25 @@ async def _done(app: App, place: Place, wish: Wish) -> None:
     name = place.face.username
     match wish.act:
         case "accept":
+            place.by(rights.APPROVE)
             await follows.accept(app, place.face, wish.id)
         case "refuse":
+            place.by(rights.APPROVE)
             await follows.reject(app, place.face, wish.id)
         case "appoint":
-            await members.appoint(app, name, await find.somebody(app, place.reader.actor.id, wish.who), place.by)
+            who = await find.somebody(app, place.reader.actor.id, wish.who)
+            await members.appoint(app, name, who, place.by(rights.APPOINT), wish.role or rights.MODERATOR)
+        case "role":
+            await members.appoint(app, name, await _known(wish.id), place.by(rights.APPOINT), wish.role)
         case "dismiss":
-            await members.dismiss(app, name, await _known(wish.id), place.by)
+            who = await _known(wish.id)
+            by = place.reader.actor if who.id == place.reader.actor.id else place.by(rights.APPOINT)
+            await members.dismiss(app, name, who, by)
         case "ban":
             who = await find.somebody(app, place.reader.actor.id, wish.who)
-            await members.ban(app, name, who.uri, place.by, reason=wish.reason, remove=wish.remove)
+            await members.ban(app, name, who.uri, place.by(rights.BAN), reason=wish.reason, remove=wish.remove)
         case "unban":
-            await members.unban(app, name, (await _known(wish.id)).uri, place.by)
+            await members.unban(app, name, (await _known(wish.id)).uri, place.by(rights.BAN))
         case "restore":
             await curation.restore(app, place.reader.actor, await _post(app, wish.who))
         case _:
@@ -192,7 +216,8 @@ async def _page(
         group=place.group,
         face=place.face,
         waiting=await _waiting(place.face),
-        moderators=await _faces(await members.moderators(place.group.id)),
+        looking_after=await _looking_after(place.group),
+        may=place.rights,
         banned=await _banned(place.group),
         given=given or await _profile(place),
         wish=wish,
@@ -208,6 +233,11 @@ async def _waiting(face: Actor) -> list[Actor]:
     return [found[actor_id] for actor_id in asked if actor_id in found]
 
 
+async def _looking_after(group: Group) -> list[tuple[Actor, str]]:
+    roles = await members.roles(group)
+    return [(who, roles[who.uri]) for who in await _faces(list(roles))]
+
+
 async def _banned(group: Group) -> list[Actor]:
     bans = await storage.registers.all_of(group.id, "ban")
     return await _faces([ban.subject for ban in bans if admit.banned(ban.value)][-_MOST:])
@@ -215,7 +245,7 @@ async def _banned(group: Group) -> list[Actor]:
 
 async def _removed(place: Place, log: list[Act]) -> set[int]:
     """The acts of the log that took out what is out still, which this reader may put back."""
-    if place.by is None:
+    if not place.standing.may(rights.REMOVE):
         return set()
     out = {register.subject for register in await storage.registers.all_of(place.group.id, "removed")}
     last = {act.subject: act.id for act in reversed(log) if act.property == "removed"}

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.actors
-from fedcomm import welcomes
+from fedcomm import rights, welcomes
 from fedcomm.errors import AppError
 from storage.posts import Post
 from web import languages, respond, state
@@ -47,7 +47,7 @@ async def save(request: Request, place: Place) -> Response:
     texts = {words.language: words.text for words in given.texts if words.language in languages.AVAILABLE}
     wanted = welcomes.Change(texts=texts, greeter=given.greeter, thread=given.thread)
     try:
-        await welcomes.change(state.app_of(request), place.face.username, wanted, place.by)
+        await welcomes.change(state.app_of(request), place.face.username, wanted, place.by(rights.WELCOME))
     except AppError as refused:
         return await _page(request, place, given, refused)
     return respond.redirect(f"{shown.profile(place.face)}/welcome?done=saved")

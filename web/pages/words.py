@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from fedcomm import audit
+from storage import registers
 from web.languages import later
 
 _Detail = msgspec.json.Decoder(dict[str, Any])
@@ -123,6 +124,11 @@ JOIN_MODES = {
     "approval": later("whom the moderators let in"),
     "invite": later("who is invited"),
 }
+# What somebody is in a group.
+GROUP_ROLES = {
+    "steward": later("steward"),
+    "moderator": later("moderator"),
+}
 POSTING = {
     "anyone": later("everybody, members or not"),
     "members": later("members"),
@@ -134,7 +140,7 @@ GROUP_ACTS = {
     "removed": (later("took out"), later("put back")),
     "locked": (later("locked"), later("unlocked")),
     "pinned": (later("pinned"), later("unpinned")),
-    "role": (later("made moderator"), later("dismissed as moderator")),
+    "role": (later("made moderator"), later("dismissed")),
     "rules": (later("changed the rules"), later("took away the rules")),
     "welcome": (later("changed the welcome"), later("took away the welcome")),
     "greeter": (later("named who greets"), later("named nobody to greet")),
@@ -149,6 +155,8 @@ GROUP_ACTS = {
 
 def group_act(property_: str, value: str | None) -> str:
     """What somebody did for a group; an act without words of its own is called by its name."""
+    if property_ == "role" and registers.role(value) == "steward":
+        return later("made steward")
     written, neutral = GROUP_ACTS.get(property_, (property_, property_))
     return neutral if value is None else written
 

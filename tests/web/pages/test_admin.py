@@ -5,12 +5,13 @@ from collections.abc import Callable
 import pytest
 
 import storage.accounts
-from fedcomm import SOURCE, accounts, invites, settings
+from fedcomm import SOURCE, accounts, groups, invites, members, settings
 from fedcomm.app import App
 from storage.connect import rows, value
 from tests import build
 from tests.web.pages.browser import Browser, Page
 from tests.web.pages.conftest import Enter
+from tests.web.pages.test_every_page import flaws
 from tests.web.pages.world import FOR_ADMINS
 from web.routes import collect
 
@@ -156,12 +157,12 @@ async def test_an_invitation_that_cannot_be_is_refused(admin: Browser) -> None:
         assert await value("SELECT COUNT(*) FROM invite") == 0
 
 
-async def test_a_group_is_made_with_its_moderator(app: App, admin: Browser, stranger: Browser) -> None:
+async def test_a_group_is_made_with_its_steward(app: App, admin: Browser, stranger: Browser) -> None:
     await accounts.create(app, "anna", PASSWORD)
 
     page = await admin.button(
         await admin.get("/admin/groups"), "/admin/groups", name="Rye", title="Rye <bread>", summary="All about it",
-        moderator="anna", join_mode="approval",
+        steward="anna", join_mode="approval",
     )  # fmt: skip
 
     assert page.one("h1").text == "Rye <bread>" and "All about it" in page.main
@@ -170,7 +171,24 @@ async def test_a_group_is_made_with_its_moderator(app: App, admin: Browser, stra
     ]
     assert "/c/rye" in (await stranger.get("/")).links
     log = (await admin.get("/admin/log")).one("table").text
-    assert "@adamade a group!rye" in log and "moderator: @anna" in log
+    assert "@adamade a group!rye" in log and "steward: @anna" in log
+
+
+@pytest.mark.attack("GRP-22")
+async def test_groups_that_nobody_looks_after_are_listed_until_somebody_does(app: App, admin: Browser) -> None:
+    await accounts.create(app, "anna", PASSWORD)
+    await groups.create(app, "spelt", "Spelt")
+    await groups.create(app, "rye", "Rye", "", "anna")
+    page = await admin.get("/admin/groups")
+
+    wrong = await admin.send(page, "/admin/groups/steward", who="nobody1")
+    done = await admin.button(page, "/admin/groups/steward", who="anna")
+
+    waiting = [each["href"] for each in page.one("section", aria_labelledby="unattended").all("a")]
+    assert waiting == ["/c/spelt"] and flaws(page) == [] and wrong.status == 404 and wrong.problem
+    assert not done.all("section", aria_labelledby="unattended")
+    group, _face = await groups.named("spelt")
+    assert list((await members.roles(group)).values()) == ["steward"]
 
 
 async def test_an_invitation_into_a_group_says_which(admin: Browser) -> None:
@@ -186,14 +204,14 @@ async def test_a_group_that_cannot_be_made_comes_back_in_the_form(admin: Browser
         ({"name": "no blanks"}, "name", 422),
         ({"title": " "}, "title", 422),
         ({"name": "ada"}, "name", 409),
-        ({"moderator": "nobody1"}, "moderator", 404),
+        ({"steward": "nobody1"}, "steward", 404),
         ({"join_mode": "magic"}, "join_mode", 422),
     ]
     for wrong, field, status in cases:
         page = await admin.send(
             await admin.get("/admin/groups"),
             "/admin/groups",
-            **({"name": "rye", "title": "Rye", "moderator": ""} | wrong),
+            **({"name": "rye", "title": "Rye", "steward": ""} | wrong),
         )
 
         marked = [each["name"] for each in page.one("main").all() if each["aria-invalid"] == "true"]

@@ -24,7 +24,7 @@ HERE = "/c/rye/moderate"
 async def rye(app: App) -> Actor:
     """A group that mo moderates; its face."""
     await person(app, "mo")
-    await groups.create(app, "rye", "Rye bread", moderator="mo", join_mode="approval")
+    await groups.create(app, "rye", "Rye bread", steward="mo", join_mode="approval")
     return (await groups.named("rye"))[1]
 
 
@@ -136,20 +136,30 @@ async def test_who_cannot_be_banned_is_not(rye: Actor, mo: Browser) -> None:
         assert await rows("SELECT value FROM register WHERE property = 'ban'") == []
 
 
-async def test_moderators_appoint_and_dismiss_but_somebody_stays(
-    app: App, rye: Actor, mo: Browser, anna: Actor, enter: Enter
+async def test_stewards_appoint_and_dismiss_but_a_steward_stays(
+    app: App, rye: Actor, mo: Browser, anna: Actor, enter: Enter, stranger: Browser
 ) -> None:
-    await act(mo, "appoint", who="anna")
-    theirs = await enter(anna)
-    assert (await theirs.get(HERE)).status == 200
-
     moderator = await storage.actors.local("mo")
     assert moderator
+    await act(mo, "appoint", who="anna")
+    theirs = await enter(anna)
+    page = await theirs.get(HERE)
+    forms = [form["action"] for form in page.all("form")]
+
+    assert page.status == 200 and flaws(page) == [] and "/c/rye/profile" not in forms
+    for what in ("appoint", "role", "dismiss"):
+        assert (await act(theirs, what, who="anna", id=str(moderator.id), role="steward")).status == 403, what
+    assert (await act(theirs, "", "/c/rye/profile", title="Mine")).status == 403
+    assert (await act(theirs, "ban", who="@mo")).status == 403
+    page = await act(mo, "role", id=str(anna.id), role="steward")
+    assert "made steward" in page.one("table").text and flaws(page) == []
+    about = (await stranger.get("/c/rye")).one("aside").text
+    assert about.count("steward") == 2 and "moderator" not in about
     await act(theirs, "dismiss", id=str(moderator.id))
     assert (await mo.get(HERE)).status == 403
     page = await act(theirs, "dismiss", id=str(anna.id))
 
-    assert page.status == 409 and "looks after it" in page.problem
+    assert page.status == 409 and "needs a steward" in page.problem
 
 
 async def test_an_answer_is_taken_out_and_put_back(
@@ -208,7 +218,7 @@ async def test_nobody_else_looks_after_a_group(
     app: App, rye: Actor, mo: Browser, anna: Actor, enter: Enter, stranger: Browser
 ) -> None:
     thread = await posts.create(app, anna, Draft(text="@rye Sour dough\n\nToo wet"))
-    await groups.create(app, "spelt", "Spelt", moderator="anna")
+    await groups.create(app, "spelt", "Spelt", steward="anna")
     member = await enter(anna)  # moderates another group
     before = await value("SELECT COUNT(*) FROM act"), await value("SELECT COUNT(*) FROM post WHERE removed_at IS NULL")
 
@@ -234,7 +244,7 @@ async def test_an_admin_looks_after_a_group_without_moderators(app: App, admin: 
 
     page = await act(admin, "appoint", "/c/orphan/moderate", who="anna")
 
-    assert "anna" in page.one("section", aria_labelledby="moderators").text
+    assert "anna" in page.one("section", aria_labelledby="looking-after").text
     assert "/c/orphan/moderate" in (await admin.get("/c/orphan")).links
 
 

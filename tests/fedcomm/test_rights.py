@@ -1,0 +1,51 @@
+"""Roles as sets of named rights, and who is steward of a group when none is there."""
+
+import pytest
+
+from fedcomm import admit, rights
+from fedcomm.admit import Standing
+from fedcomm.errors import NotAllowed
+
+
+def test_each_role_has_the_rights_of_the_one_before_it_and_more() -> None:
+    member, moderator, steward = (rights.of(role) for role in ("member", "moderator", "steward"))
+
+    assert member < moderator < steward
+    assert steward - moderator == {"settings", "appoint"}
+    assert rights.of("owner") == rights.of("") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("holders", "expected"),
+    [
+        ([], {}),
+        ([("ann", "moderator"), ("bo", "moderator")], {"ann": "steward", "bo": "moderator"}),
+        ([("ann", "moderator"), ("bo", "steward")], {"ann": "moderator", "bo": "steward"}),
+        ([("eve", "ex-moderator"), ("bo", "moderator")], {"bo": "steward"}),
+        ([("eve", "member")], {}),
+    ],
+)
+def test_a_group_with_anybody_who_looks_after_it_has_a_steward(
+    holders: list[tuple[str, str]], expected: dict[str, str]
+) -> None:
+    assert rights.in_force(holders) == expected
+    assert list(rights.in_force(holders)) == list(expected)
+
+
+@pytest.mark.parametrize(
+    ("standing", "may"),
+    [
+        (Standing(), set()),
+        (Standing(member=True), {"write"}),
+        (Standing(role="ex-moderator"), set()),
+        (Standing(role="moderator"), rights.of("moderator")),
+        (Standing(role="steward"), rights.of("steward")),
+    ],
+)
+def test_a_right_is_had_or_asked_for_in_vain(standing: Standing, may: set[str]) -> None:
+    for right in rights.of("steward"):
+        if right in may:
+            admit.right(standing, right)
+        else:
+            with pytest.raises(NotAllowed, match="stewards" if right in ("settings", "appoint") else "moderators"):
+                admit.right(standing, right)

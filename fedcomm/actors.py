@@ -7,7 +7,7 @@ from fedcomm.app import App
 from fedcomm.errors import Conflict
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
-from storage import actors, bus, events, groups, posts
+from storage import actors, bus, events, groups, posts, talks
 from storage.actors import Actor, Key
 from storage.connect import Writes
 from storage.errors import IntegrityError
@@ -65,6 +65,7 @@ async def delete_local(app: App, actor: Actor) -> None:
     for post in await posts.all_by(actor.id):
         posts.bury(writes, post.uri, app.host, "post", now)
         posts.erase(writes, post, now, told=False)
+        talks.again(writes, post)
     # Lemmy keeps the posts of whoever is gone unless it is told (`remove_data` of its Delete, 1.0-beta).
     all_of_it = True if actor.kind == "Person" else None
     delete = activities.delete(f"{actor.uri}#delete", actor.uri, actor.uri, to=[PUBLIC], removeData=all_of_it)

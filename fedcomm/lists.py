@@ -17,13 +17,13 @@ from storage.connect import Writes, apply
 from storage.groups import Group
 from storage.ids import next_id
 from storage.lists import GroupList, List
+from storage.rankings import SORTS
 from storage.relationships import Relationship
 
 MAX_LISTS = 50  # of one member, as with Mastodon
 MAX_ENTRIES = 1000  # people in one list
 MAX_TITLE = 255  # characters
 POLICIES = ("followed", "list", "none")
-SORTS = ("new", "active")
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -36,7 +36,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class OfGroup(msgspec.Struct, frozen=True):
-    """The list that a joined group is to a member: threads of it, new or active first.
+    """The list that a joined group is to a member: threads of it in an order of theirs.
 
     `exclusive` keeps the group's boosts out of home; one that is `hidden` is shown to no program.
     """
@@ -143,7 +143,9 @@ async def change_group(app: App, actor: Actor, face: Actor, wish: Change) -> Non
     title = before.title if wish.title is None else _title(wish.title, "" if wish.title.strip() else face.name)
     sort = wish.sort or before.sort
     if sort not in SORTS:
-        raise Invalid("A list of a group is sorted by new or active.", field="sort")
+        raise Invalid(
+            "The threads of a group stand in one of these orders: {sorts}.", field="sort", sorts=", ".join(SORTS)
+        )
     await _keep_group(
         actor, face, msgspec.structs.replace(before, title="" if title == face.name else title, sort=sort)
     )

@@ -2,7 +2,7 @@
 
 from fedcomm import acts, clock, rights
 from fedcomm.app import App
-from storage import boosts, events, fragments, removals, welcomes
+from storage import boosts, events, fragments, removals, talks, welcomes
 from storage.actors import Actor
 from storage.connect import Writes
 from storage.groups import Group
@@ -19,6 +19,7 @@ def record_removal(
         app, writes, group, face, "removed", post.uri, {"removed": True}, by=moderator.uri, uri=uri, summary=reason
     )
     take_effect(writes, act, "post", post.id, removed_at=clock.now_ms())
+    talks.again(writes, post)
     events.tell(writes, "removed", post.id)
     if group.local:  # what a group elsewhere announced is its own to take back; meanwhile it is not shown
         boosts.remove_where_removed(writes, face.id, post.id)
@@ -31,6 +32,7 @@ def record_restoration(
     """A moderator put a post back into its group."""
     act = acts.record(app, writes, group, face, "removed", post.uri, None, by=moderator.uri, uri=uri, undoes=undone)
     take_effect(writes, act, "post", post.id, removed_at=None)
+    talks.again(writes, post)
     writes.after(lambda: app.forget_post(post.id))
 
 
@@ -92,6 +94,7 @@ def record_ban(
     act = acts.record(app, writes, group, face, "ban", subject.uri, value, by=moderator_uri, uri=uri, summary=reason)
     if remove:
         removals.take_out(writes, act, subject.id, face.id if group.local else None, clock.now_ms())
+        talks.of_person(writes, subject.id, group.id)
         fragments.forget_actor_later(writes, subject.id)
         welcomes.take_back_of(writes, group.id, subject.id, next_id(), clock.now_ms())
         app.jobs_added(writes)
@@ -103,4 +106,5 @@ def record_unban(
     """A ban is lifted, and what it took out of the group is in it again."""
     act = acts.record(app, writes, group, face, "ban", subject.uri, None, by=moderator_uri, uri=uri, undoes=undone)
     removals.put_back(writes, act, subject.id)
+    talks.of_person(writes, subject.id, group.id)
     fragments.forget_actor_later(writes, subject.id)

@@ -12,7 +12,7 @@ from fedcomm import clock, emojis, indexing, mapping
 from fedcomm import telling as telling_later
 from fedcomm.app import App
 from fedcomm.mapping.posts import Place, to_row
-from storage import actors, conversations, events, groups, jobs, orphans, posts, tags, telling, welcomes
+from storage import actors, conversations, events, groups, jobs, orphans, posts, tags, talks, telling, welcomes
 from storage.actors import Actor
 from storage.connect import Writes
 from storage.groups import Group
@@ -75,6 +75,7 @@ def record(app: App, writes: Writes, arrival: Arrival) -> Post:
     if arrival.parent is not None:
         posts.count_reply(writes, arrival.parent.id, post.thread_id, post.published)
         writes.after(partial(app.forget_post, arrival.parent.id))
+    talks.record(writes, post, person=author.kind == "Person" and not author.bot)
     if arrival.group is not None:
         groups.count_post(writes, arrival.group.id, post.published, starter=post.starter)
     if post.visibility != posts.DIRECT:  # nor is it told when somebody last wrote to a few (Mastodon does the same)
@@ -92,6 +93,7 @@ def adopt(app: App, writes: Writes, post: Post, group: Group | None, left_out: S
     `left_out` are ids of those whose answers it does not take in.
     """
     orphans.adopt(writes, post.id, post.uri, post.thread_id, group.id if group else None, left_out)
+    talks.whole(writes, post.thread_id)
     if group is not None and group.local:
         jobs.add(writes, next_id(), "announce_early", {"thread": post.thread_id}, clock.now_ms())
         app.jobs_added(writes)
@@ -186,6 +188,7 @@ def revive(app: App, writes: Writes, gone: Post, author: Actor, note: Note, ment
         posts.count_reply(writes, back.parent_id, back.thread_id, back.published)
     if back.group_id is not None:
         groups.count_post(writes, back.group_id, back.published, starter=back.starter)
+    talks.again(writes, back)
     edit(app, writes, back, author, note, mentioned)
 
 
@@ -199,6 +202,7 @@ def erase(app: App, writes: Writes, known: Post, *, told: bool = True) -> None:
     now = clock.now_ms()
     posts.bury(writes, known.uri, host_of(known.uri), "post", now)
     posts.erase(writes, known, now, told=told)
+    talks.again(writes, known)
     if not known.local and known.parent_id is not None:
         welcomes.take_back(writes, known.id, next_id(), now)
         app.jobs_added(writes)

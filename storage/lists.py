@@ -22,7 +22,7 @@ class List(msgspec.Struct, frozen=True):
 
 
 class GroupList(msgspec.Struct, frozen=True):
-    """How a member wants the list of a group; `title` '' = the group's name, `sort` is new or active."""
+    """How a member wants the list of a group; `title` '' = the group's name, `sort` is one of `rankings.SORTS`."""
 
     title: str = ""
     sort: str = "new"

@@ -314,6 +314,7 @@ def erase(writes: Writes, post: Post, now_ms: int, *, told: bool = True) -> None
     Whoever looks on is told, without `told` nobody.
     """
     hold(writes, "post", post.id)
+    hold(writes, "talk", post.thread_id)
     still = "(SELECT COUNT(*) FROM post gone WHERE gone.id = ? AND gone.deleted_at IS NULL)"
     for table, column, row_id in (
         ("post", "replies_count", post.parent_id),

@@ -128,18 +128,6 @@ async def direct(viewer: int, page: Page) -> Found:
     return await _posts(viewer, page, "post.visibility = 3")
 
 
-async def of_group_by_activity(viewer: int, group_id: int, page: Page) -> Found:
-    """As `of_group`, the thread first in which something was said last.
-
-    The cursor looks like the id of a post of that moment, since clients page by the ids they see.
-    """
-    cursor = "(COALESCE(post.last_reply_at, post.published) * 65536 + post.id % 65536)"
-
-    sql = f"""SELECT {cursor}, post.id, 0 FROM post WHERE {cursor} < ? AND {cursor} > ? AND {visible.READ}
-AND post.group_id = ? AND {_STARTER}"""
-    return await _paged(viewer, page, sql, (*visible.reading(viewer), group_id))
-
-
 async def of_list(list_: List, page: Page) -> Found:
     """What those in a list wrote and boosted, of groups in it what begins threads, as it comes to its owner's home."""
     owner = list_.owner_id
@@ -171,7 +159,7 @@ async def tagged(
     sql = _TAGGED + f" AND {_HAS_TAG}" * len(needed) + f" AND NOT {_HAS_TAG}" * len(unwanted)
     sql += _narrowed(local, remote, media)
 
-    return await _paged(viewer, page, sql, (*visible.reading(viewer), *needed, *unwanted), before=(wanted,))
+    return await paged(viewer, page, sql, (*visible.reading(viewer), *needed, *unwanted), before=(wanted,))
 
 
 async def of_actor(
@@ -190,7 +178,7 @@ async def of_actor(
 
     wrote = (*tag_args, *visible.args(viewer))
     if not boosts:
-        return await _paged(viewer, page, own, wrote, before=(actor_id,))
+        return await paged(viewer, page, own, wrote, before=(actor_id,))
     boosted = (*visible.args(viewer), *visible.boost_args(viewer), *tag_args)
     read = partial(_of_both, dialect() == "postgres", actor_id, (own, wrote), (passed_on, boosted))
     return await read_steps(_marked_up(viewer, _page_of(read, page)))
@@ -216,6 +204,15 @@ async def entry(viewer: int, entry_id: int) -> Entry | None:
 async def joined_groups(viewer: int) -> list[int]:
     """Ids of the actors of the groups whose posts come to the viewer's home."""
     return [found[0] for found in await rows(*_joined_at_home(viewer))]
+
+
+async def paged(viewer: int, page: Page, sql: str, args: Args, before: Args = ()) -> Found:
+    """A page of what the query finds, whose arguments are `before`, the bounds of the page, and `args`."""
+
+    def read(page: Page) -> Read:
+        return f"{sql} ORDER BY 1 {page.order} LIMIT ?", (*before, *page.bounds, *args, page.limit)
+
+    return await read_steps(_marked_up(viewer, _page_of(read, page)))
 
 
 def line(viewer: int) -> tuple[int, ...]:
@@ -265,7 +262,7 @@ async def _merged(viewer: int, page: Page, places: Read, condition: str, args: A
 
 
 async def _posts(viewer: int, page: Page, condition: str, args: Args = ()) -> Found:
-    return await _paged(viewer, page, f"{_UNASKED} AND {condition}", (*visible.reading(viewer), *args))
+    return await paged(viewer, page, f"{_UNASKED} AND {condition}", (*visible.reading(viewer), *args))
 
 
 async def _marked(viewer: int, page: Page, table: str, condition: str) -> Found:
@@ -273,16 +270,7 @@ async def _marked(viewer: int, page: Page, table: str, condition: str) -> Found:
     cursor = "(mark.created_at * 100000 + mark.post_id % 100000)"
     sql = f"""SELECT {cursor}, post.id, 0 FROM {table} mark JOIN post ON post.id = mark.post_id
 WHERE mark.actor_id = ?{condition} AND {cursor} < ? AND {cursor} > ? AND {visible.TO_VIEWER}"""
-    return await _paged(viewer, page, sql, visible.args(viewer), before=(viewer,))
-
-
-async def _paged(viewer: int, page: Page, sql: str, args: Args, before: Args = ()) -> Found:
-    """A page of what the query finds, whose arguments are `before`, the bounds of the page, and `args`."""
-
-    def read(page: Page) -> Read:
-        return f"{sql} ORDER BY 1 {page.order} LIMIT ?", (*before, *page.bounds, *args, page.limit)
-
-    return await read_steps(_marked_up(viewer, _page_of(read, page)))
+    return await paged(viewer, page, sql, visible.args(viewer), before=(viewer,))
 
 
 def _marked_up(viewer: int, steps: Steps[Found]) -> Steps[Found]:

@@ -8,11 +8,13 @@ import storage.actors
 import storage.groups
 import storage.posts
 from fedcomm import tokens
+from storage import talks
 from storage.actors import Actor
-from storage.connect import execute, row
+from storage.connect import Writes, execute, row
 from storage.groups import Group
 from storage.ids import next_id
 from storage.posts import Post
+from storage.saving import save
 
 BASE = "https://home.test"
 NOW = 1_764_000_000_000  # ms: some day in November 2025
@@ -86,6 +88,8 @@ async def post(
         await insert("home_entry", owner_id=owner.id, id=post_id, post_id=post_id)
     made = await storage.posts.by_id(post_id)
     assert made
+    talks.record(writes := Writes(), made, person=author.kind == "Person" and not author.bot)
+    await save(writes)
     if group and not parent:
         actor = await storage.actors.by_id(group.actor_id)
         assert actor

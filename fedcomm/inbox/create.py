@@ -13,7 +13,7 @@ from fedcomm.errors import NotAllowed
 from fedcomm.inbox import ballots
 from fedcomm.inbox.hand import Hand, Ignored, Wants
 from fedcomm.recording import MAX_TOLD, Arrival, record
-from storage import posts, welcomes
+from storage import posts, talks, welcomes
 from storage.actors import Actor
 from storage.groups import Group
 from storage.ids import next_id
@@ -124,6 +124,8 @@ def _again(hand: Hand, activity: Activity, written: Note, known: Post, author: A
 def enter(hand: Hand, group: Group, post: Post) -> None:
     """A post that was known before is in the group from now on."""
     posts.change(hand.writes, post.id, group_id=group.id)
+    author = hand.facts.author_of(post)
+    talks.again(hand.writes, post, news=author is not None and author.kind == "Person" and not author.bot)
     storage.groups.count_post(hand.writes, group.id, post.published, starter=post.starter)
 
 

@@ -15,6 +15,7 @@ from fedcomm import (
     orphans,
     peers,
     polls,
+    rankings,
     scheduled,
     telling,
     welcomes,
@@ -67,4 +68,5 @@ SCHEDULE: dict[str, Regular] = {
     "files_of_nobody": Regular(sweep, DAY),
     "ask_again": Regular(moving.ask_again, HOUR),
     "orphans": Regular(orphans.adopt, MINUTE),
+    "weigh_votes": Regular(rankings.weigh, 10 * MINUTE),
 }

@@ -29,7 +29,7 @@ MOST_AT_ONCE = 100  # accounts in one request
 
 
 class Wish(msgspec.Struct, frozen=True):
-    """What a list is to be like; `sort` (new or active) is for those of groups."""
+    """What a list is to be like; `sort` (`storage.rankings.SORTS`) is for those of groups."""
 
     title: str | None = None
     replies_policy: str | None = None

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.lists
-from storage import timelines
+from storage import rankings, timelines
 from storage.timelines import Found
 from web import auth, paging, params, respond, state
 from web.auth import Viewer
@@ -77,7 +77,7 @@ async def tag(request: Request) -> Response:
 async def one_list(request: Request) -> Response:
     """`GET /api/v1/timelines/list/:id`: of those in it; of a joined group what begins threads in it.
 
-    `sort` (new or active) says in which order for this once, where the member has not said it for good.
+    `sort` (one of `storage.rankings.SORTS`) says in which order for this once, instead of that which the member wants.
     """
     viewer = await auth.require(request, "read:lists")
     list_id, page = params.number(request), paging.page_of(request)
@@ -86,9 +86,9 @@ async def one_list(request: Request) -> Response:
         return await shown(request, viewer, await timelines.of_list(own, page))
     group = await joined(viewer, list_id)
     wish = (await storage.lists.group_lists(viewer.actor_id)).get(group.actor_id)
-    sort = params.query(request, Sorted).sort or (wish.sort if wish else "new")
-    read = timelines.of_group_by_activity if sort == "active" else timelines.of_group
-    return await shown(request, viewer, await read(viewer.actor_id, group.id, page))
+    asked = params.query(request, Sorted).sort
+    sort = asked if asked in rankings.SORTS else wish.sort if wish else "new"
+    return await shown(request, viewer, await rankings.of_group(viewer.actor_id, group.id, sort, page))
 
 
 async def favourites(request: Request) -> Response:

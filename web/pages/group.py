@@ -11,14 +11,14 @@ import storage.actors
 import storage.collections
 import storage.follows
 import storage.groups
-import storage.timelines
+import storage.rankings
 from fedcomm import admit, consents, follows, invites, joining, members, rights
 from fedcomm.errors import Invalid, NotFound
 from storage import visible
 from storage.actors import Actor
 from storage.groups import Group
 from storage.timelines import Entry
-from web import errors, headers, paging, respond, state
+from web import errors, headers, paging, params, respond, state
 from web.pages import filling, frame, threads
 from web.pages.readers import Plain, Reader, form, members_only, reader_of
 from web.pages.shown import handle, profile
@@ -34,13 +34,21 @@ class Joining(msgspec.Struct, frozen=True):
     csrf: str = ""
 
 
+class Sorted(msgspec.Struct, frozen=True):
+    """In which order the threads stand."""
+
+    sort: str = ""
+
+
 async def show(request: Request) -> Response:
     """`GET /c/{name}` for a browser; `name@host` is a group of another server."""
     reader = await reader_of(request)
     viewer = reader.actor.id if reader else visible.ANYBODY
     group, face = await named(viewer, request.path_params["name"], state.app_of(request).host)
     page = paging.page_of(request, usual=_LINES)
-    begun = await filling.lines(viewer, page, partial(storage.timelines.of_group, viewer, group.id))
+    sort = params.query(request, Sorted).sort
+    sort = sort if sort in storage.rankings.SORTS else "active"
+    begun = await filling.lines(viewer, page, partial(storage.rankings.of_group, viewer, group.id, sort))
     standing = await members.standing(group, reader.actor) if reader else admit.Standing()
     rules = await consents.of_group(group)
     return await frame.page(
@@ -61,6 +69,7 @@ async def show(request: Request) -> Response:
         follow=await storage.follows.of(viewer, face.id) if reader else None,
         lines=begun.shown,
         older=begun.older,
+        sort=sort,
     )
 
 

@@ -1,5 +1,7 @@
 """The list that a joined group is to a member: what begins threads in it, and how the member wants that."""
 
+from functools import partial
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -7,7 +9,7 @@ from starlette.responses import Response
 from fedcomm import lists
 from fedcomm.errors import AppError, NotFound
 from fedcomm.lists import Change, OfGroup
-from storage import timelines
+from storage import rankings
 from web import paging, params, respond, state
 from web.pages import filling, frame, places, words
 from web.pages.readers import Reader
@@ -27,11 +29,9 @@ class Wish(msgspec.Struct, frozen=True):
 async def read(request: Request, reader: Reader) -> Response:
     """The page of the list with the id in the address, which is that of a group's face."""
     found = await _joined(request, reader)
-    in_order = timelines.of_group_by_activity if found.sort == "active" else timelines.of_group
     page = paging.page_of(request, usual=_POSTS)
-    part = await filling.posts(
-        reader.actor.id, page, lambda page: in_order(reader.actor.id, found.group.id, page), "home"
-    )
+    read = partial(rankings.of_group, reader.actor.id, found.group.id, found.sort)
+    part = await filling.posts(reader.actor.id, page, read, "home")
     return await frame.page(
         request,
         "own/group_list.html",

@@ -69,6 +69,25 @@ REPLIES = {
 SORTS = {
     "new": later("the newest threads first"),
     "active": later("threads with the newest answers first"),
+    "hot": later("new threads in which many people talk first"),
+    "top-day": later("threads of a day, those with most people first"),
+    "top-week": later("threads of a week, those with most people first"),
+    "top-month": later("threads of a month, those with most people first"),
+    "top-year": later("threads of a year, those with most people first"),
+    "top": later("all threads, those with most people first"),
+    "unanswered": later("threads that nobody has answered"),
+}
+# The same as links above the threads.
+ORDERS = {
+    "active": later("Active"),
+    "new": later("New"),
+    "hot": later("Hot"),
+    "top-day": later("Top of the day"),
+    "top-week": later("of the week"),
+    "top-month": later("of the month"),
+    "top-year": later("of the year"),
+    "top": later("of all time"),
+    "unanswered": later("Unanswered"),
 }
 # Where a filter holds, and what it does (Mastodon API: "Filter").
 CONTEXTS = {

@@ -111,7 +111,8 @@ async def test_threads_of_a_group_are_listed_by_when_something_was_said(
 ) -> None:
     await bob.do(f"accounts/{joined}/follow")
     posts = [await bob.post(f"@gardening Thread {number}") for number in range(4)]
-    await bob.post("Answer", in_reply_to_id=posts[1]["id"])
+    await bob.post("To myself", in_reply_to_id=posts[0]["id"])
+    await alice.post("Answer", in_reply_to_id=posts[1]["id"])
     by_time = [posts[n]["id"] for n in (3, 2, 1, 0)]
     by_activity = [posts[n]["id"] for n in (1, 3, 2, 0)]
 
@@ -121,6 +122,10 @@ async def test_threads_of_a_group_are_listed_by_when_something_was_said(
     pages = await alice.pages(f"timelines/list/{joined}", limit=1)
     assert [each["id"] for page in pages for each in page] == by_activity
     assert ids(await alice.get(f"timelines/list/{joined}", sort="new")) == by_time
+    unanswered = await alice.pages(f"timelines/list/{joined}", limit=2, sort="unanswered")
+    assert [ids(page) for page in unanswered] == [[posts[3]["id"], posts[2]["id"]], [posts[0]["id"]]]
+    for sort in ("hot", "top-week"):
+        assert ids(await alice.get(f"timelines/list/{joined}", sort=sort)) == by_activity, sort
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from fedcomm import lists, posts
 from fedcomm.app import App
 from fedcomm.posts import Draft
 from storage.actors import Actor
-from storage.connect import execute, rows, value
+from storage.connect import rows, value
+from storage.ids import next_id
 from tests import build
 from tests.people import person
 from tests.web.pages.browser import Browser, Page, filled
@@ -205,9 +206,9 @@ async def test_the_list_of_a_group_is_as_its_reader_wants_it(app: App, anna: Act
     face = await storage.actors.by_id(group.actor_id)
     assert face
     await build.join(anna, group)
-    old = await build.post(anna, "Old", group=group, title="Old", published=build.NOW)
-    await build.post(anna, "New", group=group, title="New", published=build.NOW + 1)
-    await execute("UPDATE post SET last_reply_at = ? WHERE id = ?", (build.NOW + 2, old.id))
+    old = await build.post(anna, "Old", group=group, title="Old", id=next_id(build.NOW + 1))
+    await build.post(anna, "New", group=group, title="New", id=next_id(build.NOW + 5001))
+    await build.post(await build.person("berta"), group=group, parent=old)
     here, edit = f"/lists/{face.id}", f"/lists/{face.id}/edit"
 
     before = await browser.get(here)

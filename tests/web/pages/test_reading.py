@@ -77,6 +77,32 @@ async def test_a_removed_post_is_shown_to_its_author_only(world: World, stranger
     assert "removed by the moderators" in (await (await enter(world.alice)).get(where(world.deeper, world.alice))).main
 
 
+async def test_the_threads_of_a_group_stand_in_the_order_one_chooses(app: App, stranger: Browser) -> None:
+    ann, ben, group = await build.person("ann"), await build.person("ben"), await build.group("oats")
+    old, new = [await build.post(ann, text, title=text, group=group) for text in ("Old", "New")]
+    await build.post(ben, parent=old, group=group)
+    for number in range(26):
+        await build.post(ben, f"Fill {number}", title=f"Fill {number}", group=group)
+
+    async def titles(path: str) -> list[str]:
+        page = await stranger.get(path)
+        return [each.text for each in page.one("section").all("h3")]
+
+    start = await stranger.get("/c/oats")
+    orders = start.one("nav", **{"aria-label": "Order of the threads"})
+    assert orders.one("strong").text == "Active" and len(orders.all("a")) == 8
+    assert start.one("a", rel="next")["href"].startswith("/c/oats?max_id=")
+    for sort in ("hot", "top", "top-day"):
+        page = await stranger.get(f"/c/oats?sort={sort}")
+        assert [each.text for each in page.one("section").all("h3")][:2] == ["Old", "Fill 25"], sort
+        more = await titles(page.one("a", rel="next")["href"])
+        assert more[-1] == "New" and len(more) == 3, sort
+    assert "Old" not in await titles("/c/oats?sort=unanswered") + await titles(
+        (await stranger.get("/c/oats?sort=unanswered")).one("a", rel="next")["href"]
+    )
+    assert await titles("/c/oats?sort=loud") == await titles("/c/oats") and new.id
+
+
 @pytest.mark.parametrize("column", ["deleted_at", "suspended_at"])
 async def test_who_is_gone_has_no_page_and_no_posts(world: World, stranger: Browser, column: str) -> None:
     await execute(f"UPDATE actor SET {column} = 5 WHERE id = ?", (world.bob.id,))

@@ -1,0 +1,153 @@
+"""Threads of groups as talk: who has a part in each, whether anybody has answered, and how high it stands so.
+
+What counts is how many *people* answer, each once, and the author not among them. Programs do not count; votes weigh
+less than one person all together, and nobody counts how often something is looked at.
+"""
+
+from storage.connect import Writes, execute, rows
+from storage.counting import hold
+from storage.posts import DIRECT, Post
+
+NEW_FOR = 3  # posts of somebody in a group, in which they are new there
+FRESH = 259_200_000  # ms that the talk of very many people is worth in `hot`: three days
+_HALF = 60  # weight that is worth half of that: six people
+_MOST = 800  # people that make a difference in `top`
+_WHOLE = 1 << 50  # one of `top`; below it is the moment at which the thread began, and the last bits of its id
+_AT_ONCE = 500  # threads weighed in one transaction
+
+_PERSON = "{0}.bot = 0 AND {0}.kind = 'Person'"
+_STARTER = "post.parent_id IS NULL AND post.parent_uri IS NULL AND post.group_id IS NOT NULL"
+# Of rows of `post`, `author` and `groups`: one of the first posts of somebody who does not look after the group.
+NEW_HERE = f"""(groups.local = 1 AND {_PERSON.format("author")} AND COALESCE(groups.created_by, 0) <> post.author_id
+ AND NOT EXISTS (SELECT 1 FROM register WHERE register.group_id = groups.id AND register.property = 'role'
+  AND register.subject = author.uri AND register.value IS NOT NULL)
+ AND (SELECT COUNT(*) FROM (SELECT 1 FROM post before WHERE before.group_id = post.group_id
+  AND before.author_id = post.author_id AND before.id < post.id LIMIT {NEW_FOR}) counted) < {NEW_FOR})"""
+_MOMENT = "({0}.id / 65536 * 256 + {0}.id % 256)"
+_BEGIN = f"""
+INSERT INTO talk (id, group_id, newcomer, waiting, active, hot, top) SELECT post.id, post.group_id,
+CASE WHEN {NEW_HERE} THEN 1 ELSE 0 END, CASE WHEN {_PERSON.format("author")} AND post.removed_at IS NULL
+THEN 1 ELSE 0 END, post.id, CASE WHEN {_PERSON.format("author")} THEN post.id ELSE 0 END,
+CASE WHEN {_PERSON.format("author")} THEN {_MOMENT.format("post")} ELSE 0 END
+FROM post JOIN actor author ON author.id = post.author_id JOIN groups ON groups.id = post.group_id
+WHERE post.id IN (<threads>) AND {_STARTER} AND post.deleted_at IS NULL
+ON CONFLICT (id) DO UPDATE SET group_id = excluded.group_id"""
+# Of rows of `said` (a post) and `begun` (what began its thread): it is an answer that counts, if its author does.
+_COUNTS = f"""said.parent_id IS NOT NULL AND said.group_id IS NOT NULL AND said.visibility < {DIRECT}
+ AND said.deleted_at IS NULL AND said.removed_at IS NULL AND said.author_id <> begun.author_id
+ AND begun.group_id IS NOT NULL"""
+_SAID = f"""
+INSERT INTO talker (thread_id, actor_id, said_at) SELECT said.thread_id, said.author_id, MIN(said.id / 65536)
+FROM post said JOIN post begun ON begun.id = said.thread_id
+JOIN actor ON actor.id = said.author_id AND {_PERSON.format("actor")}
+WHERE <these> AND {_COUNTS} GROUP BY said.thread_id, said.author_id
+ON CONFLICT (thread_id, actor_id) DO UPDATE SET said_at = excluded.said_at WHERE excluded.said_at < talker.said_at"""
+# Grouped, so that SQLite counts once and not wherever a count is used.
+_TOLD = f"""(SELECT post.id AS id, COUNT(talker.actor_id) AS people, MIN(talker.said_at) AS answered_at,
+ CASE WHEN {_PERSON.format("author")} THEN 1 ELSE 0 END AS person,
+ CASE WHEN post.removed_at IS NULL AND post.deleted_at IS NULL THEN 1 ELSE 0 END AS there,
+ CASE WHEN post.likes_count > post.dislikes_count THEN post.likes_count - post.dislikes_count ELSE 0 END AS liked
+ FROM post JOIN actor author ON author.id = post.author_id LEFT JOIN talker ON talker.thread_id = post.id
+ WHERE post.id IN (<threads>) GROUP BY post.id, author.id)"""
+# In tenths of a person: any number of votes makes less than one.
+_WEIGHED = f"""(SELECT told.id, told.people, told.answered_at, told.person, told.there,
+ 10 * (CASE WHEN told.people > {_MOST} THEN {_MOST} ELSE told.people END) + 9 * told.liked / (told.liked + 10)
+ AS weight FROM {_TOLD} told) told"""
+_RANKED = "told.person = 1 OR told.people > 0"
+_HOT = f"""CASE WHEN {_RANKED} THEN (told.id / 65536 + {FRESH} * told.weight / (told.weight + {_HALF})) * 65536
+ + told.id % 65536 ELSE 0 END"""
+_TOP = f"CASE WHEN {_RANKED} THEN told.weight * {_WHOLE} + {_MOMENT.format('told')} ELSE 0 END"
+_COUNT = f"""
+UPDATE talk SET people = told.people, answered_at = told.answered_at, hot = {_HOT}, top = {_TOP},
+waiting = CASE WHEN told.people = 0 AND told.person = 1 AND told.there = 1 THEN 1 ELSE 0 END,
+active = CASE WHEN told.people > 0 AND CAST(? AS BIGINT) > talk.active THEN CAST(? AS BIGINT) ELSE talk.active END
+FROM {_WEIGHED} WHERE talk.id = told.id"""
+_WEIGH = f"""
+UPDATE talk SET hot = {_HOT}, top = {_TOP} FROM {_WEIGHED} WHERE talk.id = told.id AND (talk.hot <> {_HOT}
+ OR talk.top <> {_TOP})"""
+_NEWCOMERS = f"""
+SELECT post.id FROM post JOIN actor author ON author.id = post.author_id JOIN groups ON groups.id = post.group_id
+WHERE post.id IN (?ints) AND {NEW_HERE}"""
+_ONE = "CAST(? AS BIGINT)"
+_BEGIN_ONE, _COUNT_ONE = _BEGIN.replace("<threads>", _ONE), _COUNT.replace("<threads>", _ONE)
+_SAID_ONE = _SAID.replace("<these>", "said.id = ?")
+_SAID_BY = _SAID.replace("<these>", "said.thread_id = ? AND said.author_id = ?")
+_SAID_IN = _SAID.replace("<these>", "said.thread_id = ?")
+_GONE = f"""
+DELETE FROM talk WHERE id IN (SELECT post.id FROM post WHERE post.id = ?
+ AND NOT ({_STARTER} AND post.deleted_at IS NULL))"""
+_OF_PERSON = "SELECT mine.thread_id FROM post mine WHERE mine.author_id = ? AND mine.group_id = ?"
+
+
+def record(writes: Writes, post: Post, *, person: bool) -> None:
+    """A new post, after its row; an answer by a program (no `person`) changes nothing.
+
+    Who answers in a thread makes it active; its author does so once others have a part in it.
+    """
+    if post.group_id is None or post.visibility == DIRECT:
+        return
+    if post.starter:
+        writes.add(_BEGIN_ONE, (post.id,))
+    elif post.parent_id is not None and person:
+        hold(writes, "talk", post.thread_id)
+        writes.add(_SAID_ONE, (post.id,))
+        writes.add(_COUNT_ONE, (_cursor(post), _cursor(post), post.thread_id))
+
+
+def again(writes: Writes, post: Post, *, news: bool = False) -> None:
+    """Something about a post has changed that decides whether it counts: it went, came back, or came into a group.
+
+    With `news` it is something that a person has said, as for `record`.
+    """
+    if post.visibility == DIRECT:
+        return
+    cursor = _cursor(post) if news else 0
+    hold(writes, "talk", post.thread_id)
+    _begin_anew(writes, post.thread_id)
+    writes.add("DELETE FROM talker WHERE thread_id = ? AND actor_id = ?", (post.thread_id, post.author_id))
+    writes.add(_SAID_BY, (post.thread_id, post.author_id))
+    writes.add(_COUNT_ONE, (cursor, cursor, post.thread_id))
+
+
+def whole(writes: Writes, thread_id: int) -> None:
+    """As `again`, when answers by anybody came into a thread."""
+    hold(writes, "talk", thread_id)
+    _begin_anew(writes, thread_id)
+    writes.add("DELETE FROM talker WHERE thread_id = ?", (thread_id,))
+    writes.add(_SAID_IN, (thread_id,))
+    writes.add(_COUNT_ONE, (0, 0, thread_id))
+
+
+def of_person(writes: Writes, author_id: int, group_id: int) -> None:
+    """As `again`, of everything that somebody wrote in a group."""
+    mine = (author_id, group_id)
+    writes.add(f"DELETE FROM talker WHERE actor_id = ? AND thread_id IN ({_OF_PERSON})", (author_id, *mine))
+    writes.add(_SAID.replace("<these>", "said.author_id = ? AND said.group_id = ?"), mine)
+    writes.add(_COUNT.replace("<threads>", _OF_PERSON), (0, 0, *mine))
+
+
+async def weigh(since: int) -> int:
+    """Votes have come since threads were counted: let those begun after `since` (ms) stand where they belong.
+
+    Gives how many stand elsewhere now.
+    """
+    begun = [found[0] for found in await rows("SELECT id FROM talk WHERE id > ? ORDER BY id", (since << 16,))]
+    changed = 0
+    for at in range(0, len(begun), _AT_ONCE):
+        changed += await execute(_WEIGH.replace("<threads>", "?ints"), (begun[at : at + _AT_ONCE],))
+    return changed
+
+
+async def newcomers(post_ids: list[int]) -> set[int]:
+    """Those of the posts that are among the first of their authors in a group of ours."""
+    return {found[0] for found in await rows(_NEWCOMERS, (post_ids,))} if post_ids else set()
+
+
+def _begin_anew(writes: Writes, thread_id: int) -> None:
+    writes.add(_GONE, (thread_id,))
+    writes.add(_BEGIN_ONE, (thread_id,))
+
+
+def _cursor(post: Post) -> int:
+    """Where a thread stands among the active ones when this is the last that was said in it."""
+    return (post.id >> 16 << 16) + post.thread_id % 65536

@@ -51,11 +51,12 @@ demo: .venv/run.stamp
 bench: .venv/test.stamp
 	@exec $(BIN)/python -m bench $(ARGS)
 
-# The tests of faults as often as it takes to find what happens seldom; `make test` runs a few of each.
+# The tests of faults as often as it takes to find what happens seldom, and every forgery against a server of its own;
+# `make test` runs a few of each.
 faults: .venv/test.stamp
 	FEDCOMM_TEST_FAULT_SEEDS=20 FEDCOMM_TEST_FAULT_HOSTS=200 FEDCOMM_TEST_FAULT_ITEMS=2000 \
-		FEDCOMM_TEST_FAULT_WRITES=all \
-		$(BIN)/python -m pytest -q -o faulthandler_timeout=900 tests/faults $(ARGS)
+		FEDCOMM_TEST_FAULT_WRITES=all FEDCOMM_TEST_FORGERY_EVERY=1 \
+		$(BIN)/python -m pytest -q -o faulthandler_timeout=900 tests/faults tests/netns/test_forgery.py $(ARGS)
 
 # `make test` has one process on PostgreSQL in these stories, except where programs of others take part.
 processes: .venv/test.stamp

@@ -43,10 +43,10 @@ def obstacle() -> str | None:
     return None if _flags() is not None else "unshare is not permitted"
 
 
-def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+def run(command: list[str], folder: Path, seconds: float = 120.0) -> subprocess.CompletedProcess[str]:
     """The command, run inside to its end; `folder` takes the files that stand for those of the system."""
     _furnish(folder)
-    return _inside(_flags() or [], folder, command, seconds=120)
+    return _inside(_flags() or [], folder, command, seconds)
 
 
 def _furnish(folder: Path) -> None:

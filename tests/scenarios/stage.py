@@ -7,8 +7,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from activitypub.keys import PrivateKey
 from fedcomm import fetching, follows, groups
+from storage import actors, posts
 from storage import follows as stored
-from storage import posts
 from storage.connect import rows
 from storage.posts import Post
 from tests.databases import Databases
@@ -112,12 +112,16 @@ class Stage:
         activity |= {"actor": fresh.uri, "id": f"{activity['id']}/{number}"}
         self.statuses.append((await post(self.instance, activity, fresh, inbox)).status_code)
 
+    async def ask_to_follow(self, target: str) -> None:
+        """Let the member of ours follow somebody."""
+        await self.user.follow(target)
+
     async def _follow(self, who: str, to: str, accepted: bool = False) -> None:
-        await self.user.follow(to)
+        await self.ask_to_follow(to)
         await self.fediverse.settle()
         with self.instance.here():
-            target = await fetching.actor(self.instance.app, to)
-            asked = await stored.of(self.user.actor.id, target.id)
+            target = await actors.by_uri(to)
+            asked = await stored.of(self.user.actor.id, target.id) if target else None
             assert asked is not None
             self.places[f"{{PENDING_FOLLOW_OF:{to}}}"] = asked.uri
         if accepted:

@@ -55,6 +55,17 @@ async def test_no_forged_activity_has_the_effect_it_wants(
     ours = await fediverse.instance("ours.test", like=await staged(databases, dialect))
     stage = Stage(fediverse, ours, vectors)
     await stage.look()
+    serve_world(stage, vectors, case)
+    await played(stage, case)
+
+    assert max(stage.statuses, default=0) < 500
+    with stage.instance.here():
+        assert await rows("SELECT error FROM inbox_item WHERE state = 3") == []
+    await hold(stage, case)
+
+
+def serve_world(stage: Stage, vectors: dict[str, Any], case: dict[str, Any]) -> None:
+    """Let the hosts serve what the case wants them to."""
     world = json.loads(stage.fill(json.dumps(vectors["world"] | case["world"])))
     stage.hosts["evil.test"].made_up = {"/chain/": _in_chain, "/replies/": _page_of_replies}
     for url, found in world.items():
@@ -63,6 +74,9 @@ async def test_no_forged_activity_has_the_effect_it_wants(
         kind = found.get("content_type") or "application/activity+json"
         stage.hosts[url.split("/")[2]].serve(url, found.get("body", {}), found.get("status", 200), kind)
 
+
+async def played(stage: Stage, case: dict[str, Any]) -> None:
+    """Take all steps of the case, until nobody has anything to do."""
     for step in case["setup"]:
         await stage.take(step)
     stage.statuses.clear()
@@ -70,11 +84,11 @@ async def test_no_forged_activity_has_the_effect_it_wants(
     await asyncio.gather(*(stage.deliver(step) for step in parallel))
     for step in (step for step in case["steps"] if not step.get("parallel")):
         await stage.take(step)
-    await fediverse.settle()
+    await stage.fediverse.settle()
 
-    assert max(stage.statuses, default=0) < 500
-    with stage.instance.here():
-        assert await rows("SELECT error FROM inbox_item WHERE state = 3") == []
+
+async def hold(stage: Stage, case: dict[str, Any]) -> None:
+    """All promises of the case hold."""
     for name, expected in case["expect"].items():
         if name == "content_never":
             for text in expected:

@@ -1,7 +1,6 @@
 """Getting to know what others publish: the only place where inbound work waits for peers. Database first."""
 
 import contextlib
-import logging
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -15,7 +14,7 @@ from activitypub.errors import BadSignature, Forbidden, Gone, Malformed, NotFoun
 from activitypub.objects import Note
 from activitypub.origins import host_of, is_url, origin, same_origin
 from activitypub.verify import KnownKey
-from fedcomm import admit, clock, emojis, errors, mapping, moderation, peers, recording
+from fedcomm import admit, clock, emojis, errors, estrangement, mapping, moderation, peers, recording
 from fedcomm.app import App
 from fedcomm.mapping.actors import to_row
 from fedcomm.recording import Arrival, record
@@ -27,7 +26,6 @@ from storage.groups import Group
 from storage.ids import next_id
 from storage.posts import Post
 
-LOG = logging.getLogger("fedcomm.fetching")
 MAX_DEPTH = 8  # ancestors fetched for one post; the rest comes when somebody opens the thread
 MAX_KEYS = 8
 MAX_ADMINS = 50  # of a server that are heard as moderators of its groups
@@ -357,8 +355,8 @@ async def _store(app: App, found: Document, key: KnownKey | None = None) -> Acto
         actors.replace(writes, row)
     before = {key.public_der for key in await actors.keys_of(old.id)} if old is not None else set()
     after = _keep_keys(writes, found, row, now)
-    if before and before.isdisjoint(after):  # its home says so; whether the same people are there, it does not (ORI-28)
-        LOG.warning("all keys replaced actor=%s", row.uri)
+    if old is not None:
+        await estrangement.check(old, replaced=bool(before) and before.isdisjoint(after))
     bus.add(writes, "keys", row.uri)
     if key is not None:  # in this moment and no later: what another process tells next of the keys is newer
         writes.after(partial(app.keyring.put, key))

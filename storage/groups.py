@@ -33,6 +33,7 @@ class Group(msgspec.Struct, frozen=True):
     votes: str = "both"
     ladder: int = 0
     promotion: int = 0
+    estranged_at: int | None = None  # when it came back with other keys (fedcomm/estrangement.py)
 
 
 COLUMNS = ", ".join(Group.__struct_fields__)
@@ -96,6 +97,12 @@ async def unattended() -> list[Group]:
         " ORDER BY created_at, id LIMIT 200"
     )
     return [Group(*found) for found in await rows(sql)]
+
+
+async def estranged() -> list[int]:
+    """Ids of the faces of groups that wait to be recognised, the latest first (at most 200)."""
+    sql = "SELECT actor_id FROM groups WHERE estranged_at > 0 ORDER BY estranged_at DESC LIMIT 200"
+    return [found[0] for found in await rows(sql)]
 
 
 def insert(writes: Writes, group: Group, face: str, status: str) -> None:

@@ -1,4 +1,4 @@
-"""Making a group, and naming somebody for those that nobody looks after."""
+"""Making a group, naming somebody for those that nobody looks after, and recognising one that came back."""
 
 import msgspec
 from starlette.requests import Request
@@ -7,7 +7,7 @@ from starlette.routing import Route
 
 import storage.actors
 import storage.groups
-from fedcomm import groups, members, rights
+from fedcomm import estrangement, groups, members, rights
 from fedcomm.errors import AppError, Conflict, NotFound
 from web import respond, state
 from web.pages import find, frame
@@ -30,6 +30,13 @@ class Charge(msgspec.Struct, frozen=True):
 
     name: str = ""
     who: str = ""
+    csrf: str = ""
+
+
+class Recognised(msgspec.Struct, frozen=True):
+    """The group that is the same as before, by the id of its face."""
+
+    face: str = ""
     csrf: str = ""
 
 
@@ -67,6 +74,17 @@ async def entrust(request: Request, reader: Reader) -> Response:
     return respond.redirect("/admin/groups?done=steward")
 
 
+@admins_only
+async def recognise(request: Request, reader: Reader) -> Response:
+    """`POST /admin/groups/recognise`: a group elsewhere with other keys is the same as before."""
+    given = await form(request, Recognised, reader)
+    try:
+        await estrangement.recognise(int(given.face) if given.face.isdigit() else 0, reader.account)
+    except AppError as refused:
+        return await _page(request, NewGroup(steward=reader.actor.username), refused)
+    return respond.redirect("/admin/groups?done=recognised")
+
+
 async def _page(request: Request, given: NewGroup, refused: AppError | None = None, field: str = "") -> Response:
     unattended = await storage.groups.unattended()
     faces = await storage.actors.by_ids([group.actor_id for group in unattended])
@@ -77,6 +95,7 @@ async def _page(request: Request, given: NewGroup, refused: AppError | None = No
         given=given,
         field=field or _field(refused),
         unattended=[faces[group.actor_id] for group in unattended if group.actor_id in faces],
+        estranged=list((await storage.actors.by_ids(await storage.groups.estranged())).values()),
     )
 
 
@@ -90,4 +109,5 @@ routes = [
     Route("/admin/groups", show),
     Route("/admin/groups", create, methods=["POST"]),
     Route("/admin/groups/steward", entrust, methods=["POST"]),
+    Route("/admin/groups/recognise", recognise, methods=["POST"]),
 ]

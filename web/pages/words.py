@@ -37,6 +37,7 @@ ACTS = {
     "emoji.change": later("changed an emoji"),
     "emoji.remove": later("deleted an emoji"),
     "group.create": later("made a group"),
+    "group.recognise": later("said that a group is the same as before"),
     "invite.create": later("made an invitation"),
     "invite.revoke": later("took an invitation back"),
     "peer.policy": later("changed the policy for a server"),

@@ -41,7 +41,7 @@ test: .venv/test.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/architecture
-	$(BIN)/python -m pytest -q -n 2 tests --ignore=tests/architecture $(ARGS) || { \
+	$(BIN)/python -m pytest -q -n 4 --dist worksteal tests --ignore=tests/architecture $(ARGS) || { \
 		echo "--- what failed, once more by itself:"; \
 		$(BIN)/python -m pytest -q --last-failed --last-failed-no-failures=none tests --ignore=tests/architecture; }
 

@@ -8,7 +8,7 @@ import msgspec
 
 from activitypub.origins import host_of
 from fedcomm import clock, rights
-from fedcomm.errors import NotAllowed
+from fedcomm.errors import Invalid, NotAllowed
 from fedcomm.peerbook import PeerBook
 from storage.actors import Actor
 from storage.groups import Group
@@ -34,6 +34,7 @@ class _Ban(msgspec.Struct, frozen=True):
     until: int | None = None  # ms since 1970
 
 
+_VOTES = {"both": frozenset(("like", "dislike")), "up": frozenset(("like",))}
 _BAN = msgspec.json.Decoder(_Ban)
 
 
@@ -148,16 +149,26 @@ def answering(standing: Standing, thread: Post) -> None:
         raise NotAllowed("This thread is locked.")
 
 
-def voting(group: Group, standing: Standing) -> None:
-    """Whether somebody's votes count in a group.
+def voting(group: Group, standing: Standing, kind: str = "") -> None:
+    """Whether somebody's votes count in a group; of a `kind`, like or dislike, whether it has such votes.
 
     Raises:
         NotAllowed: closed, or banned.
+        Invalid: the group has switched off votes of that kind.
     """
+    if kind and kind not in votes(group):
+        if group.votes == "none":
+            raise Invalid("There are no votes in this group.")
+        raise Invalid("There are no votes against posts in this group.")
     if group.closed_at is not None:
         raise NotAllowed("This group is closed.")
     if banned(standing.ban):
         raise NotAllowed("You are banned from this group.")
+
+
+def votes(group: Group) -> frozenset[str]:
+    """Which votes there are in a group, of like and dislike."""
+    return _VOTES.get(group.votes, frozenset())
 
 
 def joining(group: Group, standing: Standing, *, invited: bool) -> None:

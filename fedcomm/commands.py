@@ -6,6 +6,8 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 
+import msgspec
+
 import storage.connect
 import storage.follows
 import storage.peers
@@ -19,6 +21,7 @@ from fedcomm import (
     emojis,
     finding,
     follows,
+    group_profile,
     groups,
     invites,
     members,
@@ -155,6 +158,15 @@ async def _create_group(app: App, name: str, title: str, summary: str, steward: 
     return {"handle": f"!{face.username}@{app.host}", "url": face.url}
 
 
+async def _change_group(app: App, group: str, changes: dict[str, str]) -> dict[str, Any]:
+    try:
+        change = msgspec.convert(changes, group_profile.Change)
+    except msgspec.ValidationError as error:
+        raise Invalid(f"group.change: {error}.", fix="use the fedcomm that started the server") from None
+    await group_profile.change(app, group, change)
+    return {}
+
+
 async def _ban(app: App, group: str, actor: str) -> dict[str, Any]:
     banned = await members.ban(app, group, actor)
     return {"handle": f"@{banned.acct}"}
@@ -263,6 +275,7 @@ COMMANDS: dict[str, Command] = {
     "account.move-back": _move_account_back,
     "invite": _invite,
     "group.create": _create_group,
+    "group.change": _change_group,
     "group.ban": _ban,
     "group.unban": _unban,
     "group.appoint": _appoint,

@@ -1,4 +1,4 @@
-"""What a group of ours is called and says of itself, and who may join and post: each change is a register.
+"""What a group of ours is called and says of itself, who may join and post, and so on: each change is a register.
 
 Servers with groups get the change as its moderator's, wrapped; microblogs get the group's own `Update`.
 """
@@ -25,6 +25,7 @@ from storage.ids import next_id
 from storage.outbox import Audience
 
 POSTING = ("anyone", "members", "moderators")
+VOTES = ("both", "up", "none")
 MAX_RULES, MAX_RULE = 50, 500  # rules; characters
 
 
@@ -36,6 +37,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[str, ...] | None = None
     join_mode: str | None = None
     posting: str | None = None
+    votes: str | None = None
     closed: bool | None = None
 
 
@@ -47,7 +49,7 @@ async def change(app: App, group_name: str, change_: Change, by: Actor | None = 
     Raises:
         NotFound: there is no such group.
         NotAllowed: `by` is no steward of the group.
-        Invalid: no such title, summary, rules, or way to join and post.
+        Invalid: no such title, summary, rules, way to join and post, or votes.
     """
     group, face = await groups.named(group_name)
     uri, actor_uri = app.urls.activity(next_id()), await members.who_acts(group, face, by, rights.SETTINGS)
@@ -58,7 +60,7 @@ async def change(app: App, group_name: str, change_: Change, by: Actor | None = 
         writes = Writes()
         changed = record(
             app, writes, group, face, by=actor_uri, uri=uri, title=change_.title, summary_html=html,
-            join_mode=change_.join_mode, posting=change_.posting, closed=change_.closed,
+            join_mode=change_.join_mode, posting=change_.posting, votes=change_.votes, closed=change_.closed,
         )  # fmt: skip
         if change_.rules is not None:
             changed = await _rules(app, writes, group, face, change_.rules, actor_uri, uri) or changed
@@ -84,13 +86,14 @@ def record(
     summary_html: str | None = None,
     join_mode: str | None = None,
     posting: str | None = None,
+    votes: str | None = None,
     closed: bool | None = None,
     only_moderators: bool | None = None,
 ) -> bool:
     """Write a register for each thing that differs, and its effect; says whether anything does.
 
     Raises:
-        Invalid: no such title or way to join and post.
+        Invalid: no such title, way to join and post, or votes.
     """
     title = title.strip() if title is not None else None
     if title is not None and not 0 < len(title) <= MAX_TITLE:
@@ -99,6 +102,8 @@ def record(
         raise Invalid(NO_SUCH_WAY, field="join_mode")
     if posting not in (None, *POSTING):
         raise Invalid("Who may post: 'anyone', 'members' or 'moderators'.", field="posting")
+    if votes not in (None, *VOTES):
+        raise Invalid("Which votes there are: 'both', 'up' or 'none'.", field="votes")
     if only_moderators is not None and only_moderators != (group.posting == "moderators"):
         posting = "moderators" if only_moderators else "anyone" if group.join_mode == "open" else "members"
     now = clock.now_ms()
@@ -107,6 +112,7 @@ def record(
         ("profile:summary", summary_html, face.summary, "actor", {"summary": summary_html}),
         ("join_mode", join_mode, group.join_mode, "groups", {"join_mode": join_mode}),
         ("posting", posting, group.posting, "groups", {"posting": posting}),
+        ("votes", votes, group.votes, "groups", {"votes": votes}),
         ("closed", closed, group.closed_at is not None, "groups", {"closed_at": now if closed else None}),
     ]
     changed = False

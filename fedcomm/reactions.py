@@ -23,6 +23,7 @@ async def like(app: App, actor: Actor, post_id: int) -> None:
     Raises:
         NotFound: there is no such post for the member.
         NotAllowed: banned from the post's group, blocked, or moved away.
+        Invalid: its group has no votes.
     """
     await _vote(app, actor, post_id, "like")
 
@@ -33,6 +34,7 @@ async def dislike(app: App, actor: Actor, post_id: int) -> None:
     Raises:
         NotFound: there is no such post for the member.
         NotAllowed: banned from the post's group, blocked, or moved away.
+        Invalid: its group has no votes against posts.
     """
     await _vote(app, actor, post_id, "dislike")
 
@@ -68,7 +70,7 @@ async def _vote(app: App, actor: Actor, post_id: int, kind: str) -> None:
         raise NotAllowed("You cannot vote on posts of an account that you block or that blocks you.")
     group, face = await stored.with_face(post.group_id)
     if group is not None and group.local:
-        admit.voting(group, await members.standing(group, actor))
+        admit.voting(group, await members.standing(group, actor), kind)
     uri, now = app.urls.activity(next_id()), clock.now_ms()
     writes = Writes()
     reactions.put(writes, post.id, actor.id, kind, uri, "home", app.host, now)

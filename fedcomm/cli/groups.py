@@ -8,6 +8,10 @@ from fedcomm import rights
 from fedcomm.cli.asking import ask
 from fedcomm.cli.saying import say
 
+_JOIN_MODES = click.Choice(["open", "approval", "invite"])
+_POSTING = click.Choice(["anyone", "members", "moderators"])
+_VOTES = click.Choice(["both", "up", "none"])
+
 
 @click.group()
 def group() -> None:
@@ -28,6 +32,19 @@ def create(name: str, title: str, summary: str, steward: str) -> None:
     """Make a group."""
     made = ask("group.create", name=name, title=title, summary=summary, steward=steward)
     say(f"{made['handle']} is there: {made['url']}")
+
+
+@group.command()
+@click.argument("group")
+@click.option("--title", help="What it is called.")
+@click.option("--summary", help="What it is about.")
+@click.option("--join-mode", type=_JOIN_MODES, help="Who can join.")
+@click.option("--posting", type=_POSTING, help="Who can write.")
+@click.option("--votes", type=_VOTES, help="Which votes there are: likes and votes against, likes, none.")
+def change(group: str, **wanted: str | None) -> None:
+    """Change the settings of GROUP that are named."""
+    ask("group.change", group=group, changes={name: value for name, value in wanted.items() if value is not None})
+    say(f"{group} is changed.")
 
 
 @_of_a_group

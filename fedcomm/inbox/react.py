@@ -2,7 +2,7 @@
 
 from activitypub.activities import Activity, id_of
 from fedcomm import admit, clock, groups
-from fedcomm.errors import NotAllowed
+from fedcomm.errors import Invalid, NotAllowed
 from fedcomm.inbox.hand import Hand, Ignored
 from storage import posts, reactions, telling
 from storage.actors import Actor
@@ -19,7 +19,7 @@ def vote(hand: Hand, activity: Activity) -> None:
     post = hand.known_post(id_of(activity.object) or "")
     if hand.undone(activity):
         raise Ignored("it was undone before")
-    if not _may(hand, post, voter):
+    if not _may(hand, post, voter, kind):
         raise Ignored("the voter may not vote on this")
     record(hand, post, voter, kind, activity, truth="signed")
     group = hand.facts.group_of(post)
@@ -37,7 +37,7 @@ def record(hand: Hand, post: Post, voter: Actor, kind: str, activity: Activity, 
     hand.writes.after(lambda: hand.app.forget_post(post.id))
 
 
-def _may(hand: Hand, post: Post, voter: Actor) -> bool:
+def _may(hand: Hand, post: Post, voter: Actor, kind: str) -> bool:
     if post.author_id in hand.facts.blockers(voter.uri):
         return False
     if not hand.facts.shown(post, voter):  # nobody votes on what they cannot have read (attack PRI-17)
@@ -50,7 +50,7 @@ def _may(hand: Hand, post: Post, voter: Actor) -> bool:
     if post.removed_at is not None:
         return False
     try:
-        admit.voting(group, hand.facts.standing(group, voter.uri))
-    except NotAllowed:
+        admit.voting(group, hand.facts.standing(group, voter.uri), kind)
+    except (Invalid, NotAllowed):
         return False
     return hand.app.vote_limit.allows(post.id, voter.host)

@@ -1,7 +1,12 @@
 """Votes and echoes: one voice for each person, and nothing goes round in circles."""
 
+from contextlib import nullcontext
+
 import pytest
 
+from fedcomm import group_profile, reactions
+from fedcomm.errors import Invalid
+from fedcomm.group_profile import Change
 from storage.actors import Actor
 from storage.posts import Post
 from tests import forger
@@ -55,6 +60,29 @@ async def test_one_person_has_one_vote_the_last_one(world: World) -> None:
         counts.append(await world.votes())
 
     assert counts == [(1, 0), (1, 0), (0, 1), (0, 1), (0, 1), (1, 0)]
+
+
+@pytest.mark.parametrize(("votes", "kept"), [("up", (1, 0)), ("none", (0, 0)), ("both", (1, 1))])
+async def test_votes_that_a_group_has_switched_off_are_refused_here_and_passed_over_from_elsewhere(
+    world: World, votes: str, kept: tuple[int, int]
+) -> None:
+    reader, bo = world.host.actor("reader"), await world.a.person("bo")
+    eve, mal = Host(world.fediverse, "m.test").actor("eve"), Host(world.fediverse, "n.test").actor("mal")
+    await forger.send(world.fediverse, world.a, reader, reader.does("Follow", world.bread.uri))
+    with world.a.here():
+        await group_profile.change(world.a.app, "bread", Change(votes=votes))
+    await world.fediverse.settle()
+    heard = len(world.host.received)
+
+    await forger.send(world.fediverse, world.a, eve, eve.does("Like", world.post.uri))
+    await forger.send(world.fediverse, world.a, mal, mal.does("Dislike", world.post.uri))
+
+    passed_on = [each["object"]["type"] for each in world.host.received[heard:]]
+    assert await world.votes() == kept
+    assert passed_on == ["Like", "Dislike"][: sum(kept)]
+    for vote, there in ((reactions.like, votes != "none"), (reactions.dislike, votes == "both")):
+        with world.a.here(), nullcontext() if there else pytest.raises(Invalid, match="no votes"):
+            await vote(world.a.app, bo.actor, world.post.id)
 
 
 @pytest.mark.attack("GRP-11")

@@ -140,12 +140,14 @@ def test_moderators_are_appointed_and_dismissed_and_bans_are_lifted(instance: In
 
     assert done(instance, "group", "appoint", "rye", "bob") == "@bob moderates rye."
     assert done(instance, "group", "appoint", "rye", "bob", "--steward") == "@bob is steward of rye."
+    assert done(instance, "group", "change", "rye", "--votes", "up", "--title", "Rye") == "rye is changed."
     assert done(instance, "group", "dismiss", "rye", "anna") == "@anna does not look after rye any more."
     assert done(instance, "group", "ban", "rye", "anna") == "@anna is banned from rye."
     assert done(instance, "group", "unban", "rye", "anna") == "@anna is not banned from rye any more."
     assert done(instance, "follow", "anna", "rye") == "anna follows @rye."
 
     assert lookup(instance, "rye") == 200
+    assert instance.get("/c/rye", accept="application/activity+json").json["name"] == "Rye"
     listed = instance.get("/c/rye/moderators", accept="application/activity+json").json
     assert listed["orderedItems"] == [f"http://{instance.host}/users/bob"]
 

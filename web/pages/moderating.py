@@ -50,6 +50,7 @@ class Profile(msgspec.Struct, frozen=True):
     rules: str = ""
     join_mode: str = "open"
     posting: str = "anyone"
+    votes: str = "both"
     closed: bool = False
     csrf: str = ""
 
@@ -123,6 +124,7 @@ async def describe(request: Request, place: Place) -> Response:
         rules=tuple(given.rules.splitlines()),
         join_mode=given.join_mode,
         posting=given.posting,
+        votes=given.votes,
         closed=given.closed,
     )
     try:
@@ -261,7 +263,7 @@ async def _profile(place: Place) -> Profile:
     rules = "\n".join(await group_profile.rules(place.group.id))
     group, face = place.group, place.face
     summary = shown.plain(face.summary)
-    return Profile(face.name, summary, rules, group.join_mode, group.posting, group.closed_at is not None)
+    return Profile(face.name, summary, rules, group.join_mode, group.posting, group.votes, group.closed_at is not None)
 
 
 routes = [

@@ -10,10 +10,12 @@ import storage.groups
 import storage.posts
 import storage.reactions
 import storage.threads
+from fedcomm import admit
 from storage import shown as overlay
 from storage.actors import Actor
 from storage.attachments import Attached
 from storage.filters import Filter
+from storage.groups import Group
 from storage.posts import Post
 from storage.timelines import Entry
 from web.pages import filtered, polls, shown
@@ -51,6 +53,7 @@ class Posts(msgspec.Struct, frozen=True):
     votes: dict[int, str]  # like or dislike, of the viewer
     marks: dict[int, int]  # of the viewer (storage.shown.flags)
     filters: dict[int, Filter]  # of the viewer
+    groups: dict[int, Group]
 
     def node(self, post_id: int) -> "Node":
         """The post without its place."""
@@ -61,7 +64,14 @@ class Posts(msgspec.Struct, frozen=True):
             post_id, post, author, 0, [], self.attached.get(post_id, []), self.polls.get(post_id),
             self.votes.get(post_id, ""), marks=self.marks.get(post_id, 0), filter=filtered.folding(found),
             blurred=found if found and found.action == filtered.BLUR else None,
+            votes=self._votes(post) if post else frozenset(),
         )  # fmt: skip
+
+    def _votes(self, post: Post) -> frozenset[str]:
+        if post.group_id is None:
+            return frozenset(("like",))
+        group = self.groups.get(post.group_id)
+        return admit.votes(group) if group is not None else frozenset()
 
 
 class Node(msgspec.Struct):
@@ -81,6 +91,7 @@ class Node(msgspec.Struct):
     filter: Filter | None = None  # of the viewer, that finds something in it
     blurred: Filter | None = None  # as `filter`, of one for which its pictures alone are folded
     at: int = 0  # its cursor in a list
+    votes: frozenset[str] = frozenset()  # that there are where it stands: like and dislike
 
     @property
     def boosted(self) -> bool:
@@ -183,6 +194,7 @@ async def _with_all(viewer: int, found: dict[int, Post], parents: dict[int, int]
         await storage.reactions.by(viewer, list(found)) if viewer else {},
         await overlay.flags(viewer, list(found)) if viewer else {},
         await filtered.of(viewer, found.values(), context, files, asked),
+        await storage.groups.by_ids(sorted({post.group_id for post in found.values() if post.group_id})),
     )
 
 

@@ -154,6 +154,11 @@ POSTING = {
     "members": later("members"),
     "moderators": later("moderators start threads, everybody answers"),
 }
+VOTES = {
+    "both": later("likes and votes against"),
+    "up": later("likes only"),
+    "none": later("none"),
+}
 # Of a register of a group: what was done when it was written, and when it became neutral again.
 GROUP_ACTS = {
     "ban": (later("banned"), later("lifted the ban")),
@@ -169,6 +174,7 @@ GROUP_ACTS = {
     "profile:summary": (later("changed what it is for"), later("changed what it is for")),
     "join_mode": (later("changed who can join"), later("changed who can join")),
     "posting": (later("changed who can write"), later("changed who can write")),
+    "votes": (later("changed which votes there are"), later("changed which votes there are")),
     "closed": (later("closed the group"), later("opened the group")),
 }
 

@@ -4,7 +4,7 @@ import pytest
 
 import storage.actors
 import storage.groups
-from fedcomm import follows, groups, members, posts
+from fedcomm import follows, groups, members, posts, reactions
 from fedcomm.app import App
 from fedcomm.posts import Draft
 from storage.actors import Actor
@@ -91,6 +91,29 @@ async def test_the_group_is_described_anew(app: App, rye: Actor, mo: Browser, st
     assert (found.join_mode, found.posting) == ("open", "members")
 
 
+async def test_votes_that_are_switched_off_are_not_shown_and_refused(
+    app: App, rye: Actor, mo: Browser, anna: Actor, enter: Enter
+) -> None:
+    thread = await posts.create(app, anna, Draft(text="@rye Sour dough\n\nToo wet"))
+    where = f"/@anna/{thread}"
+    moderator = await storage.actors.local("mo")
+    assert moderator
+    await reactions.dislike(app, moderator, thread)
+    before = (await (await enter(anna)).get(where)).one("article", class_="starter")
+
+    settings = {"title": "Rye bread", "summary": "", "rules": "", "join_mode": "approval", "posting": "members"}
+    await mo.button(await mo.get(HERE), "/c/rye/profile", **settings, votes="none")
+    after = await (await enter(anna)).get(where)
+    theirs = await mo.get(where)  # whose vote is there still, and can be taken back
+    refused = await mo.send(theirs, f"/like/{thread}", act="like")
+
+    assert "1 vote against" in before.text and before.all("button", value="like")
+    starter = after.one("article", class_="starter")
+    assert "against" not in starter.text and not starter.all("button", value="like") and flaws(after) == []
+    assert theirs.all("button", value="unlike") and not theirs.all("button", value="dislike")
+    assert refused.status == 422 and "There are no votes in this group." in refused.source
+
+
 async def test_a_description_that_cannot_be_changes_nothing(mo: Browser) -> None:
     cases = [
         ({"title": " "}, "title"),
@@ -98,6 +121,7 @@ async def test_a_description_that_cannot_be_changes_nothing(mo: Browser) -> None
         ({"summary": "x" * 5001}, "summary"),
         ({"rules": "r\n" * 51}, "rules"),
         ({"join_mode": "magic"}, "join_mode"),
+        ({"votes": "secret"}, "votes"),
         ({"posting": "nobody"}, "posting"),
     ]
     for wrong, field in cases:

@@ -193,3 +193,13 @@ def right(standing: Standing, named: str) -> None:
     if rights.least(named) == rights.STEWARD:
         raise NotAllowed("Only stewards of the group can do this.")
     raise NotAllowed("Only moderators of the group can do this.")
+
+
+def receipt(post: Post, asker: Actor, standing: Standing, *, admin: bool) -> None:
+    """Whether somebody who may see a post may also see which servers it went to, and what these said.
+
+    Raises:
+        NotAllowed: neither its author, nor a moderator of its group, nor an admin.
+    """
+    if not (admin or standing.may(rights.OVERSEE) or post.author_id == asker.id):
+        raise NotAllowed("Only its author and who looks after its group see where a post has gone.")

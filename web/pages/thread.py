@@ -31,6 +31,7 @@ async def show(request: Request) -> Response:
         await conversations.looked_at(state.app_of(request), viewer, post.thread_id)
     tree, cut = await threads.tree(viewer, post)
     beginning = await _beginning(viewer, post)
+    moderating = reader is not None and await _moderates(reader.actor, post)
     return await frame.page(
         request,
         "thread.html",
@@ -40,7 +41,8 @@ async def show(request: Request) -> Response:
         back={"page": post.id},
         cut=cut,
         group=await _face(viewer, post),
-        moderating=reader is not None and await _moderates(reader.actor, post),
+        moderating=moderating,
+        receipt=reader is not None and (moderating or reader.admin or author.id == viewer),
         pinned=await _pinned(post),
         beginning=beginning,
         locked=post.locked or (beginning is not None and beginning.post.locked),

@@ -215,6 +215,7 @@ CLOSED: dict[str, str] = {
     "PUT /api/v1/statuses/{id}": "write:statuses",
     "DELETE /api/v1/statuses/{id}": "write:statuses",
     "GET /api/v1/statuses/{id}/source": "read:statuses",
+    "GET /api/v1/statuses/{id}/delivery": "read:statuses",
     "GET /api/v1/timelines/home": "read:statuses",
     "GET /api/v1/timelines/list/{id}": "read:lists",
     "GET /api/v1/favourites": "read:favourites",

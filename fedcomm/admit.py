@@ -121,18 +121,21 @@ def belated(group: Group, standing: Standing) -> None:
 
 
 def _member(group: Group, standing: Standing) -> None:
-    if (group.posting == "members" or group.join_mode != "open") and not standing.may(rights.WRITE):
+    closed = group.posting == "members" or group.join_mode != "open" or group.visibility == "members"
+    if closed and not standing.may(rights.WRITE):
         raise NotAllowed("Only members post in this group. Please join it first.")
 
 
-def elsewhere(standing: Standing, thread: Post | None) -> None:
+def elsewhere(group: Group, standing: Standing, thread: Post | None) -> None:
     """Whether somebody may post into a group of another server, as far as it has told: it would drop the post unsaid.
 
     Raises:
-        NotAllowed: banned there, or the thread is locked or taken out.
+        NotAllowed: banned there, no member where only members read, or the thread is locked or taken out.
     """
     if banned(standing.ban):
         raise NotAllowed("You are banned from this group.")
+    if group.visibility == "members" and not standing.may(rights.WRITE):
+        raise NotAllowed("Only members post in this group. Please join it first.")
     if thread is not None:
         answering(standing, thread)
 

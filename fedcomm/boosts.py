@@ -23,7 +23,7 @@ async def boost(app: App, actor: Actor, post_id: int, visibility: int = posts.PU
     Raises:
         NotFound: there is no such post for the member.
         NotAllowed: the post is not for everybody, its author blocks the member, or the member has moved.
-        Invalid: a boost cannot be a direct message.
+        Invalid: a boost cannot be a direct message, nor of what is for the members of a group (attack PRI-04).
     """
     admit.acting(actor)
     post = await posts.by_id(post_id)
@@ -31,6 +31,8 @@ async def boost(app: App, actor: Actor, post_id: int, visibility: int = posts.PU
         raise NotFound("There is no such post.")
     if visibility > posts.FOLLOWERS:
         raise Invalid("A boost is for everybody or for followers.", field="visibility")
+    if post.visibility >= posts.MEMBERS:
+        raise Invalid("What is said for those of a group stays there, and cannot be boosted.")
     if post.visibility > posts.UNLISTED:
         if post.author_id != actor.id or post.visibility > posts.FOLLOWERS:
             raise NotAllowed("Only what everybody may see can be boosted.")

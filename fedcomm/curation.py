@@ -44,7 +44,7 @@ async def remove(app: App, moderator: Actor, post_id: int, reason: str = "") -> 
     moderation.record_removal(app, writes, place.group, place.face, place.post, moderator, uri, reason)
     _tell(app, writes, place, moderator, deletion)
     if place.group.local and (boost := await boosts.of(place.face.id, place.post.id)) is not None:
-        groups.take_back(app, writes, place.face, place.post, boost.uri)
+        groups.take_back(app, writes, place.group, place.face, place.post, boost.uri)
     await apply(writes)
 
 
@@ -63,7 +63,7 @@ async def restore(app: App, moderator: Actor, post_id: int) -> None:
     undo = _undo(uri, moderator, place, _act("Delete", undone, moderator, place, summary=" "))
     moderation.record_restoration(app, writes, place.group, place.face, place.post, moderator, uri, undone)
     if place.group.local:
-        groups.show_thread(app, writes, place.face, place.post)
+        groups.show_thread(app, writes, place.group, place.face, place.post)
     _tell(app, writes, place, moderator, undo)
     await apply(writes)
 
@@ -147,7 +147,7 @@ async def _place(moderator: Actor, post_id: int, right: str) -> _Place:
 
 def _tell(app: App, writes: Writes, place: _Place, moderator: Actor, act: activities.Json) -> None:
     if place.group.local:
-        groups.pass_on(app, writes, place.face, act, thread_id=place.post.thread_id)
+        groups.pass_on(app, writes, place.group, place.face, act, about=place.post)
     else:
         publish(app, writes, moderator, act, Audience(inboxes=(place.face.inbox,)), thread_id=place.post.thread_id)
 

@@ -3,12 +3,14 @@
 import msgspec
 
 import storage.media
+import storage.members
 from activitypub.errors import ProtocolError, Unreachable
 from activitypub.objects import Emoji, Hashtag, Mention, Note, Option, Source
 from activitypub.objects import Poll as NotePoll
 from fedcomm import admit, emojis, errors, fetching, media, members, titles, writing
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound
+from fedcomm.groups import LEVELS as GROUP_LEVELS
 from fedcomm.mapping.posts import Shown, audience_for, to_attachment
 from storage import actors, blocks, groups, posts, visible
 from storage.actors import Actor
@@ -24,6 +26,7 @@ MAX_OPTIONS, MAX_OPTION = 20, 200  # answers of a poll; characters of one
 _FOR_ALL = (
     "What is said in a group is for everybody who reads it. Make the post public or unlisted, or do not name the group."
 )
+_ASIDE = "What is said in {group} is not for everybody. Begin a thread there, or do not name it."
 MIN_SECONDS, MAX_SECONDS = 300, 365 * 86_400  # that a poll is open
 
 
@@ -125,29 +128,34 @@ async def prepare(app: App, author: Actor, draft: Draft, replaced: Post | None =
         group, face = await groups.with_face(inside.group_id)
     else:
         group, face = await _first_group(tuple(named.values()))
-    if _visibility(draft, parent) > posts.UNLISTED:  # also an answer to what is not for everybody (attack PRI-05)
+    visibility = replaced.visibility if replaced is not None else _visibility(draft, parent, group)
+    if visibility in (posts.FOLLOWERS, posts.DIRECT):  # also an answer to what is not for everybody (attack PRI-05)
         if replaced is None and draft.visibility == "private" and face is not None and face in named.values():
             raise Invalid(_FOR_ALL, field="visibility")
         group, face = None, None
+    if replaced is None and visibility != posts.DIRECT:
+        await _not_aside(named, group)
     if group is not None:
         root = await posts.by_id(parent.thread_id) if parent else None
         standing = await members.standing(group, author)
         if group.local:
             admit.posting(group, standing, root)
         else:
-            admit.elsewhere(standing, root)
+            admit.elsewhere(group, standing, root)
     title, body = titles.split(draft.text) if group is not None and parent is None else ("", draft.text)
     known = {handle: (actor.url or actor.uri, _acct(app, actor)) for handle, actor in named.items()}
     written = writing.write(body, known, app.base_url)
     if title:  # its tags count, though it is plain text
         written = msgspec.structs.replace(written, tags=_once((*writing.write(title).tags, *written.tags)))
     mentioned = _together(named, parent_author if parent and parent.author_id != author.id else None, face)
-    if _visibility(draft, parent) == posts.DIRECT and (parent_author is None or parent_author.kind != "Group"):
+    if visibility >= posts.MEMBERS and group is not None and face is not None:
+        mentioned = await _inside(group, face, mentioned, visibility)
+    if visibility == posts.DIRECT and (parent_author is None or parent_author.kind != "Group"):
         mentioned = await _with_moderators(author, mentioned)
     return Prepared(
         draft=draft,
         author=author,
-        visibility=_visibility(draft, parent),
+        visibility=visibility,
         parent=parent,
         parent_author=parent_author,
         group=group,
@@ -222,11 +230,31 @@ async def _named(app: App, author: Actor, text: str) -> dict[str, Actor]:
 
 
 async def _first_group(named: tuple[Actor, ...]) -> tuple[Group | None, Actor | None]:
-    """The group that a new thread is for: the first that it names."""
-    for actor in named:
-        if actor.kind == "Group" and (group := await groups.by_actor(actor.id)) is not None:
-            return group, actor
-    return None, None
+    """The group that a new thread is for: the first that it names, before all one that is not for everybody."""
+    found = [
+        (group, actor)
+        for actor in named
+        if actor.kind == "Group" and (group := await groups.by_actor(actor.id)) is not None
+    ]
+    return min(found, key=lambda each: each[0].visibility == "public", default=(None, None))
+
+
+async def _not_aside(named: dict[str, Actor], group: Group | None) -> None:
+    """Who names a group that is not for everybody means what they say for that, and must not say it to others."""
+    for actor in named.values():
+        other = await groups.by_actor(actor.id) if actor.kind == "Group" else None
+        if other is not None and other.visibility != "public" and (group is None or group.visibility == "public"):
+            raise Invalid(_ASIDE, field="status", group=f"@{actor.acct}")
+
+
+async def _inside(group: Group, face: Actor, named: tuple[Actor, ...], visibility: int) -> tuple[Actor, ...]:
+    """Those of the named who may read what is said in a group; who belongs to one elsewhere, that group knows."""
+    if visibility == posts.LOCAL:
+        return tuple(actor for actor in named if actor.local)
+    if not group.local:
+        return named
+    joined = await storage.members.joined(group.id, [actor.id for actor in named])
+    return tuple(actor for actor in named if actor.id in joined or actor.id == face.id)
 
 
 async def _with_moderators(author: Actor, named: tuple[Actor, ...]) -> tuple[Actor, ...]:
@@ -237,10 +265,17 @@ async def _with_moderators(author: Actor, named: tuple[Actor, ...]) -> tuple[Act
     return tuple({who.id: who for who in (*named, *looking_after) if who.id != author.id}.values())
 
 
-def _visibility(draft: Draft, parent: Post | None) -> int:
-    """As the author says, but an answer is never open to more people than what it answers."""
+def _visibility(draft: Draft, parent: Post | None, group: Group | None) -> int:
+    """As the author says, but an answer is never open to more people than what it answers, nor a post than its group.
+
+    What is said in a group that is not for everybody is for those of the group, but for a direct message.
+    """
     wanted = LEVELS[draft.visibility]
-    return max(wanted, parent.visibility) if parent is not None and parent.visibility >= posts.FOLLOWERS else wanted
+    answered = parent.visibility if parent is not None else posts.PUBLIC
+    if posts.DIRECT in (wanted, answered):
+        return posts.DIRECT
+    inside = GROUP_LEVELS[group.visibility] if group is not None else posts.PUBLIC
+    return answered if answered >= posts.MEMBERS else max(wanted, answered if answered > posts.UNLISTED else 0, inside)
 
 
 def _together(named: dict[str, Actor], answered: Actor | None, face: Actor | None) -> tuple[Actor, ...]:

@@ -16,13 +16,12 @@ from activitypub.origins import host_of, is_url, origin, same_origin
 from activitypub.verify import KnownKey
 from fedcomm import admit, clock, emojis, errors, estrangement, mapping, moderation, peers, recording
 from fedcomm.app import App
-from fedcomm.mapping.actors import to_row
+from fedcomm.mapping.actors import to_group, to_row
 from fedcomm.recording import Arrival, record
 from storage import actors, blocks, bus, groups, orphans, posts, registers
 from storage.actors import Actor, Key
 from storage.connect import Writes, apply
 from storage.errors import IntegrityError
-from storage.groups import Group
 from storage.ids import next_id
 from storage.posts import Post
 
@@ -133,7 +132,9 @@ async def refresh(app: App, uri: str, *, allowance: Allowance | None = None) -> 
     writes = Writes()
     try:
         note = await note_at(app, uri, allowance or Allowance())
-    except (Gone, NotFound):
+    except (Gone, NotFound) as fault:
+        if known.visibility == posts.MEMBERS and not isinstance(fault, Gone):
+            return  # its home may not know that there is a member here
         recording.erase(app, writes, known)
     else:
         author = await actors.by_id(known.author_id)
@@ -323,6 +324,7 @@ async def arrival_of(app: App, note: Note, author: Actor, parent: Post | None, v
         group=group if group is not None and not group.local else None,
         mentioned=named,
         blockers=frozenset(await blocks.of(author.id)),
+        visibility=mapping.posts.level_among(note, author, named),
         awaited=await orphans.awaited(note.uri),
     )
 
@@ -350,9 +352,11 @@ async def _store(app: App, found: Document, key: KnownKey | None = None) -> Acto
         actors.insert(writes, row)
         peers.meet(app, writes, row.host)
         if row.kind == "Group":
-            groups.insert(writes, _group(row, now), row.uri, "remote")
+            groups.insert(writes, to_group(row, next_id(), now), row.uri, "remote")
     else:
         actors.replace(writes, row)
+        if row.kind == "Group":
+            groups.learn(writes, to_group(row, 0, now))
     before = {key.public_der for key in await actors.keys_of(old.id)} if old is not None else set()
     after = _keep_keys(writes, found, row, now)
     if old is not None:
@@ -388,11 +392,3 @@ def _keep_keys(writes: Writes, found: Document, owner: Actor, now_ms: int) -> se
         kept[key_id] = public
     actors.drop_keys_except(writes, owner.id, list(kept))
     return set(kept.values())
-
-
-def _group(face: Actor, now_ms: int) -> Group:
-    return Group(
-        id=next_id(), actor_id=face.id, local=0, genesis=None, join_mode="approval" if face.locked else "open",
-        posting="anyone", fold_version=registers.FOLD_VERSION, members_count=0, threads_count=0, last_active_at=None,
-        created_by=None, created_at=now_ms, closed_at=None,
-    )  # fmt: skip

@@ -153,6 +153,8 @@ async def record_follow(
     async with transaction():
         known = await follows.of(follower.id, target.id)
         group = await groups.by_actor(target.id) if target.kind == "Group" else None
+        if group is not None and group.visibility == "local" and not follower.local:
+            return await _answer(app, "Reject", target, follower, uri)
         standing = await _standing(group, follower) if group is not None else Standing()
         if group is not None and not _may_join(group, follower, standing, invited or known is not None):
             return await _answer(app, "Reject", target, follower, uri)

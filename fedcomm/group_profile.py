@@ -14,10 +14,10 @@ from fedcomm import actors as service
 from fedcomm import acts, clock, groups, members, rights, sanitise
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotFound
-from fedcomm.groups import JOIN_MODES, MAX_SUMMARY, MAX_TITLE, NO_SUCH_WAY
+from fedcomm.groups import JOIN_MODES, LEVELS, MAX_SUMMARY, MAX_TITLE, NO_SUCH_WAY
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
-from storage import registers
+from storage import fragments, registers
 from storage.actors import Actor
 from storage.connect import Writes, transaction, write
 from storage.groups import Group
@@ -39,6 +39,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     posting: str | None = None
     votes: str | None = None
     closed: bool | None = None
+    visibility: str | None = None  # of what is written from now on: public, members or local
 
 
 async def change(app: App, group_name: str, change_: Change, by: Actor | None = None) -> None:
@@ -61,6 +62,7 @@ async def change(app: App, group_name: str, change_: Change, by: Actor | None = 
         changed = record(
             app, writes, group, face, by=actor_uri, uri=uri, title=change_.title, summary_html=html,
             join_mode=change_.join_mode, posting=change_.posting, votes=change_.votes, closed=change_.closed,
+            visibility=change_.visibility,
         )  # fmt: skip
         if change_.rules is not None:
             changed = await _rules(app, writes, group, face, change_.rules, actor_uri, uri) or changed
@@ -89,6 +91,7 @@ def record(
     votes: str | None = None,
     closed: bool | None = None,
     only_moderators: bool | None = None,
+    visibility: str | None = None,
 ) -> bool:
     """Write a register for each thing that differs, and its effect; says whether anything does.
 
@@ -106,6 +109,7 @@ def record(
         raise Invalid("Which votes there are: 'both', 'up' or 'none'.", field="votes")
     if only_moderators is not None and only_moderators != (group.posting == "moderators"):
         posting = "moderators" if only_moderators else "anyone" if group.join_mode == "open" else "members"
+    join_mode = _asked_first(group, visibility, join_mode)
     now = clock.now_ms()
     wanted: list[tuple[str, Any, Any, str, dict[str, Any]]] = [
         ("profile:title", title, face.name, "actor", {"name": title}),
@@ -113,6 +117,7 @@ def record(
         ("join_mode", join_mode, group.join_mode, "groups", {"join_mode": join_mode}),
         ("posting", posting, group.posting, "groups", {"posting": posting}),
         ("votes", votes, group.votes, "groups", {"votes": votes}),
+        ("visibility", visibility, group.visibility, "groups", {"visibility": visibility}),
         ("closed", closed, group.closed_at is not None, "groups", {"closed_at": now if closed else None}),
     ]
     changed = False
@@ -126,16 +131,39 @@ def record(
         registers.take_effect(writes, act, "actor", face.id, updated_at=now)
         if property_ == "join_mode":
             registers.take_effect(writes, act, "actor", face.id, locked=int(value != "open"))
+        if property_ == "visibility":  # whom it reaches, and what of it is shown to everybody
+            app.followers_changed(writes, face.id)
+            fragments.forget_actor_later(writes, face.id)
     return changed
+
+
+def _asked_first(group: Group, visibility: str | None, join_mode: str | None) -> str | None:
+    """How a group is joined: nobody is let in unasked to what is for its members.
+
+    Raises:
+        Invalid: no such visibility, or open to whoever comes and yet for members only.
+    """
+    if visibility not in (None, *LEVELS):
+        raise Invalid("What is written can be for 'public', 'members' or 'local'.", field="visibility")
+    if (visibility or group.visibility) != "members" or (join_mode or group.join_mode) != "open":
+        return join_mode
+    if join_mode is None:
+        return "approval"
+    raise Invalid(
+        "What only members read is no secret while everybody can join. Let members be let in, or invited.",
+        field="join_mode",
+    )
 
 
 async def tell(app: App, group_id: int, update: activities.Json) -> None:
     """Tell followers' servers that the group has changed; joins the transaction of the change."""
-    _group, face = await storage.groups.with_face(group_id)
-    if face is None:
+    group, face = await storage.groups.with_face(group_id)
+    if group is None or face is None:
         raise NotFound("There is no such group.")
+    if group.visibility == "local":
+        return
     writes = Writes()
-    groups.pass_on(app, writes, face, update)
+    groups.pass_on(app, writes, group, face, update)
     own = await _update(app, group_id, app.urls.activity(next_id()), face.uri)
     publish(app, writes, face, own, Audience(followers=(face.id,)), form="plain")
     await write(writes)

@@ -9,7 +9,7 @@ from fedcomm.app import App
 from fedcomm.errors import Invalid, NotFound
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
-from storage import actors, announcements, boosts, groups, registers
+from storage import actors, announcements, boosts, groups, jobs, registers
 from storage.accounts import Account
 from storage.actors import Actor
 from storage.boosts import Boost
@@ -17,9 +17,10 @@ from storage.connect import Writes, transaction, write
 from storage.groups import Group
 from storage.ids import next_id
 from storage.outbox import Audience
-from storage.posts import PUBLIC, UNLISTED, Post
+from storage.posts import DIRECT, FOLLOWERS, LOCAL, MEMBERS, PUBLIC, UNLISTED, Post
 
 JOIN_MODES = ("open", "approval", "invite")
+LEVELS = {"public": PUBLIC, "members": MEMBERS, "local": LOCAL}  # of what is said in a group, by its `visibility`
 NO_SUCH_WAY = "A group is joined 'open', by 'approval' or by 'invite'."
 MAX_TITLE, MAX_SUMMARY = 100, 5_000  # characters
 
@@ -75,25 +76,33 @@ async def named(name: str) -> tuple[Group, Actor]:
     return group, face
 
 
-def accept_post(app: App, writes: Writes, face: Actor, post: Post, create_: dict[str, Any] | str) -> None:
+def accept_post(app: App, writes: Writes, group: Group, face: Actor, post: Post, create_: dict[str, Any] | str) -> None:
     """A post is in the group: followers learn of it, each server in one form. Of `create_` the id is enough.
 
     Who understands groups gets the activity; microblogs get the id of what begins a thread, and no answers: announcing
     those floods timelines (groups-on-the-wire.md §2.3). The author's own server is told too: only so does it know that
     the group took the post; Lemmy and NodeBB do the same, PieFed 1.6.6 passes over it.
     """
-    pass_on(app, writes, face, create_, thread_id=post.thread_id, post_id=post.id, back=True)
-    show_thread(app, writes, face, post)
+    pass_on(app, writes, group, face, create_, about=post, post_id=post.id, back=True)
+    show_thread(app, writes, group, face, post)
 
 
-def show_thread(app: App, writes: Writes, face: Actor, post: Post) -> None:
-    """What begins a thread is boosted by the group, for its members' homes and for microblogs; anything else is not."""
-    if not post.starter or post.visibility not in (PUBLIC, UNLISTED):
+def show_thread(app: App, writes: Writes, group: Group, face: Actor, post: Post) -> None:
+    """What begins a thread is boosted by the group, for its members' homes and for microblogs; anything else is not.
+
+    Microblogs cannot read what is for the members of a group: the group tells it again for them (retelling.py).
+    """
+    if not post.starter or post.visibility in (FOLLOWERS, DIRECT):
         return
     now = clock.now_ms()
     boost_id = next_id()
     uri = app.urls.activity(boost_id)
     boosts.insert(writes, Boost(boost_id, uri, face.id, post.id, PUBLIC, now))
+    level = reach(group, post)
+    if level == MEMBERS:
+        _retell(app, writes, post)
+    if level >= MEMBERS:
+        return
     announcements.put(writes, face.uri, post.uri, "plain", uri, now)
     plain = activities.announce(uri, face.uri, face.followers, post.uri, now)
     audience = Audience(followers=(face.id,))
@@ -101,37 +110,71 @@ def show_thread(app: App, writes: Writes, face: Actor, post: Post) -> None:
 
 
 def pass_on(
-    app: App, writes: Writes, face: Actor, inner: dict[str, Any] | str, *, thread_id: int = 0,
+    app: App, writes: Writes, group: Group, face: Actor, inner: dict[str, Any] | str, *, about: Post | None = None,
     post_id: int | None = None, back: bool = False,
 ) -> None:  # fmt: skip
     """Announce an activity as it came to all followers that understand groups; `back`: also to where it came from.
 
-    One that is not at hand is announced by its id, at which Lemmy asks for it.
+    One that is not at hand is announced by its id, at which Lemmy asks for it. What concerns the members of a group
+    alone, as its post `about` or itself says, is told to nobody else (Lemmy: generate_to), and what is for those who
+    are signed in here leaves this server in no form.
     """
+    level = reach(group, about)
+    if level == LOCAL:
+        return
     now = clock.now_ms()
     uri = app.urls.activity(next_id())
     inner_uri, by = (inner, inner) if isinstance(inner, str) else (inner["id"], inner.get("actor"))
     origin = by if isinstance(by, str) else ""
     without = () if back or not origin or app.urls.own(origin) else (host_of(origin),)
     announcements.put(writes, face.uri, inner_uri, "wrapped", uri, now)
-    announce = activities.announce(uri, face.uri, face.followers, inner, now)
+    if level > UNLISTED and isinstance(inner, dict) and app.urls.own(origin):
+        inner = activities.for_followers(inner, face.followers)
+    announce = activities.announce(uri, face.uri, face.followers, inner, now, public=level <= UNLISTED)
     audience = Audience(followers=(face.id,), without=without)
+    thread_id = about.thread_id if about is not None else 0
     publish(app, writes, face, announce, audience, form="wrapped", thread_id=thread_id, post_id=post_id)
 
 
-def tell_boosted(app: App, writes: Writes, face: Actor, author: Actor, activity: dict[str, Any], post: Post) -> None:
+def reach(group: Group, about: Post | None = None) -> int:
+    """For whom what is done in a group is, at most; `about` a post, which may be for fewer than the group is now."""
+    level = LEVELS[group.visibility]
+    return level if about is None else max(level, about.visibility)
+
+
+def tell_boosted(
+    app: App, writes: Writes, group: Group, face: Actor, author: Actor, activity: dict[str, Any], post: Post
+) -> None:
     """What one of ours did to a thread that the group boosted: microblogs hear it from its author or not at all."""
-    if post.starter:
+    if not post.starter or reach(group, post) == LOCAL:
+        return
+    if reach(group, post) < MEMBERS:
         audience = Audience(followers=(face.id,))
         publish(app, writes, author, activity, audience, form="plain", thread_id=post.thread_id, post_id=post.id)
+    elif activity["type"] == "Update":
+        _retell(app, writes, post)
 
 
-def take_back(app: App, writes: Writes, face: Actor, post: Post, announce_uri: str) -> None:
+def take_back(app: App, writes: Writes, group: Group, face: Actor, post: Post, announce_uri: str) -> None:
     """Undo the plain announcement of a thread that is gone, for those who know nothing but boosts."""
+    level = reach(group, post)
+    if level == LOCAL:
+        return
+    followers = Audience(followers=(face.id,))
+    if level == MEMBERS:
+        retold = app.urls.retold(post.id)
+        gone = activities.delete(f"{retold}#delete/{next_id()}", face.uri, retold, to=[face.followers])
+        return publish(app, writes, face, gone, followers, form="plain", thread_id=post.thread_id)
     announcements.withdraw(writes, face.uri, post.uri, "plain", clock.now_ms())
     announced = activities.announce(announce_uri, face.uri, face.followers, post.uri, clock.now_ms())
     undo = activities.undo(app.urls.activity(next_id()), face.uri, announced, to=announced["to"], cc=announced["cc"])
-    publish(app, writes, face, undo, Audience(followers=(face.id,)), form="plain", thread_id=post.thread_id)
+    publish(app, writes, face, undo, followers, form="plain", thread_id=post.thread_id)
+
+
+def _retell(app: App, writes: Writes, post: Post) -> None:
+    """Soon: it takes more than is known here."""
+    jobs.add(writes, next_id(), "retell_thread", {"post": post.id}, clock.now_ms())
+    app.jobs_added(writes)
 
 
 async def _member_called(name: str) -> Actor:

@@ -83,10 +83,10 @@ async def ban(
         )
         if await registers.get(group.id, "role", subject.uri) is not None:
             moderation.record_role(app, writes, group, face, subject.uri, actor_uri, uri, given=False)
-        groups.pass_on(app, writes, face, _block(uri, actor_uri, subject, face, until, reason, remove))
+        groups.pass_on(app, writes, group, face, _block(uri, actor_uri, subject, face, until, reason, remove))
         await write(writes)
         if (known := await members.of(group.id, subject.id)) is not None and known.state != "left":
-            await _expel(app, group, face, subject)
+            await expel(app, group, face, subject)
     return subject
 
 
@@ -113,7 +113,7 @@ async def unban(app: App, group_name: str, who: str, by: Actor | None = None) ->
         moderation.record_unban(app, writes, group, face, subject, actor_uri, uri, undone)
         await take_in_again(writes, group, face, subject)
         undo = activities.activity("Undo", uri, actor_uri, block, to=[PUBLIC], cc=[face.uri], audience=face.uri)
-        groups.pass_on(app, writes, face, undo)
+        groups.pass_on(app, writes, group, face, undo)
         await write(writes)
     return subject
 
@@ -171,13 +171,13 @@ async def withdraw_threads(app: App, writes: Writes, group: Group, face: Actor, 
     """Take back what the group announced of somebody whose posts go out of it."""
     for post in (await posts.by_ids(await removals.standing(group.id, subject.id))).values():
         if (boost := await boosts.of(face.id, post.id)) is not None:
-            groups.take_back(app, writes, face, post, boost.uri)
+            groups.take_back(app, writes, group, face, post, boost.uri)
 
 
 async def show_threads_again(app: App, writes: Writes, group: Group, face: Actor, subject: Actor) -> None:
     """Announce anew what a ban took out of the group."""
     for post in (await posts.by_ids(await removals.out_by_ban(group.id, subject.id))).values():
-        groups.show_thread(app, writes, face, post)
+        groups.show_thread(app, writes, group, face, post)
 
 
 async def take_in_again(writes: Writes, group: Group, face: Actor, subject: Actor) -> None:
@@ -228,6 +228,20 @@ async def _keep_stewards(app: App, group: Group, face: Actor, standing_in: list[
         await write(writes)
 
 
+async def expel(app: App, group: Group, face: Actor, subject: Actor) -> None:
+    """Somebody was banned and is no member any more; joins the transaction of the ban."""
+    if subject.local:
+        await follows.record_end(app, subject.id, face.id)
+        return
+    if group.visibility != "public" and (known := await stored_follows.of(subject.id, face.id)) is not None:
+        # Their server gets nothing more for them, and is told so (attack GRP-20).
+        return await follows.refuse(app, face, subject, known.uri)
+    # The follow of somebody elsewhere stays: without it their server would not learn of an unban (cohosting.md §12.3).
+    writes = Writes()
+    members.leave(writes, group.id, subject.id, clock.now_ms())
+    await write(writes)
+
+
 async def _give_role(
     app: App, group: Group, face: Actor, who: Actor, actor_uri: str, *, given: bool, role: str = rights.MODERATOR,
     listed: bool = False,
@@ -242,18 +256,8 @@ async def _give_role(
         writes = Writes()
         moderation.record_role(app, writes, group, face, who.uri, actor_uri, uri, given=given, role=role)
         if not listed:
-            groups.pass_on(app, writes, face, change)
+            groups.pass_on(app, writes, group, face, change)
         await write(writes)
-
-
-async def _expel(app: App, group: Group, face: Actor, subject: Actor) -> None:
-    if subject.local:
-        await follows.record_end(app, subject.id, face.id)
-        return
-    # The follow of somebody elsewhere stays: without it their server would not learn of an unban (cohosting.md §12.3).
-    writes = Writes()
-    members.leave(writes, group.id, subject.id, clock.now_ms())
-    await write(writes)
 
 
 def _block(

@@ -49,7 +49,7 @@ async def announce(app: App, thread: int) -> None:
             hold(writes := Writes(), "post", post.id)
             await write(writes)
             if await orphans.is_unheard(post.id):
-                groups.accept_post(app, writes := Writes(), face, post, create)
+                groups.accept_post(app, writes := Writes(), group, face, post, create)
                 inbox.let_go(writes, intake.mark(author.uri, post.create_uri))
                 await write(writes)
 

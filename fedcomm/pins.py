@@ -21,7 +21,7 @@ async def pin(app: App, actor: Actor, post_id: int) -> None:
 
     Raises:
         NotFound: there is no such post for the member.
-        Invalid: somebody else's, a direct message, or there are `MOST` already.
+        Invalid: somebody else's, a direct message, for the members of a group, or there are `MOST` already.
     """
     admit.acting(actor)
     post = await _seen(actor, post_id)
@@ -29,6 +29,8 @@ async def pin(app: App, actor: Actor, post_id: int) -> None:
         raise Invalid("Only posts of your own can be pinned.")
     if post.visibility == posts.DIRECT:
         raise Invalid("What only those may see who are named in it cannot be pinned.")
+    if post.visibility >= posts.MEMBERS:
+        raise Invalid("What is said for those of a group stays there, and cannot be pinned to a profile.")
     if await pins.pinned(actor.id, post.id):
         return
     if await pins.count(actor.id) >= MOST:

@@ -84,15 +84,15 @@ async def tell(app: App, post: int) -> None:
         return
     document = await posts.document_of(app, known)
     update = activities.update(f"{known.uri}#counts/{clock.now_ms()}", author.uri, document)
-    if known.visibility <= rows.UNLISTED:
+    if known.visibility in (rows.PUBLIC, rows.UNLISTED, rows.MEMBERS):
         update = await proving.proven(app, author, update)
     writes = Writes()
     audience = await posts.everybody(known, author, await polls.voters(known.id))
     publish(app, writes, author, update, audience, thread_id=known.thread_id, post_id=known.id)
     group, face = await stored.with_face(known.group_id)
     if group is not None and group.local and face is not None and known.removed_at is None:
-        groups.pass_on(app, writes, face, update, thread_id=known.thread_id, post_id=known.id)
-        groups.tell_boosted(app, writes, face, author, update, known)
+        groups.pass_on(app, writes, group, face, update, about=known, post_id=known.id)
+        groups.tell_boosted(app, writes, group, face, author, update, known)
     await apply(writes)
 
 

@@ -9,19 +9,20 @@ from activitypub import render
 from activitypub.objects import Note
 from fedcomm import admit, clock, emojis, groups, media, newcomers, proving, recording
 from fedcomm.app import App
-from fedcomm.drafting import LEVELS, Draft, PollDraft, Prepared, Words, prepare
+from fedcomm.drafting import Draft, PollDraft, Prepared, Words, prepare
 from fedcomm.errors import NotFound
 from fedcomm.mapping import activities
 from fedcomm.mapping.posts import Shown, on_the_wire, to_note, to_poll
 from fedcomm.outbox import publish
 from fedcomm.recording import Arrival, Files
-from storage import actors, blocks, boosts, idempotency
+from storage import actors, blocks, boosts, idempotency, members
 from storage import groups as stored
 from storage import media as media_rows
 from storage import posts as rows
 from storage.actors import Actor
 from storage.connect import Writes, apply
 from storage.errors import IntegrityError
+from storage.groups import Group
 from storage.ids import next_id
 from storage.outbox import Audience
 from storage.posts import Poll, Post
@@ -29,8 +30,6 @@ from storage.posts import Poll, Post
 __all__ = ["Draft", "PollDraft", "Words", "create", "delete", "edit"]  # the drafts are at home in drafting.py
 
 Along = Callable[[Writes, int], None]
-
-_WORDS = {level: word for word, level in LEVELS.items()}
 
 
 async def create(
@@ -66,7 +65,7 @@ async def create(
     document = await _proven(app, author, post.visibility, _create(app, note, post))
     publish(app, writes, author, document, audience_of(prepared), thread_id=post.thread_id, post_id=post.id)
     if prepared.group is not None and prepared.group.local and prepared.face is not None:
-        groups.accept_post(app, writes, prepared.face, post, document)
+        groups.accept_post(app, writes, prepared.group, prepared.face, post, document)
     try:
         await apply(writes)
     except IntegrityError:
@@ -87,7 +86,7 @@ async def edit(app: App, author: Actor, post_id: int, draft: Draft) -> None:
         Invalid: empty, too long, or not to be understood.
     """
     known = await _own(author, post_id)
-    draft = msgspec.structs.replace(draft, visibility=_WORDS[known.visibility], in_reply_to_id=known.parent_id)
+    draft = msgspec.structs.replace(draft, in_reply_to_id=known.parent_id)
     prepared = await prepare(app, author, draft, known)
     now = clock.now_ms()
     note = prepared.note(app, known.id, known.published)
@@ -103,10 +102,10 @@ async def edit(app: App, author: Actor, post_id: int, draft: Draft) -> None:
     update = activities.update(f"{known.uri}#updates/{now}", author.uri, document)
     update = await _proven(app, author, known.visibility, update)
     publish(app, writes, author, update, audience_of(prepared), thread_id=known.thread_id, post_id=known.id)
-    inside = prepared.group is not None and prepared.group.local and known.removed_at is None
-    if inside and prepared.face is not None:
-        groups.pass_on(app, writes, prepared.face, update, thread_id=known.thread_id, post_id=known.id)
-        groups.tell_boosted(app, writes, prepared.face, author, update, known)
+    group, face = prepared.group, prepared.face
+    if group is not None and group.local and face is not None and known.removed_at is None:
+        groups.pass_on(app, writes, group, face, update, about=known, post_id=known.id)
+        groups.tell_boosted(app, writes, group, face, author, update, known)
     await apply(writes)
 
 
@@ -125,15 +124,17 @@ async def delete(app: App, author: Actor, post_id: int, *, redraft: bool = False
     deletion = activities.delete(
         f"{known.uri}#delete", author.uri, known.uri, to=[activities.PUBLIC], cc=[face.uri] if face else []
     )
+    if known.visibility >= rows.MEMBERS and face is not None:
+        deletion = activities.for_followers(deletion, face.followers)
     deletion = await _proven(app, author, known.visibility, deletion)
     recording.erase(app, writes, known)
     files = () if redraft else tuple(await media_rows.of_post(known.id))
     publish(app, writes, author, deletion, everywhere, thread_id=known.thread_id, post_id=known.id)
     if group is not None and group.local and face is not None:
-        groups.pass_on(app, writes, face, deletion, thread_id=known.thread_id)
-        groups.tell_boosted(app, writes, face, author, deletion, known)
+        groups.pass_on(app, writes, group, face, deletion, about=known)
+        groups.tell_boosted(app, writes, group, face, author, deletion, known)
         if (boost := await boosts.of(face.id, known.id)) is not None:
-            groups.take_back(app, writes, face, known, boost.uri)
+            groups.take_back(app, writes, group, face, known, boost.uri)
     await apply(writes)
     await media.forget(app, files)
 
@@ -151,6 +152,8 @@ def audience_of(prepared: Prepared) -> Audience:
 
     What is not for everybody goes to each person's own inbox and no shared one (attack ORI-25).
     """
+    if prepared.visibility >= rows.MEMBERS:
+        return _of_members(prepared.group, prepared.face, prepared.mentioned)
     people = [*prepared.mentioned]
     if prepared.parent_author is not None and prepared.visibility <= rows.FOLLOWERS:
         people.append(prepared.parent_author)
@@ -158,9 +161,30 @@ def audience_of(prepared: Prepared) -> Audience:
 
 
 async def everybody(known: Post, author: Actor, more: Sequence[int] = ()) -> Audience:
-    """All who may have got a post: followers, those it named, whoever boosted or answered it, and `more` actors."""
+    """All who may have got a post: followers, those it named, whoever boosted or answered it, and `more` actors.
+
+    Of what is for the members of a group those who are members still.
+    """
     people = await actors.by_ids([*await rows.mentioned(known.id), *await rows.around(known.id), *more])
-    return _audience(author, known.visibility, people.values())
+    if known.visibility < rows.MEMBERS:
+        return _audience(author, known.visibility, people.values())
+    group, face = await stored.with_face(known.group_id)
+    joined = await members.joined(group.id, list(people)) if group is not None else set()
+    return _of_members(group, face, [person for person in people.values() if person.id in joined])
+
+
+def _of_members(group: Group | None, face: Actor | None, people: Iterable[Actor]) -> Audience:
+    """The group passes on what is for its members; those it names get it from its author as well.
+
+    Microblogs know no groups, so that nobody there would see who answers them. What is for a group elsewhere goes to
+    that alone, which knows its members, and what is for those who are signed in here to nobody.
+    """
+    if group is None or face is None or group.visibility == "local":
+        return Audience()
+    if not group.local:
+        return Audience(inboxes=(face.inbox,))
+    inboxes = [person.inbox for person in people if not person.local and not person.gone]
+    return Audience(inboxes=tuple(dict.fromkeys(inboxes)))
 
 
 async def document_of(app: App, post: Post) -> dict[str, Any]:
@@ -174,7 +198,7 @@ async def document_of(app: App, post: Post) -> dict[str, Any]:
     shown = Shown(
         author=author,
         parent_uri=parent_uri,
-        group=face if face is not None and post.visibility <= rows.UNLISTED else None,
+        group=face if post.visibility not in (rows.FOLLOWERS, rows.DIRECT) else None,
         mentioned=tuple(named.values()),
         tags=tuple(await rows.tags_of(post.id)),
         poll=await rows.poll_of(post.id),
@@ -214,6 +238,7 @@ async def _arrival(app: App, prepared: Prepared, note: Note, post_id: int) -> Ar
         blockers=frozenset(await blocks.of(prepared.author.id)),
         app_id=prepared.draft.app_id,
         files=prepared.files,
+        visibility=prepared.visibility,
     )
 
 
@@ -222,7 +247,9 @@ def _create(app: App, note: Note, post: Post) -> dict[str, Any]:
 
 
 async def _proven(app: App, author: Actor, visibility: int, activity: dict[str, Any]) -> dict[str, Any]:
-    return await proving.proven(app, author, activity) if visibility <= rows.UNLISTED else activity
+    """With a proof where others pass it on, who are believed no word of ours without one."""
+    passed_on = visibility in (rows.PUBLIC, rows.UNLISTED, rows.MEMBERS)
+    return await proving.proven(app, author, activity) if passed_on else activity
 
 
 async def _own(author: Actor, post_id: int) -> Post:

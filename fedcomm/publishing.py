@@ -12,7 +12,7 @@ from fedcomm.mapping import activities
 from fedcomm.mapping.posts import Shown, on_the_wire, to_note
 from storage import actors, announcements, boosts, outbox, proven, shown, visible
 from storage.actors import Actor
-from storage.posts import UNLISTED, Post
+from storage.posts import DIRECT, FOLLOWERS, Post
 
 Json = dict[str, Any]
 
@@ -73,7 +73,7 @@ async def notes_of(app: App, found: list[Post]) -> dict[int, Json]:
         with_ = Shown(
             author=author,
             parent_uri=post.parent_uri,
-            group=people.get(face.id) if face is not None and post.visibility <= UNLISTED else None,
+            group=people.get(face.id) if face is not None and post.visibility not in (FOLLOWERS, DIRECT) else None,
             mentioned=tuple(people[m.id] for m in bundle.mentions.get(post.id, ()) if m.id in people),
             tags=tuple(bundle.tags.get(post.id, ())),
             poll=bundle.polls.get(post.id),

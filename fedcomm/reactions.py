@@ -95,11 +95,12 @@ async def _tell(
     inboxes = [author.inbox] if author and not author.local and not author.gone else []
     if group is not None and not group.local and face is not None:
         inboxes.append(face.inbox)
-    if group is not None and post.visibility <= posts.UNLISTED:
+    passed_on = post.visibility not in (posts.FOLLOWERS, posts.DIRECT)
+    if group is not None and passed_on:
         activity = await proving.proven(app, actor, activity)
     publish(app, writes, actor, activity, Audience(inboxes=tuple(dict.fromkeys(inboxes))), thread_id=post.thread_id)
-    if group is not None and group.local and face is not None and post.visibility <= posts.UNLISTED:
-        groups.pass_on(app, writes, face, activity, thread_id=post.thread_id)
+    if group is not None and group.local and face is not None and passed_on:
+        groups.pass_on(app, writes, group, face, activity, about=post)
 
 
 def _activity(kind: str, uri: str, actor: Actor, post: Post, face: Actor | None) -> activities.Json:

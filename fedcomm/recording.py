@@ -44,6 +44,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     left_out: tuple[int, ...] = ()
     app_id: int | None = None
     files: tuple[Media, ...] = ()  # that are kept here
+    visibility: int | None = None  # in a group that is not for everybody; None: as the note is addressed
 
 
 class Files(msgspec.Struct, frozen=True):
@@ -61,7 +62,7 @@ def record(app: App, writes: Writes, arrival: Arrival) -> Post:
     group_id = arrival.group.id if arrival.group else None
     place = Place(
         id=post_id, parent=arrival.parent, group_id=group_id, truth=arrival.truth, entered_by=arrival.entered_by,
-        create_uri=arrival.create_uri, app_id=arrival.app_id,
+        create_uri=arrival.create_uri, app_id=arrival.app_id, visibility=arrival.visibility,
     )  # fmt: skip
     post = to_row(note, author, place, now)
     posts.insert(writes, post)
@@ -78,7 +79,7 @@ def record(app: App, writes: Writes, arrival: Arrival) -> Post:
     talks.record(writes, post, person=author.kind == "Person" and not author.bot)
     if arrival.group is not None:
         groups.count_post(writes, arrival.group.id, post.published, starter=post.starter)
-    if post.visibility != posts.DIRECT:  # nor is it told when somebody last wrote to a few (Mastodon does the same)
+    if post.visibility < posts.DIRECT:  # nor is it told when somebody last wrote to a few (Mastodon does the same)
         actors.count_post(writes, author.id, post.published)
     _show(writes, post, arrival)
     _tell(app, writes, post, arrival, now)
@@ -182,7 +183,7 @@ def revive(app: App, writes: Writes, gone: Post, author: Actor, note: Note, ment
         gone, deleted_at=None, author_updated=None, title=mapping.posts.title(note), content=mapping.posts.shown(note)
     )
     posts.revive(writes, back, author.uri)
-    if back.visibility != posts.DIRECT:
+    if back.visibility < posts.DIRECT:
         actors.count_post(writes, author.id, back.published)
     if back.parent_id is not None:
         posts.count_reply(writes, back.parent_id, back.thread_id, back.published)
@@ -217,6 +218,8 @@ def _show(writes: Writes, post: Post, arrival: Arrival) -> None:
         return
     if arrival.author.local:
         posts.home_for(writes, arrival.author.id, post.id, post.id)
+    if post.visibility >= posts.MEMBERS:  # who reads it has it from the group
+        return
     if post.visibility == posts.PUBLIC:
         tags.to_homes(writes, post.id)
     if post.starter or (arrival.parent is not None and arrival.parent.author_id == post.author_id):

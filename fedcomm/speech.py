@@ -16,7 +16,7 @@ from storage.actors import Actor
 from storage.connect import Writes
 from storage.groups import Group
 from storage.outbox import Audience
-from storage.posts import DIRECT, PUBLIC, Post
+from storage.posts import DIRECT, LOCAL, MEMBERS, PUBLIC, Post
 
 
 class Saying(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,13 +41,13 @@ async def privately(app: App, writes: Writes, face: Actor, post_id: int, saying:
 
 
 async def publicly(app: App, writes: Writes, group: Group, face: Actor, post_id: int, saying: Saying) -> Post:
-    """A post of a group in itself. Followers get it as all others in the group, who is named also from the group."""
+    """A post of a group in itself, for whom all in it is. Followers get it as all others, who is named also from it."""
     admit.actor(face)
-    note = _note(app, face, post_id, PUBLIC, saying)
+    note = _note(app, face, post_id, groups.LEVELS[group.visibility], saying)
     post = recording.record(app, writes, _arrival(app, face, group, note, post_id, saying))
     create = await proving.proven(app, face, activities.create(post.create_uri, _document(note)))
     _publish_to_named(app, writes, face, post, create, saying)
-    groups.accept_post(app, writes, face, post, create)
+    groups.accept_post(app, writes, group, face, post, create)
     return post
 
 
@@ -59,7 +59,7 @@ def mention(app: App, actor: Actor) -> str:
 def _note(app: App, face: Actor, post_id: int, visibility: int, saying: Saying) -> Note:
     known = {mention(app, actor)[1:].lower(): (actor.url or actor.uri, mention(app, actor)[1:]) for actor in saying.to}
     written = writing.write(saying.text, known, app.base_url)
-    group = face if visibility == PUBLIC else None
+    group = face if visibility != DIRECT else None
     parent = saying.parent
     return Note(
         uri=app.urls.post(post_id),
@@ -83,7 +83,9 @@ def _note(app: App, face: Actor, post_id: int, visibility: int, saying: Saying) 
 
 
 def _arrival(app: App, face: Actor, group: Group | None, note: Note, post_id: int, saying: Saying) -> Arrival:
+    level = groups.LEVELS[group.visibility] if group is not None else PUBLIC
     return Arrival(
+        visibility=level if level >= MEMBERS else None,
         note=note, author=face, truth="home", entered_by=app.host, create_uri=app.urls.create(post_id),
         post_id=post_id, parent=saying.parent, group=group, mentioned=tuple(saying.to),
     )  # fmt: skip
@@ -96,5 +98,7 @@ def _document(note: Note) -> activities.Json:
 def _publish_to_named(
     app: App, writes: Writes, face: Actor, post: Post, create: activities.Json, saying: Saying
 ) -> None:
+    if post.visibility == LOCAL:
+        return
     inboxes = tuple(dict.fromkeys(actor.inbox for actor in saying.to if not actor.local and not actor.gone))
     publish(app, writes, face, create, Audience(inboxes=inboxes), thread_id=post.thread_id, post_id=post.id)

@@ -43,6 +43,10 @@ class Urls:
         """The id of the activity that published a post; it resolves (snac 2.94 fetches it)."""
         return f"{self.base}/posts/{post_id}/create"
 
+    def retold(self, post_id: int) -> str:
+        """The note by which a group tells a thread again for members on servers without groups (retelling.py)."""
+        return f"{self.base}/posts/{post_id}/retold"
+
     def context(self, root_id: int) -> str:
         """The collection of all posts of a thread (FEP-7888 §Dereferencing and resolving)."""
         return f"{self.base}/posts/{root_id}/context"
@@ -78,5 +82,5 @@ class Urls:
     def post_id(self, uri: str) -> int | None:
         """The number of the post that a URI of ours names: its id, or its page."""
         path = uri.removeprefix(self.base).partition("#")[0]
-        tail = path.removesuffix("/create").rsplit("/", 1)[-1]
+        tail = path.removesuffix("/create").removesuffix("/retold").rsplit("/", 1)[-1]
         return int(tail) if tail.isdigit() and len(tail) < 19 and self.own(uri) else None

@@ -12,13 +12,16 @@ _POST = ", ".join(f"post.{name}" for name in Post.__struct_fields__)
 _OPEN = "post.visibility <= 1 AND post.removed_at IS NULL"
 _BY_AUTHOR = f"FROM post WHERE post.author_id = ? AND post.local = 1 AND {_OPEN} AND {visible.TO_VIEWER}"
 _BY_GROUP = f"FROM post WHERE post.group_id = ? AND post.parent_uri IS NULL AND {_OPEN} AND {visible.TO_VIEWER}"
+_IN_PLACE = "post.visibility NOT IN (2, 3) AND post.removed_at IS NULL"
+_IN_GROUP = f"FROM post WHERE post.group_id = ? AND post.parent_uri IS NULL AND {_IN_PLACE} AND {visible.TO_VIEWER}"
+_READABLE = "post.visibility IN (0, 1, 4) AND post.removed_at IS NULL"  # to who asks for it by itself
 _INSIDE = "(CAST(? AS BIGINT) IS NULL OR post.group_id = ?)"  # of a thread in a group only what the group took in
-_IN_THREAD = f"FROM post WHERE post.thread_id = ? AND {_INSIDE} AND {_OPEN} AND {visible.TO_VIEWER}"
-_BELOW = f"FROM post WHERE post.parent_id = ? AND {_INSIDE} AND {_OPEN} AND {visible.TO_VIEWER}"
+_IN_THREAD = f"FROM post WHERE post.thread_id = ? AND {_INSIDE} AND {_READABLE} AND {visible.TO_VIEWER}"
+_BELOW = f"FROM post WHERE post.parent_id = ? AND {_INSIDE} AND {_READABLE} AND {visible.TO_VIEWER}"
 _PINNED = f"""
 SELECT {_POST} FROM register JOIN post ON post.uri = register.subject
 WHERE register.group_id = ? AND register.property = 'pinned' AND register.value IS NOT NULL
-AND post.group_id = register.group_id AND {_OPEN} AND {visible.TO_VIEWER} ORDER BY register.clock LIMIT ?"""
+AND post.group_id = register.group_id AND {_IN_PLACE} AND {visible.TO_VIEWER} ORDER BY register.clock LIMIT ?"""
 _MOST_PINNED = 100
 _MOST_COUNTED = 5_000  # posts: strangers may ask for any number of counts
 
@@ -38,9 +41,9 @@ async def threads(group_id: int, before: int, limit: int) -> list[Post]:
     return await _newest(_BY_GROUP, group_id, before, limit)
 
 
-async def count_threads(group_id: int) -> int | None:
-    """How many threads of a group everybody may see; None when they are too many to count."""
-    return await _count(_BY_GROUP, (group_id,), visible.ANYBODY)
+async def count_threads(group_id: int, viewer: int = visible.ANYBODY) -> int | None:
+    """How many threads of a group the viewer may see; None when they are too many to count."""
+    return await _count(_BY_GROUP if viewer == visible.ANYBODY else _IN_GROUP, (group_id,), viewer)
 
 
 async def thread(viewer: int, root: Post, after: int, limit: int) -> list[tuple[int, str]]:
@@ -63,9 +66,9 @@ async def count_replies(viewer: int, post: Post) -> int | None:
     return await _count(_BELOW, (post.id, post.group_id, post.group_id), viewer)
 
 
-async def pinned(group_id: int) -> list[Post]:
-    """The pinned threads of a group that everybody may see, in the order in which they were pinned."""
-    found = await rows(_PINNED, (group_id, *visible.args(visible.ANYBODY), _MOST_PINNED))
+async def pinned(group_id: int, viewer: int = visible.ANYBODY) -> list[Post]:
+    """The pinned threads of a group that the viewer may see, in the order in which they were pinned."""
+    found = await rows(_PINNED, (group_id, *visible.args(viewer), _MOST_PINNED))
     return [Post(*row) for row in found]
 
 

@@ -87,11 +87,17 @@ async def wanting_news_here(target_id: int) -> list[int]:
 
 
 async def inboxes(target_id: int) -> list[Inbox]:
-    """Each (host, inbox) at which followers of `target_id` are reached: the shared one where there is one."""
+    """Each (host, inbox) at which followers of `target_id` are reached: the shared one where there is one.
+
+    Of a group that is for its members, who follows and is no member, as after a ban, is not reached (attack GRP-20).
+    """
     sql = (
         "SELECT DISTINCT a.host, CASE WHEN a.shared_inbox <> '' THEN a.shared_inbox ELSE a.inbox END"
         " FROM follow f JOIN actor a ON a.id = f.follower_id WHERE f.target_id = ? AND f.state = 'accepted'"
         " AND a.host <> '' AND a.deleted_at IS NULL AND a.suspended_at IS NULL"
+        " AND NOT EXISTS (SELECT 1 FROM groups g WHERE g.actor_id = f.target_id AND g.visibility <> 'public'"
+        " AND NOT EXISTS (SELECT 1 FROM member m WHERE m.group_id = g.id AND m.actor_id = f.follower_id"
+        " AND m.state = 'joined'))"
     )
     return [Inbox(*found) for found in await rows(sql, (target_id,))]
 

@@ -118,10 +118,34 @@ def insert(writes: Writes, group: Group, face: str, status: str) -> None:
     )
 
 
-async def talk(actor_ids: Sequence[int]) -> dict[int, tuple[int, int | None]]:
-    """How many threads the groups with these faces have, and when somebody last wrote in one (ms), by face."""
-    sql = "SELECT actor_id, threads_count, last_active_at FROM groups WHERE actor_id IN (?ints)"
-    return {found[0]: (found[1], found[2]) for found in await rows(sql, (list(actor_ids),))} if actor_ids else {}
+class Talk(msgspec.Struct, frozen=True):
+    """How much is said in a group: its threads, and when somebody last wrote in one (ms).
+
+    Of one that is not `open` to everybody that is nobody's business who is shown the same as all others.
+    """
+
+    threads: int
+    last: int | None
+    open: bool
+
+
+async def talk(actor_ids: Sequence[int]) -> dict[int, Talk]:
+    """How much is said in the groups with these faces, by face."""
+    sql = (
+        "SELECT actor_id, CASE WHEN visibility = 'public' THEN threads_count ELSE 0 END,"
+        " CASE WHEN visibility = 'public' THEN last_active_at END, CASE WHEN visibility = 'public' THEN 1 ELSE 0 END"
+        " FROM groups WHERE actor_id IN (?ints)"
+    )
+    found = await rows(sql, (list(actor_ids),)) if actor_ids else []
+    return {each[0]: Talk(each[1], each[2], bool(each[3])) for each in found}
+
+
+def learn(writes: Writes, said: Group) -> None:
+    """For whom a group elsewhere is now, and how one joins it, as its actor says; the group has its row."""
+    writes.add(
+        "UPDATE groups SET visibility = ?, join_mode = ? WHERE actor_id = ? AND local = 0",
+        (said.visibility, said.join_mode, said.actor_id),
+    )
 
 
 def count_post(writes: Writes, group_id: int, at_ms: int, *, starter: bool) -> None:

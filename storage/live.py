@@ -46,7 +46,7 @@ _BOOST_OF = "SELECT boost.id FROM boost WHERE boost.actor_id = ? AND boost.post_
 _NAMED = "SELECT actor_id FROM mention WHERE post_id = ? AND addressed = 1 AND actor_id IN (?ints)"
 _LATELY = 40  # posts and boosts of somebody: more are on nobody's screen
 _SINCE = 14 * 86_400_000  # ms: nor are older ones
-_WROTE = "SELECT id, visibility FROM post WHERE author_id = ? AND visibility < 3 AND id > ? ORDER BY id DESC LIMIT ?"
+_WROTE = "SELECT id, visibility FROM post WHERE author_id = ? AND visibility <> 3 AND id > ? ORDER BY id DESC LIMIT ?"
 _BOOSTED = "SELECT id, visibility FROM boost WHERE actor_id = ? AND id > ? ORDER BY id DESC LIMIT ?"
 _VIEWER = -1  # stands for each viewer where a condition takes one
 _AT_HOME = f"""

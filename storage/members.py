@@ -1,5 +1,7 @@
 """Who belongs to a group. A member of one of ours follows its actor; the follow is what peers see."""
 
+from collections.abc import Collection, Sequence
+
 import msgspec
 
 from storage.connect import Writes, row, rows
@@ -28,6 +30,18 @@ async def of(group_id: int, actor_id: int) -> Member | None:
     """The membership of one actor in one group."""
     found = await row(_SELECT + "WHERE group_id = ? AND actor_id = ?", (group_id, actor_id))
     return Member(*found) if found else None
+
+
+async def joined(group_id: int, actor_ids: Sequence[int]) -> set[int]:
+    """Those of the actors who belong to the group."""
+    sql = "SELECT actor_id FROM member WHERE group_id = ? AND state = 'joined' AND actor_id IN (?ints)"
+    return {found[0] for found in await rows(sql, (group_id, list(actor_ids)))} if actor_ids else set()
+
+
+async def hosts(group_id: int, among: Collection[str]) -> set[str]:
+    """Those of some servers that have a member of the group."""
+    sql = "SELECT DISTINCT home_host FROM member WHERE group_id = ? AND state = 'joined' AND home_host IN (?texts)"
+    return {found[0] for found in await rows(sql, (group_id, list(among)))} if among else set()
 
 
 async def groups_of(actor_id: int) -> list[int]:

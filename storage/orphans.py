@@ -13,7 +13,7 @@ EARLY = (
 _UNHEARD = (
     "SELECT p.id, p.parent_id FROM post p JOIN groups g ON g.id = p.group_id AND g.local = 1"
     " JOIN actor face ON face.id = g.actor_id WHERE p.parent_id IS NOT NULL AND p.create_uri <> ''"
-    " AND p.visibility <= 1 AND p.deleted_at IS NULL AND p.removed_at IS NULL"
+    " AND p.visibility IN (0, 1, 4) AND p.deleted_at IS NULL AND p.removed_at IS NULL"
     " AND NOT EXISTS (SELECT 1 FROM announced said WHERE said.face = face.uri AND said.object_uri = p.create_uri"
     " AND said.form = 'wrapped') AND NOT EXISTS (SELECT 1 FROM outbox sent WHERE sent.post_id = p.id"
     " AND sent.actor_id = face.id AND sent.form = 'wrapped')"
@@ -56,7 +56,8 @@ def adopt(
         (uri, post_id),
     )
     writes.add(
-        "UPDATE post SET thread_id = ?, group_id = CASE WHEN visibility > 1 OR author_id IN (?ints) THEN NULL"
+        "UPDATE post SET thread_id = ?, group_id = CASE WHEN visibility >= 4 THEN group_id"
+        " WHEN visibility > 1 OR author_id IN (?ints) THEN NULL"
         " WHEN group_id IN (SELECT id FROM groups WHERE local = 0) THEN group_id"
         " WHEN truth = 'fetched' THEN (SELECT id FROM groups WHERE id = ? AND local = 0) ELSE ? END WHERE thread_id IN"
         " (SELECT id FROM post WHERE parent_uri = ? AND parent_id IS NULL) AND visibility <> 3",

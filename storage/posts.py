@@ -7,6 +7,8 @@ from storage.connect import Writes, dialect, row, rows
 from storage.counting import hold
 
 PUBLIC, UNLISTED, FOLLOWERS, DIRECT = range(4)
+# In a group: for its members, here and elsewhere; for whoever is signed in here. A mention opens neither.
+MEMBERS, LOCAL = 4, 5
 
 
 class Post(msgspec.Struct, frozen=True):
@@ -319,7 +321,7 @@ def erase(writes: Writes, post: Post, now_ms: int, *, told: bool = True) -> None
     for table, column, row_id in (
         ("post", "replies_count", post.parent_id),
         ("groups", "threads_count", post.group_id if post.starter else None),
-        ("actor", "posts_count", post.author_id if post.visibility != DIRECT else None),
+        ("actor", "posts_count", post.author_id if post.visibility < DIRECT else None),
     ):
         if row_id is not None:
             less = f"{column} - {still}"

@@ -97,15 +97,18 @@ async def between(viewer: int, others: Sequence[int]) -> list[Relationship]:
 
 
 async def followers(viewer: int, actor_id: int, page: Page) -> People:
-    """Who follows the actor; of a group its members."""
+    """Who follows the actor; of a group its members, for those who may know them."""
     return await people(viewer, "follow.id", "follow.follower_id", "follow",
-                         "follow.target_id = ? AND follow.state = 'accepted'", (actor_id,), page)  # fmt: skip
+                        f"follow.target_id = ? AND follow.state = 'accepted' AND {visible.within('follow.target_id')}",
+                        (actor_id, *visible.within_args(viewer)), page)  # fmt: skip
 
 
 async def following(viewer: int, actor_id: int, page: Page) -> People:
-    """Whom the actor follows."""
+    """Whom the actor follows; that they are in a group, those who may know its members."""
     return await people(viewer, "follow.id", "follow.target_id", "follow",
-                         "follow.follower_id = ? AND follow.state = 'accepted'", (actor_id,), page)  # fmt: skip
+                        "follow.follower_id = ? AND follow.state = 'accepted'"
+                        f" AND {visible.within('follow.target_id')}",
+                        (actor_id, *visible.within_args(viewer)), page)  # fmt: skip
 
 
 async def requests(actor_id: int, page: Page) -> People:

@@ -172,7 +172,7 @@ async def of_actor(
     if tag and tag_id is None:
         return Found([], False)
     also = " AND post.attachments_count > 0" * media + f" AND {_HAS_TAG}" * bool(tag)
-    own = _written(also + " AND post.visibility < 3" * (not direct) + f" AND {_NOT_TO_OTHERS}" * (not replies))
+    own = _written(also + " AND post.visibility <> 3" * (not direct) + f" AND {_NOT_TO_OTHERS}" * (not replies))
     passed_on = f"{_BOOSTS}{also}" + f" AND {_STARTER}" * group
     tag_args = (tag_id,) if tag else ()
 

@@ -98,11 +98,37 @@ NAMES_NOBODY_UNWANTED = _names_nobody(_LASTING)
 # As that, for what the viewer is told of: who was muted for timelines alone may be named.
 NAMES_NOBODY_UNHEARD = _names_nobody(f"{_LASTING} AND mute.notifications = 1")
 
+_HERE = "EXISTS (SELECT 1 FROM account WHERE account.actor_id = ?)"
+
+
+def _belongs(group: str) -> str:
+    """The viewer is a member of the group whose id is `group`, or looks after it; takes the viewer twice."""
+    return f"""(EXISTS (SELECT 1 FROM member WHERE member.group_id = {group} AND member.actor_id = ?
+   AND member.state = 'joined')
+  OR EXISTS (SELECT 1 FROM register role JOIN actor holder ON holder.uri = role.subject
+   WHERE role.group_id = {group} AND role.property = 'role' AND role.value IS NOT NULL AND holder.id = ?))"""
+
+
+def within(face: str) -> str:
+    """The condition that a viewer may know who and how much is in the group whose actor is `face` (attack PRI-26).
+
+    Of whoever is no group, and of a public one, everybody may. Takes `within_args(viewer)`.
+    """
+    return f"""NOT EXISTS (SELECT 1 FROM groups place WHERE place.actor_id = {face} AND place.visibility <> 'public'
+ AND NOT ((place.visibility = 'local' AND {_HERE}) OR (place.visibility = 'members' AND {_belongs("place.id")})))"""
+
+
+# Of a row of `post` that is for the members of its group, or for whoever is signed in here; being named opens nothing.
+_IN_GROUP = f"""((post.visibility = 4 AND {_belongs("post.group_id")})
+  OR (post.visibility = 5 AND {_HERE}))"""
+
 # Of a row of `post`. A removed post is left to its author; a mention opens only what was addressed to it as well.
 TO_VIEWER = f"""(post.deleted_at IS NULL AND (post.removed_at IS NULL OR post.author_id = ?)
  AND (post.visibility IN (0, 1) OR post.author_id = ?
   OR (post.visibility = 2 AND {_follows("post.author_id")})
-  OR EXISTS (SELECT 1 FROM mention WHERE mention.post_id = post.id AND mention.actor_id = ? AND mention.addressed = 1))
+  OR (post.visibility < 4 AND EXISTS (SELECT 1 FROM mention
+   WHERE mention.post_id = post.id AND mention.actor_id = ? AND mention.addressed = 1))
+  OR {_IN_GROUP})
  AND {actor("post.author_id")})"""
 
 # Of a row of `post`: the viewer may see it and wants to read it; for lists that bring posts unasked. Takes `reading`.
@@ -114,11 +140,19 @@ BOOST_TO_VIEWER = f"""((boost.visibility IN (0, 1) OR boost.actor_id = ? OR {_fo
 
 _POST_ARGS = TO_VIEWER.count("?")
 _ACTOR_ARGS = actor("x").count("?")
+_WITHIN_ARGS = within("x").count("?")
 _BOOST_ARGS = BOOST_TO_VIEWER.count("?")
 _SEEN = f"SELECT post.id FROM post WHERE post.id IN (?ints) AND {TO_VIEWER}"
 _UNNAMED = f"""
-SELECT 1 FROM post WHERE post.id = ?
- AND (post.visibility IN (0, 1) OR post.author_id = ? OR (post.visibility = 2 AND {_follows("post.author_id")}))"""
+SELECT 1 FROM post WHERE post.id = ? AND (post.visibility IN (0, 1, 4, 5) OR post.author_id = ?
+ OR (post.visibility = 2 AND {_follows("post.author_id")}))"""
+# A member of the post's group on the server of an actor, who may see the post.
+_ON_SERVER = f"""
+SELECT viewer.id FROM post JOIN member ON member.group_id = post.group_id AND member.state = 'joined'
+JOIN actor viewer ON viewer.id = member.actor_id
+WHERE post.id = ? AND post.visibility = 4 AND viewer.host <> ''
+AND viewer.host = (SELECT asking.host FROM actor asking WHERE asking.id = ?) AND {actor("post.author_id")}
+AND {TO_VIEWER.replace("?", "viewer.id")} LIMIT 1"""
 # (post, viewer) for those of some actors that may see some posts.
 PAIRS = (
     "SELECT post.id, viewer.id FROM post CROSS JOIN actor viewer WHERE post.id IN (?ints) AND viewer.id IN (?ints)"
@@ -135,6 +169,11 @@ def args(viewer: int) -> tuple[int, ...]:
 def actor_args(viewer: int) -> tuple[int, ...]:
     """The arguments of a condition made by `actor`."""
     return (viewer,) * _ACTOR_ARGS
+
+
+def within_args(viewer: int) -> tuple[int, ...]:
+    """The arguments of a condition made by `within`."""
+    return (viewer,) * _WITHIN_ARGS
 
 
 def boost_args(viewer: int) -> tuple[int, ...]:
@@ -160,6 +199,16 @@ async def seen(viewer: int, post_ids: Sequence[int]) -> set[int]:
 async def sees(viewer: int, post_id: int) -> bool:
     """Whether the viewer may see the post; also False when there is none."""
     return bool(await rows(_SEEN, ([post_id], *args(viewer))))
+
+
+async def on_server(asking: int, post_id: int) -> int:
+    """A member on the server of who asks for a post that is for its group's members, and who may see it.
+
+    Servers ask in the name of nobody, for their members; a server without one has nothing to ask for. `ANYBODY` when
+    there is none (attack PRI-02).
+    """
+    found = await rows(_ON_SERVER, (post_id, asking, *actor_args(asking)))
+    return found[0][0] if found else ANYBODY
 
 
 async def seen_before(viewer: int, post_id: int) -> bool:

@@ -19,7 +19,7 @@ from storage.saving import save
 BASE = "https://home.test"
 NOW = 1_764_000_000_000  # ms: some day in November 2025
 
-PUBLIC, UNLISTED, FOLLOWERS, DIRECT = range(4)
+PUBLIC, UNLISTED, FOLLOWERS, DIRECT, MEMBERS, LOCAL = range(6)
 
 
 async def insert(table: str, **columns: Any) -> None:
@@ -45,12 +45,12 @@ async def account(actor: Actor, role: str = "member", state: str = "active") -> 
     return account_id
 
 
-async def group(name: str, host: str = "", title: str = "", **columns: Any) -> Group:
+async def group(name: str, host: str = "", title: str = "", visibility: str = "public", **columns: Any) -> Group:
     """A group here or on `host`."""
     uri = columns.pop("uri", None) or (f"https://{host}/c/{name}" if host else f"{BASE}/c/{name}")
     actor = await _actor(name, host, "Group", uri, {"name": title or name.title()} | columns)
     group_id = next_id()
-    await insert("groups", id=group_id, actor_id=actor.id, local=int(not host), created_at=NOW)
+    await insert("groups", id=group_id, actor_id=actor.id, local=int(not host), created_at=NOW, visibility=visibility)
     await insert("face_alias", url=uri, group_id=group_id, status="active")
     found = await storage.groups.by_id(group_id)
     assert found

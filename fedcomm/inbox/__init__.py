@@ -16,7 +16,7 @@ from typing import Any
 from activitypub import authenticity, dispatch, documents, parse
 from activitypub.activities import Activity
 from activitypub.errors import ProtocolError, Unreachable
-from fedcomm import clock, errors, fetching
+from fedcomm import clock, errors, fetching, retelling
 from fedcomm.app import App
 from fedcomm.inbox import facts, line, proofs
 from fedcomm.inbox.facts import Facts
@@ -85,7 +85,8 @@ class Inbox:
         try:
             said = parse.activity(documents.read(item.body))
             found = await proofs.proven(self.app, said, asked)
-            activity = authenticity.reduce(said, item.signer, {each.uri for each in found})
+            heard = authenticity.reduce(said, item.signer, {each.uri for each in found})
+            activity = retelling.resolved(self.app.urls, heard)
         except Wants as wants:
             if await self._may_wait(item):
                 self._line.hold(item, line.touched(dispatch.each(said)))

@@ -31,10 +31,10 @@ def post(hand: Hand, activity: Activity) -> None:
     if group is not None and not hand.facts.followed(booster.uri):
         raise Ignored("nobody here follows the group")
     boosted = hand.post(id_of(activity.object) or "")
-    if boosted.visibility > posts.UNLISTED:
-        raise Ignored("the post is not for everybody")  # attack ORI-19: nobody widens what others wrote
     if group is not None:
         return _enter(hand, group, booster, boosted, activity)
+    if boosted.visibility > posts.UNLISTED:
+        raise Ignored("the post is not for everybody")  # attack ORI-19: nobody widens what others wrote
     _boost(hand, booster, boosted, activity)
 
 
@@ -101,7 +101,8 @@ def deleted(hand: Hand, activity: Activity) -> None:
         raise Forbidden("The post is not in this group.")
     author = hand.facts.author_of(known)
     vouched = same_origin(inner.actor, activity.actor) or inner.uri in hand.proven
-    if author is not None and author.uri == inner.actor and vouched:
+    if author is not None and author.uri == inner.actor and (vouched or known.visibility == posts.MEMBERS):
+        # Of what is for its members a group may say so: its origin answers few, and the group could take it out anyway.
         return recording.erase(hand.app, hand.writes, known)
     if author is not None and author.uri == inner.actor:
         return _ask_origin(hand, known)
@@ -203,7 +204,7 @@ def _ask_origin(hand: Hand, known: Post) -> None:
 
 def _enter(hand: Hand, group: Group, face: Actor, entered: Post, activity: Activity) -> None:
     """The post is in the group, when it was written for it: answers in its thread, what began one as its boost."""
-    if entered.visibility > posts.UNLISTED:
+    if entered.visibility not in (posts.PUBLIC, posts.UNLISTED, posts.MEMBERS):
         raise Ignored("the post is not for everybody")  # attack ORI-19, as above
     if entered.group_id is None and _for_group(hand, group, face, entered):
         create.enter(hand, group, entered)

@@ -39,8 +39,10 @@ async def block(hand: Hand, activity: Activity) -> None:
                 hand.app, writes, group, face, subject.uri, blocker.uri, activity.uri or "", given=False
             )
         members.leave(writes, group.id, subject.id, clock.now_ms())
-        groups.pass_on(hand.app, writes, face, hand.raw_of(activity))
+        groups.pass_on(hand.app, writes, group, face, hand.raw_of(activity))
         await write(writes)
+        if group.visibility != "public":
+            await service.expel(hand.app, group, face, subject)
         return
     if subject is None or not subject.local or activity.target:
         raise Ignored("it is about nobody here")
@@ -63,6 +65,8 @@ async def announced(hand: Hand, activity: Activity) -> None:
         hand.app, writes, group, face, subject, inner.actor, inner.uri or activity.uri or "", until=inner.ends,
         reason=inner.summary, remove=inner.remove_data,
     )  # fmt: skip
+    if subject.local and group.visibility != "public":  # who may read it no more reads it no more here either
+        members.leave(writes, group.id, subject.id, clock.now_ms())
     await write(writes)
 
 

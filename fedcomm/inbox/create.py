@@ -8,7 +8,7 @@ from activitypub.audience import group_of, visibility
 from activitypub.contexts import PUBLIC
 from activitypub.errors import Forbidden
 from activitypub.objects import Note
-from fedcomm import admit, clock, groups, sanitise
+from fedcomm import admit, clock, groups, mapping, sanitise
 from fedcomm.errors import NotAllowed
 from fedcomm.inbox import ballots
 from fedcomm.inbox.hand import Hand, Ignored, Wants
@@ -42,9 +42,12 @@ def note(hand: Hand, activity: Activity) -> None:
     named = mentioned(hand, written)
     if not _concerns(hand, author, parent, group, named, written):
         raise Ignored("it concerns nobody here")
-    post = record(hand.app, hand.writes, _arrival(hand, activity, written, author, parent, group, named))
+    arrival = _arrival(hand, activity, written, author, parent, group, named)
+    if _is_confined(hand, written, author, parent):
+        arrival = msgspec.structs.replace(arrival, visibility=posts.MEMBERS)
+    post = record(hand.app, hand.writes, arrival)
     if group is not None and group.local:
-        groups.accept_post(hand.app, hand.writes, hand.facts.face_of(group), post, hand.raw_of(activity))
+        groups.accept_post(hand.app, hand.writes, group, hand.facts.face_of(group), post, hand.raw_of(activity))
     if parent is not None and _answers_a_group(hand, written, author, parent) and sanitise.text_of(post.content):
         welcomes.answer_elsewhere(hand.writes, parent.id, author.id, post.id, next_id(), clock.now_ms())
         hand.app.jobs_added(hand.writes)
@@ -54,6 +57,8 @@ def note(hand: Hand, activity: Activity) -> None:
 def with_moderators(hand: Hand, author: Actor, written: Note) -> Note:
     """A direct message to a group of ours is one to its moderators here, unless it answers what the group said."""
     if visibility(written.audience, author.followers or None) != "direct":
+        return written
+    if _is_confined(hand, written, author, None):
         return written
     answered = hand.facts.posts.get(written.in_reply_to or "")
     by = hand.facts.author_of(answered) if answered is not None else None
@@ -97,14 +102,17 @@ def passed_on(hand: Hand, activity: Activity, group: Group, face: Actor) -> Post
     written = activity.object
     assert isinstance(written, Note)
     author = hand.actor(activity.actor)
-    if hand.facts.erased(written.uri, author.uri) or not written.audience.public:
+    confined = mapping.posts.confined(written, author, face)
+    if hand.facts.erased(written.uri, author.uri) or not (written.audience.public or confined):
         raise Ignored("it is not to be shown")
     parent = hand.parent(written.in_reply_to)
     if parent is not None and parent.group_id != group.id:
         raise Ignored("the thread is in another group")
     named = mentioned(hand, written)
     inside = parent is not None or author.id == face.id or face in named
-    arrival = _arrival(hand, activity, written, author, parent, group if inside else None, named)
+    arrival = _arrival(hand, activity, written, author, parent, group if inside or confined else None, named)
+    if confined:
+        arrival = msgspec.structs.replace(arrival, visibility=posts.MEMBERS)
     return record(hand.app, hand.writes, arrival)
 
 
@@ -118,7 +126,7 @@ def _again(hand: Hand, activity: Activity, written: Note, known: Post, author: A
     if group is None or not group.local:
         raise Ignored("it is known already")
     enter(hand, group, known)
-    groups.accept_post(hand.app, hand.writes, hand.facts.face_of(group), known, hand.raw_of(activity))
+    groups.accept_post(hand.app, hand.writes, group, hand.facts.face_of(group), known, hand.raw_of(activity))
 
 
 def enter(hand: Hand, group: Group, post: Post) -> None:
@@ -154,9 +162,13 @@ def _look_for_parent(hand: Hand, written: Note) -> None:
 def _group(hand: Hand, written: Note, author: Actor, parent: Post | None) -> Group | None:
     """The group the post is in: that of its thread, or the first that it is addressed to and that lets it in."""
     facts = hand.facts
+    group = facts.group_of(parent) if parent is not None else _named(hand, written)
+    if group is not None and group.local and groups.reach(group, parent) >= posts.MEMBERS:
+        # What is for everybody does not enter it: who wrote it did not know for whom they write (attack GRP-20).
+        confined = groups.reach(group, parent) == posts.MEMBERS and _is_confined(hand, written, author, parent)
+        return group if confined and _let_in(hand, group, author, parent) else None
     if not written.audience.public:
         return None
-    group = facts.group_of(parent) if parent is not None else _named(hand, written)
     if group is None and parent is not None and parent.truth == "fetched" and parent.visibility <= posts.UNLISTED:
         # Whoever wrote what was fetched did not bring it to the group; this answer in the thread may come all the same.
         # Below what somebody said who is not let in, nobody is (attack GRP-01).
@@ -168,13 +180,32 @@ def _group(hand: Hand, written: Note, author: Actor, parent: Post | None) -> Gro
         return None
     if not group.local:
         return None  # what is in a group elsewhere, that group says (announce.py)
+    return group if _let_in(hand, group, author, parent) else None
+
+
+def _let_in(hand: Hand, group: Group, author: Actor, parent: Post | None) -> bool:
+    """Whether a group of ours takes in what somebody writes, in answer to that post or as a new thread."""
+    facts = hand.facts
     if parent is not None and parent.removed_at is not None:
-        return None
+        return False
     try:
         admit.posting(group, facts.standing(group, author.uri), facts.root_of(parent) if parent else None)
     except NotAllowed:
-        return None
-    return group
+        return False
+    return True
+
+
+def _is_confined(hand: Hand, written: Note, author: Actor, parent: Post | None) -> bool:
+    """Whether a post is for the members of its group alone, here or elsewhere; it opens to nobody else."""
+    facts = hand.facts
+    group = facts.group_of(parent) if parent is not None else _named(hand, written)
+    if group is None or (group.visibility == "public" and (parent is None or parent.visibility != posts.MEMBERS)):
+        return False
+    return mapping.posts.confined(written, author, facts.face_of(group)) or (
+        # An answer of somebody who was answered by name, with no word of the group.
+        parent is not None and not written.audience.public and bool(author.followers)
+        and author.followers in written.audience.everyone
+    )  # fmt: skip
 
 
 def _named(hand: Hand, written: Note) -> Group | None:

@@ -38,9 +38,9 @@ def thing(hand: Hand, activity: Activity) -> None:
     admit.right(hand.facts.standing(group, actor.uri), rights.REMOVE)
     face = hand.facts.face_of(group)
     moderation.record_removal(hand.app, hand.writes, group, face, known, actor, activity.uri or "", activity.summary)
-    groups.pass_on(hand.app, hand.writes, face, hand.raw_of(activity), thread_id=known.thread_id, post_id=known.id)
+    groups.pass_on(hand.app, hand.writes, group, face, hand.raw_of(activity), about=known, post_id=known.id)
     if (boost := hand.facts.boost_of(face.id, known.id)) is not None:
-        groups.take_back(hand.app, hand.writes, face, known, boost.uri)
+        groups.take_back(hand.app, hand.writes, group, face, known, boost.uri)
 
 
 def by_author(hand: Hand, activity: Activity, known: Post) -> None:
@@ -51,9 +51,9 @@ def by_author(hand: Hand, activity: Activity, known: Post) -> None:
     group = hand.facts.group_of(known)
     if group is not None and group.local:
         face = hand.facts.face_of(group)
-        groups.pass_on(hand.app, hand.writes, face, hand.raw_of(activity), thread_id=known.thread_id)
+        groups.pass_on(hand.app, hand.writes, group, face, hand.raw_of(activity), about=known)
         if (boost := hand.facts.boost_of(face.id, known.id)) is not None:
-            groups.take_back(hand.app, hand.writes, face, known, boost.uri)
+            groups.take_back(hand.app, hand.writes, group, face, known, boost.uri)
 
 
 def actor(hand: Hand, activity: Activity) -> None:

@@ -155,7 +155,7 @@ async def _role(hand: Hand, case: _Case, subject: Actor) -> None:
 
 async def _done(hand: Hand, case: _Case, writes: Writes, post: Post | None) -> None:
     if case.group.local:
-        groups.pass_on(hand.app, writes, case.face, hand.raw_of(case.act), thread_id=post.thread_id if post else 0)
+        groups.pass_on(hand.app, writes, case.group, case.face, hand.raw_of(case.act), about=post)
     await write(writes)
 
 

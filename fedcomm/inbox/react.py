@@ -25,7 +25,7 @@ def vote(hand: Hand, activity: Activity) -> None:
     group = hand.facts.group_of(post)
     if group is not None and group.local:
         face = hand.facts.face_of(group)
-        groups.pass_on(hand.app, hand.writes, face, hand.raw_of(activity), thread_id=post.thread_id)
+        groups.pass_on(hand.app, hand.writes, group, face, hand.raw_of(activity), about=post)
 
 
 def record(hand: Hand, post: Post, voter: Actor, kind: str, activity: Activity, *, truth: str) -> None:
@@ -42,7 +42,7 @@ def _may(hand: Hand, post: Post, voter: Actor, kind: str) -> bool:
         return False
     if not hand.facts.shown(post, voter):  # nobody votes on what they cannot have read (attack PRI-17)
         return False
-    if post.visibility > posts.UNLISTED:
+    if post.visibility in (posts.FOLLOWERS, posts.DIRECT):
         return bool(post.local)
     group = hand.facts.group_of(post)
     if group is None or not group.local:

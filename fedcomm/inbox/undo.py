@@ -27,7 +27,7 @@ def vote(hand: Hand, activity: Activity) -> None:
     group = hand.facts.group_of(post)
     if group is not None and group.local:
         face = hand.facts.face_of(group)
-        groups.pass_on(hand.app, hand.writes, face, hand.raw_of(activity), thread_id=post.thread_id)
+        groups.pass_on(hand.app, hand.writes, group, face, hand.raw_of(activity), about=post)
 
 
 def announce(hand: Hand, activity: Activity) -> None:
@@ -67,7 +67,7 @@ def delete(hand: Hand, activity: Activity) -> None:
         group = hand.facts.group_of(gone)
         if group is not None and group.local:
             face = hand.facts.face_of(group)
-            groups.pass_on(hand.app, hand.writes, face, hand.raw_of(activity), thread_id=gone.thread_id)
+            groups.pass_on(hand.app, hand.writes, group, face, hand.raw_of(activity), about=gone)
         return
     known = hand.known_post(id_of(inner.object) or "")
     group = hand.facts.group_of(known)
@@ -79,8 +79,8 @@ def delete(hand: Hand, activity: Activity) -> None:
     moderation.record_restoration(
         hand.app, hand.writes, group, face, known, moderator, activity.uri or "", inner.uri or ""
     )
-    groups.pass_on(hand.app, hand.writes, face, hand.raw_of(activity), thread_id=known.thread_id)
-    groups.show_thread(hand.app, hand.writes, face, known)
+    groups.pass_on(hand.app, hand.writes, group, face, hand.raw_of(activity), about=known)
+    groups.show_thread(hand.app, hand.writes, group, face, known)
 
 
 def revived(hand: Hand, gone: Post, by: str) -> bool:
@@ -126,4 +126,4 @@ async def _unban(
     await members.show_threads_again(hand.app, writes, group, face, subject)
     moderation.record_unban(hand.app, writes, group, face, subject, moderator.uri, activity.uri or "", inner.uri or "")
     await members.take_in_again(writes, group, face, subject)
-    groups.pass_on(hand.app, writes, face, hand.raw_of(activity))
+    groups.pass_on(hand.app, writes, group, face, hand.raw_of(activity))

@@ -29,7 +29,7 @@ def note(hand: Hand, activity: Activity) -> None:
         raise Ignored("a later version is known")
     if group is not None and group.local and known.removed_at is None:  # attack GRP-21
         groups.pass_on(
-            hand.app, hand.writes, hand.facts.face_of(group), hand.raw_of(activity), thread_id=known.thread_id,
+            hand.app, hand.writes, group, hand.facts.face_of(group), hand.raw_of(activity), about=known,
             post_id=known.id,
         )  # fmt: skip
 

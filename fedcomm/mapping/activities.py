@@ -63,11 +63,25 @@ def delete(uri: str, actor: str, object_uri: str, *, to: Iterable[str], cc: Iter
     return activity("Delete", uri, actor, object_uri, to=to, cc=cc, **more)
 
 
-def announce(uri: str, face: str, followers: str, inner: Any, at_ms: int) -> Json:
-    """What a group passes on: an activity as it came (FEP-1b12 §The Announce activity), or the id of an object."""
+def announce(uri: str, face: str, followers: str, inner: Any, at_ms: int, *, public: bool = True) -> Json:
+    """What a group passes on: an activity as it came (FEP-1b12 §The Announce activity), or the id of an object.
+
+    What is not `public` is for its followers alone.
+    """
     if isinstance(inner, dict):
         inner = without_hidden(inner)
-    return activity("Announce", uri, face, inner, to=[PUBLIC], cc=[followers], published=timestamp(at_ms))
+    to, cc = ([PUBLIC], [followers]) if public else ([followers], [])
+    return activity("Announce", uri, face, inner, to=to, cc=cc, published=timestamp(at_ms))
+
+
+def for_followers(said: Json, followers: str) -> Json:
+    """An activity of ours with the followers of a group in place of everybody; what is proven stays as it is."""
+    if "proof" in said:
+        return said
+    addressed = [name for name in ("to", "cc") if name in said]
+    changed = {name: [followers if uri == PUBLIC else uri for uri in _list(said[name])] for name in addressed}
+    inner = said.get("object")
+    return said | changed | ({"object": for_followers(inner, followers)} if isinstance(inner, dict) else {})
 
 
 def without_hidden(document: Any) -> Any:

@@ -10,6 +10,7 @@ from activitypub.actors import Field
 from activitypub.objects import Emoji
 from activitypub.origins import host_of
 from fedcomm import sanitise
+from storage import registers
 from storage.actors import Actor, Key
 from storage.groups import Group
 
@@ -60,6 +61,19 @@ def to_row(found: RemoteActor, old: Actor | None, new_id: int, now_ms: int) -> A
     )  # fmt: skip
 
 
+def to_group(face: Actor, new_id: int, now_ms: int) -> Group:
+    """The row of the group elsewhere with this actor.
+
+    One that lets people in one by one may be private, and Lemmy 1.0 says so by nothing else.
+    """
+    asks = bool(face.locked)
+    return Group(
+        id=new_id, actor_id=face.id, local=0, genesis=None, join_mode="approval" if asks else "open", posting="anyone",
+        fold_version=registers.FOLD_VERSION, members_count=0, threads_count=0, last_active_at=None, created_by=None,
+        created_at=now_ms, closed_at=None, visibility="members" if asks else "public",
+    )  # fmt: skip
+
+
 def _fields(found: RemoteActor) -> str:
     lines = [{"name": sanitise.plain(f.name), "value": sanitise.clean(f.value)} for f in found.fields[:MAX_FIELDS]]
     return msgspec.json.encode(lines).decode()
@@ -82,6 +96,7 @@ def to_actor(
     Ed25519 key `assertionMethod` (FEP-521a §Multikey). `moved_to` is the id of whom they have become.
     """
     lines = msgspec.json.decode(actor.fields)
+    private = group is not None and group.visibility != "public"
     return RemoteActor(
         uri=actor.uri,
         kind="Service" if actor.kind == "Person" and actor.bot else actor.kind,
@@ -106,9 +121,11 @@ def to_actor(
         emojis=emojis,
         also_known_as=tuple(msgspec.json.decode(actor.also_known_as)),
         moved_to=moved_to,
-        locked=bool(actor.locked),
-        discoverable=bool(actor.discoverable),
-        indexable=bool(actor.indexable),
+        # Of a group Lemmy reads it as "what is in it is for its members" (`community_visibility`, 1.0), and then drops
+        # what is for everybody; that who asks is let in later is nothing that it needs to know.
+        locked=bool(actor.locked) if group is None else private,
+        discoverable=bool(actor.discoverable) and not private,
+        indexable=bool(actor.indexable) and not private,
         posting_restricted=group is not None and (group.posting == "moderators" or group.closed_at is not None),
         published=actor.created_at,
         updated=actor.updated_at,

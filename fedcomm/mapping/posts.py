@@ -1,6 +1,7 @@
 """Posts: what a peer says becomes a row; a row of ours becomes a note."""
 
 import html
+from collections.abc import Iterable
 
 import msgspec
 
@@ -33,6 +34,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     entered_by: str
     create_uri: str
     app_id: int | None = None
+    visibility: int | None = None  # None: as the note is addressed
 
 
 def visibility(known: Post, written: Note, author: Actor) -> int:
@@ -44,6 +46,27 @@ def visibility(known: Post, written: Note, author: Actor) -> int:
     if known.group_id is not None or not addressed:
         return known.visibility
     return max(known.visibility, _level(written, author))
+
+
+def confined(note: Note, author: Actor, face: Actor) -> bool:
+    """Whether a post says that it is for the members of the group with this face (Lemmy: generate_to).
+
+    Who knows no groups addresses their own followers and names the group, as with Mastodon; what is for the group's
+    actor alone is a direct message.
+    """
+    everyone = note.audience.everyone
+    if note.audience.public:
+        return False
+    if face.uri in note.audience.audience or (face.followers and face.followers in everyone):
+        return True
+    named = face.uri in everyone or any(mention.href == face.uri for mention in note.mentions)
+    return named and bool(author.followers) and author.followers in everyone
+
+
+def level_among(note: Note, author: Actor, named: Iterable[Actor]) -> int | None:
+    """For whom a post is that is confined to one of the groups that it names; None when it is not."""
+    inside = any(actor.kind == "Group" and confined(note, author, actor) for actor in named)
+    return posts.MEMBERS if inside else None
 
 
 def _level(note: Note, author: Actor) -> int:
@@ -72,7 +95,7 @@ def to_row(note: Note, author: Actor, place: Place, now_ms: int) -> Post:
         summary=summary(note),
         sensitive=int(note.sensitive),
         language=note.language or "",
-        visibility=_level(note, author),
+        visibility=_level(note, author) if place.visibility is None else place.visibility,
         published=min(note.published or now_ms, now_ms),
         author_updated=min(note.updated, now_ms) if note.updated else None,
         edited_at=None,
@@ -270,6 +293,8 @@ def audience_for(visibility: int, shown_with: Shown) -> Audience:
         return Audience(to=(*ours, author.followers), cc=(PUBLIC, *people), audience=ours)
     if visibility == posts.FOLLOWERS:
         return Audience(to=(author.followers,), cc=people)
+    if visibility >= posts.MEMBERS and group is not None:  # as Lemmy addresses what is in a private community (1.0)
+        return Audience(to=(group.uri, *filter(None, (group.followers,))), cc=people, audience=ours)
     return Audience(to=people)
 
 

@@ -9,6 +9,7 @@ import pytest
 from storage import threads, timelines, visible
 from storage.actors import Actor
 from storage.connect import execute, transaction
+from storage.groups import Group
 from storage.ids import next_id
 from storage.lists import List
 from storage.paging import Page
@@ -19,6 +20,10 @@ pytestmark = pytest.mark.anyio
 
 VISIBILITIES = (build.PUBLIC, build.UNLISTED, build.FOLLOWERS, build.DIRECT)
 RELATIONS = ("nobody", "stranger", "follower", "pending", "mentioned", "named only", "blocking", "blocked", "author")
+# What is in a group that is not for everybody, and what somebody is to that.
+IN_GROUPS = {build.MEMBERS: "members", build.LOCAL: "local"}
+IN_GROUP = ("member", "asking", "gone", "banned", "leading", "far member", "far stranger")
+OF_GROUPS = (*IN_GROUP, "nobody", "stranger", "follower", "mentioned", "blocked", "author")
 STATES = (
     "fine",
     "deleted",
@@ -56,6 +61,10 @@ def allowed(case: Case) -> bool:
         return False
     if case.visibility in (build.PUBLIC, build.UNLISTED):
         return True
+    if case.visibility == build.MEMBERS:
+        return case.relation in ("member", "leading", "far member")
+    if case.visibility == build.LOCAL:
+        return case.relation not in ("nobody", "far member", "far stranger")
     if case.relation == "mentioned":
         return True
     return case.visibility == build.FOLLOWERS and case.relation == "follower"
@@ -67,17 +76,26 @@ async def cases() -> list[Case]:
     async with transaction():
         for state, visibility, relation in product(STATES, VISIBILITIES, RELATIONS):
             made.append(await _case(len(made), visibility, relation, state))
+        for state, visibility, relation in product(STATES[:5], IN_GROUPS, OF_GROUPS):
+            made.append(await _case(len(made), visibility, relation, state))
     return made
 
 
 async def _case(number: int, visibility: int, relation: str, state: str) -> Case:
     host = f"far{number}.test" if state.startswith("host") else ""
     author = await build.person(f"author{number}", host)
-    viewer = author if relation == "author" else None if relation == "nobody" else await build.person(f"viewer{number}")
+    there = "elsewhere.test" if relation.startswith("far ") else ""
+    name = f"viewer{number}"
+    viewer = author if relation == "author" else None if relation == "nobody" else await build.person(name, there)
+    inside = IN_GROUPS.get(visibility)
+    group = await build.group(f"group{number}", visibility=inside) if inside else None
     starter = await build.post(author, "start", visibility=build.PUBLIC)
-    post = await build.post(author, f"canary {number}", visibility=visibility, parent=starter, tags=["canary"])
+    post = await build.post(author, f"canary {number}", visibility=visibility, parent=starter, group=group,
+                            tags=["canary"])  # fmt: skip
     if viewer and viewer is not author:
         await _relate(viewer, author, post, relation)
+        if group and relation in IN_GROUP:
+            await _belong(viewer, group, relation)
     await _bring_into(state, author, post)
     return Case(visibility, relation, state, viewer.id if viewer else visible.ANYBODY, author, post)
 
@@ -98,6 +116,18 @@ async def _relate(viewer: Actor, author: Actor, post: Post, relation: str) -> No
         case "blocked":
             await build.follow(viewer, author)
             await build.block(author, viewer)
+
+
+async def _belong(viewer: Actor, group: Group, relation: str) -> None:
+    if relation in ("member", "gone", "banned", "far member"):
+        await build.join(viewer, group)
+    if relation in ("gone", "banned"):  # who is banned from elsewhere goes on following, to learn when that is over
+        await execute("UPDATE member SET state = 'left', left_at = 1 WHERE actor_id = ?", (viewer.id,))
+    if relation == "asking":
+        await build.insert("member", group_id=group.id, actor_id=viewer.id, state="pending", home_host="", joined_at=1)
+    if relation == "leading":
+        columns = {"group_id": group.id, "property": "role", "subject": viewer.uri, "value": '{"role":"moderator"}'}
+        await build.insert("register", **columns, clock="1", face="", uri="", act_id=1)
 
 
 async def _bring_into(state: str, author: Actor, post: Post) -> None:

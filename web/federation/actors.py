@@ -7,7 +7,7 @@ from starlette.routing import Route
 from activitypub import documents
 from fedcomm import actors as service
 from fedcomm.errors import NotFound
-from storage import actors
+from storage import actors, groups
 from storage.actors import Actor
 from web import respond
 from web.federation.asking import viewer
@@ -51,7 +51,15 @@ async def named(request: Request, kind: str = "") -> Actor:
     found = await actors.local(request.path_params["name"])
     if found is None or found.gone or found.kind == "Application" or (kind and found.kind != kind):
         raise NotFound("There is nobody of that name here.")
+    if found.kind == "Group" and await stays_here(found):
+        raise NotFound("There is nobody of that name here.")
     return found
+
+
+async def stays_here(face: Actor) -> bool:
+    """Whether other servers are told nothing of a group, not even that it is there."""
+    group = await groups.by_actor(face.id)
+    return group is not None and group.visibility == "local"
 
 
 async def _gone(request: Request, kind: str) -> Response | None:

@@ -11,7 +11,8 @@ from activitypub import documents, render
 from activitypub.activities import Collection
 from fedcomm import members, publishing
 from fedcomm.errors import NotFound
-from storage import blocks, collections, groups, pins, posts, visible
+from storage import actors, blocks, collections, groups, pins, posts, visible
+from storage import members as joined
 from storage.actors import Actor
 from storage.groups import Group
 from web import respond
@@ -44,7 +45,7 @@ async def outbox(request: Request) -> Response:
     if newest and group is not None:
         # Lemmy reads the threads from here or not at all, and only next to a number (`GroupOutbox`, 1.0-beta).
         counted = await collections.count_threads(group.id)
-        total = group.threads_count if counted is None else counted
+        total = group.threads_count if counted is None and group.visibility == "public" else counted
         return _answer(request, _whole(actor, total, items, pages=len(found) == PAGE))
     page = Collection(
         kind="OrderedCollectionPage",
@@ -63,9 +64,28 @@ def _whole(actor: Actor, total: int | None, items: tuple[Any, ...] = (), *, page
 
 async def followers(request: Request) -> Response:
     """How many follow an actor."""
-    actor = await named(request)
-    await viewer(request)
-    return _answer(request, Collection(kind="OrderedCollection", uri=actor.followers, total=actor.followers_count))
+    actor, asking = await named(request), await viewer(request)
+    group = await groups.by_actor(actor.id) if actor.kind == "Group" else None
+    if group is None or group.visibility == "public":
+        total = actor.followers_count
+    elif "is_follower" in request.query_params:
+        return await _belonging(request, group, asking)
+    else:
+        total = 0  # nobody's business (attack PRI-26)
+    return _answer(request, Collection(kind="OrderedCollection", uri=actor.followers, total=total))
+
+
+async def _belonging(request: Request, group: groups.Group, asking: int) -> Response:
+    """Whether a server has a member of a private group: one that has is told of another (Lemmy 1.0: check_is_follower).
+
+    Where somebody wrote who is a member, their server has to know who may read it.
+    """
+    them, they = await actors.by_id(asking), await actors.by_uri(request.query_params["is_follower"])
+    hosts = {actor.host for actor in (them, they) if actor is not None and actor.host}
+    among = await joined.hosts(group.id, hosts)
+    if them is None or they is None or not {them.host, they.host} <= among:
+        raise NotFound("There is nobody of that name here.")
+    return Response(status_code=200, headers={"cache-control": PRIVATE})
 
 
 async def following(request: Request) -> Response:
@@ -116,7 +136,7 @@ async def context(request: Request) -> Response:
 
     Whoever asks for that of an answer is sent to that of its thread.
     """
-    asking = await viewer(request)
+    asking = await _reader(request)
     post = await _post(request, asking)
     uri = app_of(request).urls.context(post.thread_id)
     if post.thread_id != post.id:
@@ -127,7 +147,7 @@ async def context(request: Request) -> Response:
 
 async def replies(request: Request) -> Response:
     """Direct answers to a post that the asker may see, by id."""
-    asking = await viewer(request)
+    asking = await _reader(request)
     post = await _post(request, asking)
     uri = app_of(request).urls.replies(post.id)
     return await _ids(request, asking, uri, post, collections.replies, collections.count_replies, None)
@@ -165,9 +185,18 @@ async def _ids(
 async def _post(request: Request, asking: int) -> posts.Post:
     number = request.path_params["id"]
     found = await posts.by_id(int(number)) if number.isdigit() and len(number) < 19 else None
-    if found is None or found.visibility > posts.UNLISTED or not await visible.sees(asking, found.id):
+    hidden = found is None or found.visibility not in (posts.PUBLIC, posts.UNLISTED, posts.MEMBERS)
+    if found is None or hidden or not await visible.sees(asking, found.id):
         raise NotFound("There is no such post.")
     return found
+
+
+async def _reader(request: Request) -> int:
+    """For whom a thread is shown: who asks, or a member of its group on their server."""
+    asking, number = await viewer(request), request.path_params["id"]
+    if asking == visible.ANYBODY or not number.isdigit() or len(number) >= 19:
+        return asking
+    return await visible.on_server(asking, int(number)) or asking
 
 
 async def _open(request: Request) -> Actor:

@@ -4,15 +4,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from activitypub import documents
+from activitypub import documents, quirks
 from activitypub.contexts import PUBLIC
 from fedcomm import posts as service
-from fedcomm import publishing
+from fedcomm import publishing, retelling
 from fedcomm.errors import NotFound
 from storage import posts, visible
 from storage.posts import Post
 from web import respond
-from web.federation.asking import viewer
+from web.federation.asking import asker, viewer
 from web.state import app_of
 
 PRIVATE = "private, no-store"
@@ -38,6 +38,17 @@ async def created(request: Request) -> Response:
     return respond.document(request, body, cache=_cache(found))
 
 
+async def retold(request: Request) -> Response:
+    """`GET /posts/{id}/retold`: as its group tells it again for servers without groups; to all others the post."""
+    found = await _found(request)
+    if found.deleted_at is not None:
+        return respond.tombstone(f"{found.uri}/retold", "Note", found.deleted_at)
+    app, asking = app_of(request), await asker(request)
+    if asking is None or app.peers.family(asking.host) != quirks.MICROBLOG:
+        return respond.redirect(found.uri, 301)
+    return respond.document(request, documents.write(await retelling.document_of(app, found)), cache=PRIVATE)
+
+
 async def activity(request: Request) -> Response:
     """`GET /activities/{id}`: an activity that was for everybody, also one of ours that a group of ours announced."""
     app = app_of(request)
@@ -56,7 +67,8 @@ async def _found(request: Request) -> Post:
     if found is None or not found.local:
         raise NotFound("There is no such post.")
     if found.deleted_at is None and not await visible.sees(asking, found.id):
-        raise NotFound("There is no such post.")
+        if found.visibility != posts.MEMBERS or not await visible.on_server(asking, found.id):
+            raise NotFound("There is no such post.")
     if found.deleted_at is not None and found.visibility > posts.UNLISTED:
         raise NotFound("There is no such post.")
     return found
@@ -73,6 +85,7 @@ def _list(value: object) -> list[object]:
 routes = [
     Route("/posts/{id}", post),
     Route("/posts/{id}/create", created),
+    Route("/posts/{id}/retold", retold),
     Route("/activities/{id}", activity),
 ]
 documents_ = [Route("/@{name}/{id}", post)]

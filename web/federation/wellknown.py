@@ -12,6 +12,7 @@ from fedcomm.errors import NotFound
 from storage import actors, collections
 from storage.actors import Actor
 from web import respond
+from web.federation.actors import stays_here
 from web.state import app_of
 
 JRD = "application/jrd+json; charset=utf-8"
@@ -40,7 +41,7 @@ async def finger(request: Request) -> Response:
     if wanted.server:
         return _jrd(webfinger.answer_for_server(app.urls.service, rels=rels))
     found = await _somebody(wanted)
-    if found is None or found.gone:
+    if found is None or found.gone or (found.kind == "Group" and await stays_here(found)):
         raise NotFound("There is nobody of that name here.")
     handle = webfinger.Handle(found.username, app.host)
     person = found.kind == "Person"

@@ -4,7 +4,7 @@ An id tells nothing to those who could read what it stood for, and little to oth
 """
 
 from storage import groups, lists, live
-from storage.posts import DIRECT, PUBLIC, UNLISTED
+from storage.posts import DIRECT, MEMBERS, PUBLIC, UNLISTED
 from web.streaming import sending
 from web.streaming.hub import Hub
 from web.streaming.sending import HOME, send, send_all
@@ -20,7 +20,8 @@ async def gone(hub: Hub, post_id: str, author: str, group: str, visibility: str,
     if int(group) and int(starter):
         found = (await groups.by_ids([int(group)])).get(int(group))
         face = found.actor_id if found else 0
-    told |= set(await sending.followers(hub, HOME, int(author)))
+    if int(visibility) < MEMBERS:  # else who reads it has it from the group
+        told |= set(await sending.followers(hub, HOME, int(author)))
     await _from_lists(hub, post_id, int(author))
     await _everywhere(hub, post_id, told, face, public=int(visibility) == PUBLIC)
 

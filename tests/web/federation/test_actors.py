@@ -40,14 +40,13 @@ async def test_a_group_is_described_as_fep_1b12_wants(place: Place, client: http
     assert document["postingRestrictedToMods"] is False and document["manuallyApprovesFollowers"] is False
 
 
-async def test_a_group_says_when_only_moderators_post_and_who_joins_is_asked(
-    place: Place, client: httpx.AsyncClient
-) -> None:
+async def test_a_group_says_when_only_moderators_post(place: Place, client: httpx.AsyncClient) -> None:
+    """Lemmy 1.0 takes a group that lets people in one by one for a private one, and drops what is for everybody."""
     await group_profile.change(place.app, "bread", Change(posting="moderators", join_mode="approval"))
 
     document = await read(client, "/c/bread")
 
-    assert document["postingRestrictedToMods"] is True and document["manuallyApprovesFollowers"] is True
+    assert document["postingRestrictedToMods"] is True and document["manuallyApprovesFollowers"] is False
     assert document["updated"] > document["published"]
 
 

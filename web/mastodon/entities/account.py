@@ -58,8 +58,13 @@ async def _with_talk(actors: dict[int, Actor]) -> dict[int, Actor]:
     """The actors; groups with the threads in them as their posts, since these are what they boost."""
     talk = await storage.groups.talk([actor.id for actor in actors.values() if actor.kind == "Group"])
     return actors | {
-        face: msgspec.structs.replace(actors[face], posts_count=threads, last_post_at=last)
-        for face, (threads, last) in talk.items()
+        face: msgspec.structs.replace(
+            actors[face],
+            posts_count=said.threads,
+            last_post_at=said.last,
+            followers_count=actors[face].followers_count if said.open else 0,
+        )
+        for face, said in talk.items()
     }
 
 

@@ -18,7 +18,8 @@ from web.mastodon.entities.media import attachment
 from web.mastodon.entities.poll import poll
 from web.mastodon.entities.times import moment, moment_or_none
 
-VISIBILITIES = ("public", "unlisted", "private", "direct")
+# By `post.visibility`: what is for the members of a group, or for who is signed in here, is "private" to programs.
+VISIBILITIES = ("public", "unlisted", "private", "direct", "private", "private")
 _END = b',"reblog":null}'
 _UNFILTERED = b'"filtered":[]'
 _POLL = b"?"  # begins the fragment of a post with a poll, which shows each viewer their own votes

@@ -5,7 +5,7 @@ from typing import Any
 
 from activitypub import contexts, quirks
 from activitypub.actors import Field
-from activitypub.objects import Attachment, Emoji, Hashtag, Mention, Option, Poll
+from activitypub.objects import Attachment, Emoji, Happening, Hashtag, Mention, Option, Poll
 from activitypub.properties import (
     MAX_NAME,
     MAX_SCANNED,
@@ -26,6 +26,7 @@ MAX_TAGS = 50  # kept of each: mentions, hashtags, emoji
 MAX_ATTACHMENTS = 16
 MAX_OPTIONS = 20  # of a poll
 MAX_FIELDS = 20  # of a profile
+_ADDRESS = ("streetAddress", "postalCode", "addressLocality", "addressRegion", "addressCountry")
 _SHORTCODE = re.compile(r"(?!\.)[A-Za-z0-9_+.-]{1,100}(?<!\.)")  # neither `.` nor `..`, nor a path (attack NET-26)
 
 
@@ -71,6 +72,13 @@ def poll(raw: dict[str, Any]) -> Poll | None:
     )
 
 
+def happening(raw: dict[str, Any]) -> Happening | None:
+    """When and where an event takes place (Mobilizon, Gancio); None when neither is said."""
+    starts, ends = (text(raw.get(key), 40) if time(raw.get(key)) else "" for key in ("startTime", "endTime"))
+    found = Happening(starts, ends, _place(next(iter(listed(raw.get("location"), 1)), None)))
+    return found if found.starts or found.place else None
+
+
 def fields(value: Any) -> tuple[Field, ...]:
     """The lines of a profile; at most `MAX_FIELDS`."""
     found = []
@@ -86,6 +94,14 @@ def quote(raw: dict[str, Any]) -> str | None:
         if key in raw and (found := reference(raw[key])):
             return found
     return None
+
+
+def _place(value: Any) -> str:
+    raw = value if type(value) is dict else {"name": value}
+    address = raw.get("address")
+    parts = [raw.get("name"), *(address.get(key) for key in _ADDRESS if type(address) is dict)]
+    parts += [address] if type(address) is str else []
+    return ", ".join(dict.fromkeys(part for part in (text(each, MAX_NAME).strip() for each in parts) if part))
 
 
 def _mention(item: dict[str, Any]) -> Mention | None:

@@ -84,6 +84,14 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
     hidden: bool = False  # how many chose which answer is not told
 
 
+class Happening(msgspec.Struct, frozen=True):
+    """When and where an event takes place, as its author wrote it; "" where that is not said."""
+
+    starts: str = ""  # ISO 8601
+    ends: str = ""
+    place: str = ""
+
+
 class Source(msgspec.Struct, frozen=True):
     """What the author typed (AP §3.3)."""
 
@@ -123,6 +131,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     hashtags: tuple[Hashtag, ...] = ()
     emojis: tuple[Emoji, ...] = ()
     poll: Poll | None = None
+    happening: Happening | None = None
     raw: dict[str, Any] = msgspec.field(default_factory=dict)
 
     @property

@@ -7,7 +7,7 @@ from typing import Any
 from activitypub import contexts, quirks
 from activitypub.activities import Activity, Collection, Thing
 from activitypub.actors import Actor
-from activitypub.attached import attachments, fields, poll, quote, tags
+from activitypub.attached import attachments, fields, happening, poll, quote, tags
 from activitypub.errors import Malformed
 from activitypub.objects import Note, Other, Tombstone
 from activitypub.origins import same_origin
@@ -260,6 +260,7 @@ def _note(raw: dict[str, Any], uri: str, kind: str) -> Note:
         hashtags=hashtags,
         emojis=emojis,
         poll=poll(raw) if kind == "Question" else None,
+        happening=happening(raw) if kind == "Event" else None,
         raw=raw,
     )
 
@@ -284,7 +285,7 @@ def _actor(raw: dict[str, Any], uri: str, kind: str) -> Actor:
         raise Malformed("An actor must have an inbox on its own origin.")
     endpoints = raw.get("endpoints")
     shared = endpoints.get("sharedInbox") if type(endpoints) is dict else None
-    moderators = first((raw.get(key) for key in quirks.MODERATORS), lambda value: _near(value, uri))
+    moderators = first((raw.get(key) for key in quirks.MODERATORS), lambda value: _moderators(value, uri))
     return Actor(
         uri=uri,
         kind=kind,
@@ -321,6 +322,12 @@ def _actor(raw: dict[str, Any], uri: str, kind: str) -> Actor:
 def _near(value: Any, uri: str) -> str | None:
     found = reference(value)
     return found if found is not None and same_origin(found, uri) else None
+
+
+def _moderators(value: Any, uri: str) -> str | None:
+    # PeerTube 7 names the person whose channel it is there: no collection.
+    named = [item for item in listed(value, MAX_ALIASES) if type(item) is dict]
+    return None if any(item.get("type") == "Person" for item in named) else _near(value, uri)
 
 
 def _keys(raw: dict[str, Any]) -> tuple[dict[str, Any] | str, ...]:

@@ -234,10 +234,7 @@ def _for_group(hand: Hand, group: Group, face: Actor, entered: Post) -> bool:
 def _show(hand: Hand, group: Group, face: Actor, entered: Post, activity: Activity) -> None:
     if entered.removed_at is not None:
         raise Ignored("it was taken out of the group")
-    if entered.starter and hand.facts.boost_of(face.id, entered.id) is None:
-        now = clock.now_ms()
-        at = min(activity.published or now, now)
-        boosts.insert(hand.writes, Boost(next_id(at), activity.uri or "", face.id, entered.id, posts.PUBLIC, at))
+    create.show(hand, face, entered, activity)
 
 
 def _boost(hand: Hand, booster: Actor, boosted: Post, activity: Activity) -> None:

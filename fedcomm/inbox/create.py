@@ -8,13 +8,15 @@ from activitypub.audience import group_of, visibility
 from activitypub.contexts import PUBLIC
 from activitypub.errors import Forbidden
 from activitypub.objects import Note
+from activitypub.origins import same_origin
 from fedcomm import admit, clock, groups, mapping, sanitise
 from fedcomm.errors import NotAllowed
 from fedcomm.inbox import ballots
 from fedcomm.inbox.hand import Hand, Ignored, Wants
 from fedcomm.recording import MAX_TOLD, Arrival, record
-from storage import posts, talks, welcomes
+from storage import boosts, posts, talks, welcomes
 from storage.actors import Actor
+from storage.boosts import Boost
 from storage.groups import Group
 from storage.ids import next_id
 from storage.posts import Post
@@ -48,6 +50,8 @@ def note(hand: Hand, activity: Activity) -> None:
     post = record(hand.app, hand.writes, arrival)
     if group is not None and group.local:
         groups.accept_post(hand.app, hand.writes, group, hand.facts.face_of(group), post, hand.raw_of(activity))
+    elif group is not None:
+        show(hand, hand.facts.face_of(group), post, activity)
     if parent is not None and _answers_a_group(hand, written, author, parent) and sanitise.text_of(post.content):
         welcomes.answer_elsewhere(hand.writes, parent.id, author.id, post.id, next_id(), clock.now_ms())
         hand.app.jobs_added(hand.writes)
@@ -85,9 +89,18 @@ def by_link(hand: Hand, activity: Activity) -> None:
         raise Ignored("it names no post")
     hand.actor(activity.actor)
     post = hand.post(uri)
-    author = hand.facts.actors.get(activity.actor)
-    if author is None or post.author_id != author.id:
+    author = hand.facts.author_of(post)
+    if author is None or not (author.uri == activity.actor or speaks_for(author, activity.actor)):
         raise Forbidden("The post is by somebody else.")
+    group = hand.facts.group_at(author.uri)
+    if group is not None and post.group_id is None and _at_home(hand, group, author):
+        enter(hand, group, post)
+        show(hand, author, post, activity)
+
+
+def speaks_for(group: Actor, uri: str) -> bool:
+    """Whether an actor may publish in the name of a group: one of its own server may (Mobilizon 5)."""
+    return group.kind == "Group" and same_origin(group.uri, uri)
 
 
 def passed_on(hand: Hand, activity: Activity, group: Group, face: Actor) -> Post:
@@ -137,6 +150,14 @@ def enter(hand: Hand, group: Group, post: Post) -> None:
     storage.groups.count_post(hand.writes, group.id, post.published, starter=post.starter)
 
 
+def show(hand: Hand, face: Actor, post: Post, activity: Activity) -> None:
+    """What begins a thread of a group elsewhere stands in its members' homes, as a boost of the group."""
+    if post.starter and hand.facts.boost_of(face.id, post.id) is None:
+        now = clock.now_ms()
+        at = min(activity.published or now, now)
+        boosts.insert(hand.writes, Boost(next_id(at), activity.uri or "", face.id, post.id, posts.PUBLIC, at))
+
+
 def _waits(hand: Hand, post: Post, parent: Post | None) -> bool:
     """Whether what began the thread of a post is not here: when it comes, a group of ours may take in both."""
     begun = hand.facts.root_of(parent) if parent is not None else post
@@ -169,6 +190,7 @@ def _group(hand: Hand, written: Note, author: Actor, parent: Post | None) -> Gro
         return group if confined and _let_in(hand, group, author, parent) else None
     if not written.audience.public:
         return None
+    group = group or (facts.group_at(author.uri) if parent is None else None)
     if group is None and parent is not None and parent.truth == "fetched" and parent.visibility <= posts.UNLISTED:
         # Whoever wrote what was fetched did not bring it to the group; this answer in the thread may come all the same.
         # Below what somebody said who is not let in, nobody is (attack GRP-01).
@@ -178,8 +200,8 @@ def _group(hand: Hand, written: Note, author: Actor, parent: Post | None) -> Gro
             return None
     if group is None:
         return None
-    if not group.local:
-        return None  # what is in a group elsewhere, that group says (announce.py)
+    if not group.local:  # what is in a group elsewhere, that group says (announce.py), or its server
+        return group if _at_home(hand, group, author) else None
     return group if _let_in(hand, group, author, parent) else None
 
 
@@ -206,6 +228,16 @@ def _is_confined(hand: Hand, written: Note, author: Actor, parent: Post | None) 
         parent is not None and not written.audience.public and bool(author.followers)
         and author.followers in written.audience.everyone
     )  # fmt: skip
+
+
+def _at_home(hand: Hand, group: Group, author: Actor) -> bool:
+    """Whether the server of a group that is followed here says something in it itself.
+
+    It decides who may (FEP-fe34 §Origin), and many do not announce their own people: Mbin 1.10.1, Discourse (answers),
+    Friendica, PeerTube and WordPress (comments).
+    """
+    face = hand.facts.face_of(group)
+    return not group.local and hand.facts.followed(face.uri) and same_origin(author.uri, face.uri)
 
 
 def _named(hand: Hand, written: Note) -> Group | None:

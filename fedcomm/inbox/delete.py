@@ -4,7 +4,9 @@ from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
 from activitypub.origins import same_origin
 from fedcomm import admit, farewells, groups, moderation, recording, rights
-from fedcomm.inbox.hand import Hand, Ignored
+from fedcomm.inbox.hand import Hand, Ignored, Wants
+from storage.actors import Actor
+from storage.groups import Group
 from storage.posts import Post
 
 
@@ -33,7 +35,9 @@ def thing(hand: Hand, activity: Activity) -> None:
     if known.author_id == actor.id and not known.local:
         return by_author(hand, activity, known)
     group = hand.facts.group_of(known)
-    if group is None or not group.local or known.deleted_at is not None:
+    if group is not None and not group.local and known.deleted_at is None:
+        return _at_home(hand, group, known, actor)
+    if group is None or known.deleted_at is not None:
         raise Forbidden("Only its author can delete this.")
     admit.right(hand.facts.standing(group, actor.uri), rights.REMOVE)
     face = hand.facts.face_of(group)
@@ -41,6 +45,15 @@ def thing(hand: Hand, activity: Activity) -> None:
     groups.pass_on(hand.app, hand.writes, group, face, hand.raw_of(activity), about=known, post_id=known.id)
     if (boost := hand.facts.boost_of(face.id, known.id)) is not None:
         groups.take_back(hand.app, hand.writes, group, face, known, boost.uri)
+
+
+def _at_home(hand: Hand, group: Group, known: Post, actor: Actor) -> None:
+    """Somebody of a group's server deletes what was said there: whether it is gone, that server is asked."""
+    face = hand.facts.face_of(group)
+    if not (same_origin(known.uri, face.uri) and same_origin(actor.uri, face.uri)):
+        raise Forbidden("Only its author can delete this.")
+    if known.uri not in hand.refreshed:
+        raise Wants(fresh_posts=(known.uri,))
 
 
 def by_author(hand: Hand, activity: Activity, known: Post) -> None:

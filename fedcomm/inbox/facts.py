@@ -24,6 +24,11 @@ _FOLLOWED = (
     " JOIN account c ON c.actor_id = f.follower_id"
     " WHERE t.uri IN (?texts) AND f.state = 'accepted'"
 )
+_MEMBERS_OF = (
+    "SELECT DISTINCT t.uri FROM follow f JOIN actor t ON t.id = f.target_id"
+    " JOIN account c ON c.actor_id = f.follower_id"
+    " WHERE t.id IN (?ints) AND f.state = 'accepted'"
+)
 _BOOSTS = f"SELECT {boosts.COLUMNS} FROM boost WHERE uri IN (?texts)"
 _BOOSTS_BY = f"SELECT {boosts.COLUMNS} FROM boost WHERE actor_id IN (?ints) AND post_id IN (?ints)"
 _NAMED = "SELECT post_id, actor_id FROM mention WHERE actor_id IN (?ints) AND post_id IN (?ints)"
@@ -159,6 +164,12 @@ class Facts:
         group = self.group_at(uri)
         return self._leaders.get(group.id, ()) if group is not None else ()
 
+    def _keep_groups(self, found: _Rows) -> None:
+        for url, *row in found:
+            group = Group(*row)
+            self.groups[group.id] = group
+            self._group_of_face[url] = group.id
+
     def _keep_standing(self, bans: _Rows, joined: _Rows, leading: _Rows) -> None:
         self._bans |= {(found[0], found[1]): found[2] for found in bans}
         self._members |= {(found[0], found[1]) for found in joined}
@@ -211,10 +222,7 @@ async def gather(activities: Sequence[Activity], named: Sequence[Names]) -> Fact
     facts.posts = {found[1]: Post(*found) for found in answers[1]}
     facts.dead = {found[0] for found in answers[2]}
     facts.boosts = {found[1]: Boost(*found) for found in answers[3]}
-    for url, *found in answers[4]:
-        group = Group(*found)
-        facts.groups[group.id] = group
-        facts._group_of_face[url] = group.id
+    facts._keep_groups(answers[4])
     facts._keep_standing(*answers[5:8])
     for uri, blocker in answers[8]:
         facts._blockers.setdefault(uri, set()).add(blocker)
@@ -222,6 +230,7 @@ async def gather(activities: Sequence[Activity], named: Sequence[Names]) -> Fact
     for uri, author_id, author in answers[10]:
         facts._early.setdefault(uri, {})[author_id] = author
     await _complete(facts)
+    await _complete_elsewhere(facts)
     await _complete_standing(facts)
     await _complete_roles(facts)
     await _complete_leaders(facts, activities)
@@ -248,6 +257,17 @@ async def _complete(facts: Facts) -> None:
     facts.faces = {g.actor_id: facts._authors[g.actor_id] for g in facts.groups.values()}
     facts._faces_boosts = {(found[2], found[3]): Boost(*found) for found in answers[2]}
     facts._naming = {(found[0], found[1]) for found in answers[3]}
+
+
+async def _complete_elsewhere(facts: Facts) -> None:
+    """Which groups elsewhere that are spoken of are followed here, and the groups that wrote posts themselves."""
+    speaking = [a.uri for a in facts._authors.values() if a.kind == "Group" and a.uri not in facts._group_of_face]
+    if speaking:
+        facts._keep_groups(await rows(groups.BY_FACES, (speaking,)))
+        facts.faces |= {g.actor_id: facts._authors[g.actor_id] for g in facts.groups.values()}
+    asked = [g.actor_id for g in facts.groups.values() if not g.local and facts.face_of(g).uri not in facts._followed]
+    if asked:
+        facts._followed |= {found[0] for found in await rows(_MEMBERS_OF, (asked,))}
 
 
 async def _complete_standing(facts: Facts) -> None:

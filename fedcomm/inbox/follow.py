@@ -22,6 +22,19 @@ async def follow(hand: Hand, activity: Activity) -> None:
     await service.record_follow(hand.app, follower, target, activity.uri or "")
 
 
+async def join(hand: Hand, activity: Activity) -> None:
+    """Somebody elsewhere joins a group of ours as Mobilizon does it: the same as following it; the answer bears the
+    same id. In an event nobody here can take part."""
+    await _group(hand, activity)
+    await follow(hand, activity)
+
+
+async def leave(hand: Hand, activity: Activity) -> None:
+    """Somebody elsewhere leaves a group of ours as Mobilizon does it."""
+    target, follower = await _group(hand, activity), hand.actor(activity.actor)
+    await service.record_end(hand.app, follower.id, target.id)
+
+
 async def accepted(hand: Hand, activity: Activity) -> None:
     """Somebody whom one of ours asked says yes; nobody else can (attack ORI-16)."""
     found = await _request(hand, activity)
@@ -70,6 +83,13 @@ async def _ours(hand: Hand, uri: str | None) -> Actor:
     target = hand.facts.actors.get(uri or "")
     if target is None or not target.local or target.gone or target.kind == "Application":
         raise Ignored("it is about nobody here")
+    return target
+
+
+async def _group(hand: Hand, activity: Activity) -> Actor:
+    target = await _ours(hand, id_of(activity.object))
+    if target.kind != "Group":
+        raise Ignored("only groups are joined")
     return target
 
 

@@ -24,6 +24,8 @@ RULES: tuple[Rule, ...] = (
     Rule(("Update", LINK), update.by_link, authority.anybody),
     Rule(("Delete", LINK), delete.by_link, authority.anybody),
     Rule(("Follow", LINK), follow.follow, authority.anybody),
+    Rule(("Join", LINK), follow.join, authority.anybody),
+    Rule(("Leave", LINK), follow.leave, authority.anybody),
     Rule(("Accept", "Follow", LINK), follow.accepted, authority.whom_we_asked),
     Rule(("Accept", LINK), follow.accepted, authority.whom_we_asked),
     Rule(("Reject", "Follow", LINK), follow.rejected, authority.whom_we_asked),

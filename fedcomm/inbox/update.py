@@ -43,8 +43,9 @@ async def by_link(hand: Hand, activity: Activity) -> None:
     if group is not None:
         return await moderate.describe(hand, activity, group)
     known = hand.known_post(uri or "")
-    author = hand.actor(activity.actor)
-    if known.author_id != author.id or known.local:
+    editor, author = hand.actor(activity.actor), hand.facts.author_of(known)
+    in_its_name = author is not None and create.speaks_for(author, editor.uri)
+    if known.local or not (known.author_id == editor.id or in_its_name):
         raise Forbidden("The post is by somebody else.")
     if known.uri not in hand.refreshed:
         raise Wants(fresh_posts=(known.uri,))

@@ -2,15 +2,16 @@
 
 import html
 from collections.abc import Iterable
+from datetime import datetime
 
 import msgspec
 
 from activitypub.audience import visibility as visibility_of
 from activitypub.contexts import PUBLIC
 from activitypub.objects import Attachment as RemoteAttachment
-from activitypub.objects import Audience, Emoji, Hashtag, Mention, Note, Option, Source
+from activitypub.objects import Audience, Emoji, Happening, Hashtag, Mention, Note, Option, Source
 from activitypub.objects import Poll as RemotePoll
-from fedcomm import clock, sanitise
+from fedcomm import clock, sanitise, writing
 from fedcomm.urls import Urls
 from storage import posts
 from storage.actors import Actor
@@ -21,7 +22,10 @@ MAX_TITLE, MAX_SUMMARY = 300, 1_000  # characters
 MAX_TAGS, MAX_ATTACHMENTS, MAX_OPTIONS = 50, 16, 20
 MAX_OPTION = 200  # characters
 _LEVELS = {"public": posts.PUBLIC, "unlisted": posts.UNLISTED, "followers": posts.FOLLOWERS, "direct": posts.DIRECT}
+MAX_MARKDOWN = 10_000  # characters that are rendered; longer ones are shown as plain text
 _IMAGES = ("Image", "Document")
+_READ = ("Note", "Page", "Article", "Question")
+_SUMMED_UP = ("Article", "Page", "Event")
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,22 +131,46 @@ def title(note: Note) -> str:
 def summary(note: Note) -> str:
     """The content warning of a post as plain text, '' when it has none.
 
-    The summary of an article is its preview, and no warning (FEP-b2b8 §`summary`).
+    The summary of an article is its preview, and no warning (FEP-b2b8 §`summary`); that of a Page repeats its title and
+    tags (Mbin 1.10.1), that of an Event when and where it is (Mobilizon 5, Gancio).
     """
-    if not note.summary or note.kind == "Article":
+    if not note.summary or note.kind in _SUMMED_UP:
         return ""
     return sanitise.plain(note.summary)[:MAX_SUMMARY]
 
 
 def shown(note: Note) -> str:
-    """The text of a post from elsewhere as we show it; a kind nobody here knows becomes readable by its link."""
-    content = sanitise.clean(note.content) if note.content else ""
-    if note.kind not in ("Note", "Page", "Article", "Question") and note.url and not content:
-        content = sanitise.clean(f'<p><a href="{note.url}">{note.url}</a></p>')
+    """The text of a post from elsewhere as we show it: an event with its time and place, and whatever we cannot show
+    itself, as a film or a kind nobody here knows, with a link to where it can be seen."""
+    content = _happening(note.happening) + (_html(note) if note.content else "")
+    if note.kind not in _READ and note.url and f'"{html.escape(note.url)}"' not in content:
+        content += sanitise.clean(f'<p><a href="{html.escape(note.url)}">{html.escape(note.url)}</a></p>')
     links = [a.url for a in note.attachments if a.kind == "Link"]
     if note.kind == "Page" and links and links[0] not in content:
         content += sanitise.clean(f'<p><a href="{links[0]}">{links[0]}</a></p>')  # what Lemmy's link posts are about
     return content.removeprefix(sanitise.clean(_heading(title(note)))) if note.name else content
+
+
+def _html(note: Note) -> str:
+    if note.media_type == "text/markdown" and len(note.content) <= MAX_MARKDOWN:  # PeerTube 7
+        return writing.write(note.content).html
+    if note.media_type in ("text/markdown", "text/plain"):
+        return sanitise.from_text(note.content)
+    return sanitise.clean(note.content)
+
+
+def _happening(found: Happening | None) -> str:
+    if found is None:
+        return ""
+    when = " – ".join(_moment(time) for time in (found.starts, found.ends) if time)
+    lines = [html.escape(line, quote=False) for line in (when, found.place) if line]
+    return sanitise.clean(f"<p>{'<br>'.join(lines)}</p>")
+
+
+def _moment(iso: str) -> str:
+    """A time as its author's clock shows it, in no language."""
+    moment = datetime.fromisoformat(iso)
+    return f"{moment:%Y-%m-%d %H:%M}{f' ({moment.tzname()})' if moment.tzinfo else ''}"
 
 
 def attachments(note: Note) -> list[Attachment]:

@@ -78,6 +78,32 @@ async def test_whom_a_post_is_for_is_read_from_its_addresses(
             {"type": "Page", "attachment": [{"type": "Link", "href": "https://news.test/a"}], "name": "News"},
             'href="https://news.test/a"',
         ),
+        (
+            {
+                "type": "Event",
+                "startTime": "2026-12-05T19:30:00+01:00",
+                "endTime": "2026-12-05T22:00:00+01:00",
+                "location": {"type": "Place", "name": "Mill & barn", "address": {"addressLocality": "Lyon"}},
+                "content": "<p>Bring <b>bread</b></p>",
+                "url": "https://there.test/events/1",
+            },
+            "<p>2026-12-05 19:30 (UTC+01:00) – 2026-12-05 22:00 (UTC+01:00)<br>Mill &amp; barn, Lyon</p>"
+            "<p>Bring <b>bread</b></p><p><a href=",
+        ),
+        (
+            {"type": "Event", "startTime": "soon", "location": [{"name": {}}], "url": "https://there.test/events/1"},
+            "<p>Hello</p><p><a href=",
+        ),
+        (
+            {
+                "type": "Video",
+                "mediaType": "text/markdown",
+                "content": "**Rye**\r\n\r\n<script>x</script> #bread",
+                "url": [{"type": "Link", "mediaType": "text/html", "href": "https://there.test/w/1?a=1&b=2"}],
+            },
+            "<p><strong>Rye</strong></p><p>&lt;script&gt;x&lt;/script&gt; ",
+        ),
+        ({"type": "Video", "content": None, "url": "https://there.test/w/1?a=1&b=2"}, "/w/1?a=1&amp;b=2"),
     ],
 )
 async def test_posts_of_other_kinds_become_readable(mona: Actor, said: dict[str, Any], content: str) -> None:
@@ -102,8 +128,9 @@ async def test_a_title_is_one_line_of_plain_text(mona: Actor, name: str | None, 
     assert (await row(mona, name=name)).title == title
 
 
-async def test_the_summary_of_an_article_is_no_warning(mona: Actor) -> None:
-    article = await row(mona, type="Article", name="Rye", summary="<p>About rye</p>")
+@pytest.mark.parametrize("kind", ["Article", "Page", "Event"])
+async def test_the_summary_of_what_has_a_title_is_no_warning(mona: Actor, kind: str) -> None:
+    article = await row(mona, type=kind, name="Rye", summary="<p>About rye</p>")
     warned = await row(mona, summary="<p>Spiders</p>")
 
     assert article.summary == ""

@@ -52,7 +52,6 @@ _GROUP_AWARE = {
     "kbin": "the ancestor of Mbin.",
     "nodebb": "4.15.1: fetches each object from its origin; never answers a POST whose handler throws (2026-11-21).",
     "friendica": "2024.09: unwraps what groups announce; fetches the object of a Create.",
-    "discourse": "the plugin unwraps and drops the Announce.",
     "lotide": "",
     "hubzilla": "forum channels.",
     "tootik": "",
@@ -61,6 +60,10 @@ _GROUP_AWARE = {
 }
 _MICROBLOGS = {
     "mastodon": "4.x: Announce of an activity is passed over; one boost per account and post.",
+    "discourse": "2026-06: whose activity it is must be the signer, so of what groups announce only posts have effect.",
+    "peertube": "7: an Announce of an id only; what is said in a group is no affair of its channels.",
+    "wordpress": "3: shows nothing of others but comments on its posts.",
+    "mobilizon": "5: an Announce is read as the post whose id it names.",
     "hometown": "a fork of Mastodon.",
     "fedibird": "a fork of Mastodon.",
     "kmyblue": "a fork of Mastodon.",

@@ -6,6 +6,7 @@ from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
+from fedcomm.reach import inbox_of
 from storage import actors, blocks, boosts, posts, telling, visible
 from storage.actors import Actor
 from storage.boosts import Boost
@@ -81,5 +82,6 @@ def _announce(uri: str, actor: Actor, post: Post, visibility: int, at_ms: int) -
 
 async def _publish(app: App, writes: Writes, actor: Actor, post: Post, activity: activities.Json) -> None:
     author = await actors.by_id(post.author_id)
-    inboxes = (author.inbox,) if author is not None and not author.local and not author.gone else ()
+    public = post.visibility <= posts.UNLISTED
+    inboxes = (inbox_of(author, public=public),) if author is not None and not author.local and not author.gone else ()
     publish(app, writes, actor, activity, Audience(followers=(actor.id,), inboxes=inboxes), thread_id=post.thread_id)

@@ -14,6 +14,7 @@ from fedcomm.errors import NotFound
 from fedcomm.mapping import activities
 from fedcomm.mapping.posts import Shown, on_the_wire, to_note, to_poll
 from fedcomm.outbox import publish
+from fedcomm.reach import inbox_of
 from fedcomm.recording import Arrival, Files
 from storage import actors, blocks, boosts, idempotency, members
 from storage import groups as stored
@@ -215,11 +216,7 @@ async def create_document_of(app: App, post: Post) -> dict[str, Any]:
 
 def _audience(author: Actor, visibility: int, people: Iterable[Actor]) -> Audience:
     shared = visibility <= rows.UNLISTED
-    inboxes = [
-        (person.shared_inbox or person.inbox) if shared and person.kind != "Group" else person.inbox
-        for person in people
-        if not person.local and not person.gone
-    ]
+    inboxes = [inbox_of(person, public=shared) for person in people if not person.local and not person.gone]
     followers = (author.id,) if visibility <= rows.FOLLOWERS else ()
     return Audience(followers=followers, inboxes=tuple(dict.fromkeys(inboxes)))
 

@@ -5,6 +5,7 @@ import logging
 from activitypub.errors import ProtocolError
 from activitypub.origins import host_of
 from storage import follows, outbox
+from storage.actors import Actor
 from storage.outbox import Entry
 
 LOG = logging.getLogger("fedcomm.delivery")
@@ -80,6 +81,14 @@ class Reach:
             if asked_in == self._generation:  # else it may be older than what was forgotten meanwhile
                 self._followers[actor_id] = known
         return known
+
+
+def inbox_of(actor: Actor, *, public: bool) -> str:
+    """Where an actor is told of something: each server has one place for what is for everybody, groups as people.
+
+    What is not goes to each one's own inbox (attack ORI-25).
+    """
+    return (actor.shared_inbox or actor.inbox) if public else actor.inbox
 
 
 def useless_to(form: str) -> str:

@@ -5,6 +5,7 @@ from fedcomm.app import App
 from fedcomm.errors import NotAllowed, NotFound
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
+from fedcomm.reach import inbox_of
 from storage import actors, blocks, posts, reactions, telling, visible
 from storage import groups as stored
 from storage.actors import Actor
@@ -92,9 +93,10 @@ async def _tell(
 ) -> None:
     """The author's server learns of a vote from us; all others from the group."""
     author = await actors.by_id(post.author_id)
-    inboxes = [author.inbox] if author and not author.local and not author.gone else []
+    public = post.visibility <= posts.UNLISTED
+    inboxes = [inbox_of(author, public=public)] if author and not author.local and not author.gone else []
     if group is not None and not group.local and face is not None:
-        inboxes.append(face.inbox)
+        inboxes.append(inbox_of(face, public=public))
     passed_on = post.visibility not in (posts.FOLLOWERS, posts.DIRECT)
     if group is not None and passed_on:
         activity = await proving.proven(app, actor, activity)

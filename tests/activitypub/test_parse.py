@@ -452,6 +452,13 @@ def test_moderators_listed_elsewhere_do_not_moderate() -> None:
     assert group.moderators is None
 
 
+def test_whose_channel_it_is_at_peertube_is_no_list_of_moderators() -> None:
+    person = {"type": "Person", "id": "https://link.test/accounts/ada"}
+
+    for said in (person, [person]):
+        assert parse.actor(spellings.lemmy_group(attributedTo=said, moderators=None)).moderators is None
+
+
 def test_moderators_go_by_two_names() -> None:
     group = parse.actor(spellings.lemmy_group(attributedTo=None, moderators="https://link.test/c/bees/moderators"))
 

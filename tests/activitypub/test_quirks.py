@@ -5,13 +5,14 @@ import pytest
 from activitypub import quirks
 
 
-@pytest.mark.parametrize("name", ["lemmy", "piefed", "mbin", "NodeBB", "friendica", "fedcomm", "discourse"])
+@pytest.mark.parametrize("name", ["lemmy", "piefed", "mbin", "NodeBB", "friendica", "fedcomm"])
 def test_programs_with_groups_get_activities(name: str) -> None:
     assert quirks.family(name) == quirks.GROUPS
 
 
 @pytest.mark.parametrize(
-    "name", ["mastodon", "gotosocial", "misskey", "Sharkey", "pleroma", "akkoma", "snac", "takahe"]
+    "name",
+    ["mastodon", "gotosocial", "misskey", "Sharkey", "pleroma", "snac", "takahe", "discourse", "peertube", "wordpress"],
 )
 def test_microblogs_get_posts(name: str) -> None:
     assert quirks.family(name) == quirks.MICROBLOG

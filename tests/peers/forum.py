@@ -1,4 +1,4 @@
-"""What Lemmy and PieFed have in common: communities that announce what is done in them, posts, comments and votes.
+"""What programs with communities have in common: they announce what is done in them, posts, comments and votes.
 
 How their documents look, what each insists on and what it passes over is the affair of a `Dialect`.
 """
@@ -13,6 +13,8 @@ from tests.peers.server import PUBLIC, Dropped, Json, Refused, Server, host_of, 
 
 CONTENT = ("Create", "Update", "Like", "Dislike", "Delete", "Undo", "Lock", "Add", "Remove", "Block")
 VOTES = {"Like": 1, "Dislike": -1}
+READ = ("Page", "Article", "Note", "Video", "Event")
+PLACES = ("/u/{}", "/c/{}")
 
 
 class Post(msgspec.Struct):
@@ -41,10 +43,19 @@ class Community(msgspec.Struct):
     moderators: list[str]
     followers: dict[str, str] = msgspec.field(default_factory=dict)  # who → inbox
     banned: set[str] = msgspec.field(default_factory=set)
+    asks: bool = False  # somebody has to let in who wants to join
+    waiting: dict[str, Json] = msgspec.field(default_factory=dict)  # who → what they sent
 
 
 class Dialect(Protocol):
-    """What is Lemmy's or PieFed's own."""
+    """What is a program's own.
+
+    One may also have `reads`, the types that are posts for it, `places`, the paths of people and communities,
+    `group_in`, a property by which posts name their community, `described`, an actor as it shows it, and ways of its
+    own: `tell(forum, community, activity)` for what one of its people did in a community of it, `pass_on` for what
+    somebody elsewhere did there, `send(forum, community_uri, activity)` for what one of its people did in one
+    elsewhere, and `spoken(activity, post)`, an activity as it writes it.
+    """
 
     software: tuple[str, str]
     hasty: bool
@@ -97,30 +108,27 @@ class Forum:
 
     def community(self, name: str, title: str, moderator: str) -> Community:
         """A new community; `moderator` is the id of somebody here."""
-        uri = f"{self.server.base}/c/{name}"
+        uri = self.server.base + getattr(self.dialect, "places", PLACES)[1].format(name)
         made = self.communities[uri] = Community(uri, title, [moderator])
         told = self.actor_document(uri, "Group", name)
         told |= {f: f"{uri}/{f}" for f in ("followers", "featured")}
         told |= {"name": title, "attributedTo": f"{uri}/moderators", "postingRestrictedToMods": False}
-        self.server.documents[f"/c/{name}"] = told
-        for path, items in (("moderators", made.moderators), ("featured", []), ("outbox", [])):
-            listed = {"id": f"{uri}/{path}", "type": "OrderedCollection", "orderedItems": items}
-            self.server.documents[f"/c/{name}/{path}"] = listed
+        path = uri.removeprefix(self.server.base)
+        self.server.documents[path] = told
+        for part, items in (("moderators", made.moderators), ("featured", []), ("outbox", [])):
+            listed = {"id": f"{uri}/{part}", "type": "OrderedCollection", "orderedItems": items}
+            self.server.documents[f"{path}/{part}"] = listed
         self.server.handles[name] = (uri, "Group")
         return made
 
     def actor_document(self, uri: str, kind: str, username: str) -> Json:
         """One of ours, as its id serves it."""
-        return {
-            "id": uri,
-            "type": kind,
-            "preferredUsername": username,
-            "inbox": f"{uri}/inbox",
-            "outbox": f"{uri}/outbox",
-            "endpoints": {"sharedInbox": f"{self.server.base}/inbox"},
-            "publicKey": self.server.public_key(uri),
+        told = {
+            "id": uri, "type": kind, "preferredUsername": username, "inbox": f"{uri}/inbox", "outbox": f"{uri}/outbox",
+            "endpoints": {"sharedInbox": f"{self.server.base}/inbox"}, "publicKey": self.server.public_key(uri),
             "published": now(),
-        }
+        }  # fmt: skip
+        return dict(getattr(self.dialect, "described", dict)(told))
 
     def check_actor(self, document: Json) -> None:
         """What the program needs of an actor."""
@@ -162,19 +170,23 @@ class Forum:
                 raise Dropped("the actor is banned from the community")
             await self.apply(activity)
             if ours is not None:
-                await self.announce(ours, activity)
+                await getattr(self.dialect, "pass_on", Forum.announce)(self, ours, activity)
         else:
             raise Dropped(f"{kind} is not understood")
 
-    async def publish(self, user: str, activity: Json, community_uri: str) -> None:
+    async def publish(self, activity: Json, community_uri: str) -> None:
         """What one of ours does in a community: it has its effect here, and the community is told, or tells."""
         await self.apply(activity)
         ours = self.communities.get(community_uri)
         if ours is not None:
-            await self.announce(ours, activity)
+            await getattr(self.dialect, "tell", Forum.announce)(self, ours, activity)
         else:
-            inbox = await self.dialect.inbox(self.server, await self.actor(community_uri))
-            await self.server.deliver(user, inbox, activity)
+            await getattr(self.dialect, "send", Forum.send)(self, community_uri, activity)
+
+    async def send(self, uri: str, activity: Json) -> None:
+        """Deliver what one of ours did to somebody elsewhere, a community mostly."""
+        inbox = await self.dialect.inbox(self.server, await self.actor(uri))
+        await self.server.deliver(activity["actor"], inbox, activity)
 
     async def announce(self, community: Community, activity: Json) -> None:
         """Pass on to all followers what was done."""
@@ -272,7 +284,7 @@ class Forum:
                 post.deleted = False
 
     async def _store(self, thing: Any, author: str, *, changed: bool = False) -> None:
-        if not isinstance(thing, dict) or thing.get("type") not in ("Page", "Article", "Note", "Video", "Event"):
+        if not isinstance(thing, dict) or thing.get("type") not in getattr(self.dialect, "reads", READ):
             raise Dropped("it is no post")
         for name in ("id", "attributedTo", "to"):
             if name not in thing:
@@ -308,7 +320,8 @@ class Forum:
         return str(title)
 
     async def _addressed(self, thing: Json) -> str:
-        for uri in [*ids(thing["to"]), *ids(thing.get("cc"))]:
+        named = [*ids(thing["to"]), *ids(thing.get("cc")), *ids(thing.get(getattr(self.dialect, "group_in", "cc")))]
+        for uri in named:
             if uri == PUBLIC or uri.endswith("/followers"):
                 continue
             if (await self.actor(uri))["type"] == "Group":
@@ -347,11 +360,20 @@ class Forum:
         if actor not in ids(listed.get("orderedItems")):
             raise Dropped("the actor does not moderate the community")
 
+    async def let_in(self, community: Community, who: str) -> None:
+        """Somebody who asked may join."""
+        community.asks = False
+        await self._follow(community.waiting.pop(who))
+        community.asks = True
+
     async def _follow(self, activity: Json) -> None:
         community = self.communities.get(ids(activity["object"])[0])
         if community is None:
             raise Dropped("there is no such community here")
         asker = await self.actor(activity["actor"])
+        if community.asks:
+            community.waiting[activity["actor"]] = activity
+            return
         community.followers[activity["actor"]] = await self.dialect.inbox(self.server, asker)
         accept = {"id": self.activity_id("accept"), "type": "Accept", "actor": community.uri, "object": bare(activity)}
         await self.server.deliver(community.uri, asker["inbox"], accept)

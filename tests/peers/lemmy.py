@@ -18,11 +18,14 @@ PEOPLE = ("Person", "Service", "Organization")  # who can do something in a comm
 class Lemmy:
     """What is Lemmy's own."""
 
-    software = ("lemmy", "0.19.12")
     hasty = False
     says_no = True
     back_to_origin = True
     tells_author = True
+
+    def __init__(self, version: str = "0.19.12") -> None:
+        self.software = ("lemmy", version)
+        self.newer = version >= "1"
 
     def spelled(self, uri: str) -> str:
         """As it is."""
@@ -75,6 +78,8 @@ class Lemmy:
             "audience": post.community,
             "language": {"identifier": "en", "name": "English"},
         } | ({"updated": post.updated} if post.updated else {})
+        if self.newer:
+            told |= {"context": f"{post.uri.rpartition('/')[0]}/context", "tag": []}
         if post.parent:
             return told | {
                 "type": "Note",
@@ -93,8 +98,12 @@ class Lemmy:
             "attachment": [],
             "sensitive": False,
             "commentsEnabled": not post.locked,
-            "tag": [],
+            "tag": [self._flair(post)] if self.newer else [],
         }
+
+    def _flair(self, post: Post) -> Json:
+        uri = f"{post.community}/tag/news"
+        return {"type": "CommunityPostTag", "id": uri, "name": "News", "preferredUsername": "news"}
 
     async def unwrap(self, forum: Forum, announce: Json) -> list[Json]:
         """One activity, in the community that announces it, which somebody here follows."""

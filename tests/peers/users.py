@@ -1,8 +1,8 @@
-"""People of a Lemmy or PieFed, and what they do."""
+"""People of a program with communities, and what they do."""
 
 from typing import Any
 
-from tests.peers.forum import Forum, Post, now
+from tests.peers.forum import PLACES, Forum, Post, now
 from tests.peers.server import PUBLIC, Json, host_of
 
 
@@ -10,8 +10,9 @@ class User:
     """Somebody with an account there, and what they do."""
 
     def __init__(self, forum: Forum, name: str) -> None:
-        self.forum, self.name, self.uri = forum, name, f"{forum.server.base}/u/{name}"
-        forum.server.documents[f"/u/{name}"] = forum.actor_document(self.uri, "Person", name)
+        path = getattr(forum.dialect, "places", PLACES)[0].format(name)
+        self.forum, self.name, self.uri = forum, name, forum.server.base + path
+        forum.server.documents[path] = forum.actor_document(self.uri, "Person", name)
         forum.server.handles[name] = (self.uri, "Person")
 
     async def join(self, handle: str) -> str:
@@ -44,7 +45,8 @@ class User:
         create = await self._write(Post("", self.uri, parent.community, "", f"<p>{text}</p>", parent_uri))
         if forum.dialect.tells_author and host_of(parent.author) != forum.server.host:
             inbox = await forum.dialect.inbox(forum.server, await forum.actor(parent.author))
-            await forum.server.deliver(self.uri, inbox, create)
+            if inbox not in [sent.inbox for sent in forum.server.sent if sent.activity["id"] == create["id"]]:
+                await forum.send(parent.author, create)
         return str(create["object"]["id"])
 
     async def vote(self, uri: str, value: int) -> None:
@@ -52,7 +54,8 @@ class User:
         post = await self.forum.post(uri)
         if value:
             kind = "Like" if value > 0 else "Dislike"
-            return await self._publish(self._activity(kind, uri, audience=post.community), post)
+            await self._publish(self._activity(kind, uri, audience=post.community), post)
+            return
         kind = "Like" if post.votes[self.uri] > 0 else "Dislike"
         vote = self._activity(kind, uri, audience=post.community)
         await self._publish(self._activity("Undo", vote, audience=post.community), post)
@@ -92,14 +95,14 @@ class User:
     async def ban(self, community_uri: str, who: str, reason: str) -> None:
         """As a moderator, keep somebody out of a community of this server."""
         self.forum.communities[community_uri].banned.add(who)
-        await self.forum.publish(self.uri, self._block(community_uri, who, reason), community_uri)
+        await self.forum.publish(self._block(community_uri, who, reason), community_uri)
 
     async def unban(self, community_uri: str, who: str) -> None:
         """As a moderator, let somebody in again."""
         self.forum.communities[community_uri].banned.discard(who)
         shared = {"to": [PUBLIC], "cc": [community_uri], "audience": community_uri}
         undo = self._activity("Undo", self._block(community_uri, who, ""), **shared)
-        await self.forum.publish(self.uri, undo, community_uri)
+        await self.forum.publish(undo, community_uri)
 
     def _block(self, community_uri: str, who: str, reason: str) -> Json:
         shared = {"to": [PUBLIC], "cc": [community_uri], "target": community_uri, "audience": community_uri}
@@ -110,12 +113,13 @@ class User:
         path = forum.dialect.place(forum.server.number(), post)
         post.uri, post.published = forum.server.base + path, now()
         forum.server.documents[path] = lambda: forum.dialect.document(forum.server, forum.posts[post.uri])
-        create = self._shared("Create", forum.dialect.document(forum.server, post), post)
-        await self._publish(create, post)
-        return create
+        return await self._publish(self._shared("Create", forum.dialect.document(forum.server, post), post), post)
 
-    async def _publish(self, activity: Json, post: Post) -> None:
-        await self.forum.publish(self.uri, activity, post.community)
+    async def _publish(self, activity: Json, post: Post) -> Json:
+        spoken = getattr(self.forum.dialect, "spoken", None)
+        said: Json = spoken(activity, post) if spoken else activity
+        await self.forum.publish(said, post.community)
+        return said
 
     def _shared(self, kind: str, object_: Any, post: Post, **more: Any) -> Json:
         return self._activity(kind, object_, to=[PUBLIC], cc=[post.community], audience=post.community, **more)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.databases import Databases
 from tests.fediverse import Fediverse
-from tests.scenarios import forums
+from tests.scenarios import forums, stories
 from tests.scenarios.town import Town
 
 
@@ -34,4 +34,13 @@ async def world(
 ) -> AsyncIterator[forums.World]:
     """Two fedcomm servers and one of Lemmy or PieFed; the same for several files, since they take seconds to start."""
     async with forums.opened(request.param, tmp_path_factory.mktemp(request.param), databases) as made:
+        yield made
+
+
+@pytest.fixture(scope="package")
+async def street(
+    tmp_path_factory: pytest.TempPathFactory, databases: Databases, anyio_backend: str
+) -> AsyncIterator[stories.Street]:
+    """Two fedcomm servers, beside which a story puts a server of its program; the same for several files."""
+    async with stories.opened(tmp_path_factory.mktemp("street"), databases) as made:
         yield made

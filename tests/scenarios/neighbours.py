@@ -55,6 +55,11 @@ class Member:
         form = {"in_reply_to_id": await self.here(answering)} if answering else {}
         return str((await self.call("POST", "/api/v1/statuses", status=text, **form))["uri"])
 
+    async def ask(self, text: str, *options: str) -> str:
+        """Publish a poll; gives its id for other servers."""
+        poll = {"options": options, "expires_in": 3_600}
+        return str((await self.call("POST", "/api/v1/statuses", status=text, poll=poll))["uri"])
+
     async def edit(self, uri: str, text: str) -> None:
         """Let a post of one's own say something else."""
         await self.call("PUT", f"/api/v1/statuses/{await self.here(uri)}", status=text)

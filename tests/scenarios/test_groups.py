@@ -101,7 +101,7 @@ async def test_who_is_banned_is_not_passed_on(fediverse: Fediverse) -> None:
     found = await a.post(post.uri)
     assert found is None or found.group_id is None
     assert await alice.home() == []
-    assert ("POST", gardening.inbox, 202) in fediverse.wire.log[before:]
+    assert ("POST", gardening.shared_inbox, 202) in fediverse.wire.log[before:]
 
 
 async def test_who_meets_a_group_later_finds_in_its_outbox_what_others_published_with_link_and_picture(

@@ -1,0 +1,158 @@
+"""Two fedcomm servers and one of a program with communities: its people in our groups, our members in its own."""
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from tests.peers.discourse import Discourse
+from tests.peers.forum import Dialect, Forum
+from tests.peers.friendica import Friendica
+from tests.peers.lemmy import Lemmy
+from tests.peers.mbin import Mbin
+from tests.peers.users import User
+from tests.scenarios.forums import Group, World, arrived, listed, ours, theirs, there
+from tests.scenarios.neighbours import eventually
+from tests.scenarios.stories import Street, nothing_twice
+
+pytestmark = pytest.mark.anyio
+
+
+class Habits(msgspec.Struct, frozen=True):
+    """What a program does and does not do, as far as a story sees it."""
+
+    dialect: Callable[[], Dialect]
+    status: int = 200  # by which it takes activities
+    begins: bool = True  # its people begin threads in groups elsewhere
+    votes: bool = True  # passes on the votes of others
+    changes: bool = True  # passes on what others edit and delete
+    shared: bool = True  # all its actors have one inbox for what is for everybody
+
+
+PROGRAMS = {
+    "lemmy1": Habits(lambda: Lemmy("1.0.0-beta.1")),
+    "mbin": Habits(Mbin),
+    "friendica": Habits(Friendica, 202, votes=False, changes=False),
+    "discourse": Habits(Discourse, 202, begins=False, votes=False, shared=False),
+}
+
+
+async def moved_in(street: Street, program: str) -> World:
+    host = f"{program}.test"
+    known = next((server for server in street.around.servers if server.host == host), None)
+    if known is None:
+        server = await street.around.server(host, taken=PROGRAMS[program].status)
+        return World(street.around, street.a, street.b, Forum(server, PROGRAMS[program].dialect()), street.clock)
+    assert isinstance(known.program, Forum)
+    return World(street.around, street.a, street.b, known.program, street.clock)
+
+
+async def in_our_group(world: World, name: str) -> Group:
+    """As `ours`; on a Discourse it is a category that follows the group."""
+    if not isinstance(world.forum.dialect, Discourse):
+        return await ours(world, name)
+    alice, bob = await world.a.member(f"alice_{name}"), await world.b.member(f"bob_{name}")
+    handle = await world.a.group(name, alice)
+    await bob.follow(handle)
+    flora = User(world.forum, f"flora_{name}")
+    category = world.forum.community(f"category_{name}", "Bread", flora.uri)
+    group = await world.forum.dialect.follow(world.forum, category, handle)
+    await eventually(lambda: category.uri in world.forum.joined.get(group, ()), "the category follows the group")
+    await world.around.quiet()
+    return Group(group, handle, alice, bob, flora)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+async def test_people_of_a_program_take_part_in_our_group(street: Street, program: str) -> None:
+    world, habits = await moved_in(street, program), PROGRAMS[program]
+    here = await in_our_group(world, f"rye_{program}")
+
+    thread = await here.alice.write(f"Which rye flour?\n\nThe coarse one never rises. @{here.handle}")
+    await there(world, thread, title="Which rye flour?", text="never rises", community=here.uri)
+    answer = await here.flora.comment(thread, "Half of it wheat.")
+    for member in (here.alice, here.bob):
+        await member.sees(answer, content="Half of it wheat")
+        assert await member.thread(thread) == [answer]
+    reply = await here.bob.write("Or a longer rest.", answering=answer)
+    await there(world, reply, parent=answer)
+    await here.flora.vote(thread, 1)
+    await here.bob.act("favourite", answer)
+    await here.alice.sees(thread, favourites_count=1)
+    await there(world, answer, votes={here.bob.uri: 1})
+    await here.alice.sees(answer, favourites_count=1)
+    await here.flora.edit(answer, "A third of it wheat.")
+    await here.alice.edit(thread, f"Which rye flour?\n\nThe fine one never rises. @{here.handle}")
+    await there(world, thread, text="fine one", edits=1)
+    for member in (here.alice, here.bob):
+        await member.sees(answer, content="A third of it")
+    if habits.begins:
+        page = await here.flora.post(here.uri, "Sourdough in winter", "Where do you keep it warm?")
+        for member in (here.alice, here.bob):
+            await member.sees(page, content="Where do you keep it warm")
+            assert page in await listed(member)
+    await here.flora.vote(thread, 0)
+    await here.alice.sees(thread, favourites_count=0)
+    await here.flora.delete(answer)
+    for member in (here.alice, here.bob):
+        await member.misses(answer)
+    await here.alice.delete(thread)
+    await there(world, thread, deleted=True)
+    await world.around.quiet()
+
+    nothing_twice(world.forum.server, shared=habits.shared)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+async def test_our_members_take_part_in_a_community_of_a_program(street: Street, program: str) -> None:
+    world, habits = await moved_in(street, program), PROGRAMS[program]
+    here = await theirs(world, f"warp_{program}")
+
+    page = await here.flora.post(here.uri, "Warp drives", "Which one is quiet?")
+    comment = await here.flora.comment(page, "None that I know.")
+    for member in (here.alice, here.bob):
+        post = await member.sees(page, content="Which one is quiet")
+        assert post["spoiler_text"] == "" and "Warp drives" in post["content"]
+        await member.sees(comment)
+        assert await member.thread(page) == [comment]
+        assert await listed(member) == [page]
+    answer = await here.bob.write("Mine is.", answering=page)
+    await there(world, answer, parent=page, community=here.uri)
+    await here.alice.sees(answer)
+    await here.flora.vote(page, 1)
+    await here.alice.act("favourite", page)
+    await there(world, page, votes={here.flora.uri: 1, here.alice.uri: 1})
+    for member in (here.alice, here.bob):
+        await member.sees(page, favourites_count=2 if habits.votes or member is here.alice else 1)
+    await here.flora.edit(page, "Which one is silent?")
+    await here.bob.edit(answer, "Mine is, mostly.")
+    await there(world, answer, text="mostly")
+    if habits.changes:
+        await here.alice.sees(answer, content="mostly")
+    for member in (here.alice, here.bob):
+        await member.sees(page, content="silent")
+    await here.bob.delete(answer)
+    await there(world, answer, deleted=True)
+    if habits.changes:
+        await here.alice.misses(answer)
+    await here.flora.delete(comment)
+    for member in (here.alice, here.bob):
+        await member.misses(comment)
+    await world.around.quiet()
+
+    nothing_twice(world.forum.server, shared=habits.shared)
+
+
+async def test_a_community_that_lets_people_in_does_so_when_somebody_says_it(street: Street) -> None:
+    world = await moved_in(street, "lemmy1")
+    flora = User(world.forum, "flora_closed")
+    made = world.forum.community("closed", "Closed", flora.uri)
+    made.asks = True
+    alice = await world.a.member("alice_closed")
+    await world.a.command("follow", account=alice.name, whom="closed@lemmy1.test")
+    await eventually(lambda: alice.uri in made.waiting, "alice has asked")
+
+    await world.forum.let_in(made, alice.uri)
+
+    page = await flora.post(made.uri, "Keys", "Who has the second one?")
+    await arrived(alice, page)
+    await alice.follow("closed@lemmy1.test")

@@ -14,12 +14,12 @@ from activitypub.connection import Resolver, SystemResolver, only_here
 from activitypub.keys import PrivateKey
 from activitypub.policy import Policy
 from activitypub.transport import GuardedTransport
-from fedcomm import __version__, clock
+from fedcomm import __version__, clock, limits
 from fedcomm.config import Config
 from fedcomm.hybrid_clock import HybridClock
 from fedcomm.intake import Intake
 from fedcomm.keyring import KeyRing
-from fedcomm.limits import Lately, VoteLimit
+from fedcomm.limits import Lately, ServerLimit
 from fedcomm.peerbook import PeerBook
 from fedcomm.reach import Reach
 from fedcomm.schemes import Schemes
@@ -76,7 +76,9 @@ class App:
         self.keyring = KeyRing()
         self.reach = Reach()
         self.intake = Intake(db)
-        self.vote_limit = VoteLimit()
+        self.vote_limit = ServerLimit(limits.VOTES, limits.WINDOW)
+        self.join_limit = ServerLimit(limits.JOINS, limits.JOINS_WINDOW)
+        self.crowd_limit = ServerLimit(limits.ALL_JOINS, limits.JOINS_WINDOW)
         self.moderators_read = Lately(MODERATORS)
         self.featured_read = Lately(FEATURED)
         self.blobs = Blobs(config.data_dir / "media")

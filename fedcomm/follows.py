@@ -5,13 +5,13 @@ from collections.abc import Sequence
 
 import msgspec
 
-from fedcomm import admit, backfill, clock, finding, rights
-from fedcomm.admit import Standing
+from fedcomm import admissions, admit, backfill, clock, finding, questions
+from fedcomm.admissions import Way
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
-from storage import actors, blocks, domain_blocks, follows, groups, members, posts, registers, telling, welcomes
+from storage import actors, blocks, domain_blocks, follows, groups, join_requests, members, posts, telling, welcomes
 from storage.actors import Actor
 from storage.connect import Writes, transaction, write
 from storage.follows import Follow
@@ -21,6 +21,8 @@ from storage.members import Member
 from storage.outbox import Audience
 
 MAX_LANGUAGES = 50  # of one follow
+SOON = 60_000  # ms in which nobody is asked a second time
+AGAIN = "#again-"  # before the time, in the id of a request that was sent once more
 BACKFILL = 20  # posts of somebody newly followed that appear in the home timeline
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
@@ -35,12 +37,12 @@ class _Wish(msgspec.Struct, frozen=True):
 
 async def follow(
     app: App, follower: Actor, target_id: int, reblogs: bool = True, notify: bool = False,
-    languages: Sequence[str] = (), invited: bool = False,
+    languages: Sequence[str] = (), invited: bool = False, answer: str = "",
 ) -> None:  # fmt: skip
     """A member of ours follows somebody, or joins a group; elsewhere that waits for an answer.
 
     Posts in other languages than these do not come home; none given = all do. Who is `invited` into a group of ours is
-    let in without being asked for.
+    let in without being asked for; `answer` is what somebody says to the question of a group.
 
     Raises:
         NotFound: there is no such actor.
@@ -67,7 +69,7 @@ async def follow(
             raise NotAllowed("This account has moved. Please follow the new one.")
         uri = known.uri if known else app.urls.activity(next_id())
         if target.local:
-            await record_follow(app, follower, target, uri, wish, invited=invited)
+            await record_follow(app, follower, target, uri, wish, invited=invited, answer=answer)
         else:
             await _ask(app, follower, target, uri, known, wish)
 
@@ -99,6 +101,24 @@ async def accept(app: App, target: Actor, follower_id: int) -> None:
         asked, follower = await _asked(target, follower_id)
         await record_acceptance(app, asked, target)
         await _answer(app, "Accept", target, follower, asked.uri)
+
+
+async def admit_waiting(app: App, face: Actor, follower_id: int) -> None:
+    """Let somebody into an open group of ours who waits, if they still may come in."""
+    async with transaction():
+        known, follower = await follows.of(follower_id, face.id), await actors.by_id(follower_id)
+        if known is None or follower is None or known.state != "pending":
+            return
+        group = await groups.by_actor(face.id)
+        try:
+            admit.actor(follower)
+            if group is not None:
+                admit.joining(group, await admissions.standing(group, follower), invited=False)
+        except NotAllowed:
+            await record_end(app, follower.id, face.id)
+            return await _answer(app, "Reject", face, follower, known.uri)
+        await record_acceptance(app, known, face)
+        await _answer(app, "Accept", face, follower, known.uri)
 
 
 async def reject(app: App, target: Actor, follower_id: int) -> None:
@@ -142,8 +162,9 @@ async def follow_handle(app: App, account: str, handle_or_url: str) -> Actor:
 
 
 async def record_follow(
-    app: App, follower: Actor, target: Actor, uri: str, wish: _Wish = _Wish(), *, invited: bool = False
-) -> None:
+    app: App, follower: Actor, target: Actor, uri: str, wish: _Wish = _Wish(), *, invited: bool = False,
+    answer: str = "",
+) -> None:  # fmt: skip
     """Somebody, here or elsewhere, follows one of ours: granted at once, or waiting for who wants to be asked.
 
     Raises:
@@ -153,14 +174,9 @@ async def record_follow(
     async with transaction():
         known = await follows.of(follower.id, target.id)
         group = await groups.by_actor(target.id) if target.kind == "Group" else None
-        if group is not None and group.visibility == "local" and not follower.local:
+        way = await _way(app, group, follower, target, known, invited)
+        if way is None:
             return await _answer(app, "Reject", target, follower, uri)
-        standing = await _standing(group, follower) if group is not None else Standing()
-        if group is not None and not _may_join(group, follower, standing, invited or known is not None):
-            return await _answer(app, "Reject", target, follower, uri)
-        if known is None and target.moved_to_id is not None:
-            return await _answer(app, "Reject", target, follower, uri)
-        waits = bool(target.locked) if group is None else _asks(group, standing, invited)
         now = clock.now_ms()
         row_id = known.id if known else next_id()
         row = Follow(
@@ -170,16 +186,16 @@ async def record_follow(
         follows.put(writes, row)
         if group is not None and (known is None or known.state == "pending"):
             members.put(writes, Member(group.id, follower.id, "pending", follower.host, now, None))
-        if waits and known is None:
-            _tell(writes, target, group, "follow_request", follower, now)
+        if way is Way.ASKS and group is not None:
+            await questions.asked(app, writes, group, row, answer, new=known is None)
+        elif way is Way.ASKS and known is None:
+            _tell(writes, target, "follow_request", follower, now)
+        if way is Way.AT_ONCE and known is None and group is None:
+            _tell(writes, target, "follow", follower, now)
         await write(writes)
-        if not waits or (known is not None and known.state == "accepted"):
+        if way is Way.AT_ONCE:
             await record_acceptance(app, row, target)
             await _answer(app, "Accept", target, follower, uri)
-            if known is None:
-                telling = Writes()
-                _tell(telling, target, group, "follow", follower, now)
-                await write(telling)
 
 
 async def record_acceptance(app: App, asked: Follow, target: Actor) -> None:
@@ -196,6 +212,7 @@ async def record_acceptance(app: App, asked: Follow, target: Actor) -> None:
             if follower.local:
                 await backfill.ask(app, writes, group)
             if group.local:
+                join_requests.settle(writes, group.id, follower.id)
                 welcomes.fall_due(writes, group.id, follower.id, next_id(), now)
                 app.jobs_added(writes)
         elif follower.local:
@@ -211,6 +228,7 @@ async def record_end(app: App, follower_id: int, target_id: int) -> None:
         follows.remove(writes, follower_id, target_id)
         if (group := await groups.by_actor(target_id)) is not None:
             members.leave(writes, group.id, follower_id, clock.now_ms())
+            join_requests.settle(writes, group.id, follower_id)
         app.followers_changed(writes, target_id)
         await write(writes)
 
@@ -224,9 +242,24 @@ async def _ask(app: App, follower: Actor, target: Actor, uri: str, known: Follow
     group = await groups.by_actor(target.id) if target.kind == "Group" else None
     if group is not None and known is None:
         members.put(writes, Member(group.id, follower.id, "pending", "", now, None))
-    if known is None or known.state == "pending":
+    if known is None:
         publish(app, writes, follower, _follow(follower, target, uri), Audience(inboxes=(target.inbox,)))
+    elif known.state == "pending" and known.created_at < now - SOON:
+        send_again(app, writes, known, follower, target)
     await write(writes)
+
+
+def first_id(uri: str) -> str:
+    """The id under which a request of ours was sent first."""
+    return uri.partition(AGAIN)[0]
+
+
+def send_again(app: App, writes: Writes, asked: Follow, follower: Actor, target: Actor) -> None:
+    """Send a request of ours once more, under a new id: Lemmy passes over what it has seen, whatever came of it."""
+    now = clock.now_ms()
+    again = _follow(follower, target, f"{asked.uri}{AGAIN}{now}")
+    publish(app, writes, follower, again, Audience(inboxes=(target.inbox,)))
+    follows.asked_again(writes, asked.id, now)
 
 
 def is_language(code: str) -> bool:
@@ -241,24 +274,20 @@ def _languages(codes: Sequence[str]) -> str:
     return f" {' '.join(wanted)} " if wanted else ""
 
 
-def _asks(group: Group, standing: Standing, invited: bool) -> bool:
-    """Whether somebody waits for an answer of the moderators; these wait for nobody but themselves."""
-    return group.join_mode != "open" and not invited and not standing.may(rights.APPROVE)
-
-
-async def _standing(group: Group, follower: Actor) -> Standing:
-    ban, role = [await registers.get(group.id, property_, follower.uri) for property_ in ("ban", "role")]
-    return Standing(ban=ban, role=registers.role(role))
-
-
-def _may_join(group: Group, follower: Actor, standing: Standing, invited: bool) -> bool:
+async def _way(
+    app: App, group: Group | None, follower: Actor, target: Actor, known: Follow | None, invited: bool
+) -> Way | None:
+    """How somebody follows one of ours; None when somebody elsewhere cannot."""
+    if known is None and target.moved_to_id is not None:
+        return None
+    if group is None:
+        return Way.ASKS if target.locked and (known is None or known.state == "pending") else Way.AT_ONCE
     try:
-        admit.joining(group, standing, invited=invited)
+        return await admissions.way(app, group, follower, known, invited=invited)
     except NotAllowed:
         if follower.local:
             raise
-        return False
-    return True
+        return None
 
 
 async def _asked(target: Actor, follower_id: int) -> tuple[Follow, Actor]:
@@ -284,6 +313,6 @@ def _follow(follower: Actor, target: Actor, uri: str) -> activities.Json:
     return activities.activity("Follow", uri, follower.uri, target.uri, to=[target.uri])
 
 
-def _tell(writes: Writes, target: Actor, group: Group | None, kind: str, follower: Actor, now_ms: int) -> None:
+def _tell(writes: Writes, target: Actor, kind: str, follower: Actor, now_ms: int) -> None:
     if target.kind == "Person":
         telling.tell(writes, next_id(), target.id, kind, follower.id, 0, now_ms)

@@ -27,6 +27,7 @@ from storage.outbox import Audience
 POSTING = ("anyone", "members", "moderators")
 VOTES = ("both", "up", "none")
 MAX_RULES, MAX_RULE = 50, 500  # rules; characters
+MAX_QUESTION = 500  # characters
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +37,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     summary: str | None = None  # plain text
     rules: tuple[str, ...] | None = None
     join_mode: str | None = None
+    question: str | None = None  # to those who ask to join
     posting: str | None = None
     votes: str | None = None
     closed: bool | None = None
@@ -50,7 +52,7 @@ async def change(app: App, group_name: str, change_: Change, by: Actor | None = 
     Raises:
         NotFound: there is no such group.
         NotAllowed: `by` is no steward of the group.
-        Invalid: no such title, summary, rules, way to join and post, or votes.
+        Invalid: no such title, summary, rules, question, way to join and post, or votes.
     """
     group, face = await groups.named(group_name)
     uri, actor_uri = app.urls.activity(next_id()), await members.who_acts(group, face, by, rights.SETTINGS)
@@ -61,8 +63,8 @@ async def change(app: App, group_name: str, change_: Change, by: Actor | None = 
         writes = Writes()
         changed = record(
             app, writes, group, face, by=actor_uri, uri=uri, title=change_.title, summary_html=html,
-            join_mode=change_.join_mode, posting=change_.posting, votes=change_.votes, closed=change_.closed,
-            visibility=change_.visibility,
+            join_mode=change_.join_mode, question=change_.question, posting=change_.posting, votes=change_.votes,
+            closed=change_.closed, visibility=change_.visibility,
         )  # fmt: skip
         if change_.rules is not None:
             changed = await _rules(app, writes, group, face, change_.rules, actor_uri, uri) or changed
@@ -87,6 +89,7 @@ def record(
     title: str | None = None,
     summary_html: str | None = None,
     join_mode: str | None = None,
+    question: str | None = None,
     posting: str | None = None,
     votes: str | None = None,
     closed: bool | None = None,
@@ -96,17 +99,11 @@ def record(
     """Write a register for each thing that differs, and its effect; says whether anything does.
 
     Raises:
-        Invalid: no such title, way to join and post, or votes.
+        Invalid: no such title, question, way to join and post, or votes.
     """
     title = title.strip() if title is not None else None
-    if title is not None and not 0 < len(title) <= MAX_TITLE:
-        raise Invalid("A group needs a title of at most {limit} characters.", field="title", limit=MAX_TITLE)
-    if join_mode not in (None, *JOIN_MODES):
-        raise Invalid(NO_SUCH_WAY, field="join_mode")
-    if posting not in (None, *POSTING):
-        raise Invalid("Who may post: 'anyone', 'members' or 'moderators'.", field="posting")
-    if votes not in (None, *VOTES):
-        raise Invalid("Which votes there are: 'both', 'up' or 'none'.", field="votes")
+    question = question.strip() if question is not None else None
+    _check(title, join_mode, question, posting, votes)
     if only_moderators is not None and only_moderators != (group.posting == "moderators"):
         posting = "moderators" if only_moderators else "anyone" if group.join_mode == "open" else "members"
     join_mode = _asked_first(group, visibility, join_mode)
@@ -115,6 +112,7 @@ def record(
         ("profile:title", title, face.name, "actor", {"name": title}),
         ("profile:summary", summary_html, face.summary, "actor", {"summary": summary_html}),
         ("join_mode", join_mode, group.join_mode, "groups", {"join_mode": join_mode}),
+        ("question", question, group.question, "groups", {"question": question}),
         ("posting", posting, group.posting, "groups", {"posting": posting}),
         ("votes", votes, group.votes, "groups", {"votes": votes}),
         ("visibility", visibility, group.visibility, "groups", {"visibility": visibility}),
@@ -135,6 +133,21 @@ def record(
             app.followers_changed(writes, face.id)
             fragments.forget_actor_later(writes, face.id)
     return changed
+
+
+def _check(
+    title: str | None, join_mode: str | None, question: str | None, posting: str | None, votes: str | None
+) -> None:  # fmt: skip
+    if title is not None and not 0 < len(title) <= MAX_TITLE:
+        raise Invalid("A group needs a title of at most {limit} characters.", field="title", limit=MAX_TITLE)
+    if join_mode not in (None, *JOIN_MODES):
+        raise Invalid(NO_SUCH_WAY, field="join_mode")
+    if question is not None and len(question) > MAX_QUESTION:
+        raise Invalid("A question may have {limit} characters.", field="question", limit=MAX_QUESTION)
+    if posting not in (None, *POSTING):
+        raise Invalid("Who may post: 'anyone', 'members' or 'moderators'.", field="posting")
+    if votes not in (None, *VOTES):
+        raise Invalid("Which votes there are: 'both', 'up' or 'none'.", field="votes")
 
 
 def _asked_first(group: Group, visibility: str | None, join_mode: str | None) -> str | None:

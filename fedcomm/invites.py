@@ -120,6 +120,14 @@ async def use(invite: Invite) -> None:
         raise NotFound("This invitation has just been used up. Please ask for a new one.")
 
 
+async def use_by_id(app: App, invite_id: int) -> bool:
+    """Count one use of an invitation, if it is good for anybody still; belongs in a transaction."""
+    invite = await storage.invites.by_id(invite_id)
+    if invite is None or not await _stands(app, invite):
+        return False
+    return await storage.invites.use(invite.id, clock.now_ms())
+
+
 async def inviting(app: App, account: Account, group: Group) -> bool:
     """Whether a member may invite others into a group: moderators of it; of an open one who belongs to it as well.
 

@@ -6,7 +6,8 @@ import storage.groups
 from fedcomm import consents, follows, invites, telling
 from fedcomm.app import App
 from fedcomm.consents import Agreement
-from fedcomm.errors import NotFound
+from fedcomm.errors import Invalid, NotFound
+from fedcomm.recording import MAX_ANSWER
 from storage.actors import Actor
 from storage.connect import Writes, transaction, write
 from storage.groups import Group
@@ -31,23 +32,35 @@ async def come_in(app: App, actor_id: int, group_id: int | None, agreement: Agre
         await follows.follow(app, actor, face.id, invited=True)
 
 
-async def join(app: App, member: Actor, group: Group, read: str, invitation: str = "") -> None:
+async def join(
+    app: App, member: Actor, group: Group, read: str, invitation: str = "", answer: str = ""
+) -> None:  # fmt: skip
     """A member of ours joins a group, or asks to; `read` is the seal of the rules that stood there (`consents.seal`).
 
-    With an invitation (the last part of its link) into a group that is not open they ask nobody.
+    With an invitation (the last part of its link) into a group that is not open they ask nobody. `answer` is what they
+    say to the group's question; who waits may answer anew.
 
     Raises:
-        Invalid: the group has other rules by now.
+        Invalid: the group has other rules by now, or the question is not answered, or at too great length.
         NotFound: there is no such group any more, or the invitation is not valid.
         NotAllowed: banned, closed, not invited, or of a server that is not spoken with.
     """
     rules = await consents.of_group(group)
     invite = await _needed(app, member, group, invitation)
+    if invite is None:
+        _check_answer(group, answer)
     async with transaction():
         if invite is not None:
             await invites.use(invite)
         await consents.agree(member, Agreement((rules,), read))
-        await follows.follow(app, member, group.actor_id, invited=invite is not None)
+        await follows.follow(app, member, group.actor_id, invited=invite is not None, answer=answer)
+
+
+def _check_answer(group: Group, answer: str) -> None:
+    if len(answer) > MAX_ANSWER:
+        raise Invalid("An answer may have {limit} characters.", field="answer", limit=MAX_ANSWER)
+    if group.local and group.join_mode == "approval" and group.question and not answer.strip():
+        raise Invalid("Please answer the question of the group.", field="answer")
 
 
 async def _needed(app: App, member: Actor, group: Group, invitation: str) -> Invite | None:

@@ -1,31 +1,36 @@
-"""Limits that hold over a time, in memory: votes of one server on one post, and what is not asked again so soon."""
+"""Limits that hold over a time, in memory: votes of one server on one post, joins of one server in one group, and what
+is not asked again so soon.
+"""
 
 import time
 from collections import OrderedDict
 
 VOTES = 30  # of one server on one post
 WINDOW = 600.0  # seconds
+JOINS, ALL_JOINS = 60, 600  # of one server in one group, and of all; who comes later is let in later
+JOINS_WINDOW = 60.0  # seconds
 _REMEMBERED = 50_000
 
 
-class VoteLimit:
-    """Counts votes by (post, host): fresh accounts by the hundred are cheap for a hostile server (attack GRP-13)."""
+class ServerLimit:
+    """Counts by (thing, host): a hostile server has fresh accounts by the hundred (attacks GRP-13, GRP-23)."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int, seconds: float) -> None:
+        self._most, self._seconds = most, seconds
         self._counts: OrderedDict[tuple[int, str], tuple[float, int]] = OrderedDict()
 
-    def allows(self, post_id: int, host: str) -> bool:
-        """Whether one more vote from that server counts; our own members are not limited."""
+    def allows(self, thing: int, host: str) -> bool:
+        """Whether one more from that server counts; our own members are not limited."""
         if not host:
             return True
         now = time.monotonic()
-        since, count = self._counts.pop((post_id, host), (now, 0))
-        if now - since > WINDOW:
+        since, count = self._counts.pop((thing, host), (now, 0))
+        if now - since > self._seconds:
             since, count = now, 0
-        self._counts[post_id, host] = (since, count + 1)
+        self._counts[thing, host] = (since, count + 1)
         if len(self._counts) > _REMEMBERED:
             self._counts.popitem(last=False)
-        return count < VOTES
+        return count < self._most
 
 
 class Lately:

@@ -1,4 +1,4 @@
-"""Accounts that move: members who go elsewhere, members that follow one who goes; and requests that nobody answered."""
+"""Accounts that move: members who go elsewhere, and members that follow one who goes."""
 
 import msgspec
 
@@ -16,7 +16,6 @@ from storage.ids import next_id
 from storage.outbox import Audience
 
 COOLDOWN = 30 * 86_400_000  # ms between two moves of a member, as at Mastodon
-UNANSWERED = 24 * 3_600_000  # ms after which a request is sent once more
 
 
 async def away(app: App, actor: Actor, handle_or_url: str) -> Actor:
@@ -122,16 +121,3 @@ async def take_followers_along(app: App, old: int, new: int) -> None:
         except AppError:
             continue  # blocked or banned there: this one stays behind
         await follows.unfollow(app, follower, old)
-
-
-async def ask_again(app: App) -> None:
-    """Send requests again that peers have not answered for a day: nobody stays pending because a message was lost."""
-    for asked in await stored.unanswered(clock.now_ms() - UNANSWERED):
-        follower, target = await actors.by_id(asked.follower_id), await actors.by_id(asked.target_id)
-        if follower is None or target is None or target.gone:
-            continue
-        writes = Writes()
-        again = activities.activity("Follow", asked.uri, follower.uri, target.uri, to=[target.uri])
-        publish(app, writes, follower, again, Audience(inboxes=(target.inbox,)))
-        stored.asked_again(writes, asked.id, clock.now_ms())
-        await apply(writes)

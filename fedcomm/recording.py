@@ -8,11 +8,24 @@ import msgspec
 import storage.media
 from activitypub.objects import Note
 from activitypub.origins import host_of
-from fedcomm import clock, emojis, indexing, mapping
+from fedcomm import clock, emojis, indexing, mapping, sanitise, titles
 from fedcomm import telling as telling_later
 from fedcomm.app import App
 from fedcomm.mapping.posts import Place, to_row
-from storage import actors, conversations, events, groups, jobs, orphans, posts, tags, talks, telling, welcomes
+from storage import (
+    actors,
+    conversations,
+    events,
+    groups,
+    jobs,
+    join_requests,
+    orphans,
+    posts,
+    tags,
+    talks,
+    telling,
+    welcomes,
+)
 from storage.actors import Actor
 from storage.connect import Writes
 from storage.groups import Group
@@ -20,6 +33,7 @@ from storage.ids import next_id
 from storage.media import Media
 from storage.posts import Post
 
+MAX_ANSWER = 2_000  # characters of an answer to the question of a group
 MAX_TOLD = 100  # members here that one post tells of itself (attack NET-16)
 
 
@@ -85,6 +99,8 @@ def record(app: App, writes: Writes, arrival: Arrival) -> Post:
     _tell(app, writes, post, arrival, now)
     if post.visibility == posts.DIRECT:
         _converse(writes, post, arrival)
+        if arrival.parent is not None and arrival.parent.local:
+            join_requests.answer(writes, arrival.parent.id, author.id, _answer(post.content), post.id)
     return post
 
 
@@ -165,6 +181,8 @@ def edit(
         edited_at=known.edited_at if same else now,
     )
     posts.forget_links(writes, known.id)
+    if known.visibility == posts.DIRECT:
+        join_requests.reword(writes, known.id, _answer(content))
     if files is not None:
         storage.media.drop(writes, known.id, now, [file.id for file in files.kept])
     attach(writes, known, written, mentioned, now, files.kept if files else ())
@@ -204,12 +222,19 @@ def erase(app: App, writes: Writes, known: Post, *, told: bool = True) -> None:
     posts.bury(writes, known.uri, host_of(known.uri), "post", now)
     posts.erase(writes, known, now, told=told)
     talks.again(writes, known)
+    if known.visibility == posts.DIRECT:
+        join_requests.take_back(writes, known.id)
     if not known.local and known.parent_id is not None:
         welcomes.take_back(writes, known.id, next_id(), now)
         app.jobs_added(writes)
     writes.after(partial(app.forget_post, known.id))
     if known.parent_id is not None:
         writes.after(partial(app.forget_post, known.parent_id))
+
+
+def _answer(content: str) -> str:
+    """What somebody says to the question of a group that they want to join."""
+    return titles.unaddressed(sanitise.text_of(content))[:MAX_ANSWER]
 
 
 def _show(writes: Writes, post: Post, arrival: Arrival) -> None:

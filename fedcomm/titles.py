@@ -1,4 +1,4 @@
-"""The title of a thread: the first line of what somebody wrote."""
+"""The title of a thread: the first line of what somebody wrote, without whom it is addressed to."""
 
 import re
 
@@ -14,14 +14,20 @@ def split(text: str) -> tuple[str, str]:
 
     When the first line is too long for a title, the title is its beginning and what follows is the whole text.
     """
-    rest = text.strip()
-    while mentions := _MENTIONS.match(rest):
-        rest = rest[mentions.end() :].lstrip()
+    rest = unaddressed(text)
     line, _, body = rest.partition("\n")
     title = _clear(line)
     if len(title) > LONGEST:
         return _shortened(title), rest
     return title, body.strip()
+
+
+def unaddressed(text: str) -> str:
+    """A text without the mentions that it begins with."""
+    rest = text.strip()
+    while mentions := _MENTIONS.match(rest):
+        rest = rest[mentions.end() :].lstrip()
+    return rest
 
 
 def _clear(line: str) -> str:

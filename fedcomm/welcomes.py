@@ -8,11 +8,11 @@ from collections.abc import Mapping
 import msgspec
 
 import storage.accounts
-from fedcomm import acts, consents, groups, members, rights, speech
+from fedcomm import acts, consents, groups, letters, members, rights, speech
 from fedcomm.app import App
 from fedcomm.errors import Invalid
 from fedcomm.speech import Saying
-from storage import actors, peers, posts, registers, welcomes
+from storage import actors, posts, registers, welcomes
 from storage import groups as stored
 from storage import members as stored_members
 from storage.actors import Actor
@@ -22,8 +22,6 @@ from storage.ids import next_id
 from storage.posts import Post
 
 MAX_TEXT = 2_000  # characters of one language
-# Lemmy 0.19 and 1.0 take direct messages from people only (`ObjectId<ApubPerson>`): one from a group is an error there.
-_DEAF = frozenset({"lemmy"})
 _TEXTS = msgspec.json.Decoder(dict[str, str])
 
 
@@ -108,12 +106,9 @@ async def welcome(app: App, group: int, actor: int) -> None:
 
 
 async def _listens(group: Group, member: Actor) -> bool:
-    """Whether somebody is (still) a member, and one to talk to: no program, and on no server that cannot hear it."""
-    if member.gone or member.kind != "Person" or group.closed_at is not None:
-        return False
-    known = await stored_members.of(group.id, member.id)
-    peer = await peers.get(member.host) if member.host else None
-    return known is not None and known.state == "joined" and (peer is None or peer.software not in _DEAF)
+    """Whether somebody is (still) a member, and one to talk to."""
+    known = await stored_members.of(group.id, member.id) if group.closed_at is None else None
+    return known is not None and known.state == "joined" and await letters.hears(member)
 
 
 async def _saying(app: App, group: Group, face: Actor, member: Actor) -> Saying | None:

@@ -3,7 +3,7 @@
 import msgspec
 
 from storage import fragments
-from storage.connect import Writes, row, rows
+from storage.connect import Writes, row, rows, value
 from storage.counting import hold
 
 
@@ -20,6 +20,7 @@ class Follow(msgspec.Struct, frozen=True):
     created_at: int
     accepted_at: int | None
     languages: str = ""  # in which posts come into home, as ' de en '; '' = all
+    tries: int = 0  # how often a request to somebody elsewhere was sent again
 
 
 class Inbox(msgspec.Struct, frozen=True):
@@ -57,14 +58,34 @@ async def requests(target_id: int) -> list[Follow]:
     ]
 
 
-async def unanswered(before_ms: int) -> list[Follow]:
-    """Requests of ours to others that nobody answered since `before_ms` (at most 100)."""
+async def unanswered(now_ms: int, pause_ms: int, most: int) -> list[Follow]:
+    """Requests of ours to others to send again (at most 100): nobody answered for a pause, which doubles each time.
+
+    After `most` times they are left alone.
+    """
     sql = (
         f"SELECT {', '.join('f.' + name for name in Follow.__struct_fields__)} FROM follow f"
         " JOIN actor a ON a.id = f.follower_id JOIN actor t ON t.id = f.target_id"
-        " WHERE f.state = 'pending' AND a.host = '' AND t.host <> '' AND f.created_at < ? ORDER BY f.id LIMIT 100"
+        " WHERE f.state = 'pending' AND a.host = '' AND t.host <> '' AND f.tries < ?"
+        " AND f.created_at + CAST(? AS BIGINT) * (1 << f.tries) < ? ORDER BY f.created_at LIMIT 100"
     )
-    return [Follow(*found) for found in await rows(sql, (before_ms,))]
+    return [Follow(*found) for found in await rows(sql, (most, pause_ms, now_ms))]
+
+
+async def count_waiting(target_id: int, most: int) -> int:
+    """How many wait to be let in, at most `most`."""
+    sql = "SELECT COUNT(*) FROM (SELECT 1 FROM follow WHERE target_id = ? AND state = 'pending' LIMIT ?) counted"
+    return int(await value(sql, (target_id, most)))
+
+
+async def waiting_for_nobody(limit: int) -> list[Follow]:
+    """Who waits to be let in by an open group of ours, which asks nobody, the first first."""
+    sql = (
+        f"SELECT {', '.join('f.' + name for name in Follow.__struct_fields__)} FROM groups g"
+        " JOIN follow f ON f.target_id = g.actor_id AND f.state = 'pending'"
+        " WHERE g.local = 1 AND g.join_mode = 'open' AND g.closed_at IS NULL ORDER BY f.id LIMIT ?"
+    )
+    return [Follow(*found) for found in await rows(sql, (limit,))]
 
 
 async def followers_here(target_id: int) -> list[int]:
@@ -114,8 +135,8 @@ async def known_inboxes() -> list[Inbox]:
 def put(writes: Writes, follow: Follow) -> None:
     """Store the follow; a request never takes back what was accepted before."""
     writes.add(
-        "INSERT INTO follow (id, follower_id, target_id, state, uri, reblogs, notify, created_at, accepted_at,"
-        " languages) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (follower_id, target_id) DO UPDATE SET"
+        f"INSERT INTO follow ({', '.join(Follow.__struct_fields__)})"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (follower_id, target_id) DO UPDATE SET"
         " state = CASE WHEN follow.state = 'accepted' THEN follow.state ELSE excluded.state END,"
         " uri = excluded.uri, reblogs = excluded.reblogs, notify = excluded.notify,"
         " languages = excluded.languages,"
@@ -143,7 +164,7 @@ def accept(writes: Writes, follow: Follow, now_ms: int) -> None:
 
 def asked_again(writes: Writes, follow_id: int, now_ms: int) -> None:
     """The request was sent once more."""
-    writes.add("UPDATE follow SET created_at = ? WHERE id = ?", (now_ms, follow_id))
+    writes.add("UPDATE follow SET created_at = ?, tries = tries + 1 WHERE id = ?", (now_ms, follow_id))
 
 
 def remove(writes: Writes, follower_id: int, target_id: int) -> None:

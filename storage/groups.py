@@ -75,6 +75,12 @@ async def with_face(group_id: int | None) -> tuple[Group, Actor] | tuple[None, N
     return Group(*found[:width]), Actor(*found[width:])
 
 
+async def by_faces(actor_ids: Sequence[int]) -> dict[int, Group]:
+    """The groups whose faces these actors are, by the id of the face."""
+    found = [Group(*each) for each in await rows(_SELECT + "WHERE actor_id IN (?ints)", (list(actor_ids),))]
+    return {group.actor_id: group for group in found}
+
+
 async def by_face(url: str) -> Group | None:
     """The group that has, or had, a face at this URL."""
     sql = f"SELECT {COLUMNS} FROM groups WHERE id = (SELECT group_id FROM face_alias WHERE url = ?)"

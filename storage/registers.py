@@ -104,6 +104,16 @@ async def moderated(uri: str) -> list[int]:
     return [group_id for group_id, value in await rows(sql, (uri,)) if role(value)]
 
 
+async def unmoderated() -> list[int]:
+    """Ids of the groups of ours that nobody here moderates."""
+    sql = (
+        "SELECT g.id FROM groups g WHERE g.local = 1 AND NOT EXISTS (SELECT 1 FROM register r"
+        " JOIN actor a ON a.uri = r.subject AND a.host = '' AND a.deleted_at IS NULL AND a.suspended_at IS NULL"
+        " WHERE r.group_id = g.id AND r.property = 'role' AND r.value IS NOT NULL)"
+    )
+    return [found[0] for found in await rows(sql)]
+
+
 def role(value: str | None) -> str:
     """The role that the value of a role register gives, '' for none."""
     return _ROLE.decode(value).role if value is not None else ""

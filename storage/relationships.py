@@ -152,7 +152,7 @@ WHERE {condition} AND {visible.actor(actor)} AND {cursor} < ? AND {cursor} > ?""
     return await paged(sql, (*args, *visible.actor_args(viewer)), page)
 
 
-async def paged(sql: str, args: tuple[int, ...], page: Page) -> People:
+async def paged(sql: str, args: tuple[object, ...], page: Page) -> People:
     """A page of what a query of (cursor, actor id) finds; it ends with a condition that takes `Page.bounds`."""
 
     async def fetch(page: Page, limit: int) -> list[tuple[int, int]]:

@@ -59,6 +59,12 @@ def tell(
     events.tell(writes, "notice", notification_id, owner_id)
 
 
+def tell_of_request(writes: Writes, notification_id: int, owner_id: int, actor_id: int, now_ms: int) -> None:
+    """As `tell` of a request to join a group that the member looks after: no policy of theirs keeps that back."""
+    writes.add(_OF_REQUEST, (notification_id, owner_id, actor_id, 0, 0, now_ms))
+    events.tell(writes, "notice", notification_id, owner_id)
+
+
 def tell_if_new(
     writes: Writes, notification_id: int, owner_id: int, actor_id: int, post_id: int, now_ms: int
 ) -> None:  # fmt: skip
@@ -109,6 +115,7 @@ _JUDGED = {
     )
     for kind in sorted(_KINDS - _ALWAYS)
 }
+_OF_REQUEST = _insert("follow_request", "0", "")
 _NEWLY_NAMED = _JUDGED["mention"].replace(
     " ON CONFLICT",
     " AND NOT EXISTS (SELECT 1 FROM mention before WHERE before.post_id = told.post_id"

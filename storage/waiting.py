@@ -1,4 +1,4 @@
-"""What waits for a member: what they have not looked at yet, people who ask to follow them, unread messages."""
+"""What waits for a member: what they have not looked at, people who ask to follow them or to join, unread messages."""
 
 from collections.abc import Sequence
 
@@ -23,7 +23,11 @@ SELECT COUNT(*) FROM ({notifications.SHOWN} AND n.kind IN (?texts) AND n.id > CO
  (SELECT last_read_id FROM marker WHERE account_id = ? AND timeline = 'notifications'), 0) LIMIT ?) counted"""
 _REQUESTS = f"""
 SELECT COUNT(*) FROM (SELECT 1 FROM follow WHERE target_id = ? AND state = 'pending'
- AND {visible.actor("follow.follower_id")} LIMIT ?) counted"""
+ AND {visible.actor("follow.follower_id")}
+ UNION ALL SELECT 1 FROM register role JOIN groups ON groups.id = role.group_id AND groups.local = 1
+ JOIN follow ON follow.target_id = groups.actor_id AND follow.state = 'pending'
+ WHERE role.subject = (SELECT uri FROM actor WHERE id = ?) AND role.property = 'role' AND role.value IS NOT NULL
+ LIMIT ?) counted"""
 _MESSAGES = f"""
 SELECT COUNT(*) FROM (SELECT thread_id, last_post_id, unread FROM conversation WHERE owner_id = ?
  ORDER BY last_post_id DESC LIMIT ?) c JOIN post ON post.id = c.last_post_id
@@ -35,7 +39,7 @@ async def of(owner: int, account_id: int, kinds: Sequence[str]) -> Waiting:
     counted = await read_many(
         [
             (_NOTICES, (*notifications.shown_to(owner), list(kinds), account_id, MOST)),
-            (_REQUESTS, (owner, *visible.actor_args(owner), MOST)),
+            (_REQUESTS, (owner, *visible.actor_args(owner), owner, MOST)),
             (_MESSAGES, (owner, MOST, *visible.args(owner))),
         ]
     )

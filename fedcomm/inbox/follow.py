@@ -48,7 +48,11 @@ async def rejected(hand: Hand, activity: Activity) -> None:
     NodeBB 4.15.1 rejects by its own actor what it cannot handle, and leaves the delivery without an answer.
     """
     uri = id_of(activity.object) or ""
-    if hand.app.urls.own(uri) and await follows.by_uri(uri) is None and (seqs := await outbox.seqs_of(uri)):
+    if (
+        hand.app.urls.own(uri)
+        and await follows.by_uri(service.first_id(uri)) is None
+        and (seqs := await outbox.seqs_of(uri))
+    ):
         return await _unwanted(hand, activity, seqs)
     found = await _request(hand, activity)
     await service.record_end(hand.app, found.follower_id, found.target_id)
@@ -97,7 +101,7 @@ async def _request(hand: Hand, activity: Activity) -> Follow:
     """The request of one of ours that is answered: by its id, or by who and whom."""
     inner = activity.object
     uri = id_of(inner) or ""
-    found = await follows.by_uri(uri) if uri else None
+    found = await follows.by_uri(service.first_id(uri)) if uri else None
     answering = hand.facts.actors.get(activity.actor)
     if found is None and isinstance(inner, Activity) and answering is not None:
         asking = await actors.by_uri(inner.actor)

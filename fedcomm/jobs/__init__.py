@@ -15,10 +15,12 @@ from fedcomm import (
     orphans,
     peers,
     polls,
+    questions,
     rankings,
     retelling,
     scheduled,
     telling,
+    waiting,
     welcomes,
 )
 from fedcomm.app import App
@@ -59,6 +61,7 @@ JOBS: dict[str, Job] = {
     "retell_thread": Job(retelling.retell),
     "announce_early": Job(orphans.announce, attempts=10, seconds=600),
     "welcome": Job(welcomes.welcome),
+    "ask_question": Job(questions.ask),
     "show_answer": Job(introductions.show),
     "unshow_answer": Job(introductions.unshow),
     "follow_moved": Job(moving.take_followers_along, attempts=10, seconds=600),
@@ -68,7 +71,8 @@ SCHEDULE: dict[str, Regular] = {
     "loose_media": Regular(clean_up, HOUR),
     "copies": Regular(forget_copies, HOUR),
     "files_of_nobody": Regular(sweep, DAY),
-    "ask_again": Regular(moving.ask_again, HOUR),
+    "ask_again": Regular(waiting.ask_again, HOUR),
+    "let_in": Regular(waiting.let_in, MINUTE),
     "orphans": Regular(orphans.adopt, MINUTE),
     "weigh_votes": Regular(rankings.weigh, 10 * MINUTE),
 }

@@ -9,9 +9,9 @@ from starlette.routing import Route
 
 import storage.accounts
 import storage.actors
-from fedcomm import featured, fetching
+from fedcomm import featured, fetching, requests
 from fedcomm.errors import NotFound
-from storage import pins, relationships, search, timelines, visible
+from storage import join_requests, pins, relationships, search, timelines, visible
 from storage.actors import Actor
 from storage.paging import Page
 from storage.relationships import People
@@ -172,7 +172,7 @@ async def shown_to_oneself(request: Request, viewer: Viewer, actor: Actor) -> di
     row = await storage.accounts.by_id(viewer.account_id)
     if row is None:
         raise NotFound(subjects.MISSING)
-    waiting = await relationships.requests(actor.id, Page(limit=80))
+    waiting = await join_requests.to_decide(actor.id, await requests.deciding(actor), Page(limit=80))
     moved_to = await storage.actors.by_id(actor.moved_to_id) if actor.moved_to_id else None
     base = state.app_of(request).base_url
     pictures = (await account.emojis_of(base, [actor])).get(actor.id, [])

@@ -12,26 +12,18 @@ import storage.collections
 import storage.follows
 import storage.groups
 import storage.rankings
-from fedcomm import admit, consents, follows, invites, joining, members, rights
-from fedcomm.errors import Invalid, NotFound
+from fedcomm import admit, consents, invites, members, rights
+from fedcomm.errors import NotFound
 from storage import visible
 from storage.actors import Actor
 from storage.groups import Group
 from storage.timelines import Entry
-from web import errors, headers, paging, params, respond, state
+from web import paging, params, state
 from web.pages import filling, frame, threads
-from web.pages.readers import Plain, Reader, form, members_only, reader_of
-from web.pages.shown import handle, profile
+from web.pages.readers import reader_of
+from web.pages.shown import handle
 
 _LINES = 25
-
-
-class Joining(msgspec.Struct, frozen=True):
-    """A click on the button below the rules, which rules these were, and with which invitation, if any."""
-
-    read: str = ""
-    invitation: str = ""
-    csrf: str = ""
 
 
 class Sorted(msgspec.Struct, frozen=True):
@@ -73,32 +65,6 @@ async def show(request: Request) -> Response:
     )
 
 
-async def ways(request: Request) -> Response:
-    """`GET /c/{name}/join`: how to join, from here and from any other server."""
-    return await _ways(request)
-
-
-@members_only
-async def join(request: Request, reader: Reader) -> Response:
-    """`POST /c/{name}/join`: who has not read the present rules is shown them."""
-    given = await form(request, Joining, reader)
-    group, face = await named(reader.actor.id, request.path_params["name"], state.app_of(request).host)
-    try:
-        await joining.join(state.app_of(request), reader.actor, group, given.read, given.invitation)
-    except Invalid as changed:
-        return await _ways(request, changed)
-    return respond.redirect(profile(face))
-
-
-@members_only
-async def leave(request: Request, reader: Reader) -> Response:
-    """`POST /c/{name}/leave`"""
-    await form(request, Plain, reader)
-    _group, face = await named(reader.actor.id, request.path_params["name"], state.app_of(request).host)
-    await follows.unfollow(state.app_of(request), reader.actor, face.id)
-    return respond.redirect(profile(face))
-
-
 async def named(viewer: int, name: str, own_host: str = "") -> tuple[Group, Actor]:
     """The group of that name, which the viewer may see, and its face.
 
@@ -119,27 +85,6 @@ async def moderates(group: Group, actor: Actor) -> bool:
     return (await members.standing(group, actor)).may(rights.REMOVE)
 
 
-async def _ways(request: Request, problem: Invalid | None = None) -> Response:
-    reader = await reader_of(request)
-    viewer = reader.actor.id if reader else visible.ANYBODY
-    group, face = await named(viewer, request.path_params["name"], state.app_of(request).host)
-    rules = await consents.of_group(group)
-    return await frame.page(
-        request,
-        "join.html",
-        errors.status_of(problem) if problem else 200,
-        {"content-security-policy": headers.CONSENT_POLICY},  # the form leads to the visitor's server
-        form=True,
-        group=group,
-        face=face,
-        handle=handle(face, state.app_of(request).host),
-        follow=await storage.follows.of(viewer, face.id) if reader else None,
-        rules=rules.rules,
-        seal=consents.seal((rules,)),
-        problem=problem,
-    )
-
-
 async def _looking_after(group: Group) -> list[tuple[Actor, str]]:
     """Those who are known here, each with their role."""
     roles = await members.roles(group)
@@ -156,7 +101,4 @@ async def _pinned(viewer: int, group: Group) -> list[threads.Line]:
 
 routes = [
     Route("/c/{name}", show),
-    Route("/c/{name}/join", ways),
-    Route("/c/{name}/join", join, methods=["POST"]),
-    Route("/c/{name}/leave", leave, methods=["POST"]),
 ]

@@ -14,7 +14,7 @@ import storage.actors
 import storage.follows
 import storage.groups
 import storage.registers
-from fedcomm import admit, curation, fetching, follows, group_profile, members, rights
+from fedcomm import admit, curation, fetching, group_profile, members, rights
 from fedcomm.app import App
 from fedcomm.errors import AppError, Invalid, NotFound
 from fedcomm.group_profile import Change
@@ -49,6 +49,7 @@ class Profile(msgspec.Struct, frozen=True):
     summary: str = ""
     rules: str = ""
     join_mode: str = "open"
+    question: str = ""
     posting: str = "anyone"
     votes: str = "both"
     closed: bool = False
@@ -123,6 +124,7 @@ async def describe(request: Request, place: Place) -> Response:
         summary=given.summary,
         rules=tuple(given.rules.splitlines()),
         join_mode=given.join_mode,
+        question=given.question,
         posting=given.posting,
         votes=given.votes,
         closed=given.closed,
@@ -161,12 +163,6 @@ async def thread(request: Request, reader: Reader) -> Response:
 async def _done(app: App, place: Place, wish: Wish) -> None:
     name = place.face.username
     match wish.act:
-        case "accept":
-            place.by(rights.APPROVE)
-            await follows.accept(app, place.face, wish.id)
-        case "refuse":
-            place.by(rights.APPROVE)
-            await follows.reject(app, place.face, wish.id)
         case "appoint":
             who = await find.somebody(app, place.reader.actor.id, wish.who)
             await members.appoint(app, name, who, place.by(rights.APPOINT), wish.role or rights.MODERATOR)
@@ -217,7 +213,7 @@ async def _page(
         refused,
         group=place.group,
         face=place.face,
-        waiting=await _waiting(place.face),
+        waiting=await storage.follows.count_waiting(place.face.id, _MOST),
         looking_after=await _looking_after(place.group),
         may=place.rights,
         banned=await _banned(place.group),
@@ -227,12 +223,6 @@ async def _page(
         removed=await _removed(place, log),
         part="profile" if given else wish.act,
     )
-
-
-async def _waiting(face: Actor) -> list[Actor]:
-    asked = [follow.follower_id for follow in (await storage.follows.requests(face.id))[:_MOST]]
-    found = await storage.actors.by_ids(asked)
-    return [found[actor_id] for actor_id in asked if actor_id in found]
 
 
 async def _looking_after(group: Group) -> list[tuple[Actor, str]]:
@@ -263,7 +253,10 @@ async def _profile(place: Place) -> Profile:
     rules = "\n".join(await group_profile.rules(place.group.id))
     group, face = place.group, place.face
     summary = shown.plain(face.summary)
-    return Profile(face.name, summary, rules, group.join_mode, group.posting, group.votes, group.closed_at is not None)
+    closed = group.closed_at is not None
+    return Profile(
+        face.name, summary, rules, group.join_mode, group.question, group.posting, group.votes, closed
+    )  # fmt: skip
 
 
 routes = [

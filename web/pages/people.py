@@ -10,8 +10,9 @@ from starlette.routing import Route
 
 import storage.actors
 import storage.domain_blocks
+import storage.join_requests
 import storage.mutes
-from fedcomm import blocks, clock, domain_blocks, follows, mutes
+from fedcomm import blocks, clock, domain_blocks, follows, mutes, requests
 from fedcomm.app import App
 from fedcomm.errors import AppError, Invalid
 from storage import relationships
@@ -99,7 +100,11 @@ async def _unblock_server(app: App, actor: Actor, given: Answer) -> None:
 
 
 async def _waiting(viewer: int, page: Page) -> dict[str, Any]:
-    return await _shown(await relationships.requests(viewer, page))
+    shown = await _shown(await relationships.requests(viewer, page))
+    me = await storage.actors.by_id(viewer)
+    waiting = await storage.join_requests.count(await requests.deciding(me) if me else [])
+    faces = await storage.actors.by_ids(list(waiting))
+    return shown | {"groups": [(faces[face], many) for face, many in waiting.items() if face in faces]}
 
 
 async def _blocked(viewer: int, page: Page) -> dict[str, Any]:

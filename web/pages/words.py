@@ -173,6 +173,8 @@ GROUP_ACTS = {
     "profile:title": (later("changed the title"), later("changed the title")),
     "profile:summary": (later("changed what it is for"), later("changed what it is for")),
     "join_mode": (later("changed who can join"), later("changed who can join")),
+    "question": (later("changed the question to who asks to join"), later("asks nothing any more of who asks to join")),
+    "taken_out": (later("ended the membership of"), later("ended the membership of")),
     "posting": (later("changed who can write"), later("changed who can write")),
     "votes": (later("changed which votes there are"), later("changed which votes there are")),
     "closed": (later("closed the group"), later("opened the group")),

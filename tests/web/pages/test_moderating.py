@@ -52,24 +52,6 @@ async def act(browser: Browser, what: str, where: str = HERE, **more: str) -> Pa
     return await browser.open(answer.headers["location"]) if answer.status == 303 else answer
 
 
-async def test_who_wants_to_join_is_let_in_or_turned_away(app: App, rye: Actor, mo: Browser) -> None:
-    for name in ("bert", "carl"):
-        await follows.follow(app, await person(app, name), rye.id)
-    page = await mo.get(HERE)
-    ids = {form.one("input", name="id")["value"] for form in page.one("section", aria_labelledby="waiting").all("form")}
-    bert = await storage.actors.local("bert")
-    assert bert and len(ids) == 2
-
-    await act(mo, "accept", id=str(bert.id))
-    (other,) = ids - {str(bert.id)}
-    done = await act(mo, "refuse", id=other)
-
-    assert flaws(page) == [] and "Nobody is waiting." in done.main
-    group, _ = await groups.named("rye")
-    assert (await members.standing(group, bert)).member and "1 member" in (await mo.get("/c/rye")).main
-    assert (await act(mo, "accept", id=other)).status == 404
-
-
 async def test_the_group_is_described_anew(app: App, rye: Actor, mo: Browser, stranger: Browser) -> None:
     page = await mo.get(HERE)
 

@@ -1,0 +1,89 @@
+"""Direct messages of a group of ours to somebody who wants to join it, or was taken out of it."""
+
+from gettext import NullTranslations
+
+import storage.accounts
+from fedcomm import speech
+from fedcomm.app import App
+from fedcomm.speech import Saying
+from storage import peers
+from storage.actors import Actor
+from storage.connect import Writes
+
+# Lemmy 0.19 and 1.0 take direct messages from people only (`ObjectId<ApubPerson>`): one from a group is an error there.
+_DEAF = frozenset({"lemmy"})
+
+
+async def hears(who: Actor) -> bool:
+    """Whether a group can talk to somebody: no program, and on no server that cannot hear it."""
+    if who.gone or who.kind != "Person":
+        return False
+    peer = await peers.get(who.host) if who.host else None
+    return peer is None or peer.software not in _DEAF
+
+
+async def question(app: App, writes: Writes, face: Actor, who: Actor, asked: str, post_id: int) -> None:
+    """What the group asks those who want to join; their answer to this message comes to its moderators."""
+    gettext = (await _tongue(app, who)).gettext
+    words = [
+        gettext("You asked to join the group {group}. Its moderators would like to know:").replace(
+            "{group}", face.name
+        ),
+        _quoted(asked),
+        gettext("Answer this message; nobody but the moderators of the group reads your answer."),
+    ]
+    if who.local:
+        words.append(gettext("Or answer here: {link}").replace("{link}", f"{face.url}/join"))
+    await _say(app, writes, face, who, words, post_id)
+
+
+async def turned_down(app: App, writes: Writes, face: Actor, who: Actor, reason: str, post_id: int) -> None:
+    """That moderators have not let somebody in, and why; who lives elsewhere and is given no reason gets a `Reject`."""
+    if who.local or reason:
+        gettext = (await _tongue(app, who)).gettext
+        words = gettext("The moderators of the group {group} have not let you in. You may ask again later.")
+        await _say(app, writes, face, who, [words.replace("{group}", face.name), *_why(reason)], post_id)
+
+
+async def let_in_after_all(app: App, writes: Writes, face: Actor, who: Actor, post_id: int) -> None:
+    """That the moderators have thought better of it; who lives elsewhere follows the group once more."""
+    gettext = (await _tongue(app, who)).gettext
+    if who.local:
+        words = gettext("The moderators of the group {group} have let you in after all.")
+    else:
+        words = gettext(
+            "The moderators of the group {group} would let you in after all. Please follow it once more; nobody will"
+            " ask you again."
+        )
+    await _say(app, writes, face, who, [words.replace("{group}", face.name)], post_id)
+
+
+async def taken_out(app: App, writes: Writes, face: Actor, who: Actor, reason: str, post_id: int) -> None:
+    """That moderators have ended somebody's membership, and why."""
+    if who.local or reason:
+        gettext = (await _tongue(app, who)).gettext
+        words = gettext("The moderators of the group {group} have ended your membership.")
+        await _say(app, writes, face, who, [words.replace("{group}", face.name), *_why(reason)], post_id)
+
+
+async def _say(app: App, writes: Writes, face: Actor, who: Actor, words: list[str], post_id: int) -> None:
+    if await hears(who):
+        text = "\n\n".join([f"{speech.mention(app, who)} {words[0]}", *words[1:]])
+        language = await _language(who)
+        await speech.privately(app, writes, face, post_id, Saying(text=text, language=language, to=(who,)))
+
+
+async def _tongue(app: App, who: Actor) -> NullTranslations:
+    return app.translations(await _language(who))
+
+
+async def _language(who: Actor) -> str:
+    return (await storage.accounts.language_of(who.id) if who.local else "") or "en"
+
+
+def _why(reason: str) -> list[str]:
+    return [_quoted(reason)] if reason else []
+
+
+def _quoted(text: str) -> str:
+    return "\n".join(f"> {line}" for line in text.splitlines())

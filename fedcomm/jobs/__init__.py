@@ -6,6 +6,7 @@ import msgspec
 
 from fedcomm import (
     backfill,
+    completing,
     farewells,
     featured,
     imports,
@@ -48,6 +49,7 @@ class Regular(msgspec.Struct, frozen=True):
 
 JOBS: dict[str, Job] = {
     "backfill": Job(backfill.work, seconds=180),
+    "complete_thread": Job(completing.work, attempts=2),
     "import_file": Job(imports.work, attempts=10, seconds=120),
     "index_posts": Job(indexing.catch_up, attempts=10, seconds=600),
     "learn_featured": Job(featured.learn, attempts=2),

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable
 
-from fedcomm import clock
+from fedcomm import clock, completing
 from fedcomm.app import App
 from storage import idempotency, imports, inbox, mutes, oauth, outbox, sessions, stats, tombstones
 
@@ -100,4 +100,5 @@ STEPS: tuple[tuple[str, Callable[[], Awaitable[int]]], ...] = (
     ("reports", _forget_reports),
     ("sessions", _forget_sessions),
     ("programs", _forget_programs),
+    ("threads", completing.forget),
 )

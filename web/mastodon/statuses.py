@@ -22,7 +22,7 @@ from storage.posts import Post
 from storage.timelines import Entry
 from web import auth, params, respond, state
 from web.auth import Viewer
-from web.mastodon import scheduled, subjects
+from web.mastodon import refreshes, scheduled, subjects
 from web.mastodon.entities import account, emoji, status
 from web.mastodon.entities.media import attachment
 from web.mastodon.entities.times import moment
@@ -178,7 +178,8 @@ async def context(request: Request) -> Response:
         b",".join(shown_posts[each] for each in ids if each in shown_posts)
         for ids in (found.ancestors, found.descendants)
     )
-    return respond.json_bytes(b'{"ancestors":[' + above + b'],"descendants":[' + below + b"]}")
+    body = b'{"ancestors":[' + above + b'],"descendants":[' + below + b"]}"
+    return respond.json_bytes(body, headers=await refreshes.of_thread(request, viewer, entry.post_id))
 
 
 async def source(request: Request) -> Response:

@@ -8,7 +8,7 @@ import storage.actors
 import storage.groups
 import storage.posts
 import storage.registers
-from fedcomm import conversations
+from fedcomm import completing, conversations
 from fedcomm.errors import NotFound
 from storage import visible
 from storage.actors import Actor
@@ -29,6 +29,7 @@ async def show(request: Request) -> Response:
         return respond.redirect(shown.permalink(post, author), 301)
     if reader and request.method == "GET":
         await conversations.looked_at(state.app_of(request), viewer, post.thread_id)
+    coming = await completing.ask(state.app_of(request), post.id) if reader else None
     tree, cut = await threads.tree(viewer, post)
     beginning = await _beginning(viewer, post)
     moderating = reader is not None and await _moderates(reader.actor, post)
@@ -45,6 +46,7 @@ async def show(request: Request) -> Response:
         receipt=reader is not None and (moderating or reader.admin or author.id == viewer),
         pinned=await _pinned(post),
         beginning=beginning,
+        completing=coming is not None and coming.ended_at is None,
         locked=post.locked or (beginning is not None and beginning.post.locked),
     )
 

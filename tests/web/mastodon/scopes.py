@@ -198,6 +198,7 @@ CLOSED: dict[str, str] = {
     "POST /api/v2/notifications/{key}/dismiss": "write:notifications",
     "POST /api/v1/polls/{id}/votes": "write:statuses",
     "GET /api/v1/preferences": "read:accounts",
+    "GET /api/v1_alpha/async_refreshes/{id}": "read",
     "POST /api/v1/accounts": "write:accounts",
     "GET /api/v1/follow_requests": "read:follows",
     "POST /api/v1/follow_requests/{id}/authorize": "write:follows",

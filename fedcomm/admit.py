@@ -174,6 +174,17 @@ def votes(group: Group) -> frozenset[str]:
     return _VOTES.get(group.votes, frozenset())
 
 
+def taking(group: Group, standing: Standing) -> None:
+    """Whether somebody may say in a group that they will answer a thread.
+
+    Raises:
+        NotAllowed: closed, banned, or no member.
+    """
+    voting(group, standing)
+    if not standing.may(rights.WRITE):
+        raise NotAllowed("Only members of the group can do this. Please join it first.")
+
+
 def joining(group: Group, standing: Standing, *, invited: bool) -> None:
     """Whether somebody may join, or ask to; a group elsewhere decides itself whom it lets in.
 

@@ -27,12 +27,13 @@ POLICIES = ("followed", "list", "none")
 
 
 class Change(msgspec.Struct, frozen=True):
-    """What is to be otherwise; None leaves a thing as it is. `sort` is for lists of groups only."""
+    """What is to be otherwise; None leaves a thing as it is. `sort` and `queue` are for lists of groups only."""
 
     title: str | None = None
     replies_policy: str | None = None
     exclusive: bool | None = None
     sort: str | None = None
+    queue: bool | None = None  # whether there is a list of what waits for an answer beside it
 
 
 class OfGroup(msgspec.Struct, frozen=True):
@@ -146,9 +147,9 @@ async def change_group(app: App, actor: Actor, face: Actor, wish: Change) -> Non
         raise Invalid(
             "The threads of a group stand in one of these orders: {sorts}.", field="sort", sorts=", ".join(SORTS)
         )
-    await _keep_group(
-        actor, face, msgspec.structs.replace(before, title="" if title == face.name else title, sort=sort)
-    )
+    queue = before.queue if wish.queue is None else int(wish.queue)
+    title = "" if title == face.name else title
+    await _keep_group(actor, face, msgspec.structs.replace(before, title=title, sort=sort, queue=queue))
     if wish.exclusive is not None:
         (known,) = await relationships.between(actor.id, [face.id])
         if known.following and known.showing_reblogs == wish.exclusive:

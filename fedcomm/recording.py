@@ -267,6 +267,8 @@ def _converse(writes: Writes, post: Post, arrival: Arrival) -> None:
 def _tell(app: App, writes: Writes, post: Post, arrival: Arrival, now_ms: int) -> None:
     if post.truth == "fetched" and post.published < now_ms - events.NEWS:
         return
+    if post.starter and arrival.group is not None and arrival.group.local:
+        telling_later.of_first_thread(app, writes, post)
     alone = post.starter or (arrival.parent is not None and arrival.parent.author_id == post.author_id)
     if alone and post.visibility != posts.DIRECT and (post.group_id is None or post.starter):
         telling_later.of_post(app, writes, post)

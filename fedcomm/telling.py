@@ -2,7 +2,7 @@
 
 from fedcomm import clock
 from fedcomm.app import App
-from storage import audiences, follows, jobs, notifications, posts
+from storage import audiences, follows, jobs, notifications, posts, talks
 from storage import telling as stored
 from storage.connect import Writes, apply
 from storage.ids import next_id
@@ -20,6 +20,12 @@ def of_post(app: App, writes: Writes, post: Post) -> None:
     """Whoever wants to be told of everything that somebody writes is told soon; answers to others are not."""
     wanted = follows.wanting_news(post.author_id)
     jobs.add_if(writes, next_id(), "tell_post", {"post": post.id}, clock.now_ms(), *wanted)
+    app.jobs_added(writes)
+
+
+def of_first_thread(app: App, writes: Writes, post: Post) -> None:
+    """Who greets in a group of ours is told soon that a newcomer has begun their first thread in it."""
+    jobs.add_if(writes, next_id(), "tell_greeters", {"thread": post.id}, clock.now_ms(), talks.FIRST, post.id)
     app.jobs_added(writes)
 
 

@@ -22,11 +22,15 @@ class List(msgspec.Struct, frozen=True):
 
 
 class GroupList(msgspec.Struct, frozen=True):
-    """How a member wants the list of a group; `title` '' = the group's name, `sort` is one of `rankings.SORTS`."""
+    """How a member wants the list of a group; `title` '' = the group's name, `sort` is one of `rankings.SORTS`.
+
+    `queue` says whether they want the list of what waits for an answer; None is as usual for what they are there.
+    """
 
     title: str = ""
     sort: str = "new"
     hidden: int = 0
+    queue: int | None = None
 
 
 _SELECT = f"SELECT {', '.join(List.__struct_fields__)} FROM list "
@@ -75,7 +79,7 @@ async def members(list_id: int) -> set[int]:
 
 async def group_lists(owner_id: int) -> dict[int, GroupList]:
     """How somebody wants the lists of their groups, by the ids of their actors; those never changed are absent."""
-    sql = "SELECT face_id, title, sort, hidden FROM group_list WHERE owner_id = ?"
+    sql = "SELECT face_id, title, sort, hidden, queue FROM group_list WHERE owner_id = ?"
     return {found[0]: GroupList(*found[1:]) for found in await rows(sql, (owner_id,))}
 
 
@@ -111,8 +115,8 @@ def drop(writes: Writes, list_id: int, actor_ids: Sequence[int]) -> None:
 def put_group_list(writes: Writes, owner_id: int, face_id: int, wish: GroupList) -> None:
     """Keep how somebody wants the list of a group."""
     writes.add(
-        "INSERT INTO group_list (owner_id, face_id, title, sort, hidden) VALUES (?, ?, ?, ?, ?)"
+        "INSERT INTO group_list (owner_id, face_id, title, sort, hidden, queue) VALUES (?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (owner_id, face_id) DO UPDATE SET title = excluded.title, sort = excluded.sort,"
-        " hidden = excluded.hidden",
+        " hidden = excluded.hidden, queue = excluded.queue",
         (owner_id, face_id, *msgspec.structs.astuple(wish)),
     )

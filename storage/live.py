@@ -25,7 +25,7 @@ class About(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Passed(msgspec.Struct, frozen=True):
-    """A boost; `group` says that a group made it, which so begins a thread in it."""
+    """A boost; `group` is the group that made it, which so begins a thread in it; 0 = it was no group."""
 
     boost_id: int
     post_id: int
@@ -40,7 +40,7 @@ CASE WHEN post.removed_at IS NULL THEN 0 ELSE 1 END
 FROM post LEFT JOIN groups ON groups.id = post.group_id WHERE post.id = ? AND post.deleted_at IS NULL"""
 _TAGS = "SELECT tag.name FROM post_tag JOIN tag ON tag.id = post_tag.tag_id WHERE post_tag.post_id = ?"
 _PASSED = """
-SELECT boost.id, boost.post_id, boost.actor_id, CASE WHEN groups.id IS NULL THEN 0 ELSE 1 END
+SELECT boost.id, boost.post_id, boost.actor_id, COALESCE(groups.id, 0)
 FROM boost LEFT JOIN groups ON groups.actor_id = boost.actor_id WHERE boost.id = ?"""
 _BOOST_OF = "SELECT boost.id FROM boost WHERE boost.actor_id = ? AND boost.post_id = ?"
 _NAMED = "SELECT actor_id FROM mention WHERE post_id = ? AND addressed = 1 AND actor_id IN (?ints)"

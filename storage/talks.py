@@ -68,6 +68,10 @@ UPDATE talk SET hot = {_HOT}, top = {_TOP} FROM {_WEIGHED} WHERE talk.id = told.
 _NEWCOMERS = f"""
 SELECT post.id FROM post JOIN actor author ON author.id = post.author_id JOIN groups ON groups.id = post.group_id
 WHERE post.id IN (?ints) AND {NEW_HERE}"""
+# Of a thread: a newcomer began it, and none before it in the group.
+FIRST = """EXISTS (SELECT 1 FROM talk JOIN post ON post.id = talk.id WHERE talk.id = ? AND talk.newcomer = 1
+ AND NOT EXISTS (SELECT 1 FROM post before WHERE before.group_id = post.group_id AND before.author_id = post.author_id
+ AND before.id < post.id AND before.parent_id IS NULL AND before.parent_uri IS NULL))"""
 _ONE = "CAST(? AS BIGINT)"
 _BEGIN_ONE, _COUNT_ONE = _BEGIN.replace("<threads>", _ONE), _COUNT.replace("<threads>", _ONE)
 _SAID_ONE = _SAID.replace("<these>", "said.id = ?")

@@ -26,7 +26,9 @@ _LISTENING = "fedcomm.sockets"  # resolves the names the admin wrote, to listen 
 
 _VERIFYING = re.compile(r"activitypub\.(signatures(\.\w+)?\.(parse|check\w*|claim|read\w*)|proofs\.(verify|read))")
 _FROM_POST = re.compile(r"\b(FROM|JOIN)\s+post\b(?!\s+parent\b)")
-_SHOWING = frozenset({"timelines", "threads", "search", "notifications", "lists", "bookmarks"})
+_SHOWING = frozenset(
+    {"timelines", "threads", "search", "notifications", "lists", "bookmarks", "rankings", "unanswered"}
+)
 _OWN_POSTS = re.compile(r"FROM\s+post\s+WHERE\s+(post\.)?author_id = \?")
 _ONE_POST = re.compile(r"storage\.posts\.by_(id|uri)")
 _POSTS = re.compile(r"storage\.posts\.by_(ids|uris)")

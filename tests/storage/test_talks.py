@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from storage import posts, rankings, talks
+from storage import posts, rankings, talks, unanswered
 from storage.actors import Actor
 from storage.connect import Database, Writes, apply, execute, execute_many, row, rows, transaction
 from storage.groups import Group
@@ -181,7 +181,12 @@ async def test_every_order_is_read_by_an_index(database: Database, many: int) ->
     if database.dialect == "postgres":
         await execute("ANALYZE")
     asked: list[tuple[str, Sequence[object]]] = []
-    steps_of = database.engine.read_steps
+    steps_of, rows_of = database.engine.read_steps, database.engine.rows
+
+    async def noting(sql, args):  # type: ignore[no-untyped-def]
+        if "FROM talk" in sql:
+            asked.append((sql, args))
+        return await rows_of(sql, args)
 
     def each(steps):  # type: ignore[no-untyped-def]
         read = next(steps)
@@ -194,14 +199,18 @@ async def test_every_order_is_read_by_an_index(database: Database, many: int) ->
                 return end.value
 
     database.engine.read_steps = lambda steps: steps_of(each(steps))  # type: ignore[method-assign]
+    database.engine.rows = noting  # type: ignore[method-assign]
     try:
         for sort in rankings.SORTS:
             for page in (Page(), Page(before=1 << 60 if sort.startswith("top") else at(2 * HOUR))):
                 assert (await rankings.of_group(ann.id, groups[0].id, sort, page)).older, sort
+        for place in (0, 1 << 61 | at(2 * HOUR)):
+            assert len(await unanswered.queue(ann.id, groups[0].id, place, 20)) == 20
+        assert (await unanswered.newest(ann.id, groups[0].id, Page())).older
     finally:
-        database.engine.read_steps = steps_of  # type: ignore[method-assign]
+        database.engine.read_steps, database.engine.rows = steps_of, rows_of  # type: ignore[method-assign]
 
-    assert len(asked) >= 2 * len(rankings.SORTS)
+    assert len(asked) >= 2 * len(rankings.SORTS) + 3
     for sql, args in asked:
         plan = await _plan(database.dialect, sql, args)
         assert not [step for step in plan if _reads_everything(step) or step.startswith("SCAN talk")], (sql, plan)

@@ -1,6 +1,9 @@
 """`/api/v1/lists`: those that somebody made, and each joined group as one of what begins threads in it.
 
 The list of a group has the id of the group's account. Its title and order are each member's own; deleting it hides it.
+
+Who greets in a group of ours, or looks after it, has a second list of it, of what nobody has answered yet. That has the
+id of the group's row, and programs cannot change it.
 """
 
 from typing import Any
@@ -15,7 +18,10 @@ import storage.groups
 import storage.lists
 import storage.members
 from fedcomm import lists as service
+from fedcomm import unanswered
+from fedcomm.app import App
 from fedcomm.errors import Invalid, NotFound
+from fedcomm.unanswered import Queue
 from storage.groups import Group
 from storage.lists import List
 from storage.relationships import People
@@ -24,6 +30,7 @@ from web.auth import Viewer
 from web.mastodon import subjects
 from web.mastodon.entities import account
 
+QUEUE = "This list follows what waits for an answer. Whether you have it, you say on the page of the list of its group."
 FIXED = "This list follows a group: who is in it joined the group, and its account is all there is in it."
 MOST_AT_ONCE = 100  # accounts in one request
 
@@ -41,6 +48,12 @@ class Accounts(msgspec.Struct, frozen=True):
     """Who is put in or taken out."""
 
     account_ids: list[str] = []
+
+
+async def queues_of(request: Request, viewer: Viewer) -> list[dict[str, Any]]:
+    """The viewer's lists of what waits for an answer."""
+    found = await unanswered.queues(state.app_of(request), await auth.actor_of(viewer))
+    return [_of_queue(each) for each in found]
 
 
 async def groups_of(viewer: Viewer) -> list[dict[str, Any]]:
@@ -78,37 +91,47 @@ async def joined(viewer: Viewer, actor_id: int) -> Group:
     return group
 
 
-async def opened(viewer: Viewer, list_id: int) -> List | Group:
-    """The list that the viewer made, or the group whose list it is.
+async def queue(app: App, viewer: Viewer, list_id: int) -> Queue | None:
+    """The list of what waits in a group that the viewer is in or looks after; None when the list is another."""
+    return await unanswered.queue(app, await auth.actor_of(viewer), list_id)
+
+
+async def opened(app: App, viewer: Viewer, list_id: int) -> List | Queue | Group:
+    """The list that the viewer made, or the group whose list it is, or whose list of what waits.
 
     Raises:
-        NotFound: it is neither (attack OAU-13).
+        NotFound: it is none of these (attack OAU-13).
     """
-    return await storage.lists.one(viewer.actor_id, list_id) or await joined(viewer, list_id)
+    own = await storage.lists.one(viewer.actor_id, list_id)
+    if own is not None:
+        return own
+    if await storage.groups.by_actor(list_id) is None and (waiting := await queue(app, viewer, list_id)) is not None:
+        return waiting
+    return await joined(viewer, list_id)
 
 
 async def everything(request: Request) -> Response:
     """`GET /api/v1/lists`"""
     viewer = await auth.require(request, "read:lists")
     own = [shown(each) for each in await storage.lists.of(viewer.actor_id)]
-    return respond.json([*own, *await groups_of(viewer)])
+    return respond.json([*own, *await groups_of(viewer), *await queues_of(request, viewer)])
 
 
 async def one(request: Request) -> Response:
     """`GET /api/v1/lists/:id`"""
     viewer = await auth.require(request, "read:lists")
-    return await _answer(viewer, params.number(request))
+    return await _answer(request, viewer, params.number(request))
 
 
 async def accounts(request: Request) -> Response:
     """`GET /api/v1/lists/:id/accounts`: of a group the group."""
     viewer = await auth.require(request, "read:lists")
     page = paging.page_of(request, 40, 80)
-    own = await storage.lists.one(viewer.actor_id, params.number(request))
-    if own is not None:
-        found = await storage.lists.entries(own, page)
+    asked = await opened(state.app_of(request), viewer, params.number(request))
+    if isinstance(asked, List):
+        found = await storage.lists.entries(asked, page)
     else:
-        group = await joined(viewer, params.number(request))
+        group = asked.group if isinstance(asked, Queue) else asked
         within = page.bounds[1] < group.actor_id < page.bounds[0]
         found = People([(group.actor_id, group.actor_id)] if within else [], False)
     body = await account.list_of(state.app_of(request).base_url, found.ids)
@@ -127,19 +150,19 @@ async def change(request: Request) -> Response:
     """`PUT /api/v1/lists/:id`"""
     viewer = await auth.require(request, "write:lists")
     app, actor, list_id = state.app_of(request), await auth.actor_of(viewer), params.number(request)
-    face = await _face(viewer, list_id)
+    face = await _face(app, viewer, list_id)
     wish = _change(await params.read(request, Wish))
     if face is None:
         return respond.json(shown(await service.change(app, actor, list_id, wish)))
     await service.change_group(app, actor, face, wish)
-    return await _answer(viewer, list_id)
+    return await _answer(request, viewer, list_id)
 
 
 async def delete(request: Request) -> Response:
     """`DELETE /api/v1/lists/:id`; that of a group is hidden, without leaving the group."""
     viewer = await auth.require(request, "write:lists")
     app, actor, list_id = state.app_of(request), await auth.actor_of(viewer), params.number(request)
-    face = await _face(viewer, list_id)
+    face = await _face(app, viewer, list_id)
     if face is None:
         await service.delete(app, actor, list_id)
     else:
@@ -160,7 +183,7 @@ async def drop(request: Request) -> Response:
 async def _move(request: Request, act: Any) -> Response:
     viewer = await auth.require(request, "write:lists")
     list_id = params.number(request)
-    if await _face(viewer, list_id) is not None:
+    if await _face(state.app_of(request), viewer, list_id) is not None:
         raise Invalid(FIXED)
     wish = await params.read(request, Accounts)
     if len(wish.account_ids) > MOST_AT_ONCE:
@@ -170,25 +193,35 @@ async def _move(request: Request, act: Any) -> Response:
     return respond.json({})
 
 
-async def _face(viewer: Viewer, list_id: int) -> storage.actors.Actor | None:
+async def _face(app: App, viewer: Viewer, list_id: int) -> storage.actors.Actor | None:
     """The group whose list this is; None for a list that the viewer made.
 
     Raises:
         NotFound: it is neither (attack OAU-13).
+        Invalid: it is one of what waits for an answer.
     """
     if await storage.lists.one(viewer.actor_id, list_id) is not None:
         return None
+    if await queue(app, viewer, list_id) is not None:
+        raise Invalid(QUEUE)
     return await storage.actors.by_id((await joined(viewer, list_id)).actor_id)
 
 
-async def _answer(viewer: Viewer, list_id: int) -> Response:
+async def _answer(request: Request, viewer: Viewer, list_id: int) -> Response:
     own = await storage.lists.one(viewer.actor_id, list_id)
     if own is not None:
         return respond.json(shown(own))
+    waiting = await queue(state.app_of(request), viewer, list_id)
+    if waiting is not None:
+        return respond.json(_of_queue(waiting))
     found = [each for each in await groups_of(viewer) if each["id"] == str(list_id)]
     if not found:
         raise NotFound(subjects.MISSING)
     return respond.json(found[0])
+
+
+def _of_queue(found: Queue) -> dict[str, Any]:
+    return {"id": str(found.group.id), "title": found.title, "replies_policy": "none", "exclusive": False}
 
 
 def _change(wish: Wish) -> service.Change:

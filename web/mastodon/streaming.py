@@ -85,8 +85,8 @@ def _source(name: str) -> Callable[[Request], Awaitable[Response]]:
         viewer = await _viewer(request)
         auth.check_scope(viewer, Channel(name).scope)
         channel, names = channels.channel(wish)
-        await _check(viewer, channel)
         hub = hub_of(request)
+        await _check(hub, viewer, channel)
         if request.method == "HEAD":
             return Response(b"", 200, media_type="text/event-stream")
         who = Onlooker(viewer, request.client.host if request.client else "", event_source=True)
@@ -110,7 +110,7 @@ async def _viewer(request: Request) -> Viewer:
     return await auth.require(request)
 
 
-async def _check(viewer: Viewer, channel: Channel) -> None:
+async def _check(hub: Hub, viewer: Viewer, channel: Channel) -> None:
     """Whether the viewer may look at it.
 
     Raises:
@@ -118,7 +118,7 @@ async def _check(viewer: Viewer, channel: Channel) -> None:
     """
     auth.check_scope(viewer, channel.scope)
     if channel.name == LIST:
-        await opened(viewer, int(channel.about))
+        await opened(hub.app, viewer, int(channel.about))
 
 
 async def socket(hub: Hub, scope: Scope, receive: Receive, send: Send) -> None:
@@ -195,7 +195,7 @@ async def _listen(hub: Hub, who: Onlooker, receive: Receive) -> None:
 async def _subscribe(hub: Hub, who: Onlooker, wish: Wish) -> None:
     try:
         channel, names = channels.channel(wish)
-        await _check(who.viewer, channel)
+        await _check(hub, who.viewer, channel)
     except Refusal as error:
         _say(who, error.status, str(error))
         return

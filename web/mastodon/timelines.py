@@ -6,13 +6,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.lists
-from storage import rankings, timelines
+from fedcomm.unanswered import Queue
+from storage import rankings, timelines, unanswered
+from storage.lists import List
 from storage.timelines import Found
 from web import auth, paging, params, respond, state
 from web.auth import Viewer
 from web.mastodon import subjects
 from web.mastodon.entities import status
-from web.mastodon.lists import joined
+from web.mastodon.lists import opened
 
 MOST_TAGS = 4  # in each of any, all and none
 
@@ -75,20 +77,21 @@ async def tag(request: Request) -> Response:
 
 
 async def one_list(request: Request) -> Response:
-    """`GET /api/v1/timelines/list/:id`: of those in it; of a joined group what begins threads in it.
+    """`GET /api/v1/timelines/list/:id`: of those in it; of a group what begins threads in it, or waits there.
 
     `sort` (one of `storage.rankings.SORTS`) says in which order for this once, instead of that which the member wants.
     """
     viewer = await auth.require(request, "read:lists")
     list_id, page = params.number(request), paging.page_of(request)
-    own = await storage.lists.one(viewer.actor_id, list_id)
-    if own is not None:
-        return await shown(request, viewer, await timelines.of_list(own, page))
-    group = await joined(viewer, list_id)
-    wish = (await storage.lists.group_lists(viewer.actor_id)).get(group.actor_id)
+    found = await opened(state.app_of(request), viewer, list_id)
+    if isinstance(found, List):
+        return await shown(request, viewer, await timelines.of_list(found, page))
+    if isinstance(found, Queue):
+        return await shown(request, viewer, await unanswered.newest(viewer.actor_id, list_id, page))
+    wish = (await storage.lists.group_lists(viewer.actor_id)).get(found.actor_id)
     asked = params.query(request, Sorted).sort
     sort = asked if asked in rankings.SORTS else wish.sort if wish else "new"
-    return await shown(request, viewer, await rankings.of_group(viewer.actor_id, group.id, sort, page))
+    return await shown(request, viewer, await rankings.of_group(viewer.actor_id, found.id, sort, page))
 
 
 async def favourites(request: Request) -> Response:

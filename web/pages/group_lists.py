@@ -6,7 +6,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fedcomm import lists
+from fedcomm import lists, unanswered
 from fedcomm.errors import AppError, NotFound
 from fedcomm.lists import Change, OfGroup
 from storage import rankings
@@ -24,6 +24,7 @@ class Wish(msgspec.Struct, frozen=True):
     sort: str = "new"
     exclusive: bool = False
     hidden: bool = False
+    queue: bool = False
 
 
 async def read(request: Request, reader: Reader) -> Response:
@@ -46,7 +47,11 @@ async def read(request: Request, reader: Reader) -> Response:
 async def edit(request: Request, reader: Reader) -> Response:
     """The page on which one says how one wants it."""
     found = await _joined(request, reader)
-    return await _form(request, found, Wish(found.title, found.sort, found.exclusive, found.hidden))
+    return await _form(
+        request,
+        found,
+        Wish(found.title, found.sort, found.exclusive, found.hidden, await _has_queue(request, reader, found)),
+    )
 
 
 async def change(request: Request, reader: Reader, wish: Wish) -> Response:
@@ -54,12 +59,21 @@ async def change(request: Request, reader: Reader, wish: Wish) -> Response:
     found = await _joined(request, reader)
     app = state.app_of(request)
     try:
-        await lists.change_group(app, reader.actor, found.face, Change(wish.title, None, wish.exclusive, wish.sort))
+        queue = wish.queue if wish.queue != await _has_queue(request, reader, found) else None
+        asked = Change(wish.title, None, wish.exclusive, wish.sort, queue)
+        await lists.change_group(app, reader.actor, found.face, asked)
         if wish.hidden != found.hidden:
             await lists.hide_group(app, reader.actor, found.face, hidden=wish.hidden)
     except AppError as refused:
         return await _form(request, found, wish, refused)
     return respond.redirect(f"/lists/{found.face.id}/edit?done=saved")
+
+
+async def _has_queue(request: Request, reader: Reader, found: OfGroup) -> bool:
+    """Whether the reader has the list of what waits in the group as well."""
+    return found.group.id in {
+        each.group.id for each in await unanswered.queues(state.app_of(request), reader.actor)
+    }  # fmt: skip
 
 
 async def _joined(request: Request, reader: Reader) -> OfGroup:

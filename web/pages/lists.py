@@ -29,8 +29,9 @@ class Wish(msgspec.Struct, frozen=True):
     title: str = ""
     replies: str = "list"
     exclusive: bool = False
-    sort: str = "new"  # this and `hidden` of the list of a group
+    sort: str = "new"  # this, `hidden` and `queue` of the list of a group
     hidden: bool = False
+    queue: bool = False
     csrf: str = ""
 
 
@@ -91,7 +92,7 @@ async def change(request: Request, reader: Reader) -> Response:
     wish = await form(request, Wish, reader)
     own = await _made(request, reader)
     if own is None:
-        asked = group_lists.Wish(wish.title, wish.sort, wish.exclusive, wish.hidden)
+        asked = group_lists.Wish(wish.title, wish.sort, wish.exclusive, wish.hidden, wish.queue)
         return await group_lists.change(request, reader, asked)
     try:
         await lists.change(

@@ -1,6 +1,6 @@
 """Posts as pages show them: lines of a list, and a thread as a tree."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -9,6 +9,7 @@ import storage.attachments
 import storage.groups
 import storage.posts
 import storage.reactions
+import storage.talks
 import storage.threads
 from fedcomm import admit
 from storage import shown as overlay
@@ -35,6 +36,7 @@ class Line(msgspec.Struct, frozen=True):
     answers: int
     filter: Filter | None = None  # of the viewer, that finds something in it
     at: int = 0
+    newcomer: bool = False  # whether it is one of the first posts of its author in its group
 
     @property
     def id(self) -> int:
@@ -54,6 +56,7 @@ class Posts(msgspec.Struct, frozen=True):
     marks: dict[int, int]  # of the viewer (storage.shown.flags)
     filters: dict[int, Filter]  # of the viewer
     groups: dict[int, Group]
+    newcomers: set[int]  # those that are among the first of their authors in a group
 
     def node(self, post_id: int) -> "Node":
         """The post without its place."""
@@ -64,7 +67,7 @@ class Posts(msgspec.Struct, frozen=True):
             post_id, post, author, 0, [], self.attached.get(post_id, []), self.polls.get(post_id),
             self.votes.get(post_id, ""), marks=self.marks.get(post_id, 0), filter=filtered.folding(found),
             blurred=found if found and found.action == filtered.BLUR else None,
-            votes=self._votes(post) if post else frozenset(),
+            votes=self._votes(post) if post else frozenset(), newcomer=post_id in self.newcomers,
         )  # fmt: skip
 
     def _votes(self, post: Post) -> frozenset[str]:
@@ -92,6 +95,7 @@ class Node(msgspec.Struct):
     blurred: Filter | None = None  # as `filter`, of one for which its pictures alone are folded
     at: int = 0  # its cursor in a list
     votes: frozenset[str] = frozenset()  # that there are where it stands: like and dislike
+    newcomer: bool = False  # whether it is one of the first posts of its author in its group
 
     @property
     def boosted(self) -> bool:
@@ -133,6 +137,7 @@ async def lines(viewer: int, entries: Sequence[Entry], context: str = "public") 
     started = [post.id for post in posts.values() if post.thread_id == post.id]
     sizes = await storage.threads.sizes(viewer, started, MOST)
     filters = await filtered.of(viewer, posts.values(), context)
+    new = await _newcomers(posts.values())
     found = []
     for at, post in ((entry.id, posts[entry.post_id]) for entry in entries if entry.post_id in posts):
         filter_ = filters.get(post.id)
@@ -141,7 +146,15 @@ async def lines(viewer: int, entries: Sequence[Entry], context: str = "public") 
         if author and not (filter_ and filter_.action == filtered.HIDE):
             face = actors.get(group.actor_id) if group else None
             found.append(
-                Line(post, author, face, sizes.get(post.id, post.replies_count), filtered.folding(filter_), at)
+                Line(
+                    post,
+                    author,
+                    face,
+                    sizes.get(post.id, post.replies_count),
+                    filtered.folding(filter_),
+                    at,
+                    post.id in new,
+                )
             )
     return found
 
@@ -195,7 +208,12 @@ async def _with_all(viewer: int, found: dict[int, Post], parents: dict[int, int]
         await overlay.flags(viewer, list(found)) if viewer else {},
         await filtered.of(viewer, found.values(), context, files, asked),
         await storage.groups.by_ids(sorted({post.group_id for post in found.values() if post.group_id})),
+        await _newcomers(found.values()),
     )
+
+
+async def _newcomers(found: Iterable[Post]) -> set[int]:
+    return await storage.talks.newcomers([post.id for post in found if post.group_id is not None])
 
 
 async def _parents(found: dict[int, Post], start: int) -> dict[int, int]:

@@ -4,7 +4,7 @@ from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from fedcomm import clock, filtering
-from storage import events, live
+from storage import events, live, unanswered
 from storage.ids import ms_of
 from storage.live import About, Passed
 from storage.timelines import Entry
@@ -75,6 +75,7 @@ class Teller:
         await _to_own_lists(hub, "update", entry, await listing(entry.id, sending.lists(hub)))
         if found.group:
             await _to_list_of_group(hub, "update", found.actor_id, found.post_id)
+            await _to_queue(hub, found.group, found.post_id)
 
     def _remember(self, viewer: int, post_id: int) -> None:
         posts = self._shown.setdefault(viewer, deque(maxlen=_REMEMBERED))
@@ -135,6 +136,14 @@ async def _to_list_of_group(hub: Hub, event: str, face: int, post_id: int) -> No
     if members := await sending.followers(hub, channel, face):
         readers = await live.readers(post_id, members)
         send(hub, channel, event, await _statuses(hub, Entry(post_id, post_id), list(readers)))
+
+
+async def _to_queue(hub: Hub, group_id: int, post_id: int) -> None:
+    """Put what waits from the first moment on to those who look at what waits; all else comes later, and untold."""
+    channel = sending.of_list(group_id)
+    if (viewers := sending.viewers(hub, channel)) and await unanswered.waits(post_id):
+        readers = await live.readers(post_id, list(viewers))
+        send(hub, channel, "update", await _statuses(hub, Entry(post_id, post_id), list(readers)))
 
 
 async def _to_own_lists(hub: Hub, event: str, entry: Entry, listed: Mapping[int, int]) -> None:

@@ -72,6 +72,8 @@ def for_anybody(world: World) -> dict[str, int]:
         "/sign-up": 200,
         "/c/rye": 200,
         "/c/rye/join": 200,
+        "/c/rye/unanswered": 200,
+        "/c/rye?sort=top-month": 200,
         "/c/rye/rules": 200,
         f"/visit?uri={world.face.uri}": 200,
         f"/visit?uri={world.alice.uri}": 200,

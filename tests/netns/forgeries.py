@@ -55,7 +55,7 @@ async def begun(anyio_backend: object, tmp_path_factory: pytest.TempPathFactory,
         for name in ("anna", "bert"):
             server.ask_inside("account.create", name=name, password=PASSWORD, email="", role="member")
         for name in ("club", "closed"):
-            server.ask_inside("group.create", name=name, title=name.title(), summary="", moderator="anna")
+            server.ask_inside("group.create", name=name, title=name.title(), summary="", steward="anna")
         token = server.ask_inside("account.token", name="anna", scopes="write")["token"]
         server.ask_inside("follow", account="anna", whom=f"club@{OURS}")
         body = json.dumps({"status": f"A post of ours @club@{OURS}"}).encode()

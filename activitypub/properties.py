@@ -179,14 +179,22 @@ def source(value: Any) -> Source | None:
 
 
 def audience(raw: dict[str, Any]) -> Audience:
-    """Whom an object names in `to`, `cc` and `audience`; what is no address (`null`, `2`) is passed over."""
+    """Whom an object names in `to`, `cc` and `audience`; what is no address (`null`, `2`) is passed over.
+
+    A channel that stands beside a person in `attributedTo` is where it was published (PeerTube), so it is one as well.
+    """
     to, cc, group = raw.get("to"), raw.get("cc"), raw.get("audience")
+    authors = raw.get("attributedTo")
     return Audience(
         to=_addresses(to) if to else (),
         cc=_addresses(cc) if cc else (),
-        audience=_addresses(group) if group else (),
+        audience=_addresses(group) if group else _channels(authors) if type(authors) is list else (),
         beyond=_beyond(to) + _beyond(cc) + _beyond(group),
     )
+
+
+def _channels(authors: list[Any]) -> tuple[str, ...]:
+    return _addresses([each for each in authors[:10] if type(each) is dict and each.get("type") == "Group"])
 
 
 def _addresses(value: Any) -> tuple[str, ...]:

@@ -741,3 +741,18 @@ def test_no_junk_in_a_real_document_raises_anything_else(document: dict[str, Any
         assert found.uri in (raw.get("id") or None, raw.get("@id"))
         if isinstance(found, Activity | Actor | Note):  # what was read is clean: it can be written as ours
             assert documents.read(documents.write(render.document(found))).get("id") == found.uri
+
+
+def test_a_channel_beside_the_author_is_whom_a_video_is_for() -> None:
+    person, channel = "https://tube.example/accounts/greta", "https://tube.example/video-channels/garden"
+    raw = {
+        "id": "https://tube.example/videos/watch/1", "type": "Video", "name": "Rye", "to": [PUBLIC], "cc": [],
+        "attributedTo": [{"type": "Person", "id": person}, {"type": "Group", "id": channel}],
+    }  # fmt: skip
+
+    video = parse.object(raw)
+    elsewhere = parse.object(raw | {"audience": "https://forum.example/c/rye"})
+
+    assert isinstance(video, Note) and isinstance(elsewhere, Note)
+    assert (video.attributed_to, video.audience.audience) == (person, (channel,))
+    assert elsewhere.audience.audience == ("https://forum.example/c/rye",)

@@ -18,10 +18,11 @@ class Attached(msgspec.Struct, frozen=True):
     preview_key: str | None
     preview_mime: str
     id: int
+    size: int = 0  # bytes, where that is known
 
 
 _OF = """
-SELECT post_id, kind, description, remote_url, key, mime, preview_key, preview_mime, id
+SELECT post_id, kind, description, remote_url, key, mime, preview_key, preview_mime, id, size
 FROM media
 WHERE post_id IN (?ints) ORDER BY post_id, position LIMIT 2000"""
 

@@ -171,6 +171,16 @@ def documents(world: World) -> Mapping[str, str]:
     }
 
 
+def feeds(world: World) -> Mapping[str, str]:
+    """What is the same for whoever asks, so that it may hold only what is for anybody."""
+    return {
+        "group": "/c/bread/feed.atom",
+        "thread": f"/@author/{world.starter.id}/feed.atom",
+        "author": "/@author/feed.rss",
+        "tag": "/tags/rye/feed.json",
+    }
+
+
 async def single(world: World) -> list[Sight]:
     """What everybody finds where each post is by itself: the answer is 200, or 404."""
     sights = []
@@ -212,6 +222,10 @@ async def listed(world: World) -> tuple[list[Sight], list[Sight]]:
         for place, path in documents(world).items():
             answer = await asking.ask(world.client, path, world.people.get(who))
             part.append(Sight(who, f"document {place}", traces(world, answer)))
+    for place, path in feeds(world).items():
+        for who in (ANYBODY, "mentioned"):
+            answer = await world.browsers[who].get(path)
+            part.append(Sight(ANYBODY, f"feed of the {place}", traces(world, answer)))
     return whole, part
 
 

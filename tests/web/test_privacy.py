@@ -16,6 +16,7 @@ pytestmark = pytest.mark.anyio
 MET = (
     "tag", "timelines/home", "notifications", "page profile", "page /search?q=mentioned", "form /write?to={id}",
     "form /report?post={id}", "form /write/{id}/edit", "document replies", "document outbox",
+    "feed of the thread", "feed of the author", "feed of the tag",
 )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from storage.actors import Actor
 from storage.groups import Group
 from storage.timelines import Entry
 from web import paging, params, state
-from web.pages import filling, frame, threads
+from web.pages import filling, frame, syndication, threads
 from web.pages.readers import reader_of
 from web.pages.shown import handle
 
@@ -46,6 +46,7 @@ async def show(request: Request) -> Response:
     return await frame.page(
         request,
         "group.html",
+        feeds=await syndication.has_feed(face, group),
         group=group,
         face=face,
         handle=handle(face, state.app_of(request).host),

@@ -21,7 +21,7 @@ from storage import visible
 from storage.actors import Actor
 from storage.timelines import Entry
 from web import paging, respond, state
-from web.pages import filling, frame, threads
+from web.pages import filling, frame, syndication, threads
 from web.pages.readers import Plain, Reader, form, members_only, reader_of
 from web.pages.shown import handle, label, profile
 
@@ -44,6 +44,7 @@ async def show(request: Request) -> Response:
         "profile.html",
         actor=actor,
         handle=handle(actor, state.app_of(request).host),
+        feeds=actor.kind != "Group" and await syndication.has_feed(actor),
         fields=lines_of(actor),
         moved=await _moved(viewer, actor),
         tags=[each.name for each in await storage.tags.featured(actor.id)],

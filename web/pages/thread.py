@@ -15,7 +15,7 @@ from storage.actors import Actor
 from storage.posts import Post
 from storage.timelines import Entry
 from web import params, respond, state
-from web.pages import frame, shown, threads
+from web.pages import frame, shown, syndication, threads
 from web.pages.group import moderates
 from web.pages.readers import reader_of
 
@@ -44,6 +44,7 @@ async def show(request: Request) -> Response:
         group=await _face(viewer, post),
         moderating=moderating,
         receipt=reader is not None and (moderating or reader.admin or author.id == viewer),
+        feeds=await syndication.thread_has_feed(post),
         pinned=await _pinned(post),
         beginning=beginning,
         completing=coming is not None and coming.ended_at is None,

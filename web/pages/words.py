@@ -205,3 +205,11 @@ def detail(encoded: str) -> list[tuple[str, str]]:
 
 def _plain(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+# (content type, ending of the address, name) of the forms that feeds have.
+FEEDS = (
+    ("application/atom+xml", "atom", "Atom"),
+    ("application/rss+xml", "rss", "RSS"),
+    ("application/feed+json", "json", "JSON"),
+)

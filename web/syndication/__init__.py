@@ -1,0 +1,1 @@
+"""Feeds: what a feed and its items say, and how Atom, RSS and JSON Feed write it."""

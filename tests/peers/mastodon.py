@@ -1,11 +1,13 @@
 """A server that behaves as Mastodon 4.5 does: people, their posts, boosts and likes; groups are accounts like others.
 
-Shows posts and boosts of those its people follow, and passes over what a group wraps (`Announce` of an activity).
+So do GoToSocial and Misskey, each with `Habits` of its own (microblogs.py). Shows posts and boosts of those its people
+follow, and passes over what a group wraps (`Announce` of an activity).
 """
 
 import html
 import time
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -32,17 +34,28 @@ class Status(msgspec.Struct):
     boosts: dict[str, str] = msgspec.field(default_factory=dict)  # who → id of the Announce
 
 
+class Habits(msgspec.Struct, frozen=True):
+    """In which programs of this kind differ."""
+
+    software: tuple[str, str] = ("mastodon", "4.5.0")
+    statuses: str = "/users/{name}/statuses/{number}"
+    key: str = "{}#main-key"
+    edits: bool = True  # knows edits of posts
+    shared: bool = True  # has one inbox for all
+    note: Callable[[Json], Json] = dict  # a post as it shows it
+    like: Callable[[Json], Json] = dict  # a like as it sends it
+
+
 class Mastodon:
     """The program: statuses, follows, and the home timelines of its people."""
 
-    software = ("mastodon", "4.5.0")
     inboxes = ("/inbox",)
     hasty = False
 
-    def __init__(self, server: Server) -> None:
-        self.server = server
-        server.program = self
-        server.documents["/actor"] = self._actor("actor", f"{server.base}/actor", "Application", server.name)
+    def __init__(self, server: Server, habits: Habits = Habits()) -> None:
+        self.server, self.habits, self.software = server, habits, habits.software
+        server.program, server.key_form = self, habits.key
+        self._settle("/actor", self._actor("actor", f"{server.base}/actor", "Application", server.name))
         server.handles[server.name] = (f"{server.base}/actor", "Application")
         self.people: dict[str, Person] = {}  # by id
         self.statuses: dict[str, Status] = {}
@@ -55,7 +68,7 @@ class Mastodon:
         """A new account."""
         base = f"{self.server.base}/users/{name}"
         made = self.people[base] = Person(self, name, base)
-        self.server.documents[f"/users/{name}"] = self._actor(name, base, "Person", name)
+        self._settle(f"/users/{name}", self._actor(name, base, "Person", name))
         self.server.handles[name] = (base, "Person")
         return made
 
@@ -130,6 +143,8 @@ class Mastodon:
 
     async def _update(self, activity: Json) -> None:
         changed = activity["object"]
+        if not self.habits.edits and changed.get("id") != activity["actor"]:
+            raise Dropped("skip: Unknown type of what is updated")
         if not isinstance(changed, dict) or changed.get("id") != activity["actor"]:
             known = self.statuses.get(ids(changed)[0])
             if known is None or known.author != activity["actor"] or not isinstance(changed, dict):
@@ -211,8 +226,16 @@ class Mastodon:
                 raise Dropped("it is not known what is undone")
             del boosted[0].boosts[actor]
 
+    def _settle(self, path: str, told: Json) -> None:
+        self.server.documents[path] = told
+        if "#" not in self.habits.key:  # it has an address of its own, at which a part of the actor is served
+            where = self.habits.key.format(path)
+            self.server.documents[where] = {key: told[key] for key in ("id", "type", "preferredUsername", "publicKey")}
+            self.server.open.add(where)
+
     def _actor(self, name: str, uri: str, kind: str, username: str) -> Json:
-        return {
+        shared = {"endpoints": {"sharedInbox": f"{self.server.base}/inbox"}} if self.habits.shared else {}
+        return shared | {
             "id": uri,
             "type": kind,
             "preferredUsername": username,
@@ -225,7 +248,6 @@ class Mastodon:
             "following": f"{uri}/following",
             "manuallyApprovesFollowers": False,
             "discoverable": True,
-            "endpoints": {"sharedInbox": f"{self.server.base}/inbox"},
             "publicKey": self.server.public_key(uri),
         }
 
@@ -266,11 +288,12 @@ class Person:
     async def post(self, text: str, *, mentions: tuple[str, ...] = (), answering: str = "") -> str:
         """Publish a note that mentions these actors, perhaps an answer, to an author who is mentioned then too."""
         number = self._server.number()
-        uri = f"{self.uri}/statuses/{number}"
+        path = self.mastodon.habits.statuses.format(name=self.name, number=number)
+        uri = self._server.base + path
         named = list(mentions)
         if answering and (author := (await self.mastodon.status(answering)).author) not in (*named, self.uri):
             named.append(author)
-        note = {
+        told = {
             "id": uri,
             "type": "Note",
             "summary": None,
@@ -286,7 +309,7 @@ class Person:
             "attachment": [],
             "tag": [{"type": "Mention", "href": one, "name": f"@{await self._called(one)}"} for one in named],
         }
-        self._server.documents[f"/users/{self.name}/statuses/{number}"] = note
+        note = self._server.documents[path] = self.mastodon.habits.note(told)
         self.mastodon.statuses[uri] = Status(uri, self.uri, note["content"], answering, local=True)
         create = self._activity("Create", f"{uri}/activity", note, to=note["to"], cc=note["cc"])
         await self._send(await self._readers(named), create)
@@ -315,13 +338,13 @@ class Person:
         """Like a post; its author's server is told, nobody else. Gives the id of the like."""
         author = (await self.mastodon.status(uri)).author
         like = self._activity("Like", f"{self.uri}#likes/{self._server.number()}", uri)
-        await self._send([(await self._server.actor(author))["inbox"]], like)
+        await self._send([(await self._server.actor(author))["inbox"]], self.mastodon.habits.like(like))
         return str(like["id"])
 
     async def unlike(self, uri: str, like: str) -> None:
         """Take a like back."""
         author = (await self.mastodon.status(uri)).author
-        undo = self._activity("Undo", f"{like}/undo", self._activity("Like", like, uri))
+        undo = self._activity("Undo", f"{like}/undo", self.mastodon.habits.like(self._activity("Like", like, uri)))
         await self._send([(await self._server.actor(author))["inbox"]], undo)
 
     async def boost(self, uri: str) -> str:

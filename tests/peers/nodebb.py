@@ -23,7 +23,7 @@ class NodeBB:
     def __init__(self, server: Server, name: str) -> None:
         self.server = server
         server.program = self
-        server.key_name = "key"
+        server.key_form = "{}#key"
         self.category, self.user = f"{server.base}/category/5", f"{server.base}/uid/1"
         self.followers: dict[str, str] = {}  # who → inbox
         self.posts: dict[str, Json] = {}

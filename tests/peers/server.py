@@ -90,6 +90,8 @@ class Server:
         self.asked: list[tuple[str, str]] = []  # path and signer ('' for nobody) of each document asked for
         self.actors: dict[str, Json] = {}  # of others, by id
         self.keys: dict[str, Key] = {}  # ours, by id of the owner
+        self.key_form = "{}#main-key"  # how a key is called by its owner
+        self.open = {"/actor"}  # paths that strangers may ask for: who needs its key to check ours must get it
         self.faults: list[str] = []  # what went wrong in here
         self._taken = taken
         self._aware: set[str] = set()
@@ -118,7 +120,7 @@ class Server:
     def key(self, owner: str) -> Key:
         """The key of one of ours, made when it is first asked for."""
         if owner not in self.keys:
-            self.keys[owner] = Key(f"{owner}#main-key")
+            self.keys[owner] = Key(self.key_form.format(owner))
         return self.keys[owner]
 
     def public_key(self, owner: str) -> Json:
@@ -293,9 +295,9 @@ class Server:
             name, version = self.program.software
             return 200, {"version": "2.1", "software": {"name": name, "version": version}}, "application/json"
         signer = ""
-        if "signature" in headers and path != "/actor":  # who needs its key to check ours must get it
+        if "signature" in headers and path not in self.open:
             signer = await self._verify(claim("GET", target, headers, b"", self.host), None)
-        elif self.secure and path != "/actor":
+        elif self.secure and path not in self.open:
             raise Refused(401, "Request not signed.")
         self.asked.append((path, signer))
         found = self.documents.get(path)

@@ -42,11 +42,11 @@ def nothing_twice(server: Server, *, shared: bool = True) -> None:
     Where inboxes are not `shared` by all its actors each of them may get it.
     """
     came = Counter((each.activity["id"], "" if shared else each.path) for each in server.received)
-    assert [which for which, times in came.items() if times > 1] == []
     told = Counter(
         (each.activity["type"], uri) for each in server.received if shared for uri in _created(each.activity)
     )
-    assert [which for which, times in told.items() if times > 1] == []
+    twice = [which for which, times in (came + told).items() if times > 1]
+    assert not twice, f"{twice} of {[(each.path, each.activity) for each in server.received]}"
 
 
 def _created(activity: Json) -> list[str]:

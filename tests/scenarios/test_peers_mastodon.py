@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from tests.databases import Databases
-from tests.peers.mastodon import Mastodon, Person
+from tests.peers.mastodon import Habits, Mastodon, Person
 from tests.scenarios.neighbours import Home, Member, Neighbourhood, eventually
 
 pytestmark = pytest.mark.anyio
@@ -194,8 +194,7 @@ async def test_before_it_is_known_what_a_server_runs_it_gets_both_forms_and_one_
     alice, mona = await world.a.member("alice_unknown"), world.mona("mona_unknown")
     await world.a.group("unknown", alice)
     server = await world.around.server("quiet.test")
-    shy = Mastodon(server)
-    shy.software = ("", "")
+    shy = Mastodon(server, Habits(software=("", "")))
     sam = shy.person("sam")
     group = await sam.follow("unknown@a.test")
     await eventually(lambda: (sam.uri, group) in shy.following, "sam is in the group")

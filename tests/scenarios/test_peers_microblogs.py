@@ -1,0 +1,108 @@
+"""Two fedcomm servers beside a GoToSocial and a Misskey: groups are accounts there that boost what begins threads."""
+
+import pytest
+
+from tests.peers.mastodon import Mastodon
+from tests.peers.microblogs import GOTOSOCIAL, MISSKEY
+from tests.scenarios.neighbours import eventually
+from tests.scenarios.stories import Street, nothing_twice
+
+pytestmark = pytest.mark.anyio
+PROGRAMS = {"gotosocial": GOTOSOCIAL, "misskey": MISSKEY}
+
+
+async def moved_in(street: Street, program: str) -> Mastodon:
+    host = f"{program}.test"
+    known = next((server for server in street.around.servers if server.host == host), None)
+    if known is None:
+        return Mastodon(await street.around.server(host, secure=program == "gotosocial"), PROGRAMS[program])
+    assert isinstance(known.program, Mastodon)
+    return known.program
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+async def test_people_of_a_microblog_take_part_in_our_group(street: Street, program: str) -> None:
+    blog = await moved_in(street, program)
+    alice, bob = await street.a.member(f"alice_{program}"), await street.b.member(f"bob_{program}")
+    mona = blog.person(f"mona_{program}")
+    handle = await street.a.group(f"apples_{program}", alice)
+    await bob.follow(handle)
+    group = await mona.follow(handle)
+    await eventually(lambda: (mona.uri, group) in blog.following, "mona is in the group")
+    await street.around.quiet()
+
+    thread = await alice.write(f"Apples\n\nWhich ones keep? @{handle}")
+    await eventually(lambda: (group, thread) in blog.home(mona), "mona sees the thread as a boost of the group")
+    reply = await bob.write("The red ones.", answering=thread)
+    answer = await mona.post("The hard ones.", answering=thread)  # names alice, and not the group
+    begun = await mona.post("Which pears keep?", mentions=(group,))
+    for member in (alice, bob):
+        await member.sees(begun, content="Which pears")
+        await member.sees(answer)
+        await member.sees(reply)
+        assert sorted(await member.thread(thread)) == sorted([reply, answer])
+    await eventually(lambda: (group, begun) in blog.home(mona), "the group has boosted mona's thread")
+    shown = blog.statuses[thread].content
+    assert shown.index("<strong>Apples</strong>") < shown.index("Which ones keep")
+    assert reply not in blog.statuses
+
+    like = await mona.like(thread)
+    for member in (alice, bob):
+        await member.sees(thread, favourites_count=1)
+    await mona.unlike(thread, like)
+    await alice.act("favourite", begun)
+    await bob.act("favourite", answer)
+    await eventually(lambda: blog.statuses[begun].likes == {alice.uri}, "alice likes mona's thread")
+    await eventually(lambda: blog.statuses[answer].likes == {bob.uri}, "bob likes mona's answer")
+    for member in (alice, bob):
+        await member.sees(thread, favourites_count=0)
+        await member.sees(begun, favourites_count=1)
+        await member.sees(answer, favourites_count=1)
+
+    await alice.edit(thread, f"Apples\n\nWhich ones keep until spring? @{handle}")
+    if blog.habits.edits:
+        await eventually(lambda: "until spring" in blog.statuses[thread].content, "the edit is with mona")
+        await mona.edit(begun, "Which pears and quinces keep?")
+    for member in (alice, bob):
+        await member.sees(thread, content="until spring")
+        await member.sees(begun, content="pears and quinces" if blog.habits.edits else "Which pears keep")
+    await mona.delete(answer)
+    await alice.delete(thread)
+    for member in (alice, bob):
+        await member.misses(answer)
+    await eventually(lambda: thread not in blog.statuses, "the thread is gone with mona")
+    await street.around.quiet()
+
+    assert blog.server.announced(group) == [("id", "taken"), ("id", "taken")]
+    assert not program == "gotosocial" or all(signer for path, signer in blog.server.asked if "main-key" not in path)
+    nothing_twice(blog.server)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+async def test_people_of_a_microblog_and_ours_hear_each_other(street: Street, program: str) -> None:
+    blog = await moved_in(street, program)
+    alice, mona = await street.a.member(f"ada_{program}"), blog.person(f"mia_{program}")
+    await alice.follow(mona.handle)
+    await mona.follow(f"{alice.name}@a.test")
+    await eventually(lambda: (mona.uri, alice.uri) in blog.following, "mona follows alice")
+
+    post = await mona.post("Who has seed potatoes?")
+    await alice.sees(post, content="seed potatoes")
+    answer = await alice.write("I have.", answering=post)
+    await eventually(lambda: answer in blog.statuses, "the answer is with mona")
+    await alice.act("favourite", post)
+    await alice.act("reblog", post)
+    await eventually(lambda: blog.statuses[post].likes == {alice.uri} == set(blog.statuses[post].boosts), "both came")
+    await mona.boost(answer)
+    await alice.sees(answer, reblogs_count=1)
+    poll = await alice.ask("When?", "Today", "Tomorrow")
+    await eventually(lambda: poll in blog.statuses, "the poll is with mona")
+    await alice.act("unreblog", post)
+    await eventually(lambda: not blog.statuses[post].boosts, "the boost is taken back")
+    await mona.delete(post)
+    await alice.misses(post)
+    await alice.delete(answer)
+    await eventually(lambda: answer not in blog.statuses, "the answer is gone")
+    await street.around.quiet()
+
+    nothing_twice(blog.server)

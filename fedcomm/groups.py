@@ -142,14 +142,18 @@ def reach(group: Group, about: Post | None = None) -> int:
     return level if about is None else max(level, about.visibility)
 
 
-def tell_boosted(
-    app: App, writes: Writes, group: Group, face: Actor, author: Actor, activity: dict[str, Any], post: Post
-) -> None:
-    """What one of ours did to a thread that the group boosted: microblogs hear it from its author or not at all."""
+async def tell_boosted(
+    app: App, writes: Writes, group: Group, face: Actor, author: Actor, activity: dict[str, Any], post: Post,
+    told: Audience,
+) -> None:  # fmt: skip
+    """What one of ours did to a thread that the group boosted: microblogs hear it from its author or not at all.
+
+    No server hears it twice: those of the audience `told` have it already.
+    """
     if not post.starter or reach(group, post) == LOCAL:
         return
     if reach(group, post) < MEMBERS:
-        audience = Audience(followers=(face.id,))
+        audience = Audience(followers=(face.id,), without=tuple(await app.reach.places(told)))
         publish(app, writes, author, activity, audience, form="plain", thread_id=post.thread_id, post_id=post.id)
     elif activity["type"] == "Update":
         _retell(app, writes, post)

@@ -92,7 +92,7 @@ async def tell(app: App, post: int) -> None:
     group, face = await stored.with_face(known.group_id)
     if group is not None and group.local and face is not None and known.removed_at is None:
         groups.pass_on(app, writes, group, face, update, about=known, post_id=known.id)
-        groups.tell_boosted(app, writes, group, face, author, update, known)
+        await groups.tell_boosted(app, writes, group, face, author, update, known, audience)
     await apply(writes)
 
 

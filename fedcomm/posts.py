@@ -102,11 +102,12 @@ async def edit(app: App, author: Actor, post_id: int, draft: Draft) -> None:
     document = render.document(on_the_wire(recording.at(note, now)))
     update = activities.update(f"{known.uri}#updates/{now}", author.uri, document)
     update = await _proven(app, author, known.visibility, update)
-    publish(app, writes, author, update, audience_of(prepared), thread_id=known.thread_id, post_id=known.id)
+    audience = audience_of(prepared)
+    publish(app, writes, author, update, audience, thread_id=known.thread_id, post_id=known.id)
     group, face = prepared.group, prepared.face
     if group is not None and group.local and face is not None and known.removed_at is None:
         groups.pass_on(app, writes, group, face, update, about=known, post_id=known.id)
-        groups.tell_boosted(app, writes, group, face, author, update, known)
+        await groups.tell_boosted(app, writes, group, face, author, update, known, audience)
     await apply(writes)
 
 
@@ -133,7 +134,7 @@ async def delete(app: App, author: Actor, post_id: int, *, redraft: bool = False
     publish(app, writes, author, deletion, everywhere, thread_id=known.thread_id, post_id=known.id)
     if group is not None and group.local and face is not None:
         groups.pass_on(app, writes, group, face, deletion, about=known)
-        groups.tell_boosted(app, writes, group, face, author, deletion, known)
+        await groups.tell_boosted(app, writes, group, face, author, deletion, known, everywhere)
         if (boost := await boosts.of(face.id, known.id)) is not None:
             groups.take_back(app, writes, group, face, known, boost.uri)
     await apply(writes)

@@ -6,7 +6,7 @@ from activitypub.errors import ProtocolError
 from activitypub.origins import host_of
 from storage import follows, outbox
 from storage.actors import Actor
-from storage.outbox import Entry
+from storage.outbox import Audience, Entry
 
 LOG = logging.getLogger("fedcomm.delivery")
 Destinations = dict[str, tuple[str, ...]]
@@ -39,7 +39,10 @@ class Reach:
 
         Inboxes of one host that differ are all used: nobody may take what is meant for another (attack ORI-25).
         """
-        audience = outbox.audience_of(entry)
+        return await self.places(outbox.audience_of(entry))
+
+    async def places(self, audience: Audience) -> Destinations:
+        """As `destinations`, of an audience."""
         if not audience.everybody and not audience.inboxes:
             shared = await self._of_followers(audience.followers)
             return (

@@ -46,7 +46,7 @@ def nothing_twice(server: Server, *, shared: bool = True) -> None:
         (each.activity["type"], uri) for each in server.received if shared for uri in _created(each.activity)
     )
     twice = [which for which, times in (came + told).items() if times > 1]
-    assert not twice, f"{twice} of {[(each.path, each.activity) for each in server.received]}"
+    assert not twice, f"{twice}"
 
 
 def _created(activity: Json) -> list[str]:

@@ -5,6 +5,7 @@ Most bots and many programs speak to a server through this library.
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import Any
 
@@ -253,8 +254,8 @@ def test_every_stream_it_can_ask_for_tells_of_a_post(alice: Mastodon, bob: Masto
     post = alice.status_post("@gardening All about #Beans")
 
     told = [looking.next() for _ in streams]
-    for stream in streams:
-        stream.close()
+    with ThreadPoolExecutor() as all_at_once:  # each waits for the next sign of life
+        list(all_at_once.map(lambda stream: stream.close(), streams))
     assert [(event, status.id) for event, status in told] == [("update", post.id)] * len(streams)
 
 

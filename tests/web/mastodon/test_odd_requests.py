@@ -63,8 +63,10 @@ async def subjects(alice: Member, bob: Member, gardening: Actor) -> list[str]:
     return [str(post.id), bob.id, str(gardening.id)]
 
 
-async def test_no_value_of_any_parameter_is_a_fault_of_ours(alice: Member, subjects: list[str]) -> None:
+async def test_no_value_of_any_parameter_is_a_fault_of_ours(alice: Member, subjects: list[str], dialect: str) -> None:
     for (number, route), (at, value) in product(enumerate(ROUTES), enumerate(ODD)):
+        if dialect == "postgres" and (number * 5 + at * 7) % 4:  # what is read before a database is asked is the same
+            continue
         names = (NUMBERS, TEXTS, PARTS)[(number + at) % 3]
         method, path = address(route, subjects[at // 3 % 3])
 
@@ -78,6 +80,7 @@ async def test_no_value_of_any_parameter_is_a_fault_of_ours(alice: Member, subje
         assert fine(answer), (route, value, names, answer.text)
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"])
 async def test_no_body_is_a_fault_of_ours(alice: Member, subjects: list[str]) -> None:
     for route, (kind, body) in product(ROUTES, BODIES):
         method, path = address(route, subjects[0])

@@ -11,8 +11,13 @@ from fedcomm import clock, rights
 from fedcomm.errors import Invalid, NotAllowed
 from fedcomm.peerbook import PeerBook
 from storage.actors import Actor
+from storage.circumstances import DAY, Circumstances
 from storage.groups import Group
 from storage.posts import Post
+
+LINKS, PICTURES, MENTIONS = 2, 1, 2  # of a newcomer, in one post
+THREADS, REPLIES = 3, 10  # of a newcomer, on their first day
+ANSWERED = 3  # answers of theirs that somebody answered: then they are no newcomer any more
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +33,35 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     def may(self, right: str) -> bool:
         """Whether they have a right in the group."""
         return right in rights.of(self.role) or (self.member and right in rights.of(rights.MEMBER))
+
+
+class Written(msgspec.Struct, frozen=True, kw_only=True):
+    """What there is in a post that a group may limit (`measuring.py`); `domains` are those that it links to."""
+
+    starter: bool
+    links: int = 0
+    pictures: int = 0
+    mentions: int = 0
+    domains: frozenset[str] = frozenset()
+
+
+class Author(msgspec.Struct, frozen=True):
+    """Who writes: whether a program does, and whether their server passes messages of groups on to them."""
+
+    bot: bool = False
+    deaf: bool = False
+
+
+class Wait(msgspec.Struct, frozen=True):
+    """Why a post is not in a group yet.
+
+    `kind` is rules, links, pictures, mentions, threads, replies, promotion or flood. `limit` is what is allowed, of
+    promotion how many people are to be answered yet; `ends` when the limit does (ms since 1970), 0 for no time.
+    """
+
+    kind: str
+    limit: int = 0
+    ends: int = 0
 
 
 class _Ban(msgspec.Struct, frozen=True):
@@ -124,6 +158,78 @@ def _member(group: Group, standing: Standing) -> None:
     closed = group.posting == "members" or group.join_mode != "open" or group.visibility == "members"
     if closed and not standing.may(rights.WRITE):
         raise NotAllowed("Only members post in this group. Please join it first.")
+
+
+def waits(
+    group: Group, standing: Standing, known: Circumstances, author: Author, written: Written, now: int
+) -> Wait | None:
+    """Why a post that `posting` lets in is not in the group yet; None when nothing is in its way.
+
+    Rules are accepted before the first post (features.md S0.1): where a group cannot ask, who joined it has read them.
+    Newcomers write with limits (S1.7), and who announces answers others first (S0.2). Moderators and whom they trust
+    are free of all this.
+    """
+    if standing.may(rights.HOLD) or known.trusted:
+        return None
+    agreed = known.agreed or (author.deaf and standing.member)
+    if known.rules and not agreed:
+        return Wait("rules")
+    limited = exceeds(group, standing, known, written, now)
+    if limited is None and (ends := newcomer_until(group, standing, known, now)):
+        if written.starter and known.threads >= THREADS:
+            limited = Wait("threads", THREADS, ends)
+        elif not written.starter and known.replies >= REPLIES:
+            limited = Wait("replies", REPLIES, ends)
+    return limited or _promotes(group, known, author, written)
+
+
+def exceeds(group: Group, standing: Standing, known: Circumstances, written: Written, now: int) -> Wait | None:
+    """Which limit of newcomers for one post it breaks, new or edited."""
+    ends = newcomer_until(group, standing, known, now)
+    if not ends:
+        return None
+    for kind, count, limit in (
+        ("links", written.links, LINKS),
+        ("pictures", written.pictures, PICTURES),
+        ("mentions", written.mentions, MENTIONS),
+    ):
+        if count > limit:
+            return Wait(kind, limit, ends)
+    return None
+
+
+def newcomer_until(group: Group, standing: Standing, known: Circumstances, now: int) -> int:
+    """Until when (ms since 1970) the limits of newcomers hold for somebody; 0 when they do not."""
+    if not group.ladder or standing.may(rights.HOLD) or known.trusted or known.answered >= ANSWERED:
+        return 0
+    ends = (now if known.since is None else known.since) + DAY
+    return ends if ends > now else 0
+
+
+def owed(group: Group, known: Circumstances, since: int) -> int:
+    """How many people somebody has yet to answer before they may announce again; `since` is when they last did."""
+    return max(0, group.promotion - sum(at > since for at in known.spoken))
+
+
+def announced(known: Circumstances, author: Author, written: Written | None = None) -> int:
+    """When somebody last announced what `written` announces, or anything (ms since 1970); 0 when they never did.
+
+    A program announces with each thread; anybody else with a link to where most of their threads lead.
+    """
+    if author.bot:
+        return known.begun[0][0] if known.begun else 0
+    last = 0
+    for domain in {each for _at, domains in known.begun for each in domains}:
+        there = [at for at, domains in known.begun if domain in domains]
+        if len(there) >= 2 and 2 * len(there) > len(known.begun) and (written is None or domain in written.domains):
+            last = max(last, *there)
+    return last
+
+
+def _promotes(group: Group, known: Circumstances, author: Author, written: Written) -> Wait | None:
+    last = announced(known, author, written) if group.promotion and written.starter else 0
+    left = owed(group, known, last) if last else 0
+    return Wait("promotion", left) if left else None
 
 
 def elsewhere(group: Group, standing: Standing, thread: Post | None) -> None:

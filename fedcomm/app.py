@@ -19,7 +19,7 @@ from fedcomm.config import Config
 from fedcomm.hybrid_clock import HybridClock
 from fedcomm.intake import Intake
 from fedcomm.keyring import KeyRing
-from fedcomm.limits import Lately, ServerLimit
+from fedcomm.limits import Lately, PostLimit, ServerLimit
 from fedcomm.peerbook import PeerBook
 from fedcomm.reach import Reach
 from fedcomm.schemes import Schemes
@@ -79,6 +79,7 @@ class App:
         self.vote_limit = ServerLimit(limits.VOTES, limits.WINDOW)
         self.join_limit = ServerLimit(limits.JOINS, limits.JOINS_WINDOW)
         self.crowd_limit = ServerLimit(limits.ALL_JOINS, limits.JOINS_WINDOW)
+        self.post_limit = PostLimit()
         self.moderators_read = Lately(MODERATORS)
         self.featured_read = Lately(FEATURED)
         self.blobs = Blobs(config.data_dir / "media")

@@ -17,7 +17,7 @@ from fedcomm.errors import Invalid, NotFound
 from fedcomm.groups import JOIN_MODES, LEVELS, MAX_SUMMARY, MAX_TITLE, NO_SUCH_WAY
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
-from storage import fragments, registers
+from storage import fragments, held, registers
 from storage.actors import Actor
 from storage.connect import Writes, transaction, write
 from storage.groups import Group
@@ -26,6 +26,7 @@ from storage.outbox import Audience
 
 POSTING = ("anyone", "members", "moderators")
 VOTES = ("both", "up", "none")
+PROMOTION = (0, 3, 9)  # people to be answered before each announcement; 0 for no limit
 MAX_RULES, MAX_RULE = 50, 500  # rules; characters
 MAX_QUESTION = 500  # characters
 
@@ -42,6 +43,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     votes: str | None = None
     closed: bool | None = None
     visibility: str | None = None  # of what is written from now on: public, members or local
+    ladder: bool | None = None  # newcomers write with limits on their first day
+    promotion: int | None = None
 
 
 async def change(app: App, group_name: str, change_: Change, by: Actor | None = None) -> None:
@@ -64,7 +67,8 @@ async def change(app: App, group_name: str, change_: Change, by: Actor | None = 
         changed = record(
             app, writes, group, face, by=actor_uri, uri=uri, title=change_.title, summary_html=html,
             join_mode=change_.join_mode, question=change_.question, posting=change_.posting, votes=change_.votes,
-            closed=change_.closed, visibility=change_.visibility,
+            closed=change_.closed, visibility=change_.visibility, ladder=change_.ladder,
+            promotion=change_.promotion,
         )  # fmt: skip
         if change_.rules is not None:
             changed = await _rules(app, writes, group, face, change_.rules, actor_uri, uri) or changed
@@ -93,6 +97,8 @@ def record(
     posting: str | None = None,
     votes: str | None = None,
     closed: bool | None = None,
+    ladder: bool | None = None,
+    promotion: int | None = None,
     only_moderators: bool | None = None,
     visibility: str | None = None,
 ) -> bool:
@@ -103,7 +109,7 @@ def record(
     """
     title = title.strip() if title is not None else None
     question = question.strip() if question is not None else None
-    _check(title, join_mode, question, posting, votes)
+    _check(title, join_mode, question, posting, votes, promotion)
     if only_moderators is not None and only_moderators != (group.posting == "moderators"):
         posting = "moderators" if only_moderators else "anyone" if group.join_mode == "open" else "members"
     join_mode = _asked_first(group, visibility, join_mode)
@@ -117,14 +123,15 @@ def record(
         ("votes", votes, group.votes, "groups", {"votes": votes}),
         ("visibility", visibility, group.visibility, "groups", {"visibility": visibility}),
         ("closed", closed, group.closed_at is not None, "groups", {"closed_at": now if closed else None}),
+        ("ladder", ladder, bool(group.ladder), "groups", {"ladder": int(bool(ladder))}),
+        ("promotion", promotion, group.promotion, "groups", {"promotion": promotion}),
     ]
     changed = False
     for property_, value, present, table, columns in wanted:
         if value is None or value == present:
             continue
         changed = True
-        kept = None if value is False else "closed" if value is True else value
-        act = acts.record(app, writes, group, face, property_, "", kept, by=by, uri=uri)
+        act = acts.record(app, writes, group, face, property_, "", _kept(property_, value), by=by, uri=uri)
         registers.take_effect(writes, act, table, group.id if table == "groups" else face.id, **columns)
         registers.take_effect(writes, act, "actor", face.id, updated_at=now)
         if property_ == "join_mode":
@@ -136,7 +143,8 @@ def record(
 
 
 def _check(
-    title: str | None, join_mode: str | None, question: str | None, posting: str | None, votes: str | None
+    title: str | None, join_mode: str | None, question: str | None, posting: str | None, votes: str | None,
+    promotion: int | None,
 ) -> None:  # fmt: skip
     if title is not None and not 0 < len(title) <= MAX_TITLE:
         raise Invalid("A group needs a title of at most {limit} characters.", field="title", limit=MAX_TITLE)
@@ -148,6 +156,8 @@ def _check(
         raise Invalid("Who may post: 'anyone', 'members' or 'moderators'.", field="posting")
     if votes not in (None, *VOTES):
         raise Invalid("Which votes there are: 'both', 'up' or 'none'.", field="votes")
+    if promotion not in (None, *PROMOTION):
+        raise Invalid("Before an announcement 0, 3 or 9 people are answered.", field="promotion")
 
 
 def _asked_first(group: Group, visibility: str | None, join_mode: str | None) -> str | None:
@@ -166,6 +176,13 @@ def _asked_first(group: Group, visibility: str | None, join_mode: str | None) ->
         "What only members read is no secret while everybody can join. Let members be let in, or invited.",
         field="join_mode",
     )
+
+
+def _kept(property_: str, value: str | int) -> str | None:
+    """What the register holds: what is off is its neutral value."""
+    if isinstance(value, str):
+        return value
+    return {"closed": "closed", "ladder": "on"}.get(property_, str(value)) if value else None
 
 
 async def tell(app: App, group_id: int, update: activities.Json) -> None:
@@ -204,4 +221,8 @@ async def _rules(
         return False
     act = acts.record(app, writes, group, face, "rules", "", lines or None, by=by, uri=uri)
     registers.take_effect(writes, act, "actor", face.id, updated_at=clock.now_ms())
+    registers.take_effect(writes, act, "groups", group.id, ruled=int(bool(lines)))
+    if not lines:  # then nobody waits for anybody's consent
+        held.take_up_later(writes, group.id, 0, next_id(), clock.now_ms())
+        app.jobs_added(writes)
     return True

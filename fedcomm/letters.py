@@ -5,13 +5,11 @@ from gettext import NullTranslations
 import storage.accounts
 from fedcomm import speech
 from fedcomm.app import App
+from fedcomm.peerbook import DEAF
 from fedcomm.speech import Saying
 from storage import peers
 from storage.actors import Actor
 from storage.connect import Writes
-
-# Lemmy 0.19 and 1.0 take direct messages from people only (`ObjectId<ApubPerson>`): one from a group is an error there.
-_DEAF = frozenset({"lemmy"})
 
 
 async def hears(who: Actor) -> bool:
@@ -19,7 +17,7 @@ async def hears(who: Actor) -> bool:
     if who.gone or who.kind != "Person":
         return False
     peer = await peers.get(who.host) if who.host else None
-    return peer is None or peer.software not in _DEAF
+    return peer is None or peer.software not in DEAF
 
 
 async def question(app: App, writes: Writes, face: Actor, who: Actor, asked: str, post_id: int) -> None:

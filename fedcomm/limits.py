@@ -1,11 +1,13 @@
-"""Limits that hold over a time, in memory: votes of one server on one post, joins of one server in one group, and what
-is not asked again so soon.
+"""Limits that hold over a time, in memory: votes of one server on one post, joins and posts in one group, and what is
+not asked again so soon.
 """
 
 import time
 from collections import OrderedDict
 
 VOTES = 30  # of one server on one post
+POSTS, POSTS_OF_HOST, COPIES = 30, 300, 3  # into one group: of one author, of one server, of the same words
+SHORTEST = 20  # characters of words that count as the same
 WINDOW = 600.0  # seconds
 JOINS, ALL_JOINS = 60, 600  # of one server in one group, and of all; who comes later is let in later
 JOINS_WINDOW = 60.0  # seconds
@@ -31,6 +33,25 @@ class ServerLimit:
         if len(self._counts) > _REMEMBERED:
             self._counts.popitem(last=False)
         return count < self._most
+
+
+class PostLimit:
+    """Counts posts into a group, by author, by server and by what they say (attack GRP-13)."""
+
+    def __init__(self) -> None:
+        self._authors = ServerLimit(POSTS, WINDOW)
+        self._hosts = ServerLimit(POSTS_OF_HOST, WINDOW)
+        self._copies = ServerLimit(COPIES, WINDOW)
+
+    def allows(self, group_id: int, author_uri: str, host: str, words: str) -> bool:
+        """Whether one more post of the author, in these words, is in the group at once."""
+        name = words if len(words) >= SHORTEST else ""
+        counted = (
+            self._authors.allows(group_id, author_uri),
+            self._hosts.allows(group_id, host),
+            self._copies.allows(group_id, name),
+        )
+        return all(counted)
 
 
 class Lately:

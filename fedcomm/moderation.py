@@ -2,7 +2,7 @@
 
 from fedcomm import acts, clock, rights
 from fedcomm.app import App
-from storage import boosts, events, fragments, removals, talks, welcomes
+from storage import boosts, events, fragments, held, removals, talks, welcomes
 from storage.actors import Actor
 from storage.connect import Writes
 from storage.groups import Group
@@ -92,6 +92,7 @@ def record_ban(
     """
     value = ({"until": until} if until is not None else {}) | ({"remove": True} if remove else {})
     act = acts.record(app, writes, group, face, "ban", subject.uri, value, by=moderator_uri, uri=uri, summary=reason)
+    held.refuse_all(writes, group.id, subject.id)
     if remove:
         removals.take_out(writes, act, subject.id, face.id if group.local else None, clock.now_ms())
         talks.of_person(writes, subject.id, group.id)

@@ -5,6 +5,8 @@ from collections.abc import Set
 from storage import actors, peers
 
 SUSPEND, ALLOW = "suspend", "allow"
+# Lemmy 0.19 and 1.0 take direct messages from people only (`ObjectId<ApubPerson>`): one from a group is an error there.
+DEAF = frozenset({"lemmy"})
 
 
 class PeerBook:
@@ -15,6 +17,7 @@ class PeerBook:
         self._policies: dict[str, str] = {}
         self._families: dict[str, str] = {}
         self._hosts: dict[str, set[str]] = {}  # by family
+        self._deaf: set[str] = set()
         self._answers: dict[str, str] = {}
         self._silenced: frozenset[str] = frozenset()
         self.admins: dict[str, frozenset[str]] = {}  # by host of a group: who runs its server, as it said lately
@@ -23,9 +26,9 @@ class PeerBook:
         """Read everything anew."""
         everybody = await peers.everybody()
         self._policies = {peer.host: peer.policy for peer in everybody if peer.policy}
-        self._families, self._hosts = {}, {}
+        self._families, self._hosts, self._deaf = {}, {}, set()
         for peer in everybody:
-            self.learn(peer.host, peer.family)
+            self.learn(peer.host, peer.family, peer.software)
         self._answers = {}
         self._silenced = frozenset(await actors.suspended())
 
@@ -59,8 +62,13 @@ class PeerBook:
         """The hosts that are known to be of a family."""
         return self._hosts.get(family, frozenset())
 
-    def learn(self, host: str, family: str) -> None:
+    def deaf(self, host: str) -> bool:
+        """Whether members of that server get no messages of groups."""
+        return host in self._deaf
+
+    def learn(self, host: str, family: str, software: str = "") -> None:
         """The server has said what it runs."""
+        (self._deaf.add if software in DEAF else self._deaf.discard)(host)
         self._hosts.get(self.family(host), set()).discard(host)
         self._families[host] = family
         if family:

@@ -38,7 +38,7 @@ async def learn(app: App, host: str) -> None:
     name, version = (found.name, found.version) if found else ("", "")
     family = quirks.family(name) or ""
     await peers.set_software(host, name[:100], version[:100], family, now)
-    app.peers.learn(host, family)
+    app.peers.learn(host, family, name)
     await bus.publish("peers", host)
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from activitypub import render
 from activitypub.objects import Note
-from fedcomm import admit, clock, emojis, groups, media, newcomers, proving, recording
+from fedcomm import admit, clock, emojis, groups, media, newcomers, proving, recording, restraints
 from fedcomm.app import App
 from fedcomm.drafting import Draft, PollDraft, Prepared, Words, prepare
 from fedcomm.errors import NotFound
@@ -44,7 +44,8 @@ async def create(
     Raises:
         Invalid: empty, too long, or not to be understood.
         NotFound: what it answers is not there for the author.
-        NotAllowed: the author is suspended or has moved, or the group does not let the author post.
+        NotAllowed: the author is suspended or has moved, or the group does not let the author post, perhaps before its
+            rules are accepted.
     """
     admit.acting(author)
     if idempotency_key and (known := await idempotency.post_of(account_id, idempotency_key)) is not None:
@@ -53,6 +54,8 @@ async def create(
     welcome = await newcomers.answered(prepared)
     if welcome is not None:
         prepared = await prepare(app, author, await newcomers.placed(app, welcome, draft))
+    else:
+        await restraints.check(app, prepared)
     post_id, now = next_id(), clock.now_ms()
     writes = Writes()
     if along is not None:
@@ -89,6 +92,7 @@ async def edit(app: App, author: Actor, post_id: int, draft: Draft) -> None:
     known = await _own(author, post_id)
     draft = msgspec.structs.replace(draft, in_reply_to_id=known.parent_id)
     prepared = await prepare(app, author, draft, known)
+    await restraints.check_edit(app, prepared)
     now = clock.now_ms()
     note = prepared.note(app, known.id, known.published)
     poll = await rows.poll_of(known.id)

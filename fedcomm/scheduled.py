@@ -7,7 +7,7 @@ import logging
 
 import msgspec
 
-from fedcomm import admit, clock, media, posts
+from fedcomm import admit, clock, media, posts, restraints
 from fedcomm.app import App
 from fedcomm.drafting import Draft, prepare
 from fedcomm.errors import AppError, Invalid, NotFound
@@ -46,6 +46,7 @@ async def add(
         return known
     _check_time(publish_at)
     prepared = await prepare(app, author, draft)
+    await restraints.check(app, prepared)
     new_id, now, writes = next_id(), clock.now_ms(), Writes()
     if draft.scheduled_id is not None:
         drop(writes, draft.scheduled_id)

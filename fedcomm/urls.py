@@ -27,6 +27,10 @@ class Urls:
         """The id of a group: the URL of its face here."""
         return f"{self.base}/c/{name.lower()}"
 
+    def rules(self, name: str) -> str:
+        """The page with the rules of a group, where its members accept them."""
+        return f"{self.base}/c/{name}/rules"
+
     def profile(self, username: str) -> str:
         """The page of a person."""
         return f"{self.base}/@{username}"

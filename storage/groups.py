@@ -34,6 +34,12 @@ class Group(msgspec.Struct, frozen=True):
     ladder: int = 0
     promotion: int = 0
     estranged_at: int | None = None  # when it came back with other keys (fedcomm/estrangement.py)
+    ruled: int = 0  # whether it has rules
+
+    @property
+    def asks(self) -> bool:
+        """Whether it asks of anybody more than to be let in: consent to rules, a first day, answers to others."""
+        return bool(self.ruled or self.ladder or self.promotion)
 
 
 COLUMNS = ", ".join(Group.__struct_fields__)

@@ -32,7 +32,7 @@ def drop(writes: Writes, key: str) -> None:
 
 
 def add_if(
-    writes: Writes, job_id: int, name: str, args: dict[str, object], run_at: int, condition: str, *about: int
+    writes: Writes, job_id: int, name: str, args: dict[str, object], run_at: int, condition: str, *about: int | str
 ) -> None:
     """As `add`, where a condition of SQL about these holds."""
     writes.add(

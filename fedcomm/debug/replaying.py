@@ -114,7 +114,7 @@ async def _part(app: App, steps: Steps, part: Activity, signer: str, proven: fro
         return
     try:
         async with rehearsal() as changes:
-            known = await facts.gather([part], [facts.names(part)])
+            known = await facts.gather([part], [facts.names(part)], app.host)
             hand = Hand(app=app, facts=known, writes=Writes(), signer=signer, document=part.raw, proven=proven)
             rule.authority(hand, part)
             waiting = rule.handler(hand, part)

@@ -105,7 +105,7 @@ class Inbox:
             return
         try:
             parts = [part for work in batch for part in work.parts]
-            known = await facts.gather(parts, [named for work in batch for named in work.named])
+            known = await facts.gather(parts, [named for work in batch for named in work.named], self.app.host)
         except Exception as fault:  # a fault of ours about one of them: it is set aside, the others have their turn
             if len(batch) == 1:
                 return await self._fault(batch[0].item, fault)

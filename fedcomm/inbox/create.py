@@ -11,7 +11,7 @@ from activitypub.objects import Note
 from activitypub.origins import same_origin
 from fedcomm import admit, clock, groups, mapping, sanitise
 from fedcomm.errors import NotAllowed
-from fedcomm.inbox import ballots
+from fedcomm.inbox import ballots, waiting
 from fedcomm.inbox.hand import Hand, Ignored, Wants
 from fedcomm.recording import MAX_TOLD, Arrival, record
 from storage import boosts, posts, talks, welcomes
@@ -41,6 +41,8 @@ def note(hand: Hand, activity: Activity) -> None:
     group = _group(hand, written, author, parent)
     if group is not None and parent is None:
         _look_for_parent(hand, written)
+    if group is not None and group.local and waiting.waits(hand, activity, written, author, parent, group):
+        return
     named = mentioned(hand, written)
     if not _concerns(hand, author, parent, group, named, written):
         raise Ignored("it concerns nobody here")
@@ -52,6 +54,8 @@ def note(hand: Hand, activity: Activity) -> None:
         groups.accept_post(hand.app, hand.writes, group, hand.facts.face_of(group), post, hand.raw_of(activity))
     elif group is not None:
         show(hand, hand.facts.face_of(group), post, activity)
+    if waiting.agrees(hand, written, author):
+        return
     if parent is not None and _answers_a_group(hand, written, author, parent) and sanitise.text_of(post.content):
         welcomes.answer_elsewhere(hand.writes, parent.id, author.id, post.id, next_id(), clock.now_ms())
         hand.app.jobs_added(hand.writes)
@@ -138,6 +142,8 @@ def _again(hand: Hand, activity: Activity, written: Note, known: Post, author: A
     group = _group(hand, written, author, hand.facts.posts.get(written.in_reply_to or ""))
     if group is None or not group.local:
         raise Ignored("it is known already")
+    if waiting.waits(hand, activity, written, author, hand.facts.posts.get(written.in_reply_to or ""), group):
+        return
     enter(hand, group, known)
     groups.accept_post(hand.app, hand.writes, group, hand.facts.face_of(group), known, hand.raw_of(activity))
 
@@ -294,8 +300,11 @@ def _left_out(hand: Hand, group: Group | None, uri: str) -> tuple[int, ...]:
     """Whose answers came before the post and are not in a group of ours with it (attack GRP-01)."""
     if group is None or not group.local:
         return ()
-    early = hand.facts.early(uri)
-    return tuple(who for who, author in early.items() if not _belated(group, hand.facts.standing(group, author)))
+    return tuple(
+        who
+        for who, author in hand.facts.early(uri).items()
+        if not _belated(group, hand.facts.standing(group, author)) or waiting.early_waits(hand, group, who, author)
+    )
 
 
 def _belated(group: Group, standing: admit.Standing) -> bool:

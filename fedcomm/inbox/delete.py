@@ -5,6 +5,7 @@ from activitypub.errors import Forbidden
 from activitypub.origins import same_origin
 from fedcomm import admit, farewells, groups, moderation, recording, rights
 from fedcomm.inbox.hand import Hand, Ignored, Wants
+from storage import held
 from storage.actors import Actor
 from storage.groups import Group
 from storage.posts import Post
@@ -30,6 +31,7 @@ def thing(hand: Hand, activity: Activity) -> None:
     if known is None:
         if same_origin(uri, activity.actor):
             hand.take_back(uri, "unseen")
+            held.drop_of(hand.writes, uri, activity.actor)
         return
     actor = hand.actor(activity.actor)
     if known.author_id == actor.id and not known.local:

@@ -8,11 +8,12 @@ import msgspec
 from activitypub.activities import Activity, Thing
 from activitypub.contexts import PUBLIC
 from activitypub.objects import Note
-from fedcomm import rights
-from fedcomm.admit import Standing
-from storage import actors, blocks, boosts, groups, members, orphans, posts, registers, visible
+from fedcomm import clock, measuring, rights
+from fedcomm.admit import Standing, Written
+from storage import actors, blocks, boosts, circumstances, groups, held, members, orphans, posts, registers, visible
 from storage.actors import Actor
 from storage.boosts import Boost
+from storage.circumstances import Circumstances, Place
 from storage.connect import read_many, rows
 from storage.groups import Group
 from storage.posts import Post
@@ -120,6 +121,8 @@ class Facts:
         self._blockers: dict[str, set[int]] = {}
         self._followed: set[str] = set()
         self._early: dict[str, dict[int, str]] = {}
+        self._held: dict[tuple[str, int], str] = {}
+        self._circumstances: dict[Place, Circumstances] = {}
 
     def group_at(self, uri: str) -> Group | None:
         """The group with a face at that URL."""
@@ -191,11 +194,34 @@ class Facts:
         """Who wrote answers to that post that came before it: ids and ActivityPub ids."""
         return self._early.get(uri, {})
 
+    def held(self, uri: str, group: Group) -> str:
+        """The state of a post that waits, or waited, before it is in a group; '' when it never did."""
+        return self._held.get((uri, group.id), "")
 
-async def gather(activities: Sequence[Activity], named: Sequence[Names]) -> Facts:
+    def circumstances(self, group: Group, actor_id: int) -> Circumstances:
+        """What is known of an author in a group beyond their standing; nothing when the group asks for nothing."""
+        return self._circumstances.get((group.id, actor_id), _NONE)
+
+    def wrote(self, group: Group, actor_id: int, written: Written) -> None:
+        """One post more by that author is in the group: what comes in the same batch is to know."""
+        known = self._circumstances.get((group.id, actor_id))
+        if known is None:
+            return
+        now = clock.now_ms()
+        begun = ((now, written.domains), *known.begun) if written.starter else known.begun
+        self._circumstances[group.id, actor_id] = msgspec.structs.replace(
+            known, since=known.since or now, threads=known.threads + written.starter,
+            replies=known.replies + (not written.starter), begun=begun[: circumstances.THREADS],
+        )  # fmt: skip
+
+
+_NONE = Circumstances()
+
+
+async def gather(activities: Sequence[Activity], named: Sequence[Names], own_host: str) -> Facts:
     """Everything that handlers of these activities, which speak of these ids, may ask; two hops whatever their number.
 
-    `named` is what `names` found for each of them.
+    `named` is what `names` found for each of them, `own_host` the host of this server.
     """
     people = list({uri for found in named for uri in found.actors})
     objects = list({uri for found in named for uri in found.posts})
@@ -216,6 +242,7 @@ async def gather(activities: Sequence[Activity], named: Sequence[Names]) -> Fact
             (blocks.OF_URIS, (speakers,)),
             (_FOLLOWED, (speakers,)),
             (orphans.EARLY, (objects,)),
+            (held.OF_URIS, (objects,)),
         ]
     )
     facts.actors = {found[1]: Actor(*found) for found in answers[0]}
@@ -229,11 +256,13 @@ async def gather(activities: Sequence[Activity], named: Sequence[Names]) -> Fact
     facts._followed = {found[0] for found in answers[9]}
     for uri, author_id, author in answers[10]:
         facts._early.setdefault(uri, {})[author_id] = author
+    facts._held = {(found[0], found[1]): found[2] for found in answers[11]}
     await _complete(facts)
     await _complete_elsewhere(facts)
     await _complete_standing(facts)
     await _complete_roles(facts)
     await _complete_leaders(facts, activities)
+    await _complete_circumstances(facts, activities, own_host)
     await _complete_shown(facts, [facts.actors[uri].id for uri in speakers if uri in facts.actors])
     return facts
 
@@ -308,6 +337,20 @@ async def _complete_leaders(facts: Facts, activities: Sequence[Activity]) -> Non
     facts.actors |= people
     for group_id, leaders in leading.items():
         facts._leaders[group_id] = [who for who in leaders if who in people]
+
+
+async def _complete_circumstances(facts: Facts, activities: Sequence[Activity], own_host: str) -> None:
+    """What groups that ask for more than standing want to know of those who write; mostly none does."""
+    asking = [group for group in facts.groups.values() if group.local and group.asks]
+    notes = [each for each in activities if isinstance(each.object, Note)] if asking else []
+    speakers = {uri for each in notes for uri in _speakers(each)}
+    writing = {facts.actors[uri].id for uri in speakers if uri in facts.actors}
+    if writing:
+        writing |= {author for authors in facts._early.values() for author in authors}
+        facts._circumstances = await circumstances.of(
+            [group.id for group in asking], [group.id for group in asking if group.promotion], list(writing),
+            lambda html: measuring.domains(html, own_host), clock.now_ms(),
+        )  # fmt: skip
 
 
 async def _complete_shown(facts: Facts, speakers: list[int]) -> None:

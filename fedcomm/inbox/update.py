@@ -4,7 +4,7 @@ from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
 from activitypub.objects import Note
 from fedcomm import admit, groups, recording
-from fedcomm.inbox import create, moderate
+from fedcomm.inbox import create, moderate, waiting
 from fedcomm.inbox.hand import Hand, Ignored, Wants
 
 
@@ -24,6 +24,8 @@ def note(hand: Hand, activity: Activity) -> None:
     group = hand.facts.group_of(known)
     if group is not None and group.local and admit.banned(hand.facts.standing(group, author.uri).ban):
         raise Ignored("the author is banned from the group")  # attack GRP-01
+    if group is not None and group.local and waiting.edited_too_far(hand, written, author, group):
+        raise Ignored("a newcomer changes it into what newcomers may not write")
     written = create.with_moderators(hand, author, written)
     if not recording.edit(hand.app, hand.writes, known, author, written, create.mentioned(hand, written)):
         raise Ignored("a later version is known")

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from fedcomm import clock, completing
 from fedcomm.app import App
-from storage import idempotency, imports, inbox, mutes, oauth, outbox, sessions, stats, tombstones
+from storage import held, idempotency, imports, inbox, mutes, oauth, outbox, sessions, stats, tombstones
 
 LOG = logging.getLogger("fedcomm.nightly")
 DAY = 86_400_000  # ms
@@ -14,6 +14,7 @@ EARLY = 7 * DAY  # what an answer answers comes sooner, or nobody waits for it: 
 PUBLISHED = 30 * DAY
 WEEKS = 14 * 7 * DAY  # twelve are told
 REPORTS = 30 * DAY
+HELD = 30 * DAY
 KEYS = DAY  # a client repeats a request within minutes; Mastodon keeps its keys for an hour
 UNUSED = 7 * DAY  # time for somebody to say yes to a program
 IDLE = 30 * DAY  # a program that acts for nobody gets another token when it comes back
@@ -66,6 +67,11 @@ async def _forget_reports() -> int:
     return await imports.forget(clock.now_ms() - REPORTS)
 
 
+async def _forget_held() -> int:
+    """Posts that waited for so long that nobody will let them in, and what was decided about others."""
+    return await held.forget(clock.now_ms() - HELD)
+
+
 async def _forget_mutes() -> int:
     """Mutes that were to last until now."""
     return await mutes.forget_expired(clock.now_ms())
@@ -96,6 +102,7 @@ STEPS: tuple[tuple[str, Callable[[], Awaitable[int]]], ...] = (
     ("outbox", _trim_outbox),
     ("undone", _forget_undone),
     ("keys", _forget_keys),
+    ("held", _forget_held),
     ("mutes", _forget_mutes),
     ("reports", _forget_reports),
     ("sessions", _forget_sessions),

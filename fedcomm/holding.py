@@ -1,0 +1,234 @@
+"""Posts from elsewhere that wait before they are in a group of ours: why their authors are told, and what lets them in.
+
+What is let in is taken up as if it had just come (`storage/held.py`). docs/decisions/0025-holding.md says who is asked
+for what, and why nothing of members here ever waits.
+"""
+
+import re
+from contextlib import suppress
+
+from activitypub.errors import Unreachable
+from fedcomm import acts, clock, consents, groups, intake, members, peers, rights, sanitise, speech, welcomes
+from fedcomm.admit import LINKS, MENTIONS, PICTURES, REPLIES, THREADS, Wait
+from fedcomm.app import App
+from fedcomm.errors import NotFound
+from fedcomm.speech import Saying
+from storage import actors, bus, held
+from storage import groups as stored
+from storage.actors import Actor
+from storage.circumstances import Circumstances
+from storage.connect import Writes, transaction, write
+from storage.counting import hold
+from storage.groups import Group
+from storage.held import Asked, Held
+from storage.ids import next_id
+
+MAX_REASON = 500  # characters
+# With which word somebody says yes to the rules of a group: one for each language that this server speaks.
+YES = {"en": "agree", "de": "einverstanden"}
+_NAMES, _WORDS = re.compile(r"@\S+"), re.compile(r"[^\W\d_]+")
+
+
+def says_yes(html: str) -> bool:
+    """Whether somebody says nothing but yes, in any of our languages."""
+    if len(html) > 2_000:
+        return False
+    words = _WORDS.findall(_NAMES.sub(" ", sanitise.plain(html)).casefold())
+    return words[-1:] != [] and words[-1] in YES.values() and words[:-1] in ([], ["i"], ["ich", "bin"])
+
+
+def keep(app: App, writes: Writes, kept: Held, why: Wait, known: Circumstances) -> None:
+    """Let a post wait; its author is told why, once for each reason and each version of the rules."""
+    held.put(writes, kept)
+    kind = why.kind if why.kind in ("rules", "promotion", "flood") else "newcomer"
+    asked = Asked(kept.group_id, kept.actor_id, kind, known.rules if kind == "rules" else "")
+    held.tell_once(writes, asked, next_id(), clock.now_ms())
+    app.jobs_added(writes)
+
+
+async def tell(app: App, group: int, actor: int, kind: str, version: str) -> None:
+    """Tell somebody why a post of theirs waits; whose server passes no messages on agrees to rules by joining."""
+    stored_group, face = await stored.with_face(group)
+    author = await actors.by_id(actor)
+    if stored_group is None or face is None or face.gone or author is None or author.gone:
+        return
+    with suppress(Unreachable):  # what it runs may not be known yet
+        await peers.learn(app, author.host)
+    if app.peers.deaf(author.host):
+        if (await members.standing(stored_group, author)).member:
+            held.take_up_later(writes := Writes(), group, actor, next_id(), clock.now_ms())
+            app.jobs_added(writes)
+            async with transaction():
+                await write(writes)
+        return
+    saying = await _saying(app, stored_group, face, author, kind)
+    async with transaction():
+        post_id = next_id()
+        if await held.take(Asked(group, actor, kind, version), post_id):
+            await speech.privately(app, writes := Writes(), face, post_id, saying)
+            await write(writes)
+
+
+async def take_up(app: App, group: int, actor: int) -> None:
+    """Somebody has agreed to the rules: what waited for that comes once more, in order, to be judged anew."""
+    for held_id in await held.of_author(group, actor, "rules"):
+        async with transaction():
+            hold(writes := Writes(), "groups", group)
+            await write(writes)
+            kept = await held.by_id(held_id)
+            if kept is not None and kept.state == held.WAITING:
+                _once_more(app, writes := Writes(), kept)
+                held.drop(writes, kept.id)
+                await write(writes)
+    app.intake.more()
+
+
+async def release(app: App, group_name: str, held_id: int, by: Actor | None, *, trust: bool = False) -> None:
+    """Let a post in that waits; once is enough. With `trust` nothing of its author's waits there any more, ever.
+
+    Raises:
+        NotFound: there is no such group, or nothing waits there under that number.
+        NotAllowed: `by` may not decide that in the group.
+    """
+    group, face, kept, actor_uri = await _place(app, group_name, held_id, by)
+    async with transaction():
+        hold(writes := Writes(), "groups", group.id)
+        await write(writes)
+        numbers = await held.of_author(group.id, kept.actor_id) if trust else [kept.id]
+        writes = Writes()
+        for each in [await held.by_id(number) for number in numbers]:
+            if each is not None and each.state == held.WAITING:
+                _once_more(app, writes, each)
+                held.decide(writes, each.id, held.RELEASED)
+                _log(app, writes, group, face, each.post_uri, held.RELEASED, actor_uri)
+        author = await actors.by_id(kept.actor_id)
+        if trust and author is not None:
+            await _trust(app, writes, group, face, author, actor_uri)
+        if writes:
+            await write(writes)
+    app.intake.more()
+
+
+async def refuse(
+    app: App, group_name: str, held_id: int, by: Actor | None, reason: str = "", *, everything: bool = False
+) -> None:
+    """Turn a post away that waits, or all that waits of its author; they are told why, if there is a reason.
+
+    Raises:
+        NotFound: there is no such group, or nothing waits there under that number.
+        NotAllowed: `by` may not decide that in the group.
+    """
+    group, face, kept, actor_uri = await _place(app, group_name, held_id, by)
+    author = await actors.by_id(kept.actor_id)
+    reason = reason.strip()[:MAX_REASON]
+    async with transaction():
+        hold(writes := Writes(), "groups", group.id)
+        await write(writes)
+        numbers = await held.of_author(group.id, kept.actor_id) if everything else [kept.id]
+        waiting = [each for each in [await held.by_id(number) for number in numbers] if each is not None]
+        waiting = [each for each in waiting if each.state == held.WAITING]
+        writes = Writes()
+        for each in waiting:
+            held.decide(writes, each.id, held.REFUSED)
+            _log(app, writes, group, face, each.post_uri, held.REFUSED, actor_uri, reason)
+        if waiting and reason and author is not None and not author.gone and not app.peers.deaf(author.host):
+            saying = await _refusal(app, group, face, author, waiting[0].post_uri, reason)
+            await speech.privately(app, writes, face, next_id(), saying)
+        if writes:
+            await write(writes)
+
+
+async def _place(app: App, name: str, held_id: int, by: Actor | None) -> tuple[Group, Actor, Held, str]:
+    group, face = await groups.named(name)
+    actor_uri = await members.who_acts(group, face, by, rights.HOLD)
+    kept = await held.by_id(held_id)
+    if kept is None or kept.group_id != group.id:
+        raise NotFound("Nothing waits here under that number.")
+    return group, face, kept, actor_uri
+
+
+def _once_more(app: App, writes: Writes, kept: Held) -> None:
+    held.take_up(writes, kept, next_id(), intake.mark(kept.signer, f"{kept.post_uri} {kept.id}"))
+    if not app.intake.alone:
+        bus.add(writes, "inbox", "")
+
+
+def _log(
+    app: App, writes: Writes, group: Group, face: Actor, post_uri: str, state: str, by: str, reason: str = ""
+) -> None:
+    uri = app.urls.activity(next_id())
+    acts.record(app, writes, group, face, "held", post_uri, {"state": state}, by=by, uri=uri, summary=reason)
+
+
+async def _trust(app: App, writes: Writes, group: Group, face: Actor, author: Actor, by: str) -> None:
+    uri = app.urls.activity(next_id())
+    acts.record(app, writes, group, face, "trusted", author.uri, {"trusted": True}, by=by, uri=uri)
+
+
+async def _saying(app: App, group: Group, face: Actor, author: Actor, kind: str) -> Saying:
+    language = await _language(group)
+    gettext = app.translations(language).gettext
+    named = {
+        "group": face.name or face.username,
+        "url": app.urls.rules(face.username),
+        "word": YES.get(language, YES["en"]),
+    }
+    match kind:
+        case "rules":
+            rules = (await consents.of_group(group)).rules
+            parts = [
+                gettext("Your post for {group} waits until you accept its rules:"),
+                "\n".join(f"{at}. {rule}" for at, rule in enumerate(rules, 1)),
+                gettext(
+                    "Answer this message with the word {word}, and your post is in the group. The rules are also here:"
+                    " {url}"
+                ),
+            ]
+        case "newcomer":
+            named |= {
+                "links": str(LINKS), "pictures": str(PICTURES), "mentions": str(MENTIONS), "threads": str(THREADS),
+                "replies": str(REPLIES),
+            }  # fmt: skip
+            parts = [
+                gettext(
+                    "Your post for {group} waits until a moderator has looked at it. On their first day in the group,"
+                    " new members may add {links} links, {pictures} picture and {mentions} mentions to a post, and"
+                    " write {threads} threads and {replies} replies. You need not do anything."
+                )
+            ]
+        case "promotion":
+            parts = [
+                gettext(
+                    "Your announcement waits. In {group}, who announces something answers other people first. Answer"
+                    " some, and your next announcement is in the group at once. A moderator may also let this one"
+                    " through."
+                )
+            ]
+        case _:
+            parts = [
+                gettext(
+                    "Your post for {group} waits until a moderator has looked at it, since many came at once. You need"
+                    " not do anything."
+                )
+            ]
+    text = "\n\n".join([speech.mention(app, author), *(_filled(part, named) for part in parts)])
+    return Saying(text=text, language=language, to=(author,))
+
+
+async def _refusal(app: App, group: Group, face: Actor, author: Actor, post_uri: str, reason: str) -> Saying:
+    language = await _language(group)
+    gettext = app.translations(language).gettext
+    said = gettext("The moderators of {group} did not let your post in: {url}")
+    named = {"group": face.name or face.username, "url": post_uri}
+    text = "\n\n".join([speech.mention(app, author), _filled(said, named), gettext("They say:"), reason])
+    return Saying(text=text, language=language, to=(author,))
+
+
+def _filled(sentence: str, named: dict[str, str]) -> str:
+    """What moderators call their group cannot fill in anything else."""
+    return re.sub(r"\{(\w+)\}", lambda found: named.get(found[1], found[0]), sentence)
+
+
+async def _language(group: Group) -> str:
+    """What the group speaks to people elsewhere, of whom nobody knows what they read."""
+    return next(iter((await welcomes.setting(group)).texts), "en")

@@ -1,0 +1,100 @@
+"""Posts from elsewhere that wait before they are in a group of ours; and their authors, who say yes to its rules."""
+
+from activitypub import documents
+from activitypub.activities import Activity
+from activitypub.audience import visibility
+from activitypub.objects import Note
+from fedcomm import admit, clock, holding, measuring, rights
+from fedcomm.admit import Author, Wait
+from fedcomm.inbox.hand import Hand, Ignored
+from storage import held
+from storage.actors import Actor
+from storage.groups import Group
+from storage.held import Held
+from storage.ids import next_id
+from storage.posts import Post
+
+MAX_BYTES = 65_536  # of what waits; a person writes less
+
+
+def waits(hand: Hand, activity: Activity, written: Note, author: Actor, parent: Post | None, group: Group) -> bool:
+    """Whether a post waits before it is in a group of ours. Then it is kept as it came, and is nowhere yet.
+
+    Raises:
+        Ignored: moderators have refused it, or it is too long to wait.
+    """
+    before = hand.facts.held(written.uri, group)
+    if before == held.RELEASED:
+        return False
+    if before == held.REFUSED:
+        raise Ignored("it was refused by the moderators of the group")
+    why = _why(hand, written, author, parent, group)
+    if why is None:
+        if before:
+            held.let_in(hand.writes, written.uri, group.id)
+        return False
+    body = documents.write(hand.raw_of(activity))
+    if len(body) > MAX_BYTES:
+        raise Ignored("it is too long to wait before it is in the group")
+    kept = Held(
+        next_id(), group.id, author.id, author.host, written.uri, hand.signer, body, why.kind, held.WAITING,
+        clock.now_ms(),
+    )  # fmt: skip
+    holding.keep(hand.app, hand.writes, kept, why, hand.facts.circumstances(group, author.id))
+    return True
+
+
+def edited_too_far(hand: Hand, written: Note, author: Actor, group: Group) -> bool:
+    """Whether a newcomer changes a post into what they may not write yet."""
+    facts = hand.facts
+    known = facts.circumstances(group, author.id)
+    if not group.ladder:
+        return False
+    measured = _measure(hand, written, facts.posts.get(written.in_reply_to or ""), group)
+    return admit.exceeds(group, facts.standing(group, author.uri), known, measured, clock.now_ms()) is not None
+
+
+def early_waits(hand: Hand, group: Group, author_id: int, author_uri: str) -> bool:
+    """Whether somebody whose answer came before what it answers could not write one in the group now."""
+    facts = hand.facts
+    standing, known = facts.standing(group, author_uri), facts.circumstances(group, author_id)
+    return admit.waits(group, standing, known, Author(), admit.Written(starter=False), clock.now_ms()) is not None
+
+
+def agrees(hand: Hand, written: Note, author: Actor) -> bool:
+    """Whether it is somebody's word to a group of ours, and to nobody else, that they say yes to its rules."""
+    if visibility(written.audience, author.followers or None) != "direct" or not holding.says_yes(written.content):
+        return False
+    named = {*written.audience.everyone, *(mention.href for mention in written.mentions)} - {author.uri}
+    groups = [group for group in map(hand.facts.group_at, sorted(named)) if group is not None and group.local]
+    if len(groups) != 1 or not standing_open(hand, groups[0], author):
+        return False
+    held.agree(hand.writes, groups[0].id, author.id, next_id(), clock.now_ms())
+    hand.app.jobs_added(hand.writes)
+    return True
+
+
+def standing_open(hand: Hand, group: Group, author: Actor) -> bool:
+    """Whether the word of that author counts for anything in the group."""
+    return group.closed_at is None and not admit.banned(hand.facts.standing(group, author.uri).ban)
+
+
+def _why(hand: Hand, written: Note, author: Actor, parent: Post | None, group: Group) -> Wait | None:
+    facts = hand.facts
+    standing, known = facts.standing(group, author.uri), facts.circumstances(group, author.id)
+    measured = _measure(hand, written, parent, group) if group.asks else admit.Written(starter=parent is None)
+    who = Author(bot=bool(author.bot), deaf=hand.app.peers.deaf(author.host))
+    why = admit.waits(group, standing, known, who, measured, clock.now_ms())
+    if why is not None:
+        return why
+    words = measuring.words(written.content)
+    if not standing.may(rights.HOLD) and not hand.app.post_limit.allows(group.id, author.uri, author.host, words):
+        return Wait("flood")
+    facts.wrote(group, author.id, measured)
+    return None
+
+
+def _measure(hand: Hand, written: Note, parent: Post | None, group: Group) -> admit.Written:
+    answered = hand.facts.author_of(parent) if parent is not None else None
+    without = [hand.facts.face_of(group).uri, *([answered.uri] if answered is not None else [])]
+    return measuring.arrived(written, own_host=hand.app.host, without=without)

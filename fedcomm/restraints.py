@@ -1,0 +1,153 @@
+"""What a group asks of members here before they write in it: they are told at once, and nothing of theirs waits.
+
+What is asked is decided in `admit.waits`, as for everybody; here it becomes a sentence, and a list for who is about to
+write.
+"""
+
+import msgspec
+
+from fedcomm import admit, clock, measuring, members, rights
+from fedcomm.admit import Author, Standing, Wait, Written
+from fedcomm.app import App
+from fedcomm.drafting import Prepared
+from fedcomm.errors import AppError, Invalid, NotAllowed
+from storage import circumstances
+from storage.actors import Actor
+from storage.circumstances import Circumstances
+from storage.groups import Group
+
+HOUR = 3_600_000  # ms
+
+
+class Open(msgspec.Struct, frozen=True):
+    """What somebody may still do in a group: before their first day there is over, and before they announce again.
+
+    `rules` says whether the rules are to be accepted first. `hours` is how long the limits of newcomers hold, 0 when
+    they do not; `owed` how many people are to be answered before they announce again.
+    """
+
+    rules: bool = False
+    hours: int = 0
+    threads: int = 0
+    replies: int = 0
+    answered: int = 0
+    owed: int = 0
+
+
+async def check(app: App, prepared: Prepared) -> None:
+    """Whether the group that a post is for asks something of its author first.
+
+    Raises:
+        NotAllowed: its rules are to be accepted first.
+        Invalid: more than a newcomer may, or an announcement before others were answered.
+    """
+    group, face, author = prepared.group, prepared.face, prepared.author
+    if group is None or face is None or not group.local or not group.asks:
+        return
+    known, standing = await _known(app, group, author), await members.standing(group, author)
+    who = Author(bot=bool(author.bot))
+    why = admit.waits(group, standing, known, who, _measured(app, prepared), clock.now_ms())
+    if why is not None:
+        raise _refusal(app, face, why)
+
+
+async def check_edit(app: App, prepared: Prepared) -> None:
+    """Whether a newcomer may change a post into this.
+
+    Raises:
+        Invalid: it is more than a newcomer may.
+    """
+    group, face, author = prepared.group, prepared.face, prepared.author
+    if group is None or face is None or not group.local or not group.ladder:
+        return
+    known, standing = await _known(app, group, author), await members.standing(group, author)
+    why = admit.exceeds(group, standing, known, _measured(app, prepared), clock.now_ms())
+    if why is not None:
+        raise _refusal(app, face, why)
+
+
+async def open_to(app: App, group: Group, author: Actor, standing: Standing) -> Open:
+    """What somebody may still do in a group of ours, to be shown before they write."""
+    if not group.asks or not group.local or standing.may(rights.HOLD):
+        return Open()
+    known, now = await _known(app, group, author), clock.now_ms()
+    if known.trusted:
+        return Open()
+    ends = admit.newcomer_until(group, standing, known, now)
+    announced = admit.announced(known, Author(bot=bool(author.bot)))
+    return Open(
+        rules=bool(known.rules) and not known.agreed,
+        hours=_hours(ends - now) if ends else 0,
+        threads=max(0, admit.THREADS - known.threads),
+        replies=max(0, admit.REPLIES - known.replies),
+        answered=max(0, admit.ANSWERED - known.answered),
+        owed=admit.owed(group, known, announced) if announced else 0,
+    )
+
+
+def _measured(app: App, prepared: Prepared) -> Written:
+    """What is in a post of a member; its group and whom it answers are named anyhow."""
+    anyhow = {actor.id for actor in (prepared.face, prepared.parent_author) if actor is not None}
+    return measuring.drafted(
+        prepared.written.html,
+        own_host=app.host,
+        hosts=[actor.host for actor in prepared.mentioned if actor.host],
+        starter=prepared.parent is None,
+        pictures=len(prepared.files),
+        mentions=sum(actor.id not in anyhow for actor in prepared.mentioned),
+    )
+
+
+async def _known(app: App, group: Group, author: Actor) -> Circumstances:
+    promoting = [group.id] if group.promotion else []
+    domains = measuring.domains
+    found = await circumstances.of(
+        [group.id], promoting, [author.id], lambda html: domains(html, app.host), clock.now_ms()
+    )
+    return found.get((group.id, author.id), Circumstances())
+
+
+def _refusal(app: App, face: Actor, why: Wait) -> AppError:
+    hours = _hours(why.ends - clock.now_ms())
+    match why.kind:
+        case "rules":
+            return NotAllowed("Read and accept the rules: {url}", url=app.urls.rules(face.username))
+        case "links":
+            return Invalid(
+                "New members may add {limit} links to a post on their first day in the group. Hours until that ends:"
+                " {hours}.",
+                field="status", limit=why.limit, hours=hours,
+            )  # fmt: skip
+        case "pictures":
+            return Invalid(
+                "New members may add {limit} picture to a post on their first day in the group. Hours until that ends:"
+                " {hours}.",
+                field="media_ids", limit=why.limit, hours=hours,
+            )  # fmt: skip
+        case "mentions":
+            return Invalid(
+                "New members may mention {limit} people in a post on their first day in the group. Hours until that"
+                " ends: {hours}.",
+                field="status", limit=why.limit, hours=hours,
+            )  # fmt: skip
+        case "threads":
+            return Invalid(
+                "New members may start {limit} threads on their first day in the group. Hours until that ends:"
+                " {hours}.",
+                field="status", limit=why.limit, hours=hours,
+            )  # fmt: skip
+        case "replies":
+            return Invalid(
+                "New members may write {limit} replies on their first day in the group. Hours until that ends:"
+                " {hours}.",
+                field="status", limit=why.limit, hours=hours,
+            )  # fmt: skip
+    return Invalid(
+        "{left} more replies to others, then you may announce. Answer that many people in the group first.",
+        field="status", left=why.limit,
+    )  # fmt: skip
+
+
+def _hours(ms: int) -> int:
+    """Begun hours, at least one."""
+    return max(1, -(-ms // HOUR))

@@ -48,9 +48,12 @@ class Wire(httpx.AsyncBaseTransport):
         self.hosts: dict[str, Answer] = {}
         self.down: set[str] = set()
         self.log: list[tuple[str, str, int]] = []  # method, URL, status
+        self.posted: list[tuple[str, bytes]] = []  # to which host, and the body
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         host = request.url.netloc.decode()
+        if request.method == "POST":
+            self.posted.append((host, await request.aread()))
         if host in self.down or host not in self.hosts:
             raise Unreachable(f"{host} is down.")
         answer = await self.hosts[host](request)

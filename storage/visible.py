@@ -219,6 +219,12 @@ async def seen_before(viewer: int, post_id: int) -> bool:
     return bool(await rows(_UNNAMED, (post_id, viewer, viewer)))
 
 
+async def inside(viewer: int, face_id: int) -> bool:
+    """Whether the viewer may know who and how much is in the group with this actor."""
+    sql = f"SELECT 1 FROM actor face WHERE face.id = ? AND {within('face.id')}"
+    return bool(await rows(sql, (face_id, *within_args(viewer))))
+
+
 async def seen_actors(viewer: int, actor_ids: Sequence[int]) -> set[int]:
     """Those of the actors that the viewer may see."""
     return (

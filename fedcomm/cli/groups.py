@@ -11,6 +11,7 @@ from fedcomm.cli.saying import say
 _JOIN_MODES = click.Choice(["open", "approval", "invite"])
 _POSTING = click.Choice(["anyone", "members", "moderators"])
 _VOTES = click.Choice(["both", "up", "none"])
+_VISIBILITY = click.Choice(["public", "members", "local"])
 
 
 @click.group()
@@ -40,6 +41,7 @@ def create(name: str, title: str, summary: str, steward: str) -> None:
 @click.option("--summary", help="What it is about.")
 @click.option("--join-mode", type=_JOIN_MODES, help="Who can join.")
 @click.option("--posting", type=_POSTING, help="Who can write.")
+@click.option("--visibility", type=_VISIBILITY, help="For whom is what is written from now on.")
 @click.option("--votes", type=_VOTES, help="Which votes there are: likes and votes against, likes, none.")
 def change(group: str, **wanted: str | None) -> None:
     """Change the settings of GROUP that are named."""

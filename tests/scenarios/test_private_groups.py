@@ -55,7 +55,7 @@ class Circle(msgspec.Struct, frozen=True):
         await self.fediverse.settle()
         return found
 
-    async def sees(self, who: Person, post: Post) -> bool:
+    async def reads(self, who: Person, post: Post) -> bool:
         """Whether somebody reads the post on their own server."""
         there = await who.instance.post(post.uri)
         with who.instance.here():
@@ -96,9 +96,9 @@ async def test_what_is_said_in_a_private_group_goes_to_its_members_and_nobody_el
 
     assert (thread.visibility, answer.visibility) == (MEMBERS, MEMBERS)
     for post in (thread, answer):
-        assert await circle.sees(circle.anna, post) and await circle.sees(circle.bob, post)
-        assert await circle.sees(circle.alice, post), "who looks after the group reads what is in it"
-        assert not await circle.sees(circle.carol, post) and await circle.c.post(post.uri) is None
+        assert await circle.reads(circle.anna, post) and await circle.reads(circle.bob, post)
+        assert await circle.reads(circle.alice, post), "who looks after the group reads what is in it"
+        assert not await circle.reads(circle.carol, post) and await circle.c.post(post.uri) is None
     assert [post.uri for post in await circle.bob.home()] == [thread.uri]
     assert circle.told().keys() == {"a.test", "b.test"}
     assert not any(forger.PUBLIC.encode() in body for body in circle.told().values())
@@ -191,13 +191,13 @@ async def test_nobody_boosts_what_is_said_in_a_private_group(circle: Circle) -> 
 async def test_who_is_no_member_any_more_gets_nothing_more(circle: Circle) -> None:
     before = await circle.said(circle.anna, "@rye Canary before\n\nWhich flour?")
     for how in ("leaves", "is banned", "is sent away"):
-        assert await circle.sees(circle.bob, before), how
+        assert await circle.reads(circle.bob, before), how
         await _end(circle, how)
         circle.fediverse.wire.posted.clear()
         after = await circle.said(circle.anna, "@rye Canary after\n\nWhich salt?")
 
         assert not circle.told() and await circle.b.post(after.uri) is None, how
-        assert not await circle.sees(circle.bob, before) and await circle.bob.home() == [], how
+        assert not await circle.reads(circle.bob, before) and await circle.bob.home() == [], how
         with pytest.raises(NotFound):
             await circle.b.app.client.get_document(before.uri)
         with pytest.raises(errors.NotFound):
@@ -249,7 +249,7 @@ async def test_a_group_that_becomes_private_or_public_changes_nothing_that_was_s
 
     found = [(await circle.a.knows(post.uri)).visibility for post in (hidden, open_, below, again)]
     assert found == [MEMBERS, PUBLIC, MEMBERS, MEMBERS]
-    assert [await circle.sees(circle.carol, post) for post in (hidden, below, again)] == [False] * 3
+    assert [await circle.reads(circle.carol, post) for post in (hidden, below, again)] == [False] * 3
     assert "c.test" not in circle.told().keys()
     with pytest.raises(NotFound):
         await circle.c.app.client.get_document(hidden.uri)
@@ -271,7 +271,7 @@ async def test_nothing_of_a_local_group_leaves_its_server(circle: Circle) -> Non
     await circle.fediverse.settle()
 
     assert (thread.visibility, answer.visibility) == (LOCAL, LOCAL)
-    assert [await circle.sees(who, answer) for who in (circle.anna, circle.alice, dora)] == [True] * 3
+    assert [await circle.reads(who, answer) for who in (circle.anna, circle.alice, dora)] == [True] * 3
     assert not circle.told()
     with circle.a.here():
         assert not await visible.sees(visible.ANYBODY, thread.id)

@@ -50,7 +50,9 @@ async def show(request: Request) -> Response:
         group=group,
         face=face,
         handle=handle(face, state.app_of(request).host),
-        started=await storage.collections.count_threads(group.id),  # the counter of the group knows no removals
+        inside=await visible.inside(viewer, face.id),
+        # The counter of the group knows no removals.
+        started=await storage.collections.count_threads(group.id, viewer if group.visibility != "public" else 0),
         looking_after=await _looking_after(group),
         rules=rules.rules,
         seal=consents.seal((rules,)),
@@ -76,7 +78,8 @@ async def named(viewer: int, name: str, own_host: str = "") -> tuple[Group, Acto
     host = "" if host == own_host else host
     face = await storage.actors.by_handle(username, host)
     group = await storage.groups.by_actor(face.id) if face else None
-    if face is None or group is None or not await visible.seen_actors(viewer, [face.id]):
+    hidden = group is not None and group.visibility == "local" and viewer == visible.ANYBODY
+    if face is None or group is None or hidden or not await visible.seen_actors(viewer, [face.id]):
         raise NotFound("There is no group of this name here.")
     return group, face
 
@@ -95,7 +98,7 @@ async def _looking_after(group: Group) -> list[tuple[Actor, str]]:
 
 async def _pinned(viewer: int, group: Group) -> list[threads.Line]:
     """What stands above the other threads, as far as the viewer may see it."""
-    pinned = [post.id for post in await storage.collections.pinned(group.id)]
+    pinned = [post.id for post in await storage.collections.pinned(group.id, viewer)]
     allowed = await visible.seen(viewer, pinned)
     return await threads.lines(viewer, [Entry(0, post_id) for post_id in pinned if post_id in allowed])
 

@@ -37,7 +37,7 @@ async def show(request: Request) -> Response:
 
 
 async def _groups(viewer: int) -> list[tuple[Group, Actor]]:
-    groups = await storage.groups.here()
+    groups = [group for group in await storage.groups.here() if group.visibility == "public"]
     seen = await visible.seen_actors(viewer, [group.actor_id for group in groups])
     faces = await storage.actors.by_ids(sorted(seen))
     return [(group, faces[group.actor_id]) for group in groups if group.actor_id in faces]

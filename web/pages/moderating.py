@@ -52,6 +52,7 @@ class Profile(msgspec.Struct, frozen=True):
     question: str = ""
     posting: str = "anyone"
     votes: str = "both"
+    visibility: str = ""  # nothing said leaves it as it is
     closed: bool = False
     csrf: str = ""
 
@@ -127,6 +128,7 @@ async def describe(request: Request, place: Place) -> Response:
         question=given.question,
         posting=given.posting,
         votes=given.votes,
+        visibility=given.visibility or None,
         closed=given.closed,
     )
     try:
@@ -255,7 +257,7 @@ async def _profile(place: Place) -> Profile:
     summary = shown.plain(face.summary)
     closed = group.closed_at is not None
     return Profile(
-        face.name, summary, rules, group.join_mode, group.question, group.posting, group.votes, closed
+        face.name, summary, rules, group.join_mode, group.question, group.posting, group.votes, group.visibility, closed
     )  # fmt: skip
 
 

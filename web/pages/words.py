@@ -110,6 +110,11 @@ LEVELS = {
     "private": later("those who follow me"),
     "direct": later("those I mention"),
 }
+# The same in a group that is not for everybody, by its visibility: "private" is what its readers read.
+LEVELS_INSIDE = {
+    "members": {"private": later("the members of the group"), "direct": LEVELS["direct"]},
+    "local": {"private": later("whoever is signed in here"), "direct": LEVELS["direct"]},
+}
 # What must be seen of a picture where there is no room for all of it (Mastodon API: "focus").
 FOCUSES = {
     "0.0,0.0": later("the middle"),
@@ -159,6 +164,12 @@ VOTES = {
     "up": later("likes only"),
     "none": later("none"),
 }
+# For whom what is written in a group is, from now on.
+GROUP_LEVELS = {
+    "public": later("everybody"),
+    "members": later("members, here and on other servers"),
+    "local": later("who is signed in here; nothing of it leaves this server"),
+}
 # Of a register of a group: what was done when it was written, and when it became neutral again.
 GROUP_ACTS = {
     "ban": (later("banned"), later("lifted the ban")),
@@ -176,6 +187,7 @@ GROUP_ACTS = {
     "question": (later("changed the question to who asks to join"), later("asks nothing any more of who asks to join")),
     "taken_out": (later("ended the membership of"), later("ended the membership of")),
     "posting": (later("changed who can write"), later("changed who can write")),
+    "visibility": (later("changed for whom is what is written"), later("changed for whom is what is written")),
     "votes": (later("changed which votes there are"), later("changed which votes there are")),
     "closed": (later("closed the group"), later("opened the group")),
 }

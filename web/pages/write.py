@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+import storage.groups
 import storage.media
 import storage.posts
 from fedcomm import newcomers, posts, preferences, scheduled
@@ -15,7 +16,7 @@ from fedcomm.drafting import LEVELS
 from fedcomm.errors import AppError, Invalid, NotAllowed, NotFound
 from storage import idempotency, visible
 from storage.actors import Actor
-from storage.posts import Post
+from storage.posts import LOCAL, MEMBERS, Post
 from storage.scheduled import Scheduled
 from web import params, respond, state, tongues
 from web.pages import clocks, frame, picking, shown, threads, words
@@ -31,7 +32,7 @@ FIELDS = {
     "media_ids": "pictures", "focus": "pictures", "scheduled_at": "publish_at",
 }  # fmt: skip
 _OPTIONS = 4  # answers of a poll that the form has room for
-_WORDS = {level: name for name, level in LEVELS.items()}
+_WORDS = {level: name for name, level in LEVELS.items()} | {MEMBERS: "private", LOCAL: "private"}
 _HOURS = (1, 6, 24, 72, 168)
 
 
@@ -248,7 +249,7 @@ async def _page(request: Request, reader: Reader, given: Text, refused: AppError
         author=author,
         quoted=await threads.one(reader.actor.id, post) if post else None,
         face=face,
-        levels=_levels(post),
+        levels=await _levels(post),
         saying_hello=post is not None and await newcomers.open_to(reader.actor, post.id) is not None,
         languages=tongues.NAMES,
         options=[*given.options, *[""] * _OPTIONS][: max(_OPTIONS, len(given.options))],
@@ -262,8 +263,12 @@ async def _page(request: Request, reader: Reader, given: Text, refused: AppError
     )
 
 
-def _levels(answered: Post | None) -> dict[str, str]:
-    """Whom a post can be for; an answer for no more people than what it answers."""
+async def _levels(answered: Post | None) -> dict[str, str]:
+    """Whom a post can be for; an answer for no more people than what it answers, or than its group is for."""
+    group = await storage.groups.by_id(answered.group_id) if answered is not None and answered.group_id else None
+    level = "" if answered is None else {MEMBERS: "members", LOCAL: "local"}.get(answered.visibility, "")
+    if inside := words.LEVELS_INSIDE.get(level or (group.visibility if group is not None else "")):
+        return inside
     closed = answered is not None and answered.visibility >= LEVELS["private"]
     least = answered.visibility if answered is not None and closed else 0
     return {name: text for name, text in words.LEVELS.items() if LEVELS[name] >= least}

@@ -96,6 +96,37 @@ async def test_votes_that_are_switched_off_are_not_shown_and_refused(
     assert refused.status == 422 and "There are no votes in this group." in refused.source
 
 
+@pytest.mark.attack("PRI-26")
+async def test_a_group_that_is_made_private_is_a_card_to_all_but_its_members(
+    app: App, rye: Actor, mo: Browser, anna: Actor, stranger: Browser, enter: Enter
+) -> None:
+    """What it is called, for, its rules and how one joins; not how many are in it, who, or how much they say."""
+    settings = {"title": "Rye bread", "summary": "For bakers", "rules": "", "posting": "members"}
+    refused = await mo.send(await mo.get(HERE), "/c/rye/profile", **settings, join_mode="open", visibility="members")
+    assert refused.status == 422 and "is no secret" in refused.problem
+    done = await mo.button(await mo.get(HERE), "/c/rye/profile", **settings, join_mode="approval", visibility="members")
+    assert flaws(done) == [] and "Whoever becomes a member reads it too." in done.main
+    thread = await posts.create(app, anna, Draft(text="@rye SECRET dough\n\nToo wet"))
+    places = ("/c/rye", "/c/rye/members", "/c/rye?sort=new", "/@anna", f"/@anna/{thread}", "/", "/@anna/following")
+    other = await enter(await person(app, "otto"))
+
+    for who in (stranger, other):
+        shown = [await who.get(place) for place in places]
+        assert not any("SECRET" in page.source for page in shown)
+        card = shown[0]
+        assert "For bakers" in card.main and "for its members" in card.main and flaws(card) == []
+        assert "1 member" not in card.main and "1 thread" not in card.main
+        assert "anna" not in shown[1].main and "rye" not in shown[-1].main.lower()
+        assert shown[4].status == 404
+    inside = await (await enter(anna)).get("/c/rye")
+    assert "SECRET dough" in inside.main and "1 member" in inside.main and "1 thread" in inside.main
+    answer = await (await enter(anna)).get(f"/write?to={thread}")
+    levels = [option["value"] for option in answer.one("select", name="visibility").all("option")]
+    assert levels == ["private", "direct"] and "the members of the group" in answer.main
+    await act(mo, "", "/c/rye/profile", title="Rye bread", join_mode="approval", posting="members")  # an older form
+    assert (await groups.named("rye"))[0].visibility == "members"
+
+
 async def test_a_description_that_cannot_be_changes_nothing(mo: Browser) -> None:
     cases = [
         ({"title": " "}, "title"),
@@ -104,6 +135,7 @@ async def test_a_description_that_cannot_be_changes_nothing(mo: Browser) -> None
         ({"rules": "r\n" * 51}, "rules"),
         ({"join_mode": "magic"}, "join_mode"),
         ({"votes": "secret"}, "votes"),
+        ({"visibility": "spies"}, "visibility"),
         ({"posting": "nobody"}, "posting"),
     ]
     for wrong, field in cases:

@@ -33,7 +33,7 @@ FROM post JOIN actor author ON author.id = post.author_id JOIN groups ON groups.
 WHERE post.id IN (<threads>) AND {_STARTER} AND post.deleted_at IS NULL
 ON CONFLICT (id) DO UPDATE SET group_id = excluded.group_id"""
 # Of rows of `said` (a post) and `begun` (what began its thread): it is an answer that counts, if its author does.
-_COUNTS = f"""said.parent_id IS NOT NULL AND said.group_id IS NOT NULL AND said.visibility < {DIRECT}
+_COUNTS = f"""said.parent_id IS NOT NULL AND said.group_id IS NOT NULL AND said.visibility <> {DIRECT}
  AND said.deleted_at IS NULL AND said.removed_at IS NULL AND said.author_id <> begun.author_id
  AND begun.group_id IS NOT NULL"""
 _SAID = f"""

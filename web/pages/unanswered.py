@@ -10,13 +10,12 @@ from fedcomm import admit, clock, members, rights, unanswered
 from storage import unanswered as stored
 from storage import visible
 from storage.actors import Actor
-from storage.groups import Group
 from storage.ids import ms_of
 from storage.timelines import Entry
 from storage.unanswered import Waiting
 from web import params, respond, state
 from web.pages import frame, threads
-from web.pages.group import named
+from web.pages.group_statistics import entered
 from web.pages.readers import Reader, form, members_only, reader_of
 from web.pages.shown import profile
 from web.pages.threads import Line
@@ -52,7 +51,7 @@ async def show(request: Request) -> Response:
     """`GET /c/{name}/unanswered`"""
     reader = await reader_of(request)
     viewer = reader.actor.id if reader else visible.ANYBODY
-    group, face = await named(viewer, request.path_params["name"], state.app_of(request).host)
+    group, face = await entered(request)
     found = await stored.queue(viewer, group.id, params.query(request, Behind).after, _MOST + 1)
     standing = await members.standing(group, reader.actor) if reader else admit.Standing()
     return await frame.page(
@@ -71,14 +70,10 @@ async def act(request: Request, reader: Reader) -> Response:
     """`POST /c/{name}/unanswered/{id}`: the reader will answer it, or will not."""
     wish = await form(request, Wish, reader)
     app = state.app_of(request)
-    group, face = await _group(request, reader)
+    group, face = await entered(request)
     do = unanswered.give_back if wish.act == "back" else unanswered.take
     await do(app, reader.actor, group, params.number(request))
     return respond.redirect(f"{profile(face)}/unanswered")
-
-
-async def _group(request: Request, reader: Reader) -> tuple[Group, Actor]:
-    return await named(reader.actor.id, request.path_params["name"], state.app_of(request).host)
 
 
 async def _cases(viewer: int, found: list[Waiting]) -> list[Case]:

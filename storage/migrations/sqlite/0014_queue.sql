@@ -33,7 +33,7 @@ INSERT INTO talker (thread_id, actor_id, said_at)
 SELECT said.thread_id, said.author_id, MIN(said.id / 65536) FROM post said
 JOIN post begun ON begun.id = said.thread_id AND begun.author_id <> said.author_id AND begun.group_id IS NOT NULL
 JOIN actor ON actor.id = said.author_id AND actor.bot = 0 AND actor.kind = 'Person'
-WHERE said.parent_id IS NOT NULL AND said.group_id IS NOT NULL AND said.visibility < 3
+WHERE said.parent_id IS NOT NULL AND said.group_id IS NOT NULL AND said.visibility <> 3
 AND said.deleted_at IS NULL AND said.removed_at IS NULL GROUP BY said.thread_id, said.author_id;
 
 INSERT INTO talk (id, group_id, newcomer, waiting, people, answered_at, active, hot, top)

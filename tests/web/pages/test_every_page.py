@@ -44,7 +44,8 @@ async def everything(
 
 def flaws(page: Page) -> list[str]:
     """What is wrong with the structure of a page."""
-    found = [f"{tag} × {len(page.all(tag))}" for tag in ("h1", "main", "title") if len(page.all(tag)) != 1]
+    found = [f"{tag} × {len(page.all(tag))}" for tag in ("h1", "main") if len(page.all(tag)) != 1]
+    found += ["titles"] * (len(page.one("head").all("title")) != 1)  # a picture has one of its own
     found += [f"no {tag}" for tag in ("header", "nav", "footer") if not page.all(tag)]
     if not page.one("html")["lang"] or not page.one("meta", name="viewport"):
         found.append("language or viewport")

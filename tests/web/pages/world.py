@@ -73,6 +73,7 @@ def for_anybody(world: World) -> dict[str, int]:
         "/c/rye": 200,
         "/c/rye/join": 200,
         "/c/rye/unanswered": 200,
+        "/c/rye/statistics": 200,
         "/c/rye?sort=top-month": 200,
         "/c/rye/rules": 200,
         f"/visit?uri={world.face.uri}": 200,

@@ -101,6 +101,15 @@ _MICROBLOGS = {
 }
 
 
+# Programs that refuse a post of type Question (Lemmy 1.0-beta: its posts are Page, Article, Note, Video and Event).
+_WITHOUT_POLLS = frozenset({"lemmy", "sublinks", "brutalinks", "lotide"})
+
+
+def reads_polls(software: str) -> bool:
+    """Whether the program, by its NodeInfo name, takes polls, as all do that are not known to refuse them."""
+    return software.lower() not in _WITHOUT_POLLS
+
+
 def family(software: str | None) -> str | None:
     """`GROUPS` for programs that take a group's `Announce` of an activity, `MICROBLOG` for those that show its
     `Announce` of a post; None when the program, by its NodeInfo name, is not known: it gets both.

@@ -2,6 +2,7 @@
 
 from collections.abc import Set
 
+from activitypub import quirks
 from storage import actors, peers
 
 SUSPEND, ALLOW = "suspend", "allow"
@@ -18,6 +19,7 @@ class PeerBook:
         self._families: dict[str, str] = {}
         self._hosts: dict[str, set[str]] = {}  # by family
         self._deaf: set[str] = set()
+        self._without_polls: set[str] = set()
         self._answers: dict[str, str] = {}
         self._silenced: frozenset[str] = frozenset()
         self.admins: dict[str, frozenset[str]] = {}  # by host of a group: who runs its server, as it said lately
@@ -26,7 +28,7 @@ class PeerBook:
         """Read everything anew."""
         everybody = await peers.everybody()
         self._policies = {peer.host: peer.policy for peer in everybody if peer.policy}
-        self._families, self._hosts, self._deaf = {}, {}, set()
+        self._families, self._hosts, self._deaf, self._without_polls = {}, {}, set(), set()
         for peer in everybody:
             self.learn(peer.host, peer.family, peer.software)
         self._answers = {}
@@ -66,8 +68,13 @@ class PeerBook:
         """Whether members of that server get no messages of groups."""
         return host in self._deaf
 
+    def reads_polls(self, host: str) -> bool:
+        """Whether polls are sent there as such."""
+        return host not in self._without_polls
+
     def learn(self, host: str, family: str, software: str = "") -> None:
         """The server has said what it runs."""
+        (self._without_polls.discard if quirks.reads_polls(software) else self._without_polls.add)(host)
         (self._deaf.add if software in DEAF else self._deaf.discard)(host)
         self._hosts.get(self.family(host), set()).discard(host)
         self._families[host] = family

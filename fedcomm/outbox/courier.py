@@ -108,20 +108,21 @@ class Courier:
 
     async def _send(self, lane: Lane, entry: Entry, inbox: str, scheme: str) -> Reply:
         key, key_id = await self._app.keyring.private(entry.actor_id, scheme)
+        body, digest = self._log.wording(entry, lane.host)
         signed = await self._signer.sign(
             SigningRequest(
                 "rfc9421" if scheme != "cavage" else "cavage",
                 key,
                 key_id,
                 inbox,
-                entry.body,
-                self._log.digest(entry),
+                body,
+                digest,
                 clock.now(),
             )
         )
         headers = [*_HEADERS, (b"user-agent", self._app.user_agent.encode())]
         headers += [(name.encode(), value.encode()) for name, value in signed.items()]
-        return await post(self._app.transport, self._app.url(inbox), headers, entry.body)
+        return await post(self._app.transport, self._app.url(inbox), headers, body)
 
 
 def _words(answer: Reply) -> str:

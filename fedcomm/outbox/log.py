@@ -2,14 +2,18 @@
 
 from collections import OrderedDict
 
+from activitypub import documents
 from activitypub.signatures.digest import digest
 from fedcomm.app import App
+from fedcomm.mapping import plain
 from fedcomm.reach import Destinations
 from storage import bus, outbox
 from storage.outbox import Entry
 
 CHUNK = 200  # entries read at once; a block is as many numbers
 BLOCKS = 8  # of them kept, for peers that catch up at the same time
+TEXTS = 20  # entries with polls that are kept as texts
+_POLL = b'"Question"'
 REMEMBERED = 2_000  # entries whose destinations and digest are kept
 
 
@@ -21,6 +25,7 @@ class Log:
         self._blocks: OrderedDict[int, list[Entry]] = OrderedDict()
         self._destinations: OrderedDict[int, Destinations] = OrderedDict()
         self._digests: OrderedDict[int, str] = OrderedDict()
+        self._texts: OrderedDict[int, tuple[bytes, str]] = OrderedDict()
 
     async def after(self, seq: int) -> list[Entry]:
         """The next entries, when everything that was told before they were published has been heard here.
@@ -54,6 +59,18 @@ class Log:
             known = self._destinations[entry.seq] = await self._app.reach.destinations(entry)
             if len(self._destinations) > REMEMBERED:
                 self._destinations.popitem(last=False)
+        return known
+
+    def wording(self, entry: Entry, host: str) -> tuple[bytes, str]:
+        """What is sent to a host for it, and the digest of that; polls as texts where no program would read them."""
+        if self._app.peers.reads_polls(host) or _POLL not in entry.body:
+            return entry.body, self.digest(entry)
+        known = self._texts.get(entry.seq)
+        if known is None:
+            body = documents.write(plain.without_polls(documents.read(entry.body)))
+            known = self._texts[entry.seq] = (body, digest(body))
+            if len(self._texts) > TEXTS:
+                self._texts.popitem(last=False)
         return known
 
     def digest(self, entry: Entry) -> str:

@@ -23,6 +23,11 @@ def test_unknown_programs_belong_to_none(name: str | None) -> None:
     assert quirks.family(name) is None
 
 
+@pytest.mark.parametrize(("name", "reads"), [("Lemmy", False), ("piefed", True), ("mastodon", True), ("", True)])
+def test_some_programs_know_no_polls(name: str, reads: bool) -> None:
+    assert quirks.reads_polls(name) is reads
+
+
 def test_what_was_seen_is_told() -> None:
     assert "1.6.6" in quirks.about("PieFed")
     assert quirks.about("something-new") == ""

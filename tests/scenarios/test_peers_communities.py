@@ -23,6 +23,7 @@ class Habits(msgspec.Struct, frozen=True):
 
     dialect: Callable[[], Dialect]
     status: int = 200  # by which it takes activities
+    polls: bool = True  # takes polls, as they are or as texts
     begins: bool = True  # its people begin threads in groups elsewhere
     votes: bool = True  # passes on the votes of others
     changes: bool = True  # passes on what others edit and delete
@@ -33,7 +34,7 @@ PROGRAMS = {
     "lemmy1": Habits(lambda: Lemmy("1.0.0-beta.1")),
     "mbin": Habits(Mbin),
     "friendica": Habits(Friendica, 202, votes=False, changes=False),
-    "discourse": Habits(Discourse, 202, begins=False, votes=False, shared=False),
+    "discourse": Habits(Discourse, 202, polls=False, begins=False, votes=False, shared=False),
 }
 
 
@@ -89,7 +90,12 @@ async def test_people_of_a_program_take_part_in_our_group(street: Street, progra
         page = await here.flora.post(here.uri, "Sourdough in winter", "Where do you keep it warm?")
         for member in (here.alice, here.bob):
             await member.sees(page, content="Where do you keep it warm")
-            assert page in await listed(member)
+        assert page in await listed(here.bob)
+    if habits.polls:
+        poll = await here.bob.ask(f"When do we bake?\n\nOne of these days. @{here.handle}", "Saturday", "<Sunday>")
+        await there(world, poll, title="When do we bake?", text="One of these days", community=here.uri)
+        listed_there = "<li>Saturday</li><li>&lt;Sunday&gt;</li>" in world.forum.posts[poll].text
+        assert listed_there == isinstance(world.forum.dialect, Lemmy)
     await here.flora.vote(thread, 0)
     await here.alice.sees(thread, favourites_count=0)
     await here.flora.delete(answer)
@@ -118,6 +124,10 @@ async def test_our_members_take_part_in_a_community_of_a_program(street: Street,
     answer = await here.bob.write("Mine is.", answering=page)
     await there(world, answer, parent=page, community=here.uri)
     await here.alice.sees(answer)
+    if habits.polls:
+        poll = await here.alice.ask(f"Which one?\n\nOnly one. @{here.handle}", "Warp", "Impulse")
+        await there(world, poll, title="Which one?", community=here.uri)
+        await here.bob.sees(poll)
     await here.flora.vote(page, 1)
     await here.alice.act("favourite", page)
     await there(world, page, votes={here.flora.uri: 1, here.alice.uri: 1})

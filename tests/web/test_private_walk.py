@@ -1,0 +1,172 @@
+"""Every address of the server, asked by whoever may not read what is said in a group: nobody finds a trace of it."""
+
+import asyncio
+import re
+from collections.abc import Iterable
+from contextlib import AsyncExitStack
+
+import httpx
+import msgspec
+import pytest
+
+from fedcomm import bookmarks, follows, group_profile, groups, polls, posts, reactions
+from fedcomm.app import App
+from fedcomm.group_profile import Change
+from fedcomm.posts import Draft, PollDraft
+from storage.actors import Actor
+from tests import build
+from tests.people import person
+from tests.web.client import bearer, whichever_database
+from tests.web.federation import asking
+from tests.web.live import listening, subscribe
+from tests.web.oauth.browser import Browser
+from tests.web.test_privacy_streams import everything_said
+from web.routes import compiled
+
+pytestmark = pytest.mark.anyio
+
+FAR = "far.test"
+# Each word stands in one group alone; so do the names of who is in it, as far as others may not know that.
+MEMBERS, LOCAL = "canarymembers", "canarylocal"
+_ASKED_FOR = {"q": MEMBERS, "acct": "rye", "uri": "", "resource": "acct:rye@home.test", "type": "statuses"}
+
+
+class World(msgspec.Struct, frozen=True):
+    """A group for its members and one for this server; who wrote in them, and what."""
+
+    app: App
+    client: httpx.AsyncClient
+    people: dict[str, Actor]
+    faces: dict[str, Actor]
+    posts: tuple[int, ...]
+
+    def addresses(self) -> Iterable[str]:
+        """Every address that can be asked for, filled in with what there is."""
+        ids = [*self.posts, *(face.id for face in self.faces.values()), self.people["anna"].id]
+        names = ["anna", *self.faces]
+        for handler in compiled().handlers:
+            if handler.method != "GET" or "/streaming" in handler.pattern or ":path" in handler.pattern:
+                continue
+            for name in names if "{name}" in handler.pattern else [""]:
+                for number in ids if "{id}" in handler.pattern else [0]:
+                    path = handler.pattern.replace("{name}", name).replace("{id}", str(number))
+                    yield re.sub(r"\{\w+\}", "rye", path)
+
+
+@pytest.fixture
+async def world(app: App, client: httpx.AsyncClient) -> World:
+    """Threads with everything that somebody can do about one, and one who was there and left."""
+    people = {name: await person(app, name) for name in ("anna", "berta", "otto", "emil")}
+    faces = {}
+    written: list[int] = []
+    for name, visibility, word in (("rye", "members", MEMBERS), ("salt", "local", LOCAL)):
+        await groups.create(app, name, name.title(), "", "berta", join_mode="approval")
+        await group_profile.change(app, name, Change(visibility=visibility))
+        faces[name] = (await groups.named(name))[1]
+        for who in ("anna", "emil"):
+            await follows.follow(app, people[who], faces[name].id)
+            await follows.accept(app, faces[name], people[who].id)
+        poll = PollDraft((f"{word} yes", f"{word} no"))
+        thread = await posts.create(app, people["anna"], Draft(text=f"@{name} {word}\n\n#tag @emil @otto", poll=poll))
+        answer = await posts.create(app, people["emil"], Draft(text="@anna Mine", in_reply_to_id=thread))
+        await posts.edit(app, people["anna"], thread, Draft(text=f"{word}\n\n#tag @emil @otto, edited"))
+        await reactions.like(app, people["emil"], thread)
+        await bookmarks.add(app, people["emil"], thread)
+        await polls.vote(app, people["emil"], thread, [0])
+        written += [thread, answer]
+    for face in faces.values():
+        await follows.unfollow(app, people["emil"], face.id)
+    for name, host in (("far", FAR), ("near", "near.test")):
+        people[name] = await build.person(name, host)
+        await asking.signs(people[name])
+    return World(app, client, people, faces, tuple(written))
+
+
+@whichever_database
+@pytest.mark.attack("PRI-01", "PRI-02", "PRI-06", "PRI-17", "PRI-18", "PRI-26", "PRI-28")
+async def test_no_address_gives_away_what_is_said_in_a_group_to_who_may_not_read_it(world: World) -> None:
+    browsers = {name: await Browser(world.client).signed_in(world.app, name) for name in ("anna", "otto", "emil")}
+    tokens = {name: bearer(await build.token(world.people[name])) for name in browsers}
+    hidden = {"nobody": (MEMBERS, LOCAL), "otto": (MEMBERS,), "emil": (MEMBERS,), "far": (MEMBERS, LOCAL), "anna": ()}
+    found: dict[str, set[str]] = {who: set() for who in hidden}
+    leaks, broken = [], []
+    for path in world.addresses():
+        for who, words in hidden.items():
+            answer = await _answer(world, who, path, browsers, tokens)
+            if answer.status_code >= 500:
+                broken.append((who, path))
+            text = answer.text.replace(f"q={MEMBERS}", "").replace(f'value="{MEMBERS}"', "")
+            found[who] |= {word for word in (MEMBERS, LOCAL) if word in text}
+            leaks += [(who, path) for word in words if word in text]
+
+    assert leaks == [] and broken == []
+    assert found["anna"] == {MEMBERS, LOCAL} and found["otto"] == {LOCAL}
+
+
+@pytest.mark.attack("PRI-25", "PRI-26")
+async def test_nobody_outside_is_told_who_or_how_many_are_in_a_private_group(world: World) -> None:
+    face, anna = world.faces["rye"].id, world.people["anna"].id
+    await follows.follow(world.app, world.people["otto"], anna)
+    await follows.follow(world.app, world.people["berta"], anna)
+    seen = {}
+    for who in ("otto", "berta", "anna"):  # berta looks after it, and is no member
+        token = bearer(await build.token(world.people[who]))
+        account, followers, following, familiar = [
+            (await world.client.get(f"/api/v1/accounts/{path}", headers=token)).json()
+            for path in (
+                face, f"{face}/followers", f"{anna}/following", f"familiar_followers?id[]={face}"
+            )
+        ]  # fmt: skip
+        assert (account["followers_count"], account["statuses_count"], account["last_status_at"]) == (0, 0, None)
+        among = [each["acct"] for each in familiar[0]["accounts"]]
+        seen[who] = ([each["acct"] for each in followers], [each["acct"] for each in following], among)
+
+    assert seen["otto"] == ([], ["salt"], [])
+    assert seen["berta"] == (["anna"], ["salt", "rye"], ["anna"])
+    assert seen["anna"] == (["anna"], ["salt", "rye"], [])
+
+
+@pytest.mark.attack("PRI-06", "PRI-22", "PRI-28")
+async def test_no_stream_tells_of_a_private_group_to_who_is_not_in_it_any_more(world: World) -> None:
+    face, names = world.faces["rye"], ("emil", "otto", "anna")
+    await follows.follow(world.app, world.people["emil"], face.id)
+    await follows.accept(world.app, face, world.people["emil"].id)
+    await follows.follow(world.app, world.people["otto"], world.people["anna"].id)
+    said: dict[str, list[str]] = {}
+    async with listening(world.app) as place, AsyncExitStack() as stack:
+        tokens = {name: await build.token(world.people[name]) for name in names}
+        sockets = {name: await stack.enter_async_context(place.socket(tokens[name])) for name in names}
+        for name, socket in sockets.items():
+            for stream in ("user", "public"):
+                await subscribe(socket, stream=stream)
+            if name != "otto":  # who is not in it has no list of it
+                await subscribe(socket, stream="list", list=str(face.id))
+            said[name] = []
+        for text in ("before", "after"):
+            thread = await posts.create(world.app, world.people["anna"], Draft(text=f"@rye {text} {MEMBERS}\n\n@emil"))
+            told = await asyncio.gather(*map(everything_said, sockets.values()))
+            for name, heard_by in zip(names, told, strict=True):
+                said[name].append(heard_by)
+            await follows.unfollow(world.app, world.people["emil"], face.id)
+            await posts.delete(world.app, world.people["anna"], thread)
+
+    assert [text.count(MEMBERS) > 0 for text in said["emil"]] == [True, False]
+    assert str(thread) not in said["emil"][1] and said["otto"] == ["", ""]  # what emil has read is taken from him
+    assert all(MEMBERS in text for text in said["anna"]) and '"delete"' in said["anna"][1]
+
+
+async def _answer(
+    world: World, who: str, path: str, browsers: dict[str, Browser], tokens: dict[str, dict[str, str]]
+) -> httpx.Response:
+    if who == "far":
+        return await asking.ask(world.client, path, world.people["far"])
+    if who == "nobody":
+        world.client.cookies.clear()
+        return await world.client.get(path, params=_wish(path), headers={"accept": "text/html, application/json"})
+    if path.startswith("/api/"):
+        return await world.client.get(path, params=_wish(path), headers=tokens[who])
+    return await browsers[who].get(path)
+
+
+def _wish(path: str) -> dict[str, str]:
+    return _ASKED_FOR if path.startswith(("/api/v2/search", "/api/v1/search", "/search", "/.well-known")) else {}

@@ -19,6 +19,16 @@ class Context(msgspec.Struct, frozen=True):
     descendants: list[int]
 
 
+class Branches(msgspec.Struct, frozen=True):
+    """What hangs where below a post: its answers by what they answer, in the order of time.
+
+    `seen` are those that the viewer may see; the others still hold their branch together.
+    """
+
+    answers: dict[int, list[int]]
+    seen: set[int]
+
+
 class Revision(msgspec.Struct, frozen=True):
     """What a post said before it was edited; `created_at` is when it began to say so (ms).
 
@@ -73,6 +83,22 @@ async def context(viewer: int, post_id: int, *, above: int, below: int, depth: i
     for child, parent, seen in thread:
         children[parent].append((child, bool(seen)))
     return Context([found[0] for found in up], _below(children, post_id, below, depth))
+
+
+async def branches(viewer: int, post_id: int) -> Branches:
+    """The answers of the thread that a post is in; which of them are below it, says the walk from it."""
+    found = Branches(defaultdict(list), set())
+    args = (*visible.reading(viewer), viewer, viewer, post_id, LONGEST_THREAD)
+    for child, parent, seen in await rows(_THREAD, args):
+        found.answers[parent].append(child)
+        if seen:
+            found.seen.add(child)
+    return found
+
+
+async def above(viewer: int, post_id: int, most: int) -> list[int]:
+    """Ids of the posts that a post answers, the nearest `most` of them, from the first on."""
+    return [found[0] for found in await rows(_UP, (post_id, most, *visible.reading(viewer)))]
 
 
 async def sizes(viewer: int, starters: Sequence[int], most: int) -> dict[int, int]:

@@ -15,13 +15,13 @@ from storage.actors import Actor
 from storage.posts import Post
 from storage.timelines import Entry
 from web import params, respond, state
-from web.pages import frame, shown, syndication, threads
+from web.pages import frame, shown, syndication, threads, trees
 from web.pages.group import moderates
 from web.pages.readers import reader_of
 
 
 async def show(request: Request) -> Response:
-    """`GET /@{name}/{id}`"""
+    """`GET /@{name}/{id}`, with its answers as a tree, or with `?view=flat` in the order of time."""
     reader = await reader_of(request)
     viewer = reader.actor.id if reader else visible.ANYBODY
     post, author = await seen(viewer, params.number(request))
@@ -30,7 +30,8 @@ async def show(request: Request) -> Response:
     if reader and request.method == "GET":
         await conversations.looked_at(state.app_of(request), viewer, post.thread_id)
     coming = await completing.ask(state.app_of(request), post.id) if reader else None
-    tree, cut = await threads.tree(viewer, post)
+    flat, after = request.query_params.get("view") == "flat", _number(request.query_params.get("after", ""))
+    tree = await (trees.flat if flat else trees.tree)(viewer, post, after)
     beginning = await _beginning(viewer, post)
     moderating = reader is not None and await _moderates(reader.actor, post)
     return await frame.page(
@@ -38,9 +39,12 @@ async def show(request: Request) -> Response:
         "thread.html",
         post=post,
         author=author,
-        tree=tree,
+        tree=tree.top,
+        answers=tree,
+        flat=flat,
+        after=after,
+        above=[] if post.starter else await trees.above(viewer, post),
         back={"page": post.id},
-        cut=cut,
         group=await _face(viewer, post),
         moderating=moderating,
         receipt=reader is not None and (moderating or reader.admin or author.id == viewer),
@@ -63,6 +67,10 @@ async def seen(viewer: int, post_id: int) -> tuple[Post, Actor]:
     if post is None or author is None:
         raise NotFound("There is no such post here, or it is not for you.")
     return post, author
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 async def _beginning(viewer: int, post: Post) -> threads.Line | None:

@@ -22,9 +22,7 @@ from storage.timelines import Entry
 from web.pages import filtered, polls, shown
 from web.pages.polls import Asked
 
-DEEPEST = 8  # levels of indentation; what is deeper stands there too, and says what it answers
-MOST = 500  # posts of one page
-_GAPS = 10  # rounds of looking for what lies between posts that are shown
+MOST = 500  # answers that are counted for a line
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -48,7 +46,6 @@ class Posts(msgspec.Struct, frozen=True):
     """Everything that a thread shows, each by the id of its post."""
 
     posts: dict[int, Post]
-    parents: dict[int, int]
     actors: dict[int, Actor]
     attached: dict[int, list[Attached]]
     polls: dict[int, Asked]
@@ -88,7 +85,8 @@ class Node(msgspec.Struct):
     attached: list[Attached]
     poll: Asked | None
     vote: str  # of the viewer: like, dislike or none
-    to: Actor | None = None  # whom it answers, where its place does not say so
+    to: Actor | None = None  # whom it answers
+    hidden: int = 0  # answers below it that stand on its own page only
     by: Actor | None = None  # who passed it on into a list
     marks: int = 0  # of the viewer (storage.shown.flags)
     filter: Filter | None = None  # of the viewer, that finds something in it
@@ -122,11 +120,6 @@ class Node(msgspec.Struct):
         """Whether its title stands above it, where it is read without opening anything."""
         return bool(self.post and self.post.title and not self.filter and not shown.warned(self.post))
 
-    @property
-    def size(self) -> int:
-        """How many posts are shown below it."""
-        return sum((node.post is not None) + node.size for node in self.answers)
-
 
 async def lines(viewer: int, entries: Sequence[Entry], context: str = "public") -> list[Line]:
     """The posts, which the viewer may see, as lines of a list in the same order; without what a filter hides."""
@@ -159,25 +152,13 @@ async def lines(viewer: int, entries: Sequence[Entry], context: str = "public") 
     return found
 
 
-async def tree(viewer: int, start: Post) -> tuple[Node, bool]:
-    """A post, which the viewer may see, with everything below it; and whether there was too much to show all."""
-    context = await storage.threads.context(viewer, start.id, above=0, below=MOST + 1, depth=200)
-    below = {start.id: start} | await storage.posts.by_ids(context.descendants[:MOST])
-    found = await _with_all(viewer, below, await _parents(below, start.id), "thread")
-    nodes: dict[int, Node] = {}
-    for post_id in [start.id, *context.descendants[:MOST]]:
-        if post_id in below:
-            _place(nodes, post_id, found)
-    return nodes[start.id], len(context.descendants) > MOST
-
-
 async def posts(viewer: int, entries: Sequence[Entry], context: str = "") -> list[Node]:
     """The posts of a list, which the viewer may see, whole and in the same order, with who passed them on.
 
     What a filter of the viewer hides in this `context` is left out.
     """
     listed = await storage.posts.by_ids([entry.post_id for entry in entries])
-    found = await _with_all(viewer, listed, {}, context)
+    found = await with_all(viewer, listed, context)
     boosters = await storage.actors.by_ids(sorted({entry.boosted_by for entry in entries if entry.boosted_by}))
     nodes = []
     for entry in entries:
@@ -191,16 +172,15 @@ async def posts(viewer: int, entries: Sequence[Entry], context: str = "") -> lis
 
 async def one(viewer: int, post: Post) -> Node:
     """A post by itself, which the viewer may see and has asked for."""
-    return (await _with_all(viewer, {post.id: post}, {}, "thread")).node(post.id)
+    return (await with_all(viewer, {post.id: post}, "thread")).node(post.id)
 
 
-async def _with_all(viewer: int, found: dict[int, Post], parents: dict[int, int], context: str) -> Posts:
-    """Everything that these posts show."""
+async def with_all(viewer: int, found: dict[int, Post], context: str) -> Posts:
+    """Everything that these posts show; what a filter of the viewer finds in this `context` is marked."""
     files = await storage.attachments.of([post.id for post in found.values() if post.attachments_count])
     asked = await polls.of(viewer, [post.id for post in found.values() if post.kind == "question"])
     return Posts(
         found,
-        parents,
         await storage.actors.by_ids(sorted({post.author_id for post in found.values()})),
         files,
         asked,
@@ -214,40 +194,3 @@ async def _with_all(viewer: int, found: dict[int, Post], parents: dict[int, int]
 
 async def _newcomers(found: Iterable[Post]) -> set[int]:
     return await storage.talks.newcomers([post.id for post in found if post.group_id is not None])
-
-
-async def _parents(found: dict[int, Post], start: int) -> dict[int, int]:
-    """Whom each post answers, up to the start, also where what lies between is not shown."""
-    parents = {post.id: post.parent_id for post in found.values() if post.parent_id and post.id != start}
-    for _round in range(_GAPS):
-        missing = sorted(set(parents.values()) - set(parents) - {start})
-        if not missing:
-            break
-        parents |= {
-            post.id: post.parent_id for post in (await storage.posts.by_ids(missing)).values() if post.parent_id
-        }
-    return parents
-
-
-def _place(nodes: dict[int, Node], post_id: int, found: Posts) -> Node:
-    """The node of a post under the one it answers; what is missing between becomes a gap."""
-    path, parents = [post_id], found.parents
-    while path[-1] not in nodes and path[-1] in parents and len(path) < 1000:
-        path.append(parents[path[-1]])
-    above = nodes.get(path[-1])
-    for each in reversed(path if above is None else path[:-1]):
-        nodes[each] = node = found.node(each)
-        if above is not None:
-            _hang(nodes, node, above, parents)
-        above = node
-    return nodes[post_id]
-
-
-def _hang(nodes: dict[int, Node], node: Node, above: Node, parents: dict[int, int]) -> None:
-    place = above
-    while place.level >= DEEPEST:
-        place = nodes[parents[place.id]]
-    if place is not above:
-        node.to = above.author
-    node.level = place.level + 1
-    place.answers.append(node)

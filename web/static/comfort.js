@@ -104,6 +104,35 @@
     }
   }
 
+  /* Keys that go from answer to answer, only while the focus is among the answers: so they are in nobody's way. */
+  const answers = document.querySelector("[data-walk]");
+
+  function walk(event) {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
+    if (event.target.matches("input, textarea, select, [contenteditable]")) return;
+    const keys = answers.querySelector(".keys");
+    if (event.key === "?") {
+      keys.open = !keys.open;
+      keys.querySelector("summary").focus();
+    } else if (event.key === "j" || event.key === "k") {
+      const open = [...answers.querySelectorAll("article")].filter((each) => each.getClientRects().length);
+      const at = open.indexOf(event.target.closest("article"));
+      (event.key === "j" ? open[at + 1] : open[at - 1])?.focus(); // which brings it into view, at once
+    } else {
+      return;
+    }
+    event.preventDefault();
+  }
+
+  if (answers) {
+    answers.querySelector(".keys").hidden = false;
+    answers.addEventListener("keydown", walk);
+    answers.querySelector("[data-walk-from]").addEventListener("click", (event) => {
+      event.preventDefault();
+      answers.querySelector("article").focus();
+    });
+  }
+
   document.querySelectorAll("textarea[data-longest]").forEach(countDown);
   document.addEventListener("change", (event) => { if (event.target.type === "file") preview(event.target); });
   document.addEventListener("submit", (event) => {

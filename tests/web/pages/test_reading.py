@@ -184,9 +184,14 @@ async def test_a_thread_is_a_nested_list_that_can_be_heard(world: World, strange
     first = page.one("li", id=f"post-{world.answer.id}")
     second = first.one("li", id=f"post-{world.deeper.id}")
     assert first.parent and first.parent.tag == "ol" and second.parent and second.parent.tag == "ol"
-    assert first.all("article")[0]["aria-label"] == "Answer by Bob, level 1, 1 answer"
-    assert second.all("article")[0]["aria-label"] == "Answer by Alice, level 2, 0 answers"
+    assert first.all("article")[0]["aria-label"] == "Answer by Bob to Alice, level 1, 1 answer"
+    assert second.all("article")[0]["aria-label"] == "Answer by Alice to Bob, level 2, 0 answers"
     assert "not confirmed by its author's server" in first.all("article")[0].text
+    assert [each.one("summary").text for each in first.all("details", class_="branch")] == ["1 answer"]
+    assert "open" in first.one("details", class_="branch").attributes
+    assert "newest answer" in second.one("h3").text and "newest answer" not in first.all("h3")[0].text
+    assert where(world.deeper, world.alice) in page.links and "unanswered" not in page.main
+    assert "unanswered" in (await stranger.get(where(world.poll, world.bob))).one("h2", id="answers").text
     assert page.one("article", id=f"post-{world.thread.id}").one("h1")["lang"] == "en"
 
 
@@ -209,19 +214,73 @@ async def test_an_answer_has_a_page_that_leads_to_its_thread(world: World, stran
 
     assert page.one("h1").text == "Answer by Bob"
     assert f"{where(world.thread, world.alice)}#post-{world.answer.id}" in page.links
-    assert "How much less?" in page.main and "Mine is too wet" not in page.main
+    above = page.one("section", aria_label="What it answers")
+    assert (
+        "How much less?" in page.main
+        and "Mine is too wet" in above.text
+        and where(world.thread, world.alice) in page.links
+    )
 
 
-async def test_answers_deeper_than_the_page_can_indent_say_what_they_answer(world: World, stranger: Browser) -> None:
-    post = world.deeper
+async def test_a_deep_branch_goes_on_at_the_page_of_its_last_answer(world: World, stranger: Browser) -> None:
+    post, chain = world.deeper, []
     for number in range(12):
-        post = await build.post(world.alice, f"number {number}", group=world.group, parent=post)
+        post = await build.post(world.alice, f"number {number}.", group=world.group, parent=post)
+        chain.append(post)
 
     page = await stranger.get(where(world.thread, world.alice))
+    last = page.one("li", id=f"post-{chain[5].id}")
+    rest = await stranger.get(where(chain[5], world.alice))
 
-    assert all(f"number {number}" in page.main for number in range(12))
-    assert max(_depth(each) for each in page.all("ol", class_="answers")) <= 8
-    assert "to Alice" in page.one("li", id=f"post-{post.id}").text
+    assert "14 answers" in page.one("h2", id="answers").text
+    assert "number 5." in page.main and "number 6." not in page.main
+    assert max(_depth(each) for each in page.all("ol", class_="answers")) == 8
+    assert last.all("a", href=where(chain[5], world.alice))[-1].text == "Continue this branch: 6 more answers"
+    assert "number 11." in rest.main and "number 4." in rest.one("section", aria_label="What it answers").text
+    assert "number 1." not in rest.main
+
+
+async def test_answers_stand_in_the_order_of_time_for_who_wants_that(world: World, stranger: Browser) -> None:
+    late = await build.post(world.alice, "late", group=world.group, parent=world.thread)
+    for number in range(50):
+        await build.post(world.bob, f"number {number}.", group=world.group, parent=world.answer)
+    away = await build.post(world.bob, "SECRET", group=world.group, parent=late, visibility=build.FOLLOWERS)
+
+    page = await stranger.get(f"{where(world.thread, world.alice)}?view=flat")
+    more = page.one("nav", aria_label="Pages of answers").one("a")["href"]
+    rest = await stranger.get(more)
+
+    ids = [each["id"] for each in page.one("ol", class_="answers").all("li") if each["id"]]
+    assert ids[:3] == [f"post-{each.id}" for each in (world.answer, world.deeper, late)] and len(ids) == 50
+    assert "to Bob" in page.one("li", id=f"post-{world.deeper.id}").one("h3").text
+    assert len(rest.one("ol", class_="answers").all("article")) == 3 and "number 49." in rest.main
+    assert not rest.all("nav", aria_label="Pages of answers") and "53 answers" in rest.main
+    assert page.one("meta", name="robots") and "SECRET" not in page.source + rest.source and away
+    tree = await stranger.get(where(world.thread, world.alice))
+    assert f"{where(world.thread, world.alice)}?view=flat#answers" in tree.links
+
+
+async def test_a_page_of_a_large_thread_shows_two_hundred_answers(world: World, stranger: Browser) -> None:
+    first = [
+        await build.post(world.bob, f"top {number}.", group=world.group, parent=world.thread) for number in range(4)
+    ]
+    for number in range(150):
+        await build.post(world.bob, f"one {number}.", group=world.group, parent=first[0])
+        await build.post(world.bob, f"two {number}.", group=world.group, parent=first[1])
+
+    page = await stranger.get(where(world.thread, world.alice))
+    more = page.one("nav", aria_label="Pages of answers").one("a")["href"]
+    rest = await stranger.get(more)
+
+    assert len([each for each in page.all("article") if each["tabindex"]]) == 200 and "306 answers" in page.main
+    branch = page.one("li", id=f"post-{first[1].id}")
+    assert (
+        "Continue this branch: 104 more answers" in branch.text
+        and "two 149." in (await stranger.get(where(first[1], world.bob))).main
+    )
+    assert more.endswith(f"?after={first[1].id}") and len([e for e in rest.all("article") if e["tabindex"]]) == 2
+    assert "top 3." in rest.main and not rest.all("nav", aria_label="Pages of answers")
+    assert (await stranger.get(f"{where(world.thread, world.alice)}?after=nonsense")).status == 200
 
 
 async def test_a_warning_is_shown_before_what_it_warns_of(world: World, stranger: Browser) -> None:

@@ -17,7 +17,7 @@ from activitypub.origins import same_origin
 from fedcomm import admit, clock, errors, fetching, listed, moderation
 from fedcomm.app import App
 from fedcomm.listed import Listed
-from storage import actors, backfills, boosts, follows, groups, jobs, posts, registers
+from storage import actors, backfills, boosts, follows, groups, jobs, posts, registers, talks
 from storage.actors import Actor
 from storage.boosts import Boost
 from storage.connect import Writes, apply, transaction, write
@@ -161,6 +161,7 @@ async def _enter(app: App, group: Group, face: Actor, post: Post, named: Listed)
         if now.group_id is None and (now.author_id == face.id or face.id in await posts.mentioned(now.id)):
             posts.change(writes, now.id, group_id=group.id)
             groups.count_post(writes, group.id, now.published, starter=True)
+            talks.whole(writes, now.id)
         elif now.group_id != group.id:
             return False
         if await boosts.of(face.id, now.id) is None:

@@ -17,7 +17,7 @@ from fedcomm import admit, clock
 from fedcomm.app import App
 from fedcomm.errand import Errand
 from fedcomm.listed import Listed
-from storage import completions, groups, jobs, posts, registers
+from storage import completions, groups, jobs, posts, registers, talks
 from storage.actors import Actor
 from storage.completions import Completion
 from storage.connect import Writes, apply
@@ -168,4 +168,5 @@ async def _enter(group: Group, begun: Post, named: Sequence[Listed]) -> None:
     bans = [each for each in await registers.all_of(group.id, "ban") if admit.banned(each.value)]
     writes = Writes()
     completions.enter(writes, begun.id, group.id, [each.uri for each in named], [each.subject for each in bans])
+    talks.whole(writes, begun.id)
     await apply(writes)

@@ -33,9 +33,9 @@ FROM post JOIN actor author ON author.id = post.author_id JOIN groups ON groups.
 WHERE post.id IN (<threads>) AND {_STARTER} AND post.deleted_at IS NULL
 ON CONFLICT (id) DO UPDATE SET group_id = excluded.group_id"""
 # Of rows of `said` (a post) and `begun` (what began its thread): it is an answer that counts, if its author does.
-_COUNTS = f"""said.parent_id IS NOT NULL AND said.group_id IS NOT NULL AND said.visibility <> {DIRECT}
- AND said.deleted_at IS NULL AND said.removed_at IS NULL AND said.author_id <> begun.author_id
- AND begun.group_id IS NOT NULL"""
+_STANDS = f"""said.parent_id IS NOT NULL AND said.group_id IS NOT NULL AND said.visibility <> {DIRECT}
+ AND said.deleted_at IS NULL AND said.removed_at IS NULL"""
+_COUNTS = f"{_STANDS} AND said.author_id <> begun.author_id AND begun.group_id IS NOT NULL"
 _SAID = f"""
 INSERT INTO talker (thread_id, actor_id, said_at) SELECT said.thread_id, said.author_id, MIN(said.id / 65536)
 FROM post said JOIN post begun ON begun.id = said.thread_id
@@ -62,6 +62,8 @@ UPDATE talk SET people = told.people, answered_at = told.answered_at, hot = {_HO
 waiting = CASE WHEN told.people = 0 AND told.person = 1 AND told.there = 1 THEN 1 ELSE 0 END,
 active = CASE WHEN told.people > 0 AND CAST(? AS BIGINT) > talk.active THEN CAST(? AS BIGINT) ELSE talk.active END
 FROM {_WEIGHED} WHERE talk.id = told.id"""
+_LATEST = f"""((SELECT COALESCE(MAX(said.id / 65536), 0) * 65536 FROM post said JOIN actor ON actor.id = said.author_id
+ WHERE said.thread_id = talk.id AND {_PERSON.format("actor")} AND {_STANDS}) + talk.id % 65536)"""
 _WEIGH = f"""
 UPDATE talk SET hot = {_HOT}, top = {_TOP} FROM {_WEIGHED} WHERE talk.id = told.id AND (talk.hot <> {_HOT}
  OR talk.top <> {_TOP})"""
@@ -74,6 +76,7 @@ FIRST = """EXISTS (SELECT 1 FROM talk JOIN post ON post.id = talk.id WHERE talk.
  AND before.id < post.id AND before.parent_id IS NULL AND before.parent_uri IS NULL))"""
 _ONE = "CAST(? AS BIGINT)"
 _BEGIN_ONE, _COUNT_ONE = _BEGIN.replace("<threads>", _ONE), _COUNT.replace("<threads>", _ONE)
+_COUNT_WHOLE = _COUNT_ONE.replace(f"{_ONE} > ", f"{_LATEST} > ").replace(f"THEN {_ONE}", f"THEN {_LATEST}")
 _SAID_ONE = _SAID.replace("<these>", "said.id = ?")
 _SAID_BY = _SAID.replace("<these>", "said.thread_id = ? AND said.author_id = ?")
 _SAID_IN = _SAID.replace("<these>", "said.thread_id = ?")
@@ -119,7 +122,7 @@ def whole(writes: Writes, thread_id: int) -> None:
     _begin_anew(writes, thread_id)
     writes.add("DELETE FROM talker WHERE thread_id = ?", (thread_id,))
     writes.add(_SAID_IN, (thread_id,))
-    writes.add(_COUNT_ONE, (0, 0, thread_id))
+    writes.add(_COUNT_WHOLE, (thread_id,))
 
 
 def of_person(writes: Writes, author_id: int, group_id: int) -> None:

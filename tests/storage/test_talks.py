@@ -94,6 +94,28 @@ async def test_each_person_counts_once_and_only_while_something_of_theirs_stands
     assert await rows("SELECT 1 FROM talk") == []
 
 
+async def test_a_thread_that_comes_into_a_group_with_its_answers_stands_where_they_put_it(database: Database) -> None:
+    async with transaction():
+        group, ann, (ben, _) = await build.group("rye"), await build.person("ann"), await crowd(2)
+        robot = await build.person("robot", "far.test", bot=1)
+        old, new = await build.post(ann, id=at(2 * HOUR)), await build.post(ann, group=group, id=at(HOUR))
+        for author, minute in ((ben, 50), (ann, 40), (robot, 10)):
+            await build.post(author, parent=old, id=at(minute * MINUTE))
+    await execute("UPDATE post SET group_id = ? WHERE thread_id = ?", (group.id, old.id))
+    talks.whole(writes := Writes(), old.id)
+    await apply(writes)
+
+    assert await order(group, "active") == await order(group, "hot") == [old.id, new.id]
+    found = await row(
+        "SELECT people, waiting, (id + 80 * 60000 * 65536 - active) / 65536 FROM talk WHERE id = ?", (old.id,)
+    )
+    assert found and (found[0], found[1]) == (1, 0) and abs(found[2]) < 1_000
+    await execute("UPDATE post SET group_id = NULL WHERE thread_id = ?", (old.id,))
+    talks.whole(writes := Writes(), old.id)
+    await apply(writes)
+    assert await order(group, "active") == [new.id] and await rows("SELECT 1 FROM talker") == []
+
+
 async def test_what_a_ban_takes_out_does_not_count_and_counts_again_after_it(database: Database) -> None:
     async with transaction():
         group, ann, (ben, _) = await build.group("rye"), await build.person("ann"), await crowd(2)

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from activitypub.objects import Emoji
+from activitypub.objects import Emoji, Flair
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -38,6 +38,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     attribution_domains: tuple[str, ...] = ()  # sites that may name a member of ours as author
     fields: tuple[Field, ...] = ()
     emojis: tuple[Emoji, ...] = ()
+    flairs: tuple[Flair, ...] = ()  # that threads of a group can have
     also_known_as: tuple[str, ...] = ()
     moved_to: str | None = None
     locked: bool = False  # approves followers by hand

@@ -5,7 +5,7 @@ from typing import Any
 
 from activitypub import contexts, quirks
 from activitypub.actors import Field
-from activitypub.objects import Attachment, Emoji, Happening, Hashtag, Mention, Option, Poll
+from activitypub.objects import Attachment, Emoji, Flair, Happening, Hashtag, Mention, Option, Poll
 from activitypub.properties import (
     MAX_NAME,
     MAX_SCANNED,
@@ -23,10 +23,12 @@ from activitypub.properties import (
 )
 
 MAX_TAGS = 50  # kept of each: mentions, hashtags, emoji
+MAX_FLAIRS, MAX_FLAIR = 20, 50  # of a group; characters of one
 MAX_ATTACHMENTS = 16
 MAX_OPTIONS = 20  # of a poll
 MAX_FIELDS = 20  # of a profile
 _ADDRESS = ("streetAddress", "postalCode", "addressLocality", "addressRegion", "addressCountry")
+_COLOR = re.compile(r"#[0-9A-Fa-f]{6}")
 _SHORTCODE = re.compile(r"(?!\.)[A-Za-z0-9_+.-]{1,100}(?<!\.)")  # neither `.` nor `..`, nor a path (attack NET-26)
 
 
@@ -47,6 +49,15 @@ def tags(value: Any) -> tuple[tuple[Mention, ...], tuple[Hashtag, ...], tuple[Em
         elif kind == "Link" and quote is None and _names_a_quote(item):
             quote = url(item.get("href"))
     return tuple(mentions.values()), tuple(hashtags.values()), tuple(emojis.values()), quote
+
+
+def flairs(value: Any) -> tuple[Flair, ...]:
+    """Labels of a group for its threads, from `tag` or `lemmy:tagsForPosts`; at most `MAX_FLAIRS`."""
+    found: dict[str, Flair] = {}
+    for item in listed(value, MAX_SCANNED):
+        if type(item) is dict and item.get("type") in quirks.FLAIRS and (flair := _flair(item)):
+            found.setdefault(flair.uri, flair)
+    return tuple(found.values())[:MAX_FLAIRS]
 
 
 def attachments(value: Any) -> tuple[Attachment, ...]:
@@ -112,6 +123,20 @@ def _mention(item: dict[str, Any]) -> Mention | None:
 def _hashtag(item: dict[str, Any]) -> Hashtag | None:
     name = text(item.get("name"), MAX_NAME).lstrip("#").strip()
     return Hashtag(name, url(item.get("href")) or "") if len(name.split()) == 1 else None
+
+
+def _flair(item: dict[str, Any]) -> Flair | None:
+    uri = url(item.get("id"))
+    name = next((found for key in quirks.FLAIR_NAMES if (found := text(item.get(key), MAX_FLAIR))), "")
+    if uri is None or not name:
+        return None
+    colors = [_color(item, keys) for keys in quirks.FLAIR_COLORS]
+    return Flair(uri=uri, name=name, text_color=colors[0], background_color=colors[1])
+
+
+def _color(item: dict[str, Any], keys: tuple[str, ...]) -> str:
+    found = next((value for key in keys if type(value := item.get(key)) is str), "")
+    return found.lower() if _COLOR.fullmatch(found) else ""
 
 
 def _emoji(item: dict[str, Any]) -> Emoji | None:

@@ -61,6 +61,12 @@ _TERMS: dict[str, Any] = {
     "removeData": "lemmy:removeData",
     "expires": {"@id": "lemmy:expires", "@type": "http://www.w3.org/2001/XMLSchema#dateTime"},
     "Lock": "lemmy:Lock",
+    "CommunityPostTag": "lemmy:CommunityPostTag",
+    "textColor": "lemmy:textColor",
+    "backgroundColor": "lemmy:backgroundColor",
+    "display_name": "lemmy:display_name",
+    "text_color": "lemmy:text_color",
+    "background_color": "lemmy:background_color",
     "commentsEnabled": "pt:commentsEnabled",
 }
 

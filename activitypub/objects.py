@@ -57,6 +57,15 @@ class Hashtag(msgspec.Struct, frozen=True):
     href: str = ""
 
 
+class Flair(msgspec.Struct, frozen=True, kw_only=True):
+    """A label that a group has for its threads; colours are `#rrggbb`, '' where they are not told."""
+
+    uri: str
+    name: str
+    text_color: str = ""
+    background_color: str = ""
+
+
 class Emoji(msgspec.Struct, frozen=True):
     """A picture that stands for `:shortcode:`."""
 
@@ -130,6 +139,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     mentions: tuple[Mention, ...] = ()
     hashtags: tuple[Hashtag, ...] = ()
     emojis: tuple[Emoji, ...] = ()
+    flairs: tuple[Flair, ...] = ()
     poll: Poll | None = None
     happening: Happening | None = None
     raw: dict[str, Any] = msgspec.field(default_factory=dict)

@@ -7,7 +7,7 @@ from typing import Any
 from activitypub import contexts, quirks
 from activitypub.activities import Activity, Collection, Thing
 from activitypub.actors import Actor
-from activitypub.attached import attachments, fields, happening, poll, quote, tags
+from activitypub.attached import attachments, fields, flairs, happening, poll, quote, tags
 from activitypub.errors import Malformed
 from activitypub.objects import Note, Other, Tombstone
 from activitypub.origins import same_origin
@@ -258,6 +258,7 @@ def _note(raw: dict[str, Any], uri: str, kind: str) -> Note:
         attachments=attachments(raw["attachment"]) if raw.get("attachment") else (),
         mentions=mentions,
         hashtags=hashtags,
+        flairs=flairs(raw["tag"]) if raw.get("tag") else (),
         emojis=emojis,
         poll=poll(raw) if kind == "Question" else None,
         happening=happening(raw) if kind == "Event" else None,
@@ -305,6 +306,7 @@ def _actor(raw: dict[str, Any], uri: str, kind: str) -> Actor:
         image=media(raw.get("image")),
         fields=fields(raw["attachment"]) if raw.get("attachment") else (),
         emojis=tags(raw["tag"])[2] if raw.get("tag") else (),
+        flairs=next((found for key in quirks.GROUP_FLAIRS if (found := flairs(raw.get(key)))), ()),
         also_known_as=references(raw.get("alsoKnownAs"), MAX_ALIASES),
         moved_to=reference(raw.get("movedTo")),
         locked=raw.get("manuallyApprovesFollowers") is True,

@@ -124,3 +124,12 @@ def about(software: str) -> str:
     """What has been seen of the program, with version or date; "" when there is nothing to say."""
     name = software.lower()
     return _GROUP_AWARE.get(name) or _MICROBLOGS.get(name) or ""
+
+
+# Labels of groups for their threads. Lemmy 1.0 writes `CommunityPostTag` with `preferredUsername` and perhaps a longer
+# `name`; PieFed 1.6 the same with colours in the `tag` of a group, and `lemmy:CommunityTag` with other names in its
+# `lemmy:tagsForPosts` and in posts (2026-11-27).
+FLAIRS = frozenset({"CommunityPostTag", "lemmy:CommunityPostTag", "CommunityTag", "lemmy:CommunityTag"})
+FLAIR_NAMES = ("name", "display_name", "preferredUsername")
+FLAIR_COLORS = (("textColor", "text_color"), ("backgroundColor", "background_color"))
+GROUP_FLAIRS = ("tag", "lemmy:tagsForPosts")

@@ -7,7 +7,7 @@ from typing import Any
 from activitypub.activities import Activity, Collection, Thing
 from activitypub.actors import Actor
 from activitypub.contexts import context_for
-from activitypub.objects import Attachment, Audience, Emoji, Hashtag, Mention, Note, Other, Poll, Tombstone
+from activitypub.objects import Attachment, Audience, Emoji, Flair, Hashtag, Mention, Note, Other, Poll, Tombstone
 
 Value = Activity | Note | Actor | Tombstone | Collection
 _PICTURES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}  # by the ending of an address
@@ -130,7 +130,14 @@ def _note(note: Note) -> dict[str, Any]:
         image=_image(note.image),
         quoteUrl=note.quote,
         attachment=[_attachment(item) for item in note.attachments] or None,
-        tag=[*map(_mention, note.mentions), *map(_hashtag, note.hashtags), *map(_emoji, note.emojis)] or None,
+        tag=[
+            *map(_mention, note.mentions),
+            *map(_hashtag, note.hashtags),
+            *map(_emoji, note.emojis),
+            *map(_flair, note.flairs),
+            *map(_old_flair, note.flairs),
+        ]
+        or None,
         stickied=note.stickied if starts_thread else None,
         commentsEnabled=note.comments_enabled if starts_thread else None,
         **(_poll(note.poll) if note.poll else {}),
@@ -178,6 +185,28 @@ def _emoji(emoji: Emoji) -> dict[str, Any]:
     return _given(id=emoji.uri or None, type="Emoji", name=f":{emoji.shortcode}:", icon=icon)
 
 
+def _flair(flair: Flair) -> dict[str, Any]:
+    """A label as Lemmy 1.0 writes it, with the colours of PieFed."""
+    return _given(
+        type="CommunityPostTag",
+        id=flair.uri,
+        preferredUsername=flair.name,
+        textColor=flair.text_color or None,
+        backgroundColor=flair.background_color or None,
+    )
+
+
+def _old_flair(flair: Flair) -> dict[str, Any]:
+    """The same as PieFed 1.6 reads it in posts; Lemmy passes over it."""
+    return _given(
+        type="lemmy:CommunityTag",
+        id=flair.uri,
+        display_name=flair.name,
+        text_color=flair.text_color or None,
+        background_color=flair.background_color or None,
+    )
+
+
 def _image(url: str | None, description: str = "") -> dict[str, Any] | None:
     """A picture; Pixelfed takes no avatar whose type is not said (0.12)."""
     if url is None:
@@ -213,7 +242,8 @@ def _actor(actor: Actor) -> dict[str, Any]:
         image=_image(actor.image, actor.image_description),
         attributionDomains=list(actor.attribution_domains) or None,
         attachment=[{"type": "PropertyValue", "name": f.name, "value": f.value} for f in actor.fields] or None,
-        tag=[_emoji(emoji) for emoji in actor.emojis] or None,
+        tag=[*map(_emoji, actor.emojis), *map(_flair, actor.flairs)] or None,
+        **{"lemmy:tagsForPosts": [*map(_old_flair, actor.flairs)] or None},
         alsoKnownAs=list(actor.also_known_as) or None,
         movedTo=actor.moved_to,
         published=time(actor.published),

@@ -7,7 +7,7 @@ from fedcomm.app import App
 from fedcomm.errors import Conflict
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
-from storage import actors, bus, events, groups, posts, talks
+from storage import actors, bus, events, flairs, groups, posts, talks
 from storage.actors import Actor, Key
 from storage.connect import Writes
 from storage.errors import IntegrityError
@@ -82,8 +82,9 @@ async def document(app: App, actor: Actor) -> activities.Json:
     own = [key for key in await actors.keys_of(actor.id) if key.private_der is not None]
     there = await actors.by_id(actor.moved_to_id) if actor.moved_to_id else None
     moved_to = there.uri if there is not None and not there.gone else None
+    labels = await flairs.of_group(group.id) if group is not None else []
     pictures = await emojis.told(app.urls, actor.name, actor.summary, actor.fields)
-    return render.document(mapping.actors.to_actor(actor, own, group, moved_to, pictures))
+    return render.document(mapping.actors.to_actor(actor, own, group, moved_to, pictures, labels))
 
 
 def _row(app: App, kind: str, username: str, name: str, summary: str, now: int) -> Actor:

@@ -17,7 +17,7 @@ from storage.groups import Group
 from storage.ids import next_id
 from storage.registers import Act
 
-Value = dict[str, Any] | list[str] | str | None
+Value = dict[str, Any] | list[str] | list[dict[str, str]] | str | None
 
 
 def record(

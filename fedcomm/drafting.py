@@ -11,9 +11,11 @@ from fedcomm import admit, emojis, errors, fetching, media, members, titles, wri
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.groups import LEVELS as GROUP_LEVELS
+from fedcomm.mapping.actors import to_flair
 from fedcomm.mapping.posts import Shown, audience_for, to_attachment
-from storage import actors, blocks, groups, posts, visible
+from storage import actors, blocks, flairs, groups, posts, visible
 from storage.actors import Actor
+from storage.flairs import Flair
 from storage.groups import Group
 from storage.media import Media
 from storage.posts import Post
@@ -59,6 +61,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     poll: PollDraft | None = None
     media_ids: tuple[int, ...] | None = None  # None: none, or at an edit those that are there
     media_words: tuple[Words, ...] = ()
+    flair: str = ""  # the name of one that the group has
     app_id: int | None = None
     scheduled_id: int | None = None  # under which it waited for its time
 
@@ -78,6 +81,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     files: tuple[Media, ...] = ()
     emojis: tuple[Emoji, ...] = ()
+    flairs: tuple[Flair, ...] = ()
 
     def note(self, app: App, post_id: int, now_ms: int) -> Note:
         """The post as a note."""
@@ -103,6 +107,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
             mentions=tuple(Mention(actor.uri, app.urls.handle(actor.username, actor.host)) for actor in self.mentioned),
             hashtags=tuple(Hashtag(name, app.urls.tag(name)) for name in self.written.tags),
             emojis=self.emojis,
+            flairs=tuple(map(to_flair, self.flairs)),
             poll=_poll(draft.poll, now_ms) if draft.poll else None,
             attachments=tuple(to_attachment(app.urls, file) for file in self.files),
         )
@@ -114,7 +119,7 @@ async def prepare(app: App, author: Actor, draft: Draft, replaced: Post | None =
     Whatever an edit names, its post stays in its group, or outside of all (attack ORI-12).
 
     Raises:
-        Invalid: empty, too long, or not to be understood.
+        Invalid: empty, too long, not to be understood, or a flair that the group does not have.
         NotFound: what it answers is not there for the author.
         NotAllowed: the group does not let the author post.
     """
@@ -147,6 +152,7 @@ async def prepare(app: App, author: Actor, draft: Draft, replaced: Post | None =
     written = writing.write(body, known, app.base_url)
     if title:  # its tags count, though it is plain text
         written = msgspec.structs.replace(written, tags=_once((*writing.write(title).tags, *written.tags)))
+    labels = await _flairs(draft, group, replaced, written.tags) if group is not None and parent is None else ()
     mentioned = _together(named, parent_author if parent and parent.author_id != author.id else None, face)
     if visibility >= posts.MEMBERS and group is not None and face is not None:
         mentioned = await _inside(group, face, mentioned, visibility)
@@ -164,6 +170,7 @@ async def prepare(app: App, author: Actor, draft: Draft, replaced: Post | None =
         written=written,
         title=title,
         files=files,
+        flairs=labels,
         emojis=await emojis.told(app.urls, draft.text, draft.summary, *(draft.poll.options if draft.poll else ())),
     )
 
@@ -255,6 +262,19 @@ async def _inside(group: Group, face: Actor, named: tuple[Actor, ...], visibilit
         return named
     joined = await storage.members.joined(group.id, [actor.id for actor in named])
     return tuple(actor for actor in named if actor.id in joined or actor.id == face.id)
+
+
+async def _flairs(draft: Draft, group: Group, replaced: Post | None, tags: tuple[str, ...]) -> tuple[Flair, ...]:
+    """Those of a thread: as chosen, else as it had before an edit, else those whose names its tags are."""
+    there = await flairs.of_group(group.id)
+    if draft.flair:
+        chosen = tuple(flair for flair in there if flair.name == draft.flair)
+        if not chosen:
+            raise Invalid("The group has no such flair.", field="flair")
+        return chosen[:1]
+    before = (await flairs.of_posts([replaced.id])).get(replaced.id, []) if replaced is not None else []
+    keys = {flairs.key(name) for name in tags}
+    return tuple(before) or tuple(flair for flair in there if flair.name_key in keys)
 
 
 async def _with_moderators(author: Actor, named: tuple[Actor, ...]) -> tuple[Actor, ...]:

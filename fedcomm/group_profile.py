@@ -74,7 +74,7 @@ async def change(app: App, group_name: str, change_: Change, by: Actor | None = 
             changed = await _rules(app, writes, group, face, change_.rules, actor_uri, uri) or changed
         if changed:
             await write(writes)
-            await tell(app, group.id, await _update(app, group.id, uri, actor_uri))
+            await tell(app, group.id, await update_of(app, group.id, uri, actor_uri))
 
 
 async def rules(group_id: int) -> list[str]:
@@ -194,12 +194,13 @@ async def tell(app: App, group_id: int, update: activities.Json) -> None:
         return
     writes = Writes()
     groups.pass_on(app, writes, group, face, update)
-    own = await _update(app, group_id, app.urls.activity(next_id()), face.uri)
+    own = await update_of(app, group_id, app.urls.activity(next_id()), face.uri)
     publish(app, writes, face, own, Audience(followers=(face.id,)), form="plain")
     await write(writes)
 
 
-async def _update(app: App, group_id: int, uri: str, actor_uri: str) -> activities.Json:
+async def update_of(app: App, group_id: int, uri: str, actor_uri: str) -> activities.Json:
+    """The group as it reads now, as the change of `actor_uri`."""
     _group, face = await storage.groups.with_face(group_id)
     assert face is not None
     document = await service.document(app, face)

@@ -7,7 +7,7 @@ import msgspec
 
 from activitypub import render
 from activitypub.objects import Note
-from fedcomm import admit, clock, emojis, groups, media, newcomers, proving, recording, restraints
+from fedcomm import admit, clock, emojis, groups, mapping, media, newcomers, proving, recording, restraints
 from fedcomm.app import App
 from fedcomm.drafting import Draft, PollDraft, Prepared, Words, prepare
 from fedcomm.errors import NotFound
@@ -17,12 +17,14 @@ from fedcomm.outbox import publish
 from fedcomm.reach import inbox_of
 from fedcomm.recording import Arrival, Files
 from storage import actors, blocks, boosts, idempotency, members
+from storage import flairs as flair_rows
 from storage import groups as stored
 from storage import media as media_rows
 from storage import posts as rows
 from storage.actors import Actor
 from storage.connect import Writes, apply
 from storage.errors import IntegrityError
+from storage.flairs import Flair
 from storage.groups import Group
 from storage.ids import next_id
 from storage.outbox import Audience
@@ -193,13 +195,15 @@ def _of_members(group: Group | None, face: Actor | None, people: Iterable[Actor]
     return Audience(inboxes=tuple(dict.fromkeys(inboxes)))
 
 
-async def document_of(app: App, post: Post) -> dict[str, Any]:
-    """One of our posts as the document that its id serves."""
+async def document_of(app: App, post: Post, labels: Sequence[Flair] | None = None) -> dict[str, Any]:
+    """One of our posts as the document that its id serves; with these flairs instead of those that it has."""
     author = await actors.by_id(post.author_id)
     if author is None or author.gone:
         raise NotFound("There is no such post.")
     named = await actors.by_ids(await rows.mentioned(post.id))
     _group, face = await stored.with_face(post.group_id)
+    if labels is None:
+        labels = (await flair_rows.of_posts([post.id])).get(post.id, ())
     parent_uri = post.parent_uri
     shown = Shown(
         author=author,
@@ -209,6 +213,7 @@ async def document_of(app: App, post: Post) -> dict[str, Any]:
         tags=tuple(await rows.tags_of(post.id)),
         poll=await rows.poll_of(post.id),
         emojis=await emojis.told(app.urls, post.source, post.summary),
+        flairs=tuple(map(mapping.actors.to_flair, labels)),
         files=tuple(await media_rows.of_post(post.id)),
     )
     return render.document(on_the_wire(to_note(app.urls, post, shown)))

@@ -6,11 +6,11 @@ from typing import Any
 import msgspec
 
 from activitypub import documents, render
-from fedcomm import emojis
+from fedcomm import emojis, mapping
 from fedcomm.app import App
 from fedcomm.mapping import activities
 from fedcomm.mapping.posts import Shown, on_the_wire, to_note
-from storage import actors, announcements, boosts, outbox, proven, shown, visible
+from storage import actors, announcements, boosts, flairs, outbox, proven, shown, visible
 from storage.actors import Actor
 from storage.posts import DIRECT, FOLLOWERS, Post
 
@@ -57,13 +57,14 @@ async def _announced(face: Actor, found: list[Post]) -> dict[int, Json]:
 
 
 async def notes_of(app: App, found: list[Post]) -> dict[int, Json]:
-    """The posts as documents, by id; without those whose authors are gone. Four queries, however many they are.
+    """The posts as documents, by id; without those whose authors are gone. Five queries, however many they are.
 
     A post of another server reads as we know it; who wants to be sure asks there.
     """
     bundle = await shown.bundle([post.id for post in found])
     named = {mention.id for mentions in bundle.mentions.values() for mention in mentions}
     faces = {face.id for face in bundle.faces.values()}
+    labels = await flairs.of_posts([post.id for post in found if post.starter and post.group_id])
     people = await actors.by_ids(list({post.author_id for post in found} | named | faces))
     notes: dict[int, Json] = {}
     for post in found:
@@ -78,6 +79,7 @@ async def notes_of(app: App, found: list[Post]) -> dict[int, Json]:
             tags=tuple(bundle.tags.get(post.id, ())),
             poll=bundle.polls.get(post.id),
             emojis=await emojis.told(app.urls, post.source, post.summary) if post.local else (),
+            flairs=tuple(map(mapping.actors.to_flair, labels.get(post.id, ()))),
             files=tuple(bundle.media.get(post.id, ())),
         )
         note = to_note(app.urls, post, with_)

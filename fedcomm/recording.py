@@ -16,6 +16,7 @@ from storage import (
     actors,
     conversations,
     events,
+    flairs,
     groups,
     jobs,
     join_requests,
@@ -84,6 +85,10 @@ def record(app: App, writes: Writes, arrival: Arrival) -> Post:
     attach(writes, post, note, arrival.mentioned, now, arrival.files)
     if not author.local:
         emojis.learn(writes, author.host, note.emojis)
+    if post.starter:
+        flairs.choose(writes, post.id, [flair.uri for flair in note.flairs])
+    if post.starter and arrival.group is not None and not author.local:
+        label(writes, post.id, arrival.group, note)
     indexing.index(writes, post.id, post.title, post.summary, post.content, indexing.more_of(note, post.id))
     if arrival.awaited:
         adopt(app, writes, post, arrival.group, arrival.left_out)
@@ -102,6 +107,12 @@ def record(app: App, writes: Writes, arrival: Arrival) -> Post:
         if arrival.parent is not None and arrival.parent.local:
             join_requests.answer(writes, arrival.parent.id, author.id, _answer(post.content), post.id)
     return post
+
+
+def label(writes: Writes, post_id: int, group: Group, note: Note) -> None:
+    """A thread in a group of ours gets the flairs whose names its hashtags are: from a microblog one says no other."""
+    if group.local and (keys := [flairs.key(name) for name in mapping.posts.tags(note)]):
+        flairs.tag(writes, post_id, group.id, keys)
 
 
 def adopt(app: App, writes: Writes, post: Post, group: Group | None, left_out: Sequence[int]) -> None:
@@ -183,6 +194,8 @@ def edit(
     posts.forget_links(writes, known.id)
     if known.visibility == posts.DIRECT:
         join_requests.reword(writes, known.id, _answer(content))
+    if known.starter and known.group_id is not None:
+        flairs.choose(writes, known.id, [flair.uri for flair in written.flairs], anew=True)
     if files is not None:
         storage.media.drop(writes, known.id, now, [file.id for file in files.kept])
     attach(writes, known, written, mentioned, now, files.kept if files else ())

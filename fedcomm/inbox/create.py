@@ -13,7 +13,7 @@ from fedcomm import admit, clock, groups, mapping, sanitise
 from fedcomm.errors import NotAllowed
 from fedcomm.inbox import ballots, waiting
 from fedcomm.inbox.hand import Hand, Ignored, Wants
-from fedcomm.recording import MAX_TOLD, Arrival, record
+from fedcomm.recording import MAX_TOLD, Arrival, label, record
 from storage import boosts, posts, talks, welcomes
 from storage.actors import Actor
 from storage.boosts import Boost
@@ -145,6 +145,8 @@ def _again(hand: Hand, activity: Activity, written: Note, known: Post, author: A
     if waiting.waits(hand, activity, written, author, hand.facts.posts.get(written.in_reply_to or ""), group):
         return
     enter(hand, group, known)
+    if known.starter:
+        label(hand.writes, known.id, group, written)
     groups.accept_post(hand.app, hand.writes, group, hand.facts.face_of(group), known, hand.raw_of(activity))
 
 

@@ -1,5 +1,6 @@
 """Actors: what a peer says of one becomes a row; a row of ours becomes a value to render."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -8,10 +9,13 @@ from activitypub import keys, render
 from activitypub.actors import Actor as RemoteActor
 from activitypub.actors import Field
 from activitypub.objects import Emoji
+from activitypub.objects import Flair as RemoteFlair
 from activitypub.origins import host_of
 from fedcomm import sanitise
 from storage import registers
 from storage.actors import Actor, Key
+from storage.flairs import Flair
+from storage.flairs import key as flairs_key
 from storage.groups import Group
 
 MAX_NAME, MAX_SUMMARY, MAX_FIELDS = 500, 20_000, 16  # characters, characters, lines
@@ -89,6 +93,7 @@ def to_actor(
     group: Group | None = None,
     moved_to: str | None = None,
     emojis: tuple[Emoji, ...] = (),
+    flairs: Sequence[Flair] = (),
 ) -> RemoteActor:
     """One of our actors as a value to render.
 
@@ -119,6 +124,7 @@ def to_actor(
         attribution_domains=tuple(msgspec.json.decode(actor.attribution_domains)),
         fields=tuple(Field(line["name"], line["value"]) for line in lines),
         emojis=emojis,
+        flairs=tuple(to_flair(flair) for flair in flairs),
         also_known_as=tuple(msgspec.json.decode(actor.also_known_as)),
         moved_to=moved_to,
         # Of a group Lemmy reads it as "what is in it is for its members" (`community_visibility`, 1.0), and then drops
@@ -130,6 +136,24 @@ def to_actor(
         published=actor.created_at,
         updated=actor.updated_at,
     )
+
+
+def to_flair(found: Flair) -> RemoteFlair:
+    """A flair of ours, or one that we know, as a value to render."""
+    return RemoteFlair(
+        uri=found.uri, name=found.name, text_color=found.text_color, background_color=found.background_color
+    )
+
+
+def flair_rows(found: RemoteActor, group_id: int, new_id: Callable[[], int]) -> list[Flair]:
+    """The flairs of a group elsewhere as rows."""
+    return [
+        Flair(
+            new_id(), group_id, flair.uri, sanitise.plain(flair.name), flairs_key(flair.name), flair.text_color,
+            flair.background_color, at,
+        )
+        for at, flair in enumerate(found.flairs)
+    ]  # fmt: skip
 
 
 def key_ids(raw: dict[str, Any]) -> list[str]:

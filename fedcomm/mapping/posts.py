@@ -10,6 +10,7 @@ from activitypub.audience import visibility as visibility_of
 from activitypub.contexts import PUBLIC
 from activitypub.objects import Attachment as RemoteAttachment
 from activitypub.objects import Audience, Emoji, Happening, Hashtag, Mention, Note, Option, Source
+from activitypub.objects import Flair as RemoteFlair
 from activitypub.objects import Poll as RemotePoll
 from fedcomm import clock, sanitise, writing
 from fedcomm.urls import Urls
@@ -229,6 +230,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
     poll: Poll | None = None
     emojis: tuple[Emoji, ...] = ()
+    flairs: tuple[RemoteFlair, ...] = ()
     files: tuple[Media, ...] = ()
 
 
@@ -257,6 +259,7 @@ def to_note(urls: Urls, post: Post, shown_with: Shown) -> Note:
         mentions=tuple(Mention(actor.uri, urls.handle(actor.username, actor.host)) for actor in _named(with_)),
         hashtags=tuple(Hashtag(name, urls.tag(name)) for name in with_.tags),
         emojis=with_.emojis,
+        flairs=with_.flairs,
         poll=to_poll(with_.poll) if with_.poll else None,
     )
 

@@ -1,12 +1,13 @@
 """Who follows somebody, whom they follow, and who is in a group: lists of people, as far as the viewer may see them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.actors
+from fedcomm import members as service
 from storage import relationships, visible
 from storage.actors import Actor
 from storage.paging import Page
@@ -32,8 +33,8 @@ async def following(request: Request) -> Response:
 async def members(request: Request) -> Response:
     """`GET /c/{name}/members`; of a group elsewhere those who are known here."""
     viewer = await _viewer(request)
-    _group, face = await group.named(viewer, request.path_params["name"], state.app_of(request).host)
-    return await _page(request, viewer, face, "members", relationships.followers)
+    found, face = await group.named(viewer, request.path_params["name"], state.app_of(request).host)
+    return await _page(request, viewer, face, "members", relationships.followers, await service.roles(found))
 
 
 async def _of_somebody(request: Request, what: str, read: Reading) -> Response:
@@ -44,7 +45,9 @@ async def _of_somebody(request: Request, what: str, read: Reading) -> Response:
     return await _page(request, viewer, actor, what, read)
 
 
-async def _page(request: Request, viewer: int, actor: Actor, what: str, read: Reading) -> Response:
+async def _page(
+    request: Request, viewer: int, actor: Actor, what: str, read: Reading, roles: Mapping[str, str] | None = None
+) -> Response:
     """Nobody for anybody else, where somebody keeps them to themselves (attack PRI-25)."""
     hidden = bool(actor.hide_collections) and actor.kind != "Group" and actor.id != viewer
     found = People([], False)
@@ -56,6 +59,7 @@ async def _page(request: Request, viewer: int, actor: Actor, what: str, read: Re
         "acquaintances.html",
         actor=actor,
         what=what,
+        roles=roles or {},
         hidden=hidden,
         mine=what == "followers" and actor.id == viewer,
         people=[people[actor_id] for actor_id in found.ids if actor_id in people],

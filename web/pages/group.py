@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 import storage.actors
 import storage.collections
+import storage.flairs
 import storage.follows
 import storage.groups
 import storage.rankings
@@ -27,9 +28,10 @@ _LINES = 25
 
 
 class Sorted(msgspec.Struct, frozen=True):
-    """In which order the threads stand."""
+    """In which order the threads stand, or which of them: those with a flair, the newest first."""
 
     sort: str = ""
+    flair: str = ""
 
 
 async def show(request: Request) -> Response:
@@ -38,9 +40,15 @@ async def show(request: Request) -> Response:
     viewer = reader.actor.id if reader else visible.ANYBODY
     group, face = await named(viewer, request.path_params["name"], state.app_of(request).host)
     page = paging.page_of(request, usual=_LINES)
-    sort = params.query(request, Sorted).sort
+    wanted = params.query(request, Sorted)
+    labels = await storage.flairs.of_group(group.id)
+    label = next((flair for flair in labels if flair.name == wanted.flair), None) if wanted.flair else None
+    sort = wanted.sort
     sort = sort if sort in storage.rankings.SORTS else "active"
-    begun = await filling.lines(viewer, page, partial(storage.rankings.of_group, viewer, group.id, sort))
+    read = partial(storage.rankings.of_group, viewer, group.id, sort)
+    if label is not None:
+        read = partial(storage.timelines.of_group, viewer, group.id, flair=label.uri)
+    begun = await filling.lines(viewer, page, read)
     standing = await members.standing(group, reader.actor) if reader else admit.Standing()
     rules = await consents.of_group(group)
     return await frame.page(
@@ -65,6 +73,8 @@ async def show(request: Request) -> Response:
         lines=begun.shown,
         older=begun.older,
         sort=sort,
+        flairs=labels,
+        flair=label,
     )
 
 

@@ -14,7 +14,7 @@ import storage.actors
 import storage.follows
 import storage.groups
 import storage.registers
-from fedcomm import admit, curation, fetching, group_profile, members, rights
+from fedcomm import admit, curation, fetching, flairs, group_profile, members, rights
 from fedcomm.app import App
 from fedcomm.errors import AppError, Invalid, NotFound
 from fedcomm.group_profile import Change
@@ -38,6 +38,7 @@ class Wish(msgspec.Struct, frozen=True):
     who: str = ""
     role: str = ""
     reason: str = ""
+    flair: str = ""
     remove: bool = False
     csrf: str = ""
 
@@ -140,7 +141,7 @@ async def describe(request: Request, place: Place) -> Response:
 
 @members_only
 async def thread(request: Request, reader: Reader) -> Response:
-    """`POST /moderate/{id}`: take a post out of its group, or close or pin its thread."""
+    """`POST /moderate/{id}`: take a post out of its group, close or pin its thread, give it a flair."""
     wish = await form(request, Wish, reader)
     app = state.app_of(request)
     post, author = await seen(reader.actor.id, params.number(request))
@@ -157,6 +158,8 @@ async def thread(request: Request, reader: Reader) -> Response:
             await curation.pin(app, reader.actor, post.id)
         case "unpin":
             await curation.unpin(app, reader.actor, post.id)
+        case "flair":
+            await flairs.give(app, reader.actor, post.id, wish.flair)
         case _:
             raise Invalid("There is no such act.")
     return respond.redirect(shown.permalink(post, author))

@@ -5,6 +5,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.actors
+import storage.flairs
 import storage.groups
 import storage.posts
 import storage.registers
@@ -50,6 +51,7 @@ async def show(request: Request) -> Response:
         receipt=reader is not None and (moderating or reader.admin or author.id == viewer),
         feeds=await syndication.thread_has_feed(post),
         pinned=await _pinned(post),
+        flairs=await storage.flairs.of_group(post.group_id) if post.starter and post.group_id else [],
         beginning=beginning,
         completing=coming is not None and coming.ended_at is None,
         locked=post.locked or (beginning is not None and beginning.post.locked),

@@ -6,6 +6,7 @@ import msgspec
 
 import storage.actors
 import storage.attachments
+import storage.flairs
 import storage.groups
 import storage.posts
 import storage.reactions
@@ -16,6 +17,7 @@ from storage import shown as overlay
 from storage.actors import Actor
 from storage.attachments import Attached
 from storage.filters import Filter
+from storage.flairs import Flair
 from storage.groups import Group
 from storage.posts import Post
 from storage.timelines import Entry
@@ -35,6 +37,7 @@ class Line(msgspec.Struct, frozen=True):
     filter: Filter | None = None  # of the viewer, that finds something in it
     at: int = 0
     newcomer: bool = False  # whether it is one of the first posts of its author in its group
+    flairs: list[Flair] = []
 
     @property
     def id(self) -> int:
@@ -54,6 +57,7 @@ class Posts(msgspec.Struct, frozen=True):
     filters: dict[int, Filter]  # of the viewer
     groups: dict[int, Group]
     newcomers: set[int]  # those that are among the first of their authors in a group
+    flairs: dict[int, list[Flair]]
 
     def node(self, post_id: int) -> "Node":
         """The post without its place."""
@@ -65,6 +69,7 @@ class Posts(msgspec.Struct, frozen=True):
             self.votes.get(post_id, ""), marks=self.marks.get(post_id, 0), filter=filtered.folding(found),
             blurred=found if found and found.action == filtered.BLUR else None,
             votes=self._votes(post) if post else frozenset(), newcomer=post_id in self.newcomers,
+            flairs=self.flairs.get(post_id, []),
         )  # fmt: skip
 
     def _votes(self, post: Post) -> frozenset[str]:
@@ -94,6 +99,7 @@ class Node(msgspec.Struct):
     at: int = 0  # its cursor in a list
     votes: frozenset[str] = frozenset()  # that there are where it stands: like and dislike
     newcomer: bool = False  # whether it is one of the first posts of its author in its group
+    flairs: list[Flair] = []
 
     @property
     def boosted(self) -> bool:
@@ -131,6 +137,7 @@ async def lines(viewer: int, entries: Sequence[Entry], context: str = "public") 
     sizes = await storage.threads.sizes(viewer, started, MOST)
     filters = await filtered.of(viewer, posts.values(), context)
     new = await _newcomers(posts.values())
+    labels = await storage.flairs.of_posts([post.id for post in posts.values() if post.starter and post.group_id])
     found = []
     for at, post in ((entry.id, posts[entry.post_id]) for entry in entries if entry.post_id in posts):
         filter_ = filters.get(post.id)
@@ -138,17 +145,8 @@ async def lines(viewer: int, entries: Sequence[Entry], context: str = "public") 
         author = actors.get(post.author_id)
         if author and not (filter_ and filter_.action == filtered.HIDE):
             face = actors.get(group.actor_id) if group else None
-            found.append(
-                Line(
-                    post,
-                    author,
-                    face,
-                    sizes.get(post.id, post.replies_count),
-                    filtered.folding(filter_),
-                    at,
-                    post.id in new,
-                )
-            )
+            size, fold = sizes.get(post.id, post.replies_count), filtered.folding(filter_)
+            found.append(Line(post, author, face, size, fold, at, post.id in new, labels.get(post.id, [])))
     return found
 
 
@@ -189,6 +187,7 @@ async def with_all(viewer: int, found: dict[int, Post], context: str) -> Posts:
         await filtered.of(viewer, found.values(), context, files, asked),
         await storage.groups.by_ids(sorted({post.group_id for post in found.values() if post.group_id})),
         await _newcomers(found.values()),
+        await storage.flairs.of_posts([post.id for post in found.values() if post.starter and post.group_id]),
     )
 
 

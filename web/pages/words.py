@@ -188,6 +188,8 @@ GROUP_ACTS = {
     "taken_out": (later("ended the membership of"), later("ended the membership of")),
     "posting": (later("changed who can write"), later("changed who can write")),
     "visibility": (later("changed for whom is what is written"), later("changed for whom is what is written")),
+    "flairs": (later("changed the flairs"), later("took away the flairs")),
+    "flair": (later("changed the flair"), later("took away the flair")),
     "votes": (later("changed which votes there are"), later("changed which votes there are")),
     "closed": (later("closed the group"), later("opened the group")),
 }

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+import storage.flairs
 import storage.groups
 import storage.media
 import storage.posts
@@ -29,7 +30,7 @@ from web.pages.thread import seen
 FIELDS = {
     "title": "title", "text": "text", "status": "text", "spoiler_text": "warning", "language": "language",
     "visibility": "visibility", "poll": "options", "file": "pictures", "description": "pictures",
-    "media_ids": "pictures", "focus": "pictures", "scheduled_at": "publish_at",
+    "media_ids": "pictures", "flair": "flair", "focus": "pictures", "scheduled_at": "publish_at",
 }  # fmt: skip
 _OPTIONS = 4  # answers of a poll that the form has room for
 _WORDS = {level: name for name, level in LEVELS.items()} | {MEMBERS: "private", LOCAL: "private"}
@@ -62,6 +63,7 @@ class Text(msgspec.Struct, frozen=True):
     hours: int = 24
     pictures: list[Picked] = []
     publish_at: str = ""
+    flair: str = ""
     anew: int = 0
     key: str = ""
     csrf: str = ""
@@ -224,7 +226,7 @@ async def _draft(reader: Reader, given: Text, host: str) -> posts.Draft:
         raise Invalid("A thread needs a title.", field="title")
     title = " ".join(given.title.split())
     text = f"@{face.acct} {title}\n\n{given.text}".strip()
-    return msgspec.structs.replace(draft, text=text, visibility="public")
+    return msgspec.structs.replace(draft, text=text, visibility="public", flair=given.flair)
 
 
 def _poll(given: Text) -> posts.PollDraft | None:
@@ -233,11 +235,12 @@ def _poll(given: Text) -> posts.PollDraft | None:
 
 
 async def _page(request: Request, reader: Reader, given: Text, refused: AppError | None = None) -> Response:
-    post, author, face = None, None, None
+    post, author, face, labels = None, None, None, []
     if given.to:
         post, author = await seen(reader.actor.id, given.to)
     elif given.group:
-        face = await _face(reader, given.group, state.app_of(request).host)
+        group, face = await named(reader.actor.id, given.group, state.app_of(request).host)
+        labels = await storage.flairs.of_group(group.id)
     if post is not None and not given.visibility:  # an answer is as open as what it answers, unless one says otherwise
         given = msgspec.structs.replace(given, visibility=_WORDS[post.visibility])
     return await frame.with_form(
@@ -249,6 +252,7 @@ async def _page(request: Request, reader: Reader, given: Text, refused: AppError
         author=author,
         quoted=await threads.one(reader.actor.id, post) if post else None,
         face=face,
+        flairs=labels,
         levels=await _levels(post),
         saying_hello=post is not None and await newcomers.open_to(reader.actor, post.id) is not None,
         languages=tongues.NAMES,
@@ -272,10 +276,6 @@ async def _levels(answered: Post | None) -> dict[str, str]:
     closed = answered is not None and answered.visibility >= LEVELS["private"]
     least = answered.visibility if answered is not None and closed else 0
     return {name: text for name, text in words.LEVELS.items() if LEVELS[name] >= least}
-
-
-async def _face(reader: Reader, group: str, host: str) -> Actor:
-    return (await named(reader.actor.id, group, host))[1]
 
 
 routes = [

@@ -1,2 +1,23 @@
--- What threads of a group have about them.
-SELECT 1;
+-- Labels of groups for their threads, and which posts have which.
+
+-- name_key: the name in lower case, letters and digits only, by which a hashtag means it.
+CREATE TABLE flair (
+  id INTEGER PRIMARY KEY,
+  group_id INTEGER NOT NULL REFERENCES groups (id),
+  uri TEXT NOT NULL,
+  name TEXT NOT NULL,
+  name_key TEXT NOT NULL,
+  text_color TEXT NOT NULL,
+  background_color TEXT NOT NULL,
+  position SMALLINT NOT NULL,
+  UNIQUE (group_id, uri)
+);
+
+-- By id, whatever was known of the group when the post came. decided: 1 = its author changes it no more.
+CREATE TABLE post_flair (
+  uri TEXT NOT NULL,
+  post_id INTEGER NOT NULL,
+  decided SMALLINT NOT NULL,
+  PRIMARY KEY (uri, post_id)
+) WITHOUT ROWID;
+CREATE INDEX post_flair_post ON post_flair (post_id);

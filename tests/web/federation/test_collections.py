@@ -282,4 +282,4 @@ async def test_a_page_of_an_outbox_costs_the_same_however_many_posts_it_has(
     finally:
         engine.rows, engine.read_many = rows, read_many  # type: ignore[method-assign]
 
-    assert len(page["orderedItems"]) == 20 and asked <= 9
+    assert len(page["orderedItems"]) == 20 and asked <= 10

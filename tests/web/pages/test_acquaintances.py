@@ -3,6 +3,7 @@
 import pytest
 
 import storage.actors
+from fedcomm import members
 from fedcomm.app import App
 from storage.actors import Actor
 from storage.connect import rows
@@ -89,12 +90,15 @@ async def test_who_blocks_or_is_blocked_is_not_in_the_list_and_cannot_open_it(
     assert (await stranger.get("/@nobody/followers")).status == 404
 
 
-async def test_a_group_has_members_whom_everybody_sees(alice: Actor, stranger: Browser) -> None:
+async def test_a_group_has_members_whom_everybody_sees(app: App, alice: Actor, stranger: Browser) -> None:
     await build.join(alice, await build.group("rye"))
 
     moved = await stranger.get("/@rye/followers")
 
     assert moved.status == 301 and moved.headers["location"] == "/c/rye/members"
     assert people(await stranger.get("/c/rye/members")) == ["/@alice"]
+    assert "steward" not in (await stranger.get("/c/rye/members")).main
+    await members.appoint(app, "rye", alice, role="steward")
+    assert "steward" in (await stranger.get("/c/rye/members")).one("ul", class_="lines").text
     assert "/c/rye/members" in (await stranger.get("/c/rye")).links
     assert (await stranger.get("/c/nothing/members")).status == 404

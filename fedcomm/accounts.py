@@ -80,13 +80,15 @@ async def sign_up(
     `agreement` is to which rules they said yes, `language` that of the page on which they did.
 
     Raises:
-        NotAllowed: no invitation, where one is needed.
+        NotAllowed: no invitation, where one is needed, or one that is not good for an account.
         NotFound: the invitation is not valid.
         Invalid: name, password, e-mail address or reason that cannot be had, or the rules have changed.
         Conflict: the name was given to somebody before.
         TooMany: too many sign-ups from this address, or waiting for an answer.
     """
     found = await invites.find(app, invite) if invite else None
+    if found is not None and not await invites.opens_account(app, found):
+        raise NotAllowed("With this invitation one joins with an account that one has already.")
     mode = (await settings.current(app)).registration
     if found is None and mode == "invite":
         raise NotAllowed("One needs an invitation to sign up here.")

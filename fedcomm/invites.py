@@ -1,8 +1,8 @@
 """Invitations: links with which somebody comes in, some times and for a while; and the link for the first admin.
 
 Admins invite as they like. Members invite friends into an open group that they belong to, if the server's settings
-let them; into others its moderators do, since who is invited comes in at once. What they invite with ends when they
-could not invite any more (docs/decisions/0024-joining.md).
+let them; who looks after a group invites into it however it is joined, since who is invited comes in at once. What they
+invite with ends when they could not invite any more (docs/decisions/0024-joining.md).
 """
 
 import storage.accounts
@@ -74,12 +74,14 @@ async def revoke(app: App, by: Account | None, invite_id: int) -> None:
     """Take an invitation back.
 
     Raises:
-        NotAllowed: `by` is no admin, and did not make it.
+        NotAllowed: `by` is no admin, did not make it, and does not look after the group that it is into.
         NotFound: there is no such invitation, or nobody could come in with it anyway.
     """
     found = await storage.invites.by_id(invite_id)
     if by and by.role != "admin" and (found is None or found.created_by != by.id):
-        raise NotAllowed("Only admins can take invitations of others back.")
+        theirs = found is not None and found.group_id is not None and found.role == "member"
+        if found is None or not theirs or not await _looks_after(by, found.group_id or 0):
+            raise NotAllowed("Only admins can take invitations of others back.")
     async with transaction():
         if not await storage.invites.revoke(invite_id, clock.now_ms()):
             raise NotFound("There is no such invitation any more.")
@@ -129,28 +131,36 @@ async def use_by_id(app: App, invite_id: int) -> bool:
 
 
 async def inviting(app: App, account: Account, group: Group) -> bool:
-    """Whether a member may invite others into a group: moderators of it; of an open one who belongs to it as well.
+    """Whether a member may invite others into a group: who looks after it; into an open one who belongs to it as well.
 
-    Those who are invited have an account here at once, hence only where members invite.
+    These invite only where the server's settings let members invite, since they invite to this server.
     """
-    if not (group.local and (await settings.current(app)).members_invite) or group.closed_at is not None:
+    if not group.local or group.closed_at is not None or account.state != "active":
         return False
-    if account.state != "active":
-        return False
-    member = await storage.members.of(group.id, account.actor_id)
-    if group.join_mode == "open" and member is not None and member.state == "joined":
+    if await _looks_after(account, group.id):
         return True
+    member = await storage.members.of(group.id, account.actor_id)
+    belongs = member is not None and member.state == "joined"
+    return belongs and group.join_mode == "open" and (await settings.current(app)).members_invite
+
+
+async def opens_account(app: App, invite: Invite) -> bool:
+    """Whether one can have an account here with an invitation; with any other one joins as who one is already."""
+    maker = await storage.accounts.by_id(invite.created_by) if invite.created_by else None
+    return maker is None or maker.role == "admin" or (await settings.current(app)).members_invite
+
+
+async def _looks_after(account: Account, group_id: int) -> bool:
     actor = await storage.actors.by_id(account.actor_id)
-    if actor is None:
-        return False
-    return rights.INVITE in rights.of(registers.role(await registers.get(group.id, "role", actor.uri)))
+    given = await registers.get(group_id, "role", actor.uri) if actor is not None else None
+    return rights.INVITE in rights.of(registers.role(given))
 
 
 async def _check_member(app: App, by: Account, role: str, group_id: int | None, uses: int, days: int) -> None:
     group = await storage.groups.by_id(group_id) if group_id is not None else None
     if role != "member" or group is None or not await inviting(app, by, group):
         raise NotAllowed(
-            "You can invite people into open groups that you belong to and into groups that you moderate, if this"
+            "You can invite people into groups that you look after, and into open groups that you belong to, if this"
             " server lets members invite."
         )
     if not 1 <= uses <= MEMBERS_USES or not 1 <= days <= MEMBERS_DAYS:

@@ -57,6 +57,14 @@ async def by_id(account_id: int) -> Account | None:
     return _account(await row(f"SELECT {_COLUMNS} FROM account WHERE id = ?", (account_id,)))
 
 
+async def by_ids(account_ids: list[int]) -> dict[int, Account]:
+    """The accounts with these ids, by id."""
+    found = [
+        _account(each) for each in await rows(f"SELECT {_COLUMNS} FROM account WHERE id IN (?ints)", (account_ids,))
+    ]
+    return {account.id: account for account in found if account is not None}
+
+
 async def by_name(username: str) -> Account | None:
     """The account of this local name, in whichever case it is written."""
     sql = f"""SELECT {_COLUMNS} FROM account JOIN actor ON actor.id = account.actor_id

@@ -64,6 +64,13 @@ async def listed(now: int, limit: int = 100) -> list[Invite]:
     return [Invite(*found) for found in await rows(sql, (now, limit))]
 
 
+async def into(group_id: int, now: int, limit: int = 100) -> list[Invite]:
+    """Those into a group that somebody can still use, the newest first."""
+    sql = f"""SELECT {_COLUMNS} FROM invite WHERE group_id = ? AND role = 'member' AND created_by IS NOT NULL
+AND {_USABLE} ORDER BY id DESC LIMIT ?"""
+    return [Invite(*found) for found in await rows(sql, (group_id, now, limit))]
+
+
 async def of_maker(account_id: int, now: int, limit: int = 100) -> list[Invite]:
     """Those that somebody made and others can still use, the newest first."""
     sql = f"SELECT {_COLUMNS} FROM invite WHERE created_by = ? AND {_USABLE} ORDER BY id DESC LIMIT ?"

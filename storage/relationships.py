@@ -103,6 +103,15 @@ async def followers(viewer: int, actor_id: int, page: Page) -> People:
                         (actor_id, *visible.within_args(viewer)), page)  # fmt: skip
 
 
+async def members(viewer: int, face_id: int, page: Page, *, everybody: bool) -> People:
+    """Who is in a group; without `everybody` only who wants to be found, as in the directory."""
+    listed = "EXISTS (SELECT 1 FROM actor listed WHERE listed.id = follow.follower_id AND listed.discoverable = 1)"
+    condition = f"follow.target_id = ? AND follow.state = 'accepted' AND {visible.within('follow.target_id')}"
+    return await people(viewer, "follow.id", "follow.follower_id", "follow",
+                        condition if everybody else f"{condition} AND {listed}",
+                        (face_id, *visible.within_args(viewer)), page)  # fmt: skip
+
+
 async def following(viewer: int, actor_id: int, page: Page) -> People:
     """Whom the actor follows; that they are in a group, those who may know its members."""
     return await people(viewer, "follow.id", "follow.target_id", "follow",

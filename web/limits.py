@@ -15,7 +15,17 @@ from web.languages import later
 STANDING = "fedcomm.standing"  # in the scope of a request that is counted
 MAX_COUNTERS = 100_000
 # Forms that may ask another server.
-_ASKING = frozenset({"/find", "/visit", "/intents/{act}", "/settings/blocks", "/settings/mutes", "/lists/{id}/people"})
+_ASKING = frozenset(
+    {
+        "/find",
+        "/visit",
+        "/intents/{act}",
+        "/settings/blocks",
+        "/settings/mutes",
+        "/lists/{id}/people",
+        "/invite/{token}/elsewhere",
+    }
+)
 _LIMITED = ("/api/", "/oauth/")
 
 

@@ -1,19 +1,18 @@
-"""Who follows somebody, whom they follow, and who is in a group: lists of people, as far as the viewer may see them."""
+"""Who follows somebody and whom they follow: lists of people, as far as the viewer may see them."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.actors
-from fedcomm import members as service
 from storage import relationships, visible
 from storage.actors import Actor
 from storage.paging import Page
 from storage.relationships import People
 from web import paging, respond, state
-from web.pages import frame, group, profile, shown
+from web.pages import frame, profile, shown
 from web.pages.readers import reader_of
 
 _PEOPLE = 40
@@ -30,13 +29,6 @@ async def following(request: Request) -> Response:
     return await _of_somebody(request, "following", relationships.following)
 
 
-async def members(request: Request) -> Response:
-    """`GET /c/{name}/members`; of a group elsewhere those who are known here."""
-    viewer = await _viewer(request)
-    found, face = await group.named(viewer, request.path_params["name"], state.app_of(request).host)
-    return await _page(request, viewer, face, "members", relationships.followers, await service.roles(found))
-
-
 async def _of_somebody(request: Request, what: str, read: Reading) -> Response:
     viewer = await _viewer(request)
     actor = await profile.named(viewer, request.path_params["name"], state.app_of(request).host)
@@ -45,11 +37,9 @@ async def _of_somebody(request: Request, what: str, read: Reading) -> Response:
     return await _page(request, viewer, actor, what, read)
 
 
-async def _page(
-    request: Request, viewer: int, actor: Actor, what: str, read: Reading, roles: Mapping[str, str] | None = None
-) -> Response:
+async def _page(request: Request, viewer: int, actor: Actor, what: str, read: Reading) -> Response:
     """Nobody for anybody else, where somebody keeps them to themselves (attack PRI-25)."""
-    hidden = bool(actor.hide_collections) and actor.kind != "Group" and actor.id != viewer
+    hidden = bool(actor.hide_collections) and actor.id != viewer
     found = People([], False)
     if not hidden:
         found = await read(viewer, actor.id, paging.page_of(request, usual=_PEOPLE))
@@ -59,7 +49,6 @@ async def _page(
         "acquaintances.html",
         actor=actor,
         what=what,
-        roles=roles or {},
         hidden=hidden,
         mine=what == "followers" and actor.id == viewer,
         people=[people[actor_id] for actor_id in found.ids if actor_id in people],
@@ -75,5 +64,4 @@ async def _viewer(request: Request) -> int:
 routes = [
     Route("/@{name}/followers", followers),
     Route("/@{name}/following", following),
-    Route("/c/{name}/members", members),
 ]

@@ -71,7 +71,7 @@ async def _page(
         given=given,
         groups=groups,
         invites=await storage.invites.of_maker(reader.account.id, clock.now_ms()),
-        may=(await settings.current(state.app_of(request))).members_invite or reader.admin,
+        may=bool(groups) or (await settings.current(state.app_of(request))).members_invite or reader.admin,
         most=(MEMBERS_USES, MEMBERS_DAYS),
         link=link,
     )

@@ -11,9 +11,9 @@ from starlette.routing import Route
 import storage.follows
 import storage.groups
 import storage.timelines
-from fedcomm import accounts, consents, invites, sessions
+from fedcomm import accounts, admissions, consents, invites, sessions
 from fedcomm.consents import Shown
-from fedcomm.errors import AppError, Conflict, Invalid, NotAllowed, TooMany
+from fedcomm.errors import AppError, Conflict, Invalid, NotAllowed, NotFound, TooMany
 from storage import visible
 from storage.accounts import Account
 from storage.actors import Actor
@@ -40,12 +40,20 @@ class Wanted(msgspec.Struct, frozen=True):
     csrf: str = ""
 
 
+class Elsewhere(msgspec.Struct, frozen=True):
+    """Where somebody has an account."""
+
+    address: str = ""
+    csrf: str = ""
+
+
 class _Invitation(msgspec.Struct, frozen=True):
     """What a link invites to: this server and, if it names one, a group; and the rules of both."""
 
     group: Group | None
     face: Actor | None
     rules: tuple[Shown, ...]
+    opens: bool  # an account here
 
 
 async def set_up_form(request: Request) -> Response:
@@ -86,6 +94,17 @@ async def accept(request: Request) -> Response:
         return await _welcomed(request, await _sign_up(request, wanted, invitation.rules, token), target)
     except _REFUSALS as refused:
         return await _invited(request, invitation, wanted, refused)
+
+
+async def elsewhere(request: Request) -> Response:
+    """`POST /invite/{token}/elsewhere`: who has an account on another server says which, and follows the group then."""
+    given = await form(request, Elsewhere)
+    invitation = await _invitation(request)
+    try:
+        who, _face = await admissions.reserve(state.app_of(request), request.path_params["token"], given.address)
+    except (*_REFUSALS, NotFound) as refused:
+        return await _invited(request, invitation, Wanted(), refused, given)
+    return await _invited(request, invitation, Wanted(), given=Elsewhere(f"@{who.acct}"), expected=True)
 
 
 async def ask_form(request: Request) -> Response:
@@ -132,13 +151,22 @@ async def _invitation(request: Request) -> _Invitation:
     rules: tuple[Shown, ...] = (await consents.of_server(app),)
     if face is not None and face.gone:  # who comes in then is a member of nothing but this server
         group = face = None
-    return _Invitation(group, face, (*rules, await consents.of_group(group)) if group else rules)
+    opens = await invites.opens_account(app, invite)
+    return _Invitation(group, face, (*rules, await consents.of_group(group)) if group else rules, opens)
 
 
 async def _invited(
-    request: Request, invitation: _Invitation, wanted: Wanted, refused: AppError | None = None
+    request: Request,
+    invitation: _Invitation,
+    wanted: Wanted,
+    refused: AppError | None = None,
+    given: Elsewhere = Elsewhere(),
+    expected: bool = False,
 ) -> Response:
-    """The page of an invitation: of the group only what anybody may see, whoever looks."""
+    """The page of an invitation: of the group only what anybody may see, whoever looks.
+
+    `expected` says that the group lets in who has just said on it where their account is.
+    """
     reader = await reader_of(request)
     group, face = invitation.group, invitation.face
     talks: list[Entry] = []
@@ -149,6 +177,9 @@ async def _invited(
         request, "invite.html", wanted, refused,
         {"content-security-policy": headers.CONSENT_POLICY},  # one form leads to the visitor's server
         token=request.path_params["token"],
+        opens=invitation.opens,
+        given=given,
+        expected=expected,
         group=group,
         face=face,
         handle=shown.handle(face, state.app_of(request).host) if face else "",
@@ -194,6 +225,7 @@ routes = [
     Route("/setup/{token}", set_up, methods=["POST"]),
     Route("/invite/{token}", invite_form),
     Route("/invite/{token}", accept, methods=["POST"]),
+    Route("/invite/{token}/elsewhere", elsewhere, methods=["POST"]),
     Route("/sign-up", ask_form),
     Route("/sign-up", ask, methods=["POST"]),
 ]

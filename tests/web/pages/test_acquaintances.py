@@ -92,6 +92,7 @@ async def test_who_blocks_or_is_blocked_is_not_in_the_list_and_cannot_open_it(
 
 async def test_a_group_has_members_whom_everybody_sees(app: App, alice: Actor, stranger: Browser) -> None:
     await build.join(alice, await build.group("rye"))
+    await storage.actors.change(alice.id, discoverable=1)
 
     moved = await stranger.get("/@rye/followers")
 

@@ -185,7 +185,7 @@ async def test_members_invite_within_limits_into_groups_of_theirs_and_only_as_me
     account = await storage.accounts.by_name("alice")
     assert account
     for asked in ({"role": "admin", "group_id": group.id}, {"group_id": spelt.id}, {"group_id": None}):
-        with pytest.raises(Exception, match="You can invite people into open groups"):
+        with pytest.raises(Exception, match="You can invite people into groups that you look after"):
             await invites.create(app, account, **asked)  # type: ignore[arg-type]
     many = [invites.create(app, account, group_id=group.id) for _ in range(invites.MEMBERS_OPEN + 3)]
     at_once = await asyncio.gather(*many, return_exceptions=True)

@@ -127,6 +127,7 @@ def for_members(world: World) -> dict[str, int]:
         "/settings/invites?group=rye": 200,
         "/c/rye/welcome": 403,
         "/c/rye/requests": 403,
+        "/c/rye/invites": 403,
         "/c/rye/requests/denied": 403,
         "/settings/filters?id=5": 404,
         "/settings/domain_blocks": 200,

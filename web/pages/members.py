@@ -1,0 +1,89 @@
+"""Who is in a group: all for its members, those who want to be found for others; moderators take somebody out."""
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+import storage.actors
+import storage.members
+from fedcomm import members, requests, rights
+from fedcomm.admit import Standing
+from fedcomm.errors import AppError, NotFound
+from storage import relationships, visible
+from storage.actors import Actor
+from storage.groups import Group
+from web import paging, respond, state
+from web.pages import frame, shown
+from web.pages.group import named
+from web.pages.moderating import Place, looking_after
+from web.pages.readers import Reader, form, reader_of
+
+_PEOPLE = 40
+
+
+class Removal(msgspec.Struct, frozen=True):
+    """Who is taken out, and why."""
+
+    id: int = 0
+    reason: str = ""
+    csrf: str = ""
+
+
+async def show(request: Request) -> Response:
+    """`GET /c/{name}/members`; of a group elsewhere those who are known here."""
+    reader = await reader_of(request)
+    viewer = reader.actor.id if reader else visible.ANYBODY
+    group, face = await named(viewer, request.path_params["name"], state.app_of(request).host)
+    return await _page(request, reader, group, face)
+
+
+@looking_after
+async def take_out(request: Request, place: Place) -> Response:
+    """`POST /c/{name}/members`: ends a membership, which is no ban."""
+    given = await form(request, Removal, place.reader)
+    app = state.app_of(request)
+    try:
+        await requests.take_out(app, place.face.username, given.id, given.reason, place.by(rights.APPROVE))
+    except AppError as refused:
+        return await _page(request, place.reader, place.group, place.face, given, refused)
+    return respond.redirect(f"{shown.profile(place.face)}/members?done=removed")
+
+
+async def _page(
+    request: Request,
+    reader: Reader | None,
+    group: Group,
+    face: Actor,
+    given: Removal = Removal(),
+    refused: AppError | None = None,
+) -> Response:
+    viewer = reader.actor.id if reader else visible.ANYBODY
+    standing = await members.standing(group, reader.actor) if reader else Standing()
+    deciding = bool(group.local) and reader is not None and (reader.admin or standing.may(rights.APPROVE))
+    inside = standing.member or deciding
+    if group.visibility == "members" and not inside:
+        raise NotFound("There is no group of this name here.")
+    page = paging.page_of(request, usual=_PEOPLE)
+    found = await relationships.members(viewer, face.id, page, everybody=inside)
+    people = await storage.actors.by_ids(found.ids)
+    roles = await members.roles(group)
+    return await frame.with_form(
+        request,
+        "members.html",
+        refused,
+        group=group,
+        face=face,
+        given=given,
+        inside=inside,
+        deciding=deciding,
+        people=[(people[each], roles.get(people[each].uri, "")) for each in found.ids if each in people],
+        older=found.cursors[-1] if found.older else 0,
+        longest=requests.MAX_REASON,
+    )
+
+
+routes = [
+    Route("/c/{name}/members", show),
+    Route("/c/{name}/members", take_out, methods=["POST"]),
+]

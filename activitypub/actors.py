@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from activitypub.objects import Emoji, Flair
+from activitypub.objects import Emoji, Flair, Hashtag
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -39,6 +39,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     fields: tuple[Field, ...] = ()
     emojis: tuple[Emoji, ...] = ()
     flairs: tuple[Flair, ...] = ()  # that threads of a group can have
+    hashtags: tuple[Hashtag, ...] = ()  # what a group is about
     also_known_as: tuple[str, ...] = ()
     moved_to: str | None = None
     locked: bool = False  # approves followers by hand
@@ -46,7 +47,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     indexable: bool = False
     posting_restricted: bool = False  # only moderators start threads
     sensitive: bool = False
-    language: str | None = None  # BCP 47
+    languages: tuple[str, ...] = ()  # BCP 47
     published: int | None = None  # ms since 1970; None when absent or absurd
     updated: int | None = None
     raw: dict[str, Any] = msgspec.field(default_factory=dict)

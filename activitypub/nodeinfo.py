@@ -41,6 +41,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     active_month: int | None = None
     active_half_year: int | None = None
     posts: int | None = None
+    groups: str | None = None  # where the groups are listed
     comments: int | None = None
 
 
@@ -70,6 +71,7 @@ def document(facts: Facts, version: Literal["2.0", "2.1"]) -> dict[str, Any]:
             **_told(nodeName=facts.title or None, nodeDescription=facts.description or None),
             "upstream": {"name": "mastodon"},
             "federation": {"enabled": True},
+            **_told(groups=facts.groups),
         },
     }
 

@@ -34,6 +34,7 @@ from activitypub.properties import (
 )
 
 MAX_KEYS = 10  # of an actor
+MAX_LANGUAGES = 200  # of an actor
 MAX_ALIASES = 20  # of an actor
 MAX_OBJECTS = 500  # of one activity; PieFed sends votes in batches
 MAX_ITEMS = 1_000  # of one page of a collection
@@ -285,6 +286,7 @@ def _actor(raw: dict[str, Any], uri: str, kind: str) -> Actor:
     if inbox is None or not same_origin(inbox, uri):
         raise Malformed("An actor must have an inbox on its own origin.")
     endpoints = raw.get("endpoints")
+    _, hashtags, emojis, _ = tags(raw["tag"]) if raw.get("tag") else ((), (), (), None)
     shared = endpoints.get("sharedInbox") if type(endpoints) is dict else None
     moderators = first((raw.get(key) for key in quirks.MODERATORS), lambda value: _moderators(value, uri))
     return Actor(
@@ -305,7 +307,8 @@ def _actor(raw: dict[str, Any], uri: str, kind: str) -> Actor:
         icon=media(raw.get("icon")),
         image=media(raw.get("image")),
         fields=fields(raw["attachment"]) if raw.get("attachment") else (),
-        emojis=tags(raw["tag"])[2] if raw.get("tag") else (),
+        emojis=emojis,
+        hashtags=hashtags,
         flairs=next((found for key in quirks.GROUP_FLAIRS if (found := flairs(raw.get(key)))), ()),
         also_known_as=references(raw.get("alsoKnownAs"), MAX_ALIASES),
         moved_to=reference(raw.get("movedTo")),
@@ -314,11 +317,17 @@ def _actor(raw: dict[str, Any], uri: str, kind: str) -> Actor:
         indexable=raw.get("indexable") is True,
         posting_restricted=raw.get("postingRestrictedToMods") is True,
         sensitive=raw.get("sensitive") is True,
-        language=language(raw.get("language")),
+        languages=_languages(raw.get("language")),
         published=time(raw.get("published")),
         updated=time(raw.get("updated")),
         raw=raw,
     )
+
+
+def _languages(value: Any) -> tuple[str, ...]:
+    """Lemmy and PieFed list all that are spoken in a group."""
+    said = value[:MAX_LANGUAGES] if type(value) is list else [value]
+    return tuple(dict.fromkeys(code for each in said if (code := language(each)) is not None))
 
 
 def _near(value: Any, uri: str) -> str | None:

@@ -2,12 +2,13 @@
 
 from activitypub import keys, render
 from activitypub.contexts import PUBLIC
+from activitypub.objects import Hashtag
 from fedcomm import clock, elsewhere, emojis, mapping
 from fedcomm.app import App
 from fedcomm.errors import Conflict
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
-from storage import actors, bus, events, flairs, groups, posts, talks
+from storage import actors, bus, directory, events, flairs, groups, posts, talks
 from storage.actors import Actor, Key
 from storage.connect import Writes
 from storage.errors import IntegrityError
@@ -84,7 +85,10 @@ async def document(app: App, actor: Actor) -> activities.Json:
     moved_to = there.uri if there is not None and not there.gone else None
     labels = await flairs.of_group(group.id) if group is not None else []
     pictures = await emojis.told(app.urls, actor.name, actor.summary, actor.fields)
-    return render.document(mapping.actors.to_actor(actor, own, group, moved_to, pictures, labels))
+    about = await directory.about([group.id]) if group is not None else {}
+    topics, languages = about[group.id] if group is not None else ((), ())
+    hashtags = tuple(Hashtag(name, app.urls.tag(name)) for name in topics)
+    return render.document(mapping.actors.to_actor(actor, own, group, moved_to, pictures, labels, hashtags, languages))
 
 
 def _row(app: App, kind: str, username: str, name: str, summary: str, now: int) -> Actor:

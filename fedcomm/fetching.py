@@ -18,7 +18,7 @@ from fedcomm import admit, clock, emojis, errors, estrangement, mapping, moderat
 from fedcomm.app import App
 from fedcomm.mapping.actors import to_group, to_row
 from fedcomm.recording import Arrival, record
-from storage import actors, blocks, bus, flairs, groups, orphans, posts, registers
+from storage import actors, blocks, bus, directory, flairs, groups, orphans, posts, registers
 from storage.actors import Actor, Key
 from storage.connect import Writes, apply
 from storage.errors import IntegrityError
@@ -359,6 +359,10 @@ async def _store(app: App, found: Document, key: KnownKey | None = None) -> Acto
         if row.kind == "Group" and (known := await groups.by_actor(row.id)) is not None:
             groups.learn(writes, to_group(row, 0, now))
             flairs.put(writes, known.id, mapping.actors.flair_rows(described, known.id, next_id))
+    if row.kind == "Group":
+        directory.learn(
+            writes, row.id, mapping.actors.topics(described), described.languages, mapping.actors.unlisted(described)
+        )
     before = {key.public_der for key in await actors.keys_of(old.id)} if old is not None else set()
     after = _keep_keys(writes, found, row, now)
     if old is not None:

@@ -11,7 +11,7 @@ import storage.actors
 import storage.groups
 from activitypub.contexts import PUBLIC
 from fedcomm import actors as service
-from fedcomm import acts, clock, groups, members, rights, sanitise
+from fedcomm import acts, clock, groups, members, rights, sanitise, topics
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotFound
 from fedcomm.groups import JOIN_MODES, LEVELS, MAX_SUMMARY, MAX_TITLE, NO_SUCH_WAY
@@ -42,6 +42,9 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     posting: str | None = None
     votes: str | None = None
     closed: bool | None = None
+    topics: tuple[str, ...] | None = None  # tags without `#`
+    languages: tuple[str, ...] | None = None
+    listed: bool | None = None  # in directories
     visibility: str | None = None  # of what is written from now on: public, members or local
     ladder: bool | None = None  # newcomers write with limits on their first day
     promotion: int | None = None
@@ -72,7 +75,19 @@ async def change(app: App, group_name: str, change_: Change, by: Actor | None = 
         )  # fmt: skip
         if change_.rules is not None:
             changed = await _rules(app, writes, group, face, change_.rules, actor_uri, uri) or changed
-        if changed:
+        card = await topics.record(
+            app,
+            writes,
+            group,
+            face,
+            change_.topics,
+            change_.languages,
+            change_.listed,
+            change_.visibility,
+            by=actor_uri,
+            uri=uri,
+        )
+        if changed or card:
             await write(writes)
             await tell(app, group.id, await update_of(app, group.id, uri, actor_uri))
 

@@ -10,8 +10,8 @@ _NAME = re.compile(rf"[a-z0-9_]{{1,{LONGEST}}}\Z")
 # Whoever has one of these seems to speak for the server, or looks like one of its own addresses.
 _RESERVED = frozenset(
     """
-    abuse account accounts actor admin administrator administration admins all anonymous api auth authorize c
-    channel everybody everyone fedcomm first_admin group groups here host hostmaster inbox instance internal invite
+    abuse account accounts actor admin administrator administration admins all anonymous api auth authorize c channel
+    everybody everyone fedcomm first_admin group groups group_scout here host hostmaster inbox instance internal invite
     login logout localhost mailer_daemon manager mastodon me media member members mod moderation moderator moderators
     mods nobody nodeinfo noreply no_reply null oauth official operator outbox owner owners postmaster posts proxy root
     security server service setup settings shared_inbox sign_in sign_out sign_up signin signup ssl_admin staff static

@@ -45,6 +45,12 @@ async def of(follower_id: int, target_id: int) -> Follow | None:
     return Follow(*found) if found else None
 
 
+async def of_all(follower_id: int, target_ids: list[int]) -> dict[int, Follow]:
+    """The follows and requests of one by several others, by whom they follow."""
+    found = await rows(_SELECT + "WHERE follower_id = ? AND target_id IN (?ints)", (follower_id, target_ids))
+    return {follow.target_id: follow for follow in (Follow(*each) for each in found)}
+
+
 async def by_uri(uri: str) -> Follow | None:
     """The follow with this activity id."""
     found = await row(_SELECT + "WHERE uri = ?", (uri,))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import click
 
 from fedcomm import rights
+from fedcomm import topics as subjects
 from fedcomm.cli.asking import ask
 from fedcomm.cli.saying import say
 
@@ -43,9 +44,14 @@ def create(name: str, title: str, summary: str, steward: str) -> None:
 @click.option("--posting", type=_POSTING, help="Who can write.")
 @click.option("--visibility", type=_VISIBILITY, help="For whom is what is written from now on.")
 @click.option("--votes", type=_VOTES, help="Which votes there are: likes and votes against, likes, none.")
-def change(group: str, **wanted: str | None) -> None:
+@click.option("--topics", help="What it is about, in tags: 'bread baking'.")
+@click.option("--languages", help="Which languages are spoken in it, by their codes: 'de en'.")
+def change(group: str, topics: str | None, languages: str | None, **wanted: str | None) -> None:
     """Change the settings of GROUP that are named."""
-    ask("group.change", group=group, changes={name: value for name, value in wanted.items() if value is not None})
+    changes: dict[str, object] = {name: value for name, value in wanted.items() if value is not None}
+    changes |= {} if topics is None else {"topics": subjects.named(topics)}
+    changes |= {} if languages is None else {"languages": subjects.spoken(languages)}
+    ask("group.change", group=group, changes=changes)
     say(f"{group} is changed.")
 
 

@@ -8,7 +8,7 @@ import msgspec
 from activitypub import keys, render
 from activitypub.actors import Actor as RemoteActor
 from activitypub.actors import Field
-from activitypub.objects import Emoji
+from activitypub.objects import Emoji, Hashtag
 from activitypub.objects import Flair as RemoteFlair
 from activitypub.origins import host_of
 from fedcomm import sanitise
@@ -19,6 +19,7 @@ from storage.flairs import key as flairs_key
 from storage.groups import Group
 
 MAX_NAME, MAX_SUMMARY, MAX_FIELDS = 500, 20_000, 16  # characters, characters, lines
+MAX_TOPICS, MAX_TOPIC = 20, 100  # of a group elsewhere; characters
 _BOTS = ("Application", "Service")
 
 
@@ -78,6 +79,17 @@ def to_group(face: Actor, new_id: int, now_ms: int) -> Group:
     )  # fmt: skip
 
 
+def topics(found: RemoteActor) -> tuple[str, ...]:
+    """What a group says to be about, as tags are kept here: without `#`, in small letters."""
+    names = (tag.name.lstrip("#").lower() for tag in found.hashtags)
+    return tuple(dict.fromkeys(name[:MAX_TOPIC] for name in names if name))[:MAX_TOPICS]
+
+
+def unlisted(found: RemoteActor) -> bool:
+    """Whether a group says outright that directories are not to show it; most say nothing about it."""
+    return found.raw.get("discoverable") is False
+
+
 def _fields(found: RemoteActor) -> str:
     lines = [{"name": sanitise.plain(f.name), "value": sanitise.clean(f.value)} for f in found.fields[:MAX_FIELDS]]
     return msgspec.json.encode(lines).decode()
@@ -94,6 +106,8 @@ def to_actor(
     moved_to: str | None = None,
     emojis: tuple[Emoji, ...] = (),
     flairs: Sequence[Flair] = (),
+    hashtags: tuple[Hashtag, ...] = (),
+    languages: tuple[str, ...] = (),
 ) -> RemoteActor:
     """One of our actors as a value to render.
 
@@ -125,6 +139,8 @@ def to_actor(
         fields=tuple(Field(line["name"], line["value"]) for line in lines),
         emojis=emojis,
         flairs=tuple(to_flair(flair) for flair in flairs),
+        hashtags=hashtags,
+        languages=languages,
         also_known_as=tuple(msgspec.json.decode(actor.also_known_as)),
         moved_to=moved_to,
         # Of a group Lemmy reads it as "what is in it is for its members" (`community_visibility`, 1.0), and then drops

@@ -90,7 +90,7 @@ def test_a_community_of_lemmy_is_read_whole() -> None:
     assert (bees.kind, bees.username) == ("Group", "bees")
     assert bees.moderators == "https://link.test/c/bees/moderators"
     assert bees.posting_restricted is False
-    assert bees.language == "de"
+    assert bees.languages == ("de", "en")
     assert bees.updated == 1_683_022_830_123
 
 

@@ -12,6 +12,7 @@ from fedcomm.errors import NotFound
 from storage import actors, collections
 from storage.actors import Actor
 from web import respond
+from web.federation import directory
 from web.federation.actors import stays_here
 from web.state import app_of
 
@@ -121,6 +122,7 @@ async def _facts(request: Request) -> nodeinfo.Facts:
         active_month=counts.active_month,
         active_half_year=counts.active_half_year,
         posts=counts.posts,
+        groups=app.base_url + directory.PATH,
     )
 
 

@@ -11,10 +11,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.actors
+import storage.directory
 import storage.follows
 import storage.groups
 import storage.registers
-from fedcomm import admit, curation, fetching, flairs, group_profile, members, rights
+from fedcomm import admit, curation, fetching, flairs, group_profile, members, rights, topics
 from fedcomm.app import App
 from fedcomm.errors import AppError, Invalid, NotFound
 from fedcomm.group_profile import Change
@@ -54,6 +55,9 @@ class Profile(msgspec.Struct, frozen=True):
     posting: str = "anyone"
     votes: str = "both"
     visibility: str = ""  # nothing said leaves it as it is
+    topics: str = ""
+    languages: str = ""
+    listed: bool = False
     closed: bool = False
     csrf: str = ""
 
@@ -130,9 +134,13 @@ async def describe(request: Request, place: Place) -> Response:
         posting=given.posting,
         votes=given.votes,
         visibility=given.visibility or None,
+        languages=topics.spoken(given.languages),
+        # What the reader did not touch is not said: it may be otherwise for another visibility.
+        listed=None if given.listed == await topics.shown(place.group) else given.listed,
         closed=given.closed,
     )
     try:
+        change = msgspec.structs.replace(change, topics=topics.named(given.topics))
         await group_profile.change(state.app_of(request), place.face.username, change, place.by(rights.SETTINGS))
     except AppError as refused:
         return await _page(request, place, refused, given)
@@ -258,9 +266,11 @@ async def _profile(place: Place) -> Profile:
     rules = "\n".join(await group_profile.rules(place.group.id))
     group, face = place.group, place.face
     summary = shown.plain(face.summary)
-    closed = group.closed_at is not None
+    names, codes = (await storage.directory.about([group.id]))[group.id]
     return Profile(
-        face.name, summary, rules, group.join_mode, group.question, group.posting, group.votes, group.visibility, closed
+        face.name, summary, rules, group.join_mode, group.question, group.posting, group.votes, group.visibility,
+        " ".join(f"#{name}" for name in names), " ".join(codes), await topics.shown(group),
+        group.closed_at is not None,
     )  # fmt: skip
 
 

@@ -1,11 +1,12 @@
 -- What is fetched to complete conversations.
 
--- One row for each group elsewhere whose newest threads were fetched: when that began and ended, and how many came.
+-- One row for each group elsewhere whose newest threads were fetched: when that began and ended, how many came, and how much was read.
 CREATE TABLE backfill (
   group_id BIGINT PRIMARY KEY,
   begun_at BIGINT NOT NULL,
   ended_at BIGINT,
-  threads INTEGER NOT NULL DEFAULT 0
+  threads INTEGER NOT NULL DEFAULT 0,
+  bytes BIGINT NOT NULL DEFAULT 0
 );
 
 -- One row for each thread whose missing answers were asked for; found counts those that came since it was begun.
@@ -29,3 +30,6 @@ CREATE TABLE group_language (
   code TEXT NOT NULL,
   PRIMARY KEY (group_id, code)
 );
+
+-- Whether directories show a group: 1 yes, 0 no; where nobody has said so, public ones yes and private ones no.
+ALTER TABLE groups ADD COLUMN listed SMALLINT;

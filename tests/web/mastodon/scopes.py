@@ -6,6 +6,7 @@ ANY = "any"  # every token
 # what nobody needs a token for; with a token, that token must have the scope
 OPEN: dict[str, str] = {
     "GET /api/v3/site": NOBODY,
+    "GET /api/fedcomm/v1/groups": NOBODY,
     "GET /api/v1/custom_emojis": NOBODY,
     "GET /api/oembed": NOBODY,
     "GET /api/v1/timelines/link": NOBODY,

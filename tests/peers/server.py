@@ -300,7 +300,7 @@ class Server:
         elif self.secure and path not in self.open:
             raise Refused(401, "Request not signed.")
         self.asked.append((path, signer))
-        found = self.documents.get(path)
+        found = self.documents.get(target) or self.documents.get(path)
         if found is None:
             raise Refused(404, "Not found")
         document = found() if callable(found) else found

@@ -1,93 +1,100 @@
-"""A channel of PeerTube, a blog of WordPress and a group of Mobilizon, each followed by members of two of our servers.
+"""Two fedcomm servers beside a PeerTube, a WordPress and a Mobilizon: members talk about what these publish."""
 
-What they publish is a thread that can be read, and what our members say about it reaches them.
-"""
+from collections.abc import Callable
 
-from collections.abc import AsyncIterator
-
-import msgspec
 import pytest
 
-from tests.databases import Databases
-from tests.peers.publishers import Mobilizon, PeerTube, Publisher, WordPress
-from tests.scenarios.neighbours import Home, Member, Neighbourhood, eventually
+from tests.peers.mobilizon import Mobilizon
+from tests.peers.peertube import PeerTube
+from tests.peers.publisher import Kind, Publisher
+from tests.peers.wordpress import WordPress
+from tests.scenarios.forums import listed
+from tests.scenarios.neighbours import eventually
+from tests.scenarios.stories import Street, nothing_twice
 
 pytestmark = pytest.mark.anyio
-
-PROGRAMS = {"peertube.test": PeerTube, "wordpress.test": WordPress, "mobilizon.test": Mobilizon}
-
-
-class World(msgspec.Struct):
-    """The servers of this file, and a member of each of ours who follows all channels."""
-
-    around: Neighbourhood
-    a: Home
-    programs: dict[str, Publisher]
-    alice: Member
-    bob: Member
+PROGRAMS: dict[str, Callable[[], Kind]] = {"peertube": PeerTube, "wordpress": WordPress, "mobilizon": Mobilizon}
+SHOWN = {  # besides title and text
+    "peertube": ("<strong>late</strong>", 'href="https://peertube.test/videos/watch/'),
+    "wordpress": ("Sow it",),
+    "mobilizon": ("2026-12-05 19:30 (UTC+01:00)", "The mill, 10 Rue Jangot, Lyon", 'href="https://mobilizon.test/'),
+}
 
 
-@pytest.fixture(scope="module")
-async def world(
-    tmp_path_factory: pytest.TempPathFactory, databases: Databases, anyio_backend: str
-) -> AsyncIterator[World]:
-    """One of our servers is on SQLite, the other on PostgreSQL."""
-    folder = tmp_path_factory.mktemp("publishers")
-    async with Neighbourhood(folder, "a.test", "b.test", *PROGRAMS) as around:
-        a, b = await around.home("a.test"), await around.home("b.test", DATABASE_URL=await databases.new("postgres"))
-        programs = {host: made(await around.server(host)) for host, made in PROGRAMS.items()}
-        alice, bob = await a.member("alice"), await b.member("bob")
-        for program in programs.values():
-            await alice.follow(program.handle)
-            await bob.follow(program.handle)
-        await around.quiet()
-        yield World(around, a, programs, alice, bob)
+async def moved_in(street: Street, program: str) -> Publisher:
+    host = f"{program}.test"
+    known = next((server for server in street.around.servers if server.host == host), None)
+    if known is None:
+        return Publisher(await street.around.server(host), PROGRAMS[program]())
+    assert isinstance(known.program, Publisher)
+    return known.program
 
 
-@pytest.mark.parametrize("host", PROGRAMS)
-async def test_what_is_published_is_a_thread_that_is_read_answered_changed_and_taken_away(
-    world: World, host: str
-) -> None:
-    program = world.programs[host]
-    uri = await program.publish("Rye", "How we sow it.")
+@pytest.mark.parametrize("program", PROGRAMS)
+async def test_members_read_and_talk_about_what_is_published(street: Street, program: str) -> None:
+    there = await moved_in(street, program)
+    alice, bob = await street.a.member(f"alice_{program}"), await street.b.member(f"bob_{program}")
+    for member in (alice, bob):
+        await member.follow(there.handle)
+    await street.around.quiet()
 
-    for member in (world.alice, world.bob):
-        seen = await member.sees(uri, content="How we sow it.")
-        assert "Rye" in seen["content"]
-        await _until_listed(member, program, uri)
-    answer = await world.alice.write("How deep?", answering=uri)
-    await eventually(lambda: answer in program.comments, "the answer is there")
-    back = await program.answer(answer, "Two fingers.")
-    aside = await program.answer(uri, "Ask us anything.")
-    await world.alice.sees(back, content="Two fingers.")
-    await world.bob.sees(aside)
-    assert set(await world.alice.thread(uri)) == {answer, back, aside}
-    assert aside in await world.bob.thread(uri)
+    thing = await there.publish("Rye in winter", "Sow it **late**.")
+    for member in (alice, bob):
+        seen = await member.sees(thing, content="Rye in winter")
+        assert [part for part in SHOWN[program] if part not in seen["content"]] == []
+        assert seen["spoiler_text"] == ""
+        assert await listed(member) == [thing]
+    comment = await there.comment(thing, "The middle of October.")
+    for member in (alice, bob):
+        await member.sees(comment, content="October")
+        assert await member.thread(thing) == [comment]
+    answer = await bob.write("In the hills, too?", answering=thing)
+    await eventually(lambda: answer in there.comments, "the comment is there")
+    await alice.act("favourite", thing)
+    if there.kind.likes:
+        await eventually(lambda: there.likes[thing] == {alice.uri}, "the like is there")
+        await there.like(thing)
+        await alice.sees(thing, favourites_count=2)
+        await alice.act("unfavourite", thing)
+        await eventually(lambda: there.likes[thing] == set(), "the like is taken back")
+    reply = await there.comment(answer, "A week before.")
+    await bob.sees(reply, content="A week before")
+    assert await bob.thread(answer) == [reply]
 
-    await program.edit(uri, "Rye", "How we sow it, and when.")  # type: ignore[attr-defined]
-    for member in (world.alice, world.bob):
-        await member.sees(uri, content="and when")
-    await world.alice.act("favourite", uri)
-    await eventually(lambda: program.likes.get(uri) == {world.alice.uri}, "the like is there")
-    await world.alice.act("unfavourite", uri)
-    await eventually(lambda: program.likes.get(uri) == set(), "the like is taken back")
-    await world.alice.edit(answer, "How deep, and how far apart?")
-    await eventually(lambda: "far apart" in program.comments[answer].content, "the edit is there")
-    await world.alice.delete(answer)
-    await eventually(lambda: answer not in program.comments, "the answer is gone")
-    if isinstance(program, Mobilizon):
-        await program.join(uri)
-    await program.delete(uri)  # type: ignore[attr-defined]
-    for member in (world.alice, world.bob):
-        await member.misses(uri)
+    await there.edit(thing, "Sow it in time.")
+    for member in (alice, bob):
+        await member.sees(thing, content="in time")
+    await bob.edit(answer, "In the hills?")
+    await eventually(lambda: "too" not in there.comments[answer].text, "the edit is there")
+    await bob.delete(answer)
+    await eventually(lambda: answer not in there.comments, "the comment is gone")
+    await there.delete(thing)
+    for member in (alice, bob):
+        await member.misses(thing)
+    await street.around.quiet()
+
+    nothing_twice(there.server)
 
 
-async def _until_listed(member: Member, program: Publisher, uri: str) -> None:
-    """Until what was published is a thread in the member's list of the group."""
-    found = await member.call("GET", f"/api/v1/accounts/lookup?acct={program.handle}")
+async def test_who_joins_our_group_from_a_mobilizon_gets_its_threads_until_they_leave(street: Street) -> None:
+    there = await moved_in(street, "mobilizon")
+    alice = await street.a.member("alice_joined")
+    handle = await street.a.group("joined", alice)
 
-    async def so() -> bool:
-        shown = await member.call("GET", f"/api/v1/timelines/list/{found['id']}")
-        return uri in [post["uri"] for post in shown]
+    asked, group = await there.ask("Join", handle)
+    await eventually(lambda: asked in there.accepted, "the group has said yes to that")
+    await street.around.quiet()
+    thread = await alice.write(f"Ovens\n\nStone or steel? @{handle}")
+    await eventually(lambda: thread in there.seen, "the thread is there")
+    assert "<strong>Ovens</strong>" in there.seen[thread]["content"]
+    await alice.write("Stone.", answering=thread)
+    await there.ask("Leave", handle)
+    await street.around.quiet()
+    await alice.write(f"Peels\n\nWood or steel? @{handle}")
+    await street.around.quiet()
 
-    await eventually(so, f"{uri} is in the list of {member.name}")
+    assert there.server.announced(group) == [("id", "taken")]
+    refused, _ = await there.ask("Join", f"{alice.name}@a.test")  # people are not joined
+    await street.around.quiet()
+    assert refused not in there.accepted
+    nothing_twice(there.server)

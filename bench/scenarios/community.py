@@ -24,7 +24,7 @@ def run(plan: Plan) -> list[Figure]:
     each, rest = 1, sizes.members // sizes.community - 1
     with gathered(sizes.community, plan.pem) as crowd, running(plan.folder / "community", plan.postgres) as house:
         token = house.person("anna")
-        house.command("group.create", name=GROUP, title="Rye", summary="", moderator="anna")
+        house.command("group.create", name=GROUP, title="Rye", summary="", steward="anna")
         house.command("follow", account="anna", whom=f"@{GROUP}")
         house.settle()
         _fill(plan, house, crowd, Crew(GROUP, 0, each, 1, _hosts(crowd), plan.pem))

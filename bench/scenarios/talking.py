@@ -16,7 +16,7 @@ def run(plan: Plan) -> list[Figure]:
     number = plan.sizes.talk
     with running(plan.folder / "talking", plan.postgres) as house:
         token, *_ = [house.person(name) for name in PEOPLE]
-        house.command("group.create", name="rye", title="Rye", summary="", moderator="anna")
+        house.command("group.create", name="rye", title="Rye", summary="", steward="anna")
         house.command("follow", account="anna", whom="@rye")
         began = house.ask("POST", "/api/v1/statuses", token, {"status": "@rye How deep do you sow?"})
         house.settle()

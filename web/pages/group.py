@@ -100,10 +100,11 @@ async def moderates(group: Group, actor: Actor) -> bool:
 
 
 async def _looking_after(group: Group) -> list[tuple[Actor, str]]:
-    """Those who are known here, each with their role."""
+    """Those who are known here, each with their role; stewards come last: the group is not about them."""
     roles = await members.roles(group)
     found = await storage.actors.by_uris(list(roles)[:50])
-    return [(found[uri], role) for uri, role in roles.items() if uri in found and not found[uri].gone]
+    there = [(found[uri], role) for uri, role in roles.items() if uri in found and not found[uri].gone]
+    return sorted(there, key=lambda each: each[1] == rights.STEWARD)
 
 
 async def _pinned(viewer: int, group: Group) -> list[threads.Line]:

@@ -1,4 +1,4 @@
-"""The page of a tag: what was written under it, where links of tags lead."""
+"""The page of a tag, where tags and interests lead: people and groups behind it, and what was written under it."""
 
 from urllib.parse import quote
 
@@ -6,15 +6,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+import storage.actors
+import storage.interests
 import storage.tags
 import storage.timelines
 from fedcomm import tags
 from storage import visible
+from storage.actors import Actor
 from web import paging, respond, state
 from web.pages import filling, frame
 from web.pages.readers import Plain, Reader, form, members_only, reader_of
 
 _LINES = 25
+_PEOPLE, _GROUPS = 30, 10
 _LONGEST = 100  # characters of a tag
 
 
@@ -25,14 +29,25 @@ async def show(request: Request) -> Response:
     name = request.path_params["name"][:_LONGEST]
     page = paging.page_of(request, usual=_LINES)
     found = await filling.lines(viewer, page, lambda part: storage.timelines.tagged(viewer, part, [name.lower()]))
+    people, groups = ([], []) if "max_id" in request.query_params else await _behind(viewer, name.lower())
     return await frame.page(
         request,
         "tag.html",
         name=name,
+        people=people,
+        groups=groups,
         followed=bool(reader and await storage.tags.among("tag_follow", viewer, [name.lower()])),
         lines=found.shown,
         older=found.older,
     )
+
+
+async def _behind(viewer: int, name: str) -> tuple[list[Actor], list[Actor]]:
+    """People who care for it, and groups that are about it."""
+    people = await storage.interests.people(viewer, name, _PEOPLE)
+    groups = await storage.interests.groups(viewer, name, _GROUPS)
+    known = await storage.actors.by_ids(sorted({*people, *groups}))
+    return [known[each] for each in people if each in known], [known[each] for each in groups if each in known]
 
 
 @members_only

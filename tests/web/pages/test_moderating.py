@@ -181,6 +181,8 @@ async def test_stewards_appoint_and_dismiss_but_a_steward_stays(
     assert moderator
     await act(mo, "appoint", who="anna")
     theirs = await enter(anna)
+    listed = [each["href"] for each in (await stranger.get("/c/rye")).one("aside").all("a", class_="person")]
+    assert listed == ["/@anna", "/@mo"]  # stewards last (features S3.9)
     page = await theirs.get(HERE)
     forms = [form["action"] for form in page.all("form")]
 

@@ -5,6 +5,7 @@ from urllib.parse import quote
 import pytest
 
 from storage.actors import Actor
+from storage.connect import execute, value
 from tests import build
 from tests.web.pages.browser import Browser, Page
 from tests.web.pages.conftest import Enter
@@ -92,3 +93,33 @@ async def test_interests_stand_on_the_profile_and_followed_tags_do_not(
     await act("secret", "unfollow")
     assert "#bread" not in (await stranger.get("/@alice")).main
     assert "#secret" not in (await browser.get("/settings/interests")).main
+
+
+async def test_behind_an_interest_are_people_and_groups(stranger: Browser, enter: Enter) -> None:
+    anna, ben = await build.person("anna", discoverable=1), await build.person("ben")
+    rye, oats = (
+        await build.group("rye", title="Rye"),
+        await build.group("oats", title="Oats", summary="<p>Porridge</p>"),
+    )
+    closed = await build.group("closed", title="Closed")
+    await execute("UPDATE groups SET visibility = 'members' WHERE id = ?", (closed.id,))
+    await build.post(anna, "With rye", tags=["bread"], group=rye)
+    await build.post(anna, "Hidden", tags=["bread"], group=closed, visibility=4)
+    await build.insert("group_topic", group_id=oats.id, name="bread")
+    await build.insert("group_topic", group_id=closed.id, name="bread")
+    tag = await value("SELECT id FROM tag WHERE name = 'bread'")
+    for number, actor in enumerate((anna, ben)):
+        await build.insert("featured_tag", id=number + 1, actor_id=actor.id, tag_id=tag)
+    blocking = await build.person("carl")
+    await build.block(anna, blocking)
+
+    profile = await stranger.get("/@anna")
+    page = await stranger.get("/tags/Bread")
+    kept_out = await (await enter(blocking)).get("/tags/bread")
+
+    assert "/tags/bread" in profile.links
+    groups, people = (page.one("section", aria_labelledby=name) for name in ("groups", "people"))
+    assert [each["href"] for each in groups.all("a")] == ["/c/oats", "/c/rye"] and "Porridge" in groups.text
+    assert [each["href"] for each in people.all("a")] == ["/@anna"] and "Closed" not in page.source
+    assert flaws(page) == [] and "/@anna" not in kept_out.links and "With rye" not in kept_out.source
+    assert not (await stranger.get("/tags/other")).all("section", aria_labelledby="people")

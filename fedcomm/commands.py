@@ -153,7 +153,7 @@ async def _actor(name: str) -> Actor:
 
 
 async def _create_group(app: App, name: str, title: str, summary: str, steward: str) -> dict[str, Any]:
-    await groups.create(app, name, title, summary, steward or None)
+    await groups.create(app, name, title, summary, steward or None, ladder=True)
     _, face = await groups.named(name)
     return {"handle": f"!{face.username}@{app.host}", "url": face.url}
 

@@ -27,11 +27,12 @@ MAX_TITLE, MAX_SUMMARY = 100, 5_000  # characters
 
 async def create(
     app: App, name: str, title: str, summary: str = "", steward: str | None = None, join_mode: str = "open",
-    by: Account | None = None,
+    by: Account | None = None, ladder: bool = False,
 ) -> Group:  # fmt: skip
     """A new group here; `steward` is the name of a member of ours who becomes its first steward.
 
-    `by` is the admin who makes it, None whoever runs the server.
+    `by` is the admin who makes it, None whoever runs the server. With `ladder` newcomers write with limits on their
+    first day.
 
     Raises:
         Invalid: no such name, title or way to join.
@@ -49,7 +50,7 @@ async def create(
     first = await _member_called(steward) if steward else None
     async with transaction():
         face = await create_local(app, "Group", username, title, sanitise.from_text(summary))
-        group = _row(face, join_mode, first)
+        group = _row(face, join_mode, first, ladder)
         writes = Writes()
         groups.insert(writes, group, face.uri, "own")
         if join_mode != "open":
@@ -188,10 +189,10 @@ async def _member_called(name: str) -> Actor:
     return found
 
 
-def _row(face: Actor, join_mode: str, founder: Actor | None) -> Group:
+def _row(face: Actor, join_mode: str, founder: Actor | None, ladder: bool) -> Group:
     return Group(
         id=next_id(), actor_id=face.id, local=1, genesis=None, join_mode=join_mode,
         posting="anyone" if join_mode == "open" else "members", fold_version=registers.FOLD_VERSION,
         members_count=0, threads_count=0, last_active_at=None, created_by=founder.id if founder else None,
-        created_at=face.created_at, closed_at=None,
+        created_at=face.created_at, closed_at=None, ladder=int(ladder),
     )  # fmt: skip

@@ -7,13 +7,17 @@ for what, and why nothing of members here ever waits.
 import re
 from contextlib import suppress
 
+import msgspec
+
+from activitypub import documents, parse
 from activitypub.errors import Unreachable
-from fedcomm import acts, clock, consents, groups, intake, members, peers, rights, sanitise, speech, welcomes
+from activitypub.objects import Note
+from fedcomm import acts, clock, consents, groups, intake, mapping, members, peers, rights, sanitise, speech, welcomes
 from fedcomm.admit import LINKS, MENTIONS, PICTURES, REPLIES, THREADS, Wait
 from fedcomm.app import App
 from fedcomm.errors import NotFound
 from fedcomm.speech import Saying
-from storage import actors, bus, held
+from storage import actors, bus, held, registers
 from storage import groups as stored
 from storage.actors import Actor
 from storage.circumstances import Circumstances
@@ -27,6 +31,19 @@ MAX_REASON = 500  # characters
 # With which word somebody says yes to the rules of a group: one for each language that this server speaks.
 YES = {"en": "agree", "de": "einverstanden"}
 _NAMES, _WORDS = re.compile(r"@\S+"), re.compile(r"[^\W\d_]+")
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """A post that waits, as moderators see it before they decide; texts are clean."""
+
+    held: Held
+    author: Actor
+    title: str
+    warning: str
+    html: str
+    pictures: int
+    url: str  # where its author's server shows it
+    answer: bool
 
 
 def says_yes(html: str) -> bool:
@@ -83,6 +100,13 @@ async def take_up(app: App, group: int, actor: int) -> None:
     app.intake.more()
 
 
+async def waiting(group: Group, limit: int) -> list[Waiting]:
+    """What waits for a group, the longest first."""
+    found = await held.of_group(group.id, limit)
+    people = await actors.by_ids(list({each.actor_id for each in found}))
+    return [_waiting(each, people[each.actor_id]) for each in found if each.actor_id in people and each.body]
+
+
 async def release(app: App, group_name: str, held_id: int, by: Actor | None, *, trust: bool = False) -> None:
     """Let a post in that waits; once is enough. With `trust` nothing of its author's waits there any more, ever.
 
@@ -136,6 +160,41 @@ async def refuse(
             await speech.privately(app, writes, face, next_id(), saying)
         if writes:
             await write(writes)
+
+
+async def distrust(app: App, group_name: str, actor_id: int, by: Actor | None) -> None:
+    """What somebody writes may wait again as that of everybody.
+
+    Raises:
+        NotFound: there is no such group or actor.
+        NotAllowed: `by` may not decide that in the group.
+    """
+    group, face = await groups.named(group_name)
+    actor_uri = await members.who_acts(group, face, by, rights.HOLD)
+    author = await actors.by_id(actor_id)
+    if author is None:
+        raise NotFound("There is no such account.")
+    if await registers.get(group.id, "trusted", author.uri) is not None:
+        uri = app.urls.activity(next_id())
+        async with transaction():
+            acts.record(app, writes := Writes(), group, face, "trusted", author.uri, None, by=actor_uri, uri=uri)
+            await write(writes)
+
+
+def _waiting(kept: Held, author: Actor) -> Waiting:
+    activity = parse.activity(documents.read(kept.body or b"{}"))
+    note = activity.object
+    assert isinstance(note, Note)  # nothing else waits
+    return Waiting(
+        held=kept,
+        author=author,
+        title=mapping.posts.title(note),
+        warning=mapping.posts.summary(note),
+        html=mapping.posts.shown(note),
+        pictures=len(mapping.posts.attachments(note)),
+        url=note.url or note.uri,
+        answer=note.in_reply_to is not None,
+    )
 
 
 async def _place(app: App, name: str, held_id: int, by: Actor | None) -> tuple[Group, Actor, Held, str]:

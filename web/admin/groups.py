@@ -53,7 +53,7 @@ async def create(request: Request, reader: Reader) -> Response:
     try:
         group = await groups.create(
             state.app_of(request), given.name, given.title, given.summary, given.steward or None, given.join_mode,
-            reader.account,
+            reader.account, ladder=True,
         )  # fmt: skip
     except AppError as refused:
         return await _page(request, given, refused)

@@ -14,6 +14,7 @@ import storage.actors
 import storage.directory
 import storage.follows
 import storage.groups
+import storage.held
 import storage.registers
 from fedcomm import admit, curation, fetching, flairs, group_profile, members, rights, topics
 from fedcomm.app import App
@@ -58,6 +59,8 @@ class Profile(msgspec.Struct, frozen=True):
     topics: str = ""
     languages: str = ""
     listed: bool = False
+    ladder: bool = False
+    promotion: int = 0
     closed: bool = False
     csrf: str = ""
 
@@ -137,6 +140,8 @@ async def describe(request: Request, place: Place) -> Response:
         languages=topics.spoken(given.languages),
         # What the reader did not touch is not said: it may be otherwise for another visibility.
         listed=None if given.listed == await topics.shown(place.group) else given.listed,
+        ladder=given.ladder,
+        promotion=given.promotion,
         closed=given.closed,
     )
     try:
@@ -228,6 +233,8 @@ async def _page(
         face=place.face,
         waiting=await storage.follows.count_waiting(place.face.id, _MOST),
         looking_after=await _looking_after(place.group),
+        held=await storage.held.count(place.group.id),
+        limits=admit,
         may=place.rights,
         banned=await _banned(place.group),
         given=given or await _profile(place),
@@ -268,10 +275,21 @@ async def _profile(place: Place) -> Profile:
     summary = shown.plain(face.summary)
     names, codes = (await storage.directory.about([group.id]))[group.id]
     return Profile(
-        face.name, summary, rules, group.join_mode, group.question, group.posting, group.votes, group.visibility,
-        " ".join(f"#{name}" for name in names), " ".join(codes), await topics.shown(group),
-        group.closed_at is not None,
-    )  # fmt: skip
+        title=face.name,
+        summary=summary,
+        rules=rules,
+        join_mode=group.join_mode,
+        question=group.question,
+        posting=group.posting,
+        votes=group.votes,
+        visibility=group.visibility,
+        topics=" ".join(f"#{name}" for name in names),
+        languages=" ".join(codes),
+        listed=await topics.shown(group),
+        ladder=bool(group.ladder),
+        promotion=group.promotion,
+        closed=group.closed_at is not None,
+    )
 
 
 routes = [

@@ -170,6 +170,23 @@ GROUP_LEVELS = {
     "members": later("members, here and on other servers"),
     "local": later("who is signed in here; nothing of it leaves this server"),
 }
+# Who announces things in a group, by how many people they answer before.
+PROMOTION = {
+    0: later("as often as they want"),
+    3: later("after they have answered 3 others"),
+    9: later("after they have answered 9 others"),
+}
+# Why a post waits before it is in a group (fedcomm/admit.py).
+WAITS = {
+    "rules": later("Its author has not accepted the rules yet; they were asked to."),
+    "links": later("A newcomer, with many links"),
+    "pictures": later("A newcomer, with many pictures"),
+    "mentions": later("A newcomer, who names many people"),
+    "threads": later("A newcomer, who has started many threads today"),
+    "replies": later("A newcomer, who has answered many times today"),
+    "promotion": later("An announcement by somebody who has not answered others since the last"),
+    "flood": later("Many posts came at once"),
+}
 # Of a register of a group: what was done when it was written, and when it became neutral again.
 GROUP_ACTS = {
     "ban": (later("banned"), later("lifted the ban")),
@@ -194,12 +211,18 @@ GROUP_ACTS = {
     "flairs": (later("changed the flairs"), later("took away the flairs")),
     "flair": (later("changed the flair"), later("took away the flair")),
     "votes": (later("changed which votes there are"), later("changed which votes there are")),
+    "held": (later("decided about a post that waited"), later("decided about a post that waited")),
+    "trusted": (later("trusts"), later("trusts no more")),
+    "ladder": (later("limits newcomers on their first day"), later("limits newcomers no more")),
+    "promotion": (later("limits announcements"), later("limits announcements no more")),
     "closed": (later("closed the group"), later("opened the group")),
 }
 
 
 def group_act(property_: str, value: str | None) -> str:
     """What somebody did for a group; an act without words of its own is called by its name."""
+    if property_ == "held" and value is not None:
+        return later("let in a post that waited") if "released" in value else later("turned away a post that waited")
     if property_ == "role" and registers.role(value) == "steward":
         return later("made steward")
     written, neutral = GROUP_ACTS.get(property_, (property_, property_))

@@ -12,11 +12,13 @@ import storage.flairs
 import storage.groups
 import storage.media
 import storage.posts
-from fedcomm import newcomers, posts, preferences, scheduled
+from fedcomm import admit, members, newcomers, posts, preferences, restraints, scheduled
 from fedcomm.drafting import LEVELS
 from fedcomm.errors import AppError, Invalid, NotAllowed, NotFound
+from fedcomm.restraints import Open
 from storage import idempotency, visible
 from storage.actors import Actor
+from storage.groups import Group
 from storage.posts import LOCAL, MEMBERS, Post
 from storage.scheduled import Scheduled
 from web import params, respond, state, tongues
@@ -243,6 +245,8 @@ async def _page(request: Request, reader: Reader, given: Text, refused: AppError
         labels = await storage.flairs.of_group(group.id)
     if post is not None and not given.visibility:  # an answer is as open as what it answers, unless one says otherwise
         given = msgspec.structs.replace(given, visibility=_WORDS[post.visibility])
+    saying_hello = post is not None and await newcomers.open_to(reader.actor, post.id) is not None
+    where, there = await _group(post, face)
     return await frame.with_form(
         request,
         "write.html",
@@ -254,7 +258,10 @@ async def _page(request: Request, reader: Reader, given: Text, refused: AppError
         face=face,
         flairs=labels,
         levels=await _levels(post),
-        saying_hello=post is not None and await newcomers.open_to(reader.actor, post.id) is not None,
+        saying_hello=saying_hello,
+        there=there,
+        asked=await _asked(request, reader, where),
+        limits=admit,
         languages=tongues.NAMES,
         options=[*given.options, *[""] * _OPTIONS][: max(_OPTIONS, len(given.options))],
         hours=_HOURS,
@@ -265,6 +272,21 @@ async def _page(request: Request, reader: Reader, given: Text, refused: AppError
         field=FIELDS.get(getattr(refused, "field", ""), ""),
         longest=state.app_of(request).config.limits.post_characters,
     )
+
+
+async def _group(post: Post | None, face: Actor | None) -> tuple[Group | None, Actor | None]:
+    """The group in which it is written, if in any."""
+    if face is not None:
+        return await storage.groups.by_actor(face.id), face
+    return await storage.groups.with_face(post.group_id if post is not None else None)
+
+
+async def _asked(request: Request, reader: Reader, group: Group | None) -> Open:
+    """What the group asks of who writes, to be read before."""
+    if group is None or not group.local:
+        return Open()
+    standing = await members.standing(group, reader.actor)
+    return await restraints.open_to(state.app_of(request), group, reader.actor, standing)
 
 
 async def _levels(answered: Post | None) -> dict[str, str]:

@@ -126,6 +126,7 @@ def for_members(world: World) -> dict[str, int]:
         "/settings/invites": 200,
         "/settings/invites?group=rye": 200,
         "/c/rye/welcome": 403,
+        "/c/rye/held": 403,
         "/c/rye/requests": 403,
         "/c/rye/invites": 403,
         "/c/rye/requests/denied": 403,

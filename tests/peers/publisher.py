@@ -20,7 +20,7 @@ class Comment(msgspec.Struct):
 
 
 class Kind(Protocol):
-    """What is a program's own. `public` has what it shows of the thing, `{}` what it is told about."""
+    """What is a program's own."""
 
     software: tuple[str, str]
     group: str  # path of the group
@@ -89,6 +89,8 @@ class Publisher:
             self._forget(ids(inner)[0], actor)
         elif kind == "Like" and self.kind.likes:
             self._known(ids(inner)[0]).add(actor)
+        elif kind == "Undo" and inner["type"] == "Follow":
+            self.followers.pop(actor, None)
         elif kind == "Undo" and inner["type"] == "Like" and self.kind.likes:
             self._known(ids(inner["object"])[0]).discard(actor)
         elif kind == "Announce" and isinstance(inner, str):
@@ -137,6 +139,10 @@ class Publisher:
         """The person likes something; who follows the group is told."""
         await self._send(self._activity("Like", self.person, uri, to=[PUBLIC]), list(self.followers.values()))
 
+    async def take_part(self, uri: str) -> None:
+        """The person says that they come to an event; who follows the group is told."""
+        await self._send(self._activity("Join", self.person, uri, to=[PUBLIC]), list(self.followers.values()))
+
     async def ask(self, kind: str, handle: str) -> tuple[str, str]:
         """Ask a group elsewhere for something (`Follow`, `Join`, `Leave`); gives the id of that and of the group."""
         target = await self.server.actor(await self.server.finger(handle))
@@ -147,6 +153,8 @@ class Publisher:
     def _comment(self, note: Json, actor: str) -> None:
         if note.get("type") != "Note" or note.get("attributedTo") != actor or host_of(note["id"]) != host_of(actor):
             raise Dropped("it is no comment of who says it")
+        if PUBLIC not in [*ids(note.get("to")), *ids(note.get("cc"))] or not note.get("published"):
+            raise Dropped("it is not for everybody, or has no date")
         parent = note.get("inReplyTo") or ""
         if parent not in self.likes and parent not in self.comments and not parent.startswith(self.server.base):
             raise Dropped("it answers nothing that was published here")

@@ -10,13 +10,21 @@ from typing import Any
 
 import pytest
 
+from tests.peers.discourse import Discourse
 from tests.peers.forum import Forum
+from tests.peers.friendica import Friendica
 from tests.peers.lemmy import Lemmy
 from tests.peers.mastodon import Mastodon
+from tests.peers.mbin import Mbin
+from tests.peers.microblogs import GOTOSOCIAL, MISSKEY
+from tests.peers.mobilizon import Mobilizon
 from tests.peers.network import Network
+from tests.peers.peertube import PeerTube
 from tests.peers.piefed import PieFed
-from tests.peers.server import Dropped, Json, Server
+from tests.peers.publisher import Publisher
+from tests.peers.server import PUBLIC, Dropped, Json, Server
 from tests.peers.signing import Key, digest
+from tests.peers.wordpress import WordPress
 from tests.server.running import free_port
 
 pytestmark = pytest.mark.anyio
@@ -151,11 +159,19 @@ PROGRAMS: dict[str, Callable[[Server], Any]] = {
     "mastodon": Mastodon,
     "lemmy": lambda server: Forum(server, Lemmy()),
     "piefed": lambda server: Forum(server, PieFed()),
+    "mbin": lambda server: Forum(server, Mbin()),
+    "friendica": lambda server: Forum(server, Friendica()),
+    "discourse": lambda server: Forum(server, Discourse()),
+    "peertube": lambda server: Publisher(server, PeerTube()),
+    "wordpress": lambda server: Publisher(server, WordPress()),
+    "mobilizon": lambda server: Publisher(server, Mobilizon()),
 }
 NEEDED = [
     *(("mastodon", name) for name in ("inbox", "preferredUsername", "publicKey")),
     *(("lemmy", name) for name in ("inbox", "outbox", "preferredUsername", "publicKey", "followers")),
     *(("piefed", name) for name in ("name", "outbox", "preferredUsername", "publicKey")),
+    *((program, "publicKey") for program in ("mbin", "friendica", "discourse", "peertube", "wordpress", "mobilizon")),
+    ("discourse", "outbox"),
 ]
 
 
@@ -175,6 +191,64 @@ async def test_a_group_that_lacks_what_a_program_needs_is_none_for_it(program: s
 
     with pytest.raises(Dropped):
         made.check_actor(document)
+    await server.stop()
+
+
+GROUP, THERE = "https://there.test/c/rye", "https://there.test/u/ada"
+NOTE = {"id": "https://there.test/1", "type": "Note", "attributedTo": THERE, "to": [PUBLIC], "content": "", "name": "R"}
+SAID = {"id": "https://there.test/2", "type": "Create", "actor": THERE, "object": NOTE}
+OURS = SAID | {"actor": "https://here.test/u/nina"}
+UNDONE = {"type": "Undo", "actor": THERE, "object": {"type": "Delete", "actor": THERE, "object": NOTE["id"]}}
+
+
+@pytest.mark.parametrize(
+    ("program", "inner"),
+    [
+        ("lemmy", NOTE), ("piefed", NOTE), ("piefed", OURS), ("mbin", OURS), ("mbin", UNDONE), ("friendica", UNDONE),
+        ("discourse", SAID),
+    ],
+)  # fmt: skip
+async def test_what_a_program_does_not_take_from_a_group_has_no_effect(program: str, inner: Json) -> None:
+    server = Server("https://here.test", Network())
+    forum = PROGRAMS[program](server)
+    forum.joined[GROUP] = {"https://here.test/u/nina"}
+    server.actors[GROUP] = {"id": GROUP, "type": "Group"}
+
+    with pytest.raises(Dropped):
+        await forum.dialect.unwrap(forum, {"type": "Announce", "actor": GROUP, "object": inner})
+    await server.stop()
+
+
+@pytest.mark.parametrize(
+    ("program", "activity"),
+    [
+        ("peertube", SAID),
+        ("wordpress", SAID | {"object": NOTE | {"inReplyTo": "https://here.test/?p=1"}}),  # without a date
+        ("mobilizon", {"type": "Like", "actor": THERE, "object": "https://here.test/events/1"}),
+        ("mobilizon", {"type": "Follow", "actor": THERE, "object": "https://here.test/@nina"}),
+        ("peertube", {"type": "Announce", "actor": GROUP, "object": SAID}),
+    ],
+)
+async def test_what_a_program_that_publishes_does_not_take_has_no_effect(program: str, activity: Json) -> None:
+    server = Server("https://here.test", Network())
+    publisher = PROGRAMS[program](server)
+
+    with pytest.raises(Dropped):
+        await publisher.receive(activity)
+    assert publisher.comments == {} == publisher.followers
+    await server.stop()
+
+
+async def test_a_program_that_knows_no_edits_passes_over_them_and_one_that_asks_for_signatures_has_them() -> None:
+    server = Server("https://here.test", Network())
+    misskey = Mastodon(server, MISSKEY)
+
+    with pytest.raises(Dropped, match="Unknown type"):
+        await misskey.receive(SAID | {"type": "Update", "object": NOTE})
+    gotosocial = Mastodon(server, GOTOSOCIAL)
+    uri = gotosocial.person("nina").uri
+    assert server.key(uri).id == f"{uri}/main-key"
+    assert {"/users/nina/main-key", "/actor/main-key"} < server.open
     await server.stop()
 
 

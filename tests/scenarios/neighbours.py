@@ -50,6 +50,11 @@ class Member:
 
         await eventually(granted, f"{self.name} follows {handle}")
 
+    async def leave(self, handle: str) -> None:
+        """Follow somebody no more, or leave a group."""
+        found = await self.call("GET", f"/api/v1/accounts/lookup?acct={handle}")
+        await self.call("POST", f"/api/v1/accounts/{found['id']}/unfollow")
+
     async def write(self, text: str, answering: str = "") -> str:
         """Publish a post, perhaps an answer to one that has arrived; gives its id for other servers."""
         form = {"in_reply_to_id": await self.here(answering)} if answering else {}

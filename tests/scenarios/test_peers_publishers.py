@@ -57,6 +57,8 @@ async def test_members_read_and_talk_about_what_is_published(street: Street, pro
         await alice.sees(thing, favourites_count=2)
         await alice.act("unfavourite", thing)
         await eventually(lambda: there.likes[thing] == set(), "the like is taken back")
+    if program == "mobilizon":
+        await there.take_part(thing)  # which means nothing here
     reply = await there.comment(answer, "A week before.")
     await bob.sees(reply, content="A week before")
     assert await bob.thread(answer) == [reply]
@@ -71,6 +73,8 @@ async def test_members_read_and_talk_about_what_is_published(street: Street, pro
     await there.delete(thing)
     for member in (alice, bob):
         await member.misses(thing)
+    await bob.leave(there.handle)
+    await eventually(lambda: bob.uri not in there.followers, "bob follows the group no more")
     await street.around.quiet()
 
     nothing_twice(there.server)

@@ -226,6 +226,8 @@ class Forum:
         if activity["type"] == "Undo":
             return await self.community_of(inner)
         if activity["type"] in ("Create", "Update") and isinstance(inner, dict):
+            if inner.get("type") == "Group":
+                return str(inner["id"])
             if inner.get("inReplyTo"):
                 return (await self.post(inner["inReplyTo"])).community
             return await self._addressed(inner)
@@ -250,7 +252,10 @@ class Forum:
         if host_of(activity["id"]) != host_of(actor):
             raise Dropped("the id is of another host than the actor")
         await self.actor(actor)
-        if kind in ("Create", "Update"):
+        if kind == "Update" and isinstance(activity["object"], dict) and activity["object"].get("type") == "Group":
+            await self._moderated(activity["object"]["id"], actor)
+            self.server.actors[activity["object"]["id"]] = activity["object"]
+        elif kind in ("Create", "Update"):
             await self._store(activity["object"], actor, changed=kind == "Update")
         elif kind in VOTES:
             (await self.post(ids(activity["object"])[0])).votes[actor] = VOTES[kind]
@@ -291,11 +296,10 @@ class Forum:
                 raise Dropped(f"the post has no {name}")
         if thing["attributedTo"] != author or host_of(thing["id"]) != host_of(author):
             raise Dropped("the post is by somebody else")
-        if PUBLIC not in [*ids(thing["to"]), *ids(thing.get("cc"))]:
-            raise Dropped("the post is not for everybody")
         if thing["id"] in self.gone:
             raise Dropped("the post was deleted before")
         await self.actor(author)
+        await self._check_readers(thing)
         known = self.posts.get(thing["id"])
         if known is not None:
             if changed and thing.get("content", "") != known.text:
@@ -311,6 +315,15 @@ class Forum:
             thing.get("inReplyTo") or "", locked=not thing.get("commentsEnabled", True),
             published=thing.get("published", ""),
         )  # fmt: skip
+
+    async def _check_readers(self, thing: Json) -> None:
+        """A post is for everybody, but where the program knows that its community is not."""
+        private = False
+        if (is_private := getattr(self.dialect, "is_private", None)) is not None:
+            parent = await self.post(thing["inReplyTo"]) if thing.get("inReplyTo") else None
+            private = is_private(self, parent.community if parent else await self._addressed(thing))
+        if (PUBLIC in [*ids(thing["to"]), *ids(thing.get("cc"))]) == private:
+            raise Dropped("the post is for everybody" if private else "the post is not for everybody")
 
     def _title(self, thing: Json, parent: Post | None) -> str:
         if parent is not None:

@@ -31,6 +31,10 @@ class Lemmy:
         """As it is."""
         return uri
 
+    def is_private(self, forum: Forum, community_uri: str) -> bool:
+        """Whether a community is for its members, as 1.0 has it: then its posts are for nobody else."""
+        return bool(forum.server.actors.get(community_uri, {}).get("manuallyApprovesFollowers"))
+
     def check_actor(self, document: Json) -> None:
         """What Lemmy's reader needs; it takes one type, as a string."""
         kind = document.get("type")
@@ -68,6 +72,8 @@ class Lemmy:
         """A Page, or a Note that answers."""
         if post.deleted:
             return {"id": post.uri, "type": "Tombstone"}
+        private = server.actors.get(post.community, {}).get("manuallyApprovesFollowers")
+        everybody = f"{post.community}/followers" if private else PUBLIC
         told = {
             "id": post.uri,
             "attributedTo": post.author,
@@ -83,7 +89,7 @@ class Lemmy:
         if post.parent:
             return told | {
                 "type": "Note",
-                "to": [PUBLIC],
+                "to": [everybody],
                 "cc": [post.community],
                 "inReplyTo": post.parent,
                 "distinguished": False,
@@ -92,7 +98,7 @@ class Lemmy:
             }
         return told | {
             "type": "Page",
-            "to": [post.community, PUBLIC],
+            "to": [post.community, everybody],
             "cc": [],
             "name": post.title,
             "attachment": [],

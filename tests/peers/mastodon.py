@@ -280,13 +280,21 @@ class Person:
         await self._send([(await self._server.actor(uri))["inbox"]], undo)
 
     async def answer(self, uri: str, text: str) -> str:
-        """Answer a post as the web interface proposes it: with everybody mentioned whom the post mentions."""
+        """Answer a post as the web interface proposes it: with everybody mentioned whom the post mentions, for as many
+        people as it is.
+        """
         status = await self.mastodon.status(uri)
         mentions = tuple(one for one in (status.author, *status.mentions) if one != self.uri)
-        return await self.post(text, mentions=tuple(dict.fromkeys(mentions)), answering=uri)
+        named = tuple(dict.fromkeys(mentions))
+        return await self.post(text, mentions=named, answering=uri, private=not status.public)
 
-    async def post(self, text: str, *, mentions: tuple[str, ...] = (), answering: str = "") -> str:
-        """Publish a note that mentions these actors, perhaps an answer, to an author who is mentioned then too."""
+    async def post(
+        self, text: str, *, mentions: tuple[str, ...] = (), answering: str = "", private: bool = False
+    ) -> str:
+        """Publish a note that mentions these actors, perhaps an answer, to an author who is mentioned then too.
+
+        One that is private is for followers and those it mentions, and shown to no server that asks.
+        """
         number = self._server.number()
         path = self.mastodon.habits.statuses.format(name=self.name, number=number)
         uri = self._server.base + path
@@ -301,16 +309,18 @@ class Person:
             "published": _now(),
             "url": f"{self._server.base}/@{self.name}/{number}",
             "attributedTo": self.uri,
-            "to": [PUBLIC],
-            "cc": [f"{self.uri}/followers", *named],
+            "to": [f"{self.uri}/followers" if private else PUBLIC],
+            "cc": named if private else [f"{self.uri}/followers", *named],
             "sensitive": False,
             "content": await self._html(text, named),
             "contentMap": {"en": await self._html(text, named)},
             "attachment": [],
             "tag": [{"type": "Mention", "href": one, "name": f"@{await self._called(one)}"} for one in named],
         }
-        note = self._server.documents[path] = self.mastodon.habits.note(told)
-        self.mastodon.statuses[uri] = Status(uri, self.uri, note["content"], answering, local=True)
+        note = self.mastodon.habits.note(told)
+        if not private:
+            self._server.documents[path] = note
+        self.mastodon.statuses[uri] = Status(uri, self.uri, note["content"], answering, not private, local=True)
         create = self._activity("Create", f"{uri}/activity", note, to=note["to"], cc=note["cc"])
         await self._send(await self._readers(named), create)
         return uri

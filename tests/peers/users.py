@@ -122,7 +122,10 @@ class User:
         return said
 
     def _shared(self, kind: str, object_: Any, post: Post, **more: Any) -> Json:
-        return self._activity(kind, object_, to=[PUBLIC], cc=[post.community], audience=post.community, **more)
+        is_private = getattr(self.forum.dialect, "is_private", None)
+        private = is_private is not None and is_private(self.forum, post.community)
+        to = f"{post.community}/followers" if private else PUBLIC
+        return self._activity(kind, object_, to=[to], cc=[post.community], audience=post.community, **more)
 
     def _activity(self, kind: str, object_: Any, **more: Any) -> Json:
         return {

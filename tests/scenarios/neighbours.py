@@ -133,7 +133,7 @@ class Home:
         answer = await asyncio.to_thread(self.instance.ask, method, path, body, 20.0, **fields)
         return answer.status, answer.body
 
-    async def command(self, command: str, **args: str) -> dict[str, Any]:
+    async def command(self, command: str, **args: Any) -> dict[str, Any]:
         """What comes of a command, by the door in the data directory that `fedcomm …` uses too."""
         return await control.ask(self.instance.data, command, args)
 

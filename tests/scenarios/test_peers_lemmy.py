@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from tests.peers.server import PUBLIC, Dropped
 from tests.scenarios.forums import World, answers_with, arrived, ours, theirs, there
 from tests.scenarios.neighbours import eventually
 
@@ -118,3 +119,31 @@ async def test_a_second_copy_of_the_same_comment_is_one_comment(world: World) ->
         if comment in msgspec.json.encode(s.activity).decode() and "a.test" in s.inbox
     ]
     assert len(copies) >= 2 and {sent.status for sent in copies} == {202}
+
+
+async def test_a_private_group_and_lemmy_tell_each_other_what_only_members_read(world: World) -> None:
+    here = await ours(world, "circle")
+    await world.a.command("group.change", group="circle", changes={"visibility": "members"})
+    await world.around.quiet()
+    world.forum.server.actors.pop(here.uri)  # it hears of changes from people only, and asks anew within a day
+    world.forum.server.received.clear()
+
+    thread = await here.alice.write("Currants\n\nRed or black? @circle")
+    await there(world, thread, title="Currants")
+    answer = await here.flora.comment(thread, "Black ones.")
+    await here.alice.sees(answer, visibility="private")
+    page = await here.flora.post(here.uri, "Gooseberries", "Who has some?")
+    await here.bob.sees(page, visibility="private")
+    await here.alice.act("favourite", page)
+    await there(world, page, votes={f"{here.alice.uri}": 1})
+    await here.alice.edit(thread, "Currants\n\nRed, black or white? @circle")
+    await there(world, thread, edits=1)
+    await here.alice.delete(thread)
+    await there(world, thread, deleted=True)
+    await world.around.quiet()
+
+    announced = world.forum.server.announced(here.uri)
+    assert {outcome for _, outcome in announced} == {"taken"} and "id" not in [kind for kind, _ in announced]
+    assert not any(PUBLIC in str(r.activity) for r in world.forum.server.received if r.activity["type"] == "Announce")
+    with pytest.raises(Dropped):
+        await world.forum.server.fetch(thread.replace(thread.split("/")[-1], "1"))

@@ -226,3 +226,30 @@ async def test_a_rejection_of_a_follow_ends_it(world: World) -> None:
         return not how["following"] and not how["requested"]
 
     await eventually(over, "alice does not follow mona any more")
+
+
+async def test_a_private_group_tells_its_threads_to_members_there_who_answer_in_them(world: World) -> None:
+    """Mastodon drops the announcement of what is not for everybody; it shows what the group says to its followers."""
+    group, alice, bob, mona = await joined(world, "circle")
+    await world.a.command("group.change", group="circle", changes={"visibility": "members"})
+    thread = await alice.write("Currants\n\nRed or black? @circle")
+    retold = f"{thread}/retold"
+    await eventually(lambda: retold in world.mastodon.statuses, "the group has told mona")
+    told = world.mastodon.statuses[retold]
+
+    answer = await mona.answer(retold, "Black ones.")
+    await mona.like(retold)
+    await alice.sees(answer, visibility="private")
+    await alice.sees(thread, favourites_count=1, replies_count=1)
+    thanks = await alice.write("Thank you!", answering=answer)
+    await eventually(lambda: thanks in world.mastodon.statuses, "mona has her answer")
+    await alice.edit(thread, "Currants\n\nRed, black or white? @circle")
+    await eventually(lambda: "or white" in world.mastodon.statuses[retold].content, "the edit is with mona")
+
+    assert (group, retold) in world.mastodon.home(mona)
+    assert not told.public and thread not in world.mastodon.statuses
+    assert all(part in told.content for part in (alice.name, "<strong>Currants</strong>", thread.rpartition("/")[2]))
+    assert await alice.thread(thread) == [answer, thanks]
+    await bob.sees(thanks, visibility="private")
+    await alice.delete(thread)
+    await eventually(lambda: retold not in world.mastodon.statuses, "the thread is gone with mona")

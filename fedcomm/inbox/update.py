@@ -6,6 +6,7 @@ from activitypub.objects import Note
 from fedcomm import admit, groups, recording
 from fedcomm.inbox import create, moderate, waiting
 from fedcomm.inbox.hand import Hand, Ignored, Wants
+from storage import posts
 
 
 def note(hand: Hand, activity: Activity) -> None:
@@ -21,6 +22,8 @@ def note(hand: Hand, activity: Activity) -> None:
     author = hand.actor(activity.actor)
     if known.author_id != author.id or known.local:
         raise Forbidden("The post is by somebody else.")
+    if known.visibility == posts.MEMBERS and written.audience.public:
+        raise Ignored("it was for the members of a group, and stays so")  # attack GRP-20
     group = hand.facts.group_of(known)
     if group is not None and group.local and admit.banned(hand.facts.standing(group, author.uri).ban):
         raise Ignored("the author is banned from the group")  # attack GRP-01

@@ -152,7 +152,8 @@ async def test_nobody_outside_writes_into_a_private_group_and_nobody_writes_to_e
         await forger.send(
             circle.fediverse, circle.a, who, who.does("Create", note | {"content": f"<p>canary {name}</p>"})
         )
-    await circle.fediverse.settle()
+    wider = notes["confined"] | {"to": [forger.PUBLIC], "content": "<p>public</p>", "updated": "2026-11-26T12:00:00Z"}
+    await forger.send(circle.fediverse, circle.a, mona, mona.does("Update", wider))
 
     with circle.a.here():
         inside = await rows("SELECT content, visibility FROM post WHERE group_id IS NOT NULL")

@@ -126,6 +126,25 @@ async def test_nobody_outside_is_told_who_or_how_many_are_in_a_private_group(wor
     assert seen["anna"] == (["anna"], ["salt", "rye"], [])
 
 
+@whichever_database
+@pytest.mark.attack("PRI-25", "PRI-26")
+async def test_only_a_server_with_a_member_learns_which_other_has_one(world: World) -> None:
+    """Whoever keeps what a member wrote has to know who may ask for it (Lemmy 1.0: check_is_follower)."""
+    far, near = world.people["far"], world.people["near"]
+    group, _face = await groups.named("rye")
+
+    async def has_one(other: Actor, by: Actor | None) -> int:
+        return (await asking.ask(world.client, f"/c/rye/followers?is_follower={other.uri}", by)).status_code
+
+    nobody = [await has_one(far, near), await has_one(near, near), await has_one(near, None)]
+    await build.join(near, group)
+    one = [await has_one(far, near), await has_one(near, near), await has_one(near, far), await has_one(near, None)]
+    await build.join(far, group)
+
+    assert (nobody, one) == ([404] * 3, [404, 200, 404, 404])
+    assert await has_one(far, near) == await has_one(near, far) == 200
+
+
 @pytest.mark.attack("PRI-06", "PRI-22", "PRI-28")
 async def test_no_stream_tells_of_a_private_group_to_who_is_not_in_it_any_more(world: World) -> None:
     face, names = world.faces["rye"], ("emil", "otto", "anna")

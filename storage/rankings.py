@@ -12,6 +12,14 @@ SORTS = ("active", "new", "hot", *(f"top-{period}" for period in PERIODS), "top"
 _RANKED = f"""
 SELECT talk.<order>, post.id, 0 FROM talk CROSS JOIN post WHERE post.id = talk.id
 AND talk.<order> < ? AND talk.<order> > ? AND talk.group_id = ?<more> AND {visible.READ}"""
+_MOVING = f"""
+SELECT talk.hot, post.id, 0 FROM talk CROSS JOIN post WHERE post.id = talk.id AND talk.hot < ? AND talk.hot > ?
+AND post.visibility = 0 AND {visible.READ}"""
+
+
+async def moving(viewer: int, page: Page) -> Found:
+    """As `hot`, of all groups that are known here; public threads alone."""
+    return await timelines.paged(viewer, page, _MOVING, visible.reading(viewer))
 
 
 async def of_group(viewer: int, group_id: int, sort: str, page: Page) -> Found:

@@ -2,21 +2,29 @@
 
 from functools import partial
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.actors
 import storage.groups
+import storage.rankings
 import storage.timelines
 from storage import visible
 from storage.actors import Actor
 from storage.groups import Group
-from web import paging
+from web import paging, params
 from web.pages import bulletins, filling, frame, shown
 from web.pages.readers import reader_of
 
 _LINES = 20
+
+
+class Sorted(msgspec.Struct, frozen=True):
+    """In which order the threads stand: the newest first, or those in which many talk (`hot`)."""
+
+    sort: str = ""
 
 
 async def show(request: Request) -> Response:
@@ -24,15 +32,18 @@ async def show(request: Request) -> Response:
     reader = await reader_of(request)
     viewer = reader.actor.id if reader else visible.ANYBODY
     page = paging.page_of(request, usual=_LINES)
-    newest = await filling.lines(viewer, page, partial(storage.timelines.public, viewer))
+    sort = "hot" if params.query(request, Sorted).sort == "hot" else "new"
+    read = storage.rankings.moving if sort == "hot" else storage.timelines.public
+    listed = await filling.lines(viewer, page, partial(read, viewer))
     return await frame.page(
         request,
         "home.html",
         groups=await _groups(viewer),
         bulletins=await bulletins.unread(request, reader),
         joined=await _joined(viewer) if reader else [],
-        older=newest.older,
-        lines=newest.shown,
+        older=listed.older,
+        lines=listed.shown,
+        sort=sort,
     )
 
 

@@ -52,6 +52,7 @@ FROM (SELECT post.id AS id, post.group_id AS group_id, COUNT(talker.actor_id) AS
 
 CREATE INDEX talk_active ON talk (group_id, active);
 CREATE INDEX talk_hot ON talk (group_id, hot);
+CREATE INDEX talk_moving ON talk (hot);
 CREATE INDEX talk_top ON talk (group_id, top, id);
 CREATE INDEX talk_waiting ON talk (group_id, id) WHERE waiting = 1;
 CREATE INDEX talk_queue ON talk (group_id, (id + (1 - newcomer) * 2305843009213693952)) WHERE waiting = 1;

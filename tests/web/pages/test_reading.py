@@ -101,6 +101,10 @@ async def test_the_threads_of_a_group_stand_in_the_order_one_chooses(app: App, s
         (await stranger.get("/c/oats?sort=unanswered")).one("a", rel="next")["href"]
     )
     assert await titles("/c/oats?sort=loud") == await titles("/c/oats") and new.id
+    front = await stranger.get("/?sort=hot")
+    assert [each.text for each in front.all("section")[-1].all("h3")][:2] == ["Old", "Fill 25"]
+    assert "sort=hot" in front.one("a", rel="next")["href"] and "/?sort=hot" in (await stranger.get("/")).links
+    assert (await stranger.get("/")).one("a", rel="next")["href"].startswith("/?max_id=")
 
 
 @pytest.mark.parametrize("column", ["deleted_at", "suspended_at"])

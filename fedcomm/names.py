@@ -8,6 +8,7 @@ LONGEST = 30  # characters
 _NAME = re.compile(rf"[a-z0-9_]{{1,{LONGEST}}}\Z")
 
 # Whoever has one of these seems to speak for the server, or looks like one of its own addresses.
+SCOUT = "group_scout"  # who follows groups for everybody (scout.py)
 _RESERVED = frozenset(
     """
     abuse account accounts actor admin administrator administration admins all anonymous api auth authorize c channel

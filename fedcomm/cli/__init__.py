@@ -27,6 +27,7 @@ COMMANDS = {
     "emoji": "fedcomm.cli.instance",
     "announce": "fedcomm.cli.instance",
     "peer": "fedcomm.cli.peers",
+    "neighbours": "fedcomm.cli.neighbours",
     "queue": "fedcomm.cli.queue",
     "debug": "fedcomm.cli.debug",
 }

@@ -22,7 +22,7 @@ MAX_URIS = 120  # addresses and mentions of one activity that are looked up (att
 _STANDING = frozenset(("Follow", "Accept", "Reject", "Block", "Leave", "Move"))
 _FOLLOWED = (
     "SELECT DISTINCT t.uri FROM follow f JOIN actor t ON t.id = f.target_id"
-    " JOIN account c ON c.actor_id = f.follower_id"
+    " JOIN actor follower ON follower.id = f.follower_id AND follower.host = ''"
     " WHERE t.uri IN (?texts) AND f.state = 'accepted'"
 )
 _MEMBERS_OF = (

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 import storage.actors
-from fedcomm import fetching, group_profile, scouting
+from fedcomm import fetching, group_profile, scout
 from fedcomm.group_profile import Change
 from storage.connect import rows
 from tests.fediverse import Fediverse, Instance, Person
@@ -130,7 +130,7 @@ async def test_groups_elsewhere_are_in_it_when_that_tells_of_nobody(town: Town) 
     host.serve(wheat.uri, wheat.document(tag=[], language=None) | {"@context": AS})
     with town.ours.here():
         found = await storage.actors.by_uri(wheat.uri)
-        assert found is not None and await scouting.scout_id() == 0
+        assert found is not None and await scout.scout_id() == 0
         await fetching.actor(town.ours.app, wheat.uri, fresh=True)
     assert titles(await dave.get("/groups?topic=rye")) == []
     for browser in (visitor, anna, dave):

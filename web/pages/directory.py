@@ -11,7 +11,7 @@ import storage.actors
 import storage.directory
 import storage.follows
 import storage.groups
-from fedcomm import clock, scouting
+from fedcomm import clock, scout
 from storage import visible
 from storage.actors import Actor
 from storage.directory import Sought
@@ -53,7 +53,7 @@ async def show(request: Request) -> Response:
     wanted = params.query(request, Wanted)
     reader = await reader_of(request)
     viewer = reader.actor.id if reader else visible.ANYBODY
-    everything = Sought(viewer=viewer, scout=await scouting.scout_id())
+    everything = Sought(viewer=viewer, scout=await scout.scout_id())
     sought = msgspec.structs.replace(
         everything, words=wanted.q.strip()[:_LONGEST], topic=wanted.topic.strip().lstrip("#").lower()[:_LONGEST],
         language=wanted.language[:_LONGEST], here=wanted.where == "here", newest=wanted.sort == "new",

@@ -30,6 +30,8 @@ ACTS = {
     "account.restore": later("let somebody in again"),
     "account.role": later("gave somebody another role"),
     "account.suspend": later("shut somebody out"),
+    "neighbours.seek": later("looked for groups of other servers"),
+    "neighbours.stop": later("follows groups of other servers for everybody no more"),
     "bulletin.publish": later("announced something"),
     "bulletin.change": later("changed an announcement"),
     "bulletin.end": later("ended an announcement"),

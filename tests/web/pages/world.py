@@ -157,5 +157,5 @@ def for_members(world: World) -> dict[str, int]:
 
 FOR_ADMINS = (
     "/admin", "/admin/sign_ups", "/admin/reports", "/admin/invites", "/admin/people", "/admin/people/alice",
-    "/admin/groups", "/admin/site", "/admin/log", "/admin/emojis", "/admin/announcements",
+    "/admin/groups", "/admin/neighbours", "/admin/site", "/admin/log", "/admin/emojis", "/admin/announcements",
 )  # fmt: skip

@@ -80,13 +80,13 @@ async def reserve(app: App, token: str, address: str) -> tuple[Actor, Actor]:
         raise NotFound("This invitation is not valid (any more). Please ask for a new one.")
     if "@" not in address.strip().lstrip("@"):
         raise Invalid("Please give your whole address, such as @name@server.example.", field="address")
+    now = clock.now_ms()
+    if await stored.count(invite.id, now) >= (invite.max_uses or 0) - invite.uses + MOST_OPEN:
+        raise TooMany("Too many have begun to join with this invitation. Please ask for a new one.", retry_after=3_600)
     who = await finding.somebody(app, address)
     if who.local:
         raise Conflict("This is an account here. Please sign in with it.")
     admit.server(app.peers, who.host)
-    now = clock.now_ms()
-    if await stored.count(invite.id, now) >= (invite.max_uses or 0) - invite.uses + MOST_OPEN:
-        raise TooMany("Too many have begun to join with this invitation. Please ask for a new one.", retry_after=3_600)
     stored.grant(writes := Writes(), Admission(group.id, who.uri, invite.id, invite.expires_at or now + DAY))
     await apply(writes)
     return who, face

@@ -41,6 +41,7 @@ def create(name: str, title: str, summary: str, steward: str) -> None:
 @click.option("--title", help="What it is called.")
 @click.option("--summary", help="What it is about.")
 @click.option("--join-mode", type=_JOIN_MODES, help="Who can join.")
+@click.option("--question", help="What those are asked who ask to join.")
 @click.option("--posting", type=_POSTING, help="Who can write.")
 @click.option("--visibility", type=_VISIBILITY, help="For whom is what is written from now on.")
 @click.option("--votes", type=_VOTES, help="Which votes there are: likes and votes against, likes, none.")

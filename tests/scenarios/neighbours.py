@@ -55,6 +55,18 @@ class Member:
         found = await self.call("GET", f"/api/v1/accounts/lookup?acct={handle}")
         await self.call("POST", f"/api/v1/accounts/{found['id']}/unfollow")
 
+    async def decides(self, handle: str, act: str) -> None:
+        """`authorize` or `reject` somebody who asks, once they do."""
+        asker: dict[str, Any] = {}
+
+        async def asked() -> bool:
+            found = await self.call("GET", "/api/v1/follow_requests")
+            asker.update(next((each for each in found if each["acct"] == handle), {}))
+            return bool(asker)
+
+        await eventually(asked, f"{handle} asks {self.name}")
+        await self.call("POST", f"/api/v1/follow_requests/{asker['id']}/{act}")
+
     async def write(self, text: str, answering: str = "") -> str:
         """Publish a post, perhaps an answer to one that has arrived; gives its id for other servers."""
         form = {"in_reply_to_id": await self.here(answering)} if answering else {}

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from tests.peers.server import PUBLIC, Dropped
+from tests.peers.users import User
 from tests.scenarios.forums import World, answers_with, arrived, ours, theirs, there
 from tests.scenarios.neighbours import eventually
 
@@ -147,3 +148,42 @@ async def test_a_private_group_and_lemmy_tell_each_other_what_only_members_read(
     assert not any(PUBLIC in str(r.activity) for r in world.forum.server.received if r.activity["type"] == "Announce")
     with pytest.raises(Dropped):
         await world.forum.server.fetch(thread.replace(thread.split("/")[-1], "1"))
+
+
+async def test_nobody_waits_for_ever_neither_for_our_group_nor_for_theirs(world: World) -> None:
+    alice, fern = await world.a.member("alice_asked"), User(world.forum, "fern")
+    handle = await world.a.group("asked", alice)
+    await world.a.command("group.change", group="asked", changes={"join_mode": "approval"})
+    group = await fern.join(handle)
+    await alice.decides("fern@lemmy.test", "reject")
+    await eventually(lambda: _answered(world, group, "Reject"), "fern is turned down")
+    await fern.join(handle)
+    await alice.decides("fern@lemmy.test", "authorize")
+    await eventually(lambda: fern.uri in world.forum.joined.get(group, ()), "fern is in the group")
+
+    community = world.forum.community("slow", "Slow", fern.uri)
+    community.asks = True
+    found = await alice.call("GET", "/api/v2/search?resolve=true&type=accounts&q=@slow@lemmy.test")
+    path = f"/api/v1/accounts/{found['accounts'][0]['id']}/follow"
+    assert (await alice.call("POST", path))["requested"]
+    await eventually(lambda: alice.uri in community.waiting, "alice waits")
+    first = community.waiting[alice.uri]["id"]
+    world.clock.write_text("360")
+
+    async def asks_again() -> bool:  # under another id
+        return (await alice.call("POST", path))["requested"] and community.waiting[alice.uri]["id"] != first
+
+    await eventually(asks_again, "alice asks again")
+    await world.forum.let_in(community, alice.uri)
+
+    async def joined() -> bool:
+        (how,) = await alice.call("GET", f"/api/v1/accounts/relationships?id[]={found['accounts'][0]['id']}")
+        return bool(how["following"])
+
+    await eventually(joined, "alice is in theirs")
+
+
+def _answered(world: World, group: str, kind: str) -> bool:
+    """Whether the scripted server took an answer of that kind of a group of ours."""
+    taken = [r for r in world.forum.server.received if r.outcome == "taken"]
+    return any((r.activity["type"], r.activity["actor"]) == (kind, group) for r in taken)

@@ -253,3 +253,26 @@ async def test_a_private_group_tells_its_threads_to_members_there_who_answer_in_
     await bob.sees(thanks, visibility="private")
     await alice.delete(thread)
     await eventually(lambda: retold not in world.mastodon.statuses, "the thread is gone with mona")
+
+
+async def test_who_asks_to_join_from_mastodon_is_turned_down_asks_again_and_is_let_in(world: World) -> None:
+    alice, mona = await world.a.member("alina"), world.mona("mila")
+    await world.a.group("choosy", alice)
+    await world.a.command("group.change", group="choosy", changes={"join_mode": "approval", "question": "Who are you?"})
+    received = world.mastodon.server.received
+
+    def answers(kind: str) -> list[str]:
+        return [r.outcome for r in received if (r.activity["type"], r.activity["actor"]) == (kind, group)]
+
+    group = await mona.follow("choosy@a.test")
+    await alice.decides(mona.handle, "reject")
+    await eventually(lambda: answers("Reject") == ["taken"], "mila is turned down")
+    assert (mona.uri, group) not in world.mastodon.following
+
+    await mona.follow("choosy@a.test")
+    await alice.decides(mona.handle, "authorize")
+    await eventually(lambda: (mona.uri, group) in world.mastodon.following, "mila is in the group")
+    thread = await alice.write("Only rye\n\nNothing else. @choosy")
+    await eventually(lambda: (group, thread) in world.mastodon.home(mona), "mila reads it")
+    letters = [s for s in world.mastodon.statuses.values() if s.author == group and mona.uri in s.mentions]
+    assert len(letters) == 1 and "Who are you?" in letters[0].content  # asked once

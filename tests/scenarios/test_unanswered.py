@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
-from fedcomm import curation, greeters, members, unanswered
+from fedcomm import clock, curation, greeters, members, unanswered
 from fedcomm.errors import Conflict
 from storage import groups
 from storage import unanswered as stored
 from storage.actors import Actor
 from storage.connect import rows, value
+from storage.paging import Page
 from storage.visible import ANYBODY
 from tests.fediverse import Fediverse, Person
 from tests.forger import Face
@@ -142,3 +143,29 @@ async def test_who_takes_a_thread_keeps_it_from_others_for_an_hour(fediverse: Fe
             await unanswered.take(a.app, greta.actor, group, post.id)
         assert [each.title for each in await unanswered.queues(a.app, greta.actor)] == ["Unanswered · Rye"]
         assert await unanswered.queues(a.app, anna.actor) == []
+
+
+async def test_a_question_waits_from_an_hour_on_and_who_asked_is_told_once(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    greta = await town.ours.person("greta")
+    face = await town.ours.group("rye", moderator=greta)
+    await town.fediverse.join(face, town.anna)
+    for number in range(3):
+        await town.anna.post(f"Bread number {number} @rye")
+    question = await town.anna.post("Why is it so wet? @rye")
+    with town.ours.here():
+        (queue,) = await unanswered.queues(town.ours.app, greta.actor)
+        before = [each.post_id for each in (await stored.newest(greta.actor.id, queue.group.id, Page())).entries]
+    real = clock.now
+    monkeypatch.setattr(clock, "now", lambda: real() + 3_700)
+    with town.ours.here():
+        after = [each.post_id for each in (await stored.newest(greta.actor.id, queue.group.id, Page())).entries]
+
+    await answered(town, town.mallory, question.uri, town.bob, "wet")
+
+    assert question.id not in before and after == [question.id, *before] and len(before) == 3
+    with town.ours.here():
+        left = [each.post_id for each in (await stored.newest(greta.actor.id, queue.group.id, Page())).entries]
+        told = await rows("SELECT kind FROM notification WHERE owner_id = ?", (town.anna.actor.id,))
+    assert left == before and told == [("mention",)]

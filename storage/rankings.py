@@ -1,12 +1,13 @@
 """The threads of a group in each order in which they are shown, a page at a time."""
 
 from storage import timelines, visible
-from storage.connect import current
+from storage.connect import current, rows
 from storage.paging import Page
-from storage.timelines import Found
+from storage.timelines import Entry, Found
 
 _DAY = 86_400_000  # ms
 PERIODS = {"day": _DAY, "week": 7 * _DAY, "month": 30 * _DAY, "year": 365 * _DAY}  # in which threads began
+_LATELY = 14 * _DAY
 SORTS = ("active", "new", "hot", *(f"top-{period}" for period in PERIODS), "top", "unanswered")
 # SQLite takes a CROSS JOIN in the order in which it is written: the index of the order first.
 _RANKED = f"""
@@ -20,6 +21,20 @@ AND post.visibility = 0 AND {visible.READ}"""
 async def moving(viewer: int, page: Page) -> Found:
     """As `hot`, of all groups that are known here; public threads alone."""
     return await timelines.paged(viewer, page, _MOVING, visible.reading(viewer))
+
+
+_TALKED = f"""
+SELECT talk.hot, post.id, post.author_id FROM talk CROSS JOIN post JOIN actor ON actor.id = post.author_id
+WHERE post.id = talk.id AND talk.hot > ? AND talk.people > 0 AND actor.bot = 0 AND actor.kind = 'Person'
+AND post.visibility = 0 AND {visible.READ} ORDER BY talk.hot DESC LIMIT ?"""
+
+
+async def trending(viewer: int, most: int) -> list[Entry]:
+    """As `moving`, of the last weeks: what people began and others have answered, one thread of each author."""
+    since = (current().ids.now() - _LATELY) << 16
+    found = await rows(_TALKED, (since, *visible.reading(viewer), 3 * most))
+    first = {author: post_id for _hot, post_id, author in reversed(found)}
+    return [Entry(post_id, post_id) for _hot, post_id, author in found if first[author] == post_id][:most]
 
 
 async def of_group(viewer: int, group_id: int, sort: str, page: Page) -> Found:

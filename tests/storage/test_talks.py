@@ -226,13 +226,14 @@ async def test_every_order_is_read_by_an_index(database: Database, many: int) ->
                 assert (await rankings.of_group(ann.id, groups[0].id, sort, page)).older, sort
         for page in (Page(), Page(before=at(2 * HOUR))):
             assert (await rankings.moving(ann.id, page)).older
+        assert len(await rankings.trending(ann.id, 20)) == 1
         for place in (0, 1 << 61 | at(2 * HOUR)):
             assert len(await unanswered.queue(ann.id, groups[0].id, place, 20)) == 20
         assert (await unanswered.newest(ann.id, groups[0].id, Page())).older
     finally:
         database.engine.read_steps, database.engine.rows = steps_of, rows_of  # type: ignore[method-assign]
 
-    assert len(asked) >= 2 * len(rankings.SORTS) + 5
+    assert len(asked) >= 2 * len(rankings.SORTS) + 6
     for sql, args in asked:
         plan = await _plan(database.dialect, sql, args)
         assert not [step for step in plan if _reads_everything(step) or step.startswith("SCAN talk")], (sql, plan)
@@ -254,6 +255,7 @@ async def _flood(dialect: str, many: int, ann: Actor, groups: Sequence[Group]) -
         (first, ann.id, groups[0].id, groups[1].id, first),
     )
     await execute(
-        "INSERT INTO talk (id, group_id, newcomer, waiting, active, hot, top)"
-        " SELECT id, group_id, 0, 1, id, id, id / 65536 * 256 + id % 256 FROM post"
+        "INSERT INTO talk (id, group_id, newcomer, waiting, people, active, hot, top)"
+        " SELECT id, group_id, 0, 1, CASE WHEN id % 5 = 0 THEN 0 ELSE 1 END, id, id, id / 65536 * 256 + id % 256"
+        " FROM post"
     )

@@ -18,7 +18,6 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 EMPTY: tuple[tuple[str, str, Any], ...] = (
     ("/api/v1/trends", "", []),
     ("/api/v1/trends/tags", "", []),
-    ("/api/v1/trends/statuses", "", []),
     ("/api/v1/trends/links", "", []),
     ("/api/v1/instance/translation_languages", "", {}),
     ("/api/v1/annual_reports", "read:accounts", {"annual_reports": [], "accounts": [], "statuses": []}),

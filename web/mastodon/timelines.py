@@ -16,6 +16,7 @@ from web.mastodon import subjects
 from web.mastodon.entities import status
 from web.mastodon.lists import opened
 
+MOST_TRENDS = 100  # before those that are asked for
 MOST_TAGS = 4  # in each of any, all and none
 
 
@@ -25,6 +26,13 @@ class Narrowed(msgspec.Struct, frozen=True):
     local: bool = False
     remote: bool = False
     only_media: bool = False
+
+
+class Part(msgspec.Struct, frozen=True):
+    """Which part of a list that has no cursors."""
+
+    limit: int = 20
+    offset: int = 0
 
 
 class Sorted(msgspec.Struct, frozen=True):
@@ -76,6 +84,15 @@ async def tag(request: Request) -> Response:
     return await shown(request, viewer, found)
 
 
+async def trends(request: Request) -> Response:
+    """`GET /api/v1/trends/statuses`: threads in which people talk, whatever was only looked at or liked."""
+    viewer = await auth.optional(request)
+    part = params.query(request, Part)
+    limit, offset = max(1, min(part.limit, 40)), max(0, min(part.offset, MOST_TRENDS))
+    entries = await rankings.trending(subjects.id_of(viewer), offset + limit)
+    return await shown(request, viewer, Found(entries[offset:], False), paged=False)
+
+
 async def one_list(request: Request) -> Response:
     """`GET /api/v1/timelines/list/:id`: of those in it; of a group what begins threads in it, or waits there.
 
@@ -106,10 +123,10 @@ async def bookmarks(request: Request) -> Response:
     return await shown(request, viewer, await timelines.bookmarked(viewer.actor_id, paging.page_of(request)))
 
 
-async def shown(request: Request, viewer: Viewer | None, found: Found) -> Response:
-    """A page of posts."""
+async def shown(request: Request, viewer: Viewer | None, found: Found, *, paged: bool = True) -> Response:
+    """A page of posts; what is not `paged` by cursors has no links to others."""
     body = await status.page(state.app_of(request).base_url, subjects.id_of(viewer), found.entries, found.flags)
-    return respond.json_bytes(body, paging.link(request, found.cursors, found.older))
+    return respond.json_bytes(body, paging.link(request, found.cursors, found.older) if paged else {})
 
 
 def _names(tags: list[str]) -> list[str]:
@@ -122,6 +139,7 @@ routes = [
     Route("/api/v1/timelines/direct", direct),
     Route("/api/v1/timelines/tag/{hashtag}", tag),
     Route("/api/v1/timelines/list/{id}", one_list),
+    Route("/api/v1/trends/statuses", trends),
     Route("/api/v1/favourites", favourites),
     Route("/api/v1/bookmarks", bookmarks),
 ]

@@ -5,7 +5,8 @@ import pytest
 
 from fedcomm import groups
 from fedcomm.app import App
-from storage import posts
+from storage import posts, talks
+from storage.connect import execute
 from storage.groups import Group
 from storage.ids import next_id
 from tests import build
@@ -88,3 +89,23 @@ async def test_who_looks_at_the_list_is_told_of_newcomers(app: App, alice: Membe
 
             stream, kind, status = await event(socket)
             assert (stream, kind, status["id"]) == (["list", str(rye.id)], "update", posted["id"])
+
+
+async def test_what_moves_is_what_people_talk_about_and_not_what_is_liked(
+    client: httpx.AsyncClient, alice: Member, rye: Group
+) -> None:
+    people = [await build.person(f"p{number}", "far.test") for number in range(4)]
+    robot = await build.person("robot", "far.test", bot=1)
+    liked, talked, other = [await build.post(author, group=rye) for author in (people[0], people[1], people[1])]
+    fed, beeped = await build.post(robot, group=rye), await build.post(people[2], group=rye)
+    hidden = await build.post(people[3], group=rye, visibility=build.UNLISTED)
+    for thread, count in ((liked, 1), (talked, 3), (other, 2), (fed, 3), (hidden, 2)):
+        for author in [each for each in people if each.id != thread.author_id][:count]:
+            await build.post(author, group=rye, parent=thread)
+    await build.post(robot, group=rye, parent=beeped)
+    await execute("UPDATE post SET likes_count = 100 WHERE id IN (?, ?)", (liked.id, beeped.id))
+    await talks.weigh(0)
+
+    assert ids(await alice.get("trends/statuses")) == [str(talked.id), str(liked.id)]
+    assert (await client.get("/api/v1/trends/statuses?offset=1&limit=1")).json()[0]["id"] == str(liked.id)
+    assert (await client.get("/api/v1/trends/statuses?offset=2")).json() == []

@@ -19,7 +19,7 @@ async def of_activity(app: App, steps: Steps, said: Activity, signer: str, find:
     """What is believed of an activity, and what is done about it."""
     proven = await proofs(app, steps, said, find)
     if not signer:
-        steps.note("sender", f"nobody has signed the request: looked at as if {said.actor} had")
+        steps.note("sender", f"no signature vouches for it: looked at as if {said.actor} had sent it")
     try:
         activity = authenticity.reduce(said, signer or said.actor, proven)
     except ProtocolError as fault:
@@ -59,7 +59,7 @@ def _reduced(steps: Steps, before: Thing, after: Thing) -> None:
         return
     uri = id_of(before)
     if after is before:
-        steps.yes("object", f"{uri or 'what it carries'} is the sender's own, or proven")
+        steps.yes("object", f"{uri or 'what it carries'} counts as it came")
     elif isinstance(after, str | None):
         steps.note("object", f"nothing vouches for {uri} here: its origin is asked for it (FEP-fe34 §Embedding)")
     else:

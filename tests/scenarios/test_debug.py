@@ -97,7 +97,7 @@ async def _requests(town: Town, scheme: signatures.Scheme) -> None:
 
     good = await of_file(town, "debug.verify", request(bob, body, old, scheme))
     assert good["holds"] and good["signer"] == bob.uri
-    assert "too old" in said(good, "time") and "<post>" in said(good, "rule") and "own" in said(good, "object")
+    assert "too old" in said(good, "time") and "<post>" in said(good, "rule") and "as it came" in said(good, "object")
     edited = await of_file(town, "debug.verify", request(bob, body, old, scheme, b"\n") + b"\n")
     assert edited["holds"]
 

@@ -115,7 +115,7 @@
       keys.open = !keys.open;
       keys.querySelector("summary").focus();
     } else if (event.key === "j" || event.key === "k") {
-      const open = [...answers.querySelectorAll("article")].filter((each) => each.getClientRects().length);
+      const open = [...answers.querySelectorAll("article")].filter((each) => !each.closest("details:not([open])"));
       const at = open.indexOf(event.target.closest("article"));
       (event.key === "j" ? open[at + 1] : open[at - 1])?.focus(); // which brings it into view, at once
     } else {

@@ -218,7 +218,7 @@ async def test_an_answer_has_a_page_that_leads_to_its_thread(world: World, stran
 
     assert page.one("h1").text == "Answer by Bob"
     assert f"{where(world.thread, world.alice)}#post-{world.answer.id}" in page.links
-    above = page.one("section", aria_label="What it answers")
+    above = page.one("section", aria_labelledby="above")
     assert (
         "How much less?" in page.main
         and "Mine is too wet" in above.text
@@ -240,7 +240,7 @@ async def test_a_deep_branch_goes_on_at_the_page_of_its_last_answer(world: World
     assert "number 5." in page.main and "number 6." not in page.main
     assert max(_depth(each) for each in page.all("ol", class_="answers")) == 8
     assert last.all("a", href=where(chain[5], world.alice))[-1].text == "Continue this branch: 6 more answers"
-    assert "number 11." in rest.main and "number 4." in rest.one("section", aria_label="What it answers").text
+    assert "number 11." in rest.main and "number 4." in rest.one("section", aria_labelledby="above").text
     assert "number 1." not in rest.main
 
 

@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterator, Mapping
 import httpx
 import msgspec
 
-from fedcomm import blocks, follows, groups, posts, reactions
+import storage.groups
+from fedcomm import blocks, follows, group_profile, groups, posts, reactions
 from fedcomm.app import App
+from fedcomm.group_profile import Change
 from fedcomm.posts import Draft
 from storage import posts as stored
 from storage.actors import Actor
@@ -19,6 +21,7 @@ from tests.web.oauth.browser import Browser
 
 VISIBILITIES = ("public", "unlisted", "private", "direct")
 FOR_ALL = VISIBILITIES[:2]
+INSIDE = ("members", "local")  # of a group that is not for everybody: what is said in it has no other
 HERE = ("author", "follower", "mentioned", "stranger", "pending", "joined", "warden", "blocked", "blocking")
 ELSEWHERE = ("far stranger", "far follower", "far blocked")
 ANYBODY = "anybody"
@@ -44,14 +47,19 @@ class World(msgspec.Struct):
     browsers: Mapping[str, Browser]
     starter: Post
     answers: Mapping[str, Post]
+    inside: str = ""  # of the group, where it is not for everybody
 
     @property
     def author(self) -> Actor:
         return self.people["author"]
 
 
-def allowed(who: str) -> frozenset[str]:
-    """The rule once more, in other words than that of the storage."""
+def allowed(who: str, inside: str = "") -> frozenset[str]:
+    """The rule once more, in other words than that of the storage; `inside` a group that is not for everybody."""
+    if inside == "members":
+        return frozenset((inside,) if who in ("author", "joined", "warden", "far joined") else ())
+    if inside == "local":
+        return frozenset((inside,) if who in HERE and who not in ("blocked", "blocking") else ())
     if who in ("author", "mentioned"):
         return frozenset(VISIBILITIES)
     if who in ("blocked", "blocking", "far blocked"):
@@ -64,11 +72,13 @@ def canary(visibility: str) -> str:
     return f"canary{visibility}"
 
 
-async def made(app: App, client: httpx.AsyncClient) -> World:
-    """All of it, written, followed and blocked through the services."""
+async def made(app: App, client: httpx.AsyncClient, inside: str = "") -> World:
+    """All of it, written, followed and blocked through the services; everything is in a group that is not for everybody
+    with `inside`, which says for whom.
+    """
     roles = {"warden": "moderator"}
     people = {name: await person(app, name, roles.get(name, "member")) for name in HERE}
-    for name in ELSEWHERE:
+    for name in (*ELSEWHERE, "far joined"):
         people[name] = await build.person(name.replace(" ", "_"), f"{name.replace(' ', '-')}.test")
         await asking.signs(people[name])
     author = people["author"]
@@ -79,29 +89,37 @@ async def made(app: App, client: httpx.AsyncClient) -> World:
     await build.follow(people["pending"], author, "pending")
     await groups.create(app, "bread", "Bread", "", "warden")
     face = (await groups.named("bread"))[1]
+    if inside:
+        await group_profile.change(app, "bread", Change(visibility=inside))
+        group = await storage.groups.by_actor(face.id)
+        assert group
+        await build.join(people["far joined"], group)
     for name in ("author", "joined"):
         await follows.follow(app, people[name], face.id)
+        if inside == "members":
+            await follows.accept(app, face, people[name].id)
     starter = await _write(app, author, "@bread Rye #rye")
+    levels = (inside,) if inside else VISIBILITIES
     answers = {
         visibility: await _write(
             app,
             author,
             f"@mentioned {canary(visibility)} before #rye",
-            visibility=visibility,
+            visibility="public" if inside else visibility,
             in_reply_to_id=starter.id,
         )
-        for visibility in VISIBILITIES
+        for visibility in levels
     }
     for visibility, post in answers.items():
         text = f"@mentioned {canary(visibility)} #rye"
-        await posts.edit(app, author, post.id, Draft(text=text, visibility=visibility, in_reply_to_id=starter.id))
-        await reactions.like(app, people["mentioned"], post.id)
+        await posts.edit(app, author, post.id, Draft(text=text, in_reply_to_id=starter.id))
+        await reactions.like(app, people["joined" if inside else "mentioned"], post.id)
     await blocks.block(app, author, people["blocked"].id)
     await blocks.block(app, people["blocking"], author.id)
     await build.block(author, people["far blocked"])
     tokens = {name: await build.token(people[name]) for name in HERE}
     browsers = {name: await Browser(client).signed_in(app, name) for name in HERE}
-    return World(app, client, people, tokens, browsers | {ANYBODY: Browser(client)}, starter, answers)
+    return World(app, client, people, tokens, browsers | {ANYBODY: Browser(client)}, starter, answers, inside)
 
 
 async def _write(app: App, author: Actor, text: str, **more: object) -> Post:
@@ -141,9 +159,9 @@ def public_lists() -> Mapping[str, str]:
     }
 
 
-def member_lists() -> Mapping[str, str]:
+def member_lists(world: World) -> Mapping[str, str]:
     """The same for who is signed in."""
-    words = {f"search for {each}": f"/api/v2/search?q={canary(each)}&type=statuses" for each in VISIBILITIES}
+    words = {f"search for {each}": f"/api/v2/search?q={canary(each)}&type=statuses" for each in world.answers}
     names = ("timelines/home", "notifications", "favourites", "bookmarks", "conversations")
     return words | {name: f"/api/v1/{name}?limit=40" for name in names} | {"grouped": "/api/v2/notifications?limit=40"}
 
@@ -191,7 +209,7 @@ async def single(world: World) -> list[Sight]:
         if who != ANYBODY:
             look = "/api/v1/statuses/{}/source".format
             sights.append(await _by_each(world, who, "source", look, _headers(world, who)))
-    for who in (*ELSEWHERE, ANYBODY):
+    for who in (*ELSEWHERE, "far joined", ANYBODY):
         for place in ("/posts/{}", "/posts/{}/create"):
             found = set()
             for visibility, post in world.answers.items():
@@ -209,7 +227,7 @@ async def listed(world: World) -> tuple[list[Sight], list[Sight]]:
         headers = _headers(world, who)
         for place, path in lists(world).items():
             whole.append(Sight(who, place, traces(world, await world.client.get(path, headers=headers))))
-        wanted = public_lists() | (member_lists() if who != ANYBODY else {})
+        wanted = public_lists() | (member_lists(world) if who != ANYBODY else {})
         for place, path in wanted.items():
             part.append(Sight(who, place, traces(world, await world.client.get(path, headers=headers))))
         for place, path in pages(world, who).items():
@@ -218,7 +236,7 @@ async def listed(world: World) -> tuple[list[Sight], list[Sight]]:
             part.append(Sight(who, f"form {path}", await _on_form(world, who, path)))
         thread = await world.browsers[who].get(f"/@author/{world.starter.id}")
         whole.append(Sight(who, "page of the thread", traces(world, thread)))
-    for who in (*ELSEWHERE, ANYBODY):
+    for who in (*ELSEWHERE, "far joined", ANYBODY):
         for place, path in documents(world).items():
             answer = await asking.ask(world.client, path, world.people.get(who))
             part.append(Sight(who, f"document {place}", traces(world, answer)))

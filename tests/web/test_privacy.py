@@ -7,6 +7,7 @@ from fedcomm import accounts, follows, posts
 from fedcomm.app import App
 from storage.connect import execute
 from tests.web import onlookers
+from tests.web.client import whichever_database
 from tests.web.onlookers import World, allowed
 
 pytestmark = pytest.mark.anyio
@@ -45,6 +46,24 @@ async def test_no_list_shows_anybody_what_is_not_for_them(world: World) -> None:
     assert documents and not any(sight.found & hidden for sight in documents)
     for place in MET:
         assert place in onlookers.seen(part), place
+
+
+@whichever_database
+@pytest.mark.parametrize("inside", onlookers.INSIDE)
+@pytest.mark.attack("PRI-01", "PRI-02", "PRI-05", "PRI-26", "PRI-28")
+async def test_what_is_said_in_a_group_that_is_not_for_everybody_is_where_its_readers_look(
+    app: App, client: httpx.AsyncClient, inside: str
+) -> None:
+    world = await onlookers.made(app, client, inside)
+
+    single = await onlookers.single(world)
+    whole, part = await onlookers.listed(world)
+
+    assert [sight for sight in (*single, *whole) if sight.found != allowed(sight.who, inside)] == []
+    assert [sight for sight in part if not sight.found <= allowed(sight.who, inside)] == []
+    assert set(onlookers.seen(single)) == {sight.place for sight in single if "/posts" not in sight.place} | (
+        {"/posts/{}", "/posts/{}/create"} if inside == "members" else set()
+    )
 
 
 @pytest.mark.attack("PRI-06")

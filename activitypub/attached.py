@@ -27,6 +27,10 @@ MAX_FLAIRS, MAX_FLAIR = 20, 50  # of a group; characters of one
 MAX_ATTACHMENTS = 16
 MAX_OPTIONS = 20  # of a poll
 MAX_FIELDS = 20  # of a profile
+_JOINER, _KEYCAP = "\u200d", "\u20e3"
+_FLAGS = frozenset(map(chr, range(0x1F1E6, 0x1F200)))  # a flag has two
+# How a character looks: as picture or text, in which colour of skin, as the flag of which region.
+_SIGNS_ON = frozenset((_KEYCAP, "\ufe0f", "\ufe0e", *map(chr, (*range(0x1F3FB, 0x1F400), *range(0xE0020, 0xE0080)))))
 _ADDRESS = ("streetAddress", "postalCode", "addressLocality", "addressRegion", "addressCountry")
 _COLOR = re.compile(r"#[0-9A-Fa-f]{6}")
 _SHORTCODE = re.compile(r"(?!\.)[A-Za-z0-9_+.-]{1,100}(?<!\.)")  # neither `.` nor `..`, nor a path (attack NET-26)
@@ -88,6 +92,23 @@ def happening(raw: dict[str, Any]) -> Happening | None:
     starts, ends = (text(raw.get(key), 40) if time(raw.get(key)) else "" for key in ("startTime", "endTime"))
     found = Happening(starts, ends, _place(next(iter(listed(raw.get("location"), 1)), None)))
     return found if found.starts or found.place else None
+
+
+def is_emoji(content: str) -> bool:
+    """Whether it is one emoji, as a reaction has it (FEP-c0e0): a character with its signs, a flag, `:shortcode:`."""
+    if content[:1] == ":" == content[-1:]:
+        return _SHORTCODE.fullmatch(content.strip(":").partition("@")[0]) is not None
+    signs, halves, joined = 0, 0, False
+    for letter in content:
+        if letter == _JOINER:
+            joined = True
+        elif letter in _FLAGS:
+            halves += 1
+        elif letter not in _SIGNS_ON:
+            if letter.isascii() and _KEYCAP not in content:
+                return False  # letters and the like; with a keycap they are emojis
+            signs, joined = signs + (not joined), False
+    return (signs, halves) in ((1, 0), (0, 2))
 
 
 def fields(value: Any) -> tuple[Field, ...]:

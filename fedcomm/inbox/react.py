@@ -1,6 +1,7 @@
 """Like and Dislike: votes, the last word of each person counts."""
 
 from activitypub.activities import Activity, id_of
+from activitypub.attached import is_emoji
 from fedcomm import admit, clock, groups
 from fedcomm.errors import Invalid, NotAllowed
 from fedcomm.inbox.hand import Hand, Ignored
@@ -29,7 +30,13 @@ def vote(hand: Hand, activity: Activity) -> None:
 
 
 def record(hand: Hand, post: Post, voter: Actor, kind: str, activity: Activity, *, truth: str) -> None:
-    """Count the vote, and tell the author here of a like."""
+    """Count the vote, and tell the author here of a like.
+
+    Raises:
+        Ignored: a reaction without an emoji, or with several.
+    """
+    if activity.type == "EmojiReact" and not is_emoji(activity.content):
+        raise Ignored("it carries no emoji")
     now = clock.now_ms()
     reactions.put(hand.writes, post.id, voter.id, kind, activity.uri or "", truth, hand.entered_by, now)
     if kind == "like" and post.local and post.author_id not in hand.facts.blockers(voter.uri):

@@ -17,6 +17,7 @@ from activitypub.origins import check_id, host_of, is_url, same_origin
 from fedcomm.app import App
 from fedcomm.config import Config
 from fedcomm.inbox import Inbox
+from storage import posts
 from storage.connect import Database, rows
 from storage.ids import next_id
 from tests import build
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.anyio
 
 FINE = ("", "it is known already")  # some ids stand in several files
 GROUPS = frozenset(("Group", "Organization", "Feed"))
+VOTES = ("Like", "Dislike", "EmojiReact")
 ORDER = {"Update": 1, "Undo": 2, "Delete": 3, "Block": 3, "Move": 3}  # what ends something comes last
 Raw = dict[str, Any]
 
@@ -148,6 +150,25 @@ async def test_everything_has_its_effect_or_none_and_nothing_fails(
     without = [(name, why[name]) for name in written if expected.get(name) == "accept" and why[name] not in FINE]
     assert without == []
     assert sum(1 for name in written if why[name] == "") > 40
+
+
+async def test_what_is_to_be_refused_or_passed_over_has_no_effect_and_votes_on_what_is_known_have_theirs(
+    app: App, world: World
+) -> None:
+    expected, why = _expected(), dict[str, str]()
+    somebody = await build.person("somebody", "elsewhere.test")
+
+    for name, raw, activity in world.activities:
+        wanted, uri = expected.get(name), activity.object_id
+        if activity.type in VOTES and wanted in ("accept", "reject"):
+            if await posts.by_uri(uri or "") is None:
+                await build.post(somebody, uri=uri, url=uri)
+        elif activity.type in VOTES or wanted not in ("reject", "refetch", "ignore", "reject-or-ignore"):
+            continue
+        why[name] = await take(app, Inbox(app), name, raw, activity.actor)
+
+    assert [(name, said) for name, said in why.items() if (said in FINE) != (expected[name] == "accept")] == []
+    assert len(why) > 20
 
 
 async def test_nothing_is_shown_as_written_by_somebody_at_another_origin(app: App, world: World) -> None:

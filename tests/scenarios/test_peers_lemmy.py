@@ -7,6 +7,7 @@ from tests.peers.server import PUBLIC, Dropped
 from tests.peers.users import User
 from tests.scenarios.forums import World, answers_with, arrived, ours, theirs, there
 from tests.scenarios.neighbours import eventually
+from tests.scenarios.stories import nothing_twice
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("world", ["lemmy"], indirect=True)]
 
@@ -27,6 +28,7 @@ async def test_lemmy_gets_activities_only_and_takes_every_one(world: World) -> N
     announced = world.forum.server.announced(here.uri)
     assert [kind for kind, _ in announced] == ["Create", "Create", "Update", "Like", "Undo", "Delete"]
     assert {outcome for _, outcome in announced} == {"taken"}
+    nothing_twice(world.forum.server)
 
 
 async def test_the_ids_of_what_our_group_announces_lead_to_it(world: World) -> None:

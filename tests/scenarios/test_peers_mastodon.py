@@ -8,6 +8,7 @@ import pytest
 from tests.databases import Databases
 from tests.peers.mastodon import Habits, Mastodon, Person
 from tests.scenarios.neighbours import Home, Member, Neighbourhood, eventually
+from tests.scenarios.stories import nothing_twice
 
 pytestmark = pytest.mark.anyio
 
@@ -96,6 +97,7 @@ async def test_a_group_boosts_what_begins_threads_and_nothing_else(world: World)
     assert "<strong>Apples</strong>" in world.mastodon.statuses[thread].content
     fetched = [signer for path, signer in world.mastodon.server.asked if path == f"/users/{mona.name}"]
     assert fetched and all(fetched)
+    nothing_twice(world.mastodon.server)
 
 
 async def test_a_mention_of_the_group_begins_a_thread_and_answers_come_back_in_it(world: World) -> None:
@@ -163,6 +165,9 @@ async def test_what_a_member_of_the_groups_server_edits_and_deletes_changes_wher
 
     await alice.delete(thread)
     await eventually(lambda: thread not in world.mastodon.statuses, "the thread is gone with mona")
+    await world.around.quiet()
+
+    nothing_twice(world.mastodon.server)
 
 
 async def test_a_like_from_a_mastodon_of_a_post_on_the_groups_server_is_counted_by_all_members(world: World) -> None:

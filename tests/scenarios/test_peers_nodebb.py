@@ -8,6 +8,7 @@ import pytest
 
 from tests.peers.nodebb import NodeBB
 from tests.scenarios.neighbours import Home, Member, Neighbourhood, eventually
+from tests.scenarios.stories import nothing_twice
 
 pytestmark = pytest.mark.anyio
 
@@ -75,6 +76,7 @@ async def test_our_members_topics_and_answers_are_taken_and_passed_on_once(world
     await world.alice.sees(topic, replies_count=1)
     outcomes = {r.outcome for r in world.nodebb.server.received if r.activity["type"] == "Create"}
     assert outcomes == {"taken"}
+    nothing_twice(world.nodebb.server)
 
 
 async def test_what_it_rejects_is_not_sent_again_and_does_not_hold_up_what_follows(world: World) -> None:

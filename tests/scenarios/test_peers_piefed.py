@@ -7,6 +7,7 @@ from tests.peers.piefed import PieFed
 from tests.peers.server import PUBLIC
 from tests.peers.users import User
 from tests.scenarios.forums import World, answers_with, ours, theirs, there
+from tests.scenarios.stories import nothing_twice
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("world", ["piefed"], indirect=True)]
 
@@ -51,6 +52,7 @@ async def test_piefed_gets_activities_only_and_passes_over_none_but_those_of_its
     assert world.forum.server.announced(here.uri) == [
         ("Create", "taken"), ("Create", own), ("Like", "taken"), ("Update", "taken"), ("Delete", "taken"),
     ]  # fmt: skip
+    nothing_twice(world.forum.server)
 
 
 async def test_votes_that_piefed_announces_together_are_all_counted(world: World) -> None:

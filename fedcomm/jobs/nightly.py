@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from fedcomm import clock, completing
 from fedcomm.app import App
-from storage import held, idempotency, imports, inbox, mutes, oauth, outbox, sessions, stats, tombstones
+from storage import admissions, held, idempotency, imports, inbox, mutes, oauth, outbox, sessions, stats, tombstones
 
 LOG = logging.getLogger("fedcomm.nightly")
 DAY = 86_400_000  # ms
@@ -87,6 +87,11 @@ async def _forget_sessions() -> int:
     return await sessions.delete_expired(clock.now_ms())
 
 
+async def _forget_admissions() -> int:
+    """Who could have come into a group on an invitation, and has not."""
+    return await admissions.forget(clock.now_ms())
+
+
 async def _forget_programs() -> int:
     """Old codes, tokens of programs that rest, programs nobody let in: anybody can have them (attack OAU-12)."""
     now = clock.now_ms()
@@ -107,5 +112,6 @@ STEPS: tuple[tuple[str, Callable[[], Awaitable[int]]], ...] = (
     ("reports", _forget_reports),
     ("sessions", _forget_sessions),
     ("programs", _forget_programs),
+    ("admissions", _forget_admissions),
     ("threads", completing.forget),
 )

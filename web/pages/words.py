@@ -135,7 +135,7 @@ NOTICES = {
     "status": later("wrote something"),
     "reblog": later("passed on what you wrote"),
     "follow": later("follows you"),
-    "follow_request": later("wants to follow you"),
+    "follow_request": later("wants to follow you, or to join a group of yours"),
     "favourite": later("likes what you wrote"),
     "poll": later("asked something, and the poll has ended"),
     "update": later("changed what you passed on"),

@@ -235,3 +235,30 @@ async def test_who_was_an_admin_leaves_no_links_for_admins_behind(app: App, stra
     await accounts.promote(app, "eve", "member")
 
     assert (await stranger.get(link)).status == 404
+
+
+@pytest.mark.attack("GRP-17")
+async def test_who_has_an_account_elsewhere_says_which_on_the_page_and_is_told_to_follow(
+    app: App, rye: tuple[Group, Actor], stranger: Browser
+) -> None:
+    group, _face = rye
+    await group_profile.change(app, "rye", Change(join_mode="invite"))
+    await build.person("bob", "far.example")
+    link = await invitation(app, group)
+    there = f"{link}/elsewhere"
+    page = await stranger.get(link)
+
+    refused = [
+        await stranger.send(page, there, address="bob"),
+        await stranger.send(page, there, address="@alice@home.test"),
+        await stranger.post("/invite/forged/elsewhere", {"csrf": page.form(there).one("input", name="csrf")["value"]}),
+    ]
+    told = await stranger.send(page, there, address="@bob@far.example")
+
+    assert [page.status for page in refused] == [422, 409, 404]
+    assert refused[0].one("input", name="address")["aria-invalid"]
+    section = told.one("section", aria_labelledby="elsewhere")
+    assert "The group expects @bob@far.example." in section.text and "@rye@home.test" in section.text
+    assert section.one("form")["action"] == "/visit" and "form-action" not in told.headers["content-security-policy"]
+    await group_profile.change(app, "rye", Change(visibility="local"))
+    assert not (await stranger.get(link)).all("section", aria_labelledby="elsewhere")

@@ -256,6 +256,6 @@ async def _flood(dialect: str, many: int, ann: Actor, groups: Sequence[Group]) -
     )
     await execute(
         "INSERT INTO talk (id, group_id, newcomer, waiting, people, active, hot, top)"
-        " SELECT id, group_id, 0, 1, CASE WHEN id % 5 = 0 THEN 0 ELSE 1 END, id, id, id / 65536 * 256 + id % 256"
-        " FROM post"
+        " SELECT id, group_id, 0, 1, CASE WHEN id / 65536000 % 5 = 0 THEN 0 ELSE 1 END, id, id,"
+        " id / 65536 * 256 + id % 256 FROM post"
     )

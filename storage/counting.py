@@ -2,8 +2,8 @@
 
 A statement of PostgreSQL sees what was committed when it began. One that counts rows and waits for another's change to
 the counter would go on with what it counted before; the statement after this one begins when the wait is over.
-All that hold or count several rows take posts first (answers before what they answer), then groups, then actors, and
-last of all write into the log (`storage.outbox`), so that no two wait for one another.
+All that hold or count several rows take posts first (answers before what they answer), then talks, then groups, then
+actors, and last of all write into the log (`storage.outbox`), so that no two wait for one another.
 """
 
 from storage.connect import Writes, dialect

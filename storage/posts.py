@@ -316,6 +316,8 @@ def erase(writes: Writes, post: Post, now_ms: int, *, told: bool = True) -> None
     Whoever looks on is told, without `told` nobody.
     """
     hold(writes, "post", post.id)
+    if post.parent_id is not None:
+        hold(writes, "post", post.parent_id)  # posts before the talk, as who writes an answer does it
     hold(writes, "talk", post.thread_id)
     still = "(SELECT COUNT(*) FROM post gone WHERE gone.id = ? AND gone.deleted_at IS NULL)"
     for table, column, row_id in (

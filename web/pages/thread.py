@@ -22,7 +22,7 @@ from web.pages.readers import reader_of
 
 
 async def show(request: Request) -> Response:
-    """`GET /@{name}/{id}`, with its answers as a tree, or with `?view=flat` in the order of time."""
+    """`GET /@{name}/{id}`, with its answers as a tree, or with `?order=time` in the order of time."""
     reader = await reader_of(request)
     viewer = reader.actor.id if reader else visible.ANYBODY
     post, author = await seen(viewer, params.number(request))
@@ -31,7 +31,7 @@ async def show(request: Request) -> Response:
     if reader and request.method == "GET":
         await conversations.looked_at(state.app_of(request), viewer, post.thread_id)
     coming = await completing.ask(state.app_of(request), post.id) if reader else None
-    flat, after = request.query_params.get("view") == "flat", _number(request.query_params.get("after", ""))
+    flat, after = request.query_params.get("order") == "time", _number(request.query_params.get("after", ""))
     tree = await (trees.flat if flat else trees.tree)(viewer, post, after)
     beginning = await _beginning(viewer, post)
     moderating = reader is not None and await _moderates(reader.actor, post)

@@ -250,7 +250,7 @@ async def test_answers_stand_in_the_order_of_time_for_who_wants_that(world: Worl
         await build.post(world.bob, f"number {number}.", group=world.group, parent=world.answer)
     away = await build.post(world.bob, "SECRET", group=world.group, parent=late, visibility=build.FOLLOWERS)
 
-    page = await stranger.get(f"{where(world.thread, world.alice)}?view=flat")
+    page = await stranger.get(f"{where(world.thread, world.alice)}?order=time")
     more = page.one("nav", aria_label="Pages of answers").one("a")["href"]
     rest = await stranger.get(more)
 
@@ -261,7 +261,7 @@ async def test_answers_stand_in_the_order_of_time_for_who_wants_that(world: Worl
     assert not rest.all("nav", aria_label="Pages of answers") and "53 answers" in rest.main
     assert page.one("meta", name="robots") and "SECRET" not in page.source + rest.source and away
     tree = await stranger.get(where(world.thread, world.alice))
-    assert f"{where(world.thread, world.alice)}?view=flat#answers" in tree.links
+    assert f"{where(world.thread, world.alice)}?order=time#answers" in tree.links
 
 
 async def test_a_page_of_a_large_thread_shows_two_hundred_answers(world: World, stranger: Browser) -> None:

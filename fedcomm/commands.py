@@ -154,8 +154,10 @@ async def _actor(name: str) -> Actor:
     return actor
 
 
-async def _create_group(app: App, name: str, title: str, summary: str, steward: str) -> dict[str, Any]:
-    await groups.create(app, name, title, summary, steward or None, ladder=True)
+async def _create_group(
+    app: App, name: str, title: str, summary: str, steward: str, ladder: bool = True
+) -> dict[str, Any]:
+    await groups.create(app, name, title, summary, steward or None, ladder=ladder)
     _, face = await groups.named(name)
     return {"handle": f"!{face.username}@{app.host}", "url": face.url}
 

@@ -1,6 +1,7 @@
 """`fedcomm group`: the groups that live here."""
 
 from collections.abc import Callable
+from functools import partial
 
 import click
 
@@ -11,8 +12,10 @@ from fedcomm.cli.saying import say
 
 _JOIN_MODES = click.Choice(["open", "approval", "invite"])
 _POSTING = click.Choice(["anyone", "members", "moderators"])
+_PROMOTION = click.Choice(["0", "3", "9"])
 _VOTES = click.Choice(["both", "up", "none"])
 _VISIBILITY = click.Choice(["public", "members", "local"])
+_LADDER = partial(click.option, "--ladder/--no-ladder", help="Whether newcomers write with limits on their first day.")
 
 
 @click.group()
@@ -30,9 +33,10 @@ def _of_a_group(act: Callable[[str, str], None]) -> click.Command:
 @click.option("--title", required=True, help="What it is called.")
 @click.option("--summary", default="", help="What it is about.")
 @click.option("--steward", default="", metavar="ACCOUNT", help="Who is its first steward.")
-def create(name: str, title: str, summary: str, steward: str) -> None:
+@_LADDER(default=True)
+def create(name: str, title: str, summary: str, steward: str, ladder: bool) -> None:
     """Make a group."""
-    made = ask("group.create", name=name, title=title, summary=summary, steward=steward)
+    made = ask("group.create", name=name, title=title, summary=summary, steward=steward, ladder=ladder)
     say(f"{made['handle']} is there: {made['url']}")
 
 
@@ -47,9 +51,14 @@ def create(name: str, title: str, summary: str, steward: str) -> None:
 @click.option("--votes", type=_VOTES, help="Which votes there are: likes and votes against, likes, none.")
 @click.option("--topics", help="What it is about, in tags: 'bread baking'.")
 @click.option("--languages", help="Which languages are spoken in it, by their codes: 'de en'.")
-def change(group: str, topics: str | None, languages: str | None, **wanted: str | None) -> None:
+@_LADDER(default=None)
+@click.option("--promotion", type=_PROMOTION, help="Answers owed before each thread that promotes; 0 is none.")
+def change(
+    group: str, topics: str | None, languages: str | None, promotion: str | None, **wanted: str | bool | None
+) -> None:
     """Change the settings of GROUP that are named."""
     changes: dict[str, object] = {name: value for name, value in wanted.items() if value is not None}
+    changes |= {} if promotion is None else {"promotion": int(promotion)}
     changes |= {} if topics is None else {"topics": subjects.named(topics)}
     changes |= {} if languages is None else {"languages": subjects.spoken(languages)}
     ask("group.change", group=group, changes=changes)

@@ -64,7 +64,7 @@ def test_what_toot_posts_in_a_group_elsewhere_is_answered_there_and_here_though_
 ) -> None:
     here, there = servers
     here.person("alice")
-    made = there.command("group", "create", "gardening", "--title", "Gardening")
+    made = there.command("group", "create", "gardening", "--title", "Gardening", "--no-ladder")
     assert made.returncode == 0, made.stderr
     bob = Member(there, "bob")
     assert there.command("follow", "bob", "gardening").returncode == 0

@@ -94,7 +94,7 @@ class Threads(FromElsewhere):
 
     def __init__(self, server: Instance, crowd: Crowd) -> None:
         super().__init__(server, crowd)
-        made = server.command("group", "create", "shade", "--title", "Shade", "--steward", "bob")
+        made = server.command("group", "create", "shade", "--title", "Shade", "--steward", "bob", "--no-ladder")
         assert made.returncode == 0, made.stderr
         self._group = f"http://{server.host}/c/shade"
         crowd.run(crowd.follow(self._group, f"{self._group}/inbox"))

@@ -242,7 +242,13 @@ def _actor(actor: Actor) -> dict[str, Any]:
         image=_image(actor.image, actor.image_description),
         attributionDomains=list(actor.attribution_domains) or None,
         attachment=[{"type": "PropertyValue", "name": f.name, "value": f.value} for f in actor.fields] or None,
-        tag=[*map(_hashtag, actor.hashtags), *map(_emoji, actor.emojis), *map(_flair, actor.flairs)] or None,
+        # Lemmy 1.0 drops all flairs of a group when anything else stands among them (`Group.tag`, skip_error).
+        tag=[
+            *map(_hashtag, () if actor.flairs else actor.hashtags),
+            *map(_emoji, actor.emojis),
+            *map(_flair, actor.flairs),
+        ]
+        or None,
         **{"lemmy:tagsForPosts": [*map(_old_flair, actor.flairs)] or None},
         alsoKnownAs=list(actor.also_known_as) or None,
         movedTo=actor.moved_to,

@@ -103,6 +103,10 @@ async def _below(errand: Errand, thread: int, begun: Post) -> None:
             if group is not None and face is not None and same_origin(url, face.uri):
                 await _enter(group, begun, named)
             return
+    for note in told:
+        if note.replies is None and (named := await errand.comments(note)):
+            await _take(errand, thread, here, [(note.uri, named)])
+            return
     known = [uri for uri, local in here.items() if not local and uri != begun.uri]
     asked = [*told, *await errand.notes(known[:ASKED])]
     came = 0

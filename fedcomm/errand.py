@@ -1,9 +1,10 @@
 """Asks peers on one occasion: few things of each at a time, all within an allowance, and who is silent not again."""
 
 import asyncio
+import re
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from activitypub import collections
 from activitypub.client import Allowance
@@ -18,6 +19,8 @@ from fedcomm.listed import Listed
 T = TypeVar("T")
 OF_HOST = 3  # requests that one peer has at a time
 AT_ONCE = 12
+_LEMMYS = re.compile(r"(https?://[^/]+)/post/([0-9]{1,18})")
+_COMMENT_PAGES = 10
 _LIST = Budget(pages=10, items=500, seconds=20)
 
 
@@ -65,6 +68,24 @@ class Errand:
         """The lists at these URLs, and the posts that each names; one that ends in the middle names what came."""
         return list(zip(urls, await asyncio.gather(*map(self._list, urls)), strict=True))
 
+    async def comments(self, note: Note) -> list[Listed]:
+        """What was answered to a post of Lemmy, as its API lists it: 0.19 serves neither `context` nor `replies`."""
+        found: list[Listed] = []
+        if (match := _LEMMYS.fullmatch(note.uri)) is None:
+            return found
+        for page in range(1, _COMMENT_PAGES + 1):
+            url = f"{match[1]}/api/v3/comment/list?post_id={match[2]}&type_=All&sort=Old&limit=50&page={page}"
+            told = await self._ask(url, _json)
+            views = told.get("comments") if told is not None else None
+            comments = [view.get("comment") for view in views if isinstance(view, dict)] if type(views) is list else []
+            for comment in comments:
+                if isinstance(comment, dict) and not comment.get("removed") and not comment.get("deleted"):
+                    each = listed.read(comment.get("ap_id") or "")
+                    found += () if each is None else (each,)
+            if len(comments) < 50:
+                break
+        return found
+
     async def _list(self, url: str) -> list[Listed]:
         found: dict[str, Listed] = {}
 
@@ -89,3 +110,7 @@ class Errand:
         except (ProtocolError, errors.AppError):
             pass
         return None
+
+
+async def _json(app: App, url: str, allowance: Allowance) -> dict[str, Any]:
+    return await app.client.get_json(url, allowance=allowance)

@@ -13,6 +13,7 @@ from activitypub.objects import (
     Attachment,
     Audience,
     Emoji,
+    Flair,
     Hashtag,
     Mention,
     Note,
@@ -342,3 +343,15 @@ def test_the_id_of_a_create_is_the_one_passed_in() -> None:
 )
 def test_times_are_iso_in_utc(milliseconds: int | None, text: str | None) -> None:
     assert render.time(milliseconds) == text
+
+
+def test_nothing_stands_among_the_flairs_of_a_group_that_lemmy_would_drop_them_for() -> None:
+    group = Actor(
+        uri="https://a.test/c/rye", kind="Group", inbox="https://a.test/c/rye/inbox", hashtags=(Hashtag("rye"),)
+    )
+    flair = Flair(uri="https://a.test/flairs/1", name="Question")
+
+    plain, flaired = render.document(group), render.document(msgspec.structs.replace(group, flairs=(flair,)))
+
+    assert [tag["type"] for tag in plain["tag"]] == ["Hashtag"]
+    assert "Hashtag" not in [tag["type"] for tag in flaired["tag"]] and len(flaired["tag"]) == 1

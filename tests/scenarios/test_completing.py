@@ -215,3 +215,29 @@ async def test_a_server_that_is_silent_is_left_alone_and_the_others_answer(town:
         completions.begin(writes, 1, 0)
         await apply(writes)
         assert await completing.forget() == 1
+
+
+async def test_answers_at_lemmy_are_found_by_its_own_list(town: Town) -> None:
+    """Version 0.19 has neither `context` nor `replies`; what was taken out is not asked for."""
+    host = Host(town.fediverse, "lemmy.test")
+    group, flora = host.actor("rye", "Group"), host.actor("flora")
+    uri = "https://lemmy.test/post/7"
+    root = flora.note("root", "<p>root</p>", name="Root", to=[PUBLIC, group.uri]) | {"id": uri}
+    host.serve(uri, {"@context": AS} | root)
+    await followed(town.fediverse, town.anna, group)
+    await send(town.fediverse, town.ours, group, group.does("Announce", flora.does("Create", root)))
+    notes = [flora.note(f"c{number}", inReplyTo=uri) for number in range(51)]
+    notes.append(town.bob.note("nested", inReplyTo=notes[0]["id"]))
+    for note in notes:
+        (town.theirs if "theirs" in note["id"] else host).serve(note["id"], {"@context": AS} | note)
+    views = [{"comment": {"ap_id": note["id"], "removed": note is notes[3]}} for note in notes]
+    address = "/api/v3/comment/list?post_id=7&type_=All&sort=Old&limit=50&page="
+    for page, part in ((1, views[:50]), (2, [*views[50:], {"comment": None}])):
+        host.serve(f"https://lemmy.test{address}{page}", {"comments": part}, content_type="application/json")
+    alice = await program(await town.ours.person("alice"))
+
+    await read(alice, uri)
+    await town.fediverse.settle()
+    second = await read(alice, uri)
+
+    assert below(second) == {note["id"] for note in notes if note is not notes[3]} and "page=3" not in str(host.asked)

@@ -216,7 +216,11 @@ async def _end(circle: Circle, how: str) -> None:
         await circle.fediverse.settle()
         with circle.a.here():
             assert await stored.of(bob[0], circle.face.id) is None, "their server gets nothing more for them"
+            (ban,) = await rows("SELECT uri FROM act WHERE property = 'ban' AND value IS NOT NULL")
+            told = [body for (body,) in await rows("SELECT body FROM outbox") if b'"Block"' in body]
             await members.unban(circle.a.app, "rye", circle.bob.actor.uri, circle.alice.actor)
+        assert told and not any(forger.PUBLIC.encode() in body for body in told), "it is told to members alone"
+        assert (await _ask(circle.a, ban[0].removeprefix("https://a.test"))).status_code == 404
     else:
         with circle.a.here():
             await follows.reject(circle.a.app, circle.face, bob[0])

@@ -108,6 +108,22 @@ async def test_who_was_turned_down_asks_again_and_is_let_in_like_anybody_else(
     assert [page.status for page in refused] == [403, 403]
 
 
+async def test_the_pages_say_how_one_comes_in(
+    app: App, rye: Actor, stranger: Browser, alice: Actor, enter: Enter
+) -> None:
+    member = await enter(alice)
+    seen: dict[str, list[str]] = {}
+    for wish in ({}, {"join_mode": "invite"}, {"join_mode": "open"}, {"visibility": "local"}):
+        await group_profile.change(app, "rye", Change(**wish))  # type: ignore[arg-type]
+        pages = [await each.get(path) for each in (stranger, member) for path in ("/c/rye", "/c/rye/join")]
+        seen["".join(wish.values())] = [page.main for page in pages]
+
+    assert all("its moderators will answer" in main for main in seen[""][1::2])
+    assert all("by invitation" in main and "another server" not in main for main in seen["invite"])
+    assert all("That is joining" in main for main in seen["open"][1::2]) and "Join from anywhere" in seen["open"][0]
+    assert "people of its own server" in seen["local"][2] and "another server" not in seen["local"][3]
+
+
 async def test_moderators_see_who_came_by_another_way_in_pages_and_who_takes_it_back_is_gone(
     app: App, rye: Actor, enter: Enter
 ) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from storage import posts, rankings, talks, unanswered
+from storage import migrate, posts, rankings, talks, unanswered
 from storage.actors import Actor
 from storage.connect import Database, Writes, apply, execute, execute_many, row, rows, transaction
 from storage.groups import Group
@@ -259,3 +259,28 @@ async def _flood(dialect: str, many: int, ann: Actor, groups: Sequence[Group]) -
         " SELECT id, group_id, 0, 1, CASE WHEN id / 65536000 % 5 = 0 THEN 0 ELSE 1 END, id, id,"
         " id / 65536 * 256 + id % 256 FROM post"
     )
+
+
+async def test_what_was_said_before_there_were_orders_is_counted_the_same(database: Database) -> None:
+    chance = random.Random(9)
+    async with transaction():
+        group, people = await build.group("rye"), await crowd(5)
+        robot = await build.person("robot", "far.test", bot=1)
+        for number in range(20):
+            thread = await build.post(chance.choice([*people, robot]), group=group, id=at((40 - number) * HOUR))
+            for author in chance.choices([*people, robot], k=chance.randrange(6)):
+                await build.post(author, group=group, parent=thread)
+    asked = (
+        "SELECT * FROM talker ORDER BY 1, 2",
+        "SELECT id, group_id, waiting, people, answered_at, hot, top FROM talk",
+    )
+    before = [sorted(await rows(sql)) for sql in asked]
+    await execute("DELETE FROM talker")
+    await execute("DELETE FROM talk")
+
+    (step,) = [each for each in migrate.read(migrate.FOLDER / database.dialect) if each.name == "queue"]
+    for statement in migrate.statements(step.sql):
+        if "INSERT INTO" in statement:
+            await execute(statement)
+
+    assert [sorted(await rows(sql)) for sql in asked] == before and all(before)

@@ -125,6 +125,19 @@ class Member:
 
         await eventually(absent, f"{uri} is gone at {self.home.host}")
 
+    async def reads(self, uri: str, answers: list[str]) -> None:
+        """Until everything under a post is these, in the order in which clients show it.
+
+        What a group passes on may be here a moment before the group has said that it is in it.
+        """
+        shown: list[str] = []
+
+        async def so() -> bool:
+            shown[:] = await self.thread(uri)
+            return shown == answers
+
+        await eventually(so, f"{self.name} reads {answers} under {uri}, and not {shown}")
+
     async def thread(self, uri: str) -> list[str]:
         """Ids of everything under a post, in the order in which clients show it."""
         found = await self.call("GET", f"/api/v1/statuses/{await self.here(uri)}/context")

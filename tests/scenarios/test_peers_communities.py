@@ -73,7 +73,7 @@ async def test_people_of_a_program_take_part_in_our_group(street: Street, progra
     answer = await here.flora.comment(thread, "Half of it wheat.")
     for member in (here.alice, here.bob):
         await member.sees(answer, content="Half of it wheat")
-        assert await member.thread(thread) == [answer]
+        await member.reads(thread, [answer])
     reply = await here.bob.write("Or a longer rest.", answering=answer)
     await there(world, reply, parent=answer)
     await here.flora.vote(thread, 1)
@@ -119,7 +119,7 @@ async def test_our_members_take_part_in_a_community_of_a_program(street: Street,
         post = await member.sees(page, content="Which one is quiet")
         assert post["spoiler_text"] == "" and "Warp drives" in post["content"]
         await member.sees(comment)
-        assert await member.thread(page) == [comment]
+        await member.reads(page, [comment])
         assert await listed(member) == [page]
     answer = await here.bob.write("Mine is.", answering=page)
     await there(world, answer, parent=page, community=here.uri)

@@ -1,5 +1,7 @@
 """Actors of ours: made with their keys, changed, and deleted for good."""
 
+import msgspec
+
 from activitypub import keys, render
 from activitypub.contexts import PUBLIC
 from activitypub.objects import Hashtag
@@ -8,7 +10,7 @@ from fedcomm.app import App
 from fedcomm.errors import Conflict
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
-from storage import actors, bus, directory, events, flairs, groups, posts, talks
+from storage import actors, bus, directory, events, flairs, groups, posts, registers, talks
 from storage.actors import Actor, Key
 from storage.connect import Writes
 from storage.errors import IntegrityError
@@ -88,6 +90,10 @@ async def document(app: App, actor: Actor) -> activities.Json:
     about = await directory.about([group.id]) if group is not None else {}
     topics, languages = about[group.id] if group is not None else ((), ())
     hashtags = tuple(Hashtag(name, app.urls.tag(name)) for name in topics)
+    if group is not None and group.ruled:
+        rules = msgspec.json.decode(await registers.get(group.id, "rules") or "[]", type=list[str])
+        heading = app.translations(languages[0] if languages else "en").gettext("The rules of the group:")
+        actor = msgspec.structs.replace(actor, summary=mapping.rules.with_rules(actor.summary, rules, heading))
     return render.document(mapping.actors.to_actor(actor, own, group, moved_to, pictures, labels, hashtags, languages))
 
 

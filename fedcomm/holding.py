@@ -12,7 +12,7 @@ import msgspec
 from activitypub import documents, parse
 from activitypub.errors import Unreachable
 from activitypub.objects import Note
-from fedcomm import acts, clock, consents, groups, intake, mapping, members, peers, rights, sanitise, speech, welcomes
+from fedcomm import acts, assent, clock, consents, groups, intake, mapping, members, peers, rights, speech, welcomes
 from fedcomm.admit import LINKS, MENTIONS, PICTURES, REPLIES, THREADS, Wait
 from fedcomm.app import App
 from fedcomm.errors import NotFound
@@ -28,9 +28,6 @@ from storage.held import Asked, Held
 from storage.ids import next_id
 
 MAX_REASON = 500  # characters
-# With which word somebody says yes to the rules of a group: one for each language that this server speaks.
-YES = {"en": "agree", "de": "einverstanden"}
-_NAMES, _WORDS = re.compile(r"@\S+"), re.compile(r"[^\W\d_]+")
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -44,14 +41,6 @@ class Waiting(msgspec.Struct, frozen=True):
     pictures: int
     url: str  # where its author's server shows it
     answer: bool
-
-
-def says_yes(html: str) -> bool:
-    """Whether somebody says nothing but yes, in any of our languages."""
-    if len(html) > 2_000:
-        return False
-    words = _WORDS.findall(_NAMES.sub(" ", sanitise.plain(html)).casefold())
-    return words[-1:] != [] and words[-1] in YES.values() and words[:-1] in ([], ["i"], ["ich", "bin"])
 
 
 def keep(app: App, writes: Writes, kept: Held, why: Wait, known: Circumstances) -> None:
@@ -230,7 +219,7 @@ async def _saying(app: App, group: Group, face: Actor, author: Actor, kind: str)
     named = {
         "group": face.name or face.username,
         "url": app.urls.rules(face.username),
-        "word": YES.get(language, YES["en"]),
+        "word": assent.word(language),
     }
     match kind:
         case "rules":

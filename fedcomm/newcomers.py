@@ -6,7 +6,7 @@ why it may be public though direct messages are answered by direct messages.
 
 import msgspec
 
-from fedcomm import acts, admit, clock, members, speech
+from fedcomm import acts, admit, assent, clock, members, speech
 from fedcomm import welcomes as service
 from fedcomm.app import App
 from fedcomm.drafting import Draft, Prepared
@@ -26,12 +26,13 @@ from storage.welcomes import Welcome
 async def answered(prepared: Prepared) -> Welcome | None:
     """The welcome that a draft answers for the first time; None for everything that stays what it is.
 
-    An answer that names anybody else is a talk among those, and nothing goes into a group that takes nothing in.
+    An answer that names anybody else is a talk among those, and one that says yes to the rules is just that. Nothing
+    goes into a group that takes nothing in.
     """
     parent, by = prepared.parent, prepared.parent_author
     if parent is None or by is None or parent.visibility != DIRECT or by.kind != "Group" or not by.local:
         return None
-    if any(named.id != by.id for named in prepared.mentioned):
+    if any(named.id != by.id for named in prepared.mentioned) or assent.says_yes(prepared.written.html):
         return None
     return await open_to(prepared.author, parent.id)
 

@@ -7,7 +7,7 @@ import msgspec
 
 from activitypub import render
 from activitypub.objects import Note
-from fedcomm import admit, clock, emojis, groups, mapping, media, newcomers, proving, recording, restraints
+from fedcomm import admit, assent, clock, emojis, groups, mapping, media, newcomers, proving, recording, restraints
 from fedcomm.app import App
 from fedcomm.drafting import Draft, PollDraft, Prepared, Words, prepare
 from fedcomm.errors import NotFound
@@ -68,6 +68,7 @@ async def create(
     post = recording.record(app, writes, await _arrival(app, prepared, note, post_id))
     if welcome is not None:
         await newcomers.record(writes, welcome, post)
+    await assent.hear(app, writes, author, post.visibility, prepared.mentioned, post.content)
     document = await _proven(app, author, post.visibility, _create(app, note, post))
     publish(app, writes, author, document, audience_of(prepared), thread_id=post.thread_id, post_id=post.id)
     if prepared.group is not None and prepared.group.local and prepared.face is not None:

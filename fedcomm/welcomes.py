@@ -8,11 +8,11 @@ from collections.abc import Mapping
 import msgspec
 
 import storage.accounts
-from fedcomm import acts, consents, groups, letters, members, rights, speech
+from fedcomm import acts, assent, clock, consents, groups, letters, members, rights, speech
 from fedcomm.app import App
 from fedcomm.errors import Invalid
 from fedcomm.speech import Saying
-from storage import actors, posts, registers, welcomes
+from storage import actors, held, posts, registers, welcomes
 from storage import groups as stored
 from storage import members as stored_members
 from storage.actors import Actor
@@ -102,6 +102,8 @@ async def welcome(app: App, group: int, actor: int) -> None:
         if await welcomes.take(group, actor, post_id):
             writes = Writes()
             await speech.privately(app, writes, face, post_id, saying)
+            if version := (await consents.of_group(stored_group)).version:  # to these they may say yes by an answer
+                held.put_told(writes, held.Asked(group, actor, "welcome", version), post_id, clock.now_ms())
             await write(writes)
 
 
@@ -124,6 +126,8 @@ async def _saying(app: App, group: Group, face: Actor, member: Actor) -> Saying 
     parts = [f"{speech.mention(app, member)} {text}"]
     if rules:
         parts += [gettext("The rules of the group:"), "\n".join(f"{at}. {rule}" for at, rule in enumerate(rules, 1))]
+        agree = gettext("Answer with the word {word} if you accept the rules; that is not shown to anybody.")
+        parts.append(agree.replace("{word}", assent.word(language)))
     parts.append(gettext(
         "Answer this message to introduce yourself. Your answer will be public: everybody can read it, under your name,"
         " in the thread of the group for newcomers. That is so for your first answer alone, and if it names nobody but"

@@ -11,8 +11,9 @@ from activitypub.actors import Actor as Profile
 from activitypub.audience import group_of
 from activitypub.errors import Forbidden, ProtocolError
 from activitypub.parse import actor as parse_actor
-from fedcomm import admit, group_profile, groups, members, moderation, rights, sanitise
+from fedcomm import admit, group_profile, groups, mapping, members, moderation, rights, sanitise
 from fedcomm.errors import Invalid
+from fedcomm.group_profile import MAX_RULE, MAX_RULES
 from fedcomm.groups import MAX_SUMMARY
 from fedcomm.inbox import announce
 from fedcomm.inbox.hand import Hand, Ignored
@@ -81,11 +82,13 @@ async def describe(hand: Hand, activity: Activity, group: Group) -> None:
     """
     case = _ours(hand, activity, group.id, rights.SETTINGS)
     said = _profile(activity)
+    told = sanitise.clean(said.summary[: MAX_SUMMARY + MAX_RULES * MAX_RULE])
+    summary = mapping.rules.without_rules(told, await group_profile.rules(group.id))
     writes = Writes()
     try:
         changed = group_profile.record(
             hand.app, writes, case.group, case.face, by=case.moderator.uri, uri=case.uri, title=said.name or None,
-            summary_html=sanitise.clean(said.summary[:MAX_SUMMARY]), only_moderators=said.posting_restricted,
+            summary_html=sanitise.clean(summary[:MAX_SUMMARY]), only_moderators=said.posting_restricted,
         )  # fmt: skip
     except Invalid as why:
         raise Forbidden(str(why)) from why

@@ -4,7 +4,7 @@ from activitypub import documents
 from activitypub.activities import Activity
 from activitypub.audience import visibility
 from activitypub.objects import Note
-from fedcomm import admit, clock, holding, measuring, rights
+from fedcomm import admit, assent, clock, holding, measuring, rights
 from fedcomm.admit import Author, Wait
 from fedcomm.inbox.hand import Hand, Ignored
 from storage import held
@@ -63,7 +63,7 @@ def early_waits(hand: Hand, group: Group, author_id: int, author_uri: str) -> bo
 
 def agrees(hand: Hand, written: Note, author: Actor) -> bool:
     """Whether it is somebody's word to a group of ours, and to nobody else, that they say yes to its rules."""
-    if visibility(written.audience, author.followers or None) != "direct" or not holding.says_yes(written.content):
+    if visibility(written.audience, author.followers or None) != "direct" or not assent.says_yes(written.content):
         return False
     named = {*written.audience.everyone, *(mention.href for mention in written.mentions)} - {author.uri}
     groups = [group for group in map(hand.facts.group_at, sorted(named)) if group is not None and group.local]

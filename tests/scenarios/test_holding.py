@@ -13,7 +13,7 @@ from storage.posts import DIRECT
 from tests import forger
 from tests.fediverse import Fediverse, Instance, Person
 from tests.forger import PUBLIC, Face, Host, send
-from tests.scenarios.test_welcome import messages
+from tests.scenarios.test_welcome import in_thread, messages
 
 pytestmark = pytest.mark.anyio
 
@@ -100,6 +100,32 @@ async def test_what_waits_for_consent_is_in_the_group_once_its_author_agrees(fed
     assert own.group_id is not None
 
 
+async def test_who_says_yes_to_the_rules_in_the_welcome_is_asked_no_more(fediverse: Fediverse) -> None:
+    a, b = await fediverse.instance("a.test"), await fediverse.instance("b.test")
+    greta, alice, bob = await a.person("greta"), await a.person("alice"), await b.person("bob")
+    face = await club(a, greta, rules=("Be kind.", "1 < 2"))
+    await fediverse.join(face, alice, bob)
+    with b.here():
+        described = await actors.by_uri(face.uri)
+    assert described and described.summary.endswith("<ol><li>Be kind.</li><li>1 &lt; 2</li></ol>")
+
+    with pytest.raises(NotAllowed, match=r"Read and accept the rules: https://a\.test/c/club/rules"):
+        await alice.post("@club Mine\n\nhello")
+    for who, group in ((alice, "@club"), (bob, "@club@a.test")):
+        (welcome,) = await messages(who)
+        assert "Answer with the word agree" in welcome.content
+        yes = await who.post(f"{group} agree", in_reply_to_id=welcome.id, visibility="direct")
+        await fediverse.settle()
+        assert (await who.post(f"{group} Mine\n\nhello")).visibility == 0 and yes.visibility == DIRECT
+        await fediverse.settle()
+        hello = await who.post(f"{group} I grow rye", in_reply_to_id=welcome.id, visibility="direct")
+        await fediverse.settle()
+        assert "I grow rye" in str(await in_thread(a)) and (who is bob or hello.visibility == 0)
+        assert "agree" not in str(await in_thread(a)) and len(await messages(who)) == 1
+
+    assert await waiting(a) == [] and len([uri for uri in await talk(a) if "b.test" in uri]) == 1
+
+
 async def test_who_hears_no_message_agrees_by_joining_and_else_waits_for_a_moderator(fediverse: Fediverse) -> None:
     a = await fediverse.instance("a.test")
     greta = await a.person("greta")
@@ -171,7 +197,8 @@ async def test_a_newcomer_with_five_links_waits_until_a_moderator_lets_it_in(fed
 
     assert await talk(a) == [fine.uri, spam.uri] and await waiting(a) == []
     assert spam.uri in [post.uri for post in await greta.home()]
-    assert "No shops, please." in (await messages(bob))[-1].content and len(await messages(bob)) == 2
+    said = [message.content for message in await messages(bob)]
+    assert len(said) == 2 and sum("No shops, please." in each for each in said) == 1
     with a.here():
         log = await rows("SELECT subject, value, summary FROM act WHERE property = 'held' ORDER BY id")
     assert log == [(spam.uri, '{"state":"released"}', ""), (worse.uri, '{"state":"refused"}', "No shops, please.")]

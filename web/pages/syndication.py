@@ -6,6 +6,7 @@ A group that is not for everybody has none, nor has a member who does not want t
 
 from collections.abc import Awaitable, Callable
 from email.utils import formatdate
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -91,6 +92,11 @@ def tag(form: str) -> Endpoint:
     return show
 
 
+async def usual(request: Request) -> Response:
+    """`GET /@{name}.rss` and `/tags/{name}.rss`: where Mastodon has them, and people type them into readers."""
+    return respond.redirect(f"{quote(request.scope['path'].removesuffix('.rss'), safe='/@')}/feed.rss", 301)
+
+
 async def has_feed(actor: Actor, group: Group | None = None) -> bool:
     """Whether there are feeds of a member, or of a group with this face."""
     if not actor.local or actor.kind == "Application" or not await visible.seen_actors(visible.ANYBODY, [actor.id]):
@@ -132,3 +138,4 @@ async def _feed(request: Request, form: str, about: tuple[str, str, str, str, in
 
 _PLACES = (("/c/{name}", group), ("/@{name}", member), ("/@{name}/{id}", thread), ("/tags/{name}", tag))
 routes = [Route(f"{place}/feed.{form}", feed_of(form)) for place, feed_of in _PLACES for form in _FORMS]
+routes += [Route("/@{name}.rss", usual), Route("/tags/{name}.rss", usual)]

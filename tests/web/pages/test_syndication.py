@@ -100,6 +100,8 @@ async def test_each_place_feeds_its_own_and_pages_lead_there(
         heads = [each["href"] for each in page.all("link", rel="alternate") if "feed" in each["href"]]
         assert heads == [f"https://home.test{path}/feed.{form}" for form in ("atom", "rss", "json")], path
         assert f"{path}/feed.atom" in page.links
+    for path in ("/@alice", "/tags/rye", "/tags/%E6%97%A5"):  # where Mastodon has them
+        assert (await client.get(f"{path}.rss")).headers["location"] == f"{path}/feed.rss"
     assert own
 
 

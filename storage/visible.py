@@ -156,6 +156,11 @@ JOIN actor viewer ON viewer.id = member.actor_id
 WHERE post.id = ? AND post.visibility = 4 AND viewer.host <> ''
 AND viewer.host = (SELECT asking.host FROM actor asking WHERE asking.id = ?) AND {actor("post.author_id")}
 AND {TO_VIEWER.replace("?", "viewer.id")} LIMIT 1"""
+# The author of a post in a group elsewhere, when that group's own server asks, which passes it on.
+_AT_HOME = f"""
+SELECT post.author_id FROM post JOIN groups place ON place.id = post.group_id AND place.local = 0
+JOIN actor face ON face.id = place.actor_id JOIN actor asking ON asking.id = ? AND asking.host = face.host
+WHERE post.id = ? AND post.visibility = 4 AND {actor("post.author_id")}"""
 # (post, viewer) for those of some actors that may see some posts.
 PAIRS = (
     "SELECT post.id, viewer.id FROM post CROSS JOIN actor viewer WHERE post.id IN (?ints) AND viewer.id IN (?ints)"
@@ -208,9 +213,10 @@ async def on_server(asking: int, post_id: int) -> int:
     """A member on the server of who asks for a post that is for its group's members, and who may see it.
 
     Servers ask in the name of nobody, for their members; a server without one has nothing to ask for. `ANYBODY` when
-    there is none (attack PRI-02).
+    there is none (attack PRI-02). The server of a group elsewhere is told what its author sees.
     """
     found = await rows(_ON_SERVER, (post_id, asking, *actor_args(asking)))
+    found = found or await rows(_AT_HOME, (asking, post_id, *actor_args(asking)))
     return found[0][0] if found else ANYBODY
 
 

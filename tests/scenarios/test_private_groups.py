@@ -120,6 +120,10 @@ async def test_only_a_server_with_a_member_is_answered_about_a_private_post(circ
         plain = [await _ask(circle.a, f"{uri}{end}") for uri in (thread.uri, never)]
         assert {each.status_code for each in plain} == {404}
         assert plain[0].content == plain[1].content, end
+    far = await circle.said(circle.bob, "@rye@a.test Canary from afar\n\nWhich flour?")
+    assert (await circle.a.app.client.get_document(far.uri)).raw["id"] == far.uri, "the group's own server may ask"
+    with pytest.raises(NotFound):
+        await circle.c.app.client.get_document(far.uri)
     listed = (await circle.b.app.client.get_document(f"{thread.uri}/context")).raw
     assert listed["orderedItems"] == [thread.uri, answer.uri]
     outbox, followers = [await circle.a.get(f"/c/rye/{name}") for name in ("outbox", "followers")]

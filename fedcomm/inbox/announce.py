@@ -4,6 +4,8 @@ What stands inside counts as far as somebody vouches for it: posts are asked for
 are at most what the group says of them, and change nothing outside it.
 """
 
+import msgspec
+
 from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
 from activitypub.objects import Note
@@ -161,6 +163,21 @@ def restored(hand: Hand, activity: Activity) -> None:
     moderation.record_restoration(
         hand.app, hand.writes, group, face, known, moderator, undo.uri or activity.uri or "", inner.uri or ""
     )
+
+
+def at_home(hand: Hand, activity: Activity, group: Group) -> Activity:
+    """What somebody of a group's own server does there, as if the group had passed it on: it decides who may.
+
+    Mbin 1.10.1 tells followers of a magazine so what its moderators do.
+
+    Raises:
+        Forbidden: it is of another server.
+    """
+    face = hand.facts.face_of(group)
+    if group.local or not same_origin(activity.actor, face.uri):
+        raise Forbidden("What is done in a group elsewhere comes from that group.")
+    hand.facts.actors.setdefault(face.uri, face)
+    return msgspec.structs.replace(activity, type="Announce", actor=face.uri, object=activity, objects=(activity,))
 
 
 def moderates(hand: Hand, group: Group, face: Actor, uri: str) -> bool:

@@ -4,21 +4,21 @@ from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
 from fedcomm import admit, blocks, clock, groups, moderation, rights
 from fedcomm import members as service
-from fedcomm.inbox import announce
+from fedcomm.inbox import announce, moderate, undo
 from fedcomm.inbox.hand import Hand, Ignored
 from storage import members, registers
 from storage.connect import Writes, write
 
 
 async def block(hand: Hand, activity: Activity) -> None:
-    """Between people when it names no group; else a ban, which only moderators of ours can speak (attack GRP-09)."""
+    """Between people when it names no group; else a ban, which only its moderators can speak (attack GRP-09)."""
     blocker = hand.actor(activity.actor)
     _not_over(activity)
     subject = hand.facts.actors.get(id_of(activity.object) or "")
     group = hand.facts.group_at(activity.target or "")
     if group is not None:
         if not group.local:
-            raise Forbidden("A ban from a group elsewhere comes from that group.")
+            return await announced(hand, announce.at_home(hand, activity, group))
         admit.right(hand.facts.standing(group, blocker.uri), rights.BAN)
         subject = subject or hand.actor(id_of(activity.object) or "")  # who has done nothing here yet is asked for
         if subject.id == blocker.id:
@@ -47,6 +47,15 @@ async def block(hand: Hand, activity: Activity) -> None:
     if subject is None or not subject.local or activity.target:
         raise Ignored("it is about nobody here")
     await blocks.record_block(hand.app, blocker, subject, activity.uri or "")
+
+
+async def lifted(hand: Hand, activity: Activity) -> None:
+    """A block between people, or a ban from a group, is lifted."""
+    inner = activity.object
+    group = hand.facts.group_at(inner.target or "") if isinstance(inner, Activity) else None
+    if group is not None and not group.local:
+        return await moderate.unbanned(hand, announce.at_home(hand, activity, group))
+    await undo.block(hand, activity)
 
 
 async def announced(hand: Hand, activity: Activity) -> None:

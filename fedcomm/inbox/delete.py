@@ -4,9 +4,9 @@ from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
 from activitypub.origins import same_origin
 from fedcomm import admit, farewells, groups, moderation, recording, rights
+from fedcomm.inbox import announce, create, undo
 from fedcomm.inbox.hand import Hand, Ignored, Wants
 from storage import held
-from storage.actors import Actor
 from storage.groups import Group
 from storage.posts import Post
 
@@ -38,7 +38,7 @@ def thing(hand: Hand, activity: Activity) -> None:
         return by_author(hand, activity, known)
     group = hand.facts.group_of(known)
     if group is not None and not group.local and known.deleted_at is None:
-        return _at_home(hand, group, known, actor)
+        return _elsewhere(hand, activity, group, known)
     if group is None or known.deleted_at is not None:
         raise Forbidden("Only its author can delete this.")
     admit.right(hand.facts.standing(group, actor.uri), rights.REMOVE)
@@ -49,13 +49,24 @@ def thing(hand: Hand, activity: Activity) -> None:
         groups.take_back(hand.app, hand.writes, group, face, known, boost.uri)
 
 
-def _at_home(hand: Hand, group: Group, known: Post, actor: Actor) -> None:
-    """Somebody of a group's server deletes what was said there: whether it is gone, that server is asked."""
-    face = hand.facts.face_of(group)
-    if not (same_origin(known.uri, face.uri) and same_origin(actor.uri, face.uri)):
-        raise Forbidden("Only its author can delete this.")
+def _elsewhere(hand: Hand, activity: Activity, group: Group, known: Post) -> None:
+    """Somebody of a group's own server takes a post out of it; whether what the group itself said is gone, that server
+    is asked."""
+    author = hand.facts.author_of(known)
+    if author is None or not create.speaks_for(author, activity.actor):
+        return announce.deleted(hand, announce.at_home(hand, activity, group))
     if known.uri not in hand.refreshed:
         raise Wants(fresh_posts=(known.uri,))
+
+
+def undone(hand: Hand, activity: Activity) -> None:
+    """A moderator puts a post back into its group, or an author takes a deletion back (Lemmy, PieFed)."""
+    inner = activity.object
+    known = hand.facts.posts.get(id_of(inner.object) or "") if isinstance(inner, Activity) else None
+    group = hand.facts.group_of(known) if known is not None else None
+    if group is not None and not group.local and same_origin(activity.actor, hand.facts.face_of(group).uri):
+        return announce.restored(hand, announce.at_home(hand, activity, group))
+    undo.delete(hand, activity)
 
 
 def by_author(hand: Hand, activity: Activity, known: Post) -> None:

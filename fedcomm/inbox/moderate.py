@@ -163,13 +163,13 @@ async def _done(hand: Hand, case: _Case, writes: Writes, post: Post | None) -> N
 
 
 def _ours(hand: Hand, activity: Activity, group_id: int | None, right: str) -> _Case:
-    """The case of somebody who acts for one of our groups, and has the right to."""
+    """The case of somebody who acts for one of our groups, and has the right to; or for one of their own server."""
     moderator = hand.actor(activity.actor)
     group = hand.facts.groups.get(group_id) if group_id is not None else None
     if group is None:
         raise Ignored("it is about no group that is known here")
     if not group.local:
-        raise Forbidden("What is done in a group elsewhere comes from that group.")
+        return _theirs(hand, announce.at_home(hand, activity, group))
     admit.right(hand.facts.standing(group, moderator.uri), right)
     return _Case(group, hand.facts.face_of(group), moderator, activity, activity.uri or "")
 

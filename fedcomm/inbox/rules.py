@@ -63,8 +63,8 @@ RULES: tuple[Rule, ...] = (
     Rule(("Undo", "Announce"), undo.announce, authority.who_did_it),  # NodeBB 4.15.1 names what it announced by number
     Rule(("Undo", "Announce", "Create", POST), undo.announce, authority.who_did_it),
     Rule(("Undo", "Announce", "Create", LINK), undo.announce, authority.who_did_it),
-    Rule(("Undo", "Delete", LINK), undo.delete, authority.who_did_it),
-    Rule(("Undo", "Block", LINK), undo.block, authority.who_did_it),
+    Rule(("Undo", "Delete", LINK), delete.undone, authority.who_did_it),
+    Rule(("Undo", "Block", LINK), block.lifted, authority.who_did_it),
     Rule(("Undo", LINK), undo.by_id, authority.anybody),
     Rule(("Undo", "Lock", LINK), moderate.lock, authority.who_did_it),
     Rule(("Block", LINK), block.block, authority.anybody),

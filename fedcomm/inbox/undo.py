@@ -1,7 +1,6 @@
 """Undo: something that was done is taken back, by who did it."""
 
 from activitypub.activities import Activity, id_of
-from activitypub.errors import Forbidden
 from fedcomm import admit, groups, members, moderation, rights
 from fedcomm import follows as service
 from fedcomm.inbox.hand import Hand, Ignored, Wants
@@ -119,8 +118,6 @@ async def block(hand: Hand, activity: Activity) -> None:
 async def _unban(
     hand: Hand, activity: Activity, inner: Activity, group: Group, moderator: Actor, subject: Actor, writes: Writes
 ) -> None:
-    if not group.local:
-        raise Forbidden("That a ban from a group elsewhere is lifted comes from that group.")
     admit.right(hand.facts.standing(group, moderator.uri), rights.BAN)
     face = hand.facts.face_of(group)
     await members.show_threads_again(hand.app, writes, group, face, subject)

@@ -30,10 +30,15 @@ class Elsewhere:
             featured=f"{uri}/featured",
         )
         self.listed = [self.mo.uri]
-        home.serve(f"{uri}/moderators", self._moderators())
         self.home = home
+        self.appoint()
         self.note = self.bo.note("rye", to=[uri, forger.PUBLIC], audience=uri)
         third.serve(self.note["id"], self.note)
+
+    def appoint(self, *more: Face) -> None:
+        """The group lists these as its moderators too."""
+        self.listed += [face.uri for face in more]
+        self.home.serve("https://g.test/c/wine/moderators", self._moderators())
 
     async def announce(self, activity: Json) -> None:
         """The group passes an activity on."""
@@ -70,8 +75,8 @@ class Elsewhere:
             "unpin": by.does("Remove", post, target=f"{uri}/featured"),
             "ban": block,
             "unban": by.does("Undo", block),
-            "appoint": by.does("Add", self.bo.uri, target=f"{uri}/moderators"),
-            "dismiss": by.does("Remove", self.bo.uri, target=f"{uri}/moderators"),
+            "appoint": by.does("Add", self.bo.uri, target=f"{uri}/moderators", cc=[uri]),
+            "dismiss": by.does("Remove", self.bo.uri, target=f"{uri}/moderators", cc=[uri]),
         }
 
     def _moderators(self) -> Json:
@@ -152,6 +157,23 @@ async def test_a_moderator_of_a_group_elsewhere_acts_through_that_group_only(els
         await forger.send(elsewhere.fediverse, elsewhere.a, elsewhere.mo, said[name])
 
     assert await elsewhere.state() == before
+
+
+async def test_a_moderator_who_lives_on_its_server_acts_for_it_directly_too(elsewhere: Elsewhere) -> None:
+    """Mbin 1.10.1 tells followers so what moderators of a magazine do."""
+    mia, pat = elsewhere.home.actor("mia"), elsewhere.home.actor("pat")
+    elsewhere.appoint(mia)
+    by_mia, by_pat = elsewhere.acts(mia), elsewhere.acts(pat)
+    for name, state in AFTER.items():
+        await forger.send(elsewhere.fediverse, elsewhere.a, mia, by_mia[name])
+
+        assert await elsewhere.state() == state, name
+    before = await elsewhere.state()
+
+    for name in AFTER:
+        await forger.send(elsewhere.fediverse, elsewhere.a, pat, by_pat[name])
+
+        assert await elsewhere.state() == before, name
 
 
 async def test_a_group_elsewhere_that_changed_is_read_anew_at_its_home(elsewhere: Elsewhere) -> None:

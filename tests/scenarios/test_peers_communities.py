@@ -11,7 +11,7 @@ from tests.peers.friendica import Friendica
 from tests.peers.lemmy import Lemmy
 from tests.peers.mbin import Mbin
 from tests.peers.users import User
-from tests.scenarios.forums import Group, World, arrived, listed, ours, theirs, there
+from tests.scenarios.forums import Group, World, answers_with, arrived, listed, ours, theirs, there
 from tests.scenarios.neighbours import eventually
 from tests.scenarios.stories import Street, nothing_twice
 
@@ -23,6 +23,7 @@ class Habits(msgspec.Struct, frozen=True):
 
     dialect: Callable[[], Dialect]
     status: int = 200  # by which it takes activities
+    locks: bool = True  # its moderators close threads
     polls: bool = True  # takes polls, as they are or as texts
     begins: bool = True  # its people begin threads in groups elsewhere
     votes: bool = True  # passes on the votes of others
@@ -33,8 +34,8 @@ class Habits(msgspec.Struct, frozen=True):
 PROGRAMS = {
     "lemmy1": Habits(lambda: Lemmy("1.0.0-beta.1")),
     "mbin": Habits(Mbin),
-    "friendica": Habits(Friendica, 202, votes=False, changes=False),
-    "discourse": Habits(Discourse, 202, polls=False, begins=False, votes=False, shared=False),
+    "friendica": Habits(Friendica, 202, locks=False, votes=False, changes=False),
+    "discourse": Habits(Discourse, 202, locks=False, polls=False, begins=False, votes=False, shared=False),
 }
 
 
@@ -144,6 +145,10 @@ async def test_our_members_take_part_in_a_community_of_a_program(street: Street,
     await there(world, answer, deleted=True)
     if habits.changes:
         await here.alice.misses(answer)
+    if habits.locks:
+        await here.flora.lock(page)
+        for member in (here.alice, here.bob):
+            await answers_with(member, page, 403)
     await here.flora.delete(comment)
     for member in (here.alice, here.bob):
         await member.misses(comment)

@@ -85,8 +85,8 @@ def tag(form: str) -> Endpoint:
 
     async def show(request: Request) -> Response:
         name = request.path_params["name"][:_LONGEST].lower()
-        url = state.app_of(request).urls.tag(name)
-        about = (url, f"#{name}", "", url.removeprefix(state.app_of(request).base_url), 0)
+        home = f"/tags/{quote(name)}"
+        about = (f"{state.app_of(request).base_url}{home}", f"#{shown.label(name)}", "", home, 0)
         return await _feed(request, form, about, lambda *page: syndication.tagged(name, *page))
 
     return show

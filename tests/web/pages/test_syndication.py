@@ -95,6 +95,8 @@ async def test_each_place_feeds_its_own_and_pages_lead_there(
     assert await titles(client, "/@alice") == ["Away from groups", "How much less?", "Sour dough"]
     assert await titles(client, "/tags/RYE") == ["Sour dough"]
     assert await titles(client, "/tags/nothing") == []
+    strange = (await client.get("/tags/%E6%97%A5%22%0B/feed.json")).json()
+    assert (strange["title"], strange["feed_url"]) == ('#日"', "https://home.test/tags/%E6%97%A5%22%0B/feed.json")
     for path in ("/c/rye", thread, "/@alice", "/tags/rye"):
         page = await stranger.get(path)
         heads = [each["href"] for each in page.all("link", rel="alternate") if "feed" in each["href"]]

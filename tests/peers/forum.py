@@ -190,9 +190,17 @@ class Forum:
 
     async def announce(self, community: Community, activity: Json) -> None:
         """Pass on to all followers what was done."""
+        self._list(community, activity)
         origin = "" if self.dialect.back_to_origin else host_of(activity["actor"])
         await self.announce_to(community, self.inboxes_of(community, without=origin), bare(activity))
         await self.dialect.also(self, community, activity)
+
+    def _list(self, community: Community, activity: Json) -> None:
+        """What begins a thread stands first in the outbox of the community."""
+        found = self.server.documents.get(f"{community.uri.removeprefix(self.server.base)}/outbox")
+        if activity["type"] == "Create" and not activity["object"].get("inReplyTo") and isinstance(found, dict):
+            told = {"id": self.activity_id("announce"), "type": "Announce", "actor": community.uri}
+            found["orderedItems"].insert(0, told | {"object": bare(activity), "to": [PUBLIC]})
 
     async def announce_to(self, community: Community, inboxes: Iterable[str], inner: Any) -> None:
         """One Announce by a community, to these inboxes."""
@@ -384,6 +392,8 @@ class Forum:
         if community is None:
             raise Dropped("there is no such community here")
         asker = await self.actor(activity["actor"])
+        if asker["type"] not in getattr(self.dialect, "followers", (asker["type"],)):
+            raise Dropped("only people follow a community")
         if community.asks:
             community.waiting[activity["actor"]] = activity
             return

@@ -22,6 +22,7 @@ class Lemmy:
     says_no = True
     back_to_origin = True
     tells_author = True
+    followers = PEOPLE
 
     def __init__(self, version: str = "0.19.12") -> None:
         self.software = ("lemmy", version)

@@ -1,10 +1,13 @@
 """Two fedcomm servers and one of Lemmy or PieFed: its users in our groups, our members in its communities."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import pytest
 
+from tests.peers.users import User
 from tests.scenarios.forums import Group, World, arrived, listed, ours, theirs, there, until_listed
+from tests.scenarios.neighbours import Member, eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -138,3 +141,25 @@ async def test_what_their_moderators_take_out_is_out_for_our_members_until_they_
 
     await until_listed(here.alice, [spam])
     assert await here.bob.find(spam) is not None
+
+
+async def test_whoever_joins_late_finds_what_was_said_before(world: World) -> None:
+    flora = User(world.forum, "flora_late")
+    made = world.forum.community("late", "Late", flora.uri)
+    path = made.uri.removeprefix(world.forum.server.base)
+    if world.forum.software[0] == "piefed":  # 1.6.6 serves it so
+        world.forum.server.content_types[f"{path}/outbox"] = "application/json"
+    before = [await flora.post(made.uri, f"Thread {number}", "Was here before") for number in range(3)]
+    late = await world.a.member("late")
+
+    await late.follow(f"late@{world.host}")
+    await eventually(partial(_lists, late, before), "what was said before is there")
+    after = await flora.post(made.uri, "Thread 3", "Came after")
+
+    await eventually(partial(_lists, late, [after, *before]), "what is said now comes besides")
+    assert (await listed(late))[0] == after
+
+
+async def _lists(member: Member, wanted: list[str]) -> bool:
+    """Whether these are in the group, whatever their order: some are of the same millisecond."""
+    return sorted(await listed(member)) == sorted(wanted)

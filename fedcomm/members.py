@@ -233,8 +233,9 @@ async def expel(app: App, group: Group, face: Actor, subject: Actor) -> None:
     if subject.local:
         await follows.record_end(app, subject.id, face.id)
         return
-    if group.visibility != "public" and (known := await stored_follows.of(subject.id, face.id)) is not None:
-        # Their server gets nothing more for them, and is told so (attack GRP-20).
+    known = await stored_follows.of(subject.id, face.id)
+    if known is not None and (group.visibility != "public" or known.state == "pending"):
+        # Their server gets nothing for them (any more), and is told so (attack GRP-20).
         return await follows.refuse(app, face, subject, known.uri)
     # The follow of somebody elsewhere stays: without it their server would not learn of an unban (cohosting.md §12.3).
     writes = Writes()

@@ -26,12 +26,14 @@ async def accept(app: App, group_name: str, actor_id: int, by: Actor | None = No
 
     Raises:
         NotFound: there is no such group, or they do not wait (any more).
-        NotAllowed: `by` is no moderator of the group.
+        NotAllowed: `by` is no moderator of the group; or they are banned, or may not do anything here any more.
     """
     group, face = await groups.named(group_name)
     await members.who_acts(group, face, by, rights.APPROVE)
     async with transaction():
-        await _waiting(group, face, actor_id)
+        _asked, who = await _waiting(group, face, actor_id)
+        admit.actor(who)
+        admit.joining(group, await admissions.standing(group, who), invited=True)
         await follows.accept(app, face, actor_id)
 
 

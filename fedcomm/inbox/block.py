@@ -38,12 +38,9 @@ async def block(hand: Hand, activity: Activity) -> None:
             moderation.record_role(
                 hand.app, writes, group, face, subject.uri, blocker.uri, activity.uri or "", given=False
             )
-        members.leave(writes, group.id, subject.id, clock.now_ms())
         groups.pass_on(hand.app, writes, group, face, hand.raw_of(activity))
         await write(writes)
-        if group.visibility != "public":
-            await service.expel(hand.app, group, face, subject)
-        return
+        return await service.expel(hand.app, group, face, subject)
     if subject is None or not subject.local or activity.target:
         raise Ignored("it is about nobody here")
     await blocks.record_block(hand.app, blocker, subject, activity.uri or "")

@@ -270,6 +270,28 @@ async def test_a_second_follow_of_a_member_is_accepted_again_and_of_who_waits_st
         assert await value("SELECT members_count FROM groups WHERE actor_id = ?", (face.id,)) == 1
 
 
+@pytest.mark.attack("GRP-17")
+async def test_who_is_banned_waits_no_more_and_no_invitation_helps_them(town: Town) -> None:
+    face = await town.ours.group("club", moderator=town.anna, join_mode="approval")
+    await town.send(town.bob, town.bob.does("Follow", face.uri))
+    bob = await number(town.ours, town.bob.uri)
+
+    await town.ours.ban(face, town.bob.uri, town.anna)
+    await town.fediverse.settle()
+    assert len(answers(town.theirs, "Reject")) == 1 and await state(town.ours, face, town.bob.uri) == "left"
+    with town.ours.here():
+        group_id = int(await value("SELECT id FROM groups WHERE actor_id = ?", (face.id,)))
+        await execute(
+            "INSERT INTO admission (group_id, uri, expires_at) VALUES (?, ?, ?)",
+            (group_id, town.bob.uri, clock.now_ms() + DAY),
+        )
+        with pytest.raises(NotFound):
+            await requests.accept(town.ours.app, "club", bob, town.anna.actor)
+    await town.send(town.bob, town.bob.does("Follow", face.uri))
+    assert len(answers(town.theirs, "Reject")) == 2 and await state(town.ours, face, town.bob.uri) == "left"
+    assert answers(town.theirs, "Accept") == []
+
+
 @pytest.mark.attack("GRP-23")
 def test_of_a_hundred_joins_in_a_second_from_one_server_sixty_count_and_ours_all() -> None:
     limit = ServerLimit(limits.JOINS, limits.JOINS_WINDOW)

@@ -270,7 +270,12 @@ async def test_who_asks_to_join_from_mastodon_is_turned_down_asks_again_and_is_l
     def answers(kind: str) -> list[str]:
         return [r.outcome for r in received if (r.activity["type"], r.activity["actor"]) == (kind, group)]
 
+    def letters() -> list[str]:
+        known = world.mastodon.statuses.values()
+        return [status.content for status in known if status.author == group and mona.uri in status.mentions]
+
     group = await mona.follow("choosy@a.test")
+    await eventually(lambda: len(letters()) == 1, "mila is asked")
     await alice.decides(mona.handle, "reject")
     await eventually(lambda: answers("Reject") == ["taken"], "mila is turned down")
     assert (mona.uri, group) not in world.mastodon.following
@@ -280,5 +285,5 @@ async def test_who_asks_to_join_from_mastodon_is_turned_down_asks_again_and_is_l
     await eventually(lambda: (mona.uri, group) in world.mastodon.following, "mila is in the group")
     thread = await alice.write("Only rye\n\nNothing else. @choosy")
     await eventually(lambda: (group, thread) in world.mastodon.home(mona), "mila reads it")
-    letters = [s for s in world.mastodon.statuses.values() if s.author == group and mona.uri in s.mentions]
-    assert len(letters) == 1 and "Who are you?" in letters[0].content  # asked once
+    await world.around.quiet()
+    assert len(letters()) == 1 and "Who are you?" in letters()[0]  # asked once

@@ -4,7 +4,7 @@ import zlib
 from typing import Any
 
 from activitypub import documents
-from fedcomm import admit, clock, groups, intake, members, recording
+from fedcomm import admit, clock, groups, intake, members, recording, restraints
 from fedcomm import posts as own
 from fedcomm.app import App
 from fedcomm.errors import NotAllowed
@@ -29,7 +29,7 @@ async def adopt(app: App) -> None:
     for post in (await posts.by_ids(missed)).values():
         group = await stored.by_id(post.group_id) if post.group_id is not None and post.removed_at is None else None
         writes = Writes()
-        recording.adopt(app, writes, post, group, await _left_out(post, group))
+        recording.adopt(app, writes, post, group, await _left_out(app, post, group))
         await apply(writes)
         app.forget_post(post.id)
 
@@ -78,7 +78,7 @@ async def _create_of(app: App, post: Post, author: Actor) -> dict[str, Any] | st
     return documents.read(body) if body is not None else post.create_uri
 
 
-async def _left_out(post: Post, group: Group | None) -> list[int]:
+async def _left_out(app: App, post: Post, group: Group | None) -> list[int]:
     """Whose answers are not in a group of ours with what they answer (attack GRP-01)."""
     if group is None or not group.local:
         return []
@@ -91,4 +91,7 @@ async def _left_out(post: Post, group: Group | None) -> list[int]:
             admit.answering(standing, begun)
         except NotAllowed:
             found.append(author.id)
+        else:
+            if await restraints.waits(app, group, author):
+                found.append(author.id)
     return found

@@ -66,6 +66,15 @@ async def check_edit(app: App, prepared: Prepared) -> None:
         raise _refusal(app, face, why)
 
 
+async def waits(app: App, group: Group, author: Actor) -> bool:
+    """Whether an answer of somebody, whatever it says, would not be in the group at once."""
+    if not group.asks:
+        return False
+    known, standing = await _known(app, group, author), await members.standing(group, author)
+    who = Author(bot=bool(author.bot), deaf=app.peers.deaf(author.host))
+    return admit.waits(group, standing, known, who, Written(starter=False), clock.now_ms()) is not None
+
+
 async def open_to(app: App, group: Group, author: Actor, standing: Standing) -> Open:
     """What somebody may still do in a group of ours, to be shown before they write."""
     if not group.asks or not group.local or standing.may(rights.HOLD):

@@ -4,6 +4,7 @@ from activitypub import documents
 from activitypub.activities import Activity
 from activitypub.audience import visibility
 from activitypub.objects import Note
+from activitypub.origins import host_of
 from fedcomm import admit, assent, clock, holding, measuring, rights
 from fedcomm.admit import Author, Wait
 from fedcomm.inbox.hand import Hand, Ignored
@@ -58,7 +59,8 @@ def early_waits(hand: Hand, group: Group, author_id: int, author_uri: str) -> bo
     """Whether somebody whose answer came before what it answers could not write one in the group now."""
     facts = hand.facts
     standing, known = facts.standing(group, author_uri), facts.circumstances(group, author_id)
-    return admit.waits(group, standing, known, Author(), admit.Written(starter=False), clock.now_ms()) is not None
+    who = Author(deaf=hand.app.peers.deaf(host_of(author_uri)))
+    return admit.waits(group, standing, known, who, admit.Written(starter=False), clock.now_ms()) is not None
 
 
 def agrees(hand: Hand, written: Note, author: Actor) -> bool:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from fedcomm import group_profile, holding
+from fedcomm import group_profile, holding, restraints
 from fedcomm.errors import Invalid, NotAllowed
 from fedcomm.group_profile import Change
-from storage import actors, held, posts
+from storage import actors, groups, held, posts
 from storage.actors import Actor
 from storage.connect import execute, rows, value
 from storage.held import Held
@@ -328,3 +328,32 @@ async def test_a_flood_into_a_group_waits_and_is_not_relayed(fediverse: Fedivers
 async def _quickly(at: Instance, by: Face, note: dict[str, object]) -> None:
     answer = await forger.post(at, by.does("Create", note, to=note["to"], cc=note["cc"]), by)
     assert answer.status_code == 202
+
+
+async def test_an_answer_that_comes_before_what_it_answers_gets_nobody_past_the_rules(fediverse: Fediverse) -> None:
+    a = await fediverse.instance("a.test")
+    greta = await a.person("greta")
+    face = await club(a, greta, rules=("Be kind.",))
+    far, other = Host(fediverse, "far.test"), Host(fediverse, "other.test")
+    mo, agreed, eve = far.actor("mo"), other.actor("agreed"), other.actor("eve")
+    asking = mo.note("begun", "<p>So?</p>", to=[face.uri, PUBLIC], audience=face.uri, name="So", type="Page")
+    for who in (mo, agreed):
+        first = who.note(f"first-{who.name}", to=[face.uri, PUBLIC], audience=face.uri)
+        await send(fediverse, a, who, who.does("Create", first, to=first["to"], cc=first["cc"]))
+        with a.here():
+            await holding.release(a.app, "club", (await waiting(a))[0].id, greta.actor, trust=True)
+        await fediverse.settle()
+
+    for who in (agreed, eve):
+        answer = who.note(f"early-{who.name}", inReplyTo=asking["id"], cc=[who.followers, greta.actor.uri])
+        await send(fediverse, a, who, who.does("Create", answer, to=answer["to"], cc=answer["cc"]))
+    await send(fediverse, a, mo, mo.does("Create", asking, to=asking["to"], cc=asking["cc"]))
+
+    inside = await talk(a)
+    assert "https://other.test/notes/early-agreed" in inside and asking["id"] in inside
+    assert "https://other.test/notes/early-eve" not in inside
+    early = await a.knows("https://other.test/notes/early-eve")
+    with a.here():
+        group, everybody = await groups.by_actor(face.id), [await person_of(a, who.uri) for who in (agreed, eve)]
+        assert group and [await restraints.waits(a.app, group, who) for who in everybody] == [False, True]
+    assert early.thread_id == (await a.knows(asking["id"])).id

@@ -7,7 +7,20 @@ import msgspec
 
 from activitypub import render
 from activitypub.objects import Note
-from fedcomm import admit, assent, clock, emojis, groups, mapping, media, newcomers, proving, recording, restraints
+from fedcomm import (
+    admit,
+    assent,
+    clock,
+    emojis,
+    groups,
+    mapping,
+    media,
+    newcomers,
+    proving,
+    recording,
+    restraints,
+    sharing,
+)  # fmt: skip
 from fedcomm.app import App
 from fedcomm.drafting import Draft, PollDraft, Prepared, Words, prepare
 from fedcomm.errors import NotFound
@@ -73,6 +86,7 @@ async def create(
     publish(app, writes, author, document, audience_of(prepared), thread_id=post.thread_id, post_id=post.id)
     if prepared.group is not None and prepared.group.local and prepared.face is not None:
         groups.accept_post(app, writes, prepared.group, prepared.face, post, document)
+    await sharing.said(app, writes, prepared, post, document)
     try:
         await apply(writes)
     except IntegrityError:
@@ -115,6 +129,7 @@ async def edit(app: App, author: Actor, post_id: int, draft: Draft) -> None:
     if group is not None and group.local and face is not None and known.removed_at is None:
         groups.pass_on(app, writes, group, face, update, about=known, post_id=known.id)
         await groups.tell_boosted(app, writes, group, face, author, update, known, audience)
+    await sharing.changed(app, writes, known, update)
     await apply(writes)
 
 
@@ -144,6 +159,7 @@ async def delete(app: App, author: Actor, post_id: int, *, redraft: bool = False
         await groups.tell_boosted(app, writes, group, face, author, deletion, known, everywhere)
         if (boost := await boosts.of(face.id, known.id)) is not None:
             groups.take_back(app, writes, group, face, known, boost.uri)
+    await sharing.changed(app, writes, known, deletion, gone=True)
     await apply(writes)
     await media.forget(app, files)
 

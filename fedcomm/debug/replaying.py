@@ -12,7 +12,7 @@ from fedcomm import errors
 from fedcomm.app import App
 from fedcomm.debug import recorded, vouching
 from fedcomm.debug.steps import Steps
-from fedcomm.inbox import facts, proofs
+from fedcomm.inbox import facts, proofs, spoken
 from fedcomm.inbox.hand import Hand, Ignored, Wants
 from fedcomm.inbox.rules import BY_SHAPE
 from fedcomm.intake import mark
@@ -114,7 +114,7 @@ async def _part(app: App, steps: Steps, part: Activity, signer: str, proven: fro
         return
     try:
         async with rehearsal() as changes:
-            known = await facts.gather([part], [facts.names(part)], app.host)
+            known = await facts.gather([part], [spoken.names(part)], app.host)
             hand = Hand(app=app, facts=known, writes=Writes(), signer=signer, document=part.raw, proven=proven)
             rule.authority(hand, part)
             waiting = rule.handler(hand, part)

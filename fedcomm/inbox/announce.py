@@ -11,10 +11,10 @@ from activitypub.errors import Forbidden
 from activitypub.objects import Note
 from activitypub.origins import same_origin
 from fedcomm import clock, moderation, recording, rights
-from fedcomm.inbox import create, react
+from fedcomm.inbox import create, react, shared
 from fedcomm.inbox import undo as taking_back
 from fedcomm.inbox.hand import Hand, Ignored, Wants
-from storage import boosts, posts, reactions, telling
+from storage import boosts, posts, reactions, shares, telling
 from storage.actors import Actor
 from storage.boosts import Boost
 from storage.groups import Group
@@ -50,8 +50,13 @@ def created(hand: Hand, activity: Activity) -> None:
     if uri is None:
         raise Ignored("it names no post")
     if isinstance(inner.object, Note) and uri not in hand.facts.posts and not hand.app.urls.own(uri):
-        return _show(hand, group, face, create.passed_on(hand, inner, group, face), activity)
-    _enter(hand, group, face, hand.post(uri), activity)
+        new = create.passed_on(hand, inner, group, face)
+        shared.relayed(hand, activity, new, inner.actor)
+        return _show(hand, group, face, new, activity)
+    entered = hand.post(uri)
+    if uri in hand.fetched and not entered.starter:
+        shared.relayed(hand, activity, entered, inner.actor)
+    _enter(hand, group, face, entered, activity)
 
 
 def voted(hand: Hand, activity: Activity) -> None:
@@ -105,6 +110,7 @@ def deleted(hand: Hand, activity: Activity) -> None:
     vouched = same_origin(inner.actor, activity.actor) or inner.uri in hand.proven
     if author is not None and author.uri == inner.actor and (vouched or known.visibility == posts.MEMBERS):
         # Of what is for its members a group may say so: its origin answers few, and the group could take it out anyway.
+        shared.relayed(hand, activity, known, inner.actor, gone=True)
         return recording.erase(hand.app, hand.writes, known)
     if author is not None and author.uri == inner.actor:
         return _ask_origin(hand, known)
@@ -130,7 +136,8 @@ def updated(hand: Hand, activity: Activity) -> None:
     proven = inner.uri in hand.proven and author is not None and author.uri == inner.actor
     # Without a time it may be an earlier version, which a group can pass on again whenever it likes.
     if proven and author is not None and isinstance(written, Note) and written.updated is not None:
-        recording.edit(hand.app, hand.writes, known, author, written, create.mentioned(hand, written))
+        if recording.edit(hand.app, hand.writes, known, author, written, create.mentioned(hand, written)):
+            shared.relayed(hand, activity, known, inner.actor)
         return
     _ask_origin(hand, known)
 
@@ -251,6 +258,8 @@ def _for_group(hand: Hand, group: Group, face: Actor, entered: Post) -> bool:
 def _show(hand: Hand, group: Group, face: Actor, entered: Post, activity: Activity) -> None:
     if entered.removed_at is not None:
         raise Ignored("it was taken out of the group")
+    if entered.starter and entered.group_id != group.id:
+        shares.put(hand.writes, group.id, entered.id, face.id, clock.now_ms())
     create.show(hand, face, entered, activity)
 
 

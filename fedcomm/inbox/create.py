@@ -11,7 +11,7 @@ from activitypub.objects import Note
 from activitypub.origins import same_origin
 from fedcomm import admit, clock, groups, mapping, sanitise
 from fedcomm.errors import NotAllowed
-from fedcomm.inbox import ballots, waiting
+from fedcomm.inbox import ballots, shared, waiting
 from fedcomm.inbox.hand import Hand, Ignored, Wants
 from fedcomm.recording import MAX_TOLD, Arrival, label, record
 from storage import boosts, posts, talks, welcomes
@@ -54,6 +54,7 @@ def note(hand: Hand, activity: Activity) -> None:
         groups.accept_post(hand.app, hand.writes, group, hand.facts.face_of(group), post, hand.raw_of(activity))
     elif group is not None:
         show(hand, hand.facts.face_of(group), post, activity)
+    shared.said(hand, activity, written, author, post, hand.facts.root_of(parent) if parent is not None else post)
     if waiting.agrees(hand, written, author):
         return
     if parent is not None and _answers_a_group(hand, written, author, parent) and sanitise.text_of(post.content):
@@ -123,14 +124,23 @@ def passed_on(hand: Hand, activity: Activity, group: Group, face: Actor) -> Post
     if hand.facts.erased(written.uri, author.uri) or not (written.audience.public or confined):
         raise Ignored("it is not to be shown")
     parent = hand.parent(written.in_reply_to)
-    if parent is not None and parent.group_id != group.id:
+    own = parent is None or parent.group_id == group.id
+    if parent is not None and not own and not _shown_beside(hand, face, parent):
         raise Ignored("the thread is in another group")
     named = mentioned(hand, written)
-    inside = parent is not None or author.id == face.id or face in named
-    arrival = _arrival(hand, activity, written, author, parent, group if inside or confined else None, named)
+    inside = (own and parent is not None) or author.id == face.id or face in named
+    entered = group if own and (inside or confined) else None
+    arrival = _arrival(hand, activity, written, author, parent, entered, named)
     if confined:
         arrival = msgspec.structs.replace(arrival, visibility=posts.MEMBERS)
     return record(hand.app, hand.writes, arrival)
+
+
+def _shown_beside(hand: Hand, face: Actor, parent: Post) -> bool:
+    """Whether the group shows the thread of a post beside its own; whether an answer is in a group of ours is not its
+    to say, nor who answers in a locked thread."""
+    home = hand.facts.group_of(parent)
+    return shared.shows(hand, face, hand.facts.root_of(parent)) and (home is None or not home.local)
 
 
 def _again(hand: Hand, activity: Activity, written: Note, known: Post, author: Actor) -> None:

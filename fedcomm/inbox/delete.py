@@ -4,7 +4,7 @@ from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
 from activitypub.origins import same_origin
 from fedcomm import admit, farewells, groups, moderation, recording, rights
-from fedcomm.inbox import announce, create, undo
+from fedcomm.inbox import announce, create, shared, undo
 from fedcomm.inbox.hand import Hand, Ignored, Wants
 from storage import held
 from storage.groups import Group
@@ -80,6 +80,7 @@ def by_author(hand: Hand, activity: Activity, known: Post) -> None:
         groups.pass_on(hand.app, hand.writes, group, face, hand.raw_of(activity), about=known)
         if (boost := hand.facts.boost_of(face.id, known.id)) is not None:
             groups.take_back(hand.app, hand.writes, group, face, known, boost.uri)
+    shared.changed(hand, activity, known, gone=True)
 
 
 def actor(hand: Hand, activity: Activity) -> None:

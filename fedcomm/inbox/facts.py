@@ -1,16 +1,30 @@
 """What handlers of a batch need to know, read in one hop; handlers themselves ask nothing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from activitypub.activities import Activity, Thing
+from activitypub.activities import Activity
 from activitypub.contexts import PUBLIC
 from activitypub.objects import Note
 from fedcomm import clock, measuring, rights
 from fedcomm.admit import Standing, Written
-from storage import actors, blocks, boosts, circumstances, groups, held, members, orphans, posts, registers, visible
+from fedcomm.inbox import spoken
+from storage import (
+    actors,
+    blocks,
+    boosts,
+    circumstances,
+    groups,
+    held,
+    members,
+    orphans,
+    posts,
+    registers,
+    shares,
+    visible,
+)  # fmt: skip
 from storage.actors import Actor
 from storage.boosts import Boost
 from storage.circumstances import Circumstances, Place
@@ -18,8 +32,6 @@ from storage.connect import read_many, rows
 from storage.groups import Group
 from storage.posts import Post
 
-MAX_URIS = 120  # addresses and mentions of one activity that are looked up (attack NET-16)
-_STANDING = frozenset(("Follow", "Accept", "Reject", "Block", "Leave", "Move"))
 _FOLLOWED = (
     "SELECT DISTINCT t.uri FROM follow f JOIN actor t ON t.id = f.target_id"
     " JOIN actor follower ON follower.id = f.follower_id AND follower.host = ''"
@@ -42,60 +54,6 @@ _MODERATORS = (
 )
 
 _Rows = Sequence[Sequence[Any]]
-
-
-class Names(msgspec.Struct):
-    """The ids that an activity speaks of."""
-
-    actors: list[str]
-    posts: list[str]
-    activities: list[str]
-
-
-def names(activity: Activity) -> Names:
-    """The ids to look up for an activity and what it carries."""
-    found = Names([activity.actor], [], [])
-    inner: Thing = activity
-    while isinstance(inner, Activity):
-        found.actors.append(inner.actor)
-        found.actors.extend(_addresses(inner.audience.everyone))
-        if inner.target:
-            found.actors.append(inner.target)
-        if inner.uri:
-            found.activities.append(inner.uri)
-        for uri in inner.object_ids[:MAX_URIS]:
-            found.posts.append(uri)
-            found.actors.append(uri)
-        inner = inner.object
-    if isinstance(inner, Note):
-        found.actors.extend(_addresses(inner.audience.everyone))
-        found.actors.extend(mention.href for mention in inner.mentions[:MAX_URIS])
-        if inner.in_reply_to:
-            found.posts.append(inner.in_reply_to)
-    return found
-
-
-def touched(activity: Activity) -> frozenset[str]:
-    """What an activity may change, by name: two that share one are not handled in one batch.
-
-    What changes the standing of somebody (who follows, blocks or is gone) touches the actor.
-    """
-    if activity.type in ("Like", "Dislike", "EmojiReact"):
-        return frozenset((f"{activity.actor} {activity.object_id}", activity.uri or ""))
-    inner = activity.object
-    standing = _STANDING.intersection((activity.type, inner.type if isinstance(inner, Activity) else ""))
-    ids = [activity.uri or "", activity.actor if standing else ""]
-    thing: Thing = activity
-    while isinstance(thing, Activity):
-        ids.extend(thing.object_ids)
-        ids.append(thing.uri or "")
-        thing = thing.object
-    return frozenset(filter(None, ids))
-
-
-def needed(activity: Activity, found: Names) -> frozenset[str]:
-    """What an activity that speaks of these ids reads that another of its batch may change."""
-    return frozenset((*found.posts, *found.activities, *_speakers(activity)))
 
 
 class Facts:
@@ -121,6 +79,7 @@ class Facts:
         self._blockers: dict[str, set[int]] = {}
         self._followed: set[str] = set()
         self._early: dict[str, dict[int, str]] = {}
+        self._shares: dict[int, list[Group]] = {}
         self._held: dict[tuple[str, int], str] = {}
         self._circumstances: dict[Place, Circumstances] = {}
 
@@ -161,6 +120,10 @@ class Facts:
         """What is known of an actor in a group."""
         place = (group.id, uri)
         return Standing(ban=self._bans.get(place), member=place in self._members, role=self._roles.get(place, ""))
+
+    def shared_into(self, thread_id: int) -> Sequence[Group]:
+        """The groups that show a thread beside their own."""
+        return self._shares.get(thread_id, ())
 
     def leaders(self, uri: str) -> Sequence[str]:
         """Who looks after the group of ours with a face at that URL, of people here; asked for direct messages only."""
@@ -218,7 +181,7 @@ class Facts:
 _NONE = Circumstances()
 
 
-async def gather(activities: Sequence[Activity], named: Sequence[Names], own_host: str) -> Facts:
+async def gather(activities: Sequence[Activity], named: Sequence[spoken.Names], own_host: str) -> Facts:
     """Everything that handlers of these activities, which speak of these ids, may ask; two hops whatever their number.
 
     `named` is what `names` found for each of them, `own_host` the host of this server.
@@ -226,8 +189,10 @@ async def gather(activities: Sequence[Activity], named: Sequence[Names], own_hos
     people = list({uri for found in named for uri in found.actors})
     objects = list({uri for found in named for uri in found.posts})
     done = list({uri for found in named for uri in found.activities} | set(objects))
-    speakers = list({uri for activity in activities for uri in _speakers(activity)})
-    taken_back = [name for activity, found in zip(activities, named, strict=True) for name in _back(activity, found)]
+    speakers = list({uri for activity in activities for uri in spoken.speakers(activity)})
+    taken_back = [
+        name for activity, found in zip(activities, named, strict=True) for name in spoken.back(activity, found)
+    ]
     facts = Facts()
     answers = await read_many(
         [
@@ -280,12 +245,38 @@ async def _complete(facts: Facts) -> None:
         facts.faces = {g.actor_id: known[g.actor_id] for g in facts.groups.values()}
         return
     about = ([g.actor_id for g in facts.groups.values()], [p.id for p in facts.posts.values()])
-    answers = await read_many([(_POSTS, (roots,)), (_ACTORS, (absent,)), (_BOOSTS_BY, about), (_NAMED, about)])
+    threads = list({p.thread_id for p in facts.posts.values()})
+    answers = await read_many(
+        [
+            (_POSTS, (roots,)),
+            (_ACTORS, (absent,)),
+            (_BOOSTS_BY, about),
+            (_NAMED, about),
+            (shares.OF_THREADS, (threads,)),
+        ]
+    )
     facts._roots = {found[0]: Post(*found) for found in answers[0]}
     facts._authors = known | {found[0]: Actor(*found) for found in answers[1]}
     facts.faces = {g.actor_id: facts._authors[g.actor_id] for g in facts.groups.values()}
     facts._faces_boosts = {(found[2], found[3]): Boost(*found) for found in answers[2]}
     facts._naming = {(found[0], found[1]) for found in answers[3]}
+    for thread_id, *group in answers[4]:
+        facts._shares.setdefault(thread_id, []).append(Group(*group))
+    await _complete_shares(facts)
+
+
+async def _complete_shares(facts: Facts) -> None:
+    """The faces of groups that show threads beside their own, and the groups in which these began; mostly none."""
+    showing = [group for groups_ in facts._shares.values() for group in groups_]
+    if not showing:
+        return
+    homes = [r.group_id for r in facts._roots.values() if r.group_id is not None and r.group_id not in facts.groups]
+    facts.groups |= {group.id: group for group in showing}
+    facts.groups |= {found[0]: Group(*found) for found in await rows(_GROUPS, (homes,))}
+    absent = [g.actor_id for g in facts.groups.values() if g.actor_id not in facts.faces]
+    facts.faces |= {found[0]: Actor(*found) for found in await rows(_ACTORS, (absent,))}
+    about = ([group.actor_id for group in showing], list(facts._shares))
+    facts._faces_boosts |= {(found[2], found[3]): Boost(*found) for found in await rows(_BOOSTS_BY, about)}
 
 
 async def _complete_elsewhere(facts: Facts) -> None:
@@ -343,7 +334,7 @@ async def _complete_circumstances(facts: Facts, activities: Sequence[Activity], 
     """What groups that ask for more than standing want to know of those who write; mostly none does."""
     asking = [group for group in facts.groups.values() if group.local and group.asks]
     notes = [each for each in activities if isinstance(each.object, Note)] if asking else []
-    speakers = {uri for each in notes for uri in _speakers(each)}
+    speakers = {uri for each in notes for uri in spoken.speakers(each)}
     writing = {facts.actors[uri].id for uri in speakers if uri in facts.actors}
     if writing:
         writing |= {author for authors in facts._early.values() for author in authors}
@@ -358,26 +349,3 @@ async def _complete_shown(facts: Facts, speakers: list[int]) -> None:
     hidden = [post.id for post in facts.posts.values() if post.visibility > posts.UNLISTED]
     if hidden and speakers:
         facts._shown = {(found[0], found[1]) for found in await rows(visible.PAIRS, (hidden, speakers))}
-
-
-def _speakers(activity: Activity) -> list[str]:
-    """Those who say something in an activity, from outside in."""
-    found = [activity.actor]
-    inner: Thing = activity.object
-    while isinstance(inner, Activity):
-        found.append(inner.actor)
-        inner = inner.object
-    if isinstance(inner, Note) and inner.attributed_to:
-        found.append(inner.attributed_to)
-    return found
-
-
-def _back(activity: Activity, found: Names) -> Iterator[str]:
-    """The names under which something in the activity may have been taken back before it came."""
-    for by in _speakers(activity):
-        for uri in (*found.activities, *found.posts[:2]):
-            yield posts.taken_back(uri, by)
-
-
-def _addresses(uris: tuple[str, ...]) -> tuple[str, ...]:
-    return uris[:MAX_URIS]

@@ -11,7 +11,7 @@ from activitypub import dispatch
 from activitypub.activities import Activity
 from activitypub.client import Allowance, domain_of
 from activitypub.origins import origin
-from fedcomm.inbox import facts
+from fedcomm.inbox import spoken
 from fedcomm.inbox.proofs import Proven
 from storage.inbox import Item
 
@@ -34,7 +34,7 @@ class Work(msgspec.Struct):
     hot: bool  # goes into the transaction of its batch
     touched: frozenset[str]  # what it may change, by name
     needed: frozenset[str]  # what it reads that another item may change
-    named: tuple[facts.Names, ...]  # of which ids each part speaks
+    named: tuple[spoken.Names, ...]  # of which ids each part speaks
     allowance: Allowance
     fetched: frozenset[str] = frozenset()
     refreshed: frozenset[str] = frozenset()
@@ -49,16 +49,16 @@ def work(item: Item, activity: Activity, proven: tuple[Proven, ...] = (), *, hot
     parts = dispatch.each(activity)
     more = min(len(parts) - 1, _PARTS)
     allowance = Allowance(_FETCHES + 4 * more, _FETCHES_PER_DOMAIN + 2 * more)
-    named = tuple(map(facts.names, parts))
-    needed = facts.needed(parts[0], named[0])
+    named = tuple(map(spoken.names, parts))
+    needed = spoken.needed(parts[0], named[0])
     if more > 0:
-        needed = needed.union(*map(facts.needed, parts, named))
+        needed = needed.union(*map(spoken.needed, parts, named))
     return Work(item, activity, parts, hot, touched(parts), needed, named, allowance, proven=proven)
 
 
 def touched(parts: Sequence[Activity]) -> frozenset[str]:
     """What these activities may change, by name."""
-    return facts.touched(parts[0]) if len(parts) == 1 else frozenset().union(*map(facts.touched, parts))
+    return spoken.touched(parts[0]) if len(parts) == 1 else frozenset().union(*map(spoken.touched, parts))
 
 
 class Line:

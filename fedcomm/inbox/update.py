@@ -4,7 +4,7 @@ from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
 from activitypub.objects import Note
 from fedcomm import admit, groups, recording
-from fedcomm.inbox import create, moderate, waiting
+from fedcomm.inbox import create, moderate, shared, waiting
 from fedcomm.inbox.hand import Hand, Ignored, Wants
 from storage import posts
 
@@ -37,6 +37,7 @@ def note(hand: Hand, activity: Activity) -> None:
             hand.app, hand.writes, group, hand.facts.face_of(group), hand.raw_of(activity), about=known,
             post_id=known.id,
         )  # fmt: skip
+    shared.changed(hand, activity, known)
 
 
 async def by_link(hand: Hand, activity: Activity) -> None:

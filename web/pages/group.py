@@ -13,6 +13,7 @@ import storage.flairs
 import storage.follows
 import storage.groups
 import storage.rankings
+import storage.shares
 from fedcomm import admit, consents, invites, members, rights
 from fedcomm.errors import NotFound
 from storage import visible
@@ -24,7 +25,7 @@ from web.pages import filling, frame, syndication, threads
 from web.pages.readers import reader_of
 from web.pages.shown import handle
 
-_LINES = 25
+_LINES, _SHARED = 25, 10
 
 
 class Sorted(msgspec.Struct, frozen=True):
@@ -74,6 +75,7 @@ async def show(request: Request) -> Response:
         older=begun.older,
         sort=sort,
         flairs=labels,
+        shared=await _shared(viewer, group) if label is None and "max_id" not in request.query_params else [],
         flair=label,
     )
 
@@ -105,6 +107,13 @@ async def _looking_after(group: Group) -> list[tuple[Actor, str]]:
     found = await storage.actors.by_uris(list(roles)[:50])
     there = [(found[uri], role) for uri, role in roles.items() if uri in found and not found[uri].gone]
     return sorted(there, key=lambda each: each[1] == rights.STEWARD)
+
+
+async def _shared(viewer: int, group: Group) -> list[threads.Line]:
+    """The threads that it shows beside its own, the last shared first."""
+    shown = await storage.shares.into(group.id, _SHARED)
+    allowed = await visible.seen(viewer, shown)
+    return await threads.lines(viewer, [Entry(0, post_id) for post_id in shown if post_id in allowed])
 
 
 async def _pinned(viewer: int, group: Group) -> list[threads.Line]:

@@ -16,7 +16,7 @@ from storage.actors import Actor
 from storage.posts import Post
 from storage.timelines import Entry
 from web import params, respond, state
-from web.pages import frame, shown, syndication, threads, trees
+from web.pages import beside, frame, shown, syndication, threads, trees
 from web.pages.group import moderates
 from web.pages.readers import reader_of
 
@@ -52,6 +52,8 @@ async def show(request: Request) -> Response:
         feeds=await syndication.thread_has_feed(post),
         pinned=await _pinned(post),
         flairs=await storage.flairs.of_group(post.group_id) if post.starter and post.group_id else [],
+        also_in=await beside.also_in(viewer, reader.actor if reader else None, post),
+        sharable=await beside.choices(reader.actor, post) if reader else [],
         beginning=beginning,
         completing=coming is not None and coming.ended_at is None,
         locked=post.locked or (beginning is not None and beginning.post.locked),

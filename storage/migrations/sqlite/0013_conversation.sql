@@ -21,3 +21,14 @@ CREATE TABLE post_flair (
   PRIMARY KEY (uri, post_id)
 ) WITHOUT ROWID;
 CREATE INDEX post_flair_post ON post_flair (post_id);
+
+-- Threads that a group shows beside its own: they stay where they began, and are talked about in one place.
+CREATE TABLE share (
+  group_id INTEGER NOT NULL REFERENCES groups (id),
+  post_id INTEGER NOT NULL,
+  shared_by INTEGER NOT NULL,
+  shared_at INTEGER NOT NULL,
+  PRIMARY KEY (group_id, post_id)
+) WITHOUT ROWID;
+CREATE INDEX share_post ON share (post_id);
+CREATE INDEX share_group ON share (group_id, shared_at);

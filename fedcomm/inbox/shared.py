@@ -1,0 +1,63 @@
+"""What comes from elsewhere into threads that several groups show (`sharing.py`)."""
+
+from typing import Any
+
+from activitypub.activities import Activity
+from activitypub.objects import Note
+from fedcomm import groups, sharing
+from fedcomm.inbox.hand import Hand
+from storage import posts, shares
+from storage.actors import Actor
+from storage.posts import Post
+
+
+def said(hand: Hand, activity: Activity, written: Note, author: Actor, post: Post, root: Post) -> None:
+    """Somebody said something new: groups of ours that show the thread pass it on, others whom it names may show it."""
+    if post.visibility > posts.UNLISTED:
+        return
+    showing = hand.facts.shared_into(root.id) if root.id != post.id else ()
+    for group in showing:
+        if sharing.may_relay(group, hand.facts.standing(group, author.uri)):
+            face = hand.facts.face_of(group)
+            groups.pass_on(hand.app, hand.writes, group, face, hand.raw_of(activity), about=post, post_id=post.id)
+    there = {root.group_id, *(group.id for group in showing)}
+    home = hand.facts.group_of(root)
+    at_home = hand.facts.standing(home, author.uri) if home is not None else None
+    for uri in dict.fromkeys((*written.audience.everyone, *(mention.href for mention in written.mentions))):
+        named = hand.facts.group_at(uri)
+        if named is None or not named.local or named.id in there:
+            continue
+        there.add(named.id)
+        if sharing.asked(named, hand.facts.standing(named, author.uri), root, author.id, at_home):
+            sharing.record(hand.app, hand.writes, named, hand.facts.face_of(named), root, author.id)
+
+
+def relayed(hand: Hand, announced: Activity, post: Post, by: str, *, gone: bool = False) -> None:
+    """What a group elsewhere passes on in a thread of its own, groups of ours that show the thread pass on as well."""
+    raw = hand.raw_of(announced)
+    inner: Any = raw.get("object")
+    if isinstance(inner, dict) and "@context" not in inner:  # as it stands by itself, with its author's proof
+        inner = {"@context": raw["@context"], **inner}
+    for group in hand.facts.shared_into(post.thread_id) if post.visibility <= posts.UNLISTED else ():
+        if sharing.may_relay(group, hand.facts.standing(group, by)) and isinstance(inner, dict | str):
+            face, about = hand.facts.face_of(group), None if gone else post.id
+            groups.pass_on(hand.app, hand.writes, group, face, inner, about=post, post_id=about)
+
+
+def changed(hand: Hand, activity: Activity, post: Post, *, gone: bool = False) -> None:
+    """Somebody changed or deleted a post: groups of ours that show its thread pass that on."""
+    for group in hand.facts.shared_into(post.thread_id) if post.visibility <= posts.UNLISTED else ():
+        if not group.local:
+            continue
+        face = hand.facts.face_of(group)
+        about = None if gone else post.id
+        groups.pass_on(hand.app, hand.writes, group, face, hand.raw_of(activity), about=post, post_id=about)
+        if gone and post.starter:
+            shares.drop(hand.writes, group.id, post.id)
+            if (boost := hand.facts.boost_of(face.id, post.id)) is not None:
+                sharing.take_back(hand.app, hand.writes, face, post, boost.uri, boost.published)
+
+
+def shows(hand: Hand, face: Actor, root: Post) -> bool:
+    """Whether a group elsewhere shows a thread beside its own."""
+    return any(group.actor_id == face.id for group in hand.facts.shared_into(root.id))

@@ -1,0 +1,168 @@
+"""Sharing a thread into another group: it stays one thread, where it began, and both groups' members talk in it.
+
+The second group boosts the same post, passes on what is said in its thread to its own followers as far as its bans
+allow, and can end that for itself. To a group of another server whoever writes names it; one that makes copies of what
+it is told gets a thread of its own that leads back (features S1.5).
+"""
+
+from typing import Any
+
+from activitypub.contexts import PUBLIC
+from fedcomm import admit, clock, groups, members, rights
+from fedcomm.admit import Standing
+from fedcomm.app import App
+from fedcomm.drafting import Prepared
+from fedcomm.errors import Invalid, NotAllowed, NotFound
+from fedcomm.mapping import activities
+from fedcomm.outbox import publish
+from storage import boosts, posts, shares, visible
+from storage import groups as stored
+from storage.actors import Actor
+from storage.boosts import Boost
+from storage.connect import Writes, apply
+from storage.groups import Group
+from storage.ids import next_id
+from storage.outbox import Audience
+from storage.posts import Post
+
+
+async def share(app: App, actor: Actor, post_id: int, group_name: str) -> None:
+    """A member shows a thread in one of our groups beside its own; once is enough.
+
+    Raises:
+        NotFound: there is no such thread for the member, or no such group.
+        NotAllowed: no member of the group, or one who may not start threads in it.
+        Invalid: the thread is in the group already, or not for everybody.
+    """
+    admit.acting(actor)
+    post = await posts.by_id(post_id)
+    if post is None or not post.starter or not await visible.sees(actor.id, post.id):
+        raise NotFound("There is no such thread.")
+    group, face = await groups.named(group_name)
+    standing = await members.standing(group, actor)
+    admit.posting(group, standing, None)
+    if not standing.may(rights.WRITE):
+        raise NotAllowed("Only members share threads into a group. Please join it first.")
+    if post.group_id == group.id:
+        raise Invalid("The thread is in this group already.", field="group")
+    if not sharable(post, group):
+        raise Invalid("Only what is for everybody can be shared into another group.", field="group")
+    if await shares.by(group.id, post.id) is None:
+        writes = Writes()
+        record(app, writes, group, face, post, actor.id)
+        await apply(writes)
+
+
+async def end(app: App, actor: Actor, post_id: int, group_name: str) -> None:
+    """A thread is shown in another group no more: who shared it says so, who wrote it, or a moderator of that group.
+
+    Raises:
+        NotFound: there is no such group, or it does not show the thread.
+        NotAllowed: none of these.
+    """
+    post = await posts.by_id(post_id)
+    group, face = await groups.named(group_name)
+    shared_by = await shares.by(group.id, post_id)
+    if post is None or shared_by is None:
+        raise NotFound("There is no such thread in this group.")
+    if actor.id not in (shared_by, post.author_id):
+        admit.right(await members.standing(group, actor), rights.REMOVE)
+    writes = Writes()
+    await withdraw(app, writes, group, face, post)
+    await apply(writes)
+
+
+def sharable(post: Post, group: Group) -> bool:
+    """Whether a thread may be shown in another group: it and the group are for everybody, and it is where it began."""
+    public = post.visibility <= posts.UNLISTED and group.visibility == "public"
+    return public and post.starter and post.deleted_at is None and post.removed_at is None
+
+
+def asked(group: Group, standing: Standing, root: Post, author_id: int, home: Standing | None) -> bool:
+    """Whether somebody who names a group in a thread may show it there: its author, or a member of both groups.
+
+    `home` is what they are in the group in which the thread began; what is in no group gets into none by an answer.
+    """
+    if not sharable(root, group) or root.group_id in (None, group.id):
+        return False
+    if (group.asks or root.author_id != author_id) and not standing.member:
+        return False
+    if root.author_id != author_id and home is not None and not home.member:
+        return False
+    try:
+        admit.posting(group, standing, None)
+    except NotAllowed:
+        return False
+    return True
+
+
+def record(app: App, writes: Writes, group: Group, face: Actor, post: Post, by: int) -> None:
+    """The group boosts the thread: the same id, to every server that follows the group (attack GRP-12: once)."""
+    now, boost_id = clock.now_ms(), next_id()
+    uri = app.urls.activity(boost_id)
+    shares.put(writes, group.id, post.id, by, now)
+    boosts.insert(writes, Boost(boost_id, uri, face.id, post.id, posts.PUBLIC, now))
+    announce = activities.announce(uri, face.uri, face.followers, post.uri, now)
+    publish(app, writes, face, announce, Audience(followers=(face.id,)), thread_id=post.thread_id, post_id=post.id)
+    writes.after(lambda: app.forget_post(post.id))
+
+
+async def withdraw(app: App, writes: Writes, group: Group, face: Actor, post: Post) -> None:
+    """The group takes its boost of the thread back."""
+    shares.drop(writes, group.id, post.id)
+    boost = await boosts.of(face.id, post.id)
+    if boost is None:
+        return
+    boosts.remove(writes, boost)
+    take_back(app, writes, face, post, boost.uri, boost.published)
+
+
+def take_back(app: App, writes: Writes, face: Actor, post: Post, uri: str, at_ms: int) -> None:
+    """Undo the announcement of that id, which was made then, for all that follow the group."""
+    announced = activities.announce(uri, face.uri, face.followers, post.uri, at_ms)
+    to, cc = [PUBLIC], [face.followers]
+    undo = activities.undo(app.urls.activity(next_id()), face.uri, announced, to=to, cc=cc)
+    publish(app, writes, face, undo, Audience(followers=(face.id,)), thread_id=post.thread_id)
+    writes.after(lambda: app.forget_post(post.id))
+
+
+def may_relay(group: Group, standing: Standing) -> bool:
+    """Whether a group passes on what somebody says in a thread that it shows: its own bans count for that."""
+    return group.local == 1 and group.closed_at is None and not admit.banned(standing.ban)
+
+
+async def said(app: App, writes: Writes, prepared: Prepared, post: Post, document: dict[str, Any]) -> None:
+    """What follows when one of ours has said something: groups that show its thread pass it on, and others whom it
+    names show it from now on."""
+    if post.visibility > posts.UNLISTED:
+        return
+    root = await posts.by_id(post.thread_id) if prepared.parent is not None else post
+    showing = await shares.of_thread(root.id) if prepared.parent is not None and root is not None else []
+    if root is None:
+        return
+    for group in showing:
+        _group, face = await stored.with_face(group.id)
+        if face is not None and may_relay(group, await members.standing(group, prepared.author)):
+            groups.pass_on(app, writes, group, face, document, about=post, post_id=post.id)
+    there = {root.group_id, *(group.id for group in showing)}
+    for face in prepared.mentioned:
+        named = await stored.by_actor(face.id) if face.kind == "Group" and face.local else None
+        if named is None or named.id in there:
+            continue
+        home = await stored.by_id(root.group_id) if root.group_id is not None else None
+        standing = await members.standing(named, prepared.author)
+        at_home = await members.standing(home, prepared.author) if home is not None else None
+        if asked(named, standing, root, prepared.author.id, at_home):
+            record(app, writes, named, face, root, prepared.author.id)
+
+
+async def changed(app: App, writes: Writes, post: Post, activity: dict[str, Any], *, gone: bool = False) -> None:
+    """What one of ours did to a post: groups that show its thread pass it on; what began it and is `gone` they take
+    back."""
+    for group in await shares.of_thread(post.thread_id) if post.visibility <= posts.UNLISTED else ():
+        _group, face = await stored.with_face(group.id)
+        if face is None or not group.local:
+            continue
+        groups.pass_on(app, writes, group, face, activity, about=post, post_id=None if gone else post.id)
+        if gone and post.starter:
+            await withdraw(app, writes, group, face, post)

@@ -1,0 +1,41 @@
+"""Threads that a group shows beside its own; each is also a boost by the group's face."""
+
+from collections.abc import Sequence
+
+from storage.connect import Writes, row, rows
+from storage.groups import Group
+
+OF_THREADS = (
+    f"SELECT s.post_id, {', '.join('g.' + name for name in Group.__struct_fields__)} FROM share s"
+    " JOIN groups g ON g.id = s.group_id WHERE s.post_id IN (?ints) ORDER BY s.shared_at, s.group_id"
+)
+
+
+async def of_thread(post_id: int) -> list[Group]:
+    """The groups that show a thread beside their own, the first to do so first."""
+    return [Group(*found[1:]) for found in await rows(OF_THREADS, ([post_id],))]
+
+
+async def by(group_id: int, post_id: int) -> int | None:
+    """Who shared a thread into a group; None when nobody did."""
+    found = await row("SELECT shared_by FROM share WHERE group_id = ? AND post_id = ?", (group_id, post_id))
+    return found[0] if found else None
+
+
+async def into(group_id: int, limit: int) -> Sequence[int]:
+    """The threads that a group shows beside its own, the last shared first."""
+    sql = "SELECT post_id FROM share WHERE group_id = ? ORDER BY shared_at DESC, post_id DESC LIMIT ?"
+    return [found[0] for found in await rows(sql, (group_id, limit))]
+
+
+def put(writes: Writes, group_id: int, post_id: int, shared_by: int, now_ms: int) -> None:
+    """A group shows a thread beside its own; once is enough."""
+    writes.add(
+        "INSERT INTO share (group_id, post_id, shared_by, shared_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (group_id, post_id, shared_by, now_ms),
+    )
+
+
+def drop(writes: Writes, group_id: int, post_id: int) -> None:
+    """A group shows a thread no more."""
+    writes.add("DELETE FROM share WHERE group_id = ? AND post_id = ?", (group_id, post_id))

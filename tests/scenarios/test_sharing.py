@@ -1,0 +1,174 @@
+"""One thread in several groups: it stays one, everybody's answers are in it once, and nothing goes round in circles."""
+
+from typing import Any
+
+import pytest
+
+from fedcomm import members, sharing
+from fedcomm.errors import Invalid, NotAllowed, NotFound
+from storage import groups, shares
+from storage.actors import Actor
+from storage.posts import Post
+from tests import forger
+from tests.fediverse import Fediverse, Instance, Person
+from tests.forger import PUBLIC, Face, Host
+
+pytestmark = pytest.mark.anyio
+
+
+class World:
+    """`bread@a.test` and `wine@a.test`; ann is in both, bo in bread; one server follows each, and tells of itself."""
+
+    def __init__(self, fediverse: Fediverse, a: Instance, bread: Actor, wine: Actor, ann: Person, bo: Person) -> None:
+        self.fediverse, self.a, self.bread, self.wine, self.ann, self.bo = fediverse, a, bread, wine, ann, bo
+        self.of_bread, self.of_wine = Host(fediverse, "f.test"), Host(fediverse, "w.test")
+        self.eaters, self.drinkers = self.of_bread.actor("fo"), self.of_wine.actor("wo")
+
+    async def also_in(self, post: Post) -> list[int]:
+        """The faces of the groups that show a thread beside its own."""
+        with self.a.here():
+            return [group.actor_id for group in await shares.of_thread((await self.a.knows(post.uri)).id)]
+
+    def heard(self, host: Host, uri: str) -> list[str]:
+        """In which forms a server was told of a post by groups: by its id alone, or in an activity."""
+        found = []
+        for each in (each for each in host.received if each["type"] == "Announce"):
+            inner: Any = each["object"]
+            about = inner if isinstance(inner, str) else inner.get("object")
+            if (about if isinstance(about, str) else about.get("id")) == uri:
+                found.append("id" if isinstance(inner, str) else inner["type"])
+        return found
+
+    async def says(self, by: Face, to: list[str], **more: Any) -> str:
+        """Somebody elsewhere writes; gives the id of the post."""
+        note = by.note(str(len(by.host.asked) + len(more)) + by.uri[-3:], to=[*to, PUBLIC], **more)
+        by.host.serve(note["id"], note)
+        await forger.send(self.fediverse, self.a, by, by.does("Create", note, to=note["to"]))
+        return str(note["id"])
+
+
+@pytest.fixture
+async def world(fediverse: Fediverse) -> World:
+    """Everybody in their place."""
+    a = await fediverse.instance("a.test")
+    ann, bo = await a.person("ann"), await a.person("bo")
+    bread, wine = await a.group("bread", moderator=ann), await a.group("wine", moderator=ann)
+    made = World(fediverse, a, bread, wine, ann, bo)
+    await fediverse.join(bread, ann, bo)
+    await fediverse.join(wine, ann)
+    await forger.send(fediverse, a, made.eaters, made.eaters.does("Follow", bread.uri))
+    await forger.send(fediverse, a, made.drinkers, made.drinkers.does("Follow", wine.uri))
+    return made
+
+
+@pytest.mark.attack("GRP-12")
+async def test_a_thread_that_is_shared_stays_one_and_is_told_once(world: World) -> None:
+    post = await world.bo.post("@bread@a.test Rye and Riesling\n\nDo they go together?")
+    await world.fediverse.settle()
+    app = world.a.app
+
+    with world.a.here():
+        for _again in range(2):
+            await sharing.share(app, world.ann.actor, post.id, "wine")
+        with pytest.raises(Invalid, match="already"):
+            await sharing.share(app, world.ann.actor, post.id, "bread")
+        with pytest.raises(NotAllowed):
+            await sharing.share(app, world.bo.actor, post.id, "wine")
+    await world.fediverse.settle()
+    known = await world.a.knows(post.uri)
+
+    assert await world.also_in(post) == [world.wine.id] and (known.thread_id, known.boosts_count) == (post.id, 2)
+    assert world.heard(world.of_wine, post.uri) == ["id"]
+    assert [each.uri for each in await world.ann.home()] == [post.uri]
+    answer = await world.ann.reply(post, "Why not?")
+    deep = await world.bo.reply(answer, "Indeed.")
+    await world.fediverse.settle()
+    for said in (answer, deep):
+        assert world.heard(world.of_wine, said.uri) == world.heard(world.of_bread, said.uri) == ["Create"]
+    await world.bo.edit(post, "@bread@a.test Rye and Riesling\n\nWhich?")
+    await world.bo.delete(post)
+    await world.fediverse.settle()
+    assert world.heard(world.of_wine, post.uri) == ["id", "Update", "Delete"] and await world.a.lacks(post.uri)
+    undone = [each["object"]["object"] for each in world.of_wine.received if each["type"] == "Undo"]
+    assert undone == [post.uri]
+
+
+@pytest.mark.attack("GRP-12")
+@pytest.mark.attack("GRP-15")
+async def test_who_names_a_second_group_shows_the_thread_there_if_they_may(world: World) -> None:
+    both = await world.ann.post("@bread@a.test @wine@a.test A feast")
+    alone = await world.bo.post("@bread@a.test A party")
+    await world.fediverse.settle()
+
+    await world.bo.reply(alone, "@wine@a.test come all")  # whose thread it is; anybody may write in wine
+    other = await world.bo.post("@bread@a.test A picnic")
+    eve = Host(world.fediverse, "e.test").actor("eve")
+    await world.says(eve, [world.wine.uri], inReplyTo=other.uri)  # neither hers nor is she in both
+    before = await world.also_in(other)
+    reply = await world.ann.reply(other, "@wine@a.test look at this")
+    await world.says(eve, [world.wine.uri], inReplyTo=reply.uri)
+    await world.fediverse.settle()
+
+    assert await world.also_in(both) == await world.also_in(alone) == await world.also_in(other) == [world.wine.id]
+    assert before == []
+    assert [world.heard(world.of_wine, each.uri) for each in (both, alone, other)] == [["id"]] * 3
+    assert world.heard(world.of_bread, both.uri) == ["Create", "id"]  # nobody knows yet which it understands
+    for post in (both, alone, other):
+        assert (await world.a.knows(post.uri)).group_id == (await world.a.knows(alone.uri)).group_id
+
+
+@pytest.mark.attack("GRP-01")
+async def test_the_bans_of_each_group_count_for_what_it_shows_and_each_ends_that_for_itself(world: World) -> None:
+    post = await world.bo.post("@bread@a.test Rye and Riesling")
+    mal = Host(world.fediverse, "m.test").actor("mal")
+    with world.a.here():
+        await sharing.share(world.a.app, world.ann.actor, post.id, "wine")
+    first = await world.says(mal, [world.bread.uri], inReplyTo=post.uri)
+    await world.a.ban(world.wine, mal.uri)
+    second = await world.says(mal, [world.bread.uri], inReplyTo=post.uri, cc=[world.bo.actor.uri])
+    await world.fediverse.settle()
+
+    assert world.heard(world.of_bread, first) == world.heard(world.of_wine, first) == ["Create"]
+    assert world.heard(world.of_bread, second) == ["Create"] and world.heard(world.of_wine, second) == []
+    with world.a.here():
+        with pytest.raises(NotAllowed):
+            cy = await world.a.person("cy")
+            await sharing.end(world.a.app, cy.actor, post.id, "wine")
+        await members.appoint(world.a.app, "wine", cy.actor, world.ann.actor)
+        await sharing.end(world.a.app, cy.actor, post.id, "wine")
+        with pytest.raises(NotFound):
+            await sharing.end(world.a.app, cy.actor, post.id, "wine")
+    third = await world.ann.reply(post, "Still here")
+    await world.fediverse.settle()
+    assert await world.also_in(post) == [] and world.heard(world.of_wine, third.uri) == []
+    assert [each["object"]["object"] for each in world.of_wine.received if each["type"] == "Undo"] == [post.uri]
+
+
+@pytest.mark.attack("GRP-03")
+async def test_threads_that_a_group_elsewhere_shows_are_followed_here_with_their_answers(fediverse: Fediverse) -> None:
+    a, b, c = [await fediverse.instance(f"{name}.test") for name in "abc"]
+    ann, bob, carol = await a.person("ann"), await b.person("bob"), await c.person("carol")
+    bread, wine = await a.group("bread", moderator=ann), await b.group("wine", moderator=bob)
+    await fediverse.join(bread, ann, bob)
+    await fediverse.join(wine, bob, carol)
+    post = await ann.post("@bread@a.test Rye and Riesling")
+    await fediverse.settle()
+
+    there = await b.knows(post.uri)
+    with b.here():
+        await sharing.share(b.app, bob.actor, there.id, "wine")
+    await fediverse.settle()
+    from_c = await carol.reply(post, "Yes!")
+    from_a = await ann.reply(post, "No!")
+    await fediverse.settle()
+
+    for instance in (a, b, c):
+        root = await instance.knows(post.uri)
+        for each in (from_c, from_a):
+            found = await instance.knows(each.uri)
+            assert (found.thread_id, found.parent_id) == (root.id, root.id), (instance.host, each.uri)
+        with instance.here():
+            shown = [group.id for group in await shares.of_thread(root.id)]
+            there_ = await groups.by_face(wine.uri)
+        assert shown == ([there_.id] if there_ and instance is not a else [])
+    assert post.uri in [each.uri for each in await carol.home()]

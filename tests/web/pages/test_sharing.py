@@ -1,0 +1,82 @@
+"""Sharing a thread into another group with a browser."""
+
+import pytest
+
+import storage.actors
+from fedcomm import follows, groups, members, posts
+from fedcomm.app import App
+from fedcomm.posts import Draft
+from storage.connect import value
+from tests import build
+from tests.people import person
+from tests.web.pages.browser import Browser
+from tests.web.pages.conftest import Enter
+from tests.web.pages.test_every_page import flaws
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_thread_is_shared_shown_in_both_groups_and_taken_out_again(
+    app: App, enter: Enter, stranger: Browser
+) -> None:
+    ann, bo = await person(app, "ann"), await person(app, "bo")
+    faces = []
+    for name in ("bread", "wine", "tea"):
+        await groups.create(app, name, name.capitalize(), steward="bo")
+        faces.append((await groups.named(name))[1])
+    for face in faces[:2]:
+        await follows.follow(app, ann, face.id)
+    far = await build.group("beer", "far.example", title="Beer")
+    await build.join(ann, far)
+    thread = await posts.create(app, bo, Draft(text="@bread Rye and Riesling\n\nDo they go together?"))
+    hers, where = await enter(ann), f"/@bo/{thread}"
+    before = await hers.get(where)
+
+    form = before.form(f"/share/{thread}")
+    assert [each["value"] for each in form.all("option")] == ["wine"]  # no member of tea; it is in bread
+    copies = [link for link in before.links if link.startswith("/write?group=beer%40far.example")]
+    assert len(copies) == 1 and f"bo%2F{thread}" in copies[0]
+    refused = await hers.send(before, f"/share/{thread}", group="tea")
+    after = await hers.button(before, f"/share/{thread}", group="wine", act="share")
+    group = await stranger.get("/c/wine")
+    seen = await stranger.get(where)
+
+    for page in (before, after, group, seen, await hers.get(copies[0])):
+        assert flaws(page) == []
+    assert refused.status == 403
+    assert "Also in: Wine" in seen.main and not seen.all("button", value="end")
+    assert "Rye and Riesling" in group.one("section", aria_labelledby="shared").text
+    assert not after.all("select", id="share-into")
+    gone = await hers.button(after, f"/share/{thread}", group="wine", act="end")
+    assert "Also in" not in gone.main and not (await stranger.get("/c/wine")).all("section", aria_labelledby="shared")
+
+
+async def test_who_may_not_share_or_end_it_changes_nothing(app: App, enter: Enter, stranger: Browser) -> None:
+    ann, bo, cy = [await person(app, name) for name in ("ann", "bo", "cy")]
+    await groups.create(app, "wine", "Wine", steward="bo")
+    face = (await groups.named("wine"))[1]
+    await follows.follow(app, ann, face.id)
+    public = await posts.create(app, cy, Draft(text="For all"))
+    private = await posts.create(app, cy, Draft(text="For a few", visibility="private"))
+    await follows.follow(app, ann, cy.id)
+    hers, his, theirs = await enter(ann), await enter(bo), await enter(cy)
+    page = await hers.get(f"/@cy/{public}")
+
+    secret = page.form(f"/share/{public}").one("input", name="csrf")["value"]
+    answers = [
+        (await hers.post(f"/share/{private}", {"csrf": secret, "group": "wine"})).status,
+        (await hers.post(f"/share/{public}", {"csrf": secret, "group": "nothing"})).status,
+        (await hers.post(f"/share/{public}", {"csrf": secret, "group": "wine", "act": "explode"})).status,
+        (await hers.post(f"/share/{public}", {"csrf": secret, "group": "wine", "act": "end"})).status,
+        (await stranger.post(f"/share/{public}", {"group": "wine"})).status,
+    ]
+
+    assert answers == [422, 404, 422, 404, 303]
+    assert await value("SELECT COUNT(*) FROM share") == 0
+    await hers.button(page, f"/share/{public}", group="wine", act="share")
+    member = await enter(await person(app, "dee"))
+    assert not (await member.get(f"/@cy/{public}")).all("button", value="end")
+    for browser in (his, theirs):  # its moderator, and who wrote it
+        assert (await browser.get(f"/@cy/{public}")).all("button", value="end")
+    wine = await groups.named("wine")
+    assert (await members.standing(wine[0], ann)).member and await storage.actors.local("dee")

@@ -94,6 +94,12 @@ async def by_face(url: str) -> Group | None:
     return Group(*found) if found else None
 
 
+async def stay_here(face_ids: Sequence[int]) -> set[int]:
+    """Those of some actors that are groups for this server alone: who is not signed in learns of none of them."""
+    sql = "SELECT actor_id FROM groups WHERE local = 1 AND visibility = 'local' AND actor_id IN (?ints)"
+    return {found[0] for found in await rows(sql, (list(face_ids),))} if face_ids else set()
+
+
 async def here() -> list[Group]:
     """Open groups of this server, the liveliest first (at most 200)."""
     sql = _SELECT + "WHERE local = 1 AND closed_at IS NULL ORDER BY COALESCE(last_active_at, created_at) DESC LIMIT 200"

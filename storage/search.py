@@ -14,6 +14,9 @@ AND a.kind <> 'Application' AND a.uri <> '' AND ({visible.actor("a.id")}
  OR (a.username_key = ? AND a.host = ? AND a.deleted_at IS NULL AND a.suspended_at IS NULL
   AND EXISTS (SELECT 1 FROM block WHERE block.actor_id = ? AND block.target_id = a.id)
   AND NOT EXISTS (SELECT 1 FROM block WHERE block.actor_id = a.id AND block.target_id = ?)))"""
+# Of groups for this server alone who is not signed in learns nothing.
+_FOR_ALL = """
+ AND NOT EXISTS (SELECT 1 FROM groups place WHERE place.actor_id = a.id AND place.visibility = 'local')"""
 _ORDER = " ORDER BY a.username_key <> ?, a.host <> '', a.followers_count DESC, a.id LIMIT ? OFFSET ?"
 _FOLLOWED = """
  AND EXISTS (SELECT 1 FROM follow mine
@@ -33,7 +36,7 @@ async def actors(viewer: int, text: str, limit: int, offset: int = 0, *, followe
     within = f"%{_escaped(wanted)}%"
     args: list[object] = [name, name + _HIGH, f"{_escaped(host)}%", within, within, viewer, *visible.actor_args(viewer)]
     args += (name, host, viewer, viewer)
-    sql = _ACCOUNTS
+    sql = _ACCOUNTS if viewer else _ACCOUNTS + _FOR_ALL
     if followed:
         sql += _FOLLOWED
         args.append(viewer)

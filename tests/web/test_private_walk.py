@@ -127,6 +127,22 @@ async def test_nobody_outside_is_told_who_or_how_many_are_in_a_private_group(wor
 
 
 @whichever_database
+@pytest.mark.attack("PRI-26")
+async def test_of_a_group_for_this_server_alone_nobody_else_learns(world: World) -> None:
+    """Not that it is there, by any way to ask for an account."""
+    face = world.faces["salt"].id
+    token = bearer(await build.token(world.people["otto"]))
+    places = (f"accounts/{face}", "accounts/lookup?acct=salt", f"accounts?id[]={face}", "/api/v2/search?q=salt")
+    places = tuple(place if place[0] == "/" else f"/api/v1/{place}" for place in (*places, "directory", "suggestions"))
+
+    for place in (*places, "/", "/groups", "/search?q=salt", "/c/salt", "/c/salt/join", "/@salt"):
+        answer = await world.client.get(place)
+        assert "Salt" not in answer.text and answer.status_code in (200, 303, 401, 404), place
+    found = [(await world.client.get(place, headers=token)).text for place in places[:4]]
+    assert all('"display_name":"Salt"' in text for text in found)
+
+
+@whichever_database
 @pytest.mark.attack("PRI-25", "PRI-26")
 async def test_only_a_server_with_a_member_learns_which_other_has_one(world: World) -> None:
     """Whoever keeps what a member wrote has to know who may ask for it (Lemmy 1.0: check_is_follower)."""

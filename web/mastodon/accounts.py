@@ -66,28 +66,28 @@ async def verify(request: Request) -> Response:
 
 async def one(request: Request) -> Response:
     """`GET /api/v1/accounts/:id`"""
-    await auth.optional(request, "read:accounts")
-    return await _single(request, await subjects.actor(request))
+    viewer = await auth.optional(request, "read:accounts")
+    return await _single(request, viewer, await subjects.actor(request))
 
 
 async def several(request: Request) -> Response:
     """`GET /api/v1/accounts?id[]=`"""
-    await auth.optional(request, "read:accounts")
+    viewer = await auth.optional(request, "read:accounts")
     ids = [subjects.identifier(text) for text in params.query(request, Ids).id[:MOST_AT_ONCE]]
-    known = (await storage.actors.by_ids(ids)).values()
+    known = await subjects.show(viewer, (await storage.actors.by_ids(ids)).values())
     present = [actor.id for actor in known if not actor.gone and not subjects.unheard(request, actor)]
     return respond.json_bytes(await account.list_of(state.app_of(request).base_url, [i for i in ids if i in present]))
 
 
 async def lookup(request: Request) -> Response:
     """`GET /api/v1/accounts/lookup?acct=`: somebody who is known here."""
-    await auth.optional(request, "read:accounts")
+    viewer = await auth.optional(request, "read:accounts")
     name, _, host = params.query(request, Lookup).acct.strip().lstrip("@!").lower().partition("@")
     host = "" if host == state.app_of(request).host else host
     actor = await storage.actors.by_handle(name, host) if "\0" not in name + host else None
     if actor is None or actor.gone:
         raise NotFound(subjects.MISSING)
-    return await _single(request, actor)
+    return await _single(request, viewer, actor)
 
 
 async def find(request: Request) -> Response:
@@ -185,13 +185,13 @@ async def people(request: Request, found: People) -> Response:
     return respond.json_bytes(body, paging.link(request, found.cursors, found.older))
 
 
-async def _single(request: Request, actor: Actor) -> Response:
+async def _single(request: Request, viewer: Viewer | None, actor: Actor) -> Response:
     """One account.
 
     Raises:
-        NotFound: they are of a server that is not heard.
+        NotFound: they are of a server that is not heard, or a group for this server alone and the viewer is not of it.
     """
-    if subjects.unheard(request, actor):
+    if subjects.unheard(request, actor) or not await subjects.show(viewer, [actor]):
         raise NotFound(subjects.MISSING)
     base = state.app_of(request).base_url
     return respond.json_bytes((await account.accounts(base, [actor.id]))[actor.id])

@@ -1,8 +1,11 @@
 """What a request is about: the post, actor or list that an id in it names, if its asker may know of it."""
 
+from collections.abc import Iterable
+
 from starlette.requests import Request
 
 import storage.actors
+import storage.groups
 import storage.posts
 from fedcomm.errors import NotFound
 from storage import timelines, visible
@@ -54,6 +57,15 @@ async def actor(request: Request) -> Actor:
     if found is None or found.gone:
         raise NotFound(MISSING)
     return found
+
+
+async def show(viewer: Viewer | None, actors: Iterable[Actor]) -> list[Actor]:
+    """Those of the actors of whom the viewer may know: of groups for this server alone only who is signed in does."""
+    known = list(actors)
+    if viewer is not None:
+        return known
+    hidden = await storage.groups.stay_here([actor.id for actor in known if actor.kind == "Group"])
+    return [actor for actor in known if actor.id not in hidden]
 
 
 def unheard(request: Request, actor: Actor) -> bool:

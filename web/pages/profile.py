@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 import storage.actors
 import storage.follows
+import storage.groups
 import storage.mutes
 import storage.pins
 import storage.tags
@@ -66,6 +67,8 @@ async def named(viewer: int, name: str, own_host: str = "") -> Actor:
     host = "" if host == own_host else host
     actor = await storage.actors.by_handle(username, host)
     if actor is None or actor.kind == "Application" or not await visible.seen_actors(viewer, [actor.id]):
+        raise NotFound("There is nobody of this name here.")
+    if actor.kind == "Group" and viewer == visible.ANYBODY and await storage.groups.stay_here([actor.id]):
         raise NotFound("There is nobody of this name here.")
     return actor
 

@@ -1,6 +1,6 @@
 """Programs that behave as Mastodon does but for some habits: GoToSocial and Misskey."""
 
-from tests.peers.mastodon import Habits
+from tests.peers.mastodon import Habits, Person
 from tests.peers.server import PUBLIC, Json
 
 
@@ -30,3 +30,15 @@ GOTOSOCIAL = Habits(
 MISSKEY = Habits(
     software=("misskey", "2025.10.0"), statuses="/notes/{number}", edits=False, note=_with_source, like=_as_reaction
 )  # fmt: skip
+
+
+async def move(person: Person, other: Person) -> None:
+    """Somebody becomes somebody else there, who says so too; followers elsewhere are told."""
+    server = person.mastodon.server
+    mine, new = (server.documents[who.uri.removeprefix(server.base)] for who in (person, other))
+    assert isinstance(mine, dict) and isinstance(new, dict)
+    mine["movedTo"], new["alsoKnownAs"] = other.uri, [person.uri]
+    told = {"id": f"{person.uri}#moves/{server.number()}", "type": "Move", "actor": person.uri, "object": person.uri}
+    for who, whom in sorted(person.mastodon.following):
+        if whom == person.uri:
+            await server.deliver(person.uri, (await server.actor(who))["inbox"], told | {"target": other.uri})

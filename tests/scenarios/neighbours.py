@@ -77,6 +77,21 @@ class Member:
         poll = {"options": options, "expires_in": 3_600}
         return str((await self.call("POST", "/api/v1/statuses", status=text, poll=poll))["uri"])
 
+    async def show(self, text: str, picture: bytes, words: str) -> str:
+        """Publish a post with a picture; gives its id for other servers."""
+        parts = (("description", "", words.encode()), ("file", '; filename="it.jpg"', picture))
+        body = b"".join(
+            f'--it\r\ncontent-disposition: form-data; name="{name}"{more}\r\n\r\n'.encode() + value + b"\r\n"
+            for name, more, value in parts
+        )
+        status, kept = await self.home.ask(
+            "POST", "/api/v2/media", body + b"--it--\r\n", authorization=f"Bearer {self._token}",
+            content_type="multipart/form-data; boundary=it",
+        )  # fmt: skip
+        assert status == 200, kept
+        form = {"status": text, "media_ids": [json.loads(kept)["id"]]}
+        return str((await self.call("POST", "/api/v1/statuses", **form))["uri"])
+
     async def edit(self, uri: str, text: str) -> None:
         """Let a post of one's own say something else."""
         await self.call("PUT", f"/api/v1/statuses/{await self.here(uri)}", status=text)
@@ -154,7 +169,7 @@ class Home:
         """One request, as the proxy in front hands it on."""
         fields |= {"host": self.host, "x_forwarded_proto": "https"}
         if body is not None:
-            fields["content_type"] = "application/json"
+            fields.setdefault("content_type", "application/json")
         answer = await asyncio.to_thread(self.instance.ask, method, path, body, 20.0, **fields)
         return answer.status, answer.body
 

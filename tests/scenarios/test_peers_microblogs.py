@@ -3,7 +3,8 @@
 import pytest
 
 from tests.peers.mastodon import Mastodon
-from tests.peers.microblogs import GOTOSOCIAL, MISSKEY
+from tests.peers.microblogs import GOTOSOCIAL, MISSKEY, move
+from tests.pictures import picture
 from tests.scenarios.neighbours import eventually
 from tests.scenarios.stories import Street, nothing_twice
 
@@ -31,7 +32,7 @@ async def test_people_of_a_microblog_take_part_in_our_group(street: Street, prog
     await eventually(lambda: (mona.uri, group) in blog.following, "mona is in the group")
     await street.around.quiet()
 
-    thread = await alice.write(f"Apples\n\nWhich ones keep? @{handle}")
+    thread = await alice.show(f"Apples\n\nWhich ones keep? @{handle}", picture(), "Four apples")
     await eventually(lambda: (group, thread) in blog.home(mona), "mona sees the thread as a boost of the group")
     reply = await bob.write("The red ones.", answering=thread)
     answer = await mona.post("The hard ones.", answering=thread)  # names alice, and not the group
@@ -44,6 +45,9 @@ async def test_people_of_a_microblog_take_part_in_our_group(street: Street, prog
     await eventually(lambda: (group, begun) in blog.home(mona), "the group has boosted mona's thread")
     shown = blog.statuses[thread].content
     assert shown.index("<strong>Apples</strong>") < shown.index("Which ones keep")
+    assert shown.count("<a ") == 1  # the group; where the thread is to be read the post itself says
+    note = await blog.server.fetch(thread)
+    assert [(file["mediaType"], file["name"]) for file in note["attachment"]] == [("image/jpeg", "Four apples")]
     assert reply not in blog.statuses
 
     like = await mona.like(thread)
@@ -92,6 +96,12 @@ async def test_people_of_a_microblog_and_ours_hear_each_other(street: Street, pr
     await eventually(lambda: answer in blog.statuses, "the answer is with mona")
     await alice.act("favourite", post)
     await alice.act("reblog", post)
+    if program == "gotosocial":  # an answer was approved by hand, which says nothing here
+        stamp = f"{mona.uri}/authorizations/{blog.server.number()}"
+        accept = {"id": stamp.replace("authorizations", "accepts"), "type": "Accept", "actor": mona.uri}
+        await blog.server.deliver(
+            mona.uri, "https://a.test/inbox", accept | {"object": answer, "result": stamp, "to": [alice.uri]}
+        )
     await eventually(lambda: blog.statuses[post].likes == {alice.uri} == set(blog.statuses[post].boosts), "both came")
     await mona.boost(answer)
     await alice.sees(answer, reblogs_count=1)
@@ -103,6 +113,9 @@ async def test_people_of_a_microblog_and_ours_hear_each_other(street: Street, pr
     await alice.misses(post)
     await alice.delete(answer)
     await eventually(lambda: answer not in blog.statuses, "the answer is gone")
+    elsewhere = blog.person(f"moved_{program}")
+    await move(mona, elsewhere)
+    await eventually(lambda: (alice.uri, elsewhere.uri) in blog.following, "alice follows where mona has moved to")
     await street.around.quiet()
 
     nothing_twice(blog.server)

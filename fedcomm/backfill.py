@@ -8,6 +8,7 @@ is told of them.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 
 from activitypub import collections
 from activitypub.client import Allowance, Exhausted
@@ -123,6 +124,8 @@ async def _take_in(app: App, group: Group, face: Actor, named: Sequence[Listed],
     taken: list[Post] = []
     for start in range(0, len(named), AT_ONCE):
         part = named[start : start + AT_ONCE]
+        people = dict.fromkeys(each.author for each in part if each.author)  # each once, also when they wrote several
+        await asyncio.gather(*(_author(app, uri, allowance) for uri in people))
         asked = (_post(app, face, each, allowance) for each in part)
         found = await asyncio.gather(*asked, return_exceptions=True)
         for each, post in zip(part, found, strict=True):
@@ -132,6 +135,11 @@ async def _take_in(app: App, group: Group, face: Actor, named: Sequence[Listed],
             if isinstance(fault, BaseException):
                 raise fault
     return taken
+
+
+async def _author(app: App, uri: str, allowance: Allowance) -> None:
+    with suppress(Unreachable, ProtocolError, errors.AppError):  # then it is seen with the post
+        await fetching.actor(app, uri, allowance=allowance)
 
 
 async def _post(app: App, face: Actor, named: Listed, allowance: Allowance) -> Post | None:

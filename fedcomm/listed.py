@@ -38,6 +38,12 @@ class Listed(msgspec.Struct, frozen=True):
         return note
 
     @property
+    def author(self) -> str | None:
+        """Who wrote it, as the list says; nobody whom the origin of the post cannot name."""
+        named = properties.reference(self.raw.get("attributedTo")) if self.raw is not None else None
+        return named if named is not None and same_origin(named, self.uri) else None
+
+    @property
     def answers(self) -> bool:
         """Whether the list says that it answers another."""
         return self.raw is not None and self.raw.get("inReplyTo") is not None

@@ -92,6 +92,7 @@ async def test_who_joins_finds_twenty_threads_as_old_as_they_are(town: Town) -> 
         assert kept is not None and kept.threads_count == len(titles)
         assert [each.subject for each in await registers.all_of(kept.id, "pinned")] == [old["id"]]
         assert await rows("SELECT kind FROM notification WHERE kind = 'mention'") == []
+    assert host.asked.count(flora.uri) == 1
     asked = len(host.asked)
     bob = await town.ours.person("second")
     await followed(town.fediverse, bob, group)

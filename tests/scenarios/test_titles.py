@@ -2,7 +2,10 @@
 
 import pytest
 
+from tests import forger
 from tests.fediverse import Fediverse
+from tests.forger import PUBLIC, Host
+from web.pages import shown
 
 pytestmark = pytest.mark.anyio
 
@@ -39,3 +42,40 @@ async def test_an_edited_title_is_not_left_in_the_text(fediverse: Fediverse) -> 
     there = await b.knows(post.uri)
     assert there.title == "Pears"
     assert "Pears" not in there.content and "Apples" not in there.content
+
+
+async def test_warning_and_language_stay_what_they_are_beside_a_title(
+    fediverse: Fediverse,
+) -> None:
+    a, b = await fediverse.instance("a.test"), await fediverse.instance("b.test")
+    gardening = await a.group("gardening")
+    alice, bob = await a.person("alice"), await b.person("bob")
+    await fediverse.join(gardening, alice, bob)
+
+    post = await alice.post("@gardening Schnecken\n\nSo viele!", summary="Tiere", language="de")
+    await fediverse.settle()
+
+    there = await b.knows(post.uri)
+    assert (there.title, there.summary, there.language, there.sensitive) == ("Schnecken", "Tiere", "de", 1)
+    told = await a.get(post.uri.removeprefix("https://a.test"))
+    assert (told["summary"], told["name"], list(told["contentMap"])) == ("Tiere", "Schnecken", ["de"])
+    assert told["content"].startswith("<p><strong>Schnecken</strong></p>") and "gardening" not in told["content"]
+
+
+async def test_what_comes_from_a_microblog_is_called_by_its_first_line_without_the_group_and_never_by_its_warning(
+    fediverse: Fediverse,
+) -> None:
+    a = await fediverse.instance("a.test")
+    gardening, mas = await a.group("gardening"), Host(fediverse, "m.test").actor("mas")
+    tag = [{"type": "Mention", "href": gardening.uri, "name": "@gardening@a.test"}]
+    text = f'<p><span class="h-card"><a href="{gardening.uri}">@<span>gardening</span></a></span> Slugs</p><p>Many!</p>'
+    plain = mas.note("1", to=[PUBLIC], cc=[gardening.uri], tag=tag, content=text, contentMap={"en": text})
+    warned = mas.note("2", to=[PUBLIC], cc=[gardening.uri], tag=tag, content=text, summary="Animals", sensitive=True)
+
+    for note in (plain, warned):
+        await forger.send(fediverse, a, mas, mas.does("Create", note, to=note["to"]))
+
+    first, second = await a.knows(plain["id"]), await a.knows(warned["id"])
+    assert first.group_id == second.group_id is not None
+    assert (shown.title(first), first.language, first.summary) == ("Slugs", "en", "")
+    assert (shown.title(second), second.title, second.summary) == ("Animals", "", "Animals")

@@ -240,7 +240,6 @@ class Mastodon:
             "type": kind,
             "preferredUsername": username,
             "name": name.capitalize(),
-            "summary": "",
             "url": f"{self.server.base}/@{username}",
             **{part: f"{uri}/{part}" for part in ("inbox", "outbox", "followers", "following")},
             "manuallyApprovesFollowers": False,

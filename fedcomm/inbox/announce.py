@@ -232,6 +232,7 @@ def _enter(hand: Hand, group: Group, face: Actor, entered: Post, activity: Activ
         raise Ignored("the post is not for everybody")  # attack ORI-19, as above
     if entered.group_id is None and _for_group(hand, group, face, entered):
         create.enter(hand, group, entered)
+        entered = msgspec.structs.replace(entered, group_id=group.id)
     elif entered.group_id != group.id and not entered.starter:
         raise Ignored("the thread is not in this group")
     _show(hand, group, face, entered, activity)

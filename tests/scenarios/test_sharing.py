@@ -172,3 +172,21 @@ async def test_threads_that_a_group_elsewhere_shows_are_followed_here_with_their
             there_ = await groups.by_face(wine.uri)
         assert shown == ([there_.id] if there_ and instance is not a else [])
     assert post.uri in [each.uri for each in await carol.home()]
+
+
+async def test_what_is_written_elsewhere_for_a_group_is_in_it_and_not_beside_it(fediverse: Fediverse) -> None:
+    a, b = await fediverse.instance("a.test"), await fediverse.instance("b.test")
+    ann, bob = await a.person("ann"), await b.person("bob")
+    bread = await a.group("bread", moderator=ann)
+    await fediverse.join(bread, ann, bob)
+    far = Host(fediverse, "far.test").actor("fay")
+    note = far.note("1", to=[bread.uri, PUBLIC], content="Rye?")  # of which b hears from the group first
+    far.host.serve(note["id"], note)
+    await forger.send(fediverse, a, far, far.does("Create", note, to=note["to"]))
+    await fediverse.settle()
+
+    there = await b.knows(note["id"])
+    with b.here():
+        group = await groups.by_face(bread.uri)
+        assert group is not None and there.group_id == group.id
+        assert await shares.of_thread(there.id) == []

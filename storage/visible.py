@@ -166,7 +166,10 @@ PAIRS = (
     "SELECT post.id, viewer.id FROM post CROSS JOIN actor viewer WHERE post.id IN (?ints) AND viewer.id IN (?ints)"
     f" AND {TO_VIEWER.replace('?', 'viewer.id')}"
 )
-_SEEN_ACTORS = f"SELECT a.id FROM actor a WHERE a.id IN (?ints) AND {actor('a.id')}"
+_LOCAL_GROUP = "SELECT 1 FROM groups WHERE groups.actor_id = a.id AND groups.visibility = 'local'"
+_SEEN_ACTORS = f"""
+SELECT a.id FROM actor a WHERE a.id IN (?ints) AND {actor("a.id")}
+AND (NOT EXISTS ({_LOCAL_GROUP}) OR {_HERE})"""
 
 
 def args(viewer: int) -> tuple[int, ...]:
@@ -235,7 +238,7 @@ async def inside(viewer: int, face_id: int) -> bool:
 
 
 async def seen_actors(viewer: int, actor_ids: Sequence[int]) -> set[int]:
-    """Those of the actors that the viewer may see."""
-    return (
-        {found[0] for found in await rows(_SEEN_ACTORS, (list(actor_ids), *actor_args(viewer)))} if actor_ids else set()
-    )
+    """Those of the actors that the viewer may see; groups for this server alone, only who has an account here."""
+    if not actor_ids:
+        return set()
+    return {found[0] for found in await rows(_SEEN_ACTORS, (list(actor_ids), *actor_args(viewer), viewer))}

@@ -28,6 +28,7 @@ pytestmark = pytest.mark.anyio
 FAR = "far.test"
 # Each word stands in one group alone; so do the names of who is in it, as far as others may not know that.
 MEMBERS, LOCAL = "canarymembers", "canarylocal"
+ABOUT = "canaryabout"  # what the group says of itself of which only this server knows
 _ASKED_FOR = {"q": MEMBERS, "acct": "rye", "uri": "", "resource": "acct:rye@home.test", "type": "statuses"}
 
 
@@ -60,7 +61,8 @@ async def world(app: App, client: httpx.AsyncClient) -> World:
     faces = {}
     written: list[int] = []
     for name, visibility, word in (("rye", "members", MEMBERS), ("salt", "local", LOCAL)):
-        await groups.create(app, name, name.title(), "", "berta", join_mode="approval")
+        about = ABOUT if visibility == "local" else ""
+        await groups.create(app, name, name.title(), about, "berta", join_mode="approval")
         await group_profile.change(app, name, Change(visibility=visibility))
         faces[name] = (await groups.named(name))[1]
         for who in ("anna", "emil"):
@@ -87,7 +89,8 @@ async def world(app: App, client: httpx.AsyncClient) -> World:
 async def test_no_address_gives_away_what_is_said_in_a_group_to_who_may_not_read_it(world: World) -> None:
     browsers = {name: await Browser(world.client).signed_in(world.app, name) for name in ("anna", "otto", "emil")}
     tokens = {name: bearer(await build.token(world.people[name])) for name in browsers}
-    hidden = {"nobody": (MEMBERS, LOCAL), "otto": (MEMBERS,), "emil": (MEMBERS,), "far": (MEMBERS, LOCAL), "anna": ()}
+    nothing = (MEMBERS, LOCAL, ABOUT)
+    hidden = {"nobody": nothing, "otto": (MEMBERS,), "emil": (MEMBERS,), "far": nothing, "anna": ()}
     found: dict[str, set[str]] = {who: set() for who in hidden}
     leaks, broken = [], []
     for path in world.addresses():
@@ -96,11 +99,11 @@ async def test_no_address_gives_away_what_is_said_in_a_group_to_who_may_not_read
             if answer.status_code >= 500:
                 broken.append((who, path))
             text = answer.text.replace(f"q={MEMBERS}", "").replace(f'value="{MEMBERS}"', "")
-            found[who] |= {word for word in (MEMBERS, LOCAL) if word in text}
+            found[who] |= {word for word in nothing if word in text}
             leaks += [(who, path) for word in words if word in text]
 
     assert leaks == [] and broken == []
-    assert found["anna"] == {MEMBERS, LOCAL} and found["otto"] == {LOCAL}
+    assert found["anna"] == {MEMBERS, LOCAL, ABOUT} and found["otto"] == {LOCAL, ABOUT}
 
 
 @pytest.mark.attack("PRI-25", "PRI-26")
@@ -204,4 +207,8 @@ async def _answer(
 
 
 def _wish(path: str) -> dict[str, str]:
+    if path == "/api/v1/accounts/lookup":
+        return {"acct": "salt"}
+    if path == "/visit":
+        return {"uri": "https://home.test/c/salt"}
     return _ASKED_FOR if path.startswith(("/api/v2/search", "/api/v1/search", "/search", "/.well-known")) else {}

@@ -14,8 +14,8 @@ from web.pages import threads
 from web.pages.threads import Node, Posts
 
 DEEPEST = 8  # levels of a page; what is deeper stands on the page of the answer above it
-MOST = 200  # answers of a page of a tree
-FLAT = 50  # answers of a page in the order of time
+MOST = 40  # answers of a page of a tree, so that it weighs less than 100 kB with what a member can do about each
+FLAT = 40  # answers of a page in the order of time
 ABOVE = 3  # posts above an answer that are shown with it
 
 

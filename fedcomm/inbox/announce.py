@@ -107,6 +107,8 @@ def deleted(hand: Hand, activity: Activity) -> None:
     if known.group_id != group.id:
         raise Forbidden("The post is not in this group.")
     author = hand.facts.author_of(known)
+    if known.local and author is not None and author.uri == inner.actor:
+        raise Ignored("what ours delete they delete here")  # attack ORI-14: nobody else says so of them
     vouched = same_origin(inner.actor, activity.actor) or inner.uri in hand.proven
     if author is not None and author.uri == inner.actor and (vouched or known.visibility == posts.MEMBERS):
         # Of what is for its members a group may say so: its origin answers few, and the group could take it out anyway.

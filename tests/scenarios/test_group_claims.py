@@ -4,8 +4,9 @@ import pytest
 
 from storage import groups as stored
 from storage import timelines
+from storage.connect import execute
 from storage.paging import Page
-from storage.posts import Post
+from storage.posts import MEMBERS, Post
 from tests import forger
 from tests.fediverse import Fediverse, Instance, Person
 from tests.forger import PUBLIC, Host, Json
@@ -167,3 +168,19 @@ async def test_a_vote_that_a_group_passes_on_counts_until_it_passes_on_that_it_w
     assert (taken_back.likes_count, taken_back.dislikes_count) == (0, 0)
     again = await claims.a.knows(note["id"])
     assert (again.likes_count, again.dislikes_count) == (0, 0)
+
+
+@pytest.mark.attack("ORI-14", "GRP-05")
+async def test_a_group_does_not_delete_what_members_here_wrote_in_it_in_their_name(claims: Claims) -> None:
+    """Not even a private one, whose word counts for what others deleted there: here everybody knows of their own."""
+    await claims.ann.follow(claims.wine.uri)
+    with claims.a.here():
+        await execute("UPDATE groups SET visibility = 'members'")
+        await execute("UPDATE member SET state = 'joined'")
+    post = await claims.ann.post("@wine@g.test Casks\n\nWhich oak?")
+    assert post.visibility == MEMBERS
+    gone = claims.mo.does("Delete", post.uri, to=[claims.wine.followers])
+    await claims.announce(gone | {"id": f"{post.uri}#delete", "actor": claims.ann.actor.uri})
+
+    now = await claims.a.knows(post.uri)
+    assert (now.deleted_at, now.content) == (None, "<p>Which oak?</p>")

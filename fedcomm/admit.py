@@ -144,7 +144,7 @@ def posting(group: Group, standing: Standing, thread: Post | None) -> None:
 
 
 def belated(group: Group, standing: Standing) -> None:
-    """Whether an answer that came before what it answers is in a group of ours with it.
+    """Whether an answer that came before what it answers is in a group of ours with it, or an edit changes one there.
 
     Raises:
         NotAllowed: by somebody who is banned, or no member where only members post.
@@ -196,6 +196,17 @@ def exceeds(group: Group, standing: Standing, known: Circumstances, written: Wri
         if count > limit:
             return Wait(kind, limit, ends)
     return None
+
+
+def changes(group: Group, standing: Standing, known: Circumstances, written: Written, now: int) -> Wait | None:
+    """Why a post may not be changed into this; `written.domains` are those that it did not link to before.
+
+    Else who is to answer others first would announce by an edit (S0.2).
+    """
+    limited = exceeds(group, standing, known, written, now)
+    if limited is not None or standing.may(rights.HOLD) or known.trusted:
+        return limited
+    return _promotes(group, known, Author(), written)
 
 
 def newcomer_until(group: Group, standing: Standing, known: Circumstances, now: int) -> int:

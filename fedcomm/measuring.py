@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable
 
+import msgspec
+
 from activitypub.client import domain_of
 from activitypub.objects import Note
 from activitypub.origins import host_of
@@ -41,10 +43,13 @@ def words(html: str) -> str:
     return _SPACE.sub("", _NAMES.sub("", _TAGS.sub("", html[:LONGEST])))
 
 
-def arrived(note: Note, *, own_host: str, without: Iterable[str]) -> Written:
-    """What is in a post from elsewhere; `without` are ids of those that it names anyhow: its group, whom it answers."""
+def arrived(note: Note, *, own_host: str, without: Iterable[str], addressed: Iterable[str] = ()) -> Written:
+    """What is in a post from elsewhere; `without` are ids of those that it names anyhow: its group, whom it answers.
+
+    Who is `addressed` is told of it as whoever is named.
+    """
     html = mapping.posts.shown(note)
-    mentions = {mention.href for mention in note.mentions} - set(without)
+    mentions = {mention.href for mention in note.mentions}.union(addressed).difference(without)
     hosts = (own_host, host_of(note.uri), *(host_of(mention.href) for mention in note.mentions))
     pictures = len(mapping.posts.attachments(note))
     return _written(html, hosts, note.in_reply_to is None, pictures, len(mentions))
@@ -53,6 +58,11 @@ def arrived(note: Note, *, own_host: str, without: Iterable[str]) -> Written:
 def drafted(html: str, *, own_host: str, hosts: Iterable[str], starter: bool, pictures: int, mentions: int) -> Written:
     """What is in a post of a member here; `hosts` are those of whom it names."""
     return _written(html, (own_host, *hosts), starter, pictures, mentions)
+
+
+def since(written: Written, before: str, own_host: str) -> Written:
+    """As `written`, of the domains only those to which the clean HTML `before` did not link."""
+    return msgspec.structs.replace(written, domains=written.domains - domains(before, own_host))
 
 
 def _written(html: str, hosts: tuple[str, ...], starter: bool, pictures: int, mentions: int) -> Written:

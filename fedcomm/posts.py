@@ -69,6 +69,7 @@ async def create(
     welcome = await newcomers.answered(prepared)
     if welcome is not None:
         prepared = await prepare(app, author, await newcomers.placed(app, welcome, draft))
+        await restraints.check_edit(app, prepared)  # consent is not asked for it, but the limits of newcomers hold
     else:
         await restraints.check(app, prepared)
     post_id, now = next_id(), clock.now_ms()
@@ -109,7 +110,7 @@ async def edit(app: App, author: Actor, post_id: int, draft: Draft) -> None:
     known = await _own(author, post_id)
     draft = msgspec.structs.replace(draft, in_reply_to_id=known.parent_id)
     prepared = await prepare(app, author, draft, known)
-    await restraints.check_edit(app, prepared)
+    await restraints.check_edit(app, prepared, known.content)
     now = clock.now_ms()
     note = prepared.note(app, known.id, known.published)
     poll = await rows.poll_of(known.id)

@@ -51,17 +51,18 @@ async def check(app: App, prepared: Prepared) -> None:
         raise _refusal(app, face, why)
 
 
-async def check_edit(app: App, prepared: Prepared) -> None:
-    """Whether a newcomer may change a post into this.
+async def check_edit(app: App, prepared: Prepared, before: str = "") -> None:
+    """Whether a post that said `before` (HTML) may be changed into this; also an introduction, which is asked for.
 
     Raises:
-        Invalid: it is more than a newcomer may.
+        Invalid: more than a newcomer may, or an announcement before others were answered.
     """
     group, face, author = prepared.group, prepared.face, prepared.author
-    if group is None or face is None or not group.local or not group.ladder:
+    if group is None or face is None or not group.local or not (group.ladder or group.promotion):
         return
     known, standing = await _known(app, group, author), await members.standing(group, author)
-    why = admit.exceeds(group, standing, known, _measured(app, prepared), clock.now_ms())
+    written = measuring.since(_measured(app, prepared), before, app.host)
+    why = admit.changes(group, standing, known, written, clock.now_ms())
     if why is not None:
         raise _refusal(app, face, why)
 

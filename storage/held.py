@@ -80,20 +80,21 @@ async def count(group_id: int) -> int:
 def put(writes: Writes, held: Held) -> None:
     """Let a post wait, as long as there is room; a later word of its author about it comes in its place.
 
-    What was decided about the post stays decided.
+    What was decided about the post stays decided. A later word has another number: whoever decides about a number has
+    seen what it stands for.
     """
     group_id, actor_id, host = held.group_id, held.actor_id, held.host
     room = (group_id, actor_id, MOST_OF_ONE, group_id, host, MOST_OF_HOST, group_id, MOST_OF_GROUP)
-    update = (held.body, held.signer, held.kind, held.post_uri, group_id, actor_id)
+    update = (held.body, held.id, held.body, held.signer, held.kind, held.post_uri, group_id, actor_id)
     writes.add(
-        "UPDATE held SET body = ?, signer = ?, kind = ? WHERE post_uri = ? AND group_id = ? AND actor_id = ?"
-        " AND state = 'waiting'",
+        "UPDATE held SET id = CASE WHEN body = ? THEN id ELSE ? END, body = ?, signer = ?, kind = ?"
+        " WHERE post_uri = ? AND group_id = ? AND actor_id = ? AND state = 'waiting'",
         update,
     )
     values = "CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS TEXT), CAST(? AS TEXT),"
     values += " CAST(? AS TEXT), ?, CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS BIGINT)"
     writes.add(
-        f"INSERT INTO held ({COLUMNS}) SELECT {values} WHERE {_ROOM} ON CONFLICT (post_uri, group_id) DO NOTHING",
+        f"INSERT INTO held ({COLUMNS}) SELECT {values} WHERE {_ROOM} ON CONFLICT DO NOTHING",
         (*msgspec.structs.astuple(held), *room),
     )
 

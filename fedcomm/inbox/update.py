@@ -4,9 +4,11 @@ from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
 from activitypub.objects import Note
 from fedcomm import admit, groups, recording
+from fedcomm.errors import NotAllowed
 from fedcomm.inbox import create, moderate, shared, waiting
 from fedcomm.inbox.hand import Hand, Ignored, Wants
 from storage import posts
+from storage.groups import Group
 
 
 def note(hand: Hand, activity: Activity) -> None:
@@ -25,10 +27,10 @@ def note(hand: Hand, activity: Activity) -> None:
     if known.visibility == posts.MEMBERS and written.audience.public:
         raise Ignored("it was for the members of a group, and stays so")  # attack GRP-20
     group = hand.facts.group_of(known)
-    if group is not None and group.local and admit.banned(hand.facts.standing(group, author.uri).ban):
-        raise Ignored("the author is banned from the group")  # attack GRP-01
-    if group is not None and group.local and waiting.edited_too_far(hand, written, author, group):
-        raise Ignored("a newcomer changes it into what newcomers may not write")
+    if group is not None and group.local and not _may_change(hand, group, author.uri):
+        raise Ignored("the author may not write in the group any more")  # attacks GRP-01, GRP-17
+    if group is not None and group.local and waiting.edited_too_far(hand, written, author, group, known.content):
+        raise Ignored("it is changed into what its author may not write yet")
     written = create.with_moderators(hand, author, written)
     if not recording.edit(hand.app, hand.writes, known, author, written, create.mentioned(hand, written)):
         raise Ignored("a later version is known")
@@ -38,6 +40,15 @@ def note(hand: Hand, activity: Activity) -> None:
             post_id=known.id,
         )  # fmt: skip
     shared.changed(hand, activity, known)
+
+
+def _may_change(hand: Hand, group: Group, author: str) -> bool:
+    """Whether somebody may still change what they wrote in a group: not who is banned, or left where members write."""
+    try:
+        admit.belated(group, hand.facts.standing(group, author))
+    except NotAllowed:
+        return False
+    return True
 
 
 async def by_link(hand: Hand, activity: Activity) -> None:

@@ -45,14 +45,15 @@ def waits(hand: Hand, activity: Activity, written: Note, author: Actor, parent: 
     return True
 
 
-def edited_too_far(hand: Hand, written: Note, author: Actor, group: Group) -> bool:
-    """Whether a newcomer changes a post into what they may not write yet."""
+def edited_too_far(hand: Hand, written: Note, author: Actor, group: Group, before: str) -> bool:
+    """Whether somebody changes a post that said `before` (HTML) into what they may not write yet."""
     facts = hand.facts
     known = facts.circumstances(group, author.id)
-    if not group.ladder:
+    if not (group.ladder or group.promotion):
         return False
     measured = _measure(hand, written, facts.posts.get(written.in_reply_to or ""), group)
-    return admit.exceeds(group, facts.standing(group, author.uri), known, measured, clock.now_ms()) is not None
+    measured = measuring.since(measured, before, hand.app.host)
+    return admit.changes(group, facts.standing(group, author.uri), known, measured, clock.now_ms()) is not None
 
 
 def early_waits(hand: Hand, group: Group, author_id: int, author_uri: str) -> bool:
@@ -99,4 +100,6 @@ def _why(hand: Hand, written: Note, author: Actor, parent: Post | None, group: G
 def _measure(hand: Hand, written: Note, parent: Post | None, group: Group) -> admit.Written:
     answered = hand.facts.author_of(parent) if parent is not None else None
     without = [hand.facts.face_of(group).uri, *([answered.uri] if answered is not None else [])]
-    return measuring.arrived(written, own_host=hand.app.host, without=without)
+    people = {uri: hand.facts.actors.get(uri) for uri in written.audience.everyone}
+    addressed = [uri for uri, who in people.items() if who is not None and who.local and who.kind == "Person"]
+    return measuring.arrived(written, own_host=hand.app.host, without=without, addressed=addressed)

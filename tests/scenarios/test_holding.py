@@ -3,7 +3,7 @@
 import pytest
 
 from fedcomm import group_profile, holding, restraints
-from fedcomm.errors import Invalid, NotAllowed
+from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.group_profile import Change
 from storage import actors, groups, held, posts
 from storage.actors import Actor
@@ -103,7 +103,7 @@ async def test_what_waits_for_consent_is_in_the_group_once_its_author_agrees(fed
 async def test_who_says_yes_to_the_rules_in_the_welcome_is_asked_no_more(fediverse: Fediverse) -> None:
     a, b = await fediverse.instance("a.test"), await fediverse.instance("b.test")
     greta, alice, bob = await a.person("greta"), await a.person("alice"), await b.person("bob")
-    face = await club(a, greta, rules=("Be kind.", "1 < 2"))
+    face = await club(a, greta, rules=("Be kind.", "1 < 2"), ladder=True)
     await fediverse.join(face, alice, bob)
     with b.here():
         described = await actors.by_uri(face.uri)
@@ -124,6 +124,12 @@ async def test_who_says_yes_to_the_rules_in_the_welcome_is_asked_no_more(fediver
         assert "agree" not in str(await in_thread(a)) and len(await messages(who)) == 1
 
     assert await waiting(a) == [] and len([uri for uri in await talk(a) if "b.test" in uri]) == 1
+    with a.here():
+        await execute("UPDATE welcome SET answer_id = NULL")
+    (welcome, *_) = await messages(alice)
+    with pytest.raises(Invalid, match="2 links"):  # nobody waits for an introduction, but it has the limits of others
+        text = "@club https://a.example https://b.example https://c.example"
+        await alice.post(text, in_reply_to_id=welcome.id, visibility="direct")
 
 
 async def test_who_hears_no_message_agrees_by_joining_and_else_waits_for_a_moderator(fediverse: Fediverse) -> None:
@@ -165,6 +171,7 @@ def page(by: Face, name: str, face: Actor) -> dict[str, object]:
     return by.note(name, f"<p>It is {name}</p>", type="Page", name=name, to=[face.uri, PUBLIC], audience=face.uri)
 
 
+@pytest.mark.attack("GRP-02")
 async def test_a_newcomer_with_five_links_waits_until_a_moderator_lets_it_in(fediverse: Fediverse) -> None:
     a, b = await fediverse.instance("a.test"), await fediverse.instance("b.test")
     greta, bob = await a.person("greta"), await b.person("bob")
@@ -182,12 +189,15 @@ async def test_a_newcomer_with_five_links_waits_until_a_moderator_lets_it_in(fed
     assert "2 links" in told.content
     await bob.delete(gone)
     await bob.edit(fine, f"@club@a.test Two\n\nand then {five}")  # what may not be written is not edited in
+    shown = await waiting(a)
     await bob.edit(worse, f"@club@a.test Five more\n\n{five} and a word")
     await fediverse.settle()
     assert "shop1" not in (await a.knows(fine.uri)).content
 
     first, second = await waiting(a)
     with a.here():
+        with pytest.raises(NotFound):  # who decides has not seen what it says now
+            await holding.release(a.app, "club", shown[1].id, greta.actor)
         with pytest.raises(NotAllowed):
             await holding.release(a.app, "club", first.id, await person_of(a, bob.actor.uri))
         for _twice in range(2):
@@ -257,6 +267,20 @@ async def test_the_first_day_in_a_group_has_limits_that_answers_or_a_day_lift(fe
     assert (await alice.post("@club fourth\n\nhttps://a.example https://b.example https://c.example")).group_id
 
 
+@pytest.mark.attack("GRP-02")
+async def test_a_newcomer_does_not_call_people_by_addressing_instead_of_naming_them(fediverse: Fediverse) -> None:
+    a = await fediverse.instance("a.test")
+    greta, *people = [await a.person(name) for name in ("greta", "dora", "emil", "fritz")]
+    face, eve = await club(a, greta, ladder=True), Host(fediverse, "far.test").actor("eve")
+
+    for name, called in (("two", people[:2]), ("three", people)):
+        cc = [face.uri, eve.followers, *(who.actor.uri for who in called)]
+        await send(fediverse, a, eve, eve.does("Create", eve.note(name, cc=cc), cc=cc))
+
+    assert await talk(a) == ["https://far.test/notes/two"]
+    assert [each.kind for each in await waiting(a)] == ["mentions"]
+
+
 async def test_who_announces_answers_others_first(fediverse: Fediverse) -> None:
     a, b = await fediverse.instance("a.test"), await fediverse.instance("b.test")
     greta, shop, bob = await a.person("greta"), await a.person("shop"), await b.person("bob")
@@ -273,7 +297,13 @@ async def test_who_announces_answers_others_first(fediverse: Fediverse) -> None:
     with pytest.raises(Invalid, match="3 more replies to others, then you may announce"):
         await shop.post("@club Offer 3\n\nhttps://blog.shop.example/3")
     late = await bob.post("@club@a.test Offer 3\n\nhttps://bob.example/3")
-    assert (await shop.post("@club A question\n\nabout something else")).group_id is not None
+    asked = await shop.post("@club A question\n\nabout something else")
+    hello = await bob.post("@club@a.test A question\n\nabout something else")
+    with pytest.raises(Invalid, match="3 more replies"):  # nor is it announced by an edit
+        await shop.edit(asked, "@club A question\n\nhttps://www.shop.example/3")
+    await bob.edit(hello, "@club@a.test A question\n\nhttps://bob.example/3")
+    await fediverse.settle()
+    assert asked.group_id is not None and "bob.example" not in (await a.knows(hello.uri)).content
     for _twice in range(2):
         await shop.reply(threads[0], "Welcome")  # twice the same person counts once
     await shop.reply(threads[1], "Welcome")
@@ -294,8 +324,8 @@ async def test_who_announces_answers_others_first(fediverse: Fediverse) -> None:
     assert late.uri in await talk(a)
 
 
+@pytest.mark.attack("GRP-13")
 async def test_a_flood_into_a_group_waits_and_is_not_relayed(fediverse: Fediverse) -> None:
-    """Attack GRP-13, with and without other limits of the group."""
     a = await fediverse.instance("a.test")
     greta = await a.person("greta")
     face = await club(a, greta)

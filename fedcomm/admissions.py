@@ -11,7 +11,7 @@ from fedcomm.admit import Standing
 from fedcomm.app import App
 from fedcomm.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
 from storage import admissions as stored
-from storage import follows, registers
+from storage import follows, members, registers
 from storage import groups as stored_groups
 from storage.actors import Actor
 from storage.admissions import Admission
@@ -54,6 +54,17 @@ async def way(app: App, group: Group, follower: Actor, known: Follow | None, *, 
             raise NotAllowed("Too many want to join this group at this moment. Please come back later.")
         return Way.LATER
     return Way.AT_ONCE if group.join_mode == "open" or invited or standing_.may(rights.APPROVE) else Way.ASKS
+
+
+async def outside(group: Group, known: Follow) -> bool:
+    """Whether somebody follows a group that is not for everybody, and is not in it: they come in as others do.
+
+    Who is banned from a public group goes on following it (`members.expel`), also when it becomes private meanwhile.
+    """
+    if group.visibility == "public" or known.state != "accepted":
+        return False
+    member = await members.of(group.id, known.follower_id)
+    return member is None or member.state != "joined"
 
 
 async def standing(group: Group, follower: Actor) -> Standing:

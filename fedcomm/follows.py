@@ -174,6 +174,9 @@ async def record_follow(
     async with transaction():
         known = await follows.of(follower.id, target.id)
         group = await groups.by_actor(target.id) if target.kind == "Group" else None
+        if group is not None and known is not None and await admissions.outside(group, known):
+            await record_end(app, follower.id, target.id)
+            known = None
         way = await _way(app, group, follower, target, known, invited)
         if way is None:
             return await _answer(app, "Reject", target, follower, uri)

@@ -154,6 +154,7 @@ _ON_SERVER = f"""
 SELECT viewer.id FROM post JOIN member ON member.group_id = post.group_id AND member.state = 'joined'
 JOIN actor viewer ON viewer.id = member.actor_id
 WHERE post.id = ? AND post.visibility = 4 AND viewer.host <> ''
+AND viewer.deleted_at IS NULL AND viewer.suspended_at IS NULL
 AND viewer.host = (SELECT asking.host FROM actor asking WHERE asking.id = ?) AND {actor("post.author_id")}
 AND {TO_VIEWER.replace("?", "viewer.id")} LIMIT 1"""
 # The author of a post in a group elsewhere, when that group's own server asks, which passes it on.

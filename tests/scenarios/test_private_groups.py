@@ -5,13 +5,13 @@ import msgspec
 import pytest
 
 from activitypub.errors import NotFound
-from fedcomm import errors, follows, group_profile, members
+from fedcomm import clock, errors, follows, group_profile, members
 from fedcomm.errors import Invalid, NotAllowed
 from fedcomm.group_profile import Change
 from storage import follows as stored
 from storage import visible
 from storage.actors import Actor
-from storage.connect import rows
+from storage.connect import execute, rows, value
 from storage.posts import LOCAL, MEMBERS, PUBLIC, Post
 from tests import build, forger
 from tests.fediverse import Fediverse, Instance, Person
@@ -229,6 +229,61 @@ async def _end(circle: Circle, how: str) -> None:
         with circle.a.here():
             await follows.reject(circle.a.app, circle.face, bob[0])
     await circle.fediverse.settle()
+
+
+@pytest.mark.attack("GRP-17", "GRP-20", "PRI-06")
+async def test_who_was_sent_away_says_nothing_more_to_the_members_by_an_edit(circle: Circle) -> None:
+    mona = forger.Host(circle.fediverse, "there.test").actor("mona")
+    await forger.send(circle.fediverse, circle.a, mona, mona.does("Follow", circle.face.uri))
+    await circle.let_in()
+    note = mona.note("one", to=[mona.followers], cc=[circle.face.uri])
+    await forger.send(circle.fediverse, circle.a, mona, mona.does("Create", note))
+    with circle.a.here():
+        (there,) = await rows("SELECT id FROM actor WHERE uri = ?", (mona.uri,))
+        await follows.reject(circle.a.app, circle.face, there[0])
+    circle.fediverse.wire.posted.clear()
+    more = {"content": "<p>canary</p>", "updated": "2026-11-26T12:00:00Z"}
+    await forger.send(circle.fediverse, circle.a, mona, mona.does("Update", note | more))
+
+    assert (await circle.a.knows(note["id"])).content == "<p>Hello</p>" and not circle.told()
+
+
+@pytest.mark.attack("GRP-20", "PRI-01", "PRI-11")
+async def test_a_server_whose_only_member_is_suspended_is_answered_no_more(circle: Circle) -> None:
+    thread = await circle.said(circle.anna, "@rye Starters\n\nWhich flour?")
+    assert (await circle.b.app.client.get_document(thread.uri)).raw["id"] == thread.uri
+    with circle.a.here():
+        await execute("UPDATE actor SET suspended_at = 1 WHERE uri = ?", (circle.bob.actor.uri,))
+
+    for end in ("", "/context"):
+        with pytest.raises(NotFound):
+            await circle.b.app.client.get_document(f"{thread.uri}{end}")
+
+
+@pytest.mark.attack("GRP-01", "GRP-17", "GRP-20")
+async def test_who_followed_before_a_group_was_private_asks_as_everybody_once_a_ban_is_over(circle: Circle) -> None:
+    """Who is banned from a public group goes on following it."""
+    await circle.change(visibility="public", join_mode="open")
+    mona = forger.Host(circle.fediverse, "there.test").actor("mona")
+    follow = mona.does("Follow", circle.face.uri)
+    await forger.send(circle.fediverse, circle.a, mona, follow)
+    with circle.a.here():
+        until = clock.now_ms() + 60_000
+        await members.ban(circle.a.app, "rye", mona.uri, circle.alice.actor, until=until)
+    await circle.change(visibility="members", join_mode="approval")
+    with circle.a.here():
+        await execute("UPDATE register SET value = '{\"until\":1}' WHERE property = 'ban'")
+    await forger.send(circle.fediverse, circle.a, mona, follow | {"id": f"{follow['id']}-again"})
+
+    with circle.a.here():
+        state = "SELECT {0}.state FROM {0} JOIN actor a ON a.id = {0}.{1} WHERE a.uri = ?"
+        joined, followed = [
+            await value(state.format(*of), (mona.uri,)) for of in (("member", "actor_id"), ("follow", "follower_id"))
+        ]
+    assert (joined, followed) == ("pending", "pending")
+    await circle.let_in()
+    with circle.a.here():
+        assert await value(state.format("member", "actor_id"), (mona.uri,)) == "joined"
 
 
 async def test_edits_votes_and_deletions_stay_among_the_members(circle: Circle) -> None:

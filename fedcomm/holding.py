@@ -104,19 +104,41 @@ async def release(app: App, group_name: str, held_id: int, by: Actor | None, *, 
         NotAllowed: `by` may not decide that in the group.
     """
     group, face, kept, actor_uri = await _place(app, group_name, held_id, by)
+    author = await actors.by_id(kept.actor_id) if trust else None
+    await _let_in(app, group, face, actor_uri, [kept.id], author)
+
+
+async def trust(app: App, group_name: str, actor_id: int, by: Actor | None) -> None:
+    """Somebody writes in the group without limits from now on, whatever they did there; what waits of theirs is let in.
+
+    Raises:
+        NotFound: there is no such group or actor.
+        NotAllowed: `by` may not decide that in the group.
+    """
+    group, face = await groups.named(group_name)
+    actor_uri = await members.who_acts(group, face, by, rights.HOLD)
+    author = await actors.by_id(actor_id)
+    if author is None or author.gone:
+        raise NotFound("There is no such account.")
+    await _let_in(app, group, face, actor_uri, [], author)
+
+
+async def _let_in(
+    app: App, group: Group, face: Actor, actor_uri: str, numbers: list[int], trusted: Actor | None
+) -> None:
+    """Let in what waits under these numbers, or all of whom is trusted from now on."""
     async with transaction():
         hold(writes := Writes(), "groups", group.id)
         await write(writes)
-        numbers = await held.of_author(group.id, kept.actor_id) if trust else [kept.id]
+        numbers = await held.of_author(group.id, trusted.id) if trusted is not None else numbers
         writes = Writes()
         for each in [await held.by_id(number) for number in numbers]:
             if each is not None and each.state == held.WAITING:
                 _once_more(app, writes, each)
                 held.decide(writes, each.id, held.RELEASED)
                 _log(app, writes, group, face, each.post_uri, held.RELEASED, actor_uri)
-        author = await actors.by_id(kept.actor_id)
-        if trust and author is not None:
-            await _trust(app, writes, group, face, author, actor_uri)
+        if trusted is not None and await registers.get(group.id, "trusted", trusted.uri) is None:
+            await _trust(app, writes, group, face, trusted, actor_uri)
         if writes:
             await write(writes)
     app.intake.more()

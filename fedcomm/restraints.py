@@ -48,7 +48,7 @@ async def check(app: App, prepared: Prepared) -> None:
     who = Author(bot=bool(author.bot))
     why = admit.waits(group, standing, known, who, _measured(app, prepared), clock.now_ms())
     if why is not None:
-        raise _refusal(app, face, why)
+        raise _refusal(app, face, why, known)
 
 
 async def check_edit(app: App, prepared: Prepared, before: str = "") -> None:
@@ -64,7 +64,7 @@ async def check_edit(app: App, prepared: Prepared, before: str = "") -> None:
     written = measuring.since(_measured(app, prepared), before, app.host)
     why = admit.changes(group, standing, known, written, clock.now_ms())
     if why is not None:
-        raise _refusal(app, face, why)
+        raise _refusal(app, face, why, known)
 
 
 async def waits(app: App, group: Group, author: Actor) -> bool:
@@ -117,40 +117,41 @@ async def _known(app: App, group: Group, author: Actor) -> Circumstances:
     return found.get((group.id, author.id), Circumstances())
 
 
-def _refusal(app: App, face: Actor, why: Wait) -> AppError:
-    hours = _hours(why.ends - clock.now_ms())
+def _refusal(app: App, face: Actor, why: Wait, known: Circumstances) -> AppError:
+    hours, answered = _hours(why.ends - clock.now_ms()), max(0, admit.ANSWERED - known.answered)
     match why.kind:
         case "rules":
             return NotAllowed("Read and accept the rules: {url}", url=app.urls.rules(face.username))
         case "links":
             return Invalid(
                 "New members may add {limit} links to a post on their first day in the group. Hours until that ends:"
-                " {hours}.",
-                field="status", limit=why.limit, hours=hours,
+                " {hours}; sooner when others have answered {answered} of your replies, or a moderator trusts you.",
+                field="status", limit=why.limit, hours=hours, answered=answered,
             )  # fmt: skip
         case "pictures":
             return Invalid(
                 "New members may add {limit} picture to a post on their first day in the group. Hours until that ends:"
-                " {hours}.",
-                field="media_ids", limit=why.limit, hours=hours,
+                " {hours}; sooner when others have answered {answered} of your replies, or a moderator trusts you.",
+                field="media_ids", limit=why.limit, hours=hours, answered=answered,
             )  # fmt: skip
         case "mentions":
             return Invalid(
                 "New members may mention {limit} people in a post on their first day in the group. Hours until that"
-                " ends: {hours}.",
-                field="status", limit=why.limit, hours=hours,
+                " ends: {hours}; sooner when others have answered {answered} of your replies, or a moderator trusts"
+                " you.",
+                field="status", limit=why.limit, hours=hours, answered=answered,
             )  # fmt: skip
         case "threads":
             return Invalid(
                 "New members may start {limit} threads on their first day in the group. Hours until that ends:"
-                " {hours}.",
-                field="status", limit=why.limit, hours=hours,
+                " {hours}; sooner when others have answered {answered} of your replies, or a moderator trusts you.",
+                field="status", limit=why.limit, hours=hours, answered=answered,
             )  # fmt: skip
         case "replies":
             return Invalid(
                 "New members may write {limit} replies on their first day in the group. Hours until that ends:"
-                " {hours}.",
-                field="status", limit=why.limit, hours=hours,
+                " {hours}; sooner when others have answered {answered} of your replies, or a moderator trusts you.",
+                field="status", limit=why.limit, hours=hours, answered=answered,
             )  # fmt: skip
     return Invalid(
         "{left} more replies to others, then you may announce. Answer that many people in the group first.",

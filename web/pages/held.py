@@ -68,12 +68,13 @@ async def _page(
         given=given,
         waiting=await holding.waiting(place.group, _MOST),
         count=await storage.held.count(place.group.id),
-        trusted=await _trusted(place.group),
+        trusted=await trusted(place.group),
         longest=holding.MAX_REASON,
     )
 
 
-async def _trusted(group: Group) -> list[Actor]:
+async def trusted(group: Group) -> list[Actor]:
+    """Whom a group's moderators trust, of those who are still there."""
     uris = [register.subject for register in await storage.registers.all_of(group.id, "trusted")]
     found = await storage.actors.by_uris(uris)
     return [found[uri] for uri in uris if uri in found and not found[uri].gone]

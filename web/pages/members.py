@@ -1,4 +1,4 @@
-"""Who is in a group: all for its members, those who want to be found for others; moderators take somebody out."""
+"""Who is in a group: all for its members, those who want to be found for others; moderators trust and take out."""
 
 import msgspec
 from starlette.requests import Request
@@ -7,14 +7,14 @@ from starlette.routing import Route
 
 import storage.actors
 import storage.members
-from fedcomm import members, requests, rights
+from fedcomm import holding, members, requests, rights
 from fedcomm.admit import Standing
 from fedcomm.errors import AppError, NotFound
 from storage import relationships, visible
 from storage.actors import Actor
 from storage.groups import Group
 from web import paging, respond, state
-from web.pages import frame, shown
+from web.pages import frame, held, shown
 from web.pages.group import named
 from web.pages.moderating import Place, looking_after
 from web.pages.readers import Reader, form, reader_of
@@ -22,9 +22,10 @@ from web.pages.readers import Reader, form, reader_of
 _PEOPLE = 40
 
 
-class Removal(msgspec.Struct, frozen=True):
-    """Who is taken out, and why."""
+class Decision(msgspec.Struct, frozen=True):
+    """What is decided about whom, and why: they are trusted, trusted no more, or else taken out."""
 
+    act: str = ""
     id: int = 0
     reason: str = ""
     csrf: str = ""
@@ -39,15 +40,21 @@ async def show(request: Request) -> Response:
 
 
 @looking_after
-async def take_out(request: Request, place: Place) -> Response:
-    """`POST /c/{name}/members`: ends a membership, which is no ban."""
-    given = await form(request, Removal, place.reader)
-    app = state.app_of(request)
+async def decide(request: Request, place: Place) -> Response:
+    """`POST /c/{name}/members`: who writes without limits; or ends a membership, which is no ban."""
+    given = await form(request, Decision, place.reader)
+    app, name = state.app_of(request), place.face.username
     try:
-        await requests.take_out(app, place.face.username, given.id, given.reason, place.by(rights.APPROVE))
+        match given.act:
+            case "trust":
+                await holding.trust(app, name, given.id, place.by(rights.HOLD))
+            case "distrust":
+                await holding.distrust(app, name, given.id, place.by(rights.HOLD))
+            case _:
+                await requests.take_out(app, name, given.id, given.reason, place.by(rights.APPROVE))
     except AppError as refused:
         return await _page(request, place.reader, place.group, place.face, given, refused)
-    return respond.redirect(f"{shown.profile(place.face)}/members?done=removed")
+    return respond.redirect(f"{shown.profile(place.face)}/members?done={given.act or 'removed'}")
 
 
 async def _page(
@@ -55,7 +62,7 @@ async def _page(
     reader: Reader | None,
     group: Group,
     face: Actor,
-    given: Removal = Removal(),
+    given: Decision = Decision(),
     refused: AppError | None = None,
 ) -> Response:
     viewer = reader.actor.id if reader else visible.ANYBODY
@@ -68,6 +75,8 @@ async def _page(
     found = await relationships.members(viewer, face.id, page, everybody=inside)
     people = await storage.actors.by_ids(found.ids)
     roles = await members.roles(group)
+    asks = deciding and bool(group.ladder or group.promotion)
+    trusted = {person.id for person in await held.trusted(group)} if deciding else set()
     return await frame.with_form(
         request,
         "members.html",
@@ -77,6 +86,8 @@ async def _page(
         given=given,
         inside=inside,
         deciding=deciding,
+        asks=asks,
+        trusted=trusted,
         people=[(people[each], roles.get(people[each].uri, "")) for each in found.ids if each in people],
         older=found.cursors[-1] if found.older else 0,
         longest=requests.MAX_REASON,
@@ -85,5 +96,5 @@ async def _page(
 
 routes = [
     Route("/c/{name}/members", show),
-    Route("/c/{name}/members", take_out, methods=["POST"]),
+    Route("/c/{name}/members", decide, methods=["POST"]),
 ]

@@ -54,4 +54,6 @@ async def test_programs_are_told_what_newcomers_may_and_when_that_ends(
     status, sentence = await alice.refused("POST", "statuses", status=f"@gardening Shops\n\n{links}")
 
     assert status == 422 and sentence.startswith("New members may add 2 links to a post on their first day")
-    assert sentence.endswith("Hours until that ends: 24.")
+    assert sentence.endswith(
+        "Hours until that ends: 24; sooner when others have answered 3 of your replies, or a moderator trusts you."
+    )

@@ -90,6 +90,30 @@ async def test_moderators_take_somebody_out_with_a_reason_who_may_come_again(
     assert steward and (await mo.post("/c/rye/members", fields | {"id": str(steward.id)})).problem
 
 
+async def test_moderators_free_a_member_of_the_limits_of_the_first_day_and_bind_them_again(
+    app: App, rye: Group, enter: Enter
+) -> None:
+    nina = await person(app, "nina")
+    mo, member = await entered(enter, "mo"), await enter(nina)
+    await member.button(await member.get("/c/rye"), "/c/rye/join")
+    await group_profile.change(app, "rye", Change(ladder=True))
+    links = "https://a.example https://b.example https://c.example"
+
+    async def writes() -> int:
+        return (await member.send(await member.get("/write?group=rye"), "/write", title="Shops", text=links)).status
+
+    async def decides(act: str, browser: Browser = mo) -> int:
+        own = (await browser.get("/c/rye/members")).all("input", name="csrf")[0]["value"]
+        return (await browser.post("/c/rye/members", {"csrf": own, "act": act, "id": str(nina.id)})).status
+
+    assert [await writes(), await decides("trust", member)] == [422, 403]
+    assert [await decides("trust"), await decides("trust"), await writes()] == [303, 303, 303]
+    page = await mo.get("/c/rye/members")
+    assert "trusted" in page.main and "Trust no more" in page.main and flaws(page) == []
+    assert (await mo.get("/c/rye/moderate")).one("section", aria_labelledby="log").text.count("trusts") == 1
+    assert [await decides("distrust"), await writes()] == [303, 422]
+
+
 async def test_who_looks_after_a_group_sees_the_invitations_into_it_and_takes_them_back(
     app: App, rye: Group, alice: Actor, enter: Enter, stranger: Browser
 ) -> None:

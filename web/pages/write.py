@@ -12,7 +12,7 @@ import storage.flairs
 import storage.groups
 import storage.media
 import storage.posts
-from fedcomm import admit, members, newcomers, posts, preferences, restraints, scheduled
+from fedcomm import admit, consents, members, newcomers, posts, preferences, restraints, scheduled
 from fedcomm.drafting import LEVELS
 from fedcomm.errors import AppError, Invalid, NotAllowed, NotFound
 from fedcomm.restraints import Open
@@ -260,6 +260,7 @@ async def _page(request: Request, reader: Reader, given: Text, refused: AppError
         levels=await _levels(post),
         saying_hello=saying_hello,
         there=there,
+        rules=(await consents.of_group(where)).rules if where else (),
         asked=await _asked(request, reader, where),
         limits=admit,
         languages=tongues.NAMES,

@@ -70,6 +70,11 @@ async def test_the_page_of_a_link_shows_what_the_group_is_and_only_what_anybody_
     assert seen[0].form("/visit").one("input", name="uri")["value"] == "https://home.test/c/rye"
     assert "form-action" not in seen[0].headers["content-security-policy"]  # that form leads to their own server
 
+    await group_profile.change(app, "rye", Change(join_mode="invite", visibility="members"))
+    await execute("UPDATE post SET visibility = 4 WHERE group_id = ?", (group.id,))
+    closed = await stranger.get(link)
+    assert "for its members" in closed.main and "Nothing has been written" not in closed.main
+
 
 async def test_who_joins_with_a_link_says_yes_to_both_sets_of_rules_and_lands_in_the_group(
     app: App, rye: tuple[Group, Actor], browsers: Callable[[], Browser]

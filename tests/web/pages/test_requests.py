@@ -119,6 +119,8 @@ async def test_the_pages_say_how_one_comes_in(
         seen["".join(wish.values())] = [page.main for page in pages]
 
     assert all("its moderators will answer" in main for main in seen[""][1::2])
+    assert all("Ask to join" in main for main in seen[""][::2]) and "mentions this address" in seen[""][0]
+    assert "Join" not in seen["invite"][0].split("Threads")[0]  # nothing to press that leads nowhere
     assert all("by invitation" in main and "another server" not in main for main in seen["invite"])
     assert all("That is joining" in main for main in seen["open"][1::2]) and "Join from anywhere" in seen["open"][0]
     assert "people of its own server" in seen["local"][2] and "another server" not in seen["local"][3]

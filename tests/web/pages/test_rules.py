@@ -37,6 +37,7 @@ async def test_members_say_yes_to_the_present_rules_and_again_when_they_change(
     await group_profile.change(app, "rye", Change(rules=SECOND))
     changed = await banner()
     late = await browser.send(page, "/c/rye/rules")
+    beside = (await browser.get("/write?group=rye")).all("details")[0]
     owed = await consents.owed(alice, await consents.of_group(group))
     await browser.button(late, "/c/rye/rules")
     again = await banner()
@@ -44,6 +45,7 @@ async def test_members_say_yes_to_the_present_rules_and_again_when_they_change(
 
     assert [none, first, agreed, changed, again] == [False, True, False, True, False]
     assert "You have said yes" in done.main and late.status == 422 and late.problem and "No wheat." in late.main
+    assert [each.text for each in beside.all("li")] == list(SECOND)
     assert owed and not await banner()  # to these they said yes before
     read = await stranger.get("/c/rye/rules")
     assert read.status == 200 and "Be kind." in read.main

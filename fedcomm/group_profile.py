@@ -153,7 +153,8 @@ def record(
             registers.take_effect(writes, act, "actor", face.id, locked=int(value != "open"))
         if property_ == "visibility":  # whom it reaches, and what of it is shown to everybody
             app.followers_changed(writes, face.id)
-            fragments.forget_actor_later(writes, face.id)
+    if changed:
+        fragments.forget_actor_later(writes, face.id)
     return changed
 
 
@@ -238,6 +239,7 @@ async def _rules(
     act = acts.record(app, writes, group, face, "rules", "", lines or None, by=by, uri=uri)
     registers.take_effect(writes, act, "actor", face.id, updated_at=clock.now_ms())
     registers.take_effect(writes, act, "groups", group.id, ruled=int(bool(lines)))
+    fragments.forget_actor_later(writes, face.id)
     if not lines:  # then nobody waits for anybody's consent
         held.take_up_later(writes, group.id, 0, next_id(), clock.now_ms())
         app.jobs_added(writes)

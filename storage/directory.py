@@ -79,6 +79,8 @@ async def languages(sought: Sought, limit: int) -> list[str]:
 
 async def about(group_ids: Sequence[int]) -> dict[int, tuple[tuple[str, ...], tuple[str, ...]]]:
     """What groups are about, and which languages are spoken in them, by group; () where it is not told."""
+    if not group_ids:
+        return {}
     ids = (list(group_ids),)
     named = await rows("SELECT group_id, name FROM group_topic WHERE group_id IN (?ints) ORDER BY name", ids)
     spoken = await rows("SELECT group_id, code FROM group_language WHERE group_id IN (?ints) ORDER BY code", ids)

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 import storage.actors
-from fedcomm import accounts, actors, peers
+from fedcomm import accounts, actors, group_profile, groups, peers
 from fedcomm.app import App
 from storage import fragments
 from storage.actors import Actor
@@ -287,3 +287,18 @@ async def test_a_group_is_shown_as_one(client: httpx.AsyncClient, gardening: Act
 
     assert (found["group"], found["bot"], found["acct"]) == (True, False, "gardening")
     assert all(found[key].startswith(build.BASE) for key in ("avatar", "avatar_static", "header", "header_static"))
+
+
+async def test_the_note_of_a_group_ends_with_its_rules_as_they_are_now(app: App, alice: Member) -> None:
+    group = await groups.create(app, "bread", "Bread", "All about bread")
+
+    before = await alice.get(f"accounts/{group.actor_id}")
+    await group_profile.change(app, "bread", group_profile.Change(rules=("Be kind", "No <b>ads</b>")))
+    after = await alice.get(f"accounts/{group.actor_id}")
+    await group_profile.change(app, "bread", group_profile.Change(languages=("de",), title="Brot"))
+    german = await alice.get(f"accounts/{group.actor_id}")
+
+    assert before["note"] == "<p>All about bread</p>"
+    rules = "<ol><li>Be kind</li><li>No &lt;b&gt;ads&lt;/b&gt;</li></ol>"
+    assert after["note"] == f"<p>All about bread</p><p>The rules of the group:</p>{rules}"
+    assert german["note"].endswith(f"<p>Die Regeln der Gruppe:</p>{rules}") and german["display_name"] == "Brot"

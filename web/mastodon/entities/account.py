@@ -6,13 +6,16 @@ from typing import Any
 import msgspec
 
 import storage.actors
+import storage.directory
 import storage.groups
 from fedcomm import elsewhere, preferences
+from fedcomm.mapping import rules
 from storage import fragments
 from storage.accounts import Account
 from storage.actors import Actor
 from storage.fragments import Fragment
 from storage.relationships import Relationship
+from web import languages
 from web.mastodon.entities import emoji
 from web.mastodon.entities.times import day, moment_or_none
 
@@ -55,17 +58,28 @@ async def accounts(base: str, actor_ids: Sequence[int]) -> dict[int, bytes]:
 
 
 async def _with_talk(actors: dict[int, Actor]) -> dict[int, Actor]:
-    """The actors; groups with the threads in them as their posts, since these are what they boost."""
+    """The actors; groups with the threads in them as their posts, since these are what they boost.
+
+    Below what one of ours says of itself stand its rules, as other servers are told them.
+    """
     talk = await storage.groups.talk([actor.id for actor in actors.values() if actor.kind == "Group"])
+    spoken = await storage.directory.about([said.id for said in talk.values() if said.rules])
     return actors | {
         face: msgspec.structs.replace(
             actors[face],
             posts_count=said.threads,
             last_post_at=said.last,
             followers_count=actors[face].followers_count if said.open else 0,
+            summary=_with_rules(actors[face].summary, said.rules, spoken[said.id][1] if said.rules else ()),
         )
         for face, said in talk.items()
     }
+
+
+def _with_rules(summary: str, kept: str | None, spoken: Sequence[str]) -> str:
+    lines = msgspec.json.decode(kept, type=list[str]) if kept else []
+    heading = languages.words(spoken[0] if spoken else "en").gettext("The rules of the group:")
+    return rules.with_rules(summary, lines, heading)
 
 
 async def list_of(base: str, actor_ids: Sequence[int]) -> bytes:

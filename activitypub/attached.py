@@ -59,7 +59,9 @@ def flairs(value: Any) -> tuple[Flair, ...]:
     """Labels of a group for its threads, from `tag` or `lemmy:tagsForPosts`; at most `MAX_FLAIRS`."""
     found: dict[str, Flair] = {}
     for item in listed(value, MAX_SCANNED):
-        if type(item) is dict and item.get("type") in quirks.FLAIRS and (flair := _flair(item)):
+        if type(item) is not dict or type(item.get("type")) is not str or item["type"] not in quirks.FLAIRS:
+            continue
+        if flair := _flair(item):
             found.setdefault(flair.uri, flair)
     return tuple(found.values())[:MAX_FLAIRS]
 

@@ -121,6 +121,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     content: str = ""
     media_type: str = "text/html"  # of `content`
     summary: str = ""
+    preview: str = ""  # of an article of ours, as HTML (FEP-b2b8)
     source: Source | None = None
     language: str | None = None  # BCP 47
     in_reply_to: str | None = None

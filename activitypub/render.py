@@ -119,7 +119,9 @@ def _note(note: Note) -> dict[str, Any]:
         contentMap={note.language: note.content} if note.language and note.content else None,
         mediaType=note.media_type if note.content and note.media_type != "text/html" else None,
         source={"content": note.source.content, "mediaType": note.source.media_type} if note.source else None,
-        summary=note.summary or None,
+        # NodeBB 4.15 writes both: Mastodon shows the summary of an article with its title and a link.
+        summary=note.summary or note.preview or None,
+        preview={"type": "Note", "attributedTo": note.attributed_to, "content": note.preview} if note.preview else None,
         sensitive=note.sensitive,
         inReplyTo=note.in_reply_to,
         context=note.context,

@@ -11,6 +11,7 @@ from fedcomm import admit, emojis, errors, fetching, media, members, titles, wri
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.groups import LEVELS as GROUP_LEVELS
+from fedcomm.mapping import articles
 from fedcomm.mapping.actors import to_flair
 from fedcomm.mapping.posts import Shown, audience_for, to_attachment
 from storage import actors, blocks, flairs, groups, posts, visible
@@ -88,14 +89,17 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
         draft = self.draft
         shown = Shown(author=self.author, group=self.face, mentioned=self.mentioned)
         root = self.parent.thread_id if self.parent else post_id
+        plain = bool(draft.poll or draft.summary or draft.sensitive) or not self.title
+        article = not plain and articles.is_long(self.written.html)
         return Note(
             uri=app.urls.post(post_id),
-            kind="Question" if draft.poll else "Note",
+            kind="Question" if draft.poll else "Article" if article else "Note",
             attributed_to=self.author.uri,
             name=self.title,
             content=self.written.html,
             source=Source(draft.text),
             summary=draft.summary,
+            preview=articles.preview(self.written.html) if article else "",
             language=draft.language or None,
             in_reply_to=self.parent.uri if self.parent else None,
             audience=audience_for(self.visibility, shown),

@@ -13,6 +13,7 @@ from activitypub.objects import Audience, Emoji, Happening, Hashtag, Mention, No
 from activitypub.objects import Flair as RemoteFlair
 from activitypub.objects import Poll as RemotePoll
 from fedcomm import clock, sanitise, writing
+from fedcomm.mapping import articles
 from fedcomm.urls import Urls
 from storage import posts
 from storage.actors import Actor
@@ -237,14 +238,16 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 def to_note(urls: Urls, post: Post, shown_with: Shown) -> Note:
     """One of our posts as a note."""
     with_ = shown_with
+    article = articles.is_article(post)
     return Note(
         uri=post.uri,
-        kind="Question" if with_.poll else "Note",
+        kind="Question" if with_.poll else "Article" if article else "Note",
         attributed_to=with_.author.uri,
         name=post.title,
         content=post.content,
         source=Source(post.source) if post.source else None,
         summary=post.summary,
+        preview=articles.preview(post.content) if article else "",
         language=post.language or None,
         in_reply_to=with_.parent_uri,
         audience=audience_for(post.visibility, with_),

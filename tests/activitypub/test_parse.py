@@ -756,3 +756,9 @@ def test_a_channel_beside_the_author_is_whom_a_video_is_for() -> None:
     assert isinstance(video, Note) and isinstance(elsewhere, Note)
     assert (video.attributed_to, video.audience.audience) == (person, (channel,))
     assert elsewhere.audience.audience == ("https://forum.example/c/rye",)
+
+
+def test_labels_whose_type_is_no_word_are_passed_over() -> None:
+    for odd in ([], {}, 3, None, ["lemmy:CommunityTag", []]):
+        raw = {"id": "https://forum.example/1", "type": "Page", "tag": [{"type": odd, "id": "https://forum.example/t"}]}
+        assert isinstance(parsed := parse.object(raw), Note) and parsed.flairs == ()

@@ -79,3 +79,39 @@ async def test_what_comes_from_a_microblog_is_called_by_its_first_line_without_t
     assert first.group_id == second.group_id is not None
     assert (shown.title(first), first.language, first.summary) == ("Slugs", "en", "")
     assert (shown.title(second), second.title, second.summary) == ("Animals", "", "Animals")
+
+
+async def test_a_long_thread_is_an_article_with_a_preview_and_stays_one(fediverse: Fediverse) -> None:
+    a, b = await fediverse.instance("a.test"), await fediverse.instance("b.test")
+    gardening = await a.group("gardening")
+    alice, bob = await a.person("alice"), await b.person("bob")
+    await fediverse.join(gardening, alice, bob)
+    text = " ".join(f"Bed {number} is sown & raked." for number in range(120))
+
+    post = await alice.post(f"All beds\n\n{text} @gardening")
+    warned = await alice.post(f"All beds\n\n{text} @gardening", summary="Long")
+    answer = await alice.reply(post, text)
+    await fediverse.settle()
+
+    told = await a.get(post.uri.removeprefix("https://a.test"))
+    assert (told["type"], told["name"]) == ("Article", "All beds")
+    assert "Bed 119" in told["content"] and "<strong>" not in told["content"]
+    assert told["preview"] == {"type": "Note", "attributedTo": alice.actor.uri, "content": told["summary"]}
+    assert told["summary"].startswith("<p>Bed 0 is sown &amp; raked.") and told["summary"].endswith(" …</p>")
+    assert len(told["summary"]) < 700
+    there = await b.knows(post.uri)
+    assert (there.kind, there.title, there.summary) == ("article", "All beds", "")
+    assert "Bed 119" in there.content
+    for other in (warned, answer):
+        assert (await a.get(other.uri.removeprefix("https://a.test")))["type"] == "Note"
+    assert (await b.knows(warned.uri)).summary == "Long"
+
+    await alice.edit(post, f"All the beds\n\n{text} And the last one. @gardening")
+    await fediverse.settle()
+
+    there = await b.knows(post.uri)
+    assert (there.title, there.summary) == ("All the beds", "") and "the last one" in there.content
+    again = await a.get(post.uri.removeprefix("https://a.test"))
+    assert (again["type"], again["name"]) == ("Article", "All the beds")
+    (shown_,) = [entry for entry in await bob.home() if entry.uri == post.uri]
+    assert "Bed 119" in shown_.content

@@ -44,7 +44,7 @@ async def everything(request: Request) -> Response:
             viewer.actor_id, page, kinds, _grouped(wanted), filtered=wanted.include_filtered
         )
     body = await notification.grouped(
-        state.app_of(request).base_url, viewer.actor_id, found, partial=wanted.expand_accounts == "partial_avatars"
+        state.app_of(request), viewer.actor_id, found, partial=wanted.expand_accounts == "partial_avatars"
     )
     cursors = (found[0].newest.id, found[-1].newest.id) if found else ()
     return respond.json(body, headers=paging.link(request, cursors, older))
@@ -56,7 +56,7 @@ async def one(request: Request) -> Response:
     found = await notice_groups.one(viewer.actor_id, request.path_params["key"])
     if found is None:
         raise NotFound(subjects.MISSING)
-    return respond.json(await notification.grouped(state.app_of(request).base_url, viewer.actor_id, [found]))
+    return respond.json(await notification.grouped(state.app_of(request), viewer.actor_id, [found]))
 
 
 async def accounts(request: Request) -> Response:

@@ -40,7 +40,7 @@ async def everything(request: Request) -> Response:
         subjects.identifier(wanted.account_id), filtered=wanted.include_filtered or bool(wanted.account_id),
     )  # fmt: skip
     cursors = (found[0].id, found[-1].id) if found else ()
-    shown = await notification.each(state.app_of(request).base_url, viewer.actor_id, found)
+    shown = await notification.each(state.app_of(request), viewer.actor_id, found)
     return respond.json(shown, headers=paging.link(request, cursors, older))
 
 
@@ -48,8 +48,8 @@ async def one(request: Request) -> Response:
     """`GET /api/v1/notifications/:id`"""
     viewer = await auth.require(request, "read:notifications")
     found = await notifications.one(viewer.actor_id, params.number(request))
-    base = state.app_of(request).base_url
-    shown = await notification.each(base, viewer.actor_id, [found]) if found else []
+    app = state.app_of(request)
+    shown = await notification.each(app, viewer.actor_id, [found]) if found else []
     if not shown:
         raise NotFound(subjects.MISSING)
     return respond.json(shown[0])

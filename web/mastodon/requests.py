@@ -5,24 +5,17 @@ requests: that is the one that `authorize` and `reject` answer. What is asked of
 words about themselves.
 """
 
-import html
-from collections.abc import Callable
-
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-import storage.actors
-import storage.groups
 from fedcomm import requests
 from fedcomm.errors import NotFound
 from storage import join_requests, relationships
-from storage.actors import Actor
 from web import auth, languages, paging, respond, state
 from web.mastodon import subjects
 from web.mastodon.accounts import people
-from web.mastodon.entities import account
+from web.mastodon.entities import account, wish
 
 
 async def waiting(request: Request) -> Response:
@@ -32,8 +25,8 @@ async def waiting(request: Request) -> Response:
     faces = await requests.deciding(me)
     found = await join_requests.to_decide(me.id, faces, paging.page_of(request, 40, 80))
     bodies = await account.accounts(state.app_of(request).base_url, found.ids)
-    wishes = await _wishes(request, me, faces, found.ids)
-    shown = [_with_wish(bodies[asker], wishes.get(asker, "")) for asker in found.ids if asker in bodies]
+    wishes = await wish.wishes(state.app_of(request), me.id, found.ids, languages.choose(request))
+    shown = [wish.with_wish(bodies[asker], wishes.get(asker, "")) for asker in found.ids if asker in bodies]
     return respond.json(shown, headers=paging.link(request, found.cursors, found.older))
 
 
@@ -62,34 +55,6 @@ async def _answer(request: Request, granted: bool) -> Response:
         raise NotFound(subjects.MISSING) from None
     (after,) = await relationships.between(viewer.actor_id, [asker.id])
     return respond.json(account.relationship(after))
-
-
-async def _wishes(request: Request, me: Actor, faces: list[int], askers: list[int]) -> dict[int, str]:
-    """What those ask for whose oldest request is to a group, as HTML."""
-    gettext = state.app_of(request).translations(languages.choose(request)).gettext
-    groups = await storage.groups.by_faces(faces)
-    names = await storage.actors.by_ids(faces)
-    wishes = {}
-    for asker, (target, answer) in (await join_requests.oldest(askers, [me.id, *faces])).items():
-        if target in groups and target in names:
-            wishes[asker] = _wish(gettext, names[target].name, groups[target].question, answer)
-    return wishes
-
-
-def _wish(gettext: Callable[[str], str], group: str, question: str, answer: str) -> str:
-    said = gettext("Wants to join the group {group}.").replace("{group}", group)
-    if answer:
-        return f"<p>{html.escape(said)}</p><blockquote>{html.escape(answer)}</blockquote>"
-    if question:
-        said = f"{said} " + gettext("No answer to the question.")
-    return f"<p>{html.escape(said)}</p>"
-
-
-def _with_wish(body: bytes, wish: str) -> msgspec.Raw | dict[str, object]:
-    if not wish:
-        return msgspec.Raw(body)
-    whole: dict[str, object] = msgspec.json.decode(body)
-    return whole | {"note": f"{wish}{whole['note']}"}
 
 
 routes = [

@@ -25,7 +25,7 @@ async def notice(hub: Hub, notice_id: str, owner: str) -> None:
         return
     page = Page(before=int(notice_id) + 1, since=int(notice_id) - 1, limit=1)  # without what waits to be let in
     found, _ = await notifications.page(viewer, page, notification.KINDS)
-    for entity in await notification.each(hub.app.base_url, viewer, found):
+    for entity in await notification.each(hub.app, viewer, found):
         payloads = {viewer: _json(entity)}
         send(hub, HOME, "notification", payloads, _NOTIFICATIONS)
         send(hub, NOTICES, "notification", payloads)

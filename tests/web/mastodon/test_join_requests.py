@@ -46,9 +46,9 @@ async def test_a_request_to_a_group_is_decided_by_its_moderators_with_any_client
 
     assert asked["requested"] and not asked["following"] and told["account"]["id"] == alice.id
     assert ids(waiting) == [alice.id] and counted["source"]["follow_requests_count"] == 1
-    assert waiting[0]["note"] == (
-        f"<p>Wants to join the group Club &amp; sons. No answer to the question.</p>{account['note']}"
-    )
+    wish = f"<p>Wants to join the group Club &amp; sons. No answer to the question.</p>{account['note']}"
+    together = await bob.get("/api/v2/notifications", **{"types[]": "follow_request"})
+    assert [each["note"] for each in (waiting[0], told["account"], together["accounts"][0])] == [wish] * 3
     assert await mallory.get("follow_requests") == []
     assert await mallory.refused("POST", f"follow_requests/{alice.id}/authorize") == MISSING
 

@@ -6,12 +6,14 @@ from typing import Any
 import msgspec
 
 import storage.actors
+from fedcomm.app import App
 from storage import notice_groups, reports
 from storage.notice_groups import Group
 from storage.notifications import Notice
 from web.mastodon.entities import account, status
 from web.mastodon.entities.report import report
 from web.mastodon.entities.times import moment
+from web.mastodon.entities.wish import wishes, with_wish
 
 # What every client knows, and what only some do: that is sent to those who ask for it.
 KINDS = ("mention", "status", "reblog", "follow", "follow_request", "favourite", "poll", "update")
@@ -25,15 +27,16 @@ def kinds(types: Sequence[str], exclude: Sequence[str]) -> list[str]:
     return [kind for kind in wanted if kind not in exclude]
 
 
-async def each(base: str, viewer: int, found: Sequence[Notice]) -> list[dict[str, Any]]:
+async def each(app: App, viewer: int, found: Sequence[Notice]) -> list[dict[str, Any]]:
     """Each notice; those about something that is gone meanwhile are left out."""
+    base, wanted = app.base_url, await wishes(app, viewer, _askers(found))
     actors = await account.accounts(base, [notice.actor_id for notice in found])
     posts = await status.by_id(base, viewer, [notice.post_id for notice in found if notice.post_id])
     reported = await _reports(base, found)
     return [
         {
             "id": str(notice.id), "type": notice.kind, "created_at": moment(notice.created_at),
-            "group_key": notice_groups.key_of(notice), "account": msgspec.Raw(actors[notice.actor_id]),
+            "group_key": notice_groups.key_of(notice), "account": _account(actors, notice, wanted),
             "status": msgspec.Raw(posts[notice.post_id]) if notice.post_id else None,
         } | ({"report": reported[notice.report_id]} if notice.report_id else {})
         for notice in found
@@ -41,26 +44,36 @@ async def each(base: str, viewer: int, found: Sequence[Notice]) -> list[dict[str
     ]  # fmt: skip
 
 
-async def grouped(base: str, viewer: int, found: Sequence[Group], *, partial: bool = False) -> dict[str, Any]:
+async def grouped(app: App, viewer: int, found: Sequence[Group], *, partial: bool = False) -> dict[str, Any]:
     """Groups, with the accounts and posts that they name each once (Mastodon API: "GroupedNotificationsResults").
 
     With `partial` only the latest account of each group is there in full.
     """
+    base, newest = app.base_url, [group.newest for group in found]
     actors = await account.accounts(base, [actor for group in found for actor in group.actors])
-    newest = [group.newest for group in found]
+    wanted = await wishes(app, viewer, _askers(newest))
     posts = await status.by_id(base, viewer, [notice.post_id for notice in newest if notice.post_id])
     reported = await _reports(base, newest)
     groups = [group for group in found if _there(group.newest, actors, posts, reported)]
     everybody = dict.fromkeys(actor for group in groups for actor in group.actors if actor in actors)
     full = dict.fromkeys(group.newest.actor_id for group in groups) if partial else everybody
     results: dict[str, Any] = {
-        "accounts": [msgspec.Raw(actors[actor]) for actor in full],
+        "accounts": [with_wish(actors[actor], wanted.get(actor, "")) for actor in full],
         "statuses": [msgspec.Raw(body) for body in posts.values()],
         "notification_groups": [_group(group, reported) for group in groups],
     }
     if partial:
         results["partial_accounts"] = [_partial(actors[actor]) for actor in everybody if actor not in full]
     return results
+
+
+def _askers(found: Sequence[Notice]) -> set[int]:
+    return {notice.actor_id for notice in found if notice.kind == "follow_request"}
+
+
+def _account(actors: dict[int, bytes], notice: Notice, wanted: dict[int, str]) -> msgspec.Raw | dict[str, object]:
+    asks = notice.kind == "follow_request"
+    return with_wish(actors[notice.actor_id], wanted.get(notice.actor_id, "") if asks else "")
 
 
 def _group(group: Group, reported: dict[int, dict[str, Any]]) -> dict[str, Any]:

@@ -1,0 +1,48 @@
+"""What those ask for who wait to be let in, for clients that know no other requests than those to one's own account.
+
+It stands above their own words about themselves, wherever a client shows who asks.
+"""
+
+import html
+from collections.abc import Callable, Collection
+
+import msgspec
+
+import storage.accounts
+import storage.actors
+import storage.groups
+from fedcomm import requests
+from fedcomm.app import App
+from storage import join_requests
+
+
+async def wishes(app: App, viewer: int, askers: Collection[int], language: str = "") -> dict[int, str]:
+    """Of those whose oldest request to the viewer is one to a group they look after: what they ask for, as HTML."""
+    me = await storage.actors.by_id(viewer) if askers else None
+    faces = await requests.deciding(me) if me is not None else []
+    if not faces:
+        return {}
+    gettext = app.translations(language or await storage.accounts.language_of(viewer) or "en").gettext
+    groups, names = await storage.groups.by_faces(faces), await storage.actors.by_ids(faces)
+    found = {}
+    for asker, (target, answer) in (await join_requests.oldest(list(askers), [viewer, *faces])).items():
+        if target in groups and target in names:
+            found[asker] = _said(gettext, names[target].name, groups[target].question, answer)
+    return found
+
+
+def with_wish(body: bytes, wish: str) -> msgspec.Raw | dict[str, object]:
+    """The account of who asks, with what they ask for."""
+    if not wish:
+        return msgspec.Raw(body)
+    whole: dict[str, object] = msgspec.json.decode(body)
+    return whole | {"note": f"{wish}{whole['note']}"}
+
+
+def _said(gettext: Callable[[str], str], group: str, question: str, answer: str) -> str:
+    said = gettext("Wants to join the group {group}.").replace("{group}", group)
+    if answer:
+        return f"<p>{html.escape(said)}</p><blockquote>{html.escape(answer)}</blockquote>"
+    if question:
+        said = f"{said} " + gettext("No answer to the question.")
+    return f"<p>{html.escape(said)}</p>"

@@ -155,9 +155,10 @@ async def _actor(name: str) -> Actor:
 
 
 async def _create_group(
-    app: App, name: str, title: str, summary: str, steward: str, ladder: bool = True
-) -> dict[str, Any]:
-    await groups.create(app, name, title, summary, steward or None, ladder=ladder)
+    app: App, name: str, title: str, summary: str, steward: str, ladder: bool = True, join_mode: str = "open",
+    visibility: str = "public",
+) -> dict[str, Any]:  # fmt: skip
+    await groups.create(app, name, title, summary, steward or None, join_mode, ladder=ladder, visibility=visibility)
     _, face = await groups.named(name)
     return {"handle": f"!{face.username}@{app.host}", "url": face.url}
 

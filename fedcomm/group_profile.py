@@ -183,15 +183,12 @@ def _asked_first(group: Group, visibility: str | None, join_mode: str | None) ->
         Invalid: no such visibility, or open to whoever comes and yet for members only.
     """
     if visibility not in (None, *LEVELS):
-        raise Invalid("What is written can be for 'public', 'members' or 'local'.", field="visibility")
+        raise Invalid(groups.NO_SUCH_LEVEL, field="visibility")
     if (visibility or group.visibility) != "members" or (join_mode or group.join_mode) != "open":
         return join_mode
     if join_mode is None:
         return "approval"
-    raise Invalid(
-        "What only members read is no secret while everybody can join. Let members be let in, or invited.",
-        field="join_mode",
-    )
+    raise Invalid(groups.NO_SECRET, field="join_mode")
 
 
 def _kept(property_: str, value: str | int) -> str | None:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+
 from activitypub.origins import host_of
 from fedcomm import acts, audit, clock, names, rights, sanitise
 from fedcomm.actors import create_local
@@ -22,20 +24,22 @@ from storage.posts import DIRECT, FOLLOWERS, LOCAL, MEMBERS, PUBLIC, UNLISTED, P
 JOIN_MODES = ("open", "approval", "invite")
 LEVELS = {"public": PUBLIC, "members": MEMBERS, "local": LOCAL}  # of what is said in a group, by its `visibility`
 NO_SUCH_WAY = "A group is joined 'open', by 'approval' or by 'invite'."
+NO_SUCH_LEVEL = "What is written can be for 'public', 'members' or 'local'."
+NO_SECRET = "What only members read is no secret while everybody can join. Let members be let in, or invited."
 MAX_TITLE, MAX_SUMMARY = 100, 5_000  # characters
 
 
 async def create(
     app: App, name: str, title: str, summary: str = "", steward: str | None = None, join_mode: str = "open",
-    by: Account | None = None, ladder: bool = False,
+    by: Account | None = None, ladder: bool = False, visibility: str = "public",
 ) -> Group:  # fmt: skip
     """A new group here; `steward` is the name of a member of ours who becomes its first steward.
 
     `by` is the admin who makes it, None whoever runs the server. With `ladder` newcomers write with limits on their
-    first day.
+    first day. `visibility` says for whom is what is written in it: public, members or local.
 
     Raises:
-        Invalid: no such name, title or way to join.
+        Invalid: no such name, title, visibility or way to join, or open to whoever comes and yet for members only.
         Conflict: the name is taken.
         NotFound: there is no such member.
     """
@@ -47,10 +51,14 @@ async def create(
         raise Invalid("The summary may have {most} characters.", field="summary", most=MAX_SUMMARY)
     if join_mode not in JOIN_MODES:
         raise Invalid(NO_SUCH_WAY, field="join_mode")
+    if visibility not in LEVELS:
+        raise Invalid(NO_SUCH_LEVEL, field="visibility")
+    if visibility == "members" and join_mode == "open":
+        raise Invalid(NO_SECRET, field="join_mode")
     first = await _member_called(steward) if steward else None
     async with transaction():
         face = await create_local(app, "Group", username, title, sanitise.from_text(summary))
-        group = _row(face, join_mode, first, ladder)
+        group = msgspec.structs.replace(_row(face, join_mode, first, ladder), visibility=visibility)
         writes = Writes()
         groups.insert(writes, group, face.uri, "own")
         if join_mode != "open":

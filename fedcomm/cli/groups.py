@@ -33,10 +33,12 @@ def _of_a_group(act: Callable[[str, str], None]) -> click.Command:
 @click.option("--title", required=True, help="What it is called.")
 @click.option("--summary", default="", help="What it is about.")
 @click.option("--steward", default="", metavar="ACCOUNT", help="Who is its first steward.")
+@click.option("--join-mode", type=_JOIN_MODES, default="open", help="Who can join.")
+@click.option("--visibility", type=_VISIBILITY, default="public", help="For whom is what is written.")
 @_LADDER(default=True)
-def create(name: str, title: str, summary: str, steward: str, ladder: bool) -> None:
+def create(name: str, **wanted: str | bool) -> None:
     """Make a group."""
-    made = ask("group.create", name=name, title=title, summary=summary, steward=steward, ladder=ladder)
+    made = ask("group.create", name=name, **wanted)
     say(f"{made['handle']} is there: {made['url']}")
 
 

@@ -22,6 +22,7 @@ class NewGroup(msgspec.Struct, frozen=True):
     summary: str = ""
     steward: str = ""
     join_mode: str = "open"
+    visibility: str = "public"
     csrf: str = ""
 
 
@@ -53,7 +54,7 @@ async def create(request: Request, reader: Reader) -> Response:
     try:
         group = await groups.create(
             state.app_of(request), given.name, given.title, given.summary, given.steward or None, given.join_mode,
-            reader.account, ladder=True,
+            reader.account, ladder=True, visibility=given.visibility,
         )  # fmt: skip
     except AppError as refused:
         return await _page(request, given, refused)

@@ -174,6 +174,21 @@ async def test_a_group_is_made_with_its_steward(app: App, admin: Browser, strang
     assert "@adamade a group!rye" in log and "steward: @anna" in log
 
 
+async def test_a_group_can_be_for_its_members_alone_from_its_beginning(
+    app: App, admin: Browser, stranger: Browser
+) -> None:
+    wish = {"name": "quiet", "title": "Quiet", "visibility": "members"}
+
+    refused = await admin.send(await admin.get("/admin/groups"), "/admin/groups", **wish, join_mode="open")
+    none = await value("SELECT COUNT(*) FROM groups")
+    await admin.button(await admin.get("/admin/groups"), "/admin/groups", **wish, join_mode="invite")
+
+    assert refused.status == 422 and "is no secret while everybody can join" in refused.main
+    assert none == 0
+    assert await rows("SELECT visibility, join_mode FROM groups") == [("members", "invite")]
+    assert "Threads" not in (await stranger.get("/c/quiet")).main
+
+
 @pytest.mark.attack("GRP-22")
 async def test_groups_that_nobody_looks_after_are_listed_until_somebody_does(app: App, admin: Browser) -> None:
     await accounts.create(app, "anna", PASSWORD)

@@ -10,6 +10,7 @@ from activitypub.objects import Note
 from activitypub.origins import host_of
 from fedcomm import mapping
 from fedcomm.admit import Written
+from storage.posts import Post
 
 _ANCHOR = re.compile(r"<a ([^>]*)>")  # of HTML that was cleaned: attributes in double quotes
 _HREF = re.compile(r'href="([^"]+)"')
@@ -58,6 +59,11 @@ def arrived(note: Note, *, own_host: str, without: Iterable[str], addressed: Ite
 def drafted(html: str, *, own_host: str, hosts: Iterable[str], starter: bool, pictures: int, mentions: int) -> Written:
     """What is in a post of a member here; `hosts` are those of whom it names."""
     return _written(html, (own_host, *hosts), starter, pictures, mentions)
+
+
+def shared(thread: Post, own_host: str) -> Written:
+    """What is in a thread that somebody shows in another group; whom it names was told when it was written."""
+    return _written(thread.content, (own_host,), True, thread.attachments_count, 0)
 
 
 def since(written: Written, before: str, own_host: str) -> Written:

@@ -11,10 +11,11 @@ from fedcomm.admit import Author, Standing, Wait, Written
 from fedcomm.app import App
 from fedcomm.drafting import Prepared
 from fedcomm.errors import AppError, Invalid, NotAllowed
-from storage import circumstances
+from storage import circumstances, shares
 from storage.actors import Actor
 from storage.circumstances import Circumstances
 from storage.groups import Group
+from storage.posts import Post
 
 HOUR = 3_600_000  # ms
 
@@ -63,6 +64,23 @@ async def check_edit(app: App, prepared: Prepared, before: str = "") -> None:
     known, standing = await _known(app, group, author), await members.standing(group, author)
     written = measuring.since(_measured(app, prepared), before, app.host)
     why = admit.changes(group, standing, known, written, clock.now_ms())
+    if why is not None:
+        raise _refusal(app, face, why, known)
+
+
+async def check_shared(app: App, group: Group, face: Actor, actor: Actor, thread: Post) -> None:
+    """Whether a group asks something first of who shares a thread into it, as if they had begun it there.
+
+    Raises:
+        NotAllowed, Invalid: as `check`.
+    """
+    if not group.asks:
+        return
+    known, standing = await _known(app, group, actor), await members.standing(group, actor)
+    shared = await shares.count(group.id, actor.id)
+    known = msgspec.structs.replace(known, threads=known.threads + shared)
+    written = measuring.shared(thread, app.host)
+    why = admit.waits(group, standing, known, Author(bot=bool(actor.bot)), written, clock.now_ms())
     if why is not None:
         raise _refusal(app, face, why, known)
 

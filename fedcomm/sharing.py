@@ -5,17 +5,18 @@ allow, and can end that for itself. To a group of another server whoever writes 
 it is told gets a thread of its own that leads back (features S1.5).
 """
 
+from contextlib import suppress
 from typing import Any
 
 from activitypub.contexts import PUBLIC
-from fedcomm import admit, clock, groups, members, rights
+from fedcomm import admit, clock, groups, members, restraints, rights
 from fedcomm.admit import Standing
 from fedcomm.app import App
 from fedcomm.drafting import Prepared
-from fedcomm.errors import Invalid, NotAllowed, NotFound
+from fedcomm.errors import AppError, Invalid, NotAllowed, NotFound, TooMany
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
-from storage import boosts, posts, shares, visible
+from storage import actors, boosts, posts, registers, shares, visible
 from storage import groups as stored
 from storage.actors import Actor
 from storage.boosts import Boost
@@ -25,14 +26,19 @@ from storage.ids import next_id
 from storage.outbox import Audience
 from storage.posts import Post
 
+MOST = 10  # groups that show a thread beside its own
+
 
 async def share(app: App, actor: Actor, post_id: int, group_name: str) -> None:
     """A member shows a thread in one of our groups beside its own; once is enough.
 
     Raises:
         NotFound: there is no such thread for the member, or no such group.
-        NotAllowed: no member of the group, or one who may not start threads in it.
-        Invalid: the thread is in the group already, or not for everybody.
+        NotAllowed: no member of the group, or one who may not start threads in it, perhaps before its rules are
+            accepted; or the thread's author is banned from it.
+        Invalid: the thread is in the group already, in too many, or not for everybody; or it is what newcomers may not
+            write, or an announcement before others were answered.
+        TooMany: they share too much at a time.
     """
     admit.acting(actor)
     post = await posts.by_id(post_id)
@@ -48,9 +54,22 @@ async def share(app: App, actor: Actor, post_id: int, group_name: str) -> None:
     if not sharable(post, group):
         raise Invalid("Only what is for everybody can be shared into another group.", field="group")
     if await shares.by(group.id, post.id) is None:
+        await _check(app, actor, group, face, post)
         writes = Writes()
         record(app, writes, group, face, post, actor.id)
         await apply(writes)
+
+
+async def _check(app: App, actor: Actor, group: Group, face: Actor, post: Post) -> None:
+    """Whether a group takes in a thread that somebody shares, as if they had begun it there (attack GRP-13)."""
+    if len(await shares.of_thread(post.id)) >= MOST:
+        raise Invalid("A thread can be shown in at most {most} other groups.", field="group", most=MOST)
+    author = await actors.by_id(post.author_id)
+    if author is None or admit.banned(await registers.get(group.id, "ban", author.uri)):
+        raise NotAllowed("The author of this thread is banned from that group.")
+    await restraints.check_shared(app, group, face, actor, post)
+    if not app.post_limit.allows(group.id, actor.uri, "", ""):
+        raise TooMany("You share too much into this group at a time. Please wait a while.", retry_after=600)
 
 
 async def end(app: App, actor: Actor, post_id: int, group_name: str) -> None:
@@ -153,7 +172,9 @@ async def said(app: App, writes: Writes, prepared: Prepared, post: Post, documen
         standing = await members.standing(named, prepared.author)
         at_home = await members.standing(home, prepared.author) if home is not None else None
         if asked(named, standing, root, prepared.author.id, at_home):
-            record(app, writes, named, face, root, prepared.author.id)
+            with suppress(AppError):  # what is written is published all the same
+                await _check(app, prepared.author, named, face, root)
+                record(app, writes, named, face, root, prepared.author.id)
 
 
 async def changed(app: App, writes: Writes, post: Post, activity: dict[str, Any], *, gone: bool = False) -> None:
@@ -162,6 +183,9 @@ async def changed(app: App, writes: Writes, post: Post, activity: dict[str, Any]
     for group in await shares.of_thread(post.thread_id) if post.visibility <= posts.UNLISTED else ():
         _group, face = await stored.with_face(group.id)
         if face is None or not group.local:
+            continue
+        author = await actors.by_id(post.author_id)
+        if not gone and (author is None or not may_relay(group, await members.standing(group, author))):
             continue
         groups.pass_on(app, writes, group, face, activity, about=post, post_id=None if gone else post.id)
         if gone and post.starter:

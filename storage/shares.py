@@ -22,6 +22,12 @@ async def by(group_id: int, post_id: int) -> int | None:
     return found[0] if found else None
 
 
+async def count(group_id: int, actor_id: int) -> int:
+    """How many threads somebody has shared into a group."""
+    found = await row("SELECT COUNT(*) FROM share WHERE group_id = ? AND shared_by = ?", (group_id, actor_id))
+    return int(found[0]) if found else 0
+
+
 async def into(group_id: int, limit: int) -> Sequence[int]:
     """The threads that a group shows beside its own, the last shared first."""
     sql = "SELECT post_id FROM share WHERE group_id = ? ORDER BY shared_at DESC, post_id DESC LIMIT ?"

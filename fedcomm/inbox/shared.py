@@ -4,10 +4,12 @@ from typing import Any
 
 from activitypub.activities import Activity
 from activitypub.objects import Note
-from fedcomm import groups, sharing
+from fedcomm import admit, clock, groups, measuring, sharing
+from fedcomm.admit import Author, Standing
 from fedcomm.inbox.hand import Hand
 from storage import posts, shares
 from storage.actors import Actor
+from storage.groups import Group
 from storage.posts import Post
 
 
@@ -28,8 +30,19 @@ def said(hand: Hand, activity: Activity, written: Note, author: Actor, post: Pos
         if named is None or not named.local or named.id in there:
             continue
         there.add(named.id)
-        if sharing.asked(named, hand.facts.standing(named, author.uri), root, author.id, at_home):
+        standing = hand.facts.standing(named, author.uri)
+        asked = len(there) <= sharing.MOST + 1 and sharing.asked(named, standing, root, author.id, at_home)
+        if asked and _lets_in(hand, named, standing, author, root):
             sharing.record(hand.app, hand.writes, named, hand.facts.face_of(named), root, author.id)
+
+
+def _lets_in(hand: Hand, group: Group, standing: Standing, author: Actor, root: Post) -> bool:
+    """Whether a group takes in at once what somebody shows there, as if they had begun it there (attack GRP-13)."""
+    known, written = hand.facts.circumstances(group, author.id), measuring.shared(root, hand.app.host)
+    who = Author(bot=bool(author.bot), deaf=hand.app.peers.deaf(author.host))
+    if admit.waits(group, standing, known, who, written, clock.now_ms()) is not None:
+        return False
+    return hand.app.post_limit.allows(group.id, author.uri, author.host, measuring.words(root.content))
 
 
 def relayed(hand: Hand, announced: Activity, post: Post, by: str, *, gone: bool = False) -> None:
@@ -47,7 +60,7 @@ def relayed(hand: Hand, announced: Activity, post: Post, by: str, *, gone: bool 
 def changed(hand: Hand, activity: Activity, post: Post, *, gone: bool = False) -> None:
     """Somebody changed or deleted a post: groups of ours that show its thread pass that on."""
     for group in hand.facts.shared_into(post.thread_id) if post.visibility <= posts.UNLISTED else ():
-        if not group.local:
+        if not group.local or not (gone or sharing.may_relay(group, hand.facts.standing(group, activity.actor))):
             continue
         face = hand.facts.face_of(group)
         about = None if gone else post.id

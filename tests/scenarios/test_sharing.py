@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from fedcomm import members, sharing
+from fedcomm import group_profile, members, sharing
 from fedcomm.errors import Invalid, NotAllowed, NotFound
+from fedcomm.group_profile import Change
 from storage import groups, shares
 from storage.actors import Actor
 from storage.posts import Post
@@ -142,6 +143,42 @@ async def test_the_bans_of_each_group_count_for_what_it_shows_and_each_ends_that
     await world.fediverse.settle()
     assert await world.also_in(post) == [] and world.heard(world.of_wine, third.uri) == []
     assert [each["object"]["object"] for each in world.of_wine.received if each["type"] == "Undo"] == [post.uri]
+
+
+@pytest.mark.attack("GRP-01", "GRP-13")
+async def test_sharing_is_no_way_round_what_a_group_asks_for_and_whom_it_banned(world: World) -> None:
+    links = "https://a.example https://b.example https://c.example"
+    mal, others = Host(world.fediverse, "m.test").actor("mal"), [await world.a.person(name) for name in ("cy", "dot")]
+    await world.fediverse.join(world.wine, *others)
+    cy, dot = others
+    plain = [await world.bo.post(f"@bread Rye {number}\n\nand so on") for number in range(6)]
+    spam = await world.bo.post(f"@bread Many\n\n{links}")
+    with world.a.here():
+        app = world.a.app
+        await group_profile.change(app, "wine", Change(ladder=True), world.ann.actor)
+        with pytest.raises(Invalid, match="2 links"):
+            await sharing.share(app, cy.actor, spam.id, "wine")
+        for post in plain[:3]:
+            await sharing.share(app, cy.actor, post.id, "wine")
+        with pytest.raises(Invalid, match="3 threads"):
+            await sharing.share(app, cy.actor, plain[3].id, "wine")
+        await group_profile.change(app, "wine", Change(rules=("Be kind.",)), world.ann.actor)
+        with pytest.raises(NotAllowed, match="accept the rules"):
+            await sharing.share(app, dot.actor, plain[3].id, "wine")
+    await forger.send(world.fediverse, world.a, mal, mal.does("Follow", world.wine.uri))
+    own = await world.says(mal, [world.bread.uri], content=f"<p>{links}</p>")
+    await world.says(mal, [world.wine.uri], inReplyTo=own)
+    assert [await world.also_in(await world.a.knows(uri)) for uri in (own, spam.uri, plain[3].uri)] == [[], [], []]
+
+    with world.a.here():
+        await sharing.share(app, world.ann.actor, plain[4].id, "wine")
+        await world.a.ban(world.wine, world.bo.actor.uri)
+        with pytest.raises(NotAllowed, match="banned"):
+            await sharing.share(app, world.ann.actor, plain[5].id, "wine")
+    await world.bo.edit(plain[4], "@bread Rye\n\nin other words")
+    await world.fediverse.settle()
+    assert world.heard(world.of_wine, plain[4].uri) == ["id"]
+    assert world.heard(world.of_bread, plain[4].uri) == ["Create", "id", "Update"]
 
 
 @pytest.mark.attack("GRP-03")

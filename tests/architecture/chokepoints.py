@@ -27,17 +27,27 @@ _LISTENING = "fedcomm.sockets"  # resolves the names the admin wrote, to listen 
 _VERIFYING = re.compile(r"activitypub\.(signatures(\.\w+)?\.(parse|check\w*|claim|read\w*)|proofs\.(verify|read))")
 _FROM_POST = re.compile(r"\b(FROM|JOIN)\s+post\b(?!\s+parent\b)")
 _SHOWING = frozenset(
-    {"timelines", "threads", "search", "notifications", "lists", "bookmarks", "rankings", "unanswered"}
-)
+    {
+        "timelines", "threads", "search", "notifications", "lists", "bookmarks", "rankings", "unanswered",
+        "syndication", "collections", "interests",
+    }
+)  # fmt: skip
 _OWN_POSTS = re.compile(r"FROM\s+post\s+WHERE\s+(post\.)?author_id = \?")
+_HELD = re.compile(r"\{([A-Z_]+)\}")  # a constant of the module in a piece of SQL
 _ONE_POST = re.compile(r"storage\.posts\.by_(id|uri)")
 _POSTS = re.compile(r"storage\.posts\.by_(ids|uris)")
 _LISTING = re.compile(r"storage\.(visible|timelines|threads|search|notifications)\.\w+")
 _ENTERING = re.compile(
-    r"fedcomm\.(recording\.record|groups\.accept_post|moderation\.record_\w+)|storage\.(posts\.insert|reactions\.put|members\.put)"
+    r"fedcomm\.(recording\.record|groups\.(accept_post|show_thread)|moderation\.record_\w+|sharing\.record|acts\.record)"
+    r"|storage\.(posts\.insert|reactions\.put|members\.put|shares\.put|admissions\.grant|completions\.enter"
+    r"|flairs\.decide|polls\.cast)"
 )
+_ASKING = re.compile(r"fedcomm\.(admit\.\w+|members\.who_acts)")  # the second asks for a right in somebody's name
 _DECIDED_BEFORE = {  # why these do not ask `admit` themselves
     "fedcomm.recording": "the record half of an act: whoever calls it has asked",
+    "fedcomm.groups": "what a group does with what was let in, and how it begins",
+    "fedcomm.moderation": "the record half of moderators' acts: whoever calls it has asked",
+    "fedcomm.topics": "the record half of a change of the group, which `group_profile` has asked for",
     "fedcomm.fetching": "what is fetched is shown as found; it enters no group of ours",
     "fedcomm.inbox.announce": "a group elsewhere has decided about itself, and its word counts for itself only",
 }
@@ -94,8 +104,9 @@ def showing(sources: Sequence[Source]) -> Iterator[str]:
     """
     for source in (source for source in sources if source.room == "storage" and source.module != "storage.visible"):
         if source.module.rpartition(".")[2] in _SHOWING:
+            constants = dict(_constants(source.tree))
             for line, text in _texts(source.tree):
-                if _shows(text):
+                if _shows(_filled(text, constants)):
                     yield f"{source.module}:{line} reads posts without asking visible"
         yield from _told_a_viewer(source)
     asking = _asking(sources)
@@ -113,12 +124,12 @@ def showing(sources: Sequence[Source]) -> Iterator[str]:
 def deciding(sources: Sequence[Source]) -> Iterator[str]:
     """What members and moderators do enters only where `fedcomm/admit.py` was asked.
 
-    A module of `fedcomm` that records a post, a vote, a membership or an act of moderation calls `admit` as well. Few
-    need not; they are listed with the reason.
+    A module of `fedcomm` that records a post, a vote, a membership, a share or an act of a group calls `admit` as well,
+    by itself or by `members.who_acts`. Few need not; they are listed with the reason.
     """
     for source in (source for source in sources if source.room == "fedcomm" and source.module not in _DECIDED_BEFORE):
         calls = list(_calls(source, imported(source)))
-        if not any(called.startswith("fedcomm.admit.") for _, called in calls):
+        if not any(_ASKING.fullmatch(called) for _, called in calls):
             for line, called in calls:
                 if _ENTERING.fullmatch(called):
                     yield f"{source.module}:{line} calls {called} without asking admit"
@@ -147,6 +158,11 @@ def _asking(sources: Sequence[Source]) -> set[str]:
     while more := {name for name, called in calls.items() if name not in asking and called & asking}:
         asking |= more
     return asking
+
+
+def _filled(sql: str, constants: dict[str, str]) -> str:
+    """The text with the constants of its module in their places."""
+    return _HELD.sub(lambda found: constants.get(found[1], found[0]), sql)
 
 
 def _shows(sql: str) -> bool:

@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 import storage.actors
 import storage.collections
+import storage.directory
 import storage.flairs
 import storage.follows
 import storage.groups
@@ -52,9 +53,12 @@ async def show(request: Request) -> Response:
     begun = await filling.lines(viewer, page, read)
     standing = await members.standing(group, reader.actor) if reader else admit.Standing()
     rules = await consents.of_group(group)
+    topics, spoken = (await storage.directory.about([group.id]))[group.id]
     return await frame.page(
         request,
         "group.html",
+        topics=topics,
+        spoken=spoken,
         feeds=await syndication.has_feed(face, group),
         group=group,
         face=face,

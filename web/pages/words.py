@@ -6,6 +6,7 @@ import msgspec
 
 from fedcomm import audit
 from storage import registers
+from web import tongues
 from web.languages import later
 
 _Detail = msgspec.json.Decoder(dict[str, Any])
@@ -146,6 +147,7 @@ ACTORS = {
     audit.OPERATOR: later("(command line)"),
     audit.SERVER: later("(server)"),
 }
+TONGUES = tongues.NAMES  # each by its own name
 JOIN_MODES = {
     "open": later("everybody"),
     "approval": later("whom the moderators let in"),

@@ -5,7 +5,7 @@ import re
 import pytest
 
 import storage.actors
-from fedcomm import peers
+from fedcomm import group_profile, groups, peers
 from fedcomm.app import App
 from storage.actors import Actor
 from storage.connect import execute
@@ -421,3 +421,13 @@ def _depth(element: Element) -> int:
         count += above.tag == "ol"
         above = above.parent
     return count
+
+
+async def test_a_group_says_what_it_is_about_and_which_languages_are_spoken(app: App, stranger: Browser) -> None:
+    await groups.create(app, "rye", "Rye")
+    await group_profile.change(app, "rye", group_profile.Change(topics=("baking", "rye"), languages=("de",)))
+
+    page = await stranger.get("/c/rye")
+
+    assert {"/groups?topic=baking", "/groups?topic=rye"} <= set(page.links)
+    assert [each.text for each in page.all("li", lang="de")] == ["Deutsch"]

@@ -116,7 +116,8 @@ async def _listens(group: Group, member: Actor) -> bool:
 async def _saying(app: App, group: Group, face: Actor, member: Actor) -> Saying | None:
     """The message in the language of the member, as far as there is one; None when there is nothing to say."""
     texts = (await setting(group)).texts
-    rules = (await consents.of_group(group)).rules
+    shown = await consents.of_group(group)
+    rules = shown.rules
     if not texts and not rules:
         return None
     wanted = await storage.accounts.language_of(member.id) if member.local else ""
@@ -126,6 +127,7 @@ async def _saying(app: App, group: Group, face: Actor, member: Actor) -> Saying 
     parts = [f"{speech.mention(app, member)} {text}"]
     if rules:
         parts += [gettext("The rules of the group:"), "\n".join(f"{at}. {rule}" for at, rule in enumerate(rules, 1))]
+    if await consents.owed(member, shown):
         agree = gettext("Answer with the word {word} if you accept the rules; that is not shown to anybody.")
         parts.append(agree.replace("{word}", assent.word(language)))
     parts.append(gettext(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fedcomm import group_profile, holding, restraints
+from fedcomm import consents, group_profile, holding, joining, restraints
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.group_profile import Change
 from storage import actors, groups, held, posts
@@ -122,6 +122,15 @@ async def test_who_says_yes_to_the_rules_in_the_welcome_is_asked_no_more(fediver
         await fediverse.settle()
         assert "I grow rye" in str(await in_thread(a)) and (who is bob or hello.visibility == 0)
         assert "agree" not in str(await in_thread(a)) and len(await messages(who)) == 1
+
+    carl = await a.person("carl")  # who says yes on the page on which one joins is not asked for it again
+    with a.here():
+        group = await groups.by_actor(face.id)
+        assert group
+        await joining.join(a.app, carl.actor, group, consents.seal((await consents.of_group(group),)))
+    await fediverse.settle()
+    (welcome,) = await messages(carl)
+    assert "<li>Be kind.</li>" in welcome.content and "agree" not in welcome.content
 
     assert await waiting(a) == [] and len([uri for uri in await talk(a) if "b.test" in uri]) == 1
     with a.here():

@@ -5,12 +5,12 @@ import msgspec
 from activitypub import keys, render
 from activitypub.contexts import PUBLIC
 from activitypub.objects import Hashtag
-from fedcomm import clock, elsewhere, emojis, mapping
+from fedcomm import bios, clock, elsewhere, emojis, mapping
 from fedcomm.app import App
 from fedcomm.errors import Conflict
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
-from storage import actors, bus, directory, events, flairs, groups, posts, registers, talks
+from storage import actors, bus, directory, events, flairs, groups, posts, talks
 from storage.actors import Actor, Key
 from storage.connect import Writes
 from storage.errors import IntegrityError
@@ -90,10 +90,9 @@ async def document(app: App, actor: Actor) -> activities.Json:
     about = await directory.about([group.id]) if group is not None else {}
     topics, languages = about[group.id] if group is not None else ((), ())
     hashtags = tuple(Hashtag(name, app.urls.tag(name)) for name in topics)
-    if group is not None and group.ruled:
-        rules = msgspec.json.decode(await registers.get(group.id, "rules") or "[]", type=list[str])
-        heading = app.translations(languages[0] if languages else "en").gettext("The rules of the group:")
-        actor = msgspec.structs.replace(actor, summary=mapping.rules.with_rules(actor.summary, rules, heading))
+    if group is not None:
+        said = await bios.of([actor], app.host, app.translations)
+        actor = msgspec.structs.replace(actor, summary=said.get(actor.id, actor.summary))
     return render.document(mapping.actors.to_actor(actor, own, group, moved_to, pictures, labels, hashtags, languages))
 
 

@@ -66,6 +66,12 @@ async def by_ids(group_ids: list[int]) -> dict[int, Group]:
     return {found[0]: Group(*found) for found in await rows(_SELECT + "WHERE id IN (?ints)", (group_ids,))}
 
 
+async def by_actors(actor_ids: Sequence[int]) -> list[Group]:
+    """The groups whose faces these actors are."""
+    sql = _SELECT + "WHERE actor_id IN (?ints)"
+    return [Group(*found) for found in await rows(sql, (list(actor_ids),))] if actor_ids else []
+
+
 async def by_actor(actor_id: int) -> Group | None:
     """The group whose face this actor is."""
     found = await row(_SELECT + "WHERE actor_id = ?", (actor_id,))
@@ -145,20 +151,17 @@ class Talk(msgspec.Struct, frozen=True):
     threads: int
     last: int | None
     open: bool
-    id: int
-    rules: str | None  # of one of ours, as JSON
 
 
 async def talk(actor_ids: Sequence[int]) -> dict[int, Talk]:
     """How much is said in the groups with these faces, by face."""
     sql = (
         "SELECT actor_id, CASE WHEN visibility = 'public' THEN threads_count ELSE 0 END,"
-        " CASE WHEN visibility = 'public' THEN last_active_at END, CASE WHEN visibility = 'public' THEN 1 ELSE 0 END,"
-        " id, CASE WHEN ruled = 1 THEN (SELECT value FROM register WHERE group_id = groups.id AND property = 'rules'"
-        " AND subject = '') END FROM groups WHERE actor_id IN (?ints)"
+        " CASE WHEN visibility = 'public' THEN last_active_at END, CASE WHEN visibility = 'public' THEN 1 ELSE 0 END"
+        " FROM groups WHERE actor_id IN (?ints)"
     )
     found = await rows(sql, (list(actor_ids),)) if actor_ids else []
-    return {each[0]: Talk(each[1], each[2], bool(each[3]), each[4], each[5]) for each in found}
+    return {each[0]: Talk(each[1], each[2], bool(each[3])) for each in found}
 
 
 def learn(writes: Writes, said: Group) -> None:

@@ -11,7 +11,7 @@ from activitypub.actors import Actor as Profile
 from activitypub.audience import group_of
 from activitypub.errors import Forbidden, ProtocolError
 from activitypub.parse import actor as parse_actor
-from fedcomm import admit, group_profile, groups, mapping, members, moderation, rights, sanitise
+from fedcomm import admit, bios, group_profile, groups, mapping, members, moderation, rights, sanitise
 from fedcomm.errors import Invalid
 from fedcomm.group_profile import MAX_RULE, MAX_RULES
 from fedcomm.groups import MAX_SUMMARY
@@ -83,6 +83,7 @@ async def describe(hand: Hand, activity: Activity, group: Group) -> None:
     case = _ours(hand, activity, group.id, rights.SETTINGS)
     said = _profile(activity)
     told = sanitise.clean(said.summary[: MAX_SUMMARY + MAX_RULES * MAX_RULE])
+    told = bios.without_hint(told, bios.handle(case.face, hand.app.host))
     summary = mapping.rules.without_rules(told, await group_profile.rules(group.id))
     writes = Writes()
     try:

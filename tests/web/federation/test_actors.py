@@ -33,7 +33,8 @@ async def test_a_group_is_described_as_fep_1b12_wants(place: Place, client: http
 
     uri = "https://home.test/c/bread"
     assert (document["id"], document["type"], document["preferredUsername"]) == (uri, "Group", "bread")
-    assert (document["name"], document["summary"]) == ("Bread baking", "<p>All about bread.</p>")
+    hint = "<p>Group · mention @bread@home.test to start a thread</p>"  # where groups look like people
+    assert (document["name"], document["summary"]) == ("Bread baking", f"{hint}<p>All about bread.</p>")
     assert document["attributedTo"] == f"{uri}/moderators" and document["featured"] == f"{uri}/featured"
     assert document["outbox"] == f"{uri}/outbox" and document["followers"] == f"{uri}/followers"
     assert document["endpoints"]["sharedInbox"] == "https://home.test/inbox"

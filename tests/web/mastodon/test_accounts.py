@@ -298,7 +298,8 @@ async def test_the_note_of_a_group_ends_with_its_rules_as_they_are_now(app: App,
     await group_profile.change(app, "bread", group_profile.Change(languages=("de",), title="Brot"))
     german = await alice.get(f"accounts/{group.actor_id}")
 
-    assert before["note"] == "<p>All about bread</p>"
+    about = "<p>Group · mention @bread to start a thread</p><p>All about bread</p>"
+    assert before["note"] == about
     rules = "<ol><li>Be kind</li><li>No &lt;b&gt;ads&lt;/b&gt;</li></ol>"
-    assert after["note"] == f"<p>All about bread</p><p>The rules of the group:</p>{rules}"
+    assert after["note"] == f"{about}<p>The rules of the group:</p>{rules}"
     assert german["note"].endswith(f"<p>Die Regeln der Gruppe:</p>{rules}") and german["display_name"] == "Brot"

@@ -6,10 +6,8 @@ from typing import Any
 import msgspec
 
 import storage.actors
-import storage.directory
 import storage.groups
-from fedcomm import elsewhere, preferences
-from fedcomm.mapping import rules
+from fedcomm import bios, elsewhere, preferences
 from storage import fragments
 from storage.accounts import Account
 from storage.actors import Actor
@@ -60,26 +58,23 @@ async def accounts(base: str, actor_ids: Sequence[int]) -> dict[int, bytes]:
 async def _with_talk(actors: dict[int, Actor]) -> dict[int, Actor]:
     """The actors; groups with the threads in them as their posts, since these are what they boost.
 
-    Below what one of ours says of itself stand its rules, as other servers are told them.
+    Those of ours also say how one writes in them, and their rules: clients show them as they show people.
     """
-    talk = await storage.groups.talk([actor.id for actor in actors.values() if actor.kind == "Group"])
-    spoken = await storage.directory.about([said.id for said in talk.values() if said.rules])
+    faces = [actor for actor in actors.values() if actor.kind == "Group"]
+    if not faces:
+        return actors
+    talk = await storage.groups.talk([face.id for face in faces])
+    said_of = await bios.of([face for face in faces if face.local], "", languages.words)
     return actors | {
         face: msgspec.structs.replace(
             actors[face],
+            summary=said_of.get(face, actors[face].summary),
             posts_count=said.threads,
             last_post_at=said.last,
             followers_count=actors[face].followers_count if said.open else 0,
-            summary=_with_rules(actors[face].summary, said.rules, spoken[said.id][1] if said.rules else ()),
         )
         for face, said in talk.items()
     }
-
-
-def _with_rules(summary: str, kept: str | None, spoken: Sequence[str]) -> str:
-    lines = msgspec.json.decode(kept, type=list[str]) if kept else []
-    heading = languages.words(spoken[0] if spoken else "en").gettext("The rules of the group:")
-    return rules.with_rules(summary, lines, heading)
 
 
 async def list_of(base: str, actor_ids: Sequence[int]) -> bytes:

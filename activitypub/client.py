@@ -17,6 +17,7 @@ from activitypub.policy import Policy, Refused, check_origin
 
 MAX_REDIRECTS = 3
 MAX_ATTEMPTS = 3  # at one URL, when it wants to be asked with another signature
+MOST_MISSED = 12  # documents that a domain did not have, more than it had: then it is left alone on that occasion
 MAX_REMARK_BYTES = 65_536  # kept of an answer to POST
 MAX_RETRY_AFTER = 6 * 3600.0  # seconds that a peer may ask to wait
 
@@ -61,7 +62,8 @@ class Allowance:
 
     `per_domain` bounds what goes to one domain with all its sub-domains, which cost a stranger nothing. `most_bytes` is
     how much all documents together may have; the one with which it becomes more is the last. `weighed` is how much
-    they had.
+    they had. A domain that has little of what it is asked for is asked no more: whoever made up a list of addresses
+    there must not have it flooded by us.
     """
 
     def __init__(self, requests: int = 20, per_domain: int = 15, most_bytes: int | None = None) -> None:
@@ -70,6 +72,7 @@ class Allowance:
         self._most_bytes = most_bytes
         self._per_domain = per_domain
         self._spent: dict[str, int] = {}
+        self._missed: dict[str, int] = {}  # how much more often than not a domain did not have what it was asked for
 
     @property
     def used_up(self) -> bool:
@@ -88,10 +91,15 @@ class Allowance:
         """
         domain = domain_of(host)
         spent = self._spent.get(domain, 0)
-        if self.used_up or spent >= self._per_domain:
+        if self.used_up or spent >= self._per_domain or self._missed.get(domain, 0) >= MOST_MISSED:
             raise Exhausted("This would take more requests than one occasion may cause.")
         self.left -= 1
         self._spent[domain] = spent + 1
+
+    def heard(self, host: str, *, found: bool) -> None:
+        """Whether what was asked for was there."""
+        domain = domain_of(host)
+        self._missed[domain] = self._missed.get(domain, 0) + (-1 if found else 1)
 
 
 class Client:
@@ -176,6 +184,18 @@ class Client:
         return Answer(response.status_code, {name.lower(): value for name, value in response.headers.items()}, said)
 
     async def _document(self, url: str, sign: Sign | None, allowance: Allowance | None, plain: bool) -> Document:
+        host = origin(check_id(url)).host
+        try:
+            document = await self._read_document(url, sign, allowance, plain)
+        except (NotFound, Gone, Forbidden, Malformed):
+            if allowance is not None:
+                allowance.heard(host, found=False)
+            raise
+        if allowance is not None:
+            allowance.heard(host, found=True)
+        return document
+
+    async def _read_document(self, url: str, sign: Sign | None, allowance: Allowance | None, plain: bool) -> Document:
         final, response = await self._get(url, ACCEPT, sign or self._sign, allowance)
         fits = is_activity_json(response.headers.get_list("content-type"))
         if not fits and not (plain and _JSON.fullmatch(_content_type(response)[0])):

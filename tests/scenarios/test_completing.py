@@ -46,6 +46,21 @@ def below(context: httpx.Response) -> set[str]:
     return {each["uri"] for each in context.json()["descendants"]}
 
 
+@pytest.mark.attack("NET-19")
+async def test_who_makes_up_a_list_of_addresses_has_nobody_flooded_by_us(town: Town) -> None:
+    victim = Host(town.fediverse, "victim.test")
+    made_up = [f"https://victim.test/notes/{number}" for number in range(300)]
+    root = await town.written(replies="https://theirs.test/notes/1/replies")
+    collection(town.theirs, "https://theirs.test/notes/1/replies", [answer(town.eve, "real", root)["id"], *made_up])
+    alice = await program(await town.ours.person("alice"))
+
+    await read(alice, root["id"])
+    await town.fediverse.settle()
+
+    assert below(await read(alice, root["id"])) == {"https://theirs.test/notes/real"}
+    assert 0 < len(victim.asked) < 20
+
+
 async def test_forty_answers_by_three_unknown_people_come_at_once(town: Town) -> None:
     """A tree of five levels on two servers, its lists in pages and embedded, as Mastodon has them."""
     far = Host(town.fediverse, "far.test").actor("fern")

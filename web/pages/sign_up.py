@@ -69,7 +69,8 @@ async def set_up(request: Request) -> Response:
     await invites.find_first_admin(app, token)
     try:
         account = await accounts.set_up(app, token, wanted.name, wanted.password, wanted.email)
-        return await _welcomed(request, account, "/admin")
+        # A try-out speaks to nobody else, so that there is nothing to follow.
+        return await _welcomed(request, account, "/admin" if app.config.try_out else "/admin/neighbours?done=begun")
     except _REFUSALS as refused:
         return await _form(request, "first_admin.html", wanted, refused)
 

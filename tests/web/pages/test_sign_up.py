@@ -37,7 +37,9 @@ async def test_the_link_for_the_first_admin_works_once(app: App, browsers: Calla
 
     answer = await fill_in(first, link, "ada")
 
-    assert answer.status == 303 and answer.headers["location"] == "/admin"
+    assert answer.status == 303 and answer.headers["location"] == "/admin/neighbours?done=begun"
+    begun = await first.get(answer.headers["location"])
+    assert "it is an admin" in begun.main and begun.form("/admin/neighbours") and "/admin/groups" in begun.links
     assert (await first.get("/admin")).status == 200
     assert (await second.send(waiting, link, name="eve", password=PASSWORD)).status == 404
     assert (await second.get(link)).status == 404

@@ -7,6 +7,7 @@ import pytest
 
 from fedcomm import inbox, queue, recording
 from fedcomm.inbox import flag
+from storage import actors
 from storage.connect import execute, rows, value
 from tests.fediverse import Instance
 from tests.forger import Face, post
@@ -92,15 +93,17 @@ async def test_an_item_that_hangs_is_set_aside_and_the_next_have_their_turn(
     assert (await _queue(town.ours))["inbox_parked"] == 1
 
 
-@pytest.mark.attack("GRP-16")
+@pytest.mark.attack("GRP-16", "GRP-23")
 async def test_a_flood_of_reports_ends_and_leaves_room_for_those_of_others(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(flag, "MAX_A_DAY", 5)
+    await town.ours.group("club", moderator=await town.ours.person("moritz"))
+    thread = await town.anna.post("A question @club@ours.test")
 
     for number in range(8):
         by = (town.bob, town.eve)[number % 2]
-        await town.send(by, by.does("Flag", [town.anna.actor.uri], content=f"{number}"))
+        await town.send(by, by.does("Flag", [town.anna.actor.uri, thread.uri], content=f"{number}"))
     forged = await post(town.ours, town.bob.does("Flag", [town.anna.actor.uri]), town.mallory)
     await town.send(town.mallory, town.mallory.does("Flag", [town.anna.actor.uri], content="Mine"))
 
@@ -109,7 +112,17 @@ async def test_a_flood_of_reports_ends_and_leaves_room_for_those_of_others(
         counts = await rows(
             "SELECT a.host, COUNT(*) FROM report r JOIN actor a ON a.id = r.reporter_id GROUP BY a.host"
         )
+        anna = await actors.by_id(town.anna.actor.id)
+        ban = await rows("SELECT 1 FROM register WHERE property = 'ban'")
     assert dict(counts) == {"theirs.test": 5, "evil.test": 1}
+    now = await town.ours.knows(thread.uri)  # nobody is taken out because many say so
+    assert (now.removed_at, now.deleted_at, anna and anna.limited_at, anna and anna.gone, ban) == (
+        None,
+        None,
+        None,
+        False,
+        [],
+    )
 
 
 @pytest.mark.attack("GRP-01")

@@ -291,13 +291,21 @@ async def _complete_elsewhere(facts: Facts) -> None:
 
 
 async def _complete_standing(facts: Facts) -> None:
-    """The standing of those whose answers came before what they answer, or were fetched; mostly there is nobody."""
+    """The standing of those whose answers came before what they answer, or were fetched; mostly there is nobody.
+
+    Where several groups are spoken of, also that of who began the threads: one group may show those of another.
+    """
     people = {author for authors in facts._early.values() for author in authors.values()}
     people |= {
         author.uri
         for post in facts.posts.values()
         if post.truth == "fetched" and (author := facts.author_of(post)) is not None
     }
+    if sum(group.local for group in facts.groups.values()) > 1:
+        begun = {facts.root_of(post).author_id for post in facts.posts.values()}
+        unknown = list(begun - set(facts._authors))
+        facts._authors |= {found[0]: Actor(*found) for found in await rows(_ACTORS, (unknown,))}
+        people |= {facts._authors[who].uri for who in begun if who in facts._authors}
     if people:
         bans, joined, leading = await read_many(
             [(registers.BANS_OF, (list(people),)), (members.OF_URIS, (list(people),)), (_MODERATORS, (list(people),))]

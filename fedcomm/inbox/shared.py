@@ -38,6 +38,9 @@ def said(hand: Hand, activity: Activity, written: Note, author: Actor, post: Pos
 
 def _lets_in(hand: Hand, group: Group, standing: Standing, author: Actor, root: Post) -> bool:
     """Whether a group takes in at once what somebody shows there, as if they had begun it there (attack GRP-13)."""
+    begun = hand.facts.author_of(root)
+    if begun is None or admit.banned(hand.facts.standing(group, begun.uri).ban):
+        return False
     known, written = hand.facts.circumstances(group, author.id), measuring.shared(root, hand.app.host)
     who = Author(bot=bool(author.bot), deaf=hand.app.peers.deaf(author.host))
     if admit.waits(group, standing, known, who, written, clock.now_ms()) is not None:

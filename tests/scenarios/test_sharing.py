@@ -167,7 +167,7 @@ async def test_sharing_is_no_way_round_what_a_group_asks_for_and_whom_it_banned(
             await sharing.share(app, dot.actor, plain[3].id, "wine")
     await forger.send(world.fediverse, world.a, mal, mal.does("Follow", world.wine.uri))
     own = await world.says(mal, [world.bread.uri], content=f"<p>{links}</p>")
-    await world.says(mal, [world.wine.uri], inReplyTo=own)
+    await world.says(mal, [world.wine.uri], inReplyTo=own, cc=[])
     assert [await world.also_in(await world.a.knows(uri)) for uri in (own, spam.uri, plain[3].uri)] == [[], [], []]
 
     with world.a.here():
@@ -175,6 +175,13 @@ async def test_sharing_is_no_way_round_what_a_group_asks_for_and_whom_it_banned(
         await world.a.ban(world.wine, world.bo.actor.uri)
         with pytest.raises(NotAllowed, match="banned"):
             await sharing.share(app, world.ann.actor, plain[5].id, "wine")
+    for number, group in enumerate((world.bread, world.wine)):
+        await forger.send(world.fediverse, world.a, mal, mal.does("Follow", group.uri, f"again-{number}"))
+    with world.a.here():  # who is in both, from elsewhere, and no newcomer
+        await group_profile.change(app, "wine", Change(ladder=False, rules=()), world.ann.actor)
+    await world.says(mal, [world.wine.uri], inReplyTo=plain[5].uri, cc=[], tag=[])
+    await world.says(mal, [world.wine.uri], inReplyTo=(fine := await world.ann.post("@bread Mine")).uri, cc=[])
+    assert await world.also_in(plain[5]) == [] and await world.also_in(fine) == [world.wine.id]
     await world.bo.edit(plain[4], "@bread Rye\n\nin other words")
     await world.fediverse.settle()
     assert world.heard(world.of_wine, plain[4].uri) == ["id"]

@@ -40,6 +40,9 @@ def create(name: str, **wanted: str | bool) -> None:
     """Make a group."""
     made = ask("group.create", name=name, **wanted)
     say(f"{made['handle']} is there: {made['url']}")
+    if wanted["ladder"]:
+        say("Newcomers write with limits on their first day, unless moderators trust them on the page of members.")
+        say(f"Without limits for anybody: fedcomm group change {name} --no-ladder")
 
 
 @group.command()

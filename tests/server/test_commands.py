@@ -30,7 +30,8 @@ def instance(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Instanc
     else:
         assert command(made, "queue").stderr == f"a new instance begins in {made.data}: http://{made.host}\n"
     done(made, "account", "create", "anna", "--password-stdin", "--role", "admin", "--email", "a@x.test")
-    done(made, "group", "create", "rye", "--title", "Rye bread", "--summary", "All of it.", "--steward", "anna")
+    words = ("--title", "Rye bread", "--summary", "All of it.", "--steward", "anna")
+    assert "fedcomm group change rye --no-ladder" in done(made, "group", "create", "rye", *words)
     yield made
     made.kill()
 
@@ -154,7 +155,7 @@ def test_moderators_are_appointed_and_dismissed_and_bans_are_lifted(instance: In
 
 def test_somebody_elsewhere_is_followed_and_banned(instance: Instance, other: Instance) -> None:
     done(other, "account", "create", "bob", "--password-stdin")
-    done(other, "group", "create", "oats", "--title", "Oats")
+    assert "ladder" not in done(other, "group", "create", "oats", "--title", "Oats", "--no-ladder")
 
     followed = done(instance, "follow", "anna", f"@bob@{other.host}")
     joined = done(instance, "follow", "anna", f"http://{other.host}/c/oats")

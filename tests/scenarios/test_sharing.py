@@ -180,7 +180,14 @@ async def test_sharing_is_no_way_round_what_a_group_asks_for_and_whom_it_banned(
     with world.a.here():  # who is in both, from elsewhere, and no newcomer
         await group_profile.change(app, "wine", Change(ladder=False, rules=()), world.ann.actor)
     await world.says(mal, [world.wine.uri], inReplyTo=plain[5].uri, cc=[], tag=[])
-    await world.says(mal, [world.wine.uri], inReplyTo=(fine := await world.ann.post("@bread Mine")).uri, cc=[])
+    await world.says(
+        mal,
+        [world.wine.uri],
+        inReplyTo=(fine := await world.ann.post("@bread Mine")).uri,
+        cc=[],
+        tag=[],
+        sensitive=False,
+    )
     assert await world.also_in(plain[5]) == [] and await world.also_in(fine) == [world.wine.id]
     await world.bo.edit(plain[4], "@bread Rye\n\nin other words")
     await world.fediverse.settle()

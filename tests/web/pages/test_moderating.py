@@ -171,6 +171,7 @@ async def test_who_cannot_be_banned_is_not(rye: Actor, mo: Browser) -> None:
         page = await act(mo, "ban", who=who)
 
         assert page.status in (403, 404) and page.problem and flaws(page) == []
+        assert ("no account of this name here" in page.problem) == (who in ("@nobody", ""))
         assert await rows("SELECT value FROM register WHERE property = 'ban'") == []
 
 

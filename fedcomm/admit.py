@@ -46,10 +46,11 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Author(msgspec.Struct, frozen=True):
-    """Who writes: whether a program does, and whether their server passes messages of groups on to them."""
+    """Who writes: whether a program does, whether they live here, and whether their server keeps messages of groups."""
 
     bot: bool = False
     deaf: bool = False
+    here: bool = False
 
 
 class Wait(msgspec.Struct, frozen=True):
@@ -166,14 +167,16 @@ def waits(
     """Why a post that `posting` lets in is not in the group yet; None when nothing is in its way.
 
     Rules are accepted before the first post (features.md S0.1): where a group cannot ask, who joined it has read them.
-    Newcomers write with limits (S1.7), and who announces answers others first (S0.2). Moderators and whom they trust
-    are free of all this.
+    Newcomers write with limits (S1.7), and who announces answers others first (S0.2). Moderators are free of all this,
+    and so is whom they trust; only who lives here and can accept the rules at any time does so all the same.
     """
-    if standing.may(rights.HOLD) or known.trusted:
+    if standing.may(rights.HOLD):
         return None
-    agreed = known.agreed or (author.deaf and standing.member)
+    agreed = known.agreed or (author.deaf and standing.member) or (known.trusted and not author.here)
     if known.rules and not agreed:
         return Wait("rules")
+    if known.trusted:
+        return None
     limited = exceeds(group, standing, known, written, now)
     if limited is None and (ends := newcomer_until(group, standing, known, now)):
         if written.starter and known.threads >= THREADS:

@@ -46,7 +46,7 @@ async def check(app: App, prepared: Prepared) -> None:
     if group is None or face is None or not group.local or not group.asks:
         return
     known, standing = await _known(app, group, author), await members.standing(group, author)
-    who = Author(bot=bool(author.bot))
+    who = Author(bot=bool(author.bot), here=True)
     why = admit.waits(group, standing, known, who, _measured(app, prepared), clock.now_ms())
     if why is not None:
         raise _refusal(app, face, why, known)
@@ -80,7 +80,7 @@ async def check_shared(app: App, group: Group, face: Actor, actor: Actor, thread
     shared = await shares.count(group.id, actor.id)
     known = msgspec.structs.replace(known, threads=known.threads + shared)
     written = measuring.shared(thread, app.host)
-    why = admit.waits(group, standing, known, Author(bot=bool(actor.bot)), written, clock.now_ms())
+    why = admit.waits(group, standing, known, Author(bot=bool(actor.bot), here=True), written, clock.now_ms())
     if why is not None:
         raise _refusal(app, face, why, known)
 

@@ -76,6 +76,13 @@ def test_who_cannot_be_asked_agrees_by_joining() -> None:
     assert why(owed, who=Author(deaf=True)) == "" and why(owed, Standing(), Author(deaf=True)) == "rules"
 
 
+def test_who_is_trusted_and_lives_here_accepts_the_rules_all_the_same() -> None:
+    trusted = {"trusted": True, "agreed": False}
+
+    assert why(trusted, who=Author(here=True)) == "rules"
+    assert why(trusted | {"agreed": True}, who=Author(here=True), links=9) == ""
+
+
 BEGUN = ((NOW - 1_000, SHOP), (NOW - 2_000, frozenset(("other.example",))), (NOW - 3_000, SHOP))
 
 

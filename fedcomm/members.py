@@ -211,12 +211,7 @@ async def somebody(app: App, who: str) -> Actor:
         NotFound: there is nobody of that name.
         Invalid: its server does not answer.
     """
-    try:
-        return await actors.by_uri(who) or await finding.somebody(app, who)
-    except NotFound:
-        if "/" in who or "@" in who.strip().lstrip("@!"):
-            raise
-        raise NotFound("There is no account of this name here.") from None
+    return await actors.by_uri(who) or await finding.somebody(app, who)
 
 
 async def _another_steward(group: Group, uri: str) -> None:

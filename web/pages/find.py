@@ -17,6 +17,7 @@ from web.pages import frame, shown
 from web.pages.readers import Reader, form, members_only
 from web.pages.thread import seen
 
+NOBODY = later("There is no account of this name here.")
 NOTHING = later("Nothing was found at this address, or its server does not answer.")
 LONGEST = 2_000  # characters of an address
 
@@ -53,7 +54,8 @@ async def somebody(app: App, viewer: int, address: str) -> Actor:
     found = await _resolved(app, address)
     actor = await storage.actors.by_id(found[1]) if found and found[0] == "actor" else None
     if actor is None or actor.kind == "Application" or not await visible.seen_actors(viewer, [actor.id]):
-        raise NotFound(NOTHING)
+        bare = "/" not in address and "@" not in address.strip().lstrip("@!")
+        raise NotFound(NOBODY if bare else NOTHING)
     return actor
 
 

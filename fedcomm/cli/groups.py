@@ -36,11 +36,14 @@ def _of_a_group(act: Callable[[str, str], None]) -> click.Command:
 @click.option("--join-mode", type=_JOIN_MODES, default="open", help="Who can join.")
 @click.option("--visibility", type=_VISIBILITY, default="public", help="For whom is what is written.")
 @_LADDER(default=True)
-def create(name: str, **wanted: str | bool) -> None:
+def create(name: str, title: str, summary: str, steward: str, join_mode: str, visibility: str, ladder: bool) -> None:
     """Make a group."""
-    made = ask("group.create", name=name, **wanted)
+    made = ask(
+        "group.create", name=name, title=title, summary=summary, steward=steward, join_mode=join_mode,
+        visibility=visibility, ladder=ladder,
+    )  # fmt: skip
     say(f"{made['handle']} is there: {made['url']}")
-    if wanted["ladder"]:
+    if ladder:
         say("Newcomers write with limits on their first day, unless moderators trust them on the page of members.")
         say(f"Without limits for anybody: fedcomm group change {name} --no-ladder")
 

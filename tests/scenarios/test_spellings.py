@@ -61,7 +61,7 @@ async def test_a_post_of_another_kind_is_readable_with_its_title_and_a_link(fedi
 @pytest.mark.parametrize("key", ["name", "summary", "content"])
 async def test_texts_that_come_only_as_maps_of_languages_are_read(fediverse: Fediverse, key: str) -> None:
     ours, _anna, bob = await _start(fediverse)
-    note = bob.note(1, "<p>Text</p>", name="Name", type="Page", cc=[ANNA])
+    note = bob.note(1, "<p>Text</p>", name="Name", type="Note", cc=[ANNA])
     note[f"{key}Map"] = {"de": "Birnen"}
     note.pop(key, None)
 

@@ -16,7 +16,7 @@ from storage.actors import Actor
 from storage.posts import Post
 from storage.timelines import Entry
 from web import params, respond, state
-from web.pages import beside, frame, shown, syndication, threads, trees
+from web.pages import beside, frame, remains, shown, syndication, threads, trees
 from web.pages.group import moderates
 from web.pages.readers import reader_of
 
@@ -25,7 +25,13 @@ async def show(request: Request) -> Response:
     """`GET /@{name}/{id}`, with its answers as a tree, or with `?order=time` in the order of time."""
     reader = await reader_of(request)
     viewer = reader.actor.id if reader else visible.ANYBODY
-    post, author = await seen(viewer, params.number(request))
+    try:
+        post, author = await seen(viewer, params.number(request))
+    except NotFound:
+        left = await remains.page(request, viewer, params.number(request))
+        if left is None:
+            raise
+        return left
     if request.path_params["name"].lower() != author.acct.lower():
         return respond.redirect(shown.permalink(post, author), 301)
     if reader and request.method == "GET":

@@ -431,3 +431,17 @@ async def test_a_group_says_what_it_is_about_and_which_languages_are_spoken(app:
 
     assert {"/groups?topic=baking", "/groups?topic=rye"} <= set(page.links)
     assert [each.text for each in page.all("li", lang="de")] == ["Deutsch"]
+
+
+async def test_of_a_thread_whose_beginning_was_deleted_the_answers_are_left(world: World, stranger: Browser) -> None:
+    where = f"/@alice/{world.thread.id}"
+    await execute("UPDATE post SET deleted_at = 5 WHERE id = ?", (world.thread.id,))
+
+    page = await stranger.open(where)
+    await execute("UPDATE post SET deleted_at = 5 WHERE id IN (?, ?)", (world.answer.id, world.deeper.id))
+    nothing = await stranger.open(where)
+
+    assert page.status == 410 and page.one("h1").text == "A thread whose beginning was deleted"
+    assert "Take less water" in page.main and "How much less?" in page.main
+    assert "Sour dough" not in page.source and "too wet" not in page.source
+    assert nothing.status == 404

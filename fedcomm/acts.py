@@ -33,18 +33,31 @@ def record(
     uri: str,
     summary: str = "",
     undoes: str | None = None,
-    effective: bool = True,
 ) -> Act:
     """Write a register: `by` is who acted, `uri` the activity, `value` None the neutral value.
 
     The same activity coming again, by whatever way, changes nothing.
     """
-    encoded = msgspec.json.encode(value).decode() if value is not None else None
-    act = Act(
-        id=next_id(), group_id=group.id, property=property_, subject=subject, value=encoded,
-        clock=app.acts_clock.tick(), actor_uri=by, face=face.uri, uri=uri or app.urls.activity(next_id()),
-        undoes=undoes or None, summary=summary[:1_000], effective=int(effective), recorded_at=clock.now_ms(),
-    )  # fmt: skip
+    uri = uri or app.urls.activity(next_id())
+    act = _act(app, group, face, property_, subject, value, by, uri, summary[:1_000], undoes or None)
     registers.write(writes, act)
     bus.add(writes, "acts", act.clock)
     return act
+
+
+def note_before(app: App, writes: Writes, group: Group, face: Actor, property_: str, value: Value) -> None:
+    """Keep what a register of a group held by itself, unless it was written before: so the first act can be undone."""
+    act = _act(app, group, face, property_, "", value, face.uri, f"{face.uri}#before", "", None)
+    registers.note(writes, msgspec.structs.replace(act, effective=0))
+
+
+def _act(
+    app: App, group: Group, face: Actor, property_: str, subject: str, value: Value, by: str, uri: str, summary: str,
+    undoes: str | None,
+) -> Act:  # fmt: skip
+    encoded = msgspec.json.encode(value).decode() if value is not None else None
+    return Act(
+        id=next_id(), group_id=group.id, property=property_, subject=subject, value=encoded,
+        clock=app.acts_clock.tick(), actor_uri=by, face=face.uri, uri=uri, undoes=undoes, summary=summary,
+        effective=1, recorded_at=clock.now_ms(),
+    )  # fmt: skip

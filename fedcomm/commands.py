@@ -29,6 +29,7 @@ from fedcomm import (
     peers,
     queue,
     rights,
+    rollback,
     scout,
     scouting,
     tokens,
@@ -200,6 +201,10 @@ async def _dismiss(app: App, group: str, actor: str) -> dict[str, Any]:
     return {"handle": f"@{who.acct}"}
 
 
+async def _undo(app: App, group: str, actor: str, hours: int) -> dict[str, Any]:
+    return {"handle": f"@{(await rollback.order(app, group, actor, hours)).acct}"}
+
+
 async def _follow(app: App, account: str, whom: str) -> dict[str, Any]:
     name = account.removeprefix("@")
     target = await follows.follow_handle(app, name, whom)
@@ -299,6 +304,7 @@ COMMANDS: dict[str, Command] = {
     "group.unban": _unban,
     "group.appoint": _appoint,
     "group.dismiss": _dismiss,
+    "group.undo": _undo,
     "follow": _follow,
     "peer.list": _list_peers,
     "peer.policy": _decide,

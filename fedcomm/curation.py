@@ -1,7 +1,8 @@
 """What moderators do with the posts of a group: take out, put back, lock and pin; every server is told.
 
 A group of ours announces what its moderators do. To a group elsewhere the act of a member here is sent, and it
-announces it to all others (FEP-1b12 §Group moderation).
+announces it to all others (FEP-1b12 §Group moderation). Who acts is None for whoever runs the server of a group of
+ours.
 """
 
 import msgspec
@@ -9,10 +10,10 @@ import msgspec
 from activitypub.contexts import PUBLIC
 from fedcomm import admit, groups, members, moderation, rights
 from fedcomm.app import App
-from fedcomm.errors import Invalid, NotFound
+from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
-from storage import boosts, posts, registers
+from storage import actors, boosts, posts, registers
 from storage import groups as stored
 from storage.actors import Actor
 from storage.connect import Writes, apply
@@ -26,9 +27,10 @@ class _Place(msgspec.Struct, frozen=True):
     post: Post
     group: Group
     face: Actor
+    by: Actor
 
 
-async def remove(app: App, moderator: Actor, post_id: int, reason: str = "") -> None:
+async def remove(app: App, moderator: Actor | None, post_id: int, reason: str = "") -> None:
     """Take a post out of its group; it stays its author's (FEP-1b12 §Group moderation). Once is enough.
 
     Raises:
@@ -40,15 +42,15 @@ async def remove(app: App, moderator: Actor, post_id: int, reason: str = "") -> 
         return
     writes, uri = Writes(), app.urls.activity(next_id())
     # A `summary` tells the removal by a moderator from a deletion by the author (Lemmy 0.19).
-    deletion = _act("Delete", uri, moderator, place, summary=reason or " ")
-    moderation.record_removal(app, writes, place.group, place.face, place.post, moderator, uri, reason)
-    _tell(app, writes, place, moderator, deletion)
+    deletion = _act("Delete", uri, place, summary=reason or " ")
+    moderation.record_removal(app, writes, place.group, place.face, place.post, place.by, uri, reason)
+    _tell(app, writes, place, deletion)
     if place.group.local and (boost := await boosts.of(place.face.id, place.post.id)) is not None:
         groups.take_back(app, writes, place.group, place.face, place.post, boost.uri)
     await apply(writes)
 
 
-async def restore(app: App, moderator: Actor, post_id: int) -> None:
+async def restore(app: App, moderator: Actor | None, post_id: int) -> None:
     """Put a post back into its group; what is in it stays.
 
     Raises:
@@ -59,16 +61,16 @@ async def restore(app: App, moderator: Actor, post_id: int) -> None:
     if place.post.removed_at is None:
         return
     writes, uri = Writes(), app.urls.activity(next_id())
-    undone = await _undone(place, "removed", moderator, uri)
-    undo = _undo(uri, moderator, place, _act("Delete", undone, moderator, place, summary=" "))
-    moderation.record_restoration(app, writes, place.group, place.face, place.post, moderator, uri, undone)
+    undone = await _undone(place, "removed", uri)
+    undo = _undo(uri, place, _act("Delete", undone, place, summary=" "))
+    moderation.record_restoration(app, writes, place.group, place.face, place.post, place.by, uri, undone)
     if place.group.local:
         groups.show_thread(app, writes, place.group, place.face, place.post)
-    _tell(app, writes, place, moderator, undo)
+    _tell(app, writes, place, undo)
     await apply(writes)
 
 
-async def lock(app: App, moderator: Actor, post_id: int, reason: str = "") -> None:
+async def lock(app: App, moderator: Actor | None, post_id: int, reason: str = "") -> None:
     """Close a thread to answers of all but moderators.
 
     Raises:
@@ -79,12 +81,12 @@ async def lock(app: App, moderator: Actor, post_id: int, reason: str = "") -> No
     if place.post.locked:
         return
     writes, uri = Writes(), app.urls.activity(next_id())
-    moderation.record_lock(app, writes, place.group, place.face, place.post, moderator, uri, reason)
-    _tell(app, writes, place, moderator, _act("Lock", uri, moderator, place, summary=reason or None))
+    moderation.record_lock(app, writes, place.group, place.face, place.post, place.by, uri, reason)
+    _tell(app, writes, place, _act("Lock", uri, place, summary=reason or None))
     await apply(writes)
 
 
-async def unlock(app: App, moderator: Actor, post_id: int) -> None:
+async def unlock(app: App, moderator: Actor | None, post_id: int) -> None:
     """Open a thread to answers again.
 
     Raises:
@@ -95,13 +97,13 @@ async def unlock(app: App, moderator: Actor, post_id: int) -> None:
     if not place.post.locked:
         return
     writes, uri = Writes(), app.urls.activity(next_id())
-    undone = await _undone(place, "locked", moderator, uri)
-    moderation.record_unlock(app, writes, place.group, place.face, place.post, moderator, uri, undone)
-    _tell(app, writes, place, moderator, _undo(uri, moderator, place, _act("Lock", undone, moderator, place)))
+    undone = await _undone(place, "locked", uri)
+    moderation.record_unlock(app, writes, place.group, place.face, place.post, place.by, uri, undone)
+    _tell(app, writes, place, _undo(uri, place, _act("Lock", undone, place)))
     await apply(writes)
 
 
-async def pin(app: App, moderator: Actor, post_id: int) -> None:
+async def pin(app: App, moderator: Actor | None, post_id: int) -> None:
     """Put a thread above the others of its group.
 
     Raises:
@@ -112,7 +114,7 @@ async def pin(app: App, moderator: Actor, post_id: int) -> None:
     await _pin(app, moderator, post_id, pinned=True)
 
 
-async def unpin(app: App, moderator: Actor, post_id: int) -> None:
+async def unpin(app: App, moderator: Actor | None, post_id: int) -> None:
     """Put a thread back among the others of its group.
 
     Raises:
@@ -122,49 +124,55 @@ async def unpin(app: App, moderator: Actor, post_id: int) -> None:
     await _pin(app, moderator, post_id, pinned=False)
 
 
-async def _pin(app: App, moderator: Actor, post_id: int, *, pinned: bool) -> None:
+async def _pin(app: App, moderator: Actor | None, post_id: int, *, pinned: bool) -> None:
     place = await _place(moderator, post_id, rights.PIN)
     if pinned and (not place.post.starter or place.post.removed_at is not None):
         raise Invalid("Only what began a thread in the group can be pinned.")
     if (await registers.get(place.group.id, "pinned", place.post.uri) is not None) == pinned:
         return
     writes, uri = Writes(), app.urls.activity(next_id())
-    act = _act("Add" if pinned else "Remove", uri, moderator, place, target=place.face.featured)
-    moderation.record_pin(app, writes, place.group, place.face, place.post, moderator, uri, pinned=pinned)
-    _tell(app, writes, place, moderator, act)
+    act = _act("Add" if pinned else "Remove", uri, place, target=place.face.featured)
+    moderation.record_pin(app, writes, place.group, place.face, place.post, place.by, uri, pinned=pinned)
+    _tell(app, writes, place, act)
     await apply(writes)
 
 
-async def _place(moderator: Actor, post_id: int, right: str) -> _Place:
+async def _place(moderator: Actor | None, post_id: int, right: str) -> _Place:
     post = await posts.by_id(post_id)
     group, face = await stored.with_face(post.group_id if post is not None else None)
     if post is None or group is None or face is None or face.gone or post.deleted_at is not None:
         raise NotFound("There is no such post in a group.")
-    admit.actor(moderator)
-    admit.right(await members.standing(group, moderator), right)
-    return _Place(post, group, face)
+    by = moderator
+    if by is None and group.local:
+        by = await actors.by_uri(await members.who_acts(group, face, None, right))
+    if by is None:
+        raise NotAllowed("Groups are looked after on their own server.")
+    admit.actor(by)
+    if moderator is not None:
+        admit.right(await members.standing(group, by), right)
+    return _Place(post, group, face, by)
 
 
-def _tell(app: App, writes: Writes, place: _Place, moderator: Actor, act: activities.Json) -> None:
+def _tell(app: App, writes: Writes, place: _Place, act: activities.Json) -> None:
     if place.group.local:
         groups.pass_on(app, writes, place.group, place.face, act, about=place.post)
     else:
-        publish(app, writes, moderator, act, Audience(inboxes=(place.face.inbox,)), thread_id=place.post.thread_id)
+        publish(app, writes, place.by, act, Audience(inboxes=(place.face.inbox,)), thread_id=place.post.thread_id)
 
 
-async def _undone(place: _Place, property_: str, moderator: Actor, uri: str) -> str:
+async def _undone(place: _Place, property_: str, uri: str) -> str:
     """The id of the act that is undone; peers take it from its own server only, so another's gets an id of ours."""
     act = await registers.winner(place.group.id, property_, place.post.uri)
-    return act.uri if act is not None and act.actor_uri == moderator.uri else f"{uri}#undone"
+    return act.uri if act is not None and act.actor_uri == place.by.uri else f"{uri}#undone"
 
 
-def _act(kind: str, uri: str, moderator: Actor, place: _Place, **more: str | None) -> activities.Json:
+def _act(kind: str, uri: str, place: _Place, **more: str | None) -> activities.Json:
     return activities.activity(
-        kind, uri, moderator.uri, place.post.uri, to=[PUBLIC], cc=[place.face.uri], audience=place.face.uri, **more
+        kind, uri, place.by.uri, place.post.uri, to=[PUBLIC], cc=[place.face.uri], audience=place.face.uri, **more
     )
 
 
-def _undo(uri: str, moderator: Actor, place: _Place, undone: activities.Json) -> activities.Json:
+def _undo(uri: str, place: _Place, undone: activities.Json) -> activities.Json:
     return activities.activity(
-        "Undo", uri, moderator.uri, undone, to=[PUBLIC], cc=[place.face.uri], audience=place.face.uri
+        "Undo", uri, place.by.uri, undone, to=[PUBLIC], cc=[place.face.uri], audience=place.face.uri
     )

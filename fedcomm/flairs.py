@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from fedcomm import acts, admit, clock, group_profile, groups, members, posts, rights
+from fedcomm import acts, clock, group_profile, groups, members, posts, rights
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.mapping import activities
@@ -58,7 +58,7 @@ async def change(app: App, group_name: str, wanted: Sequence[Wanted], by: Actor 
         await group_profile.tell(app, group.id, await group_profile.update_of(app, group.id, uri, actor_uri))
 
 
-async def give(app: App, moderator: Actor, post_id: int, name: str) -> None:
+async def give(app: App, moderator: Actor | None, post_id: int, name: str) -> None:
     """A thread has this flair of its group and no other, whatever its author chose; '' takes all away.
 
     Of a thread that was written here all servers hear. In the name of an author elsewhere nobody here can speak; Lemmy
@@ -75,8 +75,7 @@ async def give(app: App, moderator: Actor, post_id: int, name: str) -> None:
         raise NotFound("There is no such thread in a group.")
     if not group.local:
         raise NotAllowed("Groups are looked after on their own server.")
-    admit.actor(moderator)
-    admit.right(await members.standing(group, moderator), rights.FLAIR)
+    actor_uri = await members.who_acts(group, face, moderator, rights.FLAIR)
     chosen = [flair for flair in await flairs.of_group(group.id) if flair.name == name] if name else []
     if name and not chosen:
         raise Invalid("The group has no such flair.", field="flair")
@@ -84,7 +83,7 @@ async def give(app: App, moderator: Actor, post_id: int, name: str) -> None:
         return
     writes, uri = Writes(), app.urls.activity(next_id())
     uris = [flair.uri for flair in chosen]
-    act = acts.record(app, writes, group, face, "flair", post.uri, uris or None, by=moderator.uri, uri=uri)
+    act = acts.record(app, writes, group, face, "flair", post.uri, uris or None, by=actor_uri, uri=uri)
     flairs.decide(writes, act, post.id, uris)
     if post.local:
         await _tell(app, writes, group, face, post, chosen)

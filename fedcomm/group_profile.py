@@ -146,6 +146,7 @@ def record(
         if value is None or value == present:
             continue
         changed = True
+        acts.note_before(app, writes, group, face, property_, _kept(property_, present))
         act = acts.record(app, writes, group, face, property_, "", _kept(property_, value), by=by, uri=uri)
         registers.take_effect(writes, act, table, group.id if table == "groups" else face.id, **columns)
         registers.take_effect(writes, act, "actor", face.id, updated_at=now)

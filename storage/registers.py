@@ -4,7 +4,7 @@ A register is (property, subject) -> value; the write with the highest (clock, f
 writes arrive never matters. Unknown properties are kept without effect.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -14,7 +14,10 @@ FOLD_VERSION = 1  # of the rules by which acts make the state of a group; kept w
 
 
 class Act(msgspec.Struct, frozen=True):
-    """One act of somebody who runs a group; `value` is JSON, None is the neutral value."""
+    """One act of somebody who runs a group; `value` is JSON, None is the neutral value.
+
+    One that is not `effective` is no act of anybody: it keeps what a register held before its first write.
+    """
 
     id: int
     group_id: int
@@ -41,12 +44,22 @@ class Register(msgspec.Struct, frozen=True):
     clock: str
 
 
+class Span(msgspec.Struct, frozen=True):
+    """The acts of somebody in a group between two times (ms since 1970, both within)."""
+
+    group_id: int
+    actor_uri: str
+    since: int
+    until: int
+
+
 class _Role(msgspec.Struct, frozen=True):
     role: str = ""
 
 
 _ROLE = msgspec.json.Decoder(_Role)
 _ACT = ", ".join(Act.__struct_fields__)
+_INTEGERS = {"id": "BIGINT", "group_id": "BIGINT", "recorded_at": "BIGINT", "effective": "SMALLINT"}
 _REGISTER = ", ".join(Register.__struct_fields__)
 BANS_OF = (
     "SELECT group_id, subject, value FROM register WHERE subject IN (?texts) AND property = 'ban' AND value IS NOT NULL"
@@ -125,10 +138,42 @@ def role(value: str | None) -> str:
     return _ROLE.decode(value).role if value is not None else ""
 
 
-async def log(group_id: int, limit: int = 100) -> list[Act]:
-    """The acts of a group, newest first."""
-    sql = f"SELECT {_ACT} FROM act WHERE group_id = ? ORDER BY id DESC LIMIT ?"
-    return [Act(*found) for found in await rows(sql, (group_id, limit))]
+async def log(group_id: int, limit: int = 100, below: int = 2**62) -> list[Act]:
+    """The acts of a group with an id `below` this, newest first."""
+    sql = f"SELECT {_ACT} FROM act WHERE group_id = ? AND id < ? AND effective = 1 ORDER BY id DESC LIMIT ?"
+    return [Act(*found) for found in await rows(sql, (group_id, below, limit))]
+
+
+async def standing(span: Span, limit: int, below: int = 2**62) -> list[Act]:
+    """Those acts that still give their register its value, with an id `below` this, newest first."""
+    sql = (
+        f"SELECT {', '.join(f'act.{name}' for name in Act.__struct_fields__)} FROM act"
+        " JOIN register ON register.act_id = act.id WHERE act.group_id = ? AND act.actor_uri = ?"
+        " AND act.recorded_at BETWEEN ? AND ? AND act.effective = 1 AND act.id < ? ORDER BY act.id DESC LIMIT ?"
+    )
+    return [Act(*found) for found in await rows(sql, (*msgspec.structs.astuple(span), below, limit))]
+
+
+async def before(span: Span, subjects: Collection[str]) -> dict[tuple[str, str], str | None]:
+    """What the registers about these subjects held without those acts: property and subject -> value as JSON."""
+    sql = (
+        "SELECT act.property, act.subject, act.value FROM act JOIN (SELECT property, subject, MAX(clock) AS clock"
+        " FROM act WHERE group_id = ? AND NOT (actor_uri = ? AND recorded_at BETWEEN ? AND ?) AND subject IN (?texts)"
+        " GROUP BY property, subject) last ON last.property = act.property AND last.subject = act.subject"
+        " AND last.clock = act.clock WHERE act.group_id = ?"
+    )
+    found = await rows(sql, (*msgspec.structs.astuple(span), list(subjects), span.group_id))
+    return {(property_, subject): value for property_, subject, value in found}
+
+
+def note(writes: Writes, act: Act) -> None:
+    """Keep what a register that was never written held by itself: an act without effect, before the first one."""
+    casts = ", ".join(f"CAST(? AS {_INTEGERS.get(name, 'TEXT')})" for name in Act.__struct_fields__)
+    writes.add(
+        f"INSERT INTO act ({_ACT}) SELECT {casts} WHERE NOT EXISTS (SELECT 1 FROM register WHERE group_id = ?"
+        " AND property = ? AND subject = ?) ON CONFLICT DO NOTHING",
+        (*msgspec.structs.astuple(act), act.group_id, act.property, act.subject),
+    )
 
 
 def write(writes: Writes, act: Act) -> None:

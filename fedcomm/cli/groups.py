@@ -105,4 +105,17 @@ def dismiss(group: str, actor: str) -> None:
     say(f"{dismissed['handle']} does not look after {group} any more.")
 
 
+@group.command()
+@click.argument("group")
+@click.argument("actor")
+@click.option("--hours", type=click.IntRange(1, 8_760), default=24, show_default=True, help="How far back.")
+def undo(group: str, actor: str, hours: int) -> None:
+    """Undo all that ACTOR did as a moderator of GROUP in the last hours; dismiss or ban them first.
+
+    What others decided afterwards stays. Each act is undone by one of its own, in the log and at other servers.
+    """
+    undone = ask("group.undo", group=group, actor=actor, hours=hours)
+    say(f"What {undone['handle']} did for {group} in the last {hours} hours is being undone.")
+
+
 commands = {"group": group}

@@ -178,3 +178,19 @@ async def test_the_ban_of_somebody_who_is_gone_is_lifted_by_their_id(app: App) -
     await commands.run(app, "group.unban", {"group": "bread", "actor": bo.uri})
 
     assert (await members.standing(group, bo)).ban is None
+
+
+@pytest.mark.attack("GRP-23")
+async def test_what_somebody_did_is_undone_by_a_command_that_names_who_and_how_far_back(app: App) -> None:
+    ann = await person(app, "ann")
+    await person(app, "bo")
+    await create(app, "bread", steward="ann")
+    group, _face = await groups.named("bread")
+    await members.ban(app, "bread", "bo", ann)
+
+    undone = await commands.run(app, "group.undo", {"group": "bread", "actor": "ann", "hours": 1})
+
+    assert undone == {"handle": "@ann"} and await value("SELECT COUNT(*) FROM job WHERE name = 'roll_back'") == 1
+    assert (await registers.log(group.id))[0].property == "rolled_back"
+    with pytest.raises(NotFound):
+        await commands.run(app, "group.undo", {"group": "bread", "actor": "bo", "hours": 1})

@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from storage import groups, registers
-from storage.connect import Database, Writes, apply, row, rows
+from storage.connect import Database, Writes, apply, execute, row, rows
+from storage.errors import OperationalError
 from storage.registers import Act
 from tests import build
 
@@ -110,6 +111,18 @@ async def test_an_act_that_comes_again_later_changes_nothing(database: Database)
 
     assert await registers.get(group.id, "ban", "x") is None
     assert [each.uri for each in await registers.log(group.id)] == ["unblock", "block"]
+
+
+@pytest.mark.attack("GRP-10")
+@pytest.mark.parametrize("statement", ["UPDATE act SET summary = 'nothing'", "DELETE FROM act"])
+async def test_the_log_of_a_group_is_added_to_and_never_changed(database: Database, statement: str) -> None:
+    group = await build.group("bread")
+    await write(act(group.id, "ban", "x", "{}", "000000000001-0000", uri="block"))
+
+    with pytest.raises(OperationalError, match="append-only"):
+        await execute(statement)
+
+    assert [(each.uri, each.summary) for each in await registers.log(group.id)] == [("block", "")]
 
 
 async def test_what_is_not_understood_is_kept_without_effect(database: Database) -> None:

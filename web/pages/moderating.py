@@ -16,7 +16,7 @@ import storage.follows
 import storage.groups
 import storage.held
 import storage.registers
-from fedcomm import admit, curation, fetching, flairs, group_profile, members, rights, topics
+from fedcomm import admit, curation, fetching, flairs, group_profile, members, rights, rollback, topics
 from fedcomm.app import App
 from fedcomm.errors import AppError, Invalid, NotFound
 from fedcomm.group_profile import Change
@@ -41,6 +41,7 @@ class Wish(msgspec.Struct, frozen=True):
     role: str = ""
     reason: str = ""
     flair: str = ""
+    hours: int = 24
     remove: bool = False
     csrf: str = ""
 
@@ -195,6 +196,9 @@ async def _done(app: App, place: Place, wish: Wish) -> None:
             await members.ban(app, name, who.uri, place.by(rights.BAN), reason=wish.reason, remove=wish.remove)
         case "unban":
             await members.unban(app, name, (await _known(wish.id)).uri, place.by(rights.BAN))
+        case "undo":
+            by, account = place.by(rights.APPOINT), place.reader.account
+            await rollback.order(app, name, (await _known(wish.id)).uri, wish.hours, by, account)
         case "restore":
             await curation.restore(app, place.reader.actor, await _post(app, wish.who))
         case _:
@@ -241,6 +245,7 @@ async def _page(
         wish=wish,
         log=[(act, people.get(act.actor_uri), people.get(act.subject)) for act in log],
         removed=await _removed(place, log),
+        acted=[people[uri] for uri in dict.fromkeys(act.actor_uri for act in log) if uri in people],
         part="profile" if given else wish.act,
     )
 

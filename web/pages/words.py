@@ -41,6 +41,7 @@ ACTS = {
     "emoji.remove": later("deleted an emoji"),
     "group.create": later("made a group"),
     "group.recognise": later("said that a group is the same as before"),
+    "group.rollback": later("let undo what somebody did for a group"),
     "invite.create": later("made an invitation"),
     "invite.revoke": later("took an invitation back"),
     "peer.policy": later("changed the policy for a server"),
@@ -158,6 +159,12 @@ GROUP_ROLES = {
     "steward": later("steward"),
     "moderator": later("moderator"),
 }
+BACK_HOURS = {
+    "1": later("an hour"),
+    "24": later("a day"),
+    "168": later("a week"),
+    "720": later("30 days"),
+}
 POSTING = {
     "anyone": later("everybody, members or not"),
     "members": later("members"),
@@ -219,6 +226,7 @@ GROUP_ACTS = {
     "trusted": (later("trusts"), later("trusts no more")),
     "ladder": (later("limits newcomers on their first day"), later("limits newcomers no more")),
     "promotion": (later("limits announcements"), later("limits announcements no more")),
+    "rolled_back": (later("let undo what was done by"), later("let undo what was done by")),
     "closed": (later("closed the group"), later("opened the group")),
 }
 

@@ -1,0 +1,263 @@
+"""All that somebody did for a group of ours since a time, undone as a set: their account was stolen (attack GRP-23).
+
+What still counts is undone by a job, act by act, each as an act of its own that servers are told of like any other.
+What somebody else decided afterwards stays. No act can undo that a request to join or a post that waited was turned
+down: who asked was told.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+import storage.actors
+import storage.flairs
+import storage.groups
+from fedcomm import (
+    acts,
+    admit,
+    audit,
+    clock,
+    curation,
+    flairs,
+    follows,
+    group_profile,
+    groups,
+    members,
+    rights,
+    sanitise,
+)
+from fedcomm.app import App
+from fedcomm.errors import AppError, NotFound
+from fedcomm.flairs import Wanted
+from fedcomm.group_profile import Change
+from storage import jobs, posts, registers
+from storage import members as stored_members
+from storage.accounts import Account
+from storage.actors import Actor
+from storage.connect import Writes, transaction, write
+from storage.groups import Group
+from storage.ids import next_id
+from storage.registers import Act, Span
+
+LOG = logging.getLogger("fedcomm.rollback")
+HOUR = 3_600_000  # ms
+SOON = 60_000  # ms within which a membership ends with the act that ends it
+AT_ONCE = 100  # acts that are looked up in one query
+
+# What a change of the settings can give back, and how; the others are kept by their register alone.
+SETTINGS: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "profile:title": ("title", str),
+    "profile:summary": ("summary", lambda html: sanitise.text_of(html or "")),
+    "join_mode": ("join_mode", str),
+    "question": ("question", lambda text: text or ""),
+    "posting": ("posting", lambda way: way or "anyone"),
+    "votes": ("votes", lambda kinds: kinds or "both"),
+    "visibility": ("visibility", str),
+    "closed": ("closed", bool),
+    "ladder": ("ladder", bool),
+    "promotion": ("promotion", lambda people: int(people or 0)),
+    "rules": ("rules", lambda lines: tuple(lines or ())),
+    "topics": ("topics", lambda names: tuple(names or ())),
+    "languages": ("languages", lambda codes: tuple(codes or ())),
+    "listed": ("listed", lambda said: said != "unlisted"),
+}
+_UNKNOWN = frozenset(("profile:title", "profile:summary", "join_mode", "visibility", "ladder"))  # set when it was made
+_WORDS = frozenset(("welcome", "greeter", "introductions", "trusted"))
+
+
+class Case(msgspec.Struct, frozen=True):
+    """Whose acts in which group are undone, and by whom; None is whoever runs the server."""
+
+    app: App
+    group: Group
+    face: Actor
+    span: Span
+    by: Actor | None
+
+
+async def order(
+    app: App, group_name: str, who: str, hours: int, by: Actor | None = None, account: Account | None = None
+) -> Actor:
+    """Let what somebody (by handle or id) did for one of our groups in the last hours be undone soon; gives them.
+
+    `by` is a steward, None whoever runs the server: then `account` is the admin who does, if it is one.
+
+    Raises:
+        NotFound: there is no such group, nobody of that name, or nothing of theirs to undo.
+        NotAllowed: `by` is no steward of the group.
+        Invalid: the server of a handle that is not known does not answer.
+    """
+    group, face = await groups.named(group_name)
+    actor_uri = await members.who_acts(group, face, by, rights.APPOINT)
+    subject = await members.somebody(app, who)
+    now = clock.now_ms()
+    span = Span(group.id, subject.uri, now - max(1, hours) * HOUR, now)
+    async with transaction():
+        if not await _left(span, "", "rolled_back"):
+            raise NotFound("{handle} did nothing for this group in that time that counts.", handle=f"@{subject.acct}")
+        writes, uri = Writes(), app.urls.activity(next_id())
+        value = {"since": str(span.since)}
+        acts.record(app, writes, group, face, "rolled_back", subject.uri, value, by=actor_uri, uri=uri)
+        args = {"span": msgspec.to_builtins(span), "by": by.uri if by is not None else ""}
+        jobs.add(writes, next_id(), "roll_back", args, now)
+        app.jobs_added(writes)
+        await write(writes)
+        if by is None:
+            await audit.record(account, "group.rollback", f"!{face.username}", who=f"@{subject.acct}", hours=hours)
+    return subject
+
+
+async def work(app: App, span: dict[str, Any], by: str) -> None:
+    """The job: roles first, and once more at the end, since nobody who is banned has one."""
+    of = msgspec.convert(span, Span)
+    group, face = await storage.groups.with_face(of.group_id)
+    if group is None or face is None or face.gone:
+        return
+    orderer = await storage.actors.by_uri(by) if by else None
+    if orderer is not None and not (await members.standing(group, orderer)).may(rights.APPOINT):
+        orderer = None  # they could when they said so: whoever runs the server does it for them
+    case = Case(app, group, face, of, orderer)
+    await _each(case, lambda act: act.property == "role")
+    await _settings(case)
+    await _each(case, lambda act: act.property != "role")
+    await _each(case, lambda act: act.property == "role")
+
+
+async def _each(case: Case, wanted: Callable[[Act], bool]) -> None:
+    """Undo what counts still and is wanted, newest first; what cannot be undone is passed over."""
+    below = 2**62
+    while found := await registers.standing(case.span, AT_ONCE, below):
+        below = found[-1].id
+        earlier = await registers.before(case.span, {act.subject for act in found})
+        for act in filter(wanted, found):
+            undo = _UNDOING.get(act.property)
+            if undo is None:
+                continue
+            held = earlier.get((act.property, act.subject))
+            try:
+                await undo(case, act, msgspec.json.decode(held) if held is not None else None)
+            except AppError as refused:
+                LOG.info("not undone act=%s property=%s why=%s", act.uri, act.property, refused)
+
+
+async def _left(span: Span, *but: str) -> bool:
+    return any(act.property not in but for act in await registers.standing(span, AT_ONCE))
+
+
+async def _settings(case: Case) -> None:
+    """All settings at once: servers get one `Update`, and what goes together only together is changed together."""
+    found = [act for act in await registers.standing(case.span, 1_000) if act.property in SETTINGS and not act.subject]
+    if not found:
+        return
+    earlier = await registers.before(case.span, [""])
+    given: dict[str, Any] = {}
+    for act in found:
+        known = (act.property, "") in earlier
+        if not known and act.property in _UNKNOWN:
+            continue
+        held = earlier.get((act.property, ""))
+        name, read = SETTINGS[act.property]
+        given[name] = read(msgspec.json.decode(held) if held is not None else None)
+    try:
+        await group_profile.change(case.app, case.face.username, Change(**given), case.by)
+    except AppError as refused:
+        LOG.info("settings not undone group=%s why=%s", case.face.uri, refused)
+
+
+async def _post(act: Act) -> int:
+    found = await posts.by_uri(act.subject)
+    if found is None:
+        raise NotFound("There is no such post in a group.")
+    return found.id
+
+
+async def _removed(case: Case, act: Act, held: Any) -> None:
+    await (curation.remove if held else curation.restore)(case.app, case.by, await _post(act))
+
+
+async def _locked(case: Case, act: Act, held: Any) -> None:
+    await (curation.lock if held else curation.unlock)(case.app, case.by, await _post(act))
+
+
+async def _pinned(case: Case, act: Act, held: Any) -> None:
+    await (curation.pin if held else curation.unpin)(case.app, case.by, await _post(act))
+
+
+async def _let_in(case: Case, act: Act, held: Any) -> None:
+    """A post that waited and was let in goes out again, unless somebody has looked at it since."""
+    looked = await registers.winner(case.group.id, "removed", act.subject)
+    if looked is None and msgspec.json.decode(act.value or "{}").get("state") == "released":
+        await curation.remove(case.app, case.by, await _post(act))
+
+
+async def _flair(case: Case, act: Act, held: Any) -> None:
+    there = {each.uri: each.name for each in await storage.flairs.of_group(case.group.id)}
+    names = [there[uri] for uri in held or () if uri in there]
+    await flairs.give(case.app, case.by, await _post(act), names[0] if names else "")
+
+
+async def _flairs(case: Case, act: Act, held: Any) -> None:
+    wanted = [Wanted(each["id"], each["name"], each["color"]) for each in held or ()]
+    await flairs.change(case.app, case.face.username, wanted, case.by)
+
+
+async def _ban(case: Case, act: Act, held: Any) -> None:
+    name = case.face.username
+    if held is not None and admit.banned(msgspec.json.encode(held).decode()):
+        until, remove = held.get("until"), bool(held.get("remove"))
+        await members.ban(case.app, name, act.subject, case.by, until, act.summary, remove)
+    elif act.value is not None:
+        subject = await members.unban(case.app, name, act.subject, case.by)
+        await _back(case, act, subject)
+
+
+async def _taken_out(case: Case, act: Act, held: Any) -> None:
+    if (subject := await storage.actors.by_uri(act.subject)) is not None:
+        await _back(case, act, subject)
+
+
+async def _back(case: Case, act: Act, subject: Actor) -> None:
+    """Who lives here and was a member until that act is one again; who lives elsewhere has to follow once more."""
+    member = await stored_members.of(case.group.id, subject.id)
+    if not subject.local or subject.gone or member is None or member.state != "left":
+        return
+    if act.recorded_at <= (member.left_at or 0) < act.recorded_at + SOON:
+        await follows.follow(case.app, subject, case.face.id, invited=True)
+
+
+async def _role(case: Case, act: Act, held: Any) -> None:
+    subject = await storage.actors.by_uri(act.subject)
+    if subject is None:
+        return
+    if held is None:
+        await members.dismiss(case.app, case.face.username, subject, case.by)
+    else:
+        await members.appoint(case.app, case.face.username, subject, case.by, held["role"])
+
+
+async def _word(case: Case, act: Act, held: Any) -> None:
+    actor_uri = await members.who_acts(case.group, case.face, case.by, rights.WELCOME)
+    uri = case.app.urls.activity(next_id())
+    async with transaction():
+        writes = Writes()
+        acts.record(
+            case.app, writes, case.group, case.face, act.property, act.subject, held, by=actor_uri, uri=uri,
+            undoes=act.uri,
+        )  # fmt: skip
+        await write(writes)
+
+
+_UNDOING: dict[str, Callable[[Case, Act, Any], Awaitable[None]]] = {
+    "removed": _removed,
+    "locked": _locked,
+    "pinned": _pinned,
+    "held": _let_in,
+    "flair": _flair,
+    "flairs": _flairs,
+    "ban": _ban,
+    "taken_out": _taken_out,
+    "role": _role,
+    **dict.fromkeys(_WORDS, _word),
+}

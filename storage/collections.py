@@ -21,7 +21,9 @@ _BELOW = f"FROM post WHERE post.parent_id = ? AND {_INSIDE} AND {_READABLE} AND 
 _PINNED = f"""
 SELECT {_POST} FROM register JOIN post ON post.uri = register.subject
 WHERE register.group_id = ? AND register.property = 'pinned' AND register.value IS NOT NULL
-AND post.group_id = register.group_id AND {_IN_PLACE} AND {visible.TO_VIEWER} ORDER BY register.clock LIMIT ?"""
+AND (post.group_id = register.group_id<beside>) AND {_IN_PLACE} AND {visible.TO_VIEWER}
+ORDER BY register.clock LIMIT ?"""
+_BESIDE = """ OR EXISTS (SELECT 1 FROM share WHERE share.group_id = register.group_id AND share.post_id = post.id)"""
 _MOST_PINNED = 100
 _MOST_COUNTED = 5_000  # posts: strangers may ask for any number of counts
 
@@ -66,9 +68,14 @@ async def count_replies(viewer: int, post: Post) -> int | None:
     return await _count(_BELOW, (post.id, post.group_id, post.group_id), viewer)
 
 
-async def pinned(group_id: int, viewer: int = visible.ANYBODY) -> list[Post]:
-    """The pinned threads of a group that the viewer may see, in the order in which they were pinned."""
-    found = await rows(_PINNED, (group_id, *visible.args(viewer), _MOST_PINNED))
+async def pinned(group_id: int, viewer: int = visible.ANYBODY, *, beside: bool = False) -> list[Post]:
+    """The pinned threads of a group that the viewer may see, in the order in which they were pinned.
+
+    Also of those that it shows `beside` its own; other servers would pin these in the group in which they began.
+    """
+    found = await rows(
+        _PINNED.replace("<beside>", _BESIDE if beside else ""), (group_id, *visible.args(viewer), _MOST_PINNED)
+    )
     return [Post(*row) for row in found]
 
 

@@ -24,7 +24,8 @@ _PERSON = "actor.bot = 0 AND actor.kind = 'Person'"
 _BEGUN = f"""
 SELECT talk.id, talk.newcomer, talk.people, talk.answered_at, CASE WHEN {_PERSON} THEN 1 ELSE 0 END
 FROM talk CROSS JOIN post JOIN actor ON actor.id = post.author_id
-WHERE talk.group_id = ? AND talk.id >= ? AND post.id = talk.id AND {_THERE} ORDER BY talk.id DESC LIMIT {MOST}"""
+WHERE talk.group_id = ? AND talk.since >= ? AND talk.shared = 0 AND post.id = talk.id AND {_THERE}
+ORDER BY talk.since DESC LIMIT {MOST}"""
 _WROTE = f"""
 SELECT DISTINCT post.author_id, (post.id / 65536 - ?) / ? FROM post JOIN actor ON actor.id = post.author_id
 WHERE post.group_id = ? AND post.id >= ? AND {_THERE} AND {_PERSON} LIMIT {MOST}"""
@@ -35,7 +36,7 @@ SELECT post.language, COUNT(*) FROM post WHERE post.group_id = ? AND post.id >= 
 GROUP BY post.language ORDER BY COUNT(*) DESC, post.language LIMIT 20"""
 _WAITING = f"""
 SELECT COUNT(*) FROM talk CROSS JOIN post WHERE talk.group_id = ? AND talk.waiting = 1 AND post.id = talk.id
-AND (talk.newcomer = 1 OR talk.id < ?) AND post.locked = 0 AND {_THERE}"""
+AND (talk.newcomer = 1 OR talk.since < ?) AND post.locked = 0 AND {_THERE}"""
 
 
 async def begun(group_id: int, since_ms: int) -> list[Begun]:

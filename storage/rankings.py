@@ -15,7 +15,7 @@ SELECT talk.<order>, post.id, 0 FROM talk CROSS JOIN post WHERE post.id = talk.i
 AND talk.<order> < ? AND talk.<order> > ? AND talk.group_id = ?<more> AND {visible.READ}"""
 _MOVING = f"""
 SELECT talk.hot, post.id, 0 FROM talk CROSS JOIN post WHERE post.id = talk.id AND talk.hot < ? AND talk.hot > ?
-AND post.visibility = 0 AND {visible.READ}"""
+AND talk.shared = 0 AND post.visibility = 0 AND {visible.READ}"""
 
 
 async def moving(viewer: int, page: Page) -> Found:
@@ -25,8 +25,8 @@ async def moving(viewer: int, page: Page) -> Found:
 
 _TALKED = f"""
 SELECT talk.hot, post.id, post.author_id FROM talk CROSS JOIN post JOIN actor ON actor.id = post.author_id
-WHERE post.id = talk.id AND talk.hot > ? AND talk.people > 0 AND actor.bot = 0 AND actor.kind = 'Person'
-AND post.visibility = 0 AND {visible.READ} ORDER BY talk.hot DESC LIMIT ?"""
+WHERE post.id = talk.id AND talk.hot > ? AND talk.shared = 0 AND talk.people > 0
+AND actor.bot = 0 AND actor.kind = 'Person' AND post.visibility = 0 AND {visible.READ} ORDER BY talk.hot DESC LIMIT ?"""
 
 
 async def trending(viewer: int, most: int) -> list[Entry]:
@@ -38,21 +38,20 @@ async def trending(viewer: int, most: int) -> list[Entry]:
 
 
 async def of_group(viewer: int, group_id: int, sort: str, page: Page) -> Found:
-    """What begins threads in a group, in one of the orders `SORTS`.
+    """What begins threads in a group, in one of the orders `SORTS`, and what the group shows beside them.
 
-    The cursors of `active` and `hot` look like ids of posts of a time, since clients page by the ids they see; those of
-    `top` do not. With `top` and `hot` threads of programs are not there until somebody has answered in them.
+    `new` is by when a thread came into the group. The cursors of it, of `active` and of `hot` look like ids of posts of
+    a time, since clients page by the ids they see; those of `top` do not. With `top` and `hot` threads of programs are
+    not there until somebody has answered in them.
     """
-    if sort == "new":
-        return await timelines.of_group(viewer, group_id, page)
-    order, more = "id", ""
+    order, more = "since", ""
     args: tuple[int, ...] = (group_id,)
     if sort == "unanswered":
-        more = " AND talk.waiting = 1"
+        order, more = "id", " AND talk.waiting = 1"
     elif sort.startswith("top-"):
         order, more = "top", " AND talk.id > ?"
         args = (group_id, (current().ids.now() - PERIODS[sort.removeprefix("top-")]) << 16)
-    else:
+    elif sort != "new":
         order = sort
     sql = _RANKED.replace("<order>", order).replace("<more>", more)
     return await timelines.paged(viewer, page, sql, (*args, *visible.reading(viewer)))

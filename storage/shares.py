@@ -1,7 +1,6 @@
 """Threads that a group shows beside its own; each is also a boost by the group's face."""
 
-from collections.abc import Sequence
-
+from storage import talks
 from storage.connect import Writes, row, rows
 from storage.groups import Group
 
@@ -28,20 +27,16 @@ async def count(group_id: int, actor_id: int) -> int:
     return int(found[0]) if found else 0
 
 
-async def into(group_id: int, limit: int) -> Sequence[int]:
-    """The threads that a group shows beside its own, the last shared first."""
-    sql = "SELECT post_id FROM share WHERE group_id = ? ORDER BY shared_at DESC, post_id DESC LIMIT ?"
-    return [found[0] for found in await rows(sql, (group_id, limit))]
-
-
 def put(writes: Writes, group_id: int, post_id: int, shared_by: int, now_ms: int) -> None:
     """A group shows a thread beside its own; once is enough."""
     writes.add(
         "INSERT INTO share (group_id, post_id, shared_by, shared_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (group_id, post_id, shared_by, now_ms),
     )
+    talks.show(writes, post_id, group_id, now_ms)
 
 
 def drop(writes: Writes, group_id: int, post_id: int) -> None:
     """A group shows a thread no more."""
+    talks.hide(writes, post_id, group_id)
     writes.add("DELETE FROM share WHERE group_id = ? AND post_id = ?", (group_id, post_id))

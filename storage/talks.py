@@ -1,5 +1,8 @@
 """Threads of groups as talk: who has a part in each, whether anybody has answered, and how high it stands so.
 
+A thread has a row for each group in whose lists it stands: that in which it began, and all that show it beside their
+own (`storage/shares.py`). What is counted is the same in all of them.
+
 What counts is how many *people* answer, each once, and the author not among them. Programs do not count; votes weigh
 less than one person all together, and nobody counts how often something is looked at.
 """
@@ -25,17 +28,24 @@ NEW_HERE = f"""(groups.local = 1 AND {_PERSON.format("author")} AND COALESCE(gro
   AND before.author_id = post.author_id AND before.id < post.id LIMIT {NEW_FOR}) counted) < {NEW_FOR})"""
 _MOMENT = "({0}.id / 65536 * 256 + {0}.id % 256)"
 _BEGIN = f"""
-INSERT INTO talk (id, group_id, newcomer, waiting, active, hot, top) SELECT post.id, post.group_id,
+INSERT INTO talk (id, group_id, newcomer, waiting, active, hot, top, since) SELECT post.id, post.group_id,
 CASE WHEN {NEW_HERE} THEN 1 ELSE 0 END, CASE WHEN {_PERSON.format("author")} AND post.removed_at IS NULL
 THEN 1 ELSE 0 END, post.id, CASE WHEN {_PERSON.format("author")} THEN post.id ELSE 0 END,
-CASE WHEN {_PERSON.format("author")} THEN {_MOMENT.format("post")} ELSE 0 END
+CASE WHEN {_PERSON.format("author")} THEN {_MOMENT.format("post")} ELSE 0 END, post.id
 FROM post JOIN actor author ON author.id = post.author_id JOIN groups ON groups.id = post.group_id
 WHERE post.id IN (<threads>) AND {_STARTER} AND post.deleted_at IS NULL
-ON CONFLICT (id) DO UPDATE SET group_id = excluded.group_id"""
+ON CONFLICT (id, group_id) DO UPDATE SET shared = 0, since = excluded.since"""
+# In a group that shows a thread beside its own; `since` then. What it stands at is counted after it.
+_SHOW = """
+INSERT INTO talk (id, group_id, newcomer, waiting, active, hot, top, shared, since)
+SELECT post.id, CAST(? AS BIGINT), 0, 0, CAST(? AS BIGINT) + post.id % 65536, 0, 0, 1,
+CAST(? AS BIGINT) + post.id % 65536 FROM post
+WHERE post.id = ? AND post.deleted_at IS NULL AND EXISTS (SELECT 1 FROM share WHERE share.post_id = post.id
+ AND share.group_id = ?) ON CONFLICT (id, group_id) DO NOTHING"""
 # Of rows of `said` (a post) and `begun` (what began its thread): it is an answer that counts, if its author does.
 _STANDS = f"""said.parent_id IS NOT NULL AND said.group_id IS NOT NULL AND said.visibility <> {DIRECT}
  AND said.deleted_at IS NULL AND said.removed_at IS NULL"""
-_COUNTS = f"{_STANDS} AND said.author_id <> begun.author_id AND begun.group_id IS NOT NULL"
+_COUNTS = f"{_STANDS} AND said.author_id <> begun.author_id"
 _SAID = f"""
 INSERT INTO talker (thread_id, actor_id, said_at) SELECT said.thread_id, said.author_id, MIN(said.id / 65536)
 FROM post said JOIN post begun ON begun.id = said.thread_id
@@ -80,9 +90,10 @@ _COUNT_WHOLE = _COUNT_ONE.replace(f"{_ONE} > ", f"{_LATEST} > ").replace(f"THEN 
 _SAID_ONE = _SAID.replace("<these>", "said.id = ?")
 _SAID_BY = _SAID.replace("<these>", "said.thread_id = ? AND said.author_id = ?")
 _SAID_IN = _SAID.replace("<these>", "said.thread_id = ?")
-_GONE = f"""
-DELETE FROM talk WHERE id IN (SELECT post.id FROM post WHERE post.id = ?
- AND NOT ({_STARTER} AND post.deleted_at IS NULL))"""
+_GONE = """
+DELETE FROM talk WHERE id = ? AND EXISTS (SELECT 1 FROM post WHERE post.id = talk.id AND (post.deleted_at IS NOT NULL
+ OR post.parent_id IS NOT NULL OR post.parent_uri IS NOT NULL
+ OR (talk.shared = 0 AND COALESCE(post.group_id, 0) <> talk.group_id)))"""
 _OF_PERSON = "SELECT mine.thread_id FROM post mine WHERE mine.author_id = ? AND mine.group_id = ?"
 
 
@@ -133,12 +144,26 @@ def of_person(writes: Writes, author_id: int, group_id: int) -> None:
     writes.add(_COUNT.replace("<threads>", _OF_PERSON), (0, 0, *mine))
 
 
+def show(writes: Writes, thread_id: int, group_id: int, now_ms: int) -> None:
+    """A group shows a thread beside its own: it stands in its lists as in those of its own, new from now."""
+    hold(writes, "talk", thread_id)
+    writes.add(_SHOW, (group_id, now_ms << 16, now_ms << 16, thread_id, group_id))
+    writes.add(_SAID_IN, (thread_id,))
+    writes.add(_COUNT_ONE, (0, 0, thread_id))
+
+
+def hide(writes: Writes, thread_id: int, group_id: int) -> None:
+    """A group shows a thread no more beside its own."""
+    hold(writes, "talk", thread_id)
+    writes.add("DELETE FROM talk WHERE id = ? AND group_id = ? AND shared = 1", (thread_id, group_id))
+
+
 async def weigh(since: int) -> int:
     """Votes have come since threads were counted: let those begun after `since` (ms) stand where they belong.
 
     Gives how many stand elsewhere now.
     """
-    begun = [found[0] for found in await rows("SELECT id FROM talk WHERE id > ? ORDER BY id", (since << 16,))]
+    begun = [found[0] for found in await rows("SELECT DISTINCT id FROM talk WHERE id > ? ORDER BY id", (since << 16,))]
     changed = 0
     for at in range(0, len(begun), _AT_ONCE):
         changed += await execute(_WEIGH.replace("<threads>", "?ints"), (begun[at : at + _AT_ONCE],))

@@ -24,14 +24,15 @@ class Waiting(msgspec.Struct, frozen=True):
 
 
 # The place of a thread: newcomers first, then by age. It is what the index `talk_queue` is made of.
-_PLACE = "(talk.id + (1 - talk.newcomer) * 2305843009213693952)"
-_WAITS = "talk.group_id = ? AND talk.waiting = 1 AND (talk.newcomer = 1 OR talk.id < ?) AND post.locked = 0"
+_PLACE = "(talk.since + (1 - talk.newcomer) * 2305843009213693952)"
+_WAITS = "talk.group_id = ? AND talk.waiting = 1 AND (talk.newcomer = 1 OR talk.<at> < ?) AND post.locked = 0"
 _QUEUE = f"""
 SELECT {_PLACE}, talk.id, talk.newcomer, talk.taken_by, talk.taken_until FROM talk CROSS JOIN post
-WHERE post.id = talk.id AND {_PLACE} > ? AND {_WAITS} AND {visible.READ} ORDER BY {_PLACE} LIMIT ?"""
+WHERE post.id = talk.id AND {_PLACE} > ? AND {_WAITS.replace("<at>", "since")} AND {visible.READ}
+ORDER BY {_PLACE} LIMIT ?"""
 _NEWEST = f"""
 SELECT talk.id, talk.id, 0 FROM talk CROSS JOIN post WHERE post.id = talk.id AND talk.id < ? AND talk.id > ?
-AND {_WAITS} AND {visible.READ}"""
+AND {_WAITS.replace("<at>", "id")} AND {visible.READ}"""
 
 
 async def queue(viewer: int, group_id: int, after: int, limit: int) -> list[Waiting]:
@@ -47,7 +48,7 @@ async def newest(viewer: int, group_id: int, page: Page) -> Found:
 
 async def waits(thread_id: int) -> bool:
     """Whether a thread is among these now."""
-    sql = "SELECT 1 FROM talk WHERE id = ? AND waiting = 1 AND (newcomer = 1 OR id < ?)"
+    sql = "SELECT 1 FROM talk WHERE id = ? AND shared = 0 AND waiting = 1 AND (newcomer = 1 OR id < ?)"
     return await row(sql, (thread_id, _before())) is not None
 
 

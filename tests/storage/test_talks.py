@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from storage import migrate, posts, rankings, talks, unanswered
+from storage import migrate, posts, rankings, shares, talks, unanswered
 from storage.actors import Actor
 from storage.connect import Database, Writes, apply, execute, execute_many, row, rows, transaction
 from storage.groups import Group
@@ -255,9 +255,14 @@ async def _flood(dialect: str, many: int, ann: Actor, groups: Sequence[Group]) -
         (first, ann.id, groups[0].id, groups[1].id, first),
     )
     await execute(
-        "INSERT INTO talk (id, group_id, newcomer, waiting, people, active, hot, top)"
+        "INSERT INTO talk (id, group_id, newcomer, waiting, people, active, hot, top, since)"
         " SELECT id, group_id, 0, 1, CASE WHEN id / 65536000 % 5 = 0 THEN 0 ELSE 1 END, id, id,"
-        " id / 65536 * 256 + id % 256 FROM post"
+        " id / 65536 * 256 + id % 256, id FROM post"
+    )
+    await execute(
+        "INSERT INTO talk (id, group_id, newcomer, waiting, people, active, hot, top, since, shared)"
+        " SELECT id, CAST(? AS BIGINT), 0, 1, people, active, hot, top, since + 65536, 1 FROM talk WHERE group_id = ?",
+        (groups[0].id, groups[1].id),
     )
 
 
@@ -281,6 +286,49 @@ async def test_what_was_said_before_there_were_orders_is_counted_the_same(databa
     (step,) = [each for each in migrate.read(migrate.FOLDER / database.dialect) if each.name == "queue"]
     for statement in migrate.statements(step.sql):
         if "INSERT INTO" in statement:
+            statement = statement.replace("INTO talk (", "INTO talk (since, ").replace(
+                " told.id,", " told.id, told.id,", 1
+            )
             await execute(statement)
 
     assert [sorted(await rows(sql)) for sql in asked] == before and all(before)
+
+
+async def test_a_thread_stands_in_each_group_that_shows_it_and_counts_the_same_there(database: Database) -> None:
+    async with transaction():
+        rye, oats, ann = await build.group("rye"), await build.group("oats"), await build.person("ann")
+        old = await build.post(ann, group=rye, id=at(2 * HOUR))
+        free = await build.post(ann, id=at(3 * HOUR))
+        there = await build.post(ann, group=oats, id=at(HOUR))
+        (ben,) = await crowd(1)
+    writes = Writes()
+    for post in (old, free):
+        for _again in range(2):
+            shares.put(writes, oats.id, post.id, ann.id, at(30 * MINUTE) >> 16)
+    await apply(writes)
+
+    assert await order(oats, "new") == await order(oats, "active") == [free.id, old.id, there.id]
+    assert await order(oats, "unanswered") == [there.id, old.id, free.id] and await order(rye, "new") == [old.id]
+    waiting = [each.id for each in await unanswered.queue(ANYBODY, oats.id, 0, 9)]
+    assert waiting == [there.id]  # the others came half an hour ago
+    async with transaction():
+        await build.post(ben, group=rye, parent=old)
+    assert (
+        (await order(oats, "active"))[0] == (await order(oats, "top"))[0] == (await order(rye, "active"))[0] == old.id
+    )
+    assert [each.post_id for each in (await rankings.moving(ANYBODY, Page())).entries].count(old.id) == 1
+
+    (step,) = [each for each in migrate.read(migrate.FOLDER / database.dialect) if each.name == "sharing"]
+    beside = "SELECT id, group_id, people, answered_at, active, hot, top, since FROM talk WHERE shared = 1 AND id = ?"
+    before = await rows(beside, (old.id,))
+    await execute("DELETE FROM talk WHERE shared = 1")
+    for statement in migrate.statements(step.sql):
+        if "FROM share " in statement:
+            await execute(statement.replace("talk_of_groups", "talk"))
+    assert await rows(beside, (old.id,)) == before and len(before) == 1
+
+    shares.drop(writes := Writes(), oats.id, old.id)
+    posts.change(writes, free.id, deleted_at=1)
+    talks.again(writes, free)
+    await apply(writes)
+    assert await order(oats, "new") == [there.id] and await order(rye, "new") == [old.id]

@@ -14,7 +14,6 @@ import storage.flairs
 import storage.follows
 import storage.groups
 import storage.rankings
-import storage.shares
 from fedcomm import admit, consents, invites, members, rights
 from fedcomm.errors import NotFound
 from storage import visible
@@ -26,7 +25,7 @@ from web.pages import filling, frame, syndication, threads
 from web.pages.readers import reader_of
 from web.pages.shown import handle
 
-_LINES, _SHARED = 25, 10
+_LINES = 25
 
 
 class Sorted(msgspec.Struct, frozen=True):
@@ -79,7 +78,6 @@ async def show(request: Request) -> Response:
         older=begun.older,
         sort=sort,
         flairs=labels,
-        shared=await _shared(viewer, group) if label is None and "max_id" not in request.query_params else [],
         flair=label,
     )
 
@@ -113,16 +111,9 @@ async def _looking_after(group: Group) -> list[tuple[Actor, str]]:
     return sorted(there, key=lambda each: each[1] == rights.STEWARD)
 
 
-async def _shared(viewer: int, group: Group) -> list[threads.Line]:
-    """The threads that it shows beside its own, the last shared first."""
-    shown = await storage.shares.into(group.id, _SHARED)
-    allowed = await visible.seen(viewer, shown)
-    return await threads.lines(viewer, [Entry(0, post_id) for post_id in shown if post_id in allowed])
-
-
 async def _pinned(viewer: int, group: Group) -> list[threads.Line]:
     """What stands above the other threads, as far as the viewer may see it."""
-    pinned = [post.id for post in await storage.collections.pinned(group.id, viewer)]
+    pinned = [post.id for post in await storage.collections.pinned(group.id, viewer, beside=True)]
     allowed = await visible.seen(viewer, pinned)
     return await threads.lines(viewer, [Entry(0, post_id) for post_id in pinned if post_id in allowed])
 

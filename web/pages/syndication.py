@@ -20,6 +20,7 @@ from storage import syndication, visible
 from storage.actors import Actor
 from storage.groups import Group
 from storage.posts import Post
+from storage.syndication import Item
 from web import paging, params, respond, state
 from web.pages import shown
 from web.syndication import atom, items, jsonfeed, rss
@@ -33,12 +34,12 @@ _FORMS: dict[str, tuple[str, Callable[[Feed], bytes]]] = {
     "rss": (rss.MIME, rss.write),
     "json": (jsonfeed.MIME, jsonfeed.write),
 }
-Source = Callable[[int, int], Awaitable[list[Post]]]  # (before, limit)
+Source = Callable[[int, int], Awaitable[list[Item]]]  # (before, limit)
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def group(form: str) -> Endpoint:
-    """`GET /c/{name}/feed.atom`, `.rss`, `.json`: what begins threads in a group of this server."""
+    """`GET /c/{name}/feed.atom`, `.rss`, `.json`: what begins threads in a group here, and what it shows."""
 
     async def show(request: Request) -> Response:
         face = await storage.actors.local(request.path_params["name"])
@@ -116,8 +117,8 @@ async def _feed(request: Request, form: str, about: tuple[str, str, str, str, in
     identity, title, summary, home, begun = about
     app, page = state.app_of(request), paging.page_of(request, usual=_ITEMS, most=_ITEMS)
     found = await source(page.bounds[0], page.limit + 1)
-    shown_posts = found[: page.limit]
-    entries = await items.of(app, shown_posts)
+    shown_items = found[: page.limit]
+    entries = await items.of(app, [item.post for item in shown_items])
     base = f"{app.base_url}{home}/feed.{form}"
     mime, write = _FORMS[form]
     feed = Feed(
@@ -127,7 +128,7 @@ async def _feed(request: Request, form: str, about: tuple[str, str, str, str, in
         home=f"{app.base_url}{home}",
         url=base,
         page=f"{base}?max_id={page.before}" if page.before else base,
-        next=f"{base}?max_id={shown_posts[-1].id}" if len(found) > page.limit else "",
+        next=f"{base}?max_id={shown_items[-1].at}" if len(found) > page.limit else "",
         updated=max((entry.updated for entry in entries), default=begun),
         items=entries,
     )

@@ -45,10 +45,16 @@ async def test_a_thread_is_shared_shown_in_both_groups_and_taken_out_again(
         assert flaws(page) == []
     assert refused.status == 403
     assert "Also in: Wine" in seen.main and not seen.all("button", value="end")
-    assert "Rye and Riesling" in group.one("section", aria_labelledby="shared").text
+    assert (
+        "Rye and Riesling" in (listed := group.one("section", aria_labelledby="threads").text) and "in Bread" in listed
+    )
+    for sort in ("new", "active", "hot", "top", "unanswered"):
+        assert "Rye and Riesling" in (await stranger.get(f"/c/wine?sort={sort}")).main, sort
+    for form in ("atom", "rss", "json"):
+        assert "Rye and Riesling" in (await stranger.client.get(f"/c/wine/feed.{form}")).text, form
     assert not after.all("select", id="share-into")
     gone = await hers.button(after, f"/share/{thread}", group="wine", act="end")
-    assert "Also in" not in gone.main and not (await stranger.get("/c/wine")).all("section", aria_labelledby="shared")
+    assert "Also in" not in gone.main and "Rye" not in (await stranger.get("/c/wine")).main
 
 
 async def test_who_may_not_share_or_end_it_changes_nothing(app: App, enter: Enter, stranger: Browser) -> None:

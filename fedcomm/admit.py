@@ -23,16 +23,24 @@ ANSWERED = 3  # answers of theirs that somebody answered: then they are no newco
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of somebody in a group; `ban` is the value of the ban register (JSON) or None.
 
-    `role` is that of who looks after the group (`rights.py`), '' for all others.
+    `role` is that of who looks after the group (`rights.py`), '' for all others. `program` is what the server of a
+    group elsewhere runs; None for groups of ours.
     """
 
     ban: str | None = None
     member: bool = False
     role: str = ""
+    program: str | None = None
+
+    @property
+    def rights(self) -> frozenset[str]:
+        """All rights that they have in the group."""
+        given = rights.of(self.role) if self.program is None else rights.afar(self.role, self.program)
+        return given | rights.of(rights.MEMBER) if self.member else given
 
     def may(self, right: str) -> bool:
         """Whether they have a right in the group."""
-        return right in rights.of(self.role) or (self.member and right in rights.of(rights.MEMBER))
+        return right in self.rights
 
 
 class Written(msgspec.Struct, frozen=True, kw_only=True):
@@ -324,6 +332,8 @@ def right(standing: Standing, named: str) -> None:
     """
     if standing.may(named):
         return
+    if standing.program is not None and standing.may(rights.OVERSEE):
+        raise NotAllowed("The server of this group takes that from nobody here.")
     if rights.least(named) == rights.STEWARD:
         raise NotAllowed("Only stewards of the group can do this.")
     raise NotAllowed("Only moderators of the group can do this.")

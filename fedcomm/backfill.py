@@ -15,7 +15,7 @@ from activitypub.client import Allowance, Exhausted
 from activitypub.collections import Budget
 from activitypub.errors import ProtocolError, Unreachable
 from activitypub.origins import same_origin
-from fedcomm import admit, clock, errors, fetching, listed, moderation, scout
+from fedcomm import admit, clock, errors, fetching, leaders, listed, moderation, scout
 from fedcomm.app import App
 from fedcomm.listed import Listed
 from storage import actors, backfills, boosts, follows, groups, jobs, posts, registers, talks
@@ -77,11 +77,12 @@ async def begin(group: Group) -> None:
 
 
 async def fetch(app: App, group: Group, face: Actor, allowance: Allowance, wanted: int = WANTED) -> int:
-    """Fetch what is on top of a group and its newest threads; gives how many of them are here.
+    """Fetch who looks after a group, what is on top of it and its newest threads; gives how many of them are here.
 
     Raises:
         Unreachable: the group's server does not answer now.
     """
+    await leaders.meet(app, group, face, allowance)
     pinned = [each async for each in _listed(app, face.featured, _FEATURED, allowance)] if face.featured else []
     await _pin(app, group, face, await _take_in(app, group, face, pinned, allowance))
     threads: set[int] = set()

@@ -1,8 +1,8 @@
 """What moderators do with the posts of a group: take out, put back, lock and pin; every server is told.
 
 A group of ours announces what its moderators do. To a group elsewhere the act of a member here is sent, and it
-announces it to all others (FEP-1b12 §Group moderation). Who acts is None for whoever runs the server of a group of
-ours.
+announces it to all others (FEP-1b12 §Group moderation); here it has its effect at once (docs/decisions/0032). Who acts
+is None for whoever runs the server of a group of ours.
 """
 
 import msgspec
@@ -57,7 +57,7 @@ async def restore(app: App, moderator: Actor | None, post_id: int) -> None:
         NotFound: there is no such post in a group.
         NotAllowed: no moderator of the group.
     """
-    place = await _place(moderator, post_id, rights.REMOVE)
+    place = await _place(moderator, post_id, rights.RESTORE)
     if place.post.removed_at is None:
         return
     writes, uri = Writes(), app.urls.activity(next_id())

@@ -6,15 +6,15 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from activitypub import authenticity, collections, keys, parse, properties, verify, webfinger
+from activitypub import authenticity, keys, parse, verify, webfinger
 from activitypub.activities import Collection
 from activitypub.actors import Actor as RemoteActor
 from activitypub.client import Allowance, Document
 from activitypub.errors import BadSignature, Forbidden, Gone, Malformed, NotFound, ProtocolError, Unreachable
 from activitypub.objects import Note
-from activitypub.origins import host_of, is_url, origin, same_origin
+from activitypub.origins import host_of, is_url, same_origin
 from activitypub.verify import KnownKey
-from fedcomm import admit, clock, emojis, errors, estrangement, mapping, moderation, peers, recording
+from fedcomm import admit, clock, emojis, errors, estrangement, mapping, peers, recording
 from fedcomm.app import App
 from fedcomm.mapping.actors import to_group, to_row
 from fedcomm.recording import Arrival, record
@@ -27,8 +27,6 @@ from storage.posts import Post
 
 MAX_DEPTH = 8  # ancestors fetched for one post; the rest comes when somebody opens the thread
 MAX_KEYS = 8
-MAX_ADMINS = 50  # of a server that are heard as moderators of its groups
-_MODERATORS = collections.Budget(pages=3, items=200, seconds=20)
 MAX_MENTIONS = 100
 CHECK_HOST = "check the name of the server; if it is right, ask again later"  # what who runs the server can do
 CHECK_NAME = "check the name: alice for somebody here, alice@server.example, or the address of a profile or group"
@@ -165,46 +163,6 @@ async def revive(app: App, uri: str, *, allowance: Allowance | None = None) -> N
     writes = Writes()
     recording.revive(app, writes, known, author, note, named)
     await apply(writes)
-
-
-async def moderators(app: App, face_uri: str, *, allowance: Allowance | None = None) -> None:
-    """Read anew who moderates a group elsewhere (FEP-1b12 §Group moderation), by its own list and no other's.
-
-    NodeBB embeds the moderators in their list; only ids are taken from it. The admins of the group's server may
-    moderate too, where it says who they are.
-
-    Raises:
-        ProtocolError: there is no such list.
-        Unreachable: its home does not answer now.
-    """
-    face, group = await actors.by_uri(face_uri), await groups.by_face(face_uri)
-    if face is None or group is None or group.local or not face.moderators:
-        return
-    walk = collections.walk(app.client, face.moderators, _MODERATORS, allowance=allowance)
-    listed = {uri async for item in walk if (uri := properties.reference(item)) is not None}
-    known = {role.subject for role in await registers.all_of(group.id, "role") if registers.role(role.value)}
-    writes = Writes()
-    name = f"{face.moderators}#{clock.now_ms()}"
-    for uri in sorted(listed ^ known):
-        moderation.record_role(app, writes, group, face, uri, face.uri, name, given=uri in listed)
-    await apply(writes)
-    app.peers.admins[face.host] = await _admins(app, face.uri, allowance)
-
-
-async def _admins(app: App, face_uri: str, allowance: Allowance | None) -> frozenset[str]:
-    """The admins of a group's server, as Lemmy names them and PieFed 1.6.6 too; those of its own origin, if any."""
-    try:
-        found = await app.client.get_json(f"{origin(face_uri)}/api/v3/site", allowance=allowance)
-    except (ProtocolError, Unreachable):
-        return frozenset()
-    listed = found.get("admins")
-    people = (
-        [entry.get("person") for entry in listed[:MAX_ADMINS] if isinstance(entry, dict)]
-        if isinstance(listed, list)
-        else []
-    )
-    ids = [properties.url(person.get("actor_id")) for person in people if isinstance(person, dict)]
-    return frozenset(uri for uri in ids if uri is not None and same_origin(uri, face_uri))
 
 
 async def handle(app: App, text: str, *, allowance: Allowance | None = None) -> Actor:

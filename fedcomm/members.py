@@ -20,10 +20,12 @@ async def standing(group: Group, actor: Actor) -> Standing:
     """What an actor is in a group."""
     member = await members.of(group.id, actor.id)
     given = await registers.get(group.id, "role", actor.uri)
+    role = (await roles(group)).get(actor.uri, "") if given is not None else ""
     return Standing(
         ban=await registers.get(group.id, "ban", actor.uri),
         member=member is not None and member.state == "joined",
-        role=(await roles(group)).get(actor.uri, "") if given is not None else "",
+        role=role,
+        program=await stored_groups.program(group.id) if role and not group.local else None,
     )
 
 
@@ -83,7 +85,8 @@ async def ban(
         )
         if await registers.get(group.id, "role", subject.uri) is not None:
             moderation.record_role(app, writes, group, face, subject.uri, actor_uri, uri, given=False)
-        groups.pass_on(app, writes, group, face, _block(uri, actor_uri, subject, face, until, reason, remove))
+        block = activities.block(uri, actor_uri, subject.uri, face.uri, until, reason, remove=remove)
+        groups.pass_on(app, writes, group, face, block)
         await write(writes)
         if (known := await members.of(group.id, subject.id)) is not None and known.state != "left":
             await expel(app, group, face, subject)
@@ -106,7 +109,7 @@ async def unban(app: App, group_name: str, who: str, by: Actor | None = None) ->
         raise NotFound("{handle} is not banned from this group.", handle=f"@{subject.acct}")
     uri = app.urls.activity(next_id())
     undone = banned.uri if banned.actor_uri == actor_uri else f"{uri}#undone"
-    block = _block(undone, actor_uri, subject, face, None, banned.summary, remove=False)
+    block = activities.block(undone, actor_uri, subject.uri, face.uri, reason=banned.summary)
     async with transaction():
         writes = Writes()
         await show_threads_again(app, writes, group, face, subject)
@@ -259,13 +262,3 @@ async def _give_role(
         if not listed:
             groups.pass_on(app, writes, group, face, change)
         await write(writes)
-
-
-def _block(
-    uri: str, actor_uri: str, subject: Actor, face: Actor, until: int | None, reason: str, remove: bool
-) -> activities.Json:
-    ends = activities.timestamp(until) if until is not None else None
-    return activities.activity(
-        "Block", uri, actor_uri, subject.uri, to=[PUBLIC], cc=[face.uri], target=face.uri, audience=face.uri,
-        endTime=ends, expires=ends, summary=reason or None, removeData=remove,
-    )  # fmt: skip

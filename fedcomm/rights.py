@@ -7,22 +7,44 @@ MEMBER, MODERATOR, STEWARD = "member", "moderator", "steward"  # each with the r
 WRITE = "write"  # where only members write
 SPEAK = "speak"  # in threads that are locked, and new threads where others start none
 OVERSEE = "oversee"  # sees what was reported, who is banned and what was done
-REMOVE = "remove"  # takes posts out, and puts them back
+REMOVE = "remove"  # takes posts out
+RESTORE = "restore"  # puts them back
 LOCK = "lock"
 PIN = "pin"
 FLAIR = "flair"  # says which flairs there are, and which a thread has
 BAN = "ban"
+CLEAR = "clear"  # with a ban takes out all that somebody wrote
 HOLD = "hold"  # decides about what waits to be shown
 APPROVE = "approve"  # lets in who asks
 INVITE = "invite"
 WELCOME = "welcome"  # how newcomers are greeted
+RESIGN = "resign"  # looks after the group no more
 SETTINGS = "settings"  # what the group is called, its rules, who may join and write
 APPOINT = "appoint"  # makes moderators and stewards, and dismisses them
 
 _OF_MEMBERS = frozenset((WRITE,))
-_OF_MODERATORS = _OF_MEMBERS | {SPEAK, OVERSEE, REMOVE, LOCK, PIN, FLAIR, BAN, HOLD, APPROVE, INVITE, WELCOME}
+_OF_MODERATORS = _OF_MEMBERS | {
+    SPEAK, OVERSEE, REMOVE, RESTORE, LOCK, PIN, FLAIR, BAN, CLEAR, HOLD, APPROVE, INVITE, WELCOME, RESIGN,
+}  # fmt: skip
 _OF_STEWARDS = _OF_MODERATORS | {SETTINGS, APPOINT}
 ROLES: Mapping[str, frozenset[str]] = {MEMBER: _OF_MEMBERS, MODERATOR: _OF_MODERATORS, STEWARD: _OF_STEWARDS}
+
+# What servers take from moderators who live elsewhere, by the program that they run (FEP-1b12 §Group moderation):
+# read in Lemmy 1.0-beta, PieFed 1.6.18 and Mbin 1.10.1, seen with PieFed 1.6.6 (2026-11-21). To all of them whoever
+# moderates a group may also say who else does. A flair is changed by its author's server only.
+_AFAR = frozenset((REMOVE, RESTORE, LOCK, PIN, BAN, CLEAR, RESIGN, APPOINT))
+_PROGRAMS: Mapping[str, frozenset[str]] = {
+    "lemmy": _AFAR,
+    "piefed": _AFAR,
+    "pyfedi": _AFAR,
+    "mbin": _AFAR - {RESTORE, CLEAR},  # reads neither an Undo of a Delete nor `removeData`
+    "kbin": frozenset((REMOVE, PIN, RESIGN, APPOINT)),
+    "sublinks": _AFAR,
+    **dict.fromkeys(
+        ("nodebb", "discourse", "friendica", "peertube", "wordpress", "mobilizon", "hubzilla"), frozenset()
+    ),
+}
+_HERE = frozenset((WRITE, SPEAK, OVERSEE))  # what takes no act
 
 
 def of(role: str) -> frozenset[str]:
@@ -33,6 +55,18 @@ def of(role: str) -> frozenset[str]:
 def least(right: str) -> str:
     """The smallest role that has a right."""
     return next(role for role, rights in ROLES.items() if right in rights)
+
+
+def afar(role: str, program: str) -> frozenset[str]:
+    """What a role in a group elsewhere lets somebody do from here, as far as the `program` of its server takes it.
+
+    Of a program that is not known (its NodeInfo name, in lower case) what FEP-1b12 names is expected.
+    """
+    if OVERSEE not in of(role):
+        return of(role)
+    if program == "fedcomm":
+        return (_AFAR & of(role)) | _HERE
+    return _PROGRAMS.get(program, _AFAR) | _HERE
 
 
 def in_force(holders: Iterable[tuple[str, str]]) -> dict[str, str]:

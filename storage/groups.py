@@ -100,6 +100,16 @@ async def by_face(url: str) -> Group | None:
     return Group(*found) if found else None
 
 
+async def program(group_id: int) -> str:
+    """What the server of a group elsewhere runs, by its NodeInfo name in lower case; '' while that is not known."""
+    sql = (
+        "SELECT p.software FROM groups g JOIN actor a ON a.id = g.actor_id JOIN peer p ON p.host = a.host"
+        " WHERE g.id = ?"
+    )
+    found = await row(sql, (group_id,))
+    return str(found[0]).lower() if found else ""
+
+
 async def stay_here(face_ids: Sequence[int]) -> set[int]:
     """Those of some actors that are groups for this server alone: who is not signed in learns of none of them."""
     sql = "SELECT actor_id FROM groups WHERE local = 1 AND visibility = 'local' AND actor_id IN (?ints)"

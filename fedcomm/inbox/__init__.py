@@ -16,7 +16,7 @@ from typing import Any
 from activitypub import authenticity, dispatch, documents, parse
 from activitypub.activities import Activity
 from activitypub.errors import ProtocolError, Unreachable
-from fedcomm import clock, errors, fetching, retelling
+from fedcomm import clock, errors, fetching, leaders, retelling
 from fedcomm.app import App
 from fedcomm.inbox import facts, line, proofs
 from fedcomm.inbox.facts import Facts
@@ -276,7 +276,7 @@ class Inbox:
             *((fetching.actor, uri, {"fresh": True}) for uri in wants.fresh_actors),
             *((fetching.refresh, uri, {}) for uri in wants.fresh_posts),
             *((fetching.revive, uri, {}) for uri in wants.revived_posts),
-            *((fetching.moderators, uri, {}) for uri in wants.moderators),
+            *((leaders.read, uri, {}) for uri in wants.moderators),
         )
         alone = len(work.parts) == 1
         try:

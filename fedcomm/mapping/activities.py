@@ -63,6 +63,20 @@ def delete(uri: str, actor: str, object_uri: str, *, to: Iterable[str], cc: Iter
     return activity("Delete", uri, actor, object_uri, to=to, cc=cc, **more)
 
 
+def block(
+    uri: str, actor: str, subject: str, face: str, until: int | None = None, reason: str = "", *, remove: bool = False
+) -> Json:
+    """A ban from a group until a time, or for good: Lemmy reads `endTime`, Mbin `expires`, PieFed both.
+
+    With `remove` all that they wrote in the group goes out of it.
+    """
+    ends = timestamp(until) if until is not None else None
+    return activity(
+        "Block", uri, actor, subject, to=[PUBLIC], cc=[face], target=face, audience=face, endTime=ends, expires=ends,
+        summary=reason or None, removeData=remove,
+    )  # fmt: skip
+
+
 def announce(uri: str, face: str, followers: str, inner: Any, at_ms: int, *, public: bool = True) -> Json:
     """What a group passes on: an activity as it came (FEP-1b12 §The Announce activity), or the id of an object.
 

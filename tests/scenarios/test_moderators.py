@@ -6,11 +6,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from fedcomm import admit, curation, fetching, groups, members, rights
+from fedcomm import admit, clock, curation, deputies, fetching, groups, members, rights
 from fedcomm.errors import NotAllowed
+from storage import actors, registers
 from storage import groups as stored
-from storage import registers
 from storage.actors import Actor
+from storage.groups import Group
 from storage.posts import Post
 from tests import forger
 from tests.fediverse import Fediverse, Instance, Person
@@ -322,50 +323,119 @@ async def test_what_came_is_passed_on_byte_for_byte_of_meaning(world: World) -> 
     assert msgspec.json.encode(announce["object"]) == msgspec.json.encode(expected)
 
 
-async def test_a_member_here_moderates_a_group_elsewhere_and_every_server_follows(fediverse: Fediverse) -> None:
-    a, b, c = [await fediverse.instance(f"{name}.test") for name in "abc"]
-    ann, bob, carol = await a.person("ann"), await b.person("bob"), await c.person("carol")
-    bread = await a.group("bread", moderator=ann)
-    await fediverse.join(bread, ann, bob, carol)
-    with a.here():
-        await members.appoint(a.app, "bread", await fetching.actor(a.app, bob.actor.uri), ann.actor)
-    post = await carol.post("Rye @bread@a.test")
+class Afar:
+    """`bread@a.test`, which bob@b.test looks after with ann, and carol@c.test has written in."""
+
+    def __init__(self, fediverse: Fediverse, servers: list[Instance], people: list[Person], bread: Actor) -> None:
+        self.fediverse, self.servers, self.bread = fediverse, servers, bread
+        self.a, self.b, self.c = servers
+        self.ann, self.bob, self.carol = people
+        self.post: Post
+
+    async def does(self, act: Callable[..., Awaitable[None]], *what: Any, by: Person | None = None, **more: Any) -> Any:
+        """What each server has of it when somebody at b.test, bob mostly, has acted and all is told."""
+        by = by or self.bob
+        with self.b.here():
+            await act(self.b.app, *what, by=by.actor, **more)
+        await self.fediverse.settle()
+        return [await self.state(each) for each in self.servers]
+
+    async def curates(self, act: Callable[..., Awaitable[None]], by: Person | None = None) -> Any:
+        """As `does`, with the thread."""
+        there = await self.b.knows(self.post.uri)
+        return await self.does(lambda app, by: act(app, by, there.id), by=by)
+
+    async def state(self, server: Instance) -> list[str]:
+        """What is so there."""
+        post = await server.knows(self.post.uri)
+        with server.here():
+            group = await stored.by_face(self.bread.uri)
+            assert group
+            carol = self.carol.actor.uri
+            held = {name: await registers.get(group.id, name, post.uri) for name in ("pinned",)}
+            held |= {name: await registers.get(group.id, name, carol) for name in ("ban", "role")}
+        held |= {"locked": post.locked or None, "removed": post.removed_at}
+        return [name for name, value in held.items() if value is not None]
+
+    async def there(self) -> tuple[Group, Actor, Actor]:
+        """The group, its face and carol as b.test knows them."""
+        with self.b.here():
+            group = await stored.by_face(self.bread.uri)
+            face, carol = [await fetching.actor(self.b.app, uri) for uri in (self.bread.uri, self.carol.actor.uri)]
+        assert group
+        return group, face, carol
+
+
+@pytest.fixture
+async def afar(fediverse: Fediverse) -> Afar:
+    """Everybody has joined, and carol's thread is everywhere."""
+    servers = [await fediverse.instance(f"{name}.test") for name in "abc"]
+    people = [await server.person(name) for server, name in zip(servers, ("ann", "bob", "carol"), strict=True)]
+    bread = await servers[0].group("bread", moderator=people[0])
+    await fediverse.join(bread, *people)
+    made = Afar(fediverse, servers, people, bread)
+    with made.a.here():
+        await members.appoint(made.a.app, "bread", await fetching.actor(made.a.app, made.bob.actor.uri), made.ann.actor)
     await fediverse.settle()
+    made.post = await made.carol.post("Rye @bread@a.test")
+    await fediverse.settle()
+    return made
 
-    async def does(act: Callable[..., Awaitable[None]]) -> list[tuple[int, bool]]:
-        there = await b.knows(post.uri)
-        with b.here():
-            await act(b.app, bob.actor, there.id)
-        await fediverse.settle()
-        return [(found.locked, found.removed_at is not None) for found in [await i.knows(post.uri) for i in (a, b, c)]]
 
-    assert await does(curation.lock) == [(1, False)] * 3
-    assert await does(curation.unlock) == [(0, False)] * 3
-    assert await does(curation.remove) == [(0, True)] * 3
+async def test_a_member_here_looks_after_a_group_elsewhere_and_every_server_follows(afar: Afar) -> None:
+    ann, bob = afar.ann, afar.bob
+    group, face, carol = await afar.there()
+    with afar.b.here():  # from the first day on, not since somebody acted
+        found = await actors.by_uris(await members.leading(group))
+    assert set(found) == {ann.actor.uri, bob.actor.uri}
+
+    assert await afar.curates(curation.lock) == [["locked"]] * 3
+    assert await afar.curates(curation.unlock) == [[]] * 3
+    assert await afar.curates(curation.pin) == [["pinned"]] * 3
+    assert [each["id"] for each in (await afar.a.get("/c/bread/featured"))["orderedItems"]] == [afar.post.uri]
+    assert await afar.curates(curation.unpin) == [[]] * 3
+    assert await afar.curates(curation.remove) == [["removed"]] * 3
     assert await ann.home() == await bob.home() == []
-    assert await does(curation.restore) == [(0, False)] * 3
-    assert [p.uri for p in await ann.home()] == [p.uri for p in await bob.home()] == [post.uri]
-    await does(curation.pin)
-    assert [each["id"] for each in (await a.get("/c/bread/featured"))["orderedItems"]] == [post.uri]
+    assert await afar.curates(curation.restore) == [[]] * 3
+    assert [p.uri for p in await ann.home()] == [p.uri for p in await bob.home()] == [afar.post.uri]
+    later = clock.now_ms() + 86_400_000
+    assert await afar.does(deputies.ban, group, face, carol, until=later, reason="spam") == [["ban"]] * 3
+    with afar.c.here():
+        home = await stored.by_face(face.uri)
+        assert home
+        ban = await registers.winner(home.id, "ban", carol.uri)
+    assert ban is not None and (ban.value, ban.summary, ban.actor_uri) == (
+        f'{{"until":{later}}}',
+        "spam",
+        bob.actor.uri,
+    )
+    assert await afar.does(deputies.unban, group, face, carol) == [[]] * 3
+    assert await afar.does(deputies.ban, group, face, carol, remove=True) == [["ban", "removed"]] * 3
+    assert await afar.does(deputies.unban, group, face, carol) == [[]] * 3
+    with pytest.raises(NotAllowed):  # a moderator of a group of fedcomm's is no steward
+        await afar.does(deputies.appoint, group, face, carol)
+    assert await afar.does(deputies.dismiss, group, face, bob.actor) == [[]] * 3  # who steps down
+    with pytest.raises(NotAllowed):
+        await afar.curates(curation.lock)
 
 
 @pytest.mark.attack("GRP-06")
-async def test_who_does_not_moderate_a_group_elsewhere_sends_it_nothing(fediverse: Fediverse) -> None:
-    a, b = [await fediverse.instance(f"{name}.test") for name in "ab"]
-    ann, bob = await a.person("ann"), await b.person("bob")
-    bread = await a.group("bread", moderator=ann)
-    await fediverse.join(bread, ann, bob)
-    post = await ann.post("Rye @bread@a.test")
-    await fediverse.settle()
-    there = await b.knows(post.uri)
+async def test_who_does_not_look_after_a_group_elsewhere_sends_it_nothing(afar: Afar) -> None:
+    bill = await afar.b.person("bill")
+    await afar.fediverse.join(afar.bread, bill)
+    group, face, carol = await afar.there()
+    posted = len(afar.fediverse.wire.posted)
 
-    with b.here():
-        for act in (curation.remove, curation.lock, curation.pin):
-            with pytest.raises(NotAllowed):
-                await act(b.app, bob.actor, there.id)
-    await fediverse.settle()
+    for act in (curation.remove, curation.restore, curation.lock, curation.unlock, curation.pin, curation.unpin):
+        with pytest.raises(NotAllowed):
+            await afar.curates(act, by=bill)
+    for decision in (deputies.ban, deputies.unban, deputies.appoint, deputies.dismiss):
+        with pytest.raises(NotAllowed):
+            await afar.does(decision, group, face, carol, by=bill)
+    await afar.fediverse.settle()
 
-    assert await b.knows(post.uri) == there and (await a.knows(post.uri)).removed_at is None
+    assert [await afar.state(each) for each in afar.servers] == [[]] * 3
+    assert len(afar.fediverse.wire.posted) == posted
 
 
 @pytest.mark.attack("GRP-22")

@@ -70,7 +70,7 @@ async def show(request: Request) -> Response:
         seal=consents.seal((rules,)),
         owed=reader is not None and standing.member and await consents.owed(reader.actor, rules),
         inviting=reader is not None and await invites.inviting(state.app_of(request), reader.account, group),
-        moderating=bool(group.local) and (standing.may(rights.OVERSEE) or (reader is not None and reader.admin)),
+        moderating=standing.may(rights.OVERSEE) or (bool(group.local) and reader is not None and reader.admin),
         banned=admit.banned(standing.ban),
         pinned=await _pinned(viewer, group) if "max_id" not in request.query_params else [],
         follow=await storage.follows.of(viewer, face.id) if reader else None,
@@ -96,11 +96,6 @@ async def named(viewer: int, name: str, own_host: str = "") -> tuple[Group, Acto
     if face is None or group is None or hidden or not await visible.seen_actors(viewer, [face.id]):
         raise NotFound("There is no group of this name here.")
     return group, face
-
-
-async def moderates(group: Group, actor: Actor) -> bool:
-    """Whether somebody takes posts out of a group, locks and pins its threads."""
-    return (await members.standing(group, actor)).may(rights.REMOVE)
 
 
 async def _looking_after(group: Group) -> list[tuple[Actor, str]]:

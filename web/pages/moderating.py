@@ -1,6 +1,7 @@
-"""What moderators and stewards do for a group of ours with a browser: let in, ban, appoint, describe it, and so on.
+"""What moderators and stewards do for a group with a browser: let in, ban, appoint, describe it, and so on.
 
-Admins of the server may do most of it as well, as whoever runs it: some groups have nobody who looks after them.
+Admins of the server may do most of it as well, as whoever runs it: some groups have nobody who looks after them. For a
+group elsewhere only those do something who look after it, and what its server takes from here.
 """
 
 from collections.abc import Awaitable, Callable
@@ -16,7 +17,7 @@ import storage.follows
 import storage.groups
 import storage.held
 import storage.registers
-from fedcomm import admit, curation, fetching, flairs, group_profile, members, rights, rollback, topics
+from fedcomm import admit, curation, deputies, fetching, flairs, group_profile, members, rights, rollback, topics
 from fedcomm.app import App
 from fedcomm.errors import AppError, Invalid, NotFound
 from fedcomm.group_profile import Change
@@ -80,7 +81,7 @@ class Place(msgspec.Struct, frozen=True):
         Raises:
             NotAllowed: neither.
         """
-        if self.reader.admin and not self.standing.may(right):
+        if self.reader.admin and self.group.local and not self.standing.may(right):
             return None
         admit.right(self.standing, right)
         return self.reader.actor
@@ -88,19 +89,31 @@ class Place(msgspec.Struct, frozen=True):
     @property
     def rights(self) -> frozenset[str]:
         """All that the reader may do, as an admin too."""
-        return rights.of(rights.STEWARD if self.reader.admin else self.standing.role)
+        return rights.of(rights.STEWARD) if self.reader.admin and self.group.local else self.standing.rights
 
 
 def looking_after(
     endpoint: Callable[[Request, Place], Awaitable[Response]],
 ) -> Callable[[Request], Awaitable[Response]]:
-    """An endpoint for who looks after the group in the path."""
+    """An endpoint for who looks after the group in the path, which is one of ours."""
+    return _for_those(endpoint, anywhere=False)
 
+
+def looking_after_any(
+    endpoint: Callable[[Request, Place], Awaitable[Response]],
+) -> Callable[[Request], Awaitable[Response]]:
+    """An endpoint for who looks after the group in the path, here or elsewhere."""
+    return _for_those(endpoint, anywhere=True)
+
+
+def _for_those(
+    endpoint: Callable[[Request, Place], Awaitable[Response]], *, anywhere: bool
+) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request, reader: Reader) -> Response:
         group, face = await named(reader.actor.id, request.path_params["name"], state.app_of(request).host)
-        if not group.local:
-            raise NotFound("Groups are looked after on their own server.")
         standing = await members.standing(group, reader.actor)
+        if not group.local and not (anywhere and standing.may(rights.OVERSEE)):
+            raise NotFound("Groups are looked after on their own server.")
         if not reader.admin:
             admit.right(standing, rights.OVERSEE)
         return await endpoint(request, Place(reader, group, face, standing))
@@ -108,18 +121,18 @@ def looking_after(
     return members_only(answer)
 
 
-@looking_after
+@looking_after_any
 async def show(request: Request, place: Place) -> Response:
     """`GET /c/{name}/moderate`"""
     return await _page(request, place)
 
 
-@looking_after
+@looking_after_any
 async def do(request: Request, place: Place) -> Response:
     """`POST /c/{name}/moderate`: what is to be done with somebody."""
     wish = await form(request, Wish, place.reader)
     try:
-        await _done(state.app_of(request), place, wish)
+        await (_done if place.group.local else _done_afar)(state.app_of(request), place, wish)
     except AppError as refused:
         return await _page(request, place, refused, wish=wish)
     return respond.redirect(f"{shown.profile(place.face)}/moderate?done={wish.act}")
@@ -205,6 +218,25 @@ async def _done(app: App, place: Place, wish: Wish) -> None:
             raise Invalid("There is no such act.")
 
 
+async def _done_afar(app: App, place: Place, wish: Wish) -> None:
+    """In a group elsewhere."""
+    group, face, by = place.group, place.face, place.reader.actor
+    match wish.act:
+        case "appoint":
+            await deputies.appoint(app, group, face, await find.somebody(app, by.id, wish.who), by)
+        case "dismiss":
+            await deputies.dismiss(app, group, face, await _known(wish.id), by)
+        case "ban":
+            who = await find.somebody(app, by.id, wish.who)
+            await deputies.ban(app, group, face, who, by, reason=wish.reason, remove=wish.remove)
+        case "unban":
+            await deputies.unban(app, group, face, await _known(wish.id), by)
+        case "restore":
+            await curation.restore(app, by, await _post(app, wish.who))
+        case _:
+            raise Invalid("There is no such act.")
+
+
 async def _known(actor_id: int) -> Actor:
     actor = await storage.actors.by_id(actor_id)
     if actor is None:
@@ -262,7 +294,7 @@ async def _banned(group: Group) -> list[Actor]:
 
 async def _removed(place: Place, log: list[Act]) -> set[int]:
     """The acts of the log that took out what is out still, which this reader may put back."""
-    if not place.standing.may(rights.REMOVE):
+    if not place.standing.may(rights.RESTORE):
         return set()
     out = {register.subject for register in await storage.registers.all_of(place.group.id, "removed")}
     last = {act.subject: act.id for act in reversed(log) if act.property == "removed"}

@@ -9,7 +9,7 @@ import storage.flairs
 import storage.groups
 import storage.posts
 import storage.registers
-from fedcomm import completing, conversations
+from fedcomm import completing, conversations, members, rights
 from fedcomm.errors import NotFound
 from storage import visible
 from storage.actors import Actor
@@ -17,7 +17,6 @@ from storage.posts import Post
 from storage.timelines import Entry
 from web import params, respond, state
 from web.pages import beside, frame, remains, shown, syndication, threads, trees
-from web.pages.group import moderates
 from web.pages.readers import reader_of
 
 
@@ -40,7 +39,7 @@ async def show(request: Request) -> Response:
     flat, after = request.query_params.get("order") == "time", _number(request.query_params.get("after", ""))
     tree = await (trees.flat if flat else trees.tree)(viewer, post, after)
     beginning = await _beginning(viewer, post)
-    moderating = reader is not None and await _moderates(reader.actor, post)
+    may = await _rights(reader.actor, post) if reader else frozenset()
     return await frame.page(
         request,
         "thread.html",
@@ -53,8 +52,8 @@ async def show(request: Request) -> Response:
         above=[] if post.starter else await trees.above(viewer, post),
         back={"page": post.id},
         group=await _face(viewer, post),
-        moderating=moderating,
-        receipt=reader is not None and (moderating or reader.admin or author.id == viewer),
+        may=may,
+        receipt=reader is not None and (rights.OVERSEE in may or reader.admin or author.id == viewer),
         feeds=await syndication.thread_has_feed(post),
         pinned=await _pinned(post),
         flairs=await storage.flairs.of_group(post.group_id) if post.starter and post.group_id else [],
@@ -90,9 +89,10 @@ async def _beginning(viewer: int, post: Post) -> threads.Line | None:
     return next(iter(await threads.lines(viewer, [Entry(0, post.thread_id)], "thread")), None)
 
 
-async def _moderates(actor: Actor, post: Post) -> bool:
+async def _rights(actor: Actor, post: Post) -> frozenset[str]:
+    """What somebody may do with the thread in its group, wherever that is."""
     group = await storage.groups.by_id(post.group_id) if post.group_id else None
-    return group is not None and bool(group.local) and await moderates(group, actor)
+    return (await members.standing(group, actor)).rights if group is not None else frozenset()
 
 
 async def _pinned(post: Post) -> bool:

@@ -1,14 +1,17 @@
 """What moderators do with a browser, and that nobody else does it."""
 
+import msgspec
 import pytest
 
 import storage.actors
 import storage.groups
-from fedcomm import follows, groups, members, posts, reactions
+import storage.peers
+from fedcomm import follows, groups, members, moderation, posts, reactions
 from fedcomm.app import App
 from fedcomm.posts import Draft
 from storage.actors import Actor
-from storage.connect import rows, value
+from storage.connect import Writes, apply, execute, rows, value
+from storage.groups import Group
 from tests import build
 from tests.people import person
 from tests.web.pages.browser import Browser, Page
@@ -18,6 +21,7 @@ from tests.web.pages.test_every_page import flaws
 pytestmark = pytest.mark.anyio
 
 HERE = "/c/rye/moderate"
+acts = {"remove", "lock", "unlock", "pin", "unpin", "flair"}
 
 
 @pytest.fixture
@@ -289,8 +293,50 @@ async def test_an_admin_looks_after_a_group_without_moderators(app: App, admin: 
     assert "/c/orphan/moderate" in (await admin.get("/c/orphan")).links
 
 
-async def test_groups_of_other_servers_are_looked_after_there(app: App, admin: Browser) -> None:
-    await build.group("far", "far.example")
+async def test_a_group_of_another_server_is_looked_after_from_here_as_far_as_that_server_takes_it(
+    app: App, admin: Browser, enter: Enter
+) -> None:
+    far = await build.group("far", "far.example")
+    await execute("UPDATE actor SET moderators = uri || '/moderators' WHERE id = ?", (far.actor_id,))
+    face, eve = await storage.actors.by_id(far.actor_id), await build.person("eve", "far.example")
+    post = await build.post(eve, "Buy my oven", group=far)
+    mo, where = await person(app, "mo"), "/c/far@far.example/moderate"
+    browser, other = await enter(mo), await enter(await person(app, "anna"))
+    assert face
+    await apply_role(app, far, face, mo.uri)
 
-    assert (await admin.get("/c/far@far.example/moderate")).status == 404
-    assert "/c/far@far.example/moderate" not in (await admin.get("/c/far@far.example")).links
+    for program, wanted, offered in (
+        ("lemmy", {"remove", "lock", "pin"}, {"appoint", "dismiss", "ban"}),
+        ("fedcomm", {"remove", "lock", "pin"}, {"dismiss", "ban"}),  # for a moderator, who is no steward
+        ("nodebb", set(), set()),
+    ):
+        await storage.peers.meet_at("far.example", 0, 0)
+        await storage.peers.set_software("far.example", program, "1", "groups", 0)
+        thread, page = await browser.get(f"/@eve@far.example/{post.id}"), await browser.get(where)
+        assert {each["value"] for each in thread.all("button", name="act")} & acts == wanted, program
+        assert {each["value"] for each in page.all("button", name="act")} == offered, program
+        assert flaws(page) == flaws(thread) == [] and where in (await browser.get("/c/far@far.example")).links
+        refused = await act(browser, "ban", where, who="@eve@far.example", reason="ovens")
+        assert (refused.status == 403) == (program == "nodebb")
+        page = await browser.get(where)
+        if program != "nodebb":
+            assert "ovens" in page.one("table").text and "eve" in page.one("section", aria_labelledby="bans").text
+            await act(browser, "unban", where, id=str(eve.id))
+    await storage.peers.set_software("far.example", "lemmy", "1", "groups", 0)
+    await act(browser, "remove", f"/moderate/{post.id}", reason="an advertisement")
+    log = await browser.get(where)
+    await act(browser, "restore", where, who=log.one("table").one("input", name="who")["value"])
+
+    sent = [msgspec.json.decode(body)["type"] for (body,) in await rows("SELECT body FROM outbox ORDER BY seq")]
+    assert sent == ["Block", "Undo", "Block", "Undo", "Delete", "Undo"]
+    for somebody in (admin, other):
+        assert (await somebody.get(where)).status == 404 and where not in (await somebody.get(where[:-9])).links
+        assert (await act(somebody, "ban", where, who="@eve@far.example")).status == 404
+        assert (await act(somebody, "remove", f"/moderate/{post.id}")).status == 403
+    assert len(await rows("SELECT 1 FROM outbox")) == len(sent)
+
+
+async def apply_role(app: App, group: Group, face: Actor, uri: str) -> None:
+    """The group elsewhere has said that somebody moderates it."""
+    moderation.record_role(app, writes := Writes(), group, face, uri, face.uri, f"{face.uri}#1", given=True)
+    await apply(writes)

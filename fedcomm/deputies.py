@@ -1,0 +1,120 @@
+"""What members of ours who look after a group elsewhere decide about people in it: who is banned, who looks after it.
+
+The act goes to the group, which asks whether they may, and announces it to everybody (FEP-1b12 §Group moderation); here
+it has its effect at once (docs/decisions/0032). What the group's server does not take is refused (`rights.py`).
+"""
+
+from activitypub.contexts import PUBLIC
+from fedcomm import admit, clock, members, moderation, rights
+from fedcomm.app import App
+from fedcomm.errors import Conflict, Invalid, NotAllowed, NotFound
+from fedcomm.mapping import activities
+from fedcomm.outbox import publish
+from storage import members as rows
+from storage import registers
+from storage.actors import Actor
+from storage.connect import Writes, apply
+from storage.groups import Group
+from storage.ids import next_id
+from storage.outbox import Audience
+
+
+async def ban(
+    app: App, group: Group, face: Actor, subject: Actor, by: Actor, *, until: int | None = None, reason: str = "",
+    remove: bool = False,
+) -> None:  # fmt: skip
+    """Ban somebody from a group elsewhere, until a time or for good; with `remove` what they wrote goes out of it.
+
+    Raises:
+        NotAllowed: `by` may not do that from here, or would ban themselves or who looks after the group.
+        Invalid: an end that is past.
+    """
+    await _may(group, by, rights.BAN, *([rights.CLEAR] if remove else []))
+    if until is not None and until <= clock.now_ms():
+        raise Invalid("A ban ends in the future.", field="until")
+    if subject.id == by.id:
+        raise NotAllowed("Nobody bans themselves.")
+    if subject.uri in await members.leading(group):
+        raise NotAllowed("{handle} looks after this group. Please dismiss them first.", handle=f"@{subject.acct}")
+    writes, uri = Writes(), app.urls.activity(next_id())
+    moderation.record_ban(app, writes, group, face, subject, by.uri, uri, until=until, reason=reason, remove=remove)
+    if subject.local and group.visibility != "public":
+        rows.leave(writes, group.id, subject.id, clock.now_ms())
+    block = activities.block(uri, by.uri, subject.uri, face.uri, until, reason, remove=remove)
+    _send(app, writes, face, by, block)
+    await apply(writes)
+
+
+async def unban(app: App, group: Group, face: Actor, subject: Actor, by: Actor) -> None:
+    """Lift a ban from a group elsewhere.
+
+    Raises:
+        NotAllowed: `by` may not do that from here.
+        NotFound: they are not banned.
+    """
+    await _may(group, by, rights.BAN)
+    banned = await registers.winner(group.id, "ban", subject.uri)
+    if banned is None or banned.value is None:
+        raise NotFound("{handle} is not banned from this group.", handle=f"@{subject.acct}")
+    writes, uri = Writes(), app.urls.activity(next_id())
+    # Peers take what is undone from its own server only.
+    undone = banned.uri if banned.actor_uri == by.uri else f"{uri}#undone"
+    moderation.record_unban(app, writes, group, face, subject, by.uri, uri, undone)
+    block = activities.block(undone, by.uri, subject.uri, face.uri, reason=banned.summary)
+    undo = activities.activity("Undo", uri, by.uri, block, to=[PUBLIC], cc=[face.uri], audience=face.uri)
+    _send(app, writes, face, by, undo)
+    await apply(writes)
+
+
+async def appoint(app: App, group: Group, face: Actor, who: Actor, by: Actor) -> None:
+    """Make somebody a moderator of a group elsewhere; once is enough.
+
+    Raises:
+        NotAllowed: `by` may not do that from here.
+        Conflict: they are banned from the group.
+        Invalid: no person.
+    """
+    await _may(group, by, rights.APPOINT)
+    if who.kind != "Person":
+        raise Invalid("Only people look after a group.", field="who")
+    if admit.banned(await registers.get(group.id, "ban", who.uri)):
+        raise Conflict("{handle} is banned from this group.", handle=f"@{who.acct}")
+    if who.uri not in await members.leading(group):
+        await _list(app, group, face, who, by, given=True)
+
+
+async def dismiss(app: App, group: Group, face: Actor, who: Actor, by: Actor) -> None:
+    """Somebody looks after a group elsewhere no more; everybody may step down.
+
+    Raises:
+        NotAllowed: `by` may not do that from here.
+        NotFound: they do not look after it.
+    """
+    await _may(group, by, rights.RESIGN if who.id == by.id else rights.APPOINT)
+    if who.uri not in await members.leading(group):
+        raise NotFound("{handle} does not moderate this group.", handle=f"@{who.acct}")
+    await _list(app, group, face, who, by, given=False)
+
+
+async def _may(group: Group, by: Actor, *wanted: str) -> None:
+    admit.actor(by)
+    standing = await members.standing(group, by)
+    for right in wanted:
+        admit.right(standing, right)
+
+
+async def _list(app: App, group: Group, face: Actor, who: Actor, by: Actor, *, given: bool) -> None:
+    if not face.moderators:
+        raise NotAllowed("The server of this group does not say who looks after it.")
+    writes, uri = Writes(), app.urls.activity(next_id())
+    moderation.record_role(app, writes, group, face, who.uri, by.uri, uri, given=given)
+    change = activities.activity(
+        "Add" if given else "Remove", uri, by.uri, who.uri, to=[PUBLIC], cc=[face.uri], target=face.moderators,
+        audience=face.uri,
+    )  # fmt: skip
+    _send(app, writes, face, by, change)
+    await apply(writes)
+
+
+def _send(app: App, writes: Writes, face: Actor, by: Actor, act: activities.Json) -> None:
+    publish(app, writes, by, act, Audience(inboxes=(face.inbox,)))

@@ -1,0 +1,78 @@
+"""Who looks after a group elsewhere, as its own server says, and who of them is known here."""
+
+import asyncio
+from contextlib import suppress
+
+from activitypub import collections, properties
+from activitypub.client import Allowance
+from activitypub.errors import ProtocolError, Unreachable
+from activitypub.origins import origin, same_origin
+from fedcomm import clock, errors, fetching, moderation
+from fedcomm.app import App
+from storage import actors, groups, registers
+from storage.actors import Actor
+from storage.connect import Writes, apply
+from storage.groups import Group
+
+MAX_ADMINS = 50  # of a server that are heard as moderators of its groups
+MET, AT_ONCE = 20, 4  # people who look after a group, made known when somebody joins it
+_LIST = collections.Budget(pages=3, items=200, seconds=20)
+
+
+async def read(app: App, face_uri: str, *, allowance: Allowance | None = None) -> None:
+    """Read anew who moderates a group elsewhere (FEP-1b12 §Group moderation), by its own list and no other's.
+
+    NodeBB embeds the moderators in their list; only ids are taken from it. The admins of the group's server may
+    moderate too, where it says who they are.
+
+    Raises:
+        ProtocolError: there is no such list.
+        Unreachable: its home does not answer now.
+    """
+    face, group = await actors.by_uri(face_uri), await groups.by_face(face_uri)
+    if face is None or group is None or group.local or not face.moderators:
+        return
+    walk = collections.walk(app.client, face.moderators, _LIST, allowance=allowance)
+    listed = {uri async for item in walk if (uri := properties.reference(item)) is not None}
+    known = {role.subject for role in await registers.all_of(group.id, "role") if registers.role(role.value)}
+    writes = Writes()
+    name = f"{face.moderators}#{clock.now_ms()}"
+    for uri in sorted(listed ^ known):
+        moderation.record_role(app, writes, group, face, uri, face.uri, name, given=uri in listed)
+    await apply(writes)
+    app.peers.admins[face.host] = await _admins(app, face.uri, allowance)
+
+
+async def _admins(app: App, face_uri: str, allowance: Allowance | None) -> frozenset[str]:
+    """The admins of a group's server, as Lemmy names them and PieFed 1.6.6 too; those of its own origin, if any."""
+    try:
+        found = await app.client.get_json(f"{origin(face_uri)}/api/v3/site", allowance=allowance)
+    except (ProtocolError, Unreachable):
+        return frozenset()
+    listed = found.get("admins")
+    people = (
+        [entry.get("person") for entry in listed[:MAX_ADMINS] if isinstance(entry, dict)]
+        if isinstance(listed, list)
+        else []
+    )
+    ids = [properties.url(person.get("actor_id")) for person in people if isinstance(person, dict)]
+    return frozenset(uri for uri in ids if uri is not None and same_origin(uri, face_uri))
+
+
+async def meet(app: App, group: Group, face: Actor, allowance: Allowance) -> None:
+    """Somebody here has joined a group elsewhere: read who looks after it, and get to know them for its page.
+
+    A list that cannot be had now is read when somebody acts for the group.
+    """
+    with suppress(Unreachable, ProtocolError):
+        await read(app, face.uri, allowance=allowance)
+    leading = [uri for uri, _role in (await registers.holders([group.id])).get(group.id, [])][:MET]
+    known = await actors.by_uris(leading)
+    unknown = [uri for uri in leading if uri not in known and not app.urls.own(uri)]
+    for start in range(0, len(unknown), AT_ONCE):
+        await asyncio.gather(*(_person(app, uri, allowance) for uri in unknown[start : start + AT_ONCE]))
+
+
+async def _person(app: App, uri: str, allowance: Allowance) -> None:
+    with suppress(Unreachable, ProtocolError, errors.AppError):  # then they are known when they do something
+        await fetching.actor(app, uri, allowance=allowance)

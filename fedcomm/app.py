@@ -77,6 +77,7 @@ class App:
         self.reach = Reach()
         self.intake = Intake(db)
         self.vote_limit = ServerLimit(limits.VOTES, limits.WINDOW)
+        self.vote_alerts = Lately(limits.ALERTS)
         self.join_limit = ServerLimit(limits.JOINS, limits.JOINS_WINDOW)
         self.crowd_limit = ServerLimit(limits.ALL_JOINS, limits.JOINS_WINDOW)
         self.post_limit = PostLimit()

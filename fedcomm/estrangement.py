@@ -8,27 +8,32 @@ import logging
 
 from activitypub.errors import Forbidden
 from fedcomm import audit, clock
+from fedcomm.app import App
 from fedcomm.errors import NotFound
-from storage import actors, groups
+from storage import actors, groups, jobs
 from storage.accounts import Account
 from storage.actors import Actor
 from storage.connect import Writes, apply, transaction, write
+from storage.ids import next_id
 
 LOG = logging.getLogger("fedcomm.fetching")
 LONG_SILENCE = 30 * 24 * 60 * 60 * 1000  # ms
 RECOGNISED = 0  # in place of when it was noticed: the next keys are those of the same group
 
 
-async def check(face: Actor, *, replaced: bool) -> None:
+async def check(app: App, writes: Writes, face: Actor, *, replaced: bool) -> None:
     """Look at an actor elsewhere whose document was fetched anew; `replaced`: none of its keys is one that it had.
 
-    That its home says so is no word on whether the same people are there (attack ORI-28): it is logged.
+    That its home says so is no word on whether the same people are there (attack ORI-28): it is logged, and who looks
+    after a group of ours together with them hears of it. `writes` are of the transaction that keeps the keys.
 
     Raises:
         Forbidden: it has not been heard for long, and no admin has recognised it since.
     """
     if replaced:
         LOG.warning("all keys replaced actor=%s", face.uri)
+        jobs.add(writes, next_id(), "alert_keys", {"actor": face.id}, clock.now_ms(), key=f"alert_keys:{face.id}")
+        app.jobs_added(writes)
     group = await groups.by_actor(face.id) if face.kind == "Group" else None
     if group is None:
         return

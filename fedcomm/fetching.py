@@ -324,7 +324,7 @@ async def _store(app: App, found: Document, key: KnownKey | None = None) -> Acto
     before = {key.public_der for key in await actors.keys_of(old.id)} if old is not None else set()
     after = _keep_keys(writes, found, row, now)
     if old is not None:
-        await estrangement.check(old, replaced=bool(before) and before.isdisjoint(after))
+        await estrangement.check(app, writes, old, replaced=bool(before) and before.isdisjoint(after))
     bus.add(writes, "keys", row.uri)
     if key is not None:  # in this moment and no later: what another process tells next of the keys is newer
         writes.after(partial(app.keyring.put, key))

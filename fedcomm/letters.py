@@ -1,4 +1,4 @@
-"""Direct messages of a group of ours to somebody who wants to join it, or was taken out of it."""
+"""Direct messages of a group of ours: to who wants to join it or was taken out of it, and to who looks after it."""
 
 from gettext import NullTranslations
 
@@ -62,6 +62,36 @@ async def taken_out(app: App, writes: Writes, face: Actor, who: Actor, reason: s
         gettext = (await _tongue(app, who)).gettext
         words = gettext("The moderators of the group {group} have ended your membership.")
         await _say(app, writes, face, who, [words.replace("{group}", face.name), *_why(reason)], post_id)
+
+
+async def many_votes(app: App, writes: Writes, face: Actor, who: Actor, host: str, link: str, post_id: int) -> None:
+    """To who looks after a group: one server gives more votes to a post than count."""
+    gettext = (await _tongue(app, who)).gettext
+    words = [
+        gettext("Somebody may be stuffing votes in the group {group}.").replace("{group}", face.name),
+        gettext(
+            "In ten minutes more people of the server {host} voted on a post than would be counted of one server. The"
+            " others do not count. Please have a look: {link}"
+        )
+        .replace("{host}", host)
+        .replace("{link}", link),
+    ]
+    await _say(app, writes, face, who, words, post_id)
+
+
+async def other_keys(app: App, writes: Writes, face: Actor, who: Actor, subject: Actor, post_id: int) -> None:
+    """To who looks after a group: somebody who does as well has other keys, and may be somebody else now."""
+    gettext = (await _tongue(app, who)).gettext
+    words = [
+        gettext("@{handle}, who looks after the group {group}, has new keys all of a sudden.")
+        .replace("{handle}", subject.acct)
+        .replace("{group}", face.name),
+        gettext(
+            "Their server was set up anew, or somebody else has it. Unless you know that it is still the same person,"
+            " please dismiss them: {link}"
+        ).replace("{link}", f"{face.url}/moderate"),
+    ]
+    await _say(app, writes, face, who, words, post_id)
 
 
 async def _say(app: App, writes: Writes, face: Actor, who: Actor, words: list[str], post_id: int) -> None:

@@ -9,6 +9,7 @@ VOTES = 30  # of one server on one post
 POSTS, POSTS_OF_HOST, COPIES = 30, 300, 3  # into one group: of one author, of one server, of the same words
 SHORTEST = 20  # characters of words that count as the same
 WINDOW = 600.0  # seconds
+ALERTS = 86_400.0  # seconds before moderators hear again that one server votes too much
 JOINS, ALL_JOINS = 60, 600  # of one server in one group, and of all; who comes later is let in later
 JOINS_WINDOW = 60.0  # seconds
 _REMEMBERED = 50_000

@@ -2,7 +2,7 @@
 
 from activitypub.activities import Activity, id_of
 from activitypub.attached import is_emoji
-from fedcomm import admit, clock, groups
+from fedcomm import admit, alerts, clock, groups
 from fedcomm.errors import Invalid, NotAllowed
 from fedcomm.inbox.hand import Hand, Ignored
 from storage import posts, reactions, telling
@@ -22,8 +22,10 @@ def vote(hand: Hand, activity: Activity) -> None:
         raise Ignored("it was undone before")
     if not _may(hand, post, voter, kind):
         raise Ignored("the voter may not vote on this")
-    record(hand, post, voter, kind, activity, truth="signed")
     group = hand.facts.group_of(post)
+    if group is not None and group.local and not hand.app.vote_limit.allows(post.id, voter.host):
+        return alerts.of_votes(hand.app, hand.writes, group, post, voter.host)
+    record(hand, post, voter, kind, activity, truth="signed")
     if group is not None and group.local:
         face = hand.facts.face_of(group)
         groups.pass_on(hand.app, hand.writes, group, face, hand.raw_of(activity), about=post)
@@ -60,4 +62,4 @@ def _may(hand: Hand, post: Post, voter: Actor, kind: str) -> bool:
         admit.voting(group, hand.facts.standing(group, voter.uri), kind)
     except (Invalid, NotAllowed):
         return False
-    return hand.app.vote_limit.allows(post.id, voter.host)
+    return True

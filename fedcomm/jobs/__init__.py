@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from fedcomm import (
+    alerts,
     backfill,
     completing,
     farewells,
@@ -52,6 +53,8 @@ class Regular(msgspec.Struct, frozen=True):
 
 
 JOBS: dict[str, Job] = {
+    "alert_keys": Job(alerts.keys),
+    "alert_votes": Job(alerts.votes),
     "backfill": Job(backfill.work, seconds=180),
     "complete_thread": Job(completing.work, attempts=2),
     "import_file": Job(imports.work, attempts=10, seconds=120),

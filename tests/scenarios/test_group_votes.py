@@ -8,6 +8,7 @@ from fedcomm import group_profile, reactions
 from fedcomm.errors import Invalid
 from fedcomm.group_profile import Change
 from storage.actors import Actor
+from storage.connect import rows
 from storage.posts import Post
 from tests import forger
 from tests.fediverse import Fediverse, Instance
@@ -88,12 +89,16 @@ async def test_votes_that_a_group_has_switched_off_are_refused_here_and_passed_o
 @pytest.mark.attack("GRP-11")
 @pytest.mark.attack("GRP-13")
 async def test_a_server_with_many_new_people_has_not_many_votes(world: World) -> None:
+    """Who looks after the group hears of it, once."""
     for number in range(36):
         voter = world.host.actor(f"v{number}")
         await forger.post(world.a, voter.does("Like", world.post.uri), voter)
     await world.fediverse.settle()
 
     assert await world.votes() == (30, 0)
+    with world.a.here():
+        told = await rows("SELECT content FROM post WHERE author_id = ? AND visibility = 3", (world.bread.id,))
+    assert len(told) == 1 and world.host.name in told[0][0] and f"@ann/{world.post.id}" in told[0][0]
 
 
 @pytest.mark.attack("GRP-11")

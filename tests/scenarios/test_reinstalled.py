@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from fedcomm import members
+from fedcomm import accounts, members
 from storage import actors
 from storage.connect import rows
 from tests.forger import PUBLIC, Face, followed, key_called, post
@@ -77,7 +77,16 @@ async def test_who_said_goodbye_does_not_come_back_under_the_same_id_with_anothe
 async def test_who_runs_the_server_is_told_when_somebody_has_another_key(
     town: Town, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """And who looks after a group together with them; where nobody else does, nobody is left in the dark either."""
+    bread, wine = await town.ours.group("bread", moderator=town.anna), await town.ours.group("wine")
+    olga = await town.ours.person("olga")
     await town.written()
+    with town.ours.here():
+        await accounts.promote(town.ours.app, "olga", "admin")
+        bob = await actors.by_uri(town.bob.uri)
+        assert bob is not None
+        for name in ("bread", "wine"):
+            await members.appoint(town.ours.app, name, bob)
     update = town.bob.does("Update", town.bob.document(name="Bobby"))
     with caplog.at_level(logging.WARNING, "fedcomm"):
         town.theirs.serve(town.bob.uri, town.bob.document(name="Bobby"))
@@ -91,3 +100,10 @@ async def test_who_runs_the_server_is_told_when_somebody_has_another_key(
 
     assert same == []
     assert [record.getMessage() for record in caplog.records] == [f"all keys replaced actor={town.bob.uri}"]
+    with town.ours.here():
+        told = await rows(
+            "SELECT p.author_id, m.actor_id, p.content LIKE '%bob@theirs.test%' FROM post p JOIN mention m"
+            " ON m.post_id = p.id WHERE p.visibility = 3 AND p.author_id IN (?ints) ORDER BY p.id",
+            ([bread.id, wine.id],),
+        )
+    assert [tuple(each) for each in told] == [(bread.id, town.anna.actor.id, 1), (wine.id, olga.actor.id, 1)]

@@ -5,17 +5,19 @@ allow, and can end that for itself. To a group of another server whoever writes 
 it is told gets a thread of its own that leads back (features S1.5).
 """
 
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
 from activitypub.contexts import PUBLIC
-from fedcomm import admit, clock, groups, members, restraints, rights
+from fedcomm import acts, admit, clock, groups, members, restraints, rights
 from fedcomm.admit import Standing
 from fedcomm.app import App
 from fedcomm.drafting import Prepared
 from fedcomm.errors import AppError, Invalid, NotAllowed, NotFound, TooMany
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
+from fedcomm.reach import inbox_of
 from storage import actors, boosts, posts, registers, shares, visible
 from storage import groups as stored
 from storage.actors import Actor
@@ -56,12 +58,14 @@ async def share(app: App, actor: Actor, post_id: int, group_name: str) -> None:
     if await shares.by(group.id, post.id) is None:
         await _check(app, actor, group, face, post)
         writes = Writes()
-        record(app, writes, group, face, post, actor.id)
+        await _take_in(app, writes, group, face, post, actor)
         await apply(writes)
 
 
 async def _check(app: App, actor: Actor, group: Group, face: Actor, post: Post) -> None:
     """Whether a group takes in a thread that somebody shares, as if they had begun it there (attack GRP-13)."""
+    ended = await registers.get(group.id, "share", post.uri)
+    admit.sharing_again(await members.standing(group, actor), ended, actor.uri, clock.now_ms())
     if len(await shares.of_thread(post.id)) >= MOST:
         raise Invalid("A thread can be shown in at most {most} other groups.", field="group", most=MOST)
     author = await actors.by_id(post.author_id)
@@ -72,8 +76,25 @@ async def _check(app: App, actor: Actor, group: Group, face: Actor, post: Post) 
         raise TooMany("You share too much into this group at a time. Please wait a while.", retry_after=600)
 
 
+async def _take_in(app: App, writes: Writes, group: Group, face: Actor, post: Post, by: Actor) -> None:
+    """The group shows the thread from now on; that it was ended once is forgotten."""
+    if await registers.get(group.id, "share", post.uri) is not None:
+        uri = app.urls.activity(next_id())
+        acts.record(app, writes, group, face, "share", post.uri, None, by=by.uri, uri=uri)
+    record(app, writes, group, face, post, by.id, await _concerned(post))
+
+
+async def _concerned(post: Post) -> list[Actor]:
+    """Who is told what becomes of a thread besides those who follow its groups: its author, and where it began."""
+    _home, home_face = await stored.with_face(post.group_id)
+    author = await actors.by_id(post.author_id)
+    return [actor for actor in (author, home_face) if actor is not None]
+
+
 async def end(app: App, actor: Actor, post_id: int, group_name: str) -> None:
     """A thread is shown in another group no more: who shared it says so, who wrote it, or a moderator of that group.
+
+    Whoever ended it is remembered (`admit.sharing_again`), so that it does not come and go.
 
     Raises:
         NotFound: there is no such group, or it does not show the thread.
@@ -84,9 +105,13 @@ async def end(app: App, actor: Actor, post_id: int, group_name: str) -> None:
     shared_by = await shares.by(group.id, post_id)
     if post is None or shared_by is None:
         raise NotFound("There is no such thread in this group.")
+    standing = await members.standing(group, actor)
     if actor.id not in (shared_by, post.author_id):
-        admit.right(await members.standing(group, actor), rights.REMOVE)
+        admit.right(standing, rights.REMOVE)
+    role = "moderator" if standing.may(rights.REMOVE) else "author" if actor.id == post.author_id else "sharer"
+    ended = {"by": actor.uri, "role": role, "at": clock.now_ms()}
     writes = Writes()
+    acts.record(app, writes, group, face, "share", post.uri, ended, by=actor.uri, uri=app.urls.activity(next_id()))
     await withdraw(app, writes, group, face, post)
     await apply(writes)
 
@@ -115,14 +140,20 @@ def asked(group: Group, standing: Standing, root: Post, author_id: int, home: St
     return True
 
 
-def record(app: App, writes: Writes, group: Group, face: Actor, post: Post, by: int) -> None:
-    """The group boosts the thread: the same id, to every server that follows the group (attack GRP-12: once)."""
+def record(
+    app: App, writes: Writes, group: Group, face: Actor, post: Post, by: int, concerned: Iterable[Actor]
+) -> None:
+    """The group boosts the thread: the same id, to every server that follows the group (attack GRP-12: once).
+
+    The servers of those `concerned` are told too: its author's, and that of the group in which it began.
+    """
     now, boost_id = clock.now_ms(), next_id()
     uri = app.urls.activity(boost_id)
     shares.put(writes, group.id, post.id, by, now)
     boosts.insert(writes, Boost(boost_id, uri, face.id, post.id, posts.PUBLIC, now))
     announce = activities.announce(uri, face.uri, face.followers, post.uri, now)
-    publish(app, writes, face, announce, Audience(followers=(face.id,)), thread_id=post.thread_id, post_id=post.id)
+    audience = _audience(face, concerned)
+    publish(app, writes, face, announce, audience, thread_id=post.thread_id, post_id=post.id)
     writes.after(lambda: app.forget_post(post.id))
 
 
@@ -133,16 +164,23 @@ async def withdraw(app: App, writes: Writes, group: Group, face: Actor, post: Po
     if boost is None:
         return
     boosts.remove(writes, boost)
-    take_back(app, writes, face, post, boost.uri, boost.published)
+    take_back(app, writes, face, post, boost.uri, boost.published, await _concerned(post))
 
 
-def take_back(app: App, writes: Writes, face: Actor, post: Post, uri: str, at_ms: int) -> None:
-    """Undo the announcement of that id, which was made then, for all that follow the group."""
+def take_back(
+    app: App, writes: Writes, face: Actor, post: Post, uri: str, at_ms: int, concerned: Iterable[Actor]
+) -> None:
+    """Undo the announcement of that id, which was made then, for all who were told of it."""
     announced = activities.announce(uri, face.uri, face.followers, post.uri, at_ms)
     to, cc = [PUBLIC], [face.followers]
     undo = activities.undo(app.urls.activity(next_id()), face.uri, announced, to=to, cc=cc)
-    publish(app, writes, face, undo, Audience(followers=(face.id,)), thread_id=post.thread_id)
+    publish(app, writes, face, undo, _audience(face, concerned), thread_id=post.thread_id)
     writes.after(lambda: app.forget_post(post.id))
+
+
+def _audience(face: Actor, concerned: Iterable[Actor]) -> Audience:
+    inboxes = [inbox_of(actor, public=True) for actor in concerned if not actor.local and not actor.gone]
+    return Audience(followers=(face.id,), inboxes=tuple(dict.fromkeys(inboxes)))
 
 
 def may_relay(group: Group, standing: Standing) -> bool:
@@ -174,7 +212,7 @@ async def said(app: App, writes: Writes, prepared: Prepared, post: Post, documen
         if asked(named, standing, root, prepared.author.id, at_home):
             with suppress(AppError):  # what is written is published all the same
                 await _check(app, prepared.author, named, face, root)
-                record(app, writes, named, face, root, prepared.author.id)
+                await _take_in(app, writes, named, face, root, prepared.author)
 
 
 async def changed(app: App, writes: Writes, post: Post, activity: dict[str, Any], *, gone: bool = False) -> None:

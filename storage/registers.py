@@ -138,6 +138,13 @@ def role(value: str | None) -> str:
     return _ROLE.decode(value).role if value is not None else ""
 
 
+# That groups show threads no more beside their own, by the ids of these.
+ENDED = (
+    "SELECT group_id, subject, value FROM register"
+    " WHERE subject IN (?texts) AND property = 'share' AND value IS NOT NULL"
+)
+
+
 async def log(group_id: int, limit: int = 100, below: int = 2**62) -> list[Act]:
     """The acts of a group with an id `below` this, newest first."""
     sql = f"SELECT {_ACT} FROM act WHERE group_id = ? AND id < ? AND effective = 1 ORDER BY id DESC LIMIT ?"

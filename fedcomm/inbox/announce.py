@@ -30,7 +30,7 @@ def post(hand: Hand, activity: Activity) -> None:
     group = hand.facts.group_at(booster.uri)
     if group is None and not hand.facts.followed(booster.uri) and not _ours(hand, activity):
         raise Ignored("nobody here follows who announces")
-    if group is not None and not hand.facts.followed(booster.uri):
+    if group is not None and not hand.facts.followed(booster.uri) and not _from_here(hand, activity):
         raise Ignored("nobody here follows the group")
     boosted = hand.post(id_of(activity.object) or "")
     if group is not None:
@@ -279,6 +279,13 @@ def _boost(hand: Hand, booster: Actor, boosted: Post, activity: Activity) -> Non
 
 def _ours(hand: Hand, activity: Activity) -> bool:
     return hand.app.urls.own(id_of(activity.object) or "")
+
+
+def _from_here(hand: Hand, activity: Activity) -> bool:
+    """Whether what is announced is by one of ours or in a group of ours: where else it is shown is told us then."""
+    known = hand.facts.posts.get(id_of(activity.object) or "")
+    home = hand.facts.group_of(known) if known is not None else None
+    return known is not None and known.starter and bool(known.local or (home is not None and home.local))
 
 
 def _truth(hand: Hand, inner: Activity, outer: Activity) -> str:

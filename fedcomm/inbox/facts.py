@@ -80,6 +80,7 @@ class Facts:
         self._followed: set[str] = set()
         self._early: dict[str, dict[int, str]] = {}
         self._shares: dict[int, list[Group]] = {}
+        self._ended: dict[tuple[int, str], str] = {}
         self._held: dict[tuple[str, int], str] = {}
         self._circumstances: dict[Place, Circumstances] = {}
 
@@ -124,6 +125,10 @@ class Facts:
     def shared_into(self, thread_id: int) -> Sequence[Group]:
         """The groups that show a thread beside their own."""
         return self._shares.get(thread_id, ())
+
+    def ended(self, group: Group, root: Post) -> str | None:
+        """What is remembered of a group that shows a thread no more (`admit.Ended`); asked where posts name another."""
+        return self._ended.get((group.id, root.uri))
 
     def leaders(self, uri: str) -> Sequence[str]:
         """Who looks after the group of ours with a face at that URL, of people here; asked for direct messages only."""
@@ -284,7 +289,8 @@ async def _complete_elsewhere(facts: Facts) -> None:
     speaking = [a.uri for a in facts._authors.values() if a.kind == "Group" and a.uri not in facts._group_of_face]
     if speaking:
         facts._keep_groups(await rows(groups.BY_FACES, (speaking,)))
-        facts.faces |= {g.actor_id: facts._authors[g.actor_id] for g in facts.groups.values()}
+        new = [group.actor_id for group in facts.groups.values() if group.actor_id not in facts.faces]
+        facts.faces |= {actor_id: facts._authors[actor_id] for actor_id in new}
     asked = [g.actor_id for g in facts.groups.values() if not g.local and facts.face_of(g).uri not in facts._followed]
     if asked:
         facts._followed |= {found[0] for found in await rows(_MEMBERS_OF, (asked,))}
@@ -306,6 +312,8 @@ async def _complete_standing(facts: Facts) -> None:
         unknown = list(begun - set(facts._authors))
         facts._authors |= {found[0]: Actor(*found) for found in await rows(_ACTORS, (unknown,))}
         people |= {facts._authors[who].uri for who in begun if who in facts._authors}
+        threads = list({facts.root_of(post).uri for post in facts.posts.values()})
+        facts._ended = {(found[0], found[1]): found[2] for found in await rows(registers.ENDED, (threads,))}
     if people:
         bans, joined, leading = await read_many(
             [(registers.BANS_OF, (list(people),)), (members.OF_URIS, (list(people),)), (_MODERATORS, (list(people),))]

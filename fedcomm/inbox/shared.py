@@ -4,12 +4,14 @@ from typing import Any
 
 from activitypub.activities import Activity
 from activitypub.objects import Note
-from fedcomm import admit, clock, groups, measuring, sharing
+from fedcomm import acts, admit, clock, groups, measuring, sharing
 from fedcomm.admit import Author, Standing
+from fedcomm.errors import NotAllowed
 from fedcomm.inbox.hand import Hand
 from storage import posts, shares
 from storage.actors import Actor
 from storage.groups import Group
+from storage.ids import next_id
 from storage.posts import Post
 
 
@@ -33,13 +35,31 @@ def said(hand: Hand, activity: Activity, written: Note, author: Actor, post: Pos
         standing = hand.facts.standing(named, author.uri)
         asked = len(there) <= sharing.MOST + 1 and sharing.asked(named, standing, root, author.id, at_home)
         if asked and _lets_in(hand, named, standing, author, root):
-            sharing.record(hand.app, hand.writes, named, hand.facts.face_of(named), root, author.id)
+            _take_in(hand, named, author, root)
+
+
+def _take_in(hand: Hand, group: Group, author: Actor, root: Post) -> None:
+    face = hand.facts.face_of(group)
+    if hand.facts.ended(group, root) is not None:
+        uri = hand.app.urls.activity(next_id())
+        acts.record(hand.app, hand.writes, group, face, "share", root.uri, None, by=author.uri, uri=uri)
+    sharing.record(hand.app, hand.writes, group, face, root, author.id, concerned(hand, root))
+
+
+def concerned(hand: Hand, root: Post) -> list[Actor]:
+    """Whose servers are told what becomes of a thread besides those who follow its groups."""
+    home, author = hand.facts.group_of(root), hand.facts.author_of(root)
+    return [actor for actor in (author, hand.facts.face_of(home) if home is not None else None) if actor is not None]
 
 
 def _lets_in(hand: Hand, group: Group, standing: Standing, author: Actor, root: Post) -> bool:
     """Whether a group takes in at once what somebody shows there, as if they had begun it there (attack GRP-13)."""
     begun = hand.facts.author_of(root)
     if begun is None or admit.banned(hand.facts.standing(group, begun.uri).ban):
+        return False
+    try:
+        admit.sharing_again(standing, hand.facts.ended(group, root), author.uri, clock.now_ms())
+    except NotAllowed:
         return False
     known, written = hand.facts.circumstances(group, author.id), measuring.shared(root, hand.app.host)
     who = Author(bot=bool(author.bot), deaf=hand.app.peers.deaf(author.host))
@@ -71,7 +91,7 @@ def changed(hand: Hand, activity: Activity, post: Post, *, gone: bool = False) -
         if gone and post.starter:
             shares.drop(hand.writes, group.id, post.id)
             if (boost := hand.facts.boost_of(face.id, post.id)) is not None:
-                sharing.take_back(hand.app, hand.writes, face, post, boost.uri, boost.published)
+                sharing.take_back(hand.app, hand.writes, face, post, boost.uri, boost.published, concerned(hand, post))
 
 
 def shows(hand: Hand, face: Actor, root: Post) -> bool:

@@ -5,7 +5,7 @@ from fedcomm import admit, groups, members, moderation, rights
 from fedcomm import follows as service
 from fedcomm.inbox.hand import Hand, Ignored, Wants
 from fedcomm.inbox.react import KINDS
-from storage import blocks, boosts, follows, reactions
+from storage import blocks, boosts, follows, reactions, shares
 from storage.actors import Actor
 from storage.connect import Writes, write
 from storage.groups import Group
@@ -39,6 +39,8 @@ def announce(hand: Hand, activity: Activity) -> None:
     if known is None or known.actor_id != booster.id:
         return  # it may still come, and counts no more
     boosts.remove(hand.writes, known)
+    if (group := hand.facts.group_at(booster.uri)) is not None:
+        shares.drop(hand.writes, group.id, known.post_id)
     hand.writes.after(lambda: hand.app.forget_post(known.post_id))
 
 

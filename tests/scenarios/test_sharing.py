@@ -7,7 +7,7 @@ import pytest
 from fedcomm import group_profile, members, sharing
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.group_profile import Change
-from storage import groups, shares
+from storage import groups, registers, shares
 from storage.actors import Actor
 from storage.posts import Post
 from tests import forger
@@ -221,8 +221,61 @@ async def test_threads_that_a_group_elsewhere_shows_are_followed_here_with_their
         with instance.here():
             shown = [group.id for group in await shares.of_thread(root.id)]
             there_ = await groups.by_face(wine.uri)
-        assert shown == ([there_.id] if there_ and instance is not a else [])
+        assert there_ is not None and shown == [there_.id], instance.host  # also where it began, which follows nobody
     assert post.uri in [each.uri for each in await carol.home()]
+    with b.here():
+        await sharing.end(b.app, bob.actor, there.id, "wine")
+    await fediverse.settle()
+    for instance in (a, b, c):
+        root = await instance.knows(post.uri)
+        with instance.here():
+            assert await shares.of_thread(root.id) == [], instance.host
+
+
+async def test_what_was_ended_is_not_shared_again_by_who_ended_it_or_against_moderators(world: World) -> None:
+    post, eve = await world.bo.post("@bread Rye"), Host(world.fediverse, "e.test").actor("eve")
+    cy, dot = [await world.a.person(name) for name in ("cy", "dot")]
+    for group in (world.bread, world.wine):
+        await world.fediverse.join(group, cy, dot, world.bo)
+        await forger.send(world.fediverse, world.a, eve, eve.does("Follow", group.uri, group.username))
+
+    async def shared(by: Person) -> str:
+        with world.a.here():
+            try:
+                await sharing.share(world.a.app, by.actor, post.id, "wine")
+            except NotAllowed as why:
+                return str(why)
+        return ""
+
+    async def ended(by: Person) -> None:
+        with world.a.here():
+            await sharing.end(world.a.app, by.actor, post.id, "wine")
+
+    assert await shared(dot) == ""
+    await ended(dot)
+    assert "last day" in await shared(dot) and await shared(cy) == ""
+    await ended(world.bo)
+    assert "does not want" in await shared(cy) and "last day" in await shared(world.bo)
+    await world.bo.reply(post, "@wine@a.test come all")
+    await world.says(eve, [world.wine.uri], inReplyTo=post.uri)
+    assert await world.also_in(post) == []
+    assert await shared(world.ann) == ""  # who looks after wine
+    await ended(world.ann)
+    refused = [await shared(each) for each in (cy, dot, world.bo)]
+    await world.says(eve, [world.wine.uri], inReplyTo=post.uri, cc=[])
+    assert all("Moderators" in each for each in refused) and await world.also_in(post) == []
+    assert await shared(world.ann) == "" and await world.also_in(post) == [world.wine.id]
+    mal = Host(world.fediverse, "m.test").actor("mal")  # follows nobody
+    own = await world.a.knows(await world.says(mal, [world.bread.uri]))
+    with world.a.here():
+        await sharing.share(world.a.app, world.ann.actor, own.id, "wine")
+        await sharing.end(world.a.app, world.ann.actor, own.id, "wine")
+    await world.fediverse.settle()
+    by_wine = [each for each in mal.host.received if each["actor"] == world.wine.uri]
+    assert [each["type"] for each in by_wine] == ["Announce", "Undo"] and by_wine[0]["object"] == own.uri
+    with world.a.here():
+        wine = await groups.by_actor(world.wine.id)
+        assert wine is not None and await registers.get(wine.id, "share", post.uri) is None
 
 
 async def test_what_is_written_elsewhere_for_a_group_is_in_it_and_not_beside_it(fediverse: Fediverse) -> None:

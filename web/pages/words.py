@@ -222,6 +222,7 @@ GROUP_ACTS = {
     "flairs": (later("changed the flairs"), later("took away the flairs")),
     "flair": (later("changed the flair"), later("took away the flair")),
     "votes": (later("changed which votes there are"), later("changed which votes there are")),
+    "share": (later("ended the sharing of"), later("took in again")),
     "held": (later("decided about a post that waited"), later("decided about a post that waited")),
     "trusted": (later("trusts"), later("trusts no more")),
     "ladder": (later("limits newcomers on their first day"), later("limits newcomers no more")),

@@ -66,21 +66,26 @@ async def unban(app: App, group: Group, face: Actor, subject: Actor, by: Actor) 
     await apply(writes)
 
 
-async def appoint(app: App, group: Group, face: Actor, who: Actor, by: Actor) -> None:
-    """Make somebody a moderator of a group elsewhere; once is enough.
+async def appoint(app: App, group: Group, face: Actor, who: Actor, by: Actor, role: str = rights.MODERATOR) -> None:
+    """Make somebody a moderator of a group elsewhere, or its steward, where the program there knows stewards.
 
     Raises:
         NotAllowed: `by` may not do that from here.
-        Conflict: they are banned from the group.
-        Invalid: no person.
+        Conflict: they are banned from the group, or its only steward, who would be no steward any more.
+        Invalid: no person, or there is no such role.
     """
-    await _may(group, by, rights.APPOINT)
+    if role not in (rights.MODERATOR, rights.STEWARD):
+        raise Invalid("Who looks after a group is its moderator or its steward.", field="role")
+    before = (await members.roles(group)).get(who.uri, "")
+    await _may(group, by, rights.STEWARDS if rights.STEWARD in (role, before) else rights.APPOINT)
     if who.kind != "Person":
         raise Invalid("Only people look after a group.", field="who")
     if admit.banned(await registers.get(group.id, "ban", who.uri)):
         raise Conflict("{handle} is banned from this group.", handle=f"@{who.acct}")
-    if who.uri not in await members.leading(group):
-        await _list(app, group, face, who, by, given=True)
+    if before == rights.STEWARD and role != before:
+        await members.another_steward(group, who.uri)
+    if role != before:
+        await _list(app, group, face, who, by, before, role)
 
 
 async def dismiss(app: App, group: Group, face: Actor, who: Actor, by: Actor) -> None:
@@ -89,11 +94,14 @@ async def dismiss(app: App, group: Group, face: Actor, who: Actor, by: Actor) ->
     Raises:
         NotAllowed: `by` may not do that from here.
         NotFound: they do not look after it.
+        Conflict: no steward would be left.
     """
     await _may(group, by, rights.RESIGN if who.id == by.id else rights.APPOINT)
-    if who.uri not in await members.leading(group):
+    before = (await members.roles(group)).get(who.uri, "")
+    if not before:
         raise NotFound("{handle} does not moderate this group.", handle=f"@{who.acct}")
-    await _list(app, group, face, who, by, given=False)
+    await members.another_steward(group, who.uri)
+    await _list(app, group, face, who, by, before, "")
 
 
 async def _may(group: Group, by: Actor, *wanted: str) -> None:
@@ -103,16 +111,16 @@ async def _may(group: Group, by: Actor, *wanted: str) -> None:
         admit.right(standing, right)
 
 
-async def _list(app: App, group: Group, face: Actor, who: Actor, by: Actor, *, given: bool) -> None:
+async def _list(app: App, group: Group, face: Actor, who: Actor, by: Actor, before: str, role: str) -> None:
     if not face.moderators:
         raise NotAllowed("The server of this group does not say who looks after it.")
-    writes, uri = Writes(), app.urls.activity(next_id())
-    moderation.record_role(app, writes, group, face, who.uri, by.uri, uri, given=given)
-    change = activities.activity(
-        "Add" if given else "Remove", uri, by.uri, who.uri, to=[PUBLIC], cc=[face.uri], target=face.moderators,
-        audience=face.uri,
-    )  # fmt: skip
-    _send(app, writes, face, by, change)
+    writes = Writes()
+    for change, now in members.changes_of_lists(app, face, who.uri, by.uri, before, role):
+        # Each is recorded, so that none is news when the group announces it.
+        moderation.record_role(
+            app, writes, group, face, who.uri, by.uri, change["id"], given=bool(now), role=now or rights.MODERATOR
+        )
+        _send(app, writes, face, by, change)
     await apply(writes)
 
 

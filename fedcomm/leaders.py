@@ -7,7 +7,7 @@ from activitypub import collections, properties
 from activitypub.client import Allowance
 from activitypub.errors import ProtocolError, Unreachable
 from activitypub.origins import origin, same_origin
-from fedcomm import clock, errors, fetching, moderation
+from fedcomm import clock, errors, fetching, moderation, rights
 from fedcomm.app import App
 from storage import actors, groups, registers
 from storage.actors import Actor
@@ -22,8 +22,8 @@ _LIST = collections.Budget(pages=3, items=200, seconds=20)
 async def read(app: App, face_uri: str, *, allowance: Allowance | None = None) -> None:
     """Read anew who moderates a group elsewhere (FEP-1b12 §Group moderation), by its own list and no other's.
 
-    NodeBB embeds the moderators in their list; only ids are taken from it. The admins of the group's server may
-    moderate too, where it says who they are.
+    NodeBB embeds the moderators in their list; only ids are taken from it. fedcomm has a list of stewards besides. The
+    admins of the group's server may moderate too, where it says who they are.
 
     Raises:
         ProtocolError: there is no such list.
@@ -32,15 +32,27 @@ async def read(app: App, face_uri: str, *, allowance: Allowance | None = None) -
     face, group = await actors.by_uri(face_uri), await groups.by_face(face_uri)
     if face is None or group is None or group.local or not face.moderators:
         return
-    walk = collections.walk(app.client, face.moderators, _LIST, allowance=allowance)
-    listed = {uri async for item in walk if (uri := properties.reference(item)) is not None}
-    known = {role.subject for role in await registers.all_of(group.id, "role") if registers.role(role.value)}
+    wanted = dict.fromkeys(await _listed(app, face.moderators, allowance), rights.MODERATOR)
+    if await groups.program(group.id) == "fedcomm":
+        with suppress(ProtocolError):  # from before there was such a list
+            stewards = await _listed(app, moderation.stewards_of(face), allowance)
+            wanted |= {uri: rights.STEWARD for uri in stewards if uri in wanted}
+    known = {each.subject: registers.role(each.value) for each in await registers.all_of(group.id, "role")}
     writes = Writes()
     name = f"{face.moderators}#{clock.now_ms()}"
-    for uri in sorted(listed ^ known):
-        moderation.record_role(app, writes, group, face, uri, face.uri, name, given=uri in listed)
+    for uri in dict.fromkeys((*wanted, *known)):
+        role = wanted.get(uri, "")
+        if role != known.get(uri, ""):
+            moderation.record_role(
+                app, writes, group, face, uri, face.uri, name, given=bool(role), role=role or rights.MODERATOR
+            )
     await apply(writes)
     app.peers.admins[face.host] = await _admins(app, face.uri, allowance)
+
+
+async def _listed(app: App, uri: str, allowance: Allowance | None) -> list[str]:
+    walk = collections.walk(app.client, uri, _LIST, allowance=allowance)
+    return [found async for item in walk if (found := properties.reference(item)) is not None]
 
 
 async def _admins(app: App, face_uri: str, allowance: Allowance | None) -> frozenset[str]:

@@ -10,7 +10,7 @@ from storage import actors, boosts, collections, members, posts, registers, remo
 from storage import follows as stored_follows
 from storage import groups as stored_groups
 from storage.actors import Actor
-from storage.connect import Writes, transaction, write
+from storage.connect import Writes, apply, transaction, write
 from storage.groups import Group
 from storage.ids import next_id
 from storage.members import Member
@@ -140,11 +140,12 @@ async def appoint(app: App, group_name: str, who: Actor, by: Actor | None = None
     if given.get(who.uri) == role:
         return
     if by is not None and given.get(who.uri) == rights.STEWARD:
-        await _another_steward(group, who.uri)
-    if role == rights.STEWARD:  # who has stood in for a steward stays one beside the new one
-        standing_in = [uri for uri, now in rights.in_force(given.items()).items() if now != given[uri]]
-        await _keep_stewards(app, group, face, [uri for uri in standing_in if uri != who.uri], actor_uri)
-    await _give_role(app, group, face, who, actor_uri, given=True, role=role, listed=who.uri in given)
+        await another_steward(group, who.uri)
+    if role == rights.STEWARD:
+        writes = Writes()
+        await keep_stewards(app, writes, group, face, who.uri, actor_uri)
+        await apply(writes)
+    await _give_role(app, group, face, who, actor_uri, given.get(who.uri, ""), role)
 
 
 async def dismiss(app: App, group_name: str, who: Actor, by: Actor | None = None) -> None:
@@ -158,11 +159,12 @@ async def dismiss(app: App, group_name: str, who: Actor, by: Actor | None = None
     group, face = await groups.named(group_name)
     stepping_down = by is not None and by.id == who.id
     actor_uri = await who_acts(group, face, by, rights.OVERSEE if stepping_down else rights.APPOINT)
-    if registers.role(await registers.get(group.id, "role", who.uri)) == "":
+    before = registers.role(await registers.get(group.id, "role", who.uri))
+    if before == "":
         raise NotFound("{handle} does not moderate this group.", handle=f"@{who.acct}")
     if by is not None:
-        await _another_steward(group, who.uri)
-    await _give_role(app, group, face, who, actor_uri, given=False)
+        await another_steward(group, who.uri)
+    await _give_role(app, group, face, who, actor_uri, before, "")
 
 
 async def is_last_steward(group: Group, uri: str) -> bool:
@@ -217,18 +219,23 @@ async def somebody(app: App, who: str) -> Actor:
     return await actors.by_uri(who) or await finding.somebody(app, who)
 
 
-async def _another_steward(group: Group, uri: str) -> None:
+async def another_steward(group: Group, uri: str) -> None:
+    """Whether a group has a steward beside somebody.
+
+    Raises:
+        Conflict: it has none.
+    """
     if await is_last_steward(group, uri):
         raise Conflict("A group needs a steward. Please make somebody else its steward first.")
 
 
-async def _keep_stewards(app: App, group: Group, face: Actor, standing_in: list[str], actor_uri: str) -> None:
-    writes = Writes()
-    for uri in standing_in:
-        name = app.urls.activity(next_id())
-        moderation.record_role(app, writes, group, face, uri, actor_uri, name, given=True, role=rights.STEWARD)
-    if standing_in:
-        await write(writes)
+async def keep_stewards(app: App, writes: Writes, group: Group, face: Actor, new: str, actor_uri: str) -> None:
+    """Somebody becomes steward: who has stood in for one stays one beside them (decision 26)."""
+    given = dict((await registers.holders([group.id])).get(group.id, []))
+    for uri, now in rights.in_force(given.items()).items():
+        if now != given[uri] and uri != new:
+            name = app.urls.activity(next_id())
+            moderation.record_role(app, writes, group, face, uri, actor_uri, name, given=True, role=rights.STEWARD)
 
 
 async def expel(app: App, group: Group, face: Actor, subject: Actor) -> None:
@@ -246,19 +253,49 @@ async def expel(app: App, group: Group, face: Actor, subject: Actor) -> None:
     await write(writes)
 
 
-async def _give_role(
-    app: App, group: Group, face: Actor, who: Actor, actor_uri: str, *, given: bool, role: str = rights.MODERATOR,
-    listed: bool = False,
-) -> None:  # fmt: skip
-    """Write it, and tell followers' servers, which know only whether somebody is `listed` as a moderator."""
-    uri = app.urls.activity(next_id())
-    change = activities.activity(
-        "Add" if given else "Remove", uri, actor_uri, who.uri, to=[PUBLIC], cc=[face.uri], target=face.moderators,
-        audience=face.uri,
-    )  # fmt: skip
+async def _give_role(app: App, group: Group, face: Actor, who: Actor, by: str, before: str, role: str) -> None:
+    """Write it, '' for no role, and tell followers' servers."""
+    changes = changes_of_lists(app, face, who.uri, by, before, role)
     async with transaction():
         writes = Writes()
-        moderation.record_role(app, writes, group, face, who.uri, actor_uri, uri, given=given, role=role)
-        if not listed:
+        moderation.record_role(
+            app, writes, group, face, who.uri, by, changes[-1][0]["id"], given=bool(role), role=role or rights.MODERATOR
+        )
+        for change, _role in changes:
             groups.pass_on(app, writes, group, face, change)
         await write(writes)
+
+
+def changes_of_lists(
+    app: App, face: Actor, uri: str, by: str, before: str, role: str
+) -> list[tuple[activities.Json, str]]:
+    """The activities by which somebody gets another role in a group, '' for none, each with the role until then.
+
+    Stewards are on the list of moderators like all who look after a group, which is what other programs know; fedcomm
+    has a list of its own for them besides.
+    """
+    changes: list[tuple[str, str, str]] = []
+    if not role:
+        changes.append(("Remove", face.moderators, ""))
+    elif not before:
+        changes.append(("Add", face.moderators, rights.MODERATOR))
+    if role == rights.STEWARD:
+        changes.append(("Add", moderation.stewards_of(face), role))
+    elif role and before == rights.STEWARD:
+        changes.append(("Remove", moderation.stewards_of(face), role))
+    return [
+        (
+            activities.activity(
+                kind,
+                app.urls.activity(next_id()),
+                by,
+                uri,
+                to=[PUBLIC],
+                cc=[face.uri],
+                target=target,
+                audience=face.uri,
+            ),
+            now,
+        )
+        for kind, target, now in changes
+    ]

@@ -11,6 +11,11 @@ from storage.posts import Post
 from storage.registers import take_effect
 
 
+def stewards_of(face: Actor) -> str:
+    """The id of the list of a group's stewards, as fedcomm has it beside that of all who look after it."""
+    return f"{face.uri}/stewards"
+
+
 def record_removal(
     app: App, writes: Writes, group: Group, face: Actor, post: Post, moderator: Actor, uri: str, reason: str
 ) -> None:

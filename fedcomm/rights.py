@@ -20,13 +20,14 @@ INVITE = "invite"
 WELCOME = "welcome"  # how newcomers are greeted
 RESIGN = "resign"  # looks after the group no more
 SETTINGS = "settings"  # what the group is called, its rules, who may join and write
-APPOINT = "appoint"  # makes moderators and stewards, and dismisses them
+APPOINT = "appoint"  # makes moderators, and dismisses them
+STEWARDS = "stewards"  # makes stewards
 
 _OF_MEMBERS = frozenset((WRITE,))
 _OF_MODERATORS = _OF_MEMBERS | {
     SPEAK, OVERSEE, REMOVE, RESTORE, LOCK, PIN, FLAIR, BAN, CLEAR, HOLD, APPROVE, INVITE, WELCOME, RESIGN,
 }  # fmt: skip
-_OF_STEWARDS = _OF_MODERATORS | {SETTINGS, APPOINT}
+_OF_STEWARDS = _OF_MODERATORS | {SETTINGS, APPOINT, STEWARDS}
 ROLES: Mapping[str, frozenset[str]] = {MEMBER: _OF_MEMBERS, MODERATOR: _OF_MODERATORS, STEWARD: _OF_STEWARDS}
 
 # What servers take from moderators who live elsewhere, by the program that they run (FEP-1b12 §Group moderation):
@@ -65,7 +66,7 @@ def afar(role: str, program: str) -> frozenset[str]:
     if OVERSEE not in of(role):
         return of(role)
     if program == "fedcomm":
-        return (_AFAR & of(role)) | _HERE
+        return ((_AFAR | {STEWARDS}) & of(role)) | _HERE
     return _PROGRAMS.get(program, _AFAR) | _HERE
 
 

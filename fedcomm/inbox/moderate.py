@@ -122,6 +122,8 @@ async def _list(hand: Hand, case: _Case) -> None:
     post = hand.facts.posts.get(uri)
     if target == case.face.featured or (target is None and post is not None):
         return await _pin(hand, case, hand.known_post(uri))
+    if target == moderation.stewards_of(case.face):
+        return await _steward(hand, case, hand.actor(uri))
     if target is not None and target != case.face.moderators:
         raise Forbidden("This is no list of the group.")
     await _role(hand, case, hand.actor(uri))
@@ -153,6 +155,29 @@ async def _role(hand: Hand, case: _Case, subject: Actor) -> None:
     writes = Writes()
     moderation.record_role(
         hand.app, writes, case.group, case.face, subject.uri, case.moderator.uri, case.uri, given=given
+    )
+    await _done(hand, case, writes, None)
+
+
+async def _steward(hand: Hand, case: _Case, subject: Actor) -> None:
+    """By the list that only fedcomm has: who is not on it any more is a moderator still."""
+    if subject.kind != "Person":
+        raise Forbidden("Only people moderate a group.")
+    given, writes = case.act.type == "Add", Writes()
+    if case.group.local:
+        _check(hand, case, rights.STEWARDS)
+        before = registers.role(await registers.get(case.group.id, "role", subject.uri))
+        if before == (rights.STEWARD if given else rights.MODERATOR) or not (before or given):
+            raise Ignored("it is so already")
+        if given and admit.banned(await registers.get(case.group.id, "ban", subject.uri)):
+            raise Forbidden("They are banned from this group.")
+        if not given and await members.is_last_steward(case.group, subject.uri):
+            raise Forbidden("A group needs a steward.")  # attack GRP-22
+        if given:
+            await members.keep_stewards(hand.app, writes, case.group, case.face, subject.uri, case.moderator.uri)
+    role = rights.STEWARD if given else rights.MODERATOR
+    moderation.record_role(
+        hand.app, writes, case.group, case.face, subject.uri, case.moderator.uri, case.uri, given=True, role=role
     )
     await _done(hand, case, writes, None)
 

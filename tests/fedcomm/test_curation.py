@@ -235,6 +235,7 @@ async def test_the_last_steward_cannot_leave_a_group_without_one(place: Place) -
     said = [each["object"] for each in await place.said() if each["object"]["type"] in ("Add", "Remove")]
     assert [(each["type"], each["object"], each["target"]) for each in said] == [
         ("Add", place.bo.uri, place.face.moderators),
+        ("Add", place.bo.uri, f"{place.face.uri}/stewards"),
         ("Remove", place.ann.uri, place.face.moderators),
     ]
 

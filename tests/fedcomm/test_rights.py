@@ -11,7 +11,7 @@ def test_each_role_has_the_rights_of_the_one_before_it_and_more() -> None:
     member, moderator, steward = (rights.of(role) for role in ("member", "moderator", "steward"))
 
     assert member < moderator < steward
-    assert steward - moderator == {"settings", "appoint"}
+    assert steward - moderator == {"settings", "appoint", "stewards"}
     assert rights.of("owner") == rights.of("") == frozenset()
 
 
@@ -47,5 +47,29 @@ def test_a_right_is_had_or_asked_for_in_vain(standing: Standing, may: set[str]) 
         if right in may:
             admit.right(standing, right)
         else:
-            with pytest.raises(NotAllowed, match="stewards" if right in ("settings", "appoint") else "moderators"):
+            with pytest.raises(NotAllowed, match="stewards" if right not in rights.of("moderator") else "moderators"):
                 admit.right(standing, right)
+
+
+@pytest.mark.parametrize(
+    ("role", "program", "without"),
+    [
+        ("moderator", "lemmy", {"stewards"}),  # where every moderator appoints others, and nobody is called steward
+        ("moderator", "mbin", {"stewards", "restore", "clear"}),
+        ("moderator", "fedcomm", {"stewards", "appoint"}),
+        ("steward", "fedcomm", set()),
+        ("moderator", "nodebb", {"stewards", "appoint", "remove", "restore", "lock", "pin", "ban", "clear", "resign"}),
+        ("moderator", "", {"stewards"}),
+        ("", "lemmy", rights.of("steward")),
+    ],
+)
+def test_in_a_group_elsewhere_somebody_may_what_its_server_takes_from_here(
+    role: str, program: str, without: set[str]
+) -> None:
+    here = {"settings", "hold", "approve", "invite", "welcome", "flair"}  # which only its own server can give
+    standing = Standing(role=role, program=program)
+
+    assert standing.rights == rights.of("steward") - here - without
+    for right in rights.of("steward") - standing.rights:
+        with pytest.raises(NotAllowed):
+            admit.right(standing, right)

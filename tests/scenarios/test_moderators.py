@@ -96,12 +96,14 @@ def acts(world: World, by: Face) -> dict[str, Json]:
         "ban": block,
         "unban": by.does("Undo", block, **here),
         "appoint": by.does("Add", bo, target=face.moderators, **here),
+        "promote": by.does("Add", bo, target=f"{face.uri}/stewards", **here),
+        "demote": by.does("Remove", bo, target=f"{face.uri}/stewards", **here),
         "dismiss": by.does("Remove", world.ann.actor.uri, target=face.moderators, **here),
         "describe": by.does("Update", described, **here),
     }
 
 
-STEWARDS_ONLY = {"appoint", "dismiss", "describe"}
+STEWARDS_ONLY = {"appoint", "promote", "demote", "dismiss", "describe"}
 
 Check = Callable[[World], Awaitable[Any]]
 EFFECTS: dict[str, Check] = {
@@ -114,10 +116,26 @@ EFFECTS: dict[str, Check] = {
     "ban": lambda w: _holds(w, "ban", w.bo.actor.uri, "{}"),
     "unban": lambda w: _holds(w, "ban", w.bo.actor.uri, None),
     "appoint": lambda w: _holds(w, "role", w.bo.actor.uri, '{"role":"moderator"}'),
+    "promote": lambda w: _holds(w, "role", w.bo.actor.uri, '{"role":"steward"}'),
+    "demote": lambda w: _holds(w, "role", w.bo.actor.uri, '{"role":"moderator"}'),
     "dismiss": lambda w: _holds(w, "role", w.ann.actor.uri, None),
     "describe": lambda w: _described(w),
 }
-ORDER = ["lock", "unlock", "pin", "unpin", "remove", "restore", "ban", "unban", "appoint", "dismiss", "describe"]
+ORDER = [
+    "lock",
+    "unlock",
+    "pin",
+    "unpin",
+    "remove",
+    "restore",
+    "ban",
+    "unban",
+    "appoint",
+    "promote",
+    "demote",
+    "dismiss",
+    "describe",
+]
 
 
 async def _locked(world: World, locked: int) -> None:
@@ -323,6 +341,12 @@ async def test_what_came_is_passed_on_byte_for_byte_of_meaning(world: World) -> 
     assert msgspec.json.encode(announce["object"]) == msgspec.json.encode(expected)
 
 
+async def _group(uri: str) -> Group:
+    found = await stored.by_face(uri)
+    assert found
+    return found
+
+
 class Afar:
     """`bread@a.test`, which bob@b.test looks after with ann, and carol@c.test has written in."""
 
@@ -349,20 +373,18 @@ class Afar:
         """What is so there."""
         post = await server.knows(self.post.uri)
         with server.here():
-            group = await stored.by_face(self.bread.uri)
-            assert group
-            carol = self.carol.actor.uri
+            group, carol = await _group(self.bread.uri), self.carol.actor.uri
             held = {name: await registers.get(group.id, name, post.uri) for name in ("pinned",)}
             held |= {name: await registers.get(group.id, name, carol) for name in ("ban", "role")}
         held |= {"locked": post.locked or None, "removed": post.removed_at}
-        return [name for name, value in held.items() if value is not None]
+        role = registers.role(held.pop("role"))
+        return [*([role] if role else []), *(name for name, value in held.items() if value is not None)]
 
     async def there(self) -> tuple[Group, Actor, Actor]:
         """The group, its face and carol as b.test knows them."""
         with self.b.here():
-            group = await stored.by_face(self.bread.uri)
+            group = await _group(self.bread.uri)
             face, carol = [await fetching.actor(self.b.app, uri) for uri in (self.bread.uri, self.carol.actor.uri)]
-        assert group
         return group, face, carol
 
 
@@ -375,7 +397,8 @@ async def afar(fediverse: Fediverse) -> Afar:
     await fediverse.join(bread, *people)
     made = Afar(fediverse, servers, people, bread)
     with made.a.here():
-        await members.appoint(made.a.app, "bread", await fetching.actor(made.a.app, made.bob.actor.uri), made.ann.actor)
+        there = await fetching.actor(made.a.app, made.bob.actor.uri)
+        await members.appoint(made.a.app, "bread", there, made.ann.actor, rights.STEWARD)
     await fediverse.settle()
     made.post = await made.carol.post("Rye @bread@a.test")
     await fediverse.settle()
@@ -386,8 +409,9 @@ async def test_a_member_here_looks_after_a_group_elsewhere_and_every_server_foll
     ann, bob = afar.ann, afar.bob
     group, face, carol = await afar.there()
     with afar.b.here():  # from the first day on, not since somebody acted
-        found = await actors.by_uris(await members.leading(group))
-    assert set(found) == {ann.actor.uri, bob.actor.uri}
+        roles = await members.roles(group)
+        found = await actors.by_uris(list(roles))
+    assert set(found) == {ann.actor.uri, bob.actor.uri} and set(roles.values()) == {"steward"}
 
     assert await afar.curates(curation.lock) == [["locked"]] * 3
     assert await afar.curates(curation.unlock) == [[]] * 3
@@ -401,9 +425,7 @@ async def test_a_member_here_looks_after_a_group_elsewhere_and_every_server_foll
     later = clock.now_ms() + 86_400_000
     assert await afar.does(deputies.ban, group, face, carol, until=later, reason="spam") == [["ban"]] * 3
     with afar.c.here():
-        home = await stored.by_face(face.uri)
-        assert home
-        ban = await registers.winner(home.id, "ban", carol.uri)
+        ban = await registers.winner((await _group(face.uri)).id, "ban", carol.uri)
     assert ban is not None and (ban.value, ban.summary, ban.actor_uri) == (
         f'{{"until":{later}}}',
         "spam",
@@ -412,11 +434,24 @@ async def test_a_member_here_looks_after_a_group_elsewhere_and_every_server_foll
     assert await afar.does(deputies.unban, group, face, carol) == [[]] * 3
     assert await afar.does(deputies.ban, group, face, carol, remove=True) == [["ban", "removed"]] * 3
     assert await afar.does(deputies.unban, group, face, carol) == [[]] * 3
-    with pytest.raises(NotAllowed):  # a moderator of a group of fedcomm's is no steward
-        await afar.does(deputies.appoint, group, face, carol)
-    assert await afar.does(deputies.dismiss, group, face, bob.actor) == [[]] * 3  # who steps down
+    assert await afar.does(deputies.appoint, group, face, carol) == [["moderator"]] * 3
+    assert await afar.does(deputies.appoint, group, face, carol, role="steward") == [["steward"]] * 3
+    assert await afar.does(deputies.appoint, group, face, carol, role="moderator") == [["moderator"]] * 3
+    assert await afar.does(deputies.dismiss, group, face, carol) == [[]] * 3
+    assert await afar.does(deputies.appoint, group, face, carol, role="steward") == [["steward"]] * 3
+    assert len((await afar.a.get("/c/bread/stewards"))["orderedItems"]) == 3
+    with afar.a.here():
+        await members.appoint(afar.a.app, "bread", there := await fetching.actor(afar.a.app, bob.actor.uri), ann.actor)
+    await afar.fediverse.settle()
+    for role in ("moderator", "steward"):  # which is not for a moderator to say
+        with pytest.raises(NotAllowed):
+            await afar.does(deputies.appoint, group, face, ann.actor, role=role)
+    assert await afar.curates(curation.lock) == [["steward", "locked"]] * 3
+    assert await afar.does(deputies.dismiss, group, face, bob.actor) == [["steward", "locked"]] * 3
     with pytest.raises(NotAllowed):
-        await afar.curates(curation.lock)
+        await afar.curates(curation.unlock)
+    with afar.a.here():
+        assert there.uri not in await members.roles(await _group(face.uri))
 
 
 @pytest.mark.attack("GRP-06")

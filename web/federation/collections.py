@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from activitypub import documents, render
 from activitypub.activities import Collection
-from fedcomm import members, publishing
+from fedcomm import members, moderation, publishing, rights
 from fedcomm.errors import NotFound
 from storage import actors, blocks, collections, groups, pins, posts, visible
 from storage import members as joined
@@ -111,6 +111,19 @@ async def moderators(request: Request) -> Response:
         Collection(
             kind="OrderedCollection", uri=face.moderators, items=items, total=len(items), attributed_to=face.uri
         ),
+    )
+
+
+async def stewards(request: Request) -> Response:
+    """Those of who looks after a group who are its stewards, for other servers of fedcomm."""
+    face = await named(request, "Group")
+    await viewer(request)
+    roles = await members.roles(await _group(face))
+    items = tuple(uri for uri, role in roles.items() if role == rights.STEWARD)
+    uri = moderation.stewards_of(face)
+    return _answer(
+        request,
+        Collection(kind="OrderedCollection", uri=uri, items=items, total=len(items), attributed_to=face.uri),
     )
 
 
@@ -233,9 +246,10 @@ def _answer(request: Request, collection: Collection, asking: int = visible.ANYB
 
 
 _ACTORS = [("outbox", outbox), ("followers", followers), ("featured", featured)]
+_OF_GROUPS = [("moderators", moderators), ("stewards", stewards)]
 routes = [
     *(Route(f"/users/{{name}}/{tail}", endpoint) for tail, endpoint in [*_ACTORS, ("following", following)]),
-    *(Route(f"/c/{{name}}/{tail}", endpoint) for tail, endpoint in [*_ACTORS, ("moderators", moderators)]),
+    *(Route(f"/c/{{name}}/{tail}", endpoint) for tail, endpoint in [*_ACTORS, *_OF_GROUPS]),
     Route("/actor/outbox", of_server),
     Route("/actor/followers", of_server),
     Route("/posts/{id}/context", context),

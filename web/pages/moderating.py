@@ -223,7 +223,10 @@ async def _done_afar(app: App, place: Place, wish: Wish) -> None:
     group, face, by = place.group, place.face, place.reader.actor
     match wish.act:
         case "appoint":
-            await deputies.appoint(app, group, face, await find.somebody(app, by.id, wish.who), by)
+            who = await find.somebody(app, by.id, wish.who)
+            await deputies.appoint(app, group, face, who, by, wish.role or rights.MODERATOR)
+        case "role":
+            await deputies.appoint(app, group, face, await _known(wish.id), by, wish.role)
         case "dismiss":
             await deputies.dismiss(app, group, face, await _known(wish.id), by)
         case "ban":

@@ -47,7 +47,7 @@ def adopt(
 
     They are where it is: in its group, or in none though they were taken for threads of one of ours; but what is not
     for everybody is in none, nor what is by authors that are `left_out`. What is in a group elsewhere, that group says,
-    and what was only fetched nobody brought to a group of ours.
+    but not in a thread of another group (attack GRP-15); what was only fetched nobody brought to a group of ours.
     """
     writes.add(
         "UPDATE post SET replies_count = replies_count"
@@ -58,10 +58,11 @@ def adopt(
     writes.add(
         "UPDATE post SET thread_id = ?, group_id = CASE WHEN visibility >= 4 THEN group_id"
         " WHEN visibility > 1 OR author_id IN (?ints) THEN NULL"
-        " WHEN group_id IN (SELECT id FROM groups WHERE local = 0) THEN group_id"
+        " WHEN group_id IN (SELECT id FROM groups WHERE local = 0) THEN CASE WHEN group_id = COALESCE("
+        "(SELECT root.group_id FROM post root WHERE root.id = ?), group_id) THEN group_id END"
         " WHEN truth = 'fetched' THEN (SELECT id FROM groups WHERE id = ? AND local = 0) ELSE ? END WHERE thread_id IN"
         " (SELECT id FROM post WHERE parent_uri = ? AND parent_id IS NULL) AND visibility <> 3",
-        (thread_id, list(left_out), group_id, group_id, uri),
+        (thread_id, list(left_out), thread_id, group_id, group_id, uri),
     )
     writes.add("UPDATE post SET parent_id = ? WHERE parent_uri = ? AND parent_id IS NULL", (post_id, uri))
 

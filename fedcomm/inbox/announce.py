@@ -232,7 +232,7 @@ def _enter(hand: Hand, group: Group, face: Actor, entered: Post, activity: Activ
     """The post is in the group, when it was written for it: answers in its thread, what began one as its boost."""
     if entered.visibility not in (posts.PUBLIC, posts.UNLISTED, posts.MEMBERS):
         raise Ignored("the post is not for everybody")  # attack ORI-19, as above
-    if entered.group_id is None and _for_group(hand, group, face, entered):
+    if create.may_enter(hand, group, entered) and _for_group(hand, group, face, entered):
         create.enter(hand, group, entered)
         entered = msgspec.structs.replace(entered, group_id=group.id)
     elif entered.group_id != group.id and not entered.starter:

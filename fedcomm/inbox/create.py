@@ -98,7 +98,7 @@ def by_link(hand: Hand, activity: Activity) -> None:
     if author is None or not (author.uri == activity.actor or speaks_for(author, activity.actor)):
         raise Forbidden("The post is by somebody else.")
     group = hand.facts.group_at(author.uri)
-    if group is not None and post.group_id is None and _at_home(hand, group, author):
+    if group is not None and _at_home(hand, group, author) and may_enter(hand, group, post):
         enter(hand, group, post)
         show(hand, author, post, activity)
 
@@ -158,6 +158,14 @@ def _again(hand: Hand, activity: Activity, written: Note, known: Post, author: A
     if known.starter:
         label(hand.writes, known.id, group, written)
     groups.accept_post(hand.app, hand.writes, group, hand.facts.face_of(group), known, hand.raw_of(activity))
+
+
+def may_enter(hand: Hand, group: Group, post: Post) -> bool:
+    """Whether a group may have a post that is known here: it is in none, and answers in no thread of another one.
+
+    What is said in a thread of a group that group lets in, and nobody else (attack GRP-15).
+    """
+    return post.group_id is None and (post.starter or hand.facts.root_of(post).group_id in (None, group.id))
 
 
 def enter(hand: Hand, group: Group, post: Post) -> None:

@@ -2,8 +2,9 @@
 
 import pytest
 
+from fedcomm import curation
 from storage import groups as stored
-from storage import timelines
+from storage import threads, timelines, visible
 from storage.connect import execute
 from storage.paging import Page
 from storage.posts import MEMBERS, Post
@@ -184,3 +185,39 @@ async def test_a_group_does_not_delete_what_members_here_wrote_in_it_in_their_na
 
     now = await claims.a.knows(post.uri)
     assert (now.deleted_at, now.content) == (None, "<p>Which oak?</p>")
+
+
+@pytest.mark.attack("GRP-15")
+@pytest.mark.attack("GRP-01")
+@pytest.mark.parametrize("form", ["the activity", "the post", "its id", "by the group itself", "too early"])
+async def test_a_group_elsewhere_puts_nothing_into_threads_of_ours_by_claiming_answers_in_them(
+    claims: Claims, form: str
+) -> None:
+    """Nor what somebody says there who is banned, or in a thread that is locked."""
+    bread = await claims.a.group("bread", moderator=claims.ann)
+    await claims.ann.follow("!bread@a.test")
+    thread = await claims.ann.post("Rye\nDay nine @bread@a.test")
+    await claims.a.ban(bread, claims.bo.uri)
+    with claims.a.here():
+        await curation.lock(claims.a.app, claims.ann.actor, thread.id)
+    note = claims.writes("1", inReplyTo=thread.uri, cc=[claims.wine.uri, f"{claims.wine.uri}/followers"])
+    if form == "by the group itself":
+        note = claims.wine.note("1", inReplyTo=thread.uri, cc=[f"{claims.wine.uri}/followers"])
+        claims.home.serve(note["id"], note)
+        await forger.send(claims.fediverse, claims.a, claims.wine, claims.wine.does("Create", note["id"]))
+    elif form == "too early":  # in an answer that nobody has yet
+        between = claims.bo.note("0", inReplyTo=thread.uri, cc=[claims.ann.actor.uri])
+        note = claims.writes("1", inReplyTo=between["id"], cc=[claims.wine.uri])
+        await claims.announce(note["id"])
+        assert await claims.inside(await claims.a.knows(note["id"]))
+        await forger.send(claims.fediverse, claims.a, claims.bo, claims.bo.does("Create", between))
+        assert (await claims.a.knows(note["id"])).thread_id == thread.id
+    else:
+        create = claims.bo.does("Create", note)
+        await claims.announce({"the activity": create, "the post": note, "its id": note["id"]}[form])
+
+    said = await claims.a.post(note["id"])
+    assert said is None or said.group_id is None
+    with claims.a.here():
+        below = (await threads.context(visible.ANYBODY, thread.id, above=9, below=9, depth=9)).descendants
+    assert below == []

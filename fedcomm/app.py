@@ -77,6 +77,8 @@ class App:
         self.reach = Reach()
         self.intake = Intake(db)
         self.vote_limit = ServerLimit(limits.VOTES, limits.WINDOW)
+        self.undo_limit = ServerLimit(limits.VOTES, limits.WINDOW)
+        self.edit_limit = ServerLimit(limits.EDITS, limits.WINDOW)
         self.vote_alerts = Lately(limits.ALERTS)
         self.join_limit = ServerLimit(limits.JOINS, limits.JOINS_WINDOW)
         self.crowd_limit = ServerLimit(limits.ALL_JOINS, limits.JOINS_WINDOW)

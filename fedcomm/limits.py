@@ -5,7 +5,7 @@ not asked again so soon.
 import time
 from collections import OrderedDict
 
-VOTES = 30  # of one server on one post
+VOTES, EDITS = 30, 20  # of one server on one post, and of one post
 POSTS, POSTS_OF_HOST, COPIES = 30, 300, 3  # into one group: of one author, of one server, of the same words
 SHORTEST = 20  # characters of words that count as the same
 WINDOW = 600.0  # seconds

@@ -13,7 +13,11 @@ from storage.posts import Post
 
 
 def vote(hand: Hand, activity: Activity) -> None:
-    """A vote is taken back; the same vote coming again, or late, counts no more (attack SIG-05)."""
+    """A vote is taken back; the same vote coming again, or late, counts no more (attack SIG-05).
+
+    A group of ours passes that on as seldom as votes, and nothing of who is banned: whoever takes back what they never
+    said must not speak through it (attacks GRP-01, GRP-13).
+    """
     inner = activity.object
     assert isinstance(inner, Activity)
     hand.take_back(inner.uri)
@@ -24,9 +28,10 @@ def vote(hand: Hand, activity: Activity) -> None:
     reactions.remove(hand.writes, post.id, voter.id, KINDS[inner.type])
     hand.writes.after(lambda: hand.app.forget_post(post.id))
     group = hand.facts.group_of(post)
-    if group is not None and group.local:
-        face = hand.facts.face_of(group)
-        groups.pass_on(hand.app, hand.writes, group, face, hand.raw_of(activity), about=post)
+    if group is None or not group.local or admit.banned(hand.facts.standing(group, voter.uri).ban):
+        return
+    if hand.facts.shown(post, voter) and hand.app.undo_limit.allows(post.id, voter.host):
+        groups.pass_on(hand.app, hand.writes, group, hand.facts.face_of(group), hand.raw_of(activity), about=post)
 
 
 def announce(hand: Hand, activity: Activity) -> None:

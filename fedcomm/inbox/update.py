@@ -29,6 +29,8 @@ def note(hand: Hand, activity: Activity) -> None:
     group = hand.facts.group_of(known)
     if group is not None and group.local and not _may_change(hand, group, author.uri):
         raise Ignored("the author may not write in the group any more")  # attacks GRP-01, GRP-17
+    if group is not None and group.local and not hand.app.edit_limit.allows(known.id, author.host):
+        raise Ignored("it is changed too often: the group would pass on each version")  # attack GRP-13
     if group is not None and group.local and waiting.edited_too_far(hand, written, author, group, known.content):
         raise Ignored("it is changed into what its author may not write yet")
     written = create.with_moderators(hand, author, written)

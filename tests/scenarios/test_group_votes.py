@@ -4,7 +4,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from fedcomm import group_profile, reactions
+from fedcomm import group_profile, limits, reactions
 from fedcomm.errors import Invalid
 from fedcomm.group_profile import Change
 from storage.actors import Actor
@@ -99,6 +99,38 @@ async def test_a_server_with_many_new_people_has_not_many_votes(world: World) ->
     with world.a.here():
         told = await rows("SELECT content FROM post WHERE author_id = ? AND visibility = 3", (world.bread.id,))
     assert len(told) == 1 and world.host.name in told[0][0] and f"@ann/{world.post.id}" in told[0][0]
+
+
+@pytest.mark.attack("GRP-13")
+@pytest.mark.attack("GRP-01")
+async def test_nobody_speaks_through_a_group_by_taking_back_or_changing_the_same_thing_again_and_again(
+    world: World,
+) -> None:
+    reader, eve = Host(world.fediverse, "r.test").actor("reader"), world.host.actor("eve")
+    await forger.send(world.fediverse, world.a, reader, reader.does("Follow", world.bread.uri))
+    note = eve.note("1", to=[world.bread.uri, PUBLIC])
+    world.host.serve(note["id"], note)
+    await forger.send(world.fediverse, world.a, eve, eve.does("Create", note, to=note["to"]))
+    heard = reader.host.received
+
+    async def passed_on(kind: str, *said: Json) -> int:
+        before = len(heard)
+        for each in said:
+            await forger.post(world.a, each, eve)
+        await world.fediverse.settle()
+        return sum(isinstance(each["object"], dict) and each["object"]["type"] == kind for each in heard[before:])
+
+    undone = [eve.does("Undo", eve.does("Like", world.post.uri)) for _ in range(limits.VOTES + 6)]
+    changed = [
+        eve.does("Update", note | {"content": f"<p>{at}</p>", "updated": f"2026-01-01T00:00:{at:02}Z"}, to=note["to"])
+        for at in range(limits.EDITS + 6)
+    ]
+    assert await passed_on("Undo", *undone) == limits.VOTES
+    assert await passed_on("Update", *changed) == limits.EDITS
+    assert (await world.a.knows(note["id"])).content == f"<p>{limits.EDITS - 1}</p>"  # as all others read it
+    await world.a.ban(world.bread, eve.uri)
+    world.a.apps[0].undo_limit = limits.ServerLimit(9, limits.WINDOW)
+    assert await passed_on("Undo", eve.does("Undo", eve.does("Like", world.post.uri))) == 0
 
 
 @pytest.mark.attack("GRP-11")

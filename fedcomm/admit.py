@@ -77,17 +77,8 @@ class _Ban(msgspec.Struct, frozen=True):
     until: int | None = None  # ms since 1970
 
 
-class Ended(msgspec.Struct, frozen=True):
-    """That a group shows a thread no more beside its own: who ended it and when; as author, moderator or sharer."""
-
-    by: str
-    role: str
-    at: int  # ms since 1970
-
-
 _VOTES = {"both": frozenset(("like", "dislike")), "up": frozenset(("like",))}
 _BAN = msgspec.json.Decoder(_Ban)
-_ENDED = msgspec.json.Decoder(Ended)
 
 
 def banned(value: str | None) -> bool:
@@ -287,23 +278,6 @@ def answering(standing: Standing, thread: Post) -> None:
         raise NotAllowed("This thread was taken out of the group.")
     if thread.locked and not standing.may(rights.SPEAK):
         raise NotAllowed("This thread is locked.")
-
-
-def sharing_again(standing: Standing, value: str | None, by: str, now: int) -> None:
-    """Whether somebody may share a thread into a group that has ended to show it: `value` is the register of that.
-
-    Raises:
-        NotAllowed: moderators or its author ended it, or the same person did so within a day.
-    """
-    if value is None or standing.may(rights.REMOVE):
-        return
-    ended = _ENDED.decode(value)
-    if ended.role == "moderator":
-        raise NotAllowed("Moderators of this group have taken the thread out of it. They can take it in again.")
-    if ended.role == "author" and ended.by != by:
-        raise NotAllowed("Who began this thread does not want it in this group. Its moderators can take it in again.")
-    if ended.by == by and now < ended.at + DAY:
-        raise NotAllowed("You have ended this within the last day. Others can share the thread, and you tomorrow.")
 
 
 def voting(group: Group, standing: Standing, kind: str = "") -> None:

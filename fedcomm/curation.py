@@ -1,8 +1,11 @@
 """What moderators do with the posts of a group: take out, put back, lock and pin; every server is told.
 
-A group of ours announces what its moderators do. To a group elsewhere the act of a member here is sent, and it
-announces it to all others (FEP-1b12 §Group moderation); here it has its effect at once (docs/decisions/0032). Who acts
-is None for whoever runs the server of a group of ours.
+A group of ours announces what its moderators do with its own threads. To a group elsewhere the act of a member here is
+sent, and it announces it to all others (FEP-1b12 §Group moderation); here it has its effect at once
+(docs/decisions/0032). Who acts is None for whoever runs the server of a group of ours.
+
+What is done with a thread that a group shows beside its own (`within` it) is told to nobody: other servers would do it
+to the thread itself, so also in the group in which it began (docs/decisions/0035).
 """
 
 import msgspec
@@ -13,7 +16,7 @@ from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
-from storage import actors, boosts, posts, registers
+from storage import actors, boosts, posts, registers, shares
 from storage import groups as stored
 from storage.actors import Actor
 from storage.connect import Writes, apply
@@ -70,15 +73,15 @@ async def restore(app: App, moderator: Actor | None, post_id: int) -> None:
     await apply(writes)
 
 
-async def lock(app: App, moderator: Actor | None, post_id: int, reason: str = "") -> None:
-    """Close a thread to answers of all but moderators.
+async def lock(app: App, moderator: Actor | None, post_id: int, reason: str = "", within: str = "") -> None:
+    """Close a thread to answers of all but moderators; `within` a group that shows it, to those in it through that.
 
     Raises:
-        NotFound: there is no such post in a group.
+        NotFound: there is no such post in a group, or not in that one.
         NotAllowed: no moderator of the group.
     """
-    place = await _place(moderator, post_id, rights.LOCK)
-    if place.post.locked:
+    place = await _place(moderator, post_id, rights.LOCK, within)
+    if await _is(place, "locked"):
         return
     writes, uri = Writes(), app.urls.activity(next_id())
     moderation.record_lock(app, writes, place.group, place.face, place.post, place.by, uri, reason)
@@ -86,15 +89,15 @@ async def lock(app: App, moderator: Actor | None, post_id: int, reason: str = ""
     await apply(writes)
 
 
-async def unlock(app: App, moderator: Actor | None, post_id: int) -> None:
+async def unlock(app: App, moderator: Actor | None, post_id: int, within: str = "") -> None:
     """Open a thread to answers again.
 
     Raises:
-        NotFound: there is no such post in a group.
+        NotFound: there is no such post in a group, or not in that one.
         NotAllowed: no moderator of the group.
     """
-    place = await _place(moderator, post_id, rights.LOCK)
-    if not place.post.locked:
+    place = await _place(moderator, post_id, rights.LOCK, within)
+    if not await _is(place, "locked"):
         return
     writes, uri = Writes(), app.urls.activity(next_id())
     undone = await _undone(place, "locked", uri)
@@ -103,32 +106,32 @@ async def unlock(app: App, moderator: Actor | None, post_id: int) -> None:
     await apply(writes)
 
 
-async def pin(app: App, moderator: Actor | None, post_id: int) -> None:
-    """Put a thread above the others of its group.
+async def pin(app: App, moderator: Actor | None, post_id: int, within: str = "") -> None:
+    """Put a thread above the others of its group, or of one of ours that shows it (`within`).
 
     Raises:
-        NotFound: there is no such post in a group.
+        NotFound: there is no such post in a group, or not in that one.
         NotAllowed: no moderator of the group.
         Invalid: an answer, or taken out of the group.
     """
-    await _pin(app, moderator, post_id, pinned=True)
+    await _pin(app, moderator, post_id, within, pinned=True)
 
 
-async def unpin(app: App, moderator: Actor | None, post_id: int) -> None:
+async def unpin(app: App, moderator: Actor | None, post_id: int, within: str = "") -> None:
     """Put a thread back among the others of its group.
 
     Raises:
-        NotFound: there is no such post in a group.
+        NotFound: there is no such post in a group, or not in that one.
         NotAllowed: no moderator of the group.
     """
-    await _pin(app, moderator, post_id, pinned=False)
+    await _pin(app, moderator, post_id, within, pinned=False)
 
 
-async def _pin(app: App, moderator: Actor | None, post_id: int, *, pinned: bool) -> None:
-    place = await _place(moderator, post_id, rights.PIN)
+async def _pin(app: App, moderator: Actor | None, post_id: int, within: str, *, pinned: bool) -> None:
+    place = await _place(moderator, post_id, rights.PIN, within)
     if pinned and (not place.post.starter or place.post.removed_at is not None):
         raise Invalid("Only what began a thread in the group can be pinned.")
-    if (await registers.get(place.group.id, "pinned", place.post.uri) is not None) == pinned:
+    if await _is(place, "pinned") == pinned:
         return
     writes, uri = Writes(), app.urls.activity(next_id())
     act = _act("Add" if pinned else "Remove", uri, place, target=place.face.featured)
@@ -137,9 +140,13 @@ async def _pin(app: App, moderator: Actor | None, post_id: int, *, pinned: bool)
     await apply(writes)
 
 
-async def _place(moderator: Actor | None, post_id: int, right: str) -> _Place:
+async def _place(moderator: Actor | None, post_id: int, right: str, within: str = "") -> _Place:
     post = await posts.by_id(post_id)
     group, face = await stored.with_face(post.group_id if post is not None else None)
+    if within:
+        group, face = await groups.named(within)
+        if post is None or group.id not in (post.group_id, *[each.id for each in await shares.of_thread(post.id)]):
+            raise NotFound("There is no such post in a group.")
     if post is None or group is None or face is None or face.gone or post.deleted_at is not None:
         raise NotFound("There is no such post in a group.")
     by = moderator
@@ -153,7 +160,15 @@ async def _place(moderator: Actor | None, post_id: int, right: str) -> _Place:
     return _Place(post, group, face, by)
 
 
+async def _is(place: _Place, property_: str) -> bool:
+    if property_ == "locked" and place.post.group_id == place.group.id:
+        return bool(place.post.locked)
+    return await registers.get(place.group.id, property_, place.post.uri) is not None
+
+
 def _tell(app: App, writes: Writes, place: _Place, act: activities.Json) -> None:
+    if place.post.group_id != place.group.id:
+        return
     if place.group.local:
         groups.pass_on(app, writes, place.group, place.face, act, about=place.post)
     else:

@@ -7,7 +7,7 @@ import storage.members
 from activitypub.errors import ProtocolError, Unreachable
 from activitypub.objects import Emoji, Hashtag, Mention, Note, Option, Source
 from activitypub.objects import Poll as NotePoll
-from fedcomm import admit, emojis, errors, fetching, media, members, titles, writing
+from fedcomm import admit, emojis, errors, fetching, media, members, titles, ways, writing
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.groups import LEVELS as GROUP_LEVELS
@@ -77,6 +77,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     parent_author: Actor | None
     group: Group | None
     face: Actor | None  # of the group
+    way: ways.Way | None = None  # another group, through which its author is in the thread
     mentioned: tuple[Actor, ...]
     written: writing.Written
     title: str
@@ -144,10 +145,14 @@ async def prepare(app: App, author: Actor, draft: Draft, replaced: Post | None =
         group, face = None, None
     if replaced is None and visibility != posts.DIRECT:
         await _not_aside(named, group)
+    way = None
     if group is not None:
         root = await posts.by_id(parent.thread_id) if parent else None
         standing = await members.standing(group, author)
-        if group.local:
+        way = await ways.of(group, standing, root, author) if root is not None else None
+        if way is not None and root is not None:
+            ways.through(group, standing, way, root)
+        elif group.local:
             admit.posting(group, standing, root)
         else:
             admit.elsewhere(group, standing, root)
@@ -170,6 +175,7 @@ async def prepare(app: App, author: Actor, draft: Draft, replaced: Post | None =
         parent_author=parent_author,
         group=group,
         face=face,
+        way=way,
         mentioned=mentioned,
         written=written,
         title=title,

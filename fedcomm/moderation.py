@@ -44,11 +44,12 @@ def record_restoration(
 def record_lock(
     app: App, writes: Writes, group: Group, face: Actor, post: Post, moderator: Actor, uri: str, reason: str = ""
 ) -> None:
-    """A moderator closed a thread to answers."""
+    """A moderator closed a thread to answers; what the group shows beside its own, there alone."""
     act = acts.record(
         app, writes, group, face, "locked", post.uri, {"locked": True}, by=moderator.uri, uri=uri, summary=reason
     )
-    take_effect(writes, act, "post", post.id, locked=1)
+    if post.group_id == group.id:
+        take_effect(writes, act, "post", post.id, locked=1)
     writes.after(lambda: app.forget_post(post.id))
 
 
@@ -57,7 +58,8 @@ def record_unlock(
 ) -> None:
     """A moderator opened a thread to answers again."""
     act = acts.record(app, writes, group, face, "locked", post.uri, None, by=moderator.uri, uri=uri, undoes=undone)
-    take_effect(writes, act, "post", post.id, locked=0)
+    if post.group_id == group.id:
+        take_effect(writes, act, "post", post.id, locked=0)
     writes.after(lambda: app.forget_post(post.id))
 
 

@@ -130,7 +130,7 @@ async def edit(app: App, author: Actor, post_id: int, draft: Draft) -> None:
     if group is not None and group.local and face is not None and known.removed_at is None:
         groups.pass_on(app, writes, group, face, update, about=known, post_id=known.id)
         await groups.tell_boosted(app, writes, group, face, author, update, known, audience)
-    await sharing.changed(app, writes, known, update)
+    await sharing.changed(app, writes, known, author, update, audience)
     await apply(writes)
 
 
@@ -160,7 +160,7 @@ async def delete(app: App, author: Actor, post_id: int, *, redraft: bool = False
         await groups.tell_boosted(app, writes, group, face, author, deletion, known, everywhere)
         if (boost := await boosts.of(face.id, known.id)) is not None:
             groups.take_back(app, writes, group, face, known, boost.uri)
-    await sharing.changed(app, writes, known, deletion, gone=True)
+    await sharing.changed(app, writes, known, author, deletion, everywhere, gone=True)
     await apply(writes)
     await media.forget(app, files)
 

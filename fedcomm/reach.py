@@ -2,6 +2,8 @@
 
 import logging
 
+import msgspec
+
 from activitypub.errors import ProtocolError
 from activitypub.origins import host_of
 from storage import follows, outbox
@@ -43,6 +45,10 @@ class Reach:
 
     async def places(self, audience: Audience) -> Destinations:
         """As `destinations`, of an audience."""
+        if audience.known_to:
+            told = await self._of_followers(audience.known_to)
+            left = msgspec.structs.replace(audience, known_to=(), without=(*audience.without, *told))
+            return await self.places(left)
         if not audience.everybody and not audience.inboxes:
             shared = await self._of_followers(audience.followers)
             return (

@@ -42,7 +42,7 @@ async def check(app: App, prepared: Prepared) -> None:
         NotAllowed: its rules are to be accepted first.
         Invalid: more than a newcomer may, or an announcement before others were answered.
     """
-    group, face, author = prepared.group, prepared.face, prepared.author
+    group, face, author = *_asking(prepared), prepared.author
     if group is None or face is None or not group.local or not group.asks:
         return
     known, standing = await _known(app, group, author), await members.standing(group, author)
@@ -58,7 +58,7 @@ async def check_edit(app: App, prepared: Prepared, before: str = "") -> None:
     Raises:
         Invalid: more than a newcomer may, or an announcement before others were answered.
     """
-    group, face, author = prepared.group, prepared.face, prepared.author
+    group, face, author = *_asking(prepared), prepared.author
     if group is None or face is None or not group.local or not (group.ladder or group.promotion):
         return
     known, standing = await _known(app, group, author), await members.standing(group, author)
@@ -111,6 +111,12 @@ async def open_to(app: App, group: Group, author: Actor, standing: Standing) -> 
         answered=max(0, admit.ANSWERED - known.answered),
         owed=admit.owed(group, known, announced) if announced else 0,
     )
+
+
+def _asking(prepared: Prepared) -> tuple[Group | None, Actor | None]:
+    """Whose rules and limits hold: of the group through which the author is in the thread (`ways.py`)."""
+    way = prepared.way
+    return (prepared.group, prepared.face) if way is None else (way.group, way.face)
 
 
 def _measured(app: App, prepared: Prepared) -> Written:

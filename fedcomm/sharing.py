@@ -5,12 +5,12 @@ allow, and can end that for itself. To a group of another server whoever writes 
 it is told gets a thread of its own that leads back (features S1.5).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
 from activitypub.contexts import PUBLIC
-from fedcomm import acts, admit, clock, groups, members, restraints, rights
+from fedcomm import acts, admit, clock, groups, members, restraints, rights, ways
 from fedcomm.admit import Standing
 from fedcomm.app import App
 from fedcomm.drafting import Prepared
@@ -27,6 +27,7 @@ from storage.groups import Group
 from storage.ids import next_id
 from storage.outbox import Audience
 from storage.posts import Post
+from storage.shares import Showing
 
 MOST = 10  # groups that show a thread beside its own
 
@@ -53,6 +54,9 @@ async def share(app: App, actor: Actor, post_id: int, group_name: str) -> None:
         raise NotAllowed("Only members share threads into a group. Please join it first.")
     if post.group_id == group.id:
         raise Invalid("The thread is in this group already.", field="group")
+    home = await stored.by_id(post.group_id) if post.group_id is not None and post.author_id != actor.id else None
+    if home is not None and home.local:
+        ways.carrying(home, await members.standing(home, actor))
     if not sharable(post, group):
         raise Invalid("Only what is for everybody can be shared into another group.", field="group")
     if await shares.by(group.id, post.id) is None:
@@ -65,7 +69,7 @@ async def share(app: App, actor: Actor, post_id: int, group_name: str) -> None:
 async def _check(app: App, actor: Actor, group: Group, face: Actor, post: Post) -> None:
     """Whether a group takes in a thread that somebody shares, as if they had begun it there (attack GRP-13)."""
     ended = await registers.get(group.id, "share", post.uri)
-    admit.sharing_again(await members.standing(group, actor), ended, actor.uri, clock.now_ms())
+    ways.sharing_again(await members.standing(group, actor), ended, actor.uri, clock.now_ms())
     if len(await shares.of_thread(post.id)) >= MOST:
         raise Invalid("A thread can be shown in at most {most} other groups.", field="group", most=MOST)
     author = await actors.by_id(post.author_id)
@@ -94,7 +98,7 @@ async def _concerned(post: Post) -> list[Actor]:
 async def end(app: App, actor: Actor, post_id: int, group_name: str) -> None:
     """A thread is shown in another group no more: who shared it says so, who wrote it, or a moderator of that group.
 
-    Whoever ended it is remembered (`admit.sharing_again`), so that it does not come and go.
+    Whoever ended it is remembered (`ways.sharing_again`), so that it does not come and go.
 
     Raises:
         NotFound: there is no such group, or it does not show the thread.
@@ -183,9 +187,9 @@ def _audience(face: Actor, concerned: Iterable[Actor]) -> Audience:
     return Audience(followers=(face.id,), inboxes=tuple(dict.fromkeys(inboxes)))
 
 
-def may_relay(group: Group, standing: Standing) -> bool:
-    """Whether a group passes on what somebody says in a thread that it shows: its own bans count for that."""
-    return group.local == 1 and group.closed_at is None and not admit.banned(standing.ban)
+def may_relay(group: Group, standing: Standing, *, locked: bool = False) -> bool:
+    """Whether a group passes on what somebody says in a thread that it shows: its own bans and lock count for that."""
+    return group.local == 1 and group.closed_at is None and ways.relays(standing, locked)
 
 
 async def said(app: App, writes: Writes, prepared: Prepared, post: Post, document: dict[str, Any]) -> None:
@@ -194,14 +198,15 @@ async def said(app: App, writes: Writes, prepared: Prepared, post: Post, documen
     if post.visibility > posts.UNLISTED:
         return
     root = await posts.by_id(post.thread_id) if prepared.parent is not None else post
-    showing = await shares.of_thread(root.id) if prepared.parent is not None and root is not None else []
+    showing = await shares.showing(root.id) if prepared.parent is not None and root is not None else []
     if root is None:
         return
-    for group in showing:
-        _group, face = await stored.with_face(group.id)
-        if face is not None and may_relay(group, await members.standing(group, prepared.author)):
-            groups.pass_on(app, writes, group, face, document, about=post, post_id=post.id)
-    there = {root.group_id, *(group.id for group in showing)}
+    known_to = _known_to(prepared.group, prepared.face)
+    for group, face, standing, locked in await _relaying(showing, prepared.author):
+        if may_relay(group, standing, locked=locked):
+            groups.pass_on(app, writes, group, face, document, about=post, post_id=post.id, known_to=known_to)
+            known_to = (*known_to, face.id)
+    there = {root.group_id, *(each.group.id for each in showing)}
     for face in prepared.mentioned:
         named = await stored.by_actor(face.id) if face.kind == "Group" and face.local else None
         if named is None or named.id in there:
@@ -215,16 +220,36 @@ async def said(app: App, writes: Writes, prepared: Prepared, post: Post, documen
                 await _take_in(app, writes, named, face, root, prepared.author)
 
 
-async def changed(app: App, writes: Writes, post: Post, activity: dict[str, Any], *, gone: bool = False) -> None:
+async def changed(
+    app: App, writes: Writes, post: Post, author: Actor, activity: dict[str, Any], told: Audience, *, gone: bool = False
+) -> None:
     """What one of ours did to a post: groups that show its thread pass it on; what began it and is `gone` they take
-    back."""
-    for group in await shares.of_thread(post.thread_id) if post.visibility <= posts.UNLISTED else ():
-        _group, face = await stored.with_face(group.id)
-        if face is None or not group.local:
+    back. Microblogs that follow these hear of that from its author, but for the audience `told`, who have."""
+    showing = await shares.showing(post.thread_id) if post.visibility <= posts.UNLISTED else []
+    home, home_face = await stored.with_face(post.group_id) if showing else (None, None)
+    known_to = _known_to(home, home_face)
+    for group, face, standing, _locked in await _relaying(showing, author):
+        if not group.local or not (gone or may_relay(group, standing)):
             continue
-        author = await actors.by_id(post.author_id)
-        if not gone and (author is None or not may_relay(group, await members.standing(group, author))):
-            continue
-        groups.pass_on(app, writes, group, face, activity, about=post, post_id=None if gone else post.id)
+        about = None if gone else post.id
+        groups.pass_on(app, writes, group, face, activity, about=post, post_id=about, known_to=known_to)
+        heard = Audience(followers=(*told.followers, *known_to), inboxes=told.inboxes)
+        await groups.tell_boosted(app, writes, group, face, author, activity, post, heard)
+        known_to = (*known_to, face.id)
         if gone and post.starter:
             await withdraw(app, writes, group, face, post)
+
+
+async def _relaying(showing: Sequence[Showing], author: Actor) -> list[tuple[Group, Actor, Standing, bool]]:
+    """The groups with their faces, what somebody is in each, and whether the thread is locked there."""
+    faces = await actors.by_ids([each.group.actor_id for each in showing]) if showing else {}
+    return [
+        (each.group, faces[each.group.actor_id], await members.standing(each.group, author), each.locked)
+        for each in showing
+        if each.group.actor_id in faces
+    ]
+
+
+def _known_to(home: Group | None, face: Actor | None) -> tuple[int, ...]:
+    """Whose followers hear from the group in which a thread began: of one elsewhere nobody here knows them."""
+    return (face.id,) if home is not None and face is not None and home.local else ()

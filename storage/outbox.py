@@ -31,6 +31,7 @@ class Audience(msgspec.Struct, frozen=True, omit_defaults=True):
     inboxes: tuple[str, ...] = ()
     everybody: bool = False  # one inbox of each server we know: Delete of an actor
     without: tuple[str, ...] = ()  # hosts it does not go to: where it came from
+    known_to: tuple[int, ...] = ()  # local actors whose followers' hosts hear the same from these
 
     def __bool__(self) -> bool:
         return bool(self.followers or self.inboxes or self.everybody)

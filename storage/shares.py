@@ -1,18 +1,45 @@
 """Threads that a group shows beside its own; each is also a boost by the group's face."""
 
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
 from storage import talks
 from storage.connect import Writes, row, rows
 from storage.groups import Group
 
+
+class Showing(msgspec.Struct, frozen=True):
+    """A group that shows a thread beside its own; its moderators may have `locked` it there, or pinned it."""
+
+    group: Group
+    locked: bool
+    pinned: bool
+
+
+_SET = """CASE WHEN EXISTS (SELECT 1 FROM register r WHERE r.group_id = s.group_id AND r.property = '{}'
+ AND r.subject = post.uri AND r.value IS NOT NULL) THEN 1 ELSE 0 END"""
 OF_THREADS = (
-    f"SELECT s.post_id, {', '.join('g.' + name for name in Group.__struct_fields__)} FROM share s"
+    f"SELECT s.post_id, {_SET.format('locked')}, {_SET.format('pinned')},"
+    f" {', '.join('g.' + name for name in Group.__struct_fields__)} FROM share s JOIN post ON post.id = s.post_id"
     " JOIN groups g ON g.id = s.group_id WHERE s.post_id IN (?ints) ORDER BY s.shared_at, s.group_id"
 )
 
 
-async def of_thread(post_id: int) -> list[Group]:
+async def showing(post_id: int) -> list[Showing]:
     """The groups that show a thread beside their own, the first to do so first."""
-    return [Group(*found[1:]) for found in await rows(OF_THREADS, ([post_id],))]
+    return [read(found) for found in await rows(OF_THREADS, ([post_id],))]
+
+
+async def of_thread(post_id: int) -> list[Group]:
+    """As `showing`, the groups alone."""
+    return [each.group for each in await showing(post_id)]
+
+
+def read(found: Sequence[Any]) -> Showing:
+    """A row that `OF_THREADS` found."""
+    return Showing(Group(*found[3:]), bool(found[1]), bool(found[2]))
 
 
 async def by(group_id: int, post_id: int) -> int | None:

@@ -51,11 +51,11 @@ def created(hand: Hand, activity: Activity) -> None:
         raise Ignored("it names no post")
     if isinstance(inner.object, Note) and uri not in hand.facts.posts and not hand.app.urls.own(uri):
         new = create.passed_on(hand, inner, group, face)
-        shared.relayed(hand, activity, new, inner.actor)
+        shared.relayed(hand, activity, new, inner.actor, new=True)
         return _show(hand, group, face, new, activity)
     entered = hand.post(uri)
     if uri in hand.fetched and not entered.starter:
-        shared.relayed(hand, activity, entered, inner.actor)
+        shared.relayed(hand, activity, entered, inner.actor, new=True)
     _enter(hand, group, face, entered, activity)
 
 

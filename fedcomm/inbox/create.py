@@ -9,7 +9,7 @@ from activitypub.contexts import PUBLIC
 from activitypub.errors import Forbidden
 from activitypub.objects import Note
 from activitypub.origins import same_origin
-from fedcomm import admit, clock, groups, mapping, sanitise
+from fedcomm import admit, clock, groups, mapping, sanitise, ways
 from fedcomm.errors import NotAllowed
 from fedcomm.inbox import ballots, shared, waiting
 from fedcomm.inbox.hand import Hand, Ignored, Wants
@@ -41,7 +41,7 @@ def note(hand: Hand, activity: Activity) -> None:
     group = _group(hand, written, author, parent)
     if group is not None and parent is None:
         _look_for_parent(hand, written)
-    if group is not None and group.local and waiting.waits(hand, activity, written, author, parent, group):
+    if group is not None and group.local and _waits_for(hand, activity, written, author, parent, group):
         return
     named = mentioned(hand, written)
     if not _concerns(hand, author, parent, group, named, written):
@@ -152,7 +152,7 @@ def _again(hand: Hand, activity: Activity, written: Note, known: Post, author: A
     group = _group(hand, written, author, hand.facts.posts.get(written.in_reply_to or ""))
     if group is None or not group.local:
         raise Ignored("it is known already")
-    if waiting.waits(hand, activity, written, author, hand.facts.posts.get(written.in_reply_to or ""), group):
+    if _waits_for(hand, activity, written, author, hand.facts.posts.get(written.in_reply_to or ""), group):
         return
     enter(hand, group, known)
     if known.starter:
@@ -236,11 +236,23 @@ def _let_in(hand: Hand, group: Group, author: Actor, parent: Post | None) -> boo
     facts = hand.facts
     if parent is not None and parent.removed_at is not None:
         return False
+    standing, root = facts.standing(group, author.uri), facts.root_of(parent) if parent is not None else None
+    way = shared.way(hand, group, author.uri, root) if root is not None else None
     try:
-        admit.posting(group, facts.standing(group, author.uri), facts.root_of(parent) if parent else None)
+        if way is not None and root is not None:
+            ways.through(group, standing, way, root)
+        else:
+            admit.posting(group, standing, root)
     except NotAllowed:
         return False
     return True
+
+
+def _waits_for(hand: Hand, activity: Activity, written: Note, author: Actor, parent: Post | None, group: Group) -> bool:
+    """Whether a post waits: for the group that it is for, or for that through which its author is in the thread."""
+    way = shared.way(hand, group, author.uri, hand.facts.root_of(parent)) if parent is not None else None
+    asking = way.group if way is not None else group
+    return waiting.waits(hand, activity, written, author, parent, asking)
 
 
 def _is_confined(hand: Hand, written: Note, author: Actor, parent: Post | None) -> bool:

@@ -31,6 +31,7 @@ from storage.circumstances import Circumstances, Place
 from storage.connect import read_many, rows
 from storage.groups import Group
 from storage.posts import Post
+from storage.shares import Showing
 
 _FOLLOWED = (
     "SELECT DISTINCT t.uri FROM follow f JOIN actor t ON t.id = f.target_id"
@@ -79,7 +80,7 @@ class Facts:
         self._blockers: dict[str, set[int]] = {}
         self._followed: set[str] = set()
         self._early: dict[str, dict[int, str]] = {}
-        self._shares: dict[int, list[Group]] = {}
+        self._shares: dict[int, list[Showing]] = {}
         self._ended: dict[tuple[int, str], str] = {}
         self._held: dict[tuple[str, int], str] = {}
         self._circumstances: dict[Place, Circumstances] = {}
@@ -122,12 +123,12 @@ class Facts:
         place = (group.id, uri)
         return Standing(ban=self._bans.get(place), member=place in self._members, role=self._roles.get(place, ""))
 
-    def shared_into(self, thread_id: int) -> Sequence[Group]:
+    def shown_in(self, thread_id: int) -> Sequence[Showing]:
         """The groups that show a thread beside their own."""
         return self._shares.get(thread_id, ())
 
     def ended(self, group: Group, root: Post) -> str | None:
-        """What is remembered of a group that shows a thread no more (`admit.Ended`); asked where posts name another."""
+        """What is remembered of a group that shows a thread no more (`ways.Ended`); asked where posts name another."""
         return self._ended.get((group.id, root.uri))
 
     def leaders(self, uri: str) -> Sequence[str]:
@@ -265,14 +266,14 @@ async def _complete(facts: Facts) -> None:
     facts.faces = {g.actor_id: facts._authors[g.actor_id] for g in facts.groups.values()}
     facts._faces_boosts = {(found[2], found[3]): Boost(*found) for found in answers[2]}
     facts._naming = {(found[0], found[1]) for found in answers[3]}
-    for thread_id, *group in answers[4]:
-        facts._shares.setdefault(thread_id, []).append(Group(*group))
+    for found in answers[4]:
+        facts._shares.setdefault(found[0], []).append(shares.read(found))
     await _complete_shares(facts)
 
 
 async def _complete_shares(facts: Facts) -> None:
     """The faces of groups that show threads beside their own, and the groups in which these began; mostly none."""
-    showing = [group for groups_ in facts._shares.values() for group in groups_]
+    showing = [each.group for shown in facts._shares.values() for each in shown]
     if not showing:
         return
     homes = [r.group_id for r in facts._roots.values() if r.group_id is not None and r.group_id not in facts.groups]

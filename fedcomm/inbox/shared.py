@@ -4,10 +4,11 @@ from typing import Any
 
 from activitypub.activities import Activity
 from activitypub.objects import Note
-from fedcomm import acts, admit, clock, groups, measuring, sharing
+from fedcomm import acts, admit, clock, groups, measuring, sharing, ways
 from fedcomm.admit import Author, Standing
 from fedcomm.errors import NotAllowed
 from fedcomm.inbox.hand import Hand
+from fedcomm.ways import Way
 from storage import posts, shares
 from storage.actors import Actor
 from storage.groups import Group
@@ -19,13 +20,11 @@ def said(hand: Hand, activity: Activity, written: Note, author: Actor, post: Pos
     """Somebody said something new: groups of ours that show the thread pass it on, others whom it names may show it."""
     if post.visibility > posts.UNLISTED:
         return
-    showing = hand.facts.shared_into(root.id) if root.id != post.id else ()
-    for group in showing:
-        if sharing.may_relay(group, hand.facts.standing(group, author.uri)):
-            face = hand.facts.face_of(group)
-            groups.pass_on(hand.app, hand.writes, group, face, hand.raw_of(activity), about=post, post_id=post.id)
-    there = {root.group_id, *(group.id for group in showing)}
+    showing = hand.facts.shown_in(root.id) if root.id != post.id else ()
     home = hand.facts.group_of(root)
+    if home is None or not home.local or post.group_id == home.id:  # else it was not taken in, and so is nowhere
+        _pass_on(hand, hand.raw_of(activity), post, author.uri, new=True)
+    there = {root.group_id, *(each.group.id for each in showing)}
     at_home = hand.facts.standing(home, author.uri) if home is not None else None
     for uri in dict.fromkeys((*written.audience.everyone, *(mention.href for mention in written.mentions))):
         named = hand.facts.group_at(uri)
@@ -58,7 +57,7 @@ def _lets_in(hand: Hand, group: Group, standing: Standing, author: Actor, root: 
     if begun is None or admit.banned(hand.facts.standing(group, begun.uri).ban):
         return False
     try:
-        admit.sharing_again(standing, hand.facts.ended(group, root), author.uri, clock.now_ms())
+        ways.sharing_again(standing, hand.facts.ended(group, root), author.uri, clock.now_ms())
     except NotAllowed:
         return False
     known, written = hand.facts.circumstances(group, author.id), measuring.shared(root, hand.app.host)
@@ -68,32 +67,58 @@ def _lets_in(hand: Hand, group: Group, standing: Standing, author: Actor, root: 
     return hand.app.post_limit.allows(group.id, author.uri, author.host, measuring.words(root.content))
 
 
-def relayed(hand: Hand, announced: Activity, post: Post, by: str, *, gone: bool = False) -> None:
-    """What a group elsewhere passes on in a thread of its own, groups of ours that show the thread pass on as well."""
+def relayed(hand: Hand, announced: Activity, post: Post, by: str, *, new: bool = False, gone: bool = False) -> None:
+    """What a group elsewhere passes on in a thread of its own, groups of ours that show the thread pass on as well.
+
+    What is said anew (`new`) they do not, where they have locked it.
+    """
     raw = hand.raw_of(announced)
     inner: Any = raw.get("object")
     if isinstance(inner, dict) and "@context" not in inner:  # as it stands by itself, with its author's proof
         inner = {"@context": raw["@context"], **inner}
-    for group in hand.facts.shared_into(post.thread_id) if post.visibility <= posts.UNLISTED else ():
-        if sharing.may_relay(group, hand.facts.standing(group, by)) and isinstance(inner, dict | str):
-            face, about = hand.facts.face_of(group), None if gone else post.id
-            groups.pass_on(hand.app, hand.writes, group, face, inner, about=post, post_id=about)
+    if isinstance(inner, dict | str):
+        _pass_on(hand, inner, post, by, new=new, gone=gone)
 
 
 def changed(hand: Hand, activity: Activity, post: Post, *, gone: bool = False) -> None:
     """Somebody changed or deleted a post: groups of ours that show its thread pass that on."""
-    for group in hand.facts.shared_into(post.thread_id) if post.visibility <= posts.UNLISTED else ():
-        if not group.local or not (gone or sharing.may_relay(group, hand.facts.standing(group, activity.actor))):
-            continue
-        face = hand.facts.face_of(group)
-        about = None if gone else post.id
-        groups.pass_on(hand.app, hand.writes, group, face, hand.raw_of(activity), about=post, post_id=about)
-        if gone and post.starter:
+    _pass_on(hand, hand.raw_of(activity), post, activity.actor, anybody=gone, gone=gone)
+    for group in [each.group for each in hand.facts.shown_in(post.thread_id)] if gone and post.starter else ():
+        if group.local:
+            face = hand.facts.face_of(group)
             shares.drop(hand.writes, group.id, post.id)
             if (boost := hand.facts.boost_of(face.id, post.id)) is not None:
                 sharing.take_back(hand.app, hand.writes, face, post, boost.uri, boost.published, concerned(hand, post))
 
 
+def way(hand: Hand, home: Group, uri: str, root: Post) -> Way | None:
+    """The group of ours through which somebody is in a thread; None for the one in which it began (`ways.py`)."""
+    if ways.at_home(hand.facts.standing(home, uri)):
+        return None
+    showing = [each for each in hand.facts.shown_in(root.id) if each.group.local]
+    standing = hand.facts.standing
+    return ways.choose(
+        [Way(each.group, hand.facts.face_of(each.group), standing(each.group, uri), each.locked) for each in showing]
+    )
+
+
+def _pass_on(
+    hand: Hand, inner: dict[str, Any] | str, post: Post, by: str,
+    *, new: bool = False, gone: bool = False, anybody: bool = False,
+) -> None:  # fmt: skip
+    """Groups of ours that show the thread of a post pass on what somebody did: each server hears it from one group."""
+    home = hand.facts.group_of(post)
+    known_to = (home.actor_id,) if home is not None and home.local else ()
+    for each in hand.facts.shown_in(post.thread_id) if post.visibility <= posts.UNLISTED else ():
+        group, standing = each.group, hand.facts.standing(each.group, by)
+        if group.local and (anybody or sharing.may_relay(group, standing, locked=new and each.locked)):
+            face, about = hand.facts.face_of(group), None if gone else post.id
+            groups.pass_on(
+                hand.app, hand.writes, group, face, inner, about=post, post_id=about, known_to=known_to
+            )  # fmt: skip
+            known_to = (*known_to, face.id)
+
+
 def shows(hand: Hand, face: Actor, root: Post) -> bool:
     """Whether a group elsewhere shows a thread beside its own."""
-    return any(group.actor_id == face.id for group in hand.facts.shared_into(root.id))
+    return any(each.group.actor_id == face.id for each in hand.facts.shown_in(root.id))

@@ -9,6 +9,7 @@ from fedcomm.inbox import create, moderate, shared, waiting
 from fedcomm.inbox.hand import Hand, Ignored, Wants
 from storage import posts
 from storage.groups import Group
+from storage.posts import Post
 
 
 def note(hand: Hand, activity: Activity) -> None:
@@ -27,7 +28,7 @@ def note(hand: Hand, activity: Activity) -> None:
     if known.visibility == posts.MEMBERS and written.audience.public:
         raise Ignored("it was for the members of a group, and stays so")  # attack GRP-20
     group = hand.facts.group_of(known)
-    if group is not None and group.local and not _may_change(hand, group, author.uri):
+    if group is not None and group.local and not _may_change(hand, group, author.uri, known):
         raise Ignored("the author may not write in the group any more")  # attacks GRP-01, GRP-17
     if group is not None and group.local and not hand.app.edit_limit.allows(known.id, author.host):
         raise Ignored("it is changed too often: the group would pass on each version")  # attack GRP-13
@@ -44,8 +45,10 @@ def note(hand: Hand, activity: Activity) -> None:
     shared.changed(hand, activity, known)
 
 
-def _may_change(hand: Hand, group: Group, author: str) -> bool:
+def _may_change(hand: Hand, group: Group, author: str, known: Post) -> bool:
     """Whether somebody may still change what they wrote in a group: not who is banned, or left where members write."""
+    if shared.way(hand, group, author, hand.facts.root_of(known)) is not None:
+        return not admit.banned(hand.facts.standing(group, author).ban)
     try:
         admit.belated(group, hand.facts.standing(group, author))
     except NotAllowed:

@@ -42,7 +42,9 @@ _ENTERING = re.compile(
     r"|storage\.(posts\.insert|reactions\.put|members\.put|shares\.put|admissions\.grant|completions\.enter"
     r"|flairs\.decide|polls\.cast)"
 )
-_ASKING = re.compile(r"fedcomm\.(admit\.\w+|members\.who_acts)")  # the second asks for a right in somebody's name
+_ASKING = re.compile(
+    r"fedcomm\.((admit|ways)\.\w+|members\.who_acts)"
+)  # the second asks for a right in somebody's name
 _DECIDED_BEFORE = {  # why these do not ask `admit` themselves
     "fedcomm.recording": "the record half of an act: whoever calls it has asked",
     "fedcomm.groups": "what a group does with what was let in, and how it begins",

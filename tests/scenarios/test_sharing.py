@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from fedcomm import group_profile, members, sharing
+from fedcomm import curation, group_profile, holding, members, sharing
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.group_profile import Change
-from storage import groups, registers, shares
+from storage import collections, groups, registers, shares
+from storage import held as waiting
 from storage.actors import Actor
 from storage.posts import Post
 from tests import forger
@@ -294,3 +295,87 @@ async def test_what_is_written_elsewhere_for_a_group_is_in_it_and_not_beside_it(
         group = await groups.by_face(bread.uri)
         assert group is not None and there.group_id == group.id
         assert await shares.of_thread(there.id) == []
+
+
+async def test_each_group_locks_and_pins_a_thread_for_itself_and_the_lock_at_home_closes_it(world: World) -> None:
+    post, a, both = await world.bo.post("@bread Rye"), world.a, Host(world.fediverse, "g.test")
+    cy, dot = [await a.person(name) for name in ("cy", "dot")]
+    await world.fediverse.join(world.wine, cy, dot)
+    eve, follower = Host(world.fediverse, "e.test").actor("eve"), both.actor("go")
+    await forger.send(world.fediverse, a, eve, eve.does("Follow", world.wine.uri))
+    for group in (world.bread, world.wine):
+        await forger.send(world.fediverse, a, follower, follower.does("Follow", group.uri, group.username))
+    with a.here():
+        await members.appoint(a.app, "wine", cy.actor, world.ann.actor)
+        await sharing.share(a.app, dot.actor, post.id, "wine")
+        with pytest.raises(NotAllowed):
+            await curation.lock(a.app, cy.actor, post.id)
+        for act in (curation.lock, curation.pin):
+            with pytest.raises(NotAllowed):
+                await act(a.app, dot.actor, post.id, within="wine")
+            with pytest.raises(NotFound):
+                await act(a.app, cy.actor, post.id, within="tea")
+            await act(a.app, cy.actor, post.id, within="wine")
+        wine, bread = await groups.by_actor(world.wine.id), await groups.by_actor(world.bread.id)
+        assert wine is not None and bread is not None
+        pinned = [[each.id for each in await collections.pinned(g.id, beside=True)] for g in (wine, bread)]
+        assert pinned == [[post.id], []] and await collections.pinned(wine.id) == []
+    assert (await a.knows(post.uri)).locked == 0
+
+    with pytest.raises(NotAllowed, match="locked in !wine"):
+        await dot.reply(post, "And?")
+    outside = await world.says(eve, [world.wine.uri], inReplyTo=post.uri)
+    from_home, from_moderator = await world.bo.reply(post, "Well"), await cy.reply(post, "Enough")
+    with a.here():
+        await curation.unlock(a.app, cy.actor, post.id, within="wine")
+        await curation.unpin(a.app, cy.actor, post.id, within="wine")
+        assert await collections.pinned(wine.id, beside=True) == []
+    after = await dot.reply(post, "And?")
+    inside = await world.says(eve, [world.wine.uri], inReplyTo=post.uri, cc=[])
+    with a.here():
+        await curation.lock(a.app, world.ann.actor, post.id)
+        with pytest.raises(NotAllowed, match="locked"):
+            await dot.reply(post, "But")
+        assert [each.locked for each in await shares.showing(post.id)] == [False]
+    await world.fediverse.settle()
+
+    heard = [[world.heard(host, uri) for host in (world.of_bread, world.of_wine, both)] for uri in (
+        outside, from_home.uri, from_moderator.uri, after.uri, inside,
+    )]  # fmt: skip
+    once = ["Create"]
+    assert heard == [[[], [], []], [once, [], once], [once, once, once], [once, once, once], [once, once, once]]
+    assert not [each for each in world.of_wine.received if each["type"] == "Announce" and "Lock" in str(each["object"])]
+
+
+async def test_who_is_in_a_thread_through_a_second_group_keeps_to_what_that_asks(world: World) -> None:
+    a, links = world.a, "https://a.example https://b.example https://c.example"
+    dot, elsewhere = await a.person("dot"), Host(world.fediverse, "e.test")
+    eve, mal, zed = [elsewhere.actor(name) for name in ("eve", "mal", "zed")]
+    await world.fediverse.join(world.wine, dot)
+    for face in (eve, mal):
+        await forger.send(world.fediverse, a, face, face.does("Follow", world.wine.uri))
+    post = await world.bo.post("@bread Rye")
+    with a.here():
+        await group_profile.change(a.app, "bread", Change(posting="members", ladder=True), world.ann.actor)
+        with pytest.raises(NotAllowed, match="Only its members share"):
+            await sharing.share(a.app, dot.actor, post.id, "wine")
+        with pytest.raises(NotAllowed, match="Only members"):
+            await dot.reply(post, "No way in")
+        await sharing.share(a.app, world.ann.actor, post.id, "wine")
+        await a.ban(world.bread, mal.uri)
+        answer = await dot.reply(post, f"Through wine, which limits nobody: {links}")
+        await dot.edit(answer, "In other words")
+        heard = [await world.says(face, [], inReplyTo=post.uri, cc=[world.bo.actor.uri]) for face in (eve, mal, zed)]
+        await group_profile.change(a.app, "wine", Change(rules=("Be kind.",)), world.ann.actor)
+        with pytest.raises(NotAllowed, match="accept the rules: .*wine"):
+            await dot.reply(post, "Once more")
+        held = await world.says(eve, [], inReplyTo=post.uri, cc=[world.bo.actor.uri, world.bread.uri])
+        wine = await groups.by_actor(world.wine.id)
+        assert wine is not None
+        (kept,) = await waiting.of_group(wine.id, 9)
+        await holding.release(a.app, "wine", kept.id, world.ann.actor)
+    await world.fediverse.settle()
+
+    told = [[world.heard(host, uri) for host in (world.of_bread, world.of_wine)] for uri in (answer.uri, *heard, held)]
+    assert kept.post_uri == held
+    assert told == [[["Create", "Update"]] * 2, [["Create"]] * 2, [[], []], [[], []], [["Create"]] * 2]

@@ -5,7 +5,7 @@ sent, and it announces it to all others (FEP-1b12 §Group moderation); here it h
 (docs/decisions/0032). Who acts is None for whoever runs the server of a group of ours.
 
 What is done with a thread that a group shows beside its own (`within` it) is told to nobody: other servers would do it
-to the thread itself, so also in the group in which it began (docs/decisions/0035).
+to the thread itself, so also in the group in which it began (docs/decisions/0033).
 """
 
 import msgspec

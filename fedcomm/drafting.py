@@ -145,17 +145,7 @@ async def prepare(app: App, author: Actor, draft: Draft, replaced: Post | None =
         group, face = None, None
     if replaced is None and visibility != posts.DIRECT:
         await _not_aside(named, group)
-    way = None
-    if group is not None:
-        root = await posts.by_id(parent.thread_id) if parent else None
-        standing = await members.standing(group, author)
-        way = await ways.of(group, standing, root, author) if root is not None else None
-        if way is not None and root is not None:
-            ways.through(group, standing, way, root)
-        elif group.local:
-            admit.posting(group, standing, root)
-        else:
-            admit.elsewhere(group, standing, root)
+    way = await _way(author, group, parent) if group is not None else None
     title, body = titles.split(draft.text) if group is not None and parent is None else ("", draft.text)
     known = {handle: (actor.url or actor.uri, _acct(app, actor)) for handle, actor in named.items()}
     written = writing.write(body, known, app.base_url)
@@ -183,6 +173,24 @@ async def prepare(app: App, author: Actor, draft: Draft, replaced: Post | None =
         flairs=labels,
         emojis=await emojis.told(app.urls, draft.text, draft.summary, *(draft.poll.options if draft.poll else ())),
     )
+
+
+async def _way(author: Actor, group: Group, parent: Post | None) -> ways.Way | None:
+    """Through which other group the author is in the thread that they answer in, if the group lets them.
+
+    Raises:
+        NotAllowed: it does not.
+    """
+    root = await posts.by_id(parent.thread_id) if parent else None
+    standing = await members.standing(group, author)
+    way = await ways.of(group, standing, root, author) if root is not None else None
+    if way is not None and root is not None:
+        ways.through(group, standing, way, root)
+    elif group.local:
+        admit.posting(group, standing, root)
+    else:
+        admit.elsewhere(group, standing, root)
+    return way
 
 
 async def _files(author: Actor, draft: Draft, replaced: Post | None) -> tuple[Media, ...]:

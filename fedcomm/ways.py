@@ -2,7 +2,7 @@
 
 Somebody is in it through one of these, and what that asks for counts: its rules, its limits of newcomers, its lock,
 that its members alone write. The group in which a thread began has the last word over all of it
-(docs/decisions/0035-two-groups.md).
+(docs/decisions/0033-two-groups.md).
 """
 
 from collections.abc import Sequence

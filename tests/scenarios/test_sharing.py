@@ -367,7 +367,7 @@ async def test_who_is_in_a_thread_through_a_second_group_keeps_to_what_that_asks
         await dot.edit(answer, "In other words")
         heard = [await world.says(face, [], inReplyTo=post.uri, cc=[world.bo.actor.uri]) for face in (eve, mal, zed)]
         await group_profile.change(a.app, "wine", Change(rules=("Be kind.",)), world.ann.actor)
-        with pytest.raises(NotAllowed, match="accept the rules: .*wine"):
+        with pytest.raises(NotAllowed, match=r"accept the rules: .*wine"):
             await dot.reply(post, "Once more")
         held = await world.says(eve, [], inReplyTo=post.uri, cc=[world.bo.actor.uri, world.bread.uri])
         wine = await groups.by_actor(world.wine.id)

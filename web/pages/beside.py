@@ -17,22 +17,30 @@ _MOST = 50  # groups to choose from
 
 
 class Elsewhere(msgspec.Struct, frozen=True):
-    """A group that shows a thread beside its own; `mine` says that the reader may end that."""
+    """A group that shows a thread beside its own, whether it is locked and pinned there, and what the reader may do.
+
+    `mine` says that they may end that, `may` what they may do in the group as one who looks after it.
+    """
 
     face: Actor
+    locked: bool
+    pinned: bool
     mine: bool
+    may: frozenset[str]
 
 
 async def also_in(viewer: int, reader: Actor | None, post: Post) -> list[Elsewhere]:
     """The groups that show a thread beside its own, as far as the viewer may see them."""
-    groups = await storage.shares.of_thread(post.thread_id)
-    faces = await storage.actors.by_ids([group.actor_id for group in groups])
+    showing = await storage.shares.showing(post.thread_id)
+    faces = await storage.actors.by_ids([each.group.actor_id for each in showing])
     allowed = await visible.seen_actors(viewer, list(faces)) if faces else set()
-    return [
-        Elsewhere(faces[group.actor_id], await _may_end(reader, group, post))
-        for group in groups
-        if group.actor_id in allowed
-    ]
+    found = []
+    for each in showing:
+        if each.group.actor_id in allowed:
+            may = await _rights(reader, each.group)
+            mine = rights.REMOVE in may or await _shared(reader, each.group, post)
+            found.append(Elsewhere(faces[each.group.actor_id], each.locked, each.pinned, mine, may))
+    return found
 
 
 async def choices(reader: Actor, post: Post) -> list[Actor]:
@@ -49,9 +57,16 @@ async def choices(reader: Actor, post: Post) -> list[Actor]:
     return sorted((await storage.actors.by_ids(wanted)).values(), key=lambda face: (face.host, face.username))
 
 
-async def _may_end(reader: Actor | None, group: Group, post: Post) -> bool:
+async def _rights(reader: Actor | None, group: Group) -> frozenset[str]:
+    """What the reader may do with a thread that a group of ours shows."""
+    if reader is None or not group.local:
+        return frozenset()
+    standing = await members.standing(group, reader)
+    return frozenset(right for right in (rights.REMOVE, rights.LOCK, rights.PIN) if standing.may(right))
+
+
+async def _shared(reader: Actor | None, group: Group, post: Post) -> bool:
+    """Whether the reader began or shared the thread."""
     if reader is None or not group.local:
         return False
-    if reader.id in (post.author_id, await storage.shares.by(group.id, post.thread_id)):
-        return True
-    return (await members.standing(group, reader)).may(rights.REMOVE)
+    return reader.id in (post.author_id, await storage.shares.by(group.id, post.thread_id))

@@ -42,6 +42,7 @@ class Wish(msgspec.Struct, frozen=True):
     role: str = ""
     reason: str = ""
     flair: str = ""
+    group: str = ""  # one that shows the thread beside its own, and what is done is done there
     hours: int = 24
     remove: bool = False
     csrf: str = ""
@@ -178,13 +179,13 @@ async def thread(request: Request, reader: Reader) -> Response:
             _group, face = await storage.groups.with_face(post.group_id)
             return respond.redirect(shown.profile(face) if face else "/")
         case "lock":
-            await curation.lock(app, reader.actor, post.id, wish.reason)
+            await curation.lock(app, reader.actor, post.id, wish.reason, wish.group)
         case "unlock":
-            await curation.unlock(app, reader.actor, post.id)
+            await curation.unlock(app, reader.actor, post.id, wish.group)
         case "pin":
-            await curation.pin(app, reader.actor, post.id)
+            await curation.pin(app, reader.actor, post.id, wish.group)
         case "unpin":
-            await curation.unpin(app, reader.actor, post.id)
+            await curation.unpin(app, reader.actor, post.id, wish.group)
         case "flair":
             await flairs.give(app, reader.actor, post.id, wish.flair)
         case _:

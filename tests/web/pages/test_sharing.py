@@ -84,5 +84,16 @@ async def test_who_may_not_share_or_end_it_changes_nothing(app: App, enter: Ente
     assert not (await member.get(f"/@cy/{public}")).all("button", value="end")
     for browser in (his, theirs):  # its moderator, and who wrote it
         assert (await browser.get(f"/@cy/{public}")).all("button", value="end")
+    acts = ("lock", "pin", "unlock", "unpin")
+    assert not (await theirs.get(f"/@cy/{public}")).all("button", value="lock")
+    for act in acts[:2]:  # there, and not in what it began in
+        page = await his.button(await his.get(f"/@cy/{public}"), f"/moderate/{public}", group="wine", act=act)
+    seen = await stranger.get(f"/@cy/{public}")
+    assert "locked there" in seen.main and "does not get there" in seen.main and flaws(page) == flaws(seen) == []
+    assert "For all" in (await stranger.get("/c/wine")).one("section", aria_labelledby="pinned").text
+    for act in acts[2:]:
+        page = await his.button(await his.get(f"/@cy/{public}"), f"/moderate/{public}", group="wine", act=act)
+    assert "locked" not in (await stranger.get(f"/@cy/{public}")).main
+    assert not (await stranger.get("/c/wine")).all("section", aria_labelledby="pinned")
     wine = await groups.named("wine")
     assert (await members.standing(wine[0], ann)).member and await storage.actors.local("dee")

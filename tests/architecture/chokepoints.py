@@ -8,6 +8,7 @@ from functools import cache
 from tests.architecture.rooms import Source, dotted
 
 _WRITING_SQL = re.compile(r"\b(INSERT\s+INTO|DELETE\s+FROM|UPDATE\s+\w+\s+SET|REPLACE\s+INTO|DROP|CREATE|ALTER)\b")
+_READING_SQL = re.compile(r"\bSELECT\s.+\sFROM\s", re.DOTALL)
 _WRITING_CALLS = frozenset({"execute", "execute_many", "apply", "apply_each", "write", "transaction", "after_commit"})
 _WRITING_METHODS = frozenset({"save", "bulk_create", "bulk_update", "update_or_create", "get_or_create"})
 _FROM_CONNECT = frozenset({"storage.connect.use", "storage.connect.Database"})  # all that web needs of it
@@ -15,17 +16,19 @@ _FROM_CONNECT = frozenset({"storage.connect.use", "storage.connect.Database"})  
 _CONNECTING = frozenset({
     "asyncio.open_connection", "socket.create_connection", "socket.getaddrinfo", "urllib.request.urlopen",
     "httpx.get", "httpx.post", "httpx.request", "httpx.stream", "httpx.Client", "httpx.AsyncClient",
-    "httpx.HTTPTransport", "httpx.AsyncHTTPTransport",
+    "httpx.HTTPTransport", "httpx.AsyncHTTPTransport", "socket.socket",
 })  # fmt: skip
 _CONNECTING_METHODS = frozenset({"create_connection", "getaddrinfo", "sock_connect", "open_connection"})
+_SENDING = "handle_async_request"  # past `activitypub.client`, which asks the policy and what a stranger may cost
 _CONNECTING_MODULES = frozenset(
     {"urllib.request", "http.client", "ftplib", "smtplib", "socketserver", "xmlrpc", "poplib"}
 )
 _TRANSPORT = frozenset({"activitypub.transport", "activitypub.connection"})
 _LISTENING = "fedcomm.sockets"  # resolves the names the admin wrote, to listen there
+_HERE = "fedcomm.control"  # the command line asks the server of this machine
 
 _VERIFYING = re.compile(r"activitypub\.(signatures(\.\w+)?\.(parse|check\w*|claim|read\w*)|proofs\.(verify|read))")
-_FROM_POST = re.compile(r"\b(FROM|JOIN)\s+post\b(?!\s+parent\b)")
+_FROM_POST = re.compile(r"(\b(FROM|JOIN)\s+|,\s*)post\b(?!\s+parent\b)(?![.,])", re.IGNORECASE)
 _SHOWING = frozenset(
     {
         "timelines", "threads", "search", "notifications", "lists", "bookmarks", "rankings", "unanswered",
@@ -38,9 +41,10 @@ _ONE_POST = re.compile(r"storage\.posts\.by_(id|uri)")
 _POSTS = re.compile(r"storage\.posts\.by_(ids|uris)")
 _LISTING = re.compile(r"storage\.(visible|timelines|threads|search|notifications)\.\w+")
 _ENTERING = re.compile(
-    r"fedcomm\.(recording\.record|groups\.(accept_post|show_thread)|moderation\.record_\w+|sharing\.record|acts\.record)"
-    r"|storage\.(posts\.insert|reactions\.put|members\.put|shares\.put|admissions\.grant|completions\.enter"
-    r"|flairs\.decide|polls\.cast)"
+    r"fedcomm\.(recording\.record|groups\.(accept_post|show_thread|pass_on)|moderation\.record_\w+|sharing\.record|acts\.record)"
+    r"|storage\.(posts\.(insert|change)|boosts\.insert|registers\.write|held\.(let_in|take_up)|orphans\.adopt"
+    r"|follows\.(put|accept)|reactions\.put|members\.put|shares\.put|admissions\.grant|completions\.enter"
+    r"|flairs\.decide|polls\.cast\w*)"
 )
 _ASKING = re.compile(
     r"fedcomm\.((admit|ways)\.\w+|members\.who_acts)"
@@ -49,6 +53,7 @@ _DECIDED_BEFORE = {  # why these do not ask `admit` themselves
     "fedcomm.recording": "the record half of an act: whoever calls it has asked",
     "fedcomm.groups": "what a group does with what was let in, and how it begins",
     "fedcomm.moderation": "the record half of moderators' acts: whoever calls it has asked",
+    "fedcomm.acts": "the record half of every act: whoever calls it has asked",
     "fedcomm.topics": "the record half of a change of the group, which `group_profile` has asked for",
     "fedcomm.fetching": "what is fetched is shown as found; it enters no group of ours",
     "fedcomm.leaders": "a group elsewhere says who looks after it, and its word counts for itself only",
@@ -82,11 +87,22 @@ def connecting(sources: Sequence[Source]) -> Iterator[str]:
         for line, called in _calls(source, names):
             method = called.rpartition(".")[2] in _CONNECTING_METHODS and source.room != "storage"
             guarded = called == "httpx.AsyncClient" and source.module == "activitypub.client"
-            if (called in _CONNECTING and not guarded) or method:
+            guarded = guarded or (called == "socket.socket" and source.module == _HERE)
+            past = called.endswith(f".{_SENDING}") and source.room != "activitypub"
+            if (called in _CONNECTING and not guarded) or method or past:
                 yield f"{source.module}:{line} connects by {called}"
         for full in names.values():
             if any(full == module or full.startswith(module + ".") for module in _CONNECTING_MODULES):
                 yield f"{source.module} imports {full}"
+
+
+def asking_the_database(sources: Sequence[Source]) -> Iterator[str]:
+    """SQL is written in `storage`; besides, the inbox names what it looks up for a batch, and changes nothing by it."""
+    for source in (source for source in sources if source.room in ("activitypub", "fedcomm")):
+        for line, text in _texts(source.tree):
+            reads = _READING_SQL.search(text) is not None and source.module != "fedcomm.inbox.facts"
+            if _WRITING_SQL.search(text) or reads:
+                yield f"{source.module}:{line} holds SQL"
 
 
 def verifying(sources: Sequence[Source]) -> Iterator[str]:

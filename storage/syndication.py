@@ -28,8 +28,7 @@ AND NOT EXISTS (SELECT 1 FROM groups closed WHERE closed.id = post.group_id AND 
 _LISTED = """(post.local = 0 OR EXISTS
 (SELECT 1 FROM actor writer WHERE writer.id = post.author_id AND writer.discoverable = 1))"""
 _OF_GROUP = "post.id = talk.id AND talk.group_id = ?"
-_IN_THREAD = """post.thread_id = ? AND post.id <> post.thread_id
-AND (CAST(? AS BIGINT) IS NULL OR post.group_id = ?)"""
+_IN_THREAD = "post.thread_id = ? AND (CAST(? AS BIGINT) IS NULL OR post.group_id = ?)"
 _OF_AUTHOR = "post.author_id = ? AND post.local = 1"
 _TAGGED = f"""post.visibility = 0 AND {_LISTED} AND post.id IN
 (SELECT post_tag.post_id FROM post_tag JOIN tag ON tag.id = post_tag.tag_id WHERE tag.name = ?)"""
@@ -44,7 +43,7 @@ async def of_group(group_id: int, before: int, limit: int) -> list[Item]:
 
 
 async def of_thread(root: Post, before: int, limit: int) -> list[Item]:
-    """The answers in a thread, newest first; of a thread in a group what the group took in."""
+    """What is in a thread, newest first, its beginning last; of a thread in a group what the group took in."""
     return await _newest(_IN_THREAD, (root.id, root.group_id, root.group_id), before, limit)
 
 

@@ -1,4 +1,4 @@
-"""Feeds of groups (their threads), threads (their answers), members and tags; in Atom, RSS and JSON Feed.
+"""Feeds of groups (their threads), threads (beginning and answers), members and tags; in Atom, RSS and JSON Feed.
 
 A group that is not for everybody has none, nor has a member who does not want to be listed by programs elsewhere
 (docs/decisions/0029-feeds.md). What is not of this server is fed by its own.
@@ -66,7 +66,7 @@ def member(form: str) -> Endpoint:
 
 
 def thread(form: str) -> Endpoint:
-    """`GET /@{name}/{id}/feed.atom`, `.rss`, `.json`: the answers in a thread."""
+    """`GET /@{name}/{id}/feed.atom`, `.rss`, `.json`: what began a thread, and its answers."""
 
     async def show(request: Request) -> Response:
         number = params.number(request)
@@ -75,7 +75,9 @@ def thread(form: str) -> Endpoint:
         if root is None or author is None or not await thread_has_feed(root):
             raise NotFound(_MISSING)
         title = shown.title(root) or shown.name(author)
-        about = (root.uri, title, "", shown.permalink(root, author), root.published)
+        home = shown.permalink(root, author)
+        # The name of the post is that of an entry, and no two things may have the same (RFC 4287 §4.2.6).
+        about = (f"{state.app_of(request).base_url}{home}", title, "", home, root.published)
         return await _feed(request, form, about, lambda *page: syndication.of_thread(root, *page))
 
     return show

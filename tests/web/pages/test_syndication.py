@@ -1,7 +1,10 @@
 """Feeds: that programs can read them, what they say, and what never stands in one."""
 
 import json
+import re
+from email.utils import parsedate_to_datetime
 from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 import httpx
 import pytest
@@ -9,7 +12,7 @@ import pytest
 from fedcomm import sanitise
 from fedcomm.app import App
 from storage.connect import execute
-from storage.posts import Post
+from storage.posts import LOCAL, MEMBERS, Post
 from tests import build
 from tests.web.pages.browser import Browser
 from tests.web.pages.conftest import Enter
@@ -17,6 +20,7 @@ from tests.web.pages.world import World, made
 
 pytestmark = pytest.mark.anyio
 
+RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 ATOM = "{http://www.w3.org/2005/Atom}"
 EVIL = 'A & B <script>alert("1")</script> \x0b\x1b]]> ￿ 𝔘\ud800'.encode("utf-8", "replace").decode()
 
@@ -34,6 +38,48 @@ async def titles(client: httpx.AsyncClient, path: str) -> list[str]:
     answer = await client.get(f"{path}/feed.json")
     assert answer.status_code == 200, answer.text
     return [item["title"] for item in answer.json()["items"]]
+
+
+def _without(found: Element, *names: str) -> set[str]:
+    return {f"{found.tag}/{name}" for name in names if not found.findtext(name)}
+
+
+def atom_lacks(body: bytes) -> set[str]:
+    """What RFC 4287 asks of a feed (§4.1.1) and of its entries (§4.1.2), and is not there or of another form."""
+    feed = ElementTree.fromstring(body)
+    required = [f"{ATOM}{name}" for name in ("id", "title", "updated")]
+    lacking = _without(feed, *required)
+    for entry in feed.findall(f"{ATOM}entry"):
+        lacking |= _without(entry, *required, f"{ATOM}author/{ATOM}name", f"{ATOM}content")
+        lacking |= {"alternate"} if not entry.findall(f"{ATOM}link[@rel='alternate']") else set()
+    times = [each.text or "" for name in ("updated", "published") for each in feed.iter(f"{ATOM}{name}")]
+    ids = [each.text for each in feed.iter(f"{ATOM}id")]
+    return (
+        lacking
+        | {at for at in times if not RFC_3339.fullmatch(at)}
+        | ({"twice"} if len(set(ids)) < len(ids) else set())
+    )
+
+
+def rss_lacks(body: bytes) -> set[str]:
+    """As `atom_lacks`, of RSS 2.0."""
+    channel = ElementTree.fromstring(body).find("channel")
+    assert channel is not None
+    lacking = _without(channel, "title", "link", "description", "lastBuildDate")
+    for item in channel.findall("item"):
+        lacking |= _without(item, "title", "link", "guid", "pubDate", "description")
+        lacking |= {"time zone"} if parsedate_to_datetime(item.findtext("pubDate") or "").tzinfo is None else set()
+    return lacking
+
+
+def json_lacks(body: bytes) -> set[str]:
+    """As `atom_lacks`, of JSON Feed 1.1."""
+    feed = json.loads(body)
+    lacking = {"version", "title", "items", "feed_url", "home_page_url"} - feed.keys()
+    for item in feed["items"]:
+        lacking |= {"id", "url", "title", "content_html", "date_published", "authors"} - item.keys()
+        lacking |= {item["date_published"]} if not RFC_3339.fullmatch(item["date_published"]) else set()
+    return lacking
 
 
 async def test_the_same_stands_in_every_form(world: World, client: httpx.AsyncClient) -> None:
@@ -91,7 +137,7 @@ async def test_each_place_feeds_its_own_and_pages_lead_there(
     thread = f"/@alice/{world.thread.id}"
 
     assert len(await titles(client, "/c/rye")) == 2
-    assert await titles(client, thread) == ["How much less?", "Take less water"]
+    assert await titles(client, thread) == ["How much less?", "Take less water", "Sour dough"]
     assert await titles(client, "/@alice") == ["Away from groups", "How much less?", "Sour dough"]
     assert await titles(client, "/tags/RYE") == ["Sour dough"]
     assert await titles(client, "/tags/nothing") == []
@@ -102,6 +148,9 @@ async def test_each_place_feeds_its_own_and_pages_lead_there(
         heads = [each["href"] for each in page.all("link", rel="alternate") if "feed" in each["href"]]
         assert heads == [f"https://home.test{path}/feed.{form}" for form in ("atom", "rss", "json")], path
         assert f"{path}/feed.atom" in page.links
+        for form, lacking in (("atom", atom_lacks), ("rss", rss_lacks), ("json", json_lacks)):
+            answer = await client.get(f"{path}/feed.{form}")
+            assert lacking(answer.content) == set(), (path, form)
     for path in ("/@alice", "/tags/rye", "/tags/%E6%97%A5"):  # where Mastodon has them
         assert (await client.get(f"{path}.rss")).headers["location"] == f"{path}/feed.rss"
     assert own
@@ -134,7 +183,13 @@ async def test_what_is_not_for_everybody_stands_in_no_feed(
 
     closed = await build.group("closed")
     await execute("UPDATE groups SET visibility = 'members' WHERE id = ?", (closed.id,))
-    for visibility in (build.FOLLOWERS, build.DIRECT):
+    local = await build.group("local", visibility="local")
+    inside = await secret("SECRET", group=local)
+    await build.insert(
+        "held", id=5, group_id=world.group.id, actor_id=world.bob.id, host="far.example", post_uri="https://far.example/5",
+        signer="https://far.example", body=b'{"content":"SECRET"}', kind="first", state="waiting", held_at=build.NOW,
+    )  # fmt: skip
+    for visibility in (build.FOLLOWERS, build.DIRECT, MEMBERS, LOCAL):
         await secret("SECRET", visibility=visibility, group=world.group)
         await secret("SECRET", visibility=visibility, group=world.group, parent=world.thread)
     hidden = await secret("SECRET", group=closed)
@@ -155,8 +210,8 @@ async def test_what_is_not_for_everybody_stands_in_no_feed(
             for who in (client, alice.client):  # a session changes nothing
                 answer = await who.get(f"{place}/feed.{form}")
                 assert answer.status_code == 200 and "SECRET" not in answer.text, (place, form)
-    for path in ("/c/closed", f"/@alice/{hidden.id}", "/c/nothing", "/@nobody", "/@alice/1", "/@rye", "/c/alice",
-                 f"/@alice/{world.answer.id}", "/@bob@far.example"):  # fmt: skip
+    for path in ("/c/closed", f"/@alice/{hidden.id}", "/c/local", f"/@alice/{inside.id}", "/c/nothing", "/@nobody",
+                 "/@alice/1", "/@rye", "/c/alice", f"/@alice/{world.answer.id}", "/@bob@far.example"):  # fmt: skip
         assert (await alice.client.get(f"{path}/feed.atom")).status_code == 404, path
     assert "feed.atom" not in (await alice.get("/c/closed")).source
 

@@ -111,7 +111,7 @@ async def post(app: App, uri: str, *, allowance: Allowance | None = None, via: s
         next_uri = note.in_reply_to
     for note in reversed(chain):
         await keep(app, note, allowance, via)
-    found = await posts.by_uri(chain[0].uri)
+    found = await posts.by_uri(chain[0].uri if chain else uri)  # nothing was asked for when it came in this moment
     if found is None:
         raise NotFound("The post is not to be shown here.")
     return found

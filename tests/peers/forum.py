@@ -274,7 +274,9 @@ class Forum:
         elif kind == "Undo":
             await self._undo(activity)
         elif kind == "Block":
-            await self._moderated(await self.community_of(activity), actor)
+            await self._ban(activity, banned=True)
+        elif kind in ("Add", "Remove"):
+            await self._list_or_not(activity)
         else:
             raise Dropped(f"{kind} changes nothing here")
 
@@ -286,6 +288,8 @@ class Forum:
             if inner["actor"] != actor:
                 raise Dropped("somebody else did it")
             (await self.post(ids(inner["object"])[0])).votes.pop(actor, None)
+        elif inner["type"] == "Block":
+            await self._ban(activity | {"object": inner["object"], "target": inner["target"]}, banned=False)
         elif inner["type"] == "Lock":
             await self._lock(activity | {"object": inner["object"]}, locked=False)
         elif inner["type"] == "Delete":
@@ -368,6 +372,34 @@ class Forum:
         await self._moderated(post.community, activity["actor"])
         post.locked = locked
 
+    async def _ban(self, activity: Json, *, banned: bool) -> None:
+        (community,) = ids(activity["target"])
+        await self._moderated(community, activity["actor"])
+        if (ours := self.communities.get(community)) is not None:
+            (ours.banned.update if banned else ours.banned.difference_update)(ids(activity["object"]))
+
+    async def _list_or_not(self, activity: Json) -> None:
+        """Somebody moderates, a thread is on top; or not any more. What is elsewhere is asked for when it is needed."""
+        (target,), (thing,) = ids(activity["target"]), ids(activity["object"])
+        community, _, name = target.rpartition("/")
+        await self._moderated(community, activity["actor"])
+        if (ours := self.communities.get(community)) is None:
+            return
+        if name not in ("moderators", "featured"):
+            raise Dropped("the target is no list of the community")
+        items = ours.moderators if name == "moderators" else self.featured(community)
+        if activity["type"] == "Remove":
+            items.remove(thing)
+        elif thing not in items:
+            await (self.actor if name == "moderators" else self.post)(thing)
+            items.append(thing)
+
+    def featured(self, community_uri: str) -> list[str]:
+        """What is on top of a community of this server."""
+        listed: Any = self.server.documents[f"{community_uri.removeprefix(self.server.base)}/featured"]
+        found: list[str] = listed["orderedItems"]
+        return found
+
     async def _moderated(self, community_uri: str, actor: str) -> None:
         """Nothing happens when the actor may moderate there: somebody of its server, or one that it lists.
 
@@ -375,6 +407,8 @@ class Forum:
             Dropped: they may not.
         """
         if host_of(community_uri) == host_of(actor):
+            return
+        if (ours := self.communities.get(community_uri)) is not None and actor in ours.moderators:
             return
         where = (await self.actor(community_uri)).get("attributedTo")
         listed = await self.server.fetch(where) if isinstance(where, str) else {}

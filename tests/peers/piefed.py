@@ -113,6 +113,12 @@ class PieFed:
             raise Dropped("Activity about local content which is already present")
         return [each for each in several if each["type"] in CONTENT]
 
+    async def pass_on(self, forum: Forum, community: Community, activity: Json) -> None:
+        """Of what moderators elsewhere do only deletions; a lock, a pin and a ban have their effect there alone."""
+        done = activity["object"] if activity["type"] == "Undo" else activity
+        if done["type"] not in ("Lock", "Add", "Remove", "Block"):
+            await forum.announce(community, activity)
+
     async def also(self, forum: Forum, community: Community, activity: Json) -> None:
         """The post itself, for servers that show nothing else."""
         thing = activity["object"]

@@ -1,5 +1,6 @@
 """Two fedcomm servers and one of Lemmy or PieFed: its users in our groups, our members in its communities."""
 
+import re
 from collections.abc import Awaitable, Callable
 from functools import partial
 
@@ -8,6 +9,7 @@ import pytest
 from tests.peers.users import User
 from tests.scenarios.forums import Group, World, arrived, listed, ours, theirs, there, until_listed
 from tests.scenarios.neighbours import Member, eventually
+from tests.scenarios.pressing import Browser
 
 pytestmark = pytest.mark.anyio
 
@@ -141,6 +143,52 @@ async def test_what_their_moderators_take_out_is_out_for_our_members_until_they_
 
     await until_listed(here.alice, [spam])
     assert await here.bob.find(spam) is not None
+
+
+async def test_a_member_who_moderates_a_community_elsewhere_looks_after_it_from_here(world: World) -> None:
+    alice, bob, flora = (
+        await world.a.member("alice_deck"),
+        await world.b.member("bob_deck"),
+        User(world.forum, "flora_deck"),
+    )
+    made = world.forum.community("deck", "Deck", flora.uri)
+    made.moderators.append(bob.uri)
+    for member in (alice, bob):
+        await member.follow(f"deck@{world.host}")
+    await world.around.quiet()
+    spam = await flora.post(made.uri, "Watches", "Very cheap")
+    desk, where, thread = Browser(bob), f"/c/deck@{world.host}/moderate", f"/moderate/{await bob.here(spam)}"
+    begun = len(world.forum.server.received)
+
+    assert 'value="unlock"' in await desk.press(thread, act="lock", reason="enough")
+    await there(world, spam, locked=True)
+    await desk.press(thread, act="unlock")
+    await there(world, spam, locked=False)
+    await desk.press(thread, act="pin")
+    await eventually(lambda: world.forum.featured(made.uri) == [spam], "it is on top")
+    await desk.press(thread, act="unpin")
+    await eventually(lambda: world.forum.featured(made.uri) == [], "it is on top no more")
+    await until_listed(alice, [spam])
+    await desk.press(thread, act="remove", reason="an advertisement")
+    await there(world, spam, removed="an advertisement")
+    await until_listed(alice, [])
+    assert "an advertisement" in await desk.press(where, act="restore", who=spam)
+    await until_listed(alice, [spam])
+    await there(world, spam, removed="")
+    page = await desk.press(where, act="ban", who="@alice_deck@a.test", reason="spam")
+    await eventually(lambda: made.banned == {alice.uri}, "alice is banned")
+    (person,) = re.findall(r'name="id" value="(\d+)">\s*<button class="quiet" name="act" value="unban"', page)
+    await desk.press(where, act="unban", id=person)
+    await eventually(lambda: made.banned == set(), "alice may come back")
+    await desk.press(where, act="appoint", who="@alice_deck@a.test")
+    await eventually(lambda: made.moderators == [flora.uri, bob.uri, alice.uri], "alice moderates")
+    await desk.press(where, act="dismiss", id=person)
+    await eventually(lambda: made.moderators == [flora.uri, bob.uri], "alice moderates no more")
+
+    await world.around.quiet()
+    acts = [each for each in world.forum.server.received[begun:] if each.activity["actor"] == bob.uri]
+    assert [each.outcome for each in acts] == ["taken"] * 10
+    assert {each.activity["audience"] for each in acts} == {made.uri}
 
 
 async def test_whoever_joins_late_finds_what_was_said_before(world: World) -> None:

@@ -62,7 +62,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     poll: PollDraft | None = None
     media_ids: tuple[int, ...] | None = None  # None: none, or at an edit those that are there
     media_words: tuple[Words, ...] = ()
-    flair: str = ""  # the name of one that the group has
+    flair: str | None = None  # the name of one that the group has; at an edit '' for none, None leaves it as it is
     app_id: int | None = None
     scheduled_id: int | None = None  # under which it waited for its time
 
@@ -283,13 +283,20 @@ async def _inside(group: Group, face: Actor, named: tuple[Actor, ...], visibilit
 
 
 async def _flairs(draft: Draft, group: Group, replaced: Post | None, tags: tuple[str, ...]) -> tuple[Flair, ...]:
-    """Those of a thread: as chosen, else as it had before an edit, else those whose names its tags are."""
+    """Those of a thread: as chosen, else as it had before an edit, else those whose names its tags are.
+
+    What moderators have decided about, the author does not change.
+    """
     there = await flairs.of_group(group.id)
+    if replaced is not None and (replaced_ones := await flairs.decided(replaced.id)):
+        return tuple(flair for flair in there if flair.uri in replaced_ones)
     if draft.flair:
         chosen = tuple(flair for flair in there if flair.name == draft.flair)
         if not chosen:
             raise Invalid("The group has no such flair.", field="flair")
         return chosen[:1]
+    if replaced is not None and draft.flair is not None:
+        return ()
     before = (await flairs.of_posts([replaced.id])).get(replaced.id, []) if replaced is not None else []
     keys = {flairs.key(name) for name in tags}
     return tuple(before) or tuple(flair for flair in there if flair.name_key in keys)

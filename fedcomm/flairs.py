@@ -7,10 +7,13 @@ from collections.abc import Sequence
 
 import msgspec
 
-from fedcomm import acts, clock, group_profile, groups, members, posts, rights
+from activitypub.contexts import PUBLIC
+from fedcomm import acts, clock, group_profile, groups, members, moderation, posts, rights
+from fedcomm.admit import Standing
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.mapping import activities
+from fedcomm.outbox import publish
 from storage import actors, flairs, registers
 from storage import groups as stored
 from storage import posts as rows
@@ -19,6 +22,7 @@ from storage.connect import Writes, apply, transaction, write
 from storage.flairs import Flair
 from storage.groups import Group
 from storage.ids import next_id
+from storage.outbox import Audience
 from storage.posts import Post
 
 MOST, MAX_NAME = 20, 50  # of a group; characters
@@ -61,34 +65,45 @@ async def change(app: App, group_name: str, wanted: Sequence[Wanted], by: Actor 
 async def give(app: App, moderator: Actor | None, post_id: int, name: str) -> None:
     """A thread has this flair of its group and no other, whatever its author chose; '' takes all away.
 
-    Of a thread that was written here all servers hear. In the name of an author elsewhere nobody here can speak; Lemmy
-    1.0 hears of such a change from the server of the author alone.
+    Servers of fedcomm hear of the act; others of the post as it reads now, when it was written here: in the name of an
+    author elsewhere nobody here can speak, and Lemmy 1.0 hears of such a change from the server of the author alone.
 
     Raises:
         NotFound: there is no such thread in a group.
-        NotAllowed: no moderator of the group, or it is on another server.
+        NotAllowed: no moderator of the group, or its server takes that from nobody here.
         Invalid: the group has no such flair.
     """
     post = await rows.by_id(post_id)
     group, face = await stored.with_face(post.group_id if post is not None else None)
     if post is None or group is None or face is None or post.deleted_at is not None or not post.starter:
         raise NotFound("There is no such thread in a group.")
-    if not group.local:
-        raise NotAllowed("Groups are looked after on their own server.")
+    if not group.local and (moderator is None or not changes(await members.standing(group, moderator), post)):
+        raise NotAllowed("The flair of this thread is not for you to change.")
     actor_uri = await members.who_acts(group, face, moderator, rights.FLAIR)
     chosen = [flair for flair in await flairs.of_group(group.id) if flair.name == name] if name else []
     if name and not chosen:
         raise Invalid("The group has no such flair.", field="flair")
-    if chosen == (await flairs.of_posts([post.id])).get(post.id, []):
+    before = (await flairs.of_posts([post.id])).get(post.id, [])
+    if chosen == before:
         return
     writes, uri = Writes(), app.urls.activity(next_id())
-    uris = [flair.uri for flair in chosen]
-    act = acts.record(app, writes, group, face, "flair", post.uri, uris or None, by=actor_uri, uri=uri)
-    flairs.decide(writes, act, post.id, uris)
+    moderation.record_flair(app, writes, group, face, post, [flair.uri for flair in chosen], actor_uri, uri)
+    change = activities.activity(
+        "Add" if chosen else "Remove", uri, actor_uri, post.uri, to=[PUBLIC], cc=[face.uri], audience=face.uri,
+        target=(chosen or before)[0].uri,
+    )  # fmt: skip
+    if group.local and not post.local:  # else they hear of it from its author
+        groups.pass_on(app, writes, group, face, change, about=post)
+    elif not group.local and moderator is not None and await stored.program(group.id) == "fedcomm":
+        publish(app, writes, moderator, change, Audience(inboxes=(face.inbox,)), thread_id=post.thread_id)
     if post.local:
         await _tell(app, writes, group, face, post, chosen)
-    writes.after(lambda: app.forget_post(post.id))
     await apply(writes)
+
+
+def changes(standing: Standing, post: Post) -> bool:
+    """Whether somebody changes the flair of a thread from here."""
+    return standing.may(rights.FLAIR) and (standing.program in (None, "fedcomm") or bool(post.local))
 
 
 async def _tell(app: App, writes: Writes, group: Group, face: Actor, post: Post, chosen: list[Flair]) -> None:
@@ -98,7 +113,10 @@ async def _tell(app: App, writes: Writes, group: Group, face: Actor, post: Post,
         return
     document = await posts.document_of(app, post, chosen) | {"updated": activities.timestamp(now)}
     update = activities.update(f"{post.uri}#updates/{now}", author.uri, document)
-    groups.pass_on(app, writes, group, face, update, about=post, post_id=post.id)
+    if group.local:
+        groups.pass_on(app, writes, group, face, update, about=post, post_id=post.id)
+    else:
+        publish(app, writes, author, update, Audience(inboxes=(face.inbox,)), thread_id=post.thread_id, post_id=post.id)
 
 
 def _checked(wanted: Sequence[Wanted]) -> list[Wanted]:

@@ -2,7 +2,7 @@
 
 from fedcomm import acts, clock, rights
 from fedcomm.app import App
-from storage import boosts, events, fragments, held, removals, talks, welcomes
+from storage import boosts, events, flairs, fragments, held, removals, talks, welcomes
 from storage.actors import Actor
 from storage.connect import Writes
 from storage.groups import Group
@@ -69,6 +69,15 @@ def record_pin(
     """A moderator put a thread above the others of the group, or back among them."""
     value = {"pinned": True} if pinned else None
     acts.record(app, writes, group, face, "pinned", post.uri, value, by=moderator.uri, uri=uri)
+
+
+def record_flair(
+    app: App, writes: Writes, group: Group, face: Actor, post: Post, uris: list[str], by: str, uri: str
+) -> None:
+    """A thread has these flairs of its group, whatever its author chose."""
+    act = acts.record(app, writes, group, face, "flair", post.uri, uris or None, by=by, uri=uri)
+    flairs.decide(writes, act, post.id, uris)
+    writes.after(lambda: app.forget_post(post.id))
 
 
 def record_role(

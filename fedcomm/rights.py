@@ -32,13 +32,13 @@ ROLES: Mapping[str, frozenset[str]] = {MEMBER: _OF_MEMBERS, MODERATOR: _OF_MODER
 
 # What servers take from moderators who live elsewhere, by the program that they run (FEP-1b12 §Group moderation):
 # read in Lemmy 1.0-beta, PieFed 1.6.18 and Mbin 1.10.1, seen with PieFed 1.6.6 (2026-11-21). To all of them whoever
-# moderates a group may also say who else does. A flair is changed by its author's server only.
-_AFAR = frozenset((REMOVE, RESTORE, LOCK, PIN, BAN, CLEAR, RESIGN, APPOINT))
+# moderates a group may also say who else does; of flairs Lemmy and PieFed hear from the server of an author only.
+_AFAR = frozenset((REMOVE, RESTORE, LOCK, PIN, FLAIR, BAN, CLEAR, RESIGN, APPOINT))
 _PROGRAMS: Mapping[str, frozenset[str]] = {
     "lemmy": _AFAR,
     "piefed": _AFAR,
     "pyfedi": _AFAR,
-    "mbin": _AFAR - {RESTORE, CLEAR},  # reads neither an Undo of a Delete nor `removeData`
+    "mbin": _AFAR - {RESTORE, CLEAR, FLAIR},  # reads neither an Undo of a Delete nor `removeData`, and has no flairs
     "kbin": frozenset((REMOVE, PIN, RESIGN, APPOINT)),
     "sublinks": _AFAR,
     **dict.fromkeys(

@@ -52,6 +52,12 @@ async def of_posts(post_ids: Sequence[int]) -> dict[int, list[Flair]]:
     return found
 
 
+async def decided(post_id: int) -> set[str]:
+    """Ids of the flairs that moderators gave a post."""
+    sql = "SELECT uri FROM post_flair WHERE post_id = ? AND decided = 1"
+    return {found[0] for found in await rows(sql, (post_id,))}
+
+
 def put(writes: Writes, group_id: int, flairs: Sequence[Flair]) -> None:
     """A group has these flairs and no others."""
     uris = [flair.uri for flair in flairs]

@@ -17,7 +17,7 @@ from fedcomm.group_profile import MAX_RULE, MAX_RULES
 from fedcomm.groups import MAX_SUMMARY
 from fedcomm.inbox import announce
 from fedcomm.inbox.hand import Hand, Ignored
-from storage import registers
+from storage import flairs, registers
 from storage.actors import Actor
 from storage.connect import Writes, write
 from storage.groups import Group
@@ -122,6 +122,8 @@ async def _list(hand: Hand, case: _Case) -> None:
     post = hand.facts.posts.get(uri)
     if target == case.face.featured or (target is None and post is not None):
         return await _pin(hand, case, hand.known_post(uri))
+    if post is not None and target in {flair.uri for flair in await flairs.of_group(case.group.id)}:
+        return await _flair(hand, case, hand.known_post(uri), str(target))
     if target == moderation.stewards_of(case.face):
         return await _steward(hand, case, hand.actor(uri))
     if target is not None and target != case.face.moderators:
@@ -136,6 +138,16 @@ async def _pin(hand: Hand, case: _Case, post: Post) -> None:
     pinned = case.act.type == "Add"
     writes = Writes()
     moderation.record_pin(hand.app, writes, case.group, case.face, post, case.moderator, case.uri, pinned=pinned)
+    await _done(hand, case, writes, post)
+
+
+async def _flair(hand: Hand, case: _Case, post: Post, flair: str) -> None:
+    """As fedcomm says it: a flair is a list of threads, and each is on one at most."""
+    if post.group_id != case.group.id or not post.starter:
+        raise Forbidden("The post began no thread in this group.")
+    _check(hand, case, rights.FLAIR)
+    uris, writes = [flair] if case.act.type == "Add" else [], Writes()
+    moderation.record_flair(hand.app, writes, case.group, case.face, post, uris, case.moderator.uri, case.uri)
     await _done(hand, case, writes, post)
 
 

@@ -143,6 +143,9 @@ async def test_moderators_change_the_flair_of_a_thread_and_nobody_else(world: Wo
         await members.appoint(app, "bread", world.bo.actor, world.ann.actor)
         await flairs.give(app, world.bo.actor, local.id, "For sale")
         await flairs.give(app, world.bo.actor, remote.id, "Question")
+    for thread in (local.uri, theirs):  # what only moderators say, wherever they live
+        forged = mas.does("Add", thread, target=world.uris[1 - (thread == local.uri)], cc=[world.bread.uri])
+        await forger.send(world.fediverse, world.a, mas, forged)
     await world.fediverse.settle()
 
     assert [await world.labels(local), await world.labels(theirs)] == [["For sale"], ["Question"]]

@@ -6,9 +6,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from fedcomm import admit, clock, curation, deputies, fetching, groups, members, rights
+from fedcomm import admit, clock, curation, deputies, fetching, flairs, groups, members, posts, rights
 from fedcomm.errors import NotAllowed
+from fedcomm.flairs import Wanted
+from fedcomm.posts import Draft
 from storage import actors, registers
+from storage import flairs as stored_flairs
 from storage import groups as stored
 from storage.actors import Actor
 from storage.groups import Group
@@ -380,6 +383,16 @@ class Afar:
         role = registers.role(held.pop("role"))
         return [*([role] if role else []), *(name for name, value in held.items() if value is not None)]
 
+    async def labels(self, post: Post) -> list[list[str]]:
+        """The flairs of a thread, everywhere."""
+        found = []
+        for server in self.servers:
+            known = await server.knows(post.uri)
+            with server.here():
+                has = await stored_flairs.of_posts([known.id])
+            found.append([flair.name for flair in has.get(known.id, [])])
+        return found
+
     async def there(self) -> tuple[Group, Actor, Actor]:
         """The group, its face and carol as b.test knows them."""
         with self.b.here():
@@ -434,6 +447,24 @@ async def test_a_member_here_looks_after_a_group_elsewhere_and_every_server_foll
     assert await afar.does(deputies.unban, group, face, carol) == [[]] * 3
     assert await afar.does(deputies.ban, group, face, carol, remove=True) == [["ban", "removed"]] * 3
     assert await afar.does(deputies.unban, group, face, carol) == [[]] * 3
+    with afar.a.here():
+        await flairs.change(afar.a.app, "bread", [Wanted("", "Offer", "#ffcc00")], ann.actor)
+    await afar.fediverse.settle()
+    own = await bob.post("An oven @bread@a.test", flair="Offer")
+    await afar.fediverse.settle()
+    assert await afar.labels(own) == [["Offer"]] * 3
+    with afar.b.here():
+        await posts.edit(afar.b.app, bob.actor, own.id, Draft(text="An oven @bread@a.test", flair=""))
+    await afar.fediverse.settle()
+    assert await afar.labels(own) == [[]] * 3
+    for post in (own, afar.post):
+        there = await afar.b.knows(post.uri)
+        for name in ("Offer", ""):
+            with afar.b.here():
+                await flairs.give(afar.b.app, bob.actor, there.id, name)
+            await afar.fediverse.settle()
+            assert await afar.labels(post) == [[name] if name else []] * 3
+
     assert await afar.does(deputies.appoint, group, face, carol) == [["moderator"]] * 3
     assert await afar.does(deputies.appoint, group, face, carol, role="steward") == [["steward"]] * 3
     assert await afar.does(deputies.appoint, group, face, carol, role="moderator") == [["moderator"]] * 3

@@ -5,12 +5,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+import storage.flairs
 import storage.media
 from fedcomm import posts
 from fedcomm.app import App
 from fedcomm.errors import AppError, Invalid
 from fedcomm.posts import Draft
 from storage.actors import Actor
+from storage.flairs import Flair
 from storage.posts import Post
 from web import params, respond, state, tongues
 from web.pages import frame, picking, shown, words
@@ -26,6 +28,7 @@ class Text(msgspec.Struct, frozen=True):
     warning: str = ""
     language: str = ""
     pictures: list[Picked] | None = None  # None leaves them as they are
+    flair: str | None = None  # None leaves it as it is
     csrf: str = ""
 
 
@@ -34,7 +37,9 @@ async def show(request: Request, reader: Reader) -> Response:
     """`GET /write/{id}/edit`"""
     post, author = await own(reader, params.number(request))
     pictures = picking.of_post(await storage.media.of_post(post.id))
-    given = Text(post.source or shown.plain(post.content), post.summary, post.language, pictures)
+    has = (await storage.flairs.of_posts([post.id])).get(post.id, [])
+    text = post.source or shown.plain(post.content)
+    given = Text(text, post.summary, post.language, pictures, has[0].name if has else "")
     return await _page(request, post, author, given)
 
 
@@ -69,7 +74,7 @@ def _draft(post: Post, given: Text) -> Draft:
     warning = given.warning.strip()
     # What was sensitive because of its warning only is not without it.
     sensitive = bool(post.sensitive) and bool(warning or not post.summary)
-    draft = Draft(text=given.text, summary=warning, sensitive=sensitive, language=given.language)
+    draft = Draft(text=given.text, summary=warning, sensitive=sensitive, language=given.language, flair=given.flair)
     if given.pictures is None:
         return draft
     media_ids, media_words = picking.wanted(given.pictures)
@@ -86,12 +91,20 @@ async def _page(request: Request, post: Post, author: Actor, given: Text, refuse
         author=author,
         given=given,
         languages=tongues.NAMES,
+        flairs=await _flairs(post),
         field=FIELDS.get(getattr(refused, "field", ""), "text") if refused else "",
         pictures=picking.slots(pictures),
         previews=await picking.previews(author, pictures),
         focuses=words.FOCUSES,
         longest=state.app_of(request).config.limits.post_characters,
     )
+
+
+async def _flairs(post: Post) -> list[Flair]:
+    """Those among which the author of a thread chooses: none where moderators have decided."""
+    if not post.starter or post.group_id is None or await storage.flairs.decided(post.id):
+        return []
+    return await storage.flairs.of_group(post.group_id)
 
 
 routes = [

@@ -9,7 +9,7 @@ import storage.flairs
 import storage.groups
 import storage.posts
 import storage.registers
-from fedcomm import completing, conversations, members, rights
+from fedcomm import completing, conversations, flairs, members, rights
 from fedcomm.errors import NotFound
 from storage import visible
 from storage.actors import Actor
@@ -92,7 +92,10 @@ async def _beginning(viewer: int, post: Post) -> threads.Line | None:
 async def _rights(actor: Actor, post: Post) -> frozenset[str]:
     """What somebody may do with the thread in its group, wherever that is."""
     group = await storage.groups.by_id(post.group_id) if post.group_id else None
-    return (await members.standing(group, actor)).rights if group is not None else frozenset()
+    if group is None:
+        return frozenset()
+    standing = await members.standing(group, actor)
+    return standing.rights if flairs.changes(standing, post) else standing.rights - {rights.FLAIR}
 
 
 async def _pinned(post: Post) -> bool:

@@ -75,7 +75,14 @@ async def test_moderators_change_the_flair_of_a_thread_and_what_is_wrong_with_fl
     thread = await mo.button(await mo.get("/write?group=rye"), "/write", title="An oven", text="Take it")
     care = thread.one("details", class_="care").one("form")["action"]
 
+    edit = next(link for link in thread.links if link.endswith("/edit"))
+    chosen = await mo.button(await mo.get(edit), edit, flair="Offer")
+    kept = await mo.button(form := await mo.get(edit), edit, text="@rye An oven\n\nTake it, please")
+    dropped = await mo.button(await mo.get(edit), edit, flair="")
+    assert flaws(form) == [] and [bool(each.all("a", class_="flair")) for each in (chosen, kept, dropped)] == [1, 1, 0]
+
     given = await mo.button(thread, care, act="flair", flair="Offer")
+    assert not (await mo.get(edit)).all("select", name="flair")  # what moderators decided, authors do not change
     taken = await mo.button(given, care, act="flair", flair="")
     wrong = await mo.post(WHERE, {"csrf": secret, "uri": ["", ""], "called": ["A", "a!"], "color": ["#000000"] * 2})
     short = await mo.post(WHERE, {"csrf": secret, "uri": [""], "called": ["A", "B"], "color": ["#000000"]})

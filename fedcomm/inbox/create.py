@@ -145,10 +145,12 @@ def _shown_beside(hand: Hand, face: Actor, parent: Post) -> bool:
 
 def _again(hand: Hand, activity: Activity, written: Note, known: Post, author: Actor) -> None:
     """A post that is known already: its first content stays (attack ORI-20), but a group may learn of it only now."""
-    if known.author_id != author.id or known.deleted_at is not None or known.group_id is not None:
+    if known.author_id != author.id or known.deleted_at is not None:
         raise Ignored("it is known already")
     if known.visibility > posts.UNLISTED:  # what was for a few enters no group
         raise Ignored("it is known already")
+    if known.group_id is not None:  # it may have waited for another group of ours that it names
+        return shared.named(hand, activity, written, author, hand.facts.root_of(known))
     group = _group(hand, written, author, hand.facts.posts.get(written.in_reply_to or ""))
     if group is None or not group.local:
         raise Ignored("it is known already")

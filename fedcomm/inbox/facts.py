@@ -247,6 +247,7 @@ async def _complete(facts: Facts) -> None:
     roots = [p.thread_id for p in facts.posts.values() if p.thread_id != p.id]
     people = {g.actor_id for g in facts.groups.values()} | {p.author_id for p in facts.posts.values()}
     absent = [actor_id for actor_id in people if actor_id not in known]
+    facts._authors = known
     if not facts.posts and not absent:
         facts.faces = {g.actor_id: known[g.actor_id] for g in facts.groups.values()}
         return

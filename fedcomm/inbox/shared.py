@@ -5,11 +5,12 @@ from typing import Any
 from activitypub.activities import Activity
 from activitypub.objects import Note
 from fedcomm import acts, admit, clock, groups, measuring, sharing, ways
-from fedcomm.admit import Author, Standing
+from fedcomm.admit import Author, Standing, Wait
 from fedcomm.errors import NotAllowed
+from fedcomm.inbox import waiting
 from fedcomm.inbox.hand import Hand
 from fedcomm.ways import Way
-from storage import posts, shares
+from storage import held, posts, shares
 from storage.actors import Actor
 from storage.groups import Group
 from storage.ids import next_id
@@ -22,19 +23,29 @@ def said(hand: Hand, activity: Activity, written: Note, author: Actor, post: Pos
         return
     showing = hand.facts.shown_in(root.id) if root.id != post.id else ()
     home = hand.facts.group_of(root)
-    if home is None or not home.local or post.group_id == home.id:  # else it was not taken in, and so is nowhere
+    if showing and (home is None or not home.local or post.group_id == home.id):  # else it is nowhere
         _pass_on(hand, hand.raw_of(activity), post, author.uri, new=True)
-    there = {root.group_id, *(each.group.id for each in showing)}
+    named(hand, activity, written, author, root)
+
+
+def named(hand: Hand, activity: Activity, written: Note, author: Actor, root: Post) -> None:
+    """Groups of ours that a post names show its thread from now on, if its author may do that; it may wait for them."""
+    there = {root.group_id, *(each.group.id for each in hand.facts.shown_in(root.id))}
+    home = hand.facts.group_of(root)
     at_home = hand.facts.standing(home, author.uri) if home is not None else None
     for uri in dict.fromkeys((*written.audience.everyone, *(mention.href for mention in written.mentions))):
-        named = hand.facts.group_at(uri)
-        if named is None or not named.local or named.id in there:
+        group = hand.facts.group_at(uri)
+        if group is None or not group.local or group.id in there:
             continue
-        there.add(named.id)
-        standing = hand.facts.standing(named, author.uri)
-        asked = len(there) <= sharing.MOST + 1 and sharing.asked(named, standing, root, author.id, at_home)
-        if asked and _lets_in(hand, named, standing, author, root):
-            _take_in(hand, named, author, root)
+        there.add(group.id)
+        standing = hand.facts.standing(group, author.uri)
+        asked = len(there) <= sharing.MOST + 1 and sharing.asked(group, standing, root, author.id, at_home)
+        if asked and _welcome(hand, group, standing, author, root):
+            why = _why(hand, written, group, standing, author, root)
+            if why is None:
+                _take_in(hand, group, author, root)
+            elif hand.facts.held(written.uri, group) != held.REFUSED:
+                waiting.keep(hand, activity, written, author, group, why)
 
 
 def _take_in(hand: Hand, group: Group, author: Actor, root: Post) -> None:
@@ -51,8 +62,8 @@ def concerned(hand: Hand, root: Post) -> list[Actor]:
     return [actor for actor in (author, hand.facts.face_of(home) if home is not None else None) if actor is not None]
 
 
-def _lets_in(hand: Hand, group: Group, standing: Standing, author: Actor, root: Post) -> bool:
-    """Whether a group takes in at once what somebody shows there, as if they had begun it there (attack GRP-13)."""
+def _welcome(hand: Hand, group: Group, standing: Standing, author: Actor, root: Post) -> bool:
+    """Whether a group may show a thread at all: not that of somebody it has banned, or what it has shown and ended."""
     begun = hand.facts.author_of(root)
     if begun is None or admit.banned(hand.facts.standing(group, begun.uri).ban):
         return False
@@ -60,11 +71,19 @@ def _lets_in(hand: Hand, group: Group, standing: Standing, author: Actor, root: 
         ways.sharing_again(standing, hand.facts.ended(group, root), author.uri, clock.now_ms())
     except NotAllowed:
         return False
-    known, written = hand.facts.circumstances(group, author.id), measuring.shared(root, hand.app.host)
+    return True
+
+
+def _why(hand: Hand, written: Note, group: Group, standing: Standing, author: Actor, root: Post) -> Wait | None:
+    """Why what somebody shows in a group waits first, as if they had begun it there (attack GRP-13)."""
+    if hand.facts.held(written.uri, group) == held.RELEASED:
+        return None
+    known, measured = hand.facts.circumstances(group, author.id), measuring.shared(root, hand.app.host)
     who = Author(bot=bool(author.bot), deaf=hand.app.peers.deaf(author.host))
-    if admit.waits(group, standing, known, who, written, clock.now_ms()) is not None:
-        return False
-    return hand.app.post_limit.allows(group.id, author.uri, author.host, measuring.words(root.content))
+    why = admit.waits(group, standing, known, who, measured, clock.now_ms())
+    if why is None and not hand.app.post_limit.allows(group.id, author.uri, author.host, measuring.words(root.content)):
+        return Wait("flood")
+    return why
 
 
 def relayed(hand: Hand, announced: Activity, post: Post, by: str, *, new: bool = False, gone: bool = False) -> None:

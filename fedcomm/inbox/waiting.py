@@ -34,9 +34,16 @@ def waits(hand: Hand, activity: Activity, written: Note, author: Actor, parent: 
         if before:
             held.let_in(hand.writes, written.uri, group.id)
         return False
+    if not keep(hand, activity, written, author, group, why):
+        raise Ignored("it is too long to wait before it is in the group")
+    return True
+
+
+def keep(hand: Hand, activity: Activity, written: Note, author: Actor, group: Group, why: Wait) -> bool:
+    """Let a post wait for a group as it came; False when it is too long for that."""
     body = documents.write(hand.raw_of(activity))
     if len(body) > MAX_BYTES:
-        raise Ignored("it is too long to wait before it is in the group")
+        return False
     kept = Held(
         next_id(), group.id, author.id, author.host, written.uri, hand.signer, body, why.kind, held.WAITING,
         clock.now_ms(),

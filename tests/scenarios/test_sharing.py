@@ -1,7 +1,9 @@
 """One thread in several groups: it stays one, everybody's answers are in it once, and nothing goes round in circles."""
 
+import itertools
 from typing import Any
 
+import msgspec
 import pytest
 
 from fedcomm import curation, group_profile, holding, members, sharing
@@ -10,6 +12,7 @@ from fedcomm.group_profile import Change
 from storage import collections, groups, registers, shares
 from storage import held as waiting
 from storage.actors import Actor
+from storage.groups import Group
 from storage.posts import Post
 from tests import forger
 from tests.fediverse import Fediverse, Instance, Person
@@ -24,6 +27,7 @@ class World:
     def __init__(self, fediverse: Fediverse, a: Instance, bread: Actor, wine: Actor, ann: Person, bo: Person) -> None:
         self.fediverse, self.a, self.bread, self.wine, self.ann, self.bo = fediverse, a, bread, wine, ann, bo
         self.of_bread, self.of_wine = Host(fediverse, "f.test"), Host(fediverse, "w.test")
+        self.numbers = itertools.count(1)  # of what forgers say
         self.eaters, self.drinkers = self.of_bread.actor("fo"), self.of_wine.actor("wo")
 
     async def also_in(self, post: Post) -> list[int]:
@@ -43,7 +47,7 @@ class World:
 
     async def says(self, by: Face, to: list[str], **more: Any) -> str:
         """Somebody elsewhere writes; gives the id of the post."""
-        note = by.note(str(len(by.host.asked) + len(more)) + by.uri[-3:], to=[*to, PUBLIC], **more)
+        note = by.note(next(self.numbers), to=[*to, PUBLIC], **more)
         by.host.serve(note["id"], note)
         await forger.send(self.fediverse, self.a, by, by.does("Create", note, to=note["to"]))
         return str(note["id"])
@@ -379,3 +383,43 @@ async def test_who_is_in_a_thread_through_a_second_group_keeps_to_what_that_asks
     told = [[world.heard(host, uri) for host in (world.of_bread, world.of_wine)] for uri in (answer.uri, *heard, held)]
     assert kept.post_uri == held
     assert told == [[["Create", "Update"]] * 2, [["Create"]] * 2, [[], []], [[], []], [["Create"]] * 2]
+
+
+async def test_what_waits_for_one_group_and_names_another_is_in_both_when_it_is_let_in(world: World) -> None:
+    a, links = world.a, "".join(f'<p><a href="https://{name}.example/">{name}</a></p>' for name in "abc")
+    eve = Host(world.fediverse, "e.test").actor("eve")
+    await forger.send(world.fediverse, a, eve, eve.does("Follow", world.wine.uri))
+    with a.here():
+        bread, wine = await groups.by_actor(world.bread.id), await groups.by_actor(world.wine.id)
+        assert bread is not None and wine is not None
+
+    async def let_in(name: str, group: Group) -> None:
+        with a.here():
+            (kept,) = await waiting.of_group(group.id, 9)
+            await holding.release(a.app, name, kept.id, world.ann.actor)
+        await world.fediverse.settle()
+
+    async def limits(name: str, *, on: bool) -> None:
+        with a.here():
+            await group_profile.change(a.app, name, Change(ladder=on), world.ann.actor)
+
+    await limits("bread", on=True)
+    first = await world.says(eve, [world.bread.uri, world.wine.uri], content=links)
+    assert await a.lacks(first)
+    await let_in("bread", bread)
+    await limits("wine", on=True)
+    await limits("bread", on=False)
+    second = await world.says(eve, [world.bread.uri, world.wine.uri], content=links)
+    before = await world.also_in(await a.knows(second))
+    await let_in("wine", wine)
+    third = await world.says(eve, [world.bread.uri, world.wine.uri], content=links)
+    with a.here():
+        (kept,) = await waiting.of_group(wine.id, 9)
+        await holding.refuse(a.app, "wine", kept.id, world.ann.actor)
+    note = msgspec.json.decode(eve.host.served[third.removeprefix("https://e.test")].body)
+    again = eve.does("Create", note, to=note["to"])
+    await forger.send(world.fediverse, a, eve, again)
+
+    shown = [await world.also_in(await a.knows(uri)) for uri in (first, second, third)]
+    assert before == [] and shown == [[world.wine.id], [world.wine.id], []]
+    assert [world.heard(world.of_wine, uri) for uri in (first, second, third)] == [["id"], ["id"], []]

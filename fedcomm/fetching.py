@@ -14,7 +14,7 @@ from activitypub.errors import BadSignature, Forbidden, Gone, Malformed, NotFoun
 from activitypub.objects import Note
 from activitypub.origins import host_of, is_url, same_origin
 from activitypub.verify import KnownKey
-from fedcomm import admit, clock, emojis, errors, estrangement, mapping, peers, recording
+from fedcomm import admit, attesting, clock, emojis, errors, estrangement, mapping, peers, recording
 from fedcomm.app import App
 from fedcomm.mapping.actors import to_group, to_row
 from fedcomm.recording import Arrival, record
@@ -91,6 +91,10 @@ async def post(app: App, uri: str, *, allowance: Allowance | None = None, via: s
         Unreachable: its home does not answer now.
     """
     known = await posts.by_uri(uri)
+    if known is not None and known.truth == attesting.TRUTH:
+        with contextlib.suppress(ProtocolError, Unreachable):
+            await refresh(app, uri, allowance=allowance)
+        known = await posts.by_uri(uri)
     if known is not None:
         return known
     if app.urls.own(uri):
@@ -136,11 +140,30 @@ async def refresh(app: App, uri: str, *, allowance: Allowance | None = None) -> 
         recording.erase(app, writes, known)
     else:
         author = await actors.by_id(known.author_id)
+        if known.truth == attesting.TRUTH:
+            await _set_right(app, known, note, author, allowance or Allowance())
+            return
         if author is None or note.attributed_to != author.uri:
             raise Forbidden("The post is by somebody else now.")
         named = await _named(note)
         recording.edit(app, writes, known, author, note, named)
     await apply(writes)
+
+
+async def _set_right(app: App, known: Post, note: Note, author: Actor | None, allowance: Allowance) -> None:
+    """What a group told of somebody is what their server tells too, or it goes and that comes in its place."""
+    writes = Writes()
+    group, face = await groups.with_face(known.group_id)
+    parent = await posts.by_uri(note.in_reply_to) if note.in_reply_to else None
+    same = author is not None and note.attributed_to == author.uri and group is not None and face is not None
+    if same and author and group and face and attesting.inside(note, author, group, face, parent):
+        posts.change(writes, known.id, truth="fetched")
+        recording.edit(app, writes, known, author, note, await _named(note))
+        await apply(writes)
+        return
+    attesting.displace(app, writes, known)
+    await apply(writes)
+    await keep(app, note, allowance)
 
 
 async def revive(app: App, uri: str, *, allowance: Allowance | None = None) -> None:
@@ -214,8 +237,8 @@ async def at(app: App, url: str) -> tuple[str, int] | None:
         return ("actor", someone.id) if someone and not someone.gone else None
     if (known := await actors.by_uri(url)) is not None:
         return "actor", known.id
-    if (seen := await posts.by_uri(url)) is not None:
-        return "post", seen.id
+    if await posts.by_uri(url) is not None:
+        return "post", (await post(app, url)).id
     found = await app.client.get_document(url)
     value = parse.document(found.raw)
     if isinstance(value, RemoteActor):

@@ -6,6 +6,7 @@ followers. What is said to that note is said to the thread (docs/decisions/0023)
 """
 
 import html
+from typing import Any
 
 import msgspec
 
@@ -61,22 +62,54 @@ async def document_of(app: App, post: Post) -> activities.Json:
     return render.document(await _note(app, post, face, author))
 
 
-def resolved(urls: Urls, activity: Activity) -> Activity:
-    """What is said about such a note, as said about the post that it tells again."""
-    things = tuple(_resolved(urls, thing) for thing in activity.objects)
-    if things == activity.objects:
+async def resolved(urls: Urls, activity: Activity) -> Activity:
+    """What is said about such a note, as said about the post that it tells again, also where it is passed on."""
+    if not any(_told_again(urls, uri) for uri in _spoken_of(activity)):
         return activity
-    return msgspec.structs.replace(activity, object=things[0], objects=things)
+    numbers = {uri: urls.post_id(uri) for uri in _spoken_of(activity) if _told_again(urls, uri)}
+    known = await posts.by_ids([number for number in numbers.values() if number is not None])
+    names = {uri: known[number].uri for uri, number in numbers.items() if number in known}
+    return _renamed(activity, names) if names else activity
 
 
-def _resolved(urls: Urls, thing: Thing) -> Thing:
+def _told_again(urls: Urls, uri: str) -> bool:
+    return uri.endswith(_ENDING) and urls.own(uri)
+
+
+def _spoken_of(thing: Thing) -> list[str]:
+    """The ids that may be of such a note: of what something is done to, and of what is answered."""
     if isinstance(thing, str):
-        return thing.removesuffix(_ENDING) if urls.own(thing) else thing
+        return [thing]
     if isinstance(thing, Activity):
-        return resolved(urls, thing)
-    if isinstance(thing, Note) and thing.in_reply_to and urls.own(thing.in_reply_to):
-        return msgspec.structs.replace(thing, in_reply_to=thing.in_reply_to.removesuffix(_ENDING))
+        return [uri for each in thing.objects for uri in _spoken_of(each)]
+    return [thing.in_reply_to] if isinstance(thing, Note) and thing.in_reply_to else []
+
+
+def _renamed(activity: Activity, names: dict[str, str]) -> Activity:
+    things = tuple(_with_name(thing, names) for thing in activity.objects)
+    raw = _reworded(activity.raw, names)
+    return msgspec.structs.replace(activity, object=things[0], objects=things, raw=raw)
+
+
+def _with_name(thing: Thing, names: dict[str, str]) -> Thing:
+    if isinstance(thing, str):
+        return names.get(thing, thing)
+    if isinstance(thing, Activity):
+        return _renamed(thing, names)
+    if isinstance(thing, Note) and thing.in_reply_to in names:
+        raw = _reworded(thing.raw, names)
+        return msgspec.structs.replace(thing, in_reply_to=names[thing.in_reply_to], raw=raw)
     return thing
+
+
+def _reworded(raw: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    """The document with the other name; what is proven stays as it is."""
+    if "proof" in raw:
+        return raw
+    named = {key: raw[key] for key in ("object", "inReplyTo") if isinstance(raw.get(key), str)}
+    changed = {key: names[uri] for key, uri in named.items() if uri in names}
+    inner = raw.get("object")
+    return raw | changed | ({"object": _reworded(inner, names)} if isinstance(inner, dict) else {})
 
 
 async def _note(app: App, post: Post, face: Actor, author: Actor) -> Note:

@@ -16,7 +16,7 @@ from typing import Any
 from activitypub import authenticity, dispatch, documents, parse
 from activitypub.activities import Activity
 from activitypub.errors import ProtocolError, Unreachable
-from fedcomm import clock, errors, fetching, leaders, retelling
+from fedcomm import attesting, clock, errors, fetching, leaders, retelling
 from fedcomm.app import App
 from fedcomm.inbox import facts, line, proofs
 from fedcomm.inbox.facts import Facts
@@ -86,7 +86,7 @@ class Inbox:
             said = parse.activity(documents.read(item.body))
             found = await proofs.proven(self.app, said, asked)
             heard = authenticity.reduce(said, item.signer, {each.uri for each in found})
-            activity = retelling.resolved(self.app.urls, heard)
+            activity, attested = await attesting.restored(self.app, await retelling.resolved(self.app.urls, heard))
         except Wants as wants:
             if await self._may_wait(item):
                 self._line.hold(item, line.touched(dispatch.each(said)))
@@ -98,7 +98,7 @@ class Inbox:
         except Exception as fault:  # a fault of ours in reading: this item is set aside, the others have their turn
             await self._fault(item, fault)
             return None
-        return line.work(item, activity, found, hot=_hot(activity))
+        return line.work(item, activity, found, attested, hot=_hot(activity))
 
     async def _settle(self, batch: list[Work]) -> None:
         if not batch:
@@ -172,6 +172,7 @@ class Inbox:
             fetched=work.fetched,
             refreshed=work.refreshed,
             proven=frozenset(each.uri for each in work.proven),
+            attested=work.attested,
         )
         rule.authority(hand, activity)
         if _alone(rule.handler):

@@ -10,7 +10,7 @@ from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
 from activitypub.objects import Note
 from activitypub.origins import same_origin
-from fedcomm import clock, moderation, recording, rights
+from fedcomm import attesting, clock, moderation, recording, rights
 from fedcomm.inbox import create, react, shared
 from fedcomm.inbox import undo as taking_back
 from fedcomm.inbox.hand import Hand, Ignored, Wants
@@ -49,11 +49,15 @@ def created(hand: Hand, activity: Activity) -> None:
     uri = id_of(inner.object)
     if uri is None:
         raise Ignored("it names no post")
+    if uri in hand.attested and uri not in hand.fetched | hand.facts.posts.keys():
+        raise Wants(posts=(uri,))  # its origin is asked first
     if isinstance(inner.object, Note) and uri not in hand.facts.posts and not hand.app.urls.own(uri):
         new = create.passed_on(hand, inner, group, face)
         shared.relayed(hand, activity, new, inner.actor, new=True)
         return _show(hand, group, face, new, activity)
     entered = hand.post(uri)
+    if uri in hand.attested and entered.visibility != posts.MEMBERS:
+        raise Ignored("its author says otherwise for whom it is")
     if uri in hand.fetched and not entered.starter:
         shared.relayed(hand, activity, entered, inner.actor, new=True)
     _enter(hand, group, face, entered, activity)
@@ -113,6 +117,8 @@ def deleted(hand: Hand, activity: Activity) -> None:
     if author is not None and author.uri == inner.actor and (vouched or known.visibility == posts.MEMBERS):
         # Of what is for its members a group may say so: its origin answers few, and the group could take it out anyway.
         shared.relayed(hand, activity, known, inner.actor, gone=True)
+        if known.truth == attesting.TRUTH:  # its id is not the group's to bury
+            return attesting.displace(hand.app, hand.writes, known)
         return recording.erase(hand.app, hand.writes, known)
     if author is not None and author.uri == inner.actor:
         return _ask_origin(hand, known)
@@ -140,6 +146,11 @@ def updated(hand: Hand, activity: Activity) -> None:
     if proven and author is not None and isinstance(written, Note) and written.updated is not None:
         if recording.edit(hand.app, hand.writes, known, author, written, create.mentioned(hand, written)):
             shared.relayed(hand, activity, known, inner.actor)
+        return
+    if known.truth == attesting.TRUTH and uri in hand.attested and isinstance(written, Note) and author is not None:
+        parent = hand.facts.posts.get(written.in_reply_to or "")
+        if author.uri == inner.actor and attesting.inside(written, author, group, face, parent):
+            recording.edit(hand.app, hand.writes, known, author, written, create.mentioned(hand, written))
         return
     _ask_origin(hand, known)
 

@@ -9,7 +9,7 @@ from activitypub.contexts import PUBLIC
 from activitypub.errors import Forbidden
 from activitypub.objects import Note
 from activitypub.origins import same_origin
-from fedcomm import admit, clock, groups, mapping, sanitise, ways
+from fedcomm import admit, attesting, clock, groups, mapping, recording, sanitise, ways
 from fedcomm.errors import NotAllowed
 from fedcomm.inbox import ballots, shared, waiting
 from fedcomm.inbox.hand import Hand, Ignored, Wants
@@ -32,6 +32,10 @@ def note(hand: Hand, activity: Activity) -> None:
     if hand.facts.erased(written.uri, author.uri):
         raise Ignored("it was deleted before")
     known = hand.facts.posts.get(written.uri)
+    if known is not None and known.truth == attesting.TRUTH:
+        if _confirmed(hand, activity, written, known, author):
+            return
+        known = None
     if known is not None:
         return _again(hand, activity, written, known, author)
     if written.vote and written.in_reply_to in hand.facts.posts:
@@ -61,6 +65,20 @@ def note(hand: Hand, activity: Activity) -> None:
         welcomes.answer_elsewhere(hand.writes, parent.id, author.id, post.id, next_id(), clock.now_ms())
         hand.app.jobs_added(hand.writes)
     hand.early = group is None and post.visibility <= posts.UNLISTED and _waits(hand, post, parent)
+
+
+def _confirmed(hand: Hand, activity: Activity, written: Note, known: Post, author: Actor) -> bool:
+    """Whether an author says what a group told of them; else that goes, and what they say comes in its place."""
+    group = hand.facts.group_of(known)
+    parent = hand.facts.posts.get(written.in_reply_to or "")
+    same = known.author_id == author.id and known.deleted_at is None and group is not None
+    if same and group is not None and attesting.inside(written, author, group, hand.facts.face_of(group), parent):
+        posts.change(hand.writes, known.id, truth="proof" if activity.uri in hand.proven else "signed")
+        recording.edit(hand.app, hand.writes, known, author, written, mentioned(hand, written))
+        return True
+    attesting.displace(hand.app, hand.writes, known)
+    del hand.facts.posts[known.uri]
+    return False
 
 
 def with_moderators(hand: Hand, author: Actor, written: Note) -> Note:
@@ -109,7 +127,7 @@ def speaks_for(group: Actor, uri: str) -> bool:
 
 
 def passed_on(hand: Hand, activity: Activity, group: Group, face: Actor) -> Post:
-    """A post that a group elsewhere passes on with its author's proof: nobody needs to be asked for it.
+    """A post that a group elsewhere passes on with its author's proof, or for which it vouches itself (`attesting.py`).
 
     It is in the group when it names that or answers in it (attack GRP-03).
 
@@ -120,10 +138,12 @@ def passed_on(hand: Hand, activity: Activity, group: Group, face: Actor) -> Post
     written = activity.object
     assert isinstance(written, Note)
     author = hand.actor(activity.actor)
-    confined = mapping.posts.confined(written, author, face)
-    if hand.facts.erased(written.uri, author.uri) or not (written.audience.public or confined):
+    if hand.facts.erased(written.uri, author.uri):
         raise Ignored("it is not to be shown")
     parent = hand.parent(written.in_reply_to)
+    confined = attesting.inside(written, author, group, face, parent)
+    if not (written.audience.public or confined):
+        raise Ignored("it is not to be shown")
     own = parent is None or parent.group_id == group.id
     if parent is not None and not own and not _shown_beside(hand, face, parent):
         raise Ignored("the thread is in another group")
@@ -133,6 +153,8 @@ def passed_on(hand: Hand, activity: Activity, group: Group, face: Actor) -> Post
     arrival = _arrival(hand, activity, written, author, parent, entered, named)
     if confined:
         arrival = msgspec.structs.replace(arrival, visibility=posts.MEMBERS)
+    if written.uri in hand.attested:
+        arrival = msgspec.structs.replace(arrival, truth=attesting.TRUTH, awaited=False)
     return record(hand.app, hand.writes, arrival)
 
 

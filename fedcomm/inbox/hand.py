@@ -8,7 +8,7 @@ import msgspec
 from activitypub.activities import Activity
 from activitypub.errors import Forbidden
 from activitypub.origins import host_of
-from fedcomm import admit, clock
+from fedcomm import admit, attesting, clock
 from fedcomm.app import App
 from fedcomm.inbox.facts import Facts
 from storage import posts
@@ -70,8 +70,9 @@ class Hand(msgspec.Struct, kw_only=True):
     """One activity in the hand of its handler.
 
     `fetched` and `refreshed` hold the ids that were asked for already, with or without success; `proven` those of the
-    activities and posts in it for which their owner's own proof was seen (FEP-8b32). A handler sets `early` when the
-    activity may have to be passed on later, as it came.
+    activities and posts in it for which their owner's own proof was seen (FEP-8b32), and `attested` those of posts for
+    which only the group that passes them on vouches. A handler sets `early` when the activity may have to be passed on
+    later, as it came.
     """
 
     app: App
@@ -82,6 +83,7 @@ class Hand(msgspec.Struct, kw_only=True):
     fetched: frozenset[str] = frozenset()
     refreshed: frozenset[str] = frozenset()
     proven: frozenset[str] = frozenset()
+    attested: frozenset[str] = frozenset()
     early: bool = False
 
     def actor(self, uri: str) -> Actor:
@@ -111,6 +113,8 @@ class Hand(msgspec.Struct, kw_only=True):
         found = self.facts.posts.get(uri)
         if found is None and uri not in self.fetched and not self.app.urls.own(uri) and uri not in self.facts.dead:
             raise Wants(posts=(uri,))
+        if found is not None and uri not in self.refreshed and self._is_hearsay(found):
+            raise Wants(fresh_posts=(uri,))
         return self.known_post(uri, found)
 
     def parent(self, uri: str | None) -> Post | None:
@@ -138,6 +142,11 @@ class Hand(msgspec.Struct, kw_only=True):
         if found is None or found.deleted_at is not None:
             raise Ignored("the post was deleted")
         return found
+
+    def _is_hearsay(self, found: Post) -> bool:
+        """Whether only a group vouches for a post of which somebody else speaks: then its origin is asked once more."""
+        group = self.facts.group_of(found) if found.truth == attesting.TRUTH else None
+        return group is not None and self.facts.face_of(group).uri != self.signer
 
     def undone(self, done: Activity) -> bool:
         """Whether this was taken back before it came: by its actor, or by the group that passes it on, for itself."""

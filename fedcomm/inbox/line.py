@@ -39,12 +39,13 @@ class Work(msgspec.Struct):
     fetched: frozenset[str] = frozenset()
     refreshed: frozenset[str] = frozenset()
     proven: tuple[Proven, ...] = ()
+    attested: frozenset[str] = frozenset()  # ids of posts in it for which only the group that passes them on vouches
     done: bool = False  # its effect came with the mark that it has had it, in a transaction of its own
     early: bool = False  # it came before what it is about, and has its second chance
     kept: bool = False  # it had its effect, and may have to be passed on later, as it came
 
 
-def work(item: Item, activity: Activity, proven: tuple[Proven, ...] = (), *, hot: bool) -> Work:
+def work(item: Item, activity: Activity, proven: tuple[Proven, ...], attested: frozenset[str], *, hot: bool) -> Work:
     """The item, ready to be handled; each of a list of activities may cause some requests more."""
     parts = dispatch.each(activity)
     more = min(len(parts) - 1, _PARTS)
@@ -53,7 +54,7 @@ def work(item: Item, activity: Activity, proven: tuple[Proven, ...] = (), *, hot
     needed = spoken.needed(parts[0], named[0])
     if more > 0:
         needed = needed.union(*map(spoken.needed, parts, named))
-    return Work(item, activity, parts, hot, touched(parts), needed, named, allowance, proven=proven)
+    return Work(item, activity, parts, hot, touched(parts), needed, named, allowance, proven=proven, attested=attested)
 
 
 def touched(parts: Sequence[Activity]) -> frozenset[str]:

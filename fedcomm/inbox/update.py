@@ -3,7 +3,7 @@
 from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
 from activitypub.objects import Note
-from fedcomm import admit, groups, recording
+from fedcomm import admit, attesting, groups, recording
 from fedcomm.errors import NotAllowed
 from fedcomm.inbox import create, moderate, shared, waiting
 from fedcomm.inbox.hand import Hand, Ignored, Wants
@@ -20,7 +20,7 @@ def note(hand: Hand, activity: Activity) -> None:
     written = activity.object
     assert isinstance(written, Note)
     known = hand.facts.posts.get(written.uri)
-    if known is None:
+    if known is None or known.truth == attesting.TRUTH:
         return create.note(hand, activity)  # the Create was lost or comes later (attack ORI-23)
     author = hand.actor(activity.actor)
     if known.author_id != author.id or known.local:

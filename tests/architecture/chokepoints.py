@@ -57,6 +57,7 @@ _DECIDED_BEFORE = {  # why these do not ask `admit` themselves
     "fedcomm.topics": "the record half of a change of the group, which `group_profile` has asked for",
     "fedcomm.fetching": "what is fetched is shown as found; it enters no group of ours",
     "fedcomm.leaders": "a group elsewhere says who looks after it, and its word counts for itself only",
+    "fedcomm.attesting": "what a group elsewhere told of somebody goes; nothing enters by that",
     "fedcomm.inbox.announce": "a group elsewhere has decided about itself, and its word counts for itself only",
 }
 

@@ -40,9 +40,9 @@ async def created(request: Request) -> Response:
 
 async def retold(request: Request) -> Response:
     """`GET /posts/{id}/retold`: as its group tells it again for servers without groups; to all others the post."""
-    found = await _found(request)
+    found = await _found(request, anybodys=True)
     if found.deleted_at is not None:
-        return respond.tombstone(f"{found.uri}/retold", "Note", found.deleted_at)
+        return respond.tombstone(app_of(request).urls.retold(found.id), "Note", found.deleted_at)
     app, asking = app_of(request), await asker(request)
     if asking is None or app.peers.family(asking.host) != quirks.MICROBLOG:
         return respond.redirect(found.uri, 301)
@@ -59,12 +59,12 @@ async def activity(request: Request) -> Response:
     return respond.document(request, documents.write(document))
 
 
-async def _found(request: Request) -> Post:
-    """A post of ours that whoever asks may see; to others it is not there (attack PRI-02)."""
+async def _found(request: Request, *, anybodys: bool = False) -> Post:
+    """A post of ours, or of `anybodys`, that whoever asks may see; to others it is not there (attack PRI-02)."""
     number = request.path_params["id"]
     found = await posts.by_id(int(number)) if number.isdigit() and len(number) < 19 else None
     asking = await viewer(request)
-    if found is None or not found.local:
+    if found is None or not (found.local or anybodys):
         raise NotFound("There is no such post.")
     if found.deleted_at is None and not await visible.sees(asking, found.id):
         if found.visibility != posts.MEMBERS or not await visible.on_server(asking, found.id):

@@ -1,0 +1,86 @@
+"""What only a group for its members vouches for: that somebody wrote something in it, on a server that shows it to few.
+
+Mastodon serves what is for followers to nobody else, and proves nothing. So a group that is for its members is believed
+what it tells them of posts in it, and of nothing else: the origin of such a post is asked first, what it says itself
+counts from the moment it says it, and the post stays among the members of that group (docs/decisions/0034).
+"""
+
+from typing import Any
+
+import msgspec
+
+from activitypub import authenticity, parse
+from activitypub.activities import Activity
+from activitypub.errors import ProtocolError
+from activitypub.objects import Note
+from fedcomm import mapping, recording
+from fedcomm.app import App
+from fedcomm.urls import Urls
+from storage import groups, posts
+from storage.actors import Actor
+from storage.connect import Writes
+from storage.groups import Group
+from storage.posts import MEMBERS, Post
+
+TRUTH = "attested"  # of such a post
+_TELLING = frozenset(("Create", "Update"))
+
+
+def attests(group: Group) -> bool:
+    """Whether a group is believed what others wrote in it: one of another server that is for its members."""
+    return not group.local and group.visibility == "members"
+
+
+def note_of(urls: Urls, raw: Any) -> Note | None:
+    """The post in a document that such a group tells; None where its word counts for nothing.
+
+    Its author lives where it has its id, and not here; and it is not for everybody (attack ORI-19).
+    """
+    try:
+        note = parse.object(raw) if isinstance(raw, dict) else None
+        if not isinstance(note, Note):
+            return None
+        authenticity.genuine(note)
+    except ProtocolError:
+        return None
+    if note.audience.public or note.vote or urls.own(note.uri) or urls.own(note.attributed_to or ""):
+        return None
+    # What an emoji looks like is for the author's server alone to say.
+    return msgspec.structs.replace(note, emojis=())
+
+
+async def restored(app: App, activity: Activity) -> tuple[Activity, frozenset[str]]:
+    """An announcement with the post in it that nobody but the group vouches for, and the id of that post.
+
+    All others are given back as they are.
+    """
+    inner = activity.object
+    if activity.type != "Announce" or activity.audience.public or len(activity.objects) != 1:
+        return activity, frozenset()
+    if not isinstance(inner, Activity) or inner.type not in _TELLING or not isinstance(inner.object, str):
+        return activity, frozenset()
+    told = inner.raw.get("object")
+    if not isinstance(told, dict):
+        return activity, frozenset()
+    group = await groups.by_face(activity.actor)
+    note = note_of(app.urls, told) if group is not None and attests(group) else None
+    if note is None or note.uri != inner.object or note.attributed_to != inner.actor:
+        return activity, frozenset()
+    inner = msgspec.structs.replace(inner, object=note, objects=(note,))
+    return msgspec.structs.replace(activity, object=inner, objects=(inner,)), frozenset((note.uri,))
+
+
+def inside(note: Note, author: Actor, group: Group, face: Actor, parent: Post | None) -> bool:
+    """Whether a post says that it is for the members of the group: by naming it, or by answering among them."""
+    if mapping.posts.confined(note, author, face):
+        return True
+    among = parent is not None and parent.group_id == group.id and parent.visibility == MEMBERS
+    to_followers = bool(author.followers) and author.followers in note.audience.everyone
+    return among and to_followers and not note.audience.public
+
+
+def displace(app: App, writes: Writes, known: Post) -> None:
+    """What a group said somebody wrote is not what they wrote: it goes, and leaves its id to what they did."""
+    name = f"{known.uri}#told-{known.id}"
+    posts.change(writes, known.id, uri=name)
+    recording.erase(app, writes, msgspec.structs.replace(known, uri=name))

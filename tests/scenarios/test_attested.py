@@ -1,0 +1,173 @@
+"""What a private group tells of its members on servers without groups; and what it cannot make anybody say."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from fedcomm import fetching
+from storage import visible
+from storage.connect import rows
+from storage.posts import MEMBERS, PUBLIC
+from tests import forger
+from tests.fediverse import Fediverse, Instance, Person
+from tests.forger import Face, Host, Json
+from tests.scenarios.test_private_groups import Circle, circle
+from tests.scenarios.test_programs import program
+
+pytestmark = pytest.mark.anyio
+__all__ = ["circle"]
+
+
+def as_mastodon(by: Face, slug: object, content: str, face: str, /, **more: Any) -> Json:
+    """What somebody writes for their followers, naming a group; served to nobody who asks."""
+    named = {"to": [by.followers], "cc": [face], "tag": [{"type": "Mention", "href": face}]}
+    return by.note(slug, content, **(named | more))
+
+
+async def reads(person: Person, uri: str) -> bool:
+    """Whether somebody may see the post on their server."""
+    found = await person.instance.post(uri)
+    with person.instance.here():
+        return found is not None and await visible.sees(person.actor.id, found.id)
+
+
+async def test_what_a_member_on_mastodon_writes_is_read_by_members_everywhere(circle: Circle) -> None:
+    """A thread, an answer to somebody by name, an edit and a deletion; nobody else is told a word."""
+    there = Host(circle.fediverse, "there.test")
+    mona = there.actor("mona")
+    await forger.send(circle.fediverse, circle.a, mona, mona.does("Follow", circle.face.uri))
+    await circle.let_in()
+    circle.fediverse.wire.posted.clear()
+    thread = as_mastodon(mona, "one", "<p>Canary starters</p><p>Which flour?</p>", circle.face.uri)
+    await forger.send(circle.fediverse, circle.a, mona, mona.does("Create", thread, to=thread["to"], cc=thread["cc"]))
+
+    kept = await circle.b.knows(thread["id"])
+    assert (kept.visibility, kept.truth) == (MEMBERS, "attested") and "Which flour?" in kept.content
+    assert await circle.reads(circle.bob, kept) and thread["id"] in there.asked, "its origin is asked first"
+    assert [post.uri for post in await circle.bob.home()] == [thread["id"]]
+    said = await circle.bob.reply(kept, "Canary rye.")
+    await circle.fediverse.settle()
+    (retold,) = [each["id"] for each in _told(there, "Create") if each["id"].endswith("/retold")]
+    one = mona.note("two", "<p>Canary thanks</p>", to=[mona.followers], cc=[circle.bob.actor.uri], inReplyTo=said.uri)
+    two = as_mastodon(mona, "three", "<p>Canary more</p>", circle.face.uri, inReplyTo=retold)
+    for note in (one, two):
+        await forger.send(circle.fediverse, circle.a, mona, mona.does("Create", note, to=note["to"], cc=note["cc"]))
+    found = [await circle.b.knows(note["id"]) for note in (one, two)]
+    assert [post.parent_id for post in found] == [said.id, kept.id]
+    assert {post.thread_id for post in found} == {kept.thread_id}
+    newer = {"content": "<p>Canary, and much obliged</p>", "updated": "2026-11-26T12:00:00Z"}
+    await forger.send(circle.fediverse, circle.a, mona, mona.does("Update", one | newer, to=one["to"], cc=one["cc"]))
+    assert "much obliged" in (await circle.b.knows(one["id"])).content
+    await forger.send(circle.fediverse, circle.a, mona, mona.does("Delete", one["id"], to=one["to"]))
+    assert await circle.b.lacks(one["id"])
+    assert await circle.c.post(thread["id"]) is None
+    assert circle.told().keys() <= {"a.test", "b.test", "there.test"}
+
+
+def _told(host: Host, kind: str) -> list[Json]:
+    return [each["object"] for each in host.received if each["type"] == kind and isinstance(each["object"], dict)]
+
+
+class Ring(msgspec.Struct, frozen=True):
+    """A group for its members on ring.test, which says whatever a test wants; anna is a member, otto is none."""
+
+    fediverse: Fediverse
+    ours: Instance
+    group: Face
+    anna: Person
+    otto: Person
+    victim: Face
+
+    async def announce(self, inner: Json, **more: Any) -> None:
+        said = self.group.does("Announce", inner, **({"to": [self.group.followers]} | more))
+        await forger.send(self.fediverse, self.ours, self.group, said)
+
+    def made_up(self, slug: object, content: str = "<p>forged</p>", /, **more: Any) -> Json:
+        return as_mastodon(self.victim, slug, content, self.group.uri, **more)
+
+    def create(self, note: Json) -> Json:
+        return self.victim.does("Create", note, to=note["to"])
+
+
+@pytest.fixture
+async def ring(fediverse: Fediverse) -> Ring:
+    """The group, followed by anna."""
+    ours = await fediverse.instance("a.test")
+    anna, otto = await ours.person("anna"), await ours.person("otto")
+    more = {"manuallyApprovesFollowers": True, "discoverable": False}
+    group = Host(fediverse, "ring.test").actor("ring", "Group", **more)
+    victim = Host(fediverse, "victim.test").actor("vera")
+    await forger.followed(fediverse, anna, group)
+    return Ring(fediverse, ours, group, anna, otto, victim)
+
+
+@pytest.mark.attack("GRP-04", "ORI-02", "ORI-19")
+async def test_a_private_group_makes_nobody_say_anything_outside_of_itself(ring: Ring) -> None:
+    """What it may say at all stays among its members, and is nobody's word here whom it did not ask."""
+    icon = {"type": "Image", "url": "https://ring.test/e.png"}
+    emoji = {"type": "Emoji", "id": "https://victim.test/emojis/1", "name": ":vera:", "icon": icon}
+    named = {"type": "Mention", "href": ring.otto.actor.uri}
+    inside = ring.made_up("inside", cc=[ring.group.uri, ring.otto.actor.uri], tag=[named, emoji])
+    await ring.announce(ring.create(inside))
+
+    assert await reads(ring.anna, inside["id"]) and not await reads(ring.otto, inside["id"])
+    with ring.ours.here():
+        assert not await visible.sees(visible.ANYBODY, (await ring.ours.knows(inside["id"])).id)
+        assert await rows("SELECT shortcode FROM emoji WHERE host = 'victim.test'") == []
+    assert await (await program(ring.otto)).get("/api/v1/notifications") == []
+    ours = {"id": "https://a.test/posts/1", "attributedTo": ring.otto.actor.uri}
+    refused = {
+        "public": ring.made_up("public") | {"to": [forger.PUBLIC]},
+        "elsewhere": ring.made_up("elsewhere") | {"cc": [], "tag": []},
+        "ours": ring.made_up("ours") | ours,
+        "our author": ring.made_up("our-author") | {"attributedTo": ring.otto.actor.uri},
+        "another origin": ring.made_up("another") | {"id": "https://ring.test/notes/1"},
+    }
+    for why, note in refused.items():
+        await ring.announce(ring.create(note) | {"actor": note["attributedTo"]})
+        assert await ring.ours.post(note["id"]) is None, why
+    told_all = ring.made_up("told-all")
+    await ring.announce(ring.create(told_all), to=[forger.PUBLIC])
+    by_eve = ring.made_up("by-eve")
+    await ring.announce(ring.victim.host.actor("eve").does("Create", by_eve, to=by_eve["to"]))
+    assert await ring.ours.post(told_all["id"]) is None and await ring.ours.post(by_eve["id"]) is None
+    ring.group.host.serve(ring.group.uri, ring.group.document())
+    await forger.send(ring.fediverse, ring.ours, ring.group, ring.group.does("Update", ring.group.document()))
+    late = ring.made_up("late")
+    await ring.announce(ring.create(late))
+    assert await ring.ours.post(late["id"]) is None, "a group for everybody is believed nothing of the kind"
+
+
+@pytest.mark.attack("GRP-04", "ORI-20")
+async def test_what_its_author_says_counts_from_the_moment_they_say_it(ring: Ring) -> None:
+    """Whoever told a lie about an id has not taken it from whom it belongs to: not by Create, boost, search, burial."""
+    vera, host = ring.victim, ring.victim.host
+    await forger.followed(ring.fediverse, ring.otto, vera)
+    for how in ("create", "update", "boost", "search", "buried"):
+        forged, real = ring.made_up(how), vera.note(how, "<p>real</p>")
+        await ring.announce(ring.create(forged))
+        assert (await ring.ours.knows(real["id"])).content == "<p>forged</p>", how
+        host.serve(real["id"], {"@context": forger.AS} | real)
+        if how == "boost":
+            await forger.send(ring.fediverse, ring.ours, vera, vera.does("Announce", real["id"]))
+        elif how == "search":
+            with ring.ours.here():
+                await fetching.resolve(ring.ours.app, real["id"])
+        else:
+            if how == "buried":
+                await ring.announce(vera.does("Delete", real["id"], to=forged["to"]))
+                assert await ring.ours.lacks(real["id"])
+            kind = "Update" if how == "update" else "Create"
+            await forger.send(ring.fediverse, ring.ours, vera, vera.does(kind, real))
+        there = await ring.ours.knows(real["id"])
+        assert (there.content, there.visibility, there.group_id) == ("<p>real</p>", PUBLIC, None), how
+        assert await reads(ring.otto, real["id"]), how
+
+    same = ring.made_up("same", "<p>as the group says</p>")
+    await ring.announce(ring.create(same))
+    await forger.send(ring.fediverse, ring.ours, vera, vera.does("Create", same | {"content": "<p>as she says</p>"}))
+    there = await ring.ours.knows(same["id"])
+    assert (there.content, there.truth, there.visibility) == ("<p>as she says</p>", "signed", MEMBERS)
+    await ring.announce(vera.does("Update", same | {"updated": "2026-11-27T09:00:00Z"}, to=same["to"]))
+    assert (await ring.ours.knows(same["id"])).content == "<p>as she says</p>", "then the group says nothing more of it"

@@ -39,8 +39,11 @@ async def joined(group_id: int, actor_ids: Sequence[int]) -> set[int]:
 
 
 async def hosts(group_id: int, among: Collection[str]) -> set[str]:
-    """Those of some servers that have a member of the group."""
-    sql = "SELECT DISTINCT home_host FROM member WHERE group_id = ? AND state = 'joined' AND home_host IN (?texts)"
+    """Those of some servers that have a member of the group; who is suspended or gone is none."""
+    sql = (
+        "SELECT DISTINCT m.home_host FROM member m JOIN actor a ON a.id = m.actor_id WHERE m.group_id = ?"
+        " AND m.state = 'joined' AND m.home_host IN (?texts) AND a.deleted_at IS NULL AND a.suspended_at IS NULL"
+    )
     return {found[0] for found in await rows(sql, (group_id, list(among)))} if among else set()
 
 

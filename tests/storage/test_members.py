@@ -3,7 +3,7 @@
 import pytest
 
 from storage import members
-from storage.connect import Database, Writes, apply, value
+from storage.connect import Database, Writes, apply, execute, value
 from storage.members import Member
 from tests import build
 
@@ -34,6 +34,9 @@ async def test_since_when_somebody_belongs_is_kept_until_they_leave(database: Da
         ("joined", 5, None, "far.test"),
     ]
     assert await value("SELECT members_count FROM groups WHERE id = ?", (group.id,)) == 1
+    assert await members.hosts(group.id, ["far.test", "near.test"]) == {"far.test"}
+    await execute("UPDATE actor SET suspended_at = 1 WHERE id = ?", (far.id,))
+    assert await members.hosts(group.id, ["far.test"]) == set()
 
 
 async def test_lists_of_members_and_of_groups_name_those_who_belong(database: Database) -> None:

@@ -46,13 +46,14 @@ async def way(app: App, group: Group, follower: Actor, known: Follow | None, *, 
         raise NotAllowed("This group is for people of its own server.")
     if known is not None and known.state == "accepted":
         return Way.AT_ONCE
-    if group.join_mode != "open":
-        invited = invited or await _admitted(app, group, follower)
-    admit.joining(group, standing_, invited=invited or known is not None)
+    guest = group.join_mode != "open" and not invited and await _admitted(app, group, follower) is not None
+    admit.joining(group, standing_, invited=invited or guest or known is not None)
     if not _room(app, group, follower):
         if known is None and await follows.count_waiting(group.actor_id, MOST_WAITING) >= MOST_WAITING:
             raise NotAllowed("Too many want to join this group at this moment. Please come back later.")
         return Way.LATER
+    if guest:
+        invited = await spend(app, group, follower)
     return Way.AT_ONCE if group.join_mode == "open" or invited or standing_.may(rights.APPROVE) else Way.ASKS
 
 
@@ -108,15 +109,21 @@ def let_in_after_all(writes: Writes, group: Group, who: Actor) -> None:
     stored.grant(writes, Admission(group.id, who.uri, None, clock.now_ms() + LET_IN_DAYS * DAY))
 
 
-async def _admitted(app: App, group: Group, follower: Actor) -> bool:
-    """Whether somebody may come in without asking; then they have used that up."""
-    found = await stored.of(group.id, follower.uri, clock.now_ms())
-    if found is None:
-        return False
-    if found.invite_id is not None and not await invites.use_by_id(app, found.invite_id):
+async def spend(app: App, group: Group, follower: Actor) -> bool:
+    """Whether somebody comes in without asking: they have used that up now, and the invitation once."""
+    found = await _admitted(app, group, follower)
+    if found is None or (found.invite_id is not None and not await invites.use_by_id(app, found.invite_id)):
         return False
     await stored.use(group.id, follower.uri)
     return True
+
+
+async def _admitted(app: App, group: Group, follower: Actor) -> Admission | None:
+    """How somebody may come in without asking; who has to wait for room has not used it up."""
+    found = await stored.of(group.id, follower.uri, clock.now_ms())
+    if found is None or (found.invite_id is not None and not await invites.is_good(app, found.invite_id)):
+        return None
+    return found
 
 
 def _room(app: App, group: Group, follower: Actor) -> bool:

@@ -104,7 +104,10 @@ async def accept(app: App, target: Actor, follower_id: int) -> None:
 
 
 async def admit_waiting(app: App, face: Actor, follower_id: int) -> None:
-    """Let somebody into an open group of ours who waits, if they still may come in."""
+    """Let somebody into a group of ours who waits for nobody, if they still may come in.
+
+    Who is not invited any more waits for moderators, or is turned away where one needs an invitation.
+    """
     async with transaction():
         known, follower = await follows.of(follower_id, face.id), await actors.by_id(follower_id)
         if known is None or follower is None or known.state != "pending":
@@ -113,7 +116,10 @@ async def admit_waiting(app: App, face: Actor, follower_id: int) -> None:
         try:
             admit.actor(follower)
             if group is not None:
-                admit.joining(group, await admissions.standing(group, follower), invited=False)
+                invited = group.join_mode != "open" and await admissions.spend(app, group, follower)
+                admit.joining(group, await admissions.standing(group, follower), invited=invited)
+                if group.join_mode == "approval" and not invited:
+                    return
         except NotAllowed:
             await record_end(app, follower.id, face.id)
             return await _answer(app, "Reject", face, follower, known.uri)

@@ -124,10 +124,13 @@ async def use(invite: Invite) -> None:
 
 async def use_by_id(app: App, invite_id: int) -> bool:
     """Count one use of an invitation, if it is good for anybody still; belongs in a transaction."""
-    invite = await storage.invites.by_id(invite_id)
-    if invite is None or not await _stands(app, invite):
-        return False
-    return await storage.invites.use(invite.id, clock.now_ms())
+    return await is_good(app, invite_id) and await storage.invites.use(invite_id, clock.now_ms())
+
+
+async def is_good(app: App, invite_id: int) -> bool:
+    """Whether somebody could come in with an invitation now."""
+    invite = await storage.invites.usable_by_id(invite_id, clock.now_ms())
+    return invite is not None and await _stands(app, invite)
 
 
 async def inviting(app: App, account: Account, group: Group) -> bool:

@@ -22,7 +22,7 @@ async def ask_again(app: App) -> None:
 
 async def let_in(app: App) -> None:
     """Let in who waits for nobody: they came when many did (attack GRP-23), or before the group became open."""
-    for asked in await stored.waiting_for_nobody(limits.JOINS):
+    for asked in await stored.waiting_for_nobody(limits.JOINS, clock.now_ms()):
         face = await actors.by_id(asked.target_id)
         if face is not None and not face.gone:
             await follows.admit_waiting(app, face, asked.follower_id)

@@ -84,14 +84,19 @@ async def count_waiting(target_id: int, most: int) -> int:
     return int(await value(sql, (target_id, most)))
 
 
-async def waiting_for_nobody(limit: int) -> list[Follow]:
-    """Who waits to be let in by an open group of ours, which asks nobody, the first first."""
+async def waiting_for_nobody(limit: int, now_ms: int) -> list[Follow]:
+    """Who waits to be let in by a group of ours that asks nobody about them, the first first.
+
+    It is open, or they are invited.
+    """
     sql = (
         f"SELECT {', '.join('f.' + name for name in Follow.__struct_fields__)} FROM groups g"
         " JOIN follow f ON f.target_id = g.actor_id AND f.state = 'pending'"
-        " WHERE g.local = 1 AND g.join_mode = 'open' AND g.closed_at IS NULL ORDER BY f.id LIMIT ?"
+        " WHERE g.local = 1 AND g.closed_at IS NULL AND (g.join_mode = 'open' OR EXISTS (SELECT 1 FROM admission d"
+        " JOIN actor a ON a.uri = d.uri WHERE d.group_id = g.id AND a.id = f.follower_id AND d.expires_at > ?))"
+        " ORDER BY f.id LIMIT ?"
     )
-    return [Follow(*found) for found in await rows(sql, (limit,))]
+    return [Follow(*found) for found in await rows(sql, (now_ms, limit))]
 
 
 async def followers_here(target_id: int) -> list[int]:

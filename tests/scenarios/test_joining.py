@@ -114,8 +114,22 @@ async def test_an_invitation_that_many_begin_to_use_ends_somewhere(fediverse: Fe
         with pytest.raises(TooMany):
             await admissions.reserve(a.app, token, "@p0@far.test")
 
+    for app in a.apps:  # who comes when many do waits for room, and has not used up anything by that
+        app.join_limit = ServerLimit(0, limits.JOINS_WINDOW)
+    await send(fediverse, a, people[0], people[0].does("Follow", face.uri))
+    with a.here():
+        assert await value("SELECT uses FROM invite") == 0
+    assert await state(a, face, people[0].uri) == "pending"
+    with a.here():
+        await waiting.let_in(a.app)
+        assert await value("SELECT uses FROM invite") == 1
+
+    for app in a.apps:
+        app.join_limit = ServerLimit(limits.JOINS, limits.JOINS_WINDOW)
     for each in people:  # of those who begin, as many come in as the invitation is for; the others ask
         await send(fediverse, a, each, each.does("Follow", face.uri))
+    with a.here():
+        await waiting.let_in(a.app)
     assert [await state(a, face, each.uri) for each in people] == ["joined", "pending", "pending"]
 
 

@@ -5,14 +5,12 @@ for what, and why nothing of members here ever waits.
 """
 
 import re
-from contextlib import suppress
 
 import msgspec
 
 from activitypub import documents, parse
-from activitypub.errors import Unreachable
 from activitypub.objects import Note
-from fedcomm import acts, assent, clock, consents, groups, intake, mapping, members, peers, rights, speech, welcomes
+from fedcomm import acts, assent, clock, consents, groups, intake, letters, mapping, members, rights, speech, welcomes
 from fedcomm.admit import LINKS, MENTIONS, PICTURES, REPLIES, THREADS, Wait
 from fedcomm.app import App
 from fedcomm.errors import NotFound
@@ -53,13 +51,16 @@ def keep(app: App, writes: Writes, kept: Held, why: Wait, known: Circumstances) 
 
 
 async def tell(app: App, group: int, actor: int, kind: str, version: str) -> None:
-    """Tell somebody why a post of theirs waits; whose server passes no messages on agrees to rules by joining."""
+    """Tell somebody why a post of theirs waits; whose server passes no messages on agrees to rules by joining.
+
+    Raises:
+        Unreachable: it is not known yet what their server runs (`letters.learn`).
+    """
     stored_group, face = await stored.with_face(group)
     author = await actors.by_id(actor)
     if stored_group is None or face is None or face.gone or author is None or author.gone:
         return
-    with suppress(Unreachable):  # what it runs may not be known yet
-        await peers.learn(app, author.host)
+    await letters.learn(app, author)
     if app.peers.deaf(author.host):
         if (await members.standing(stored_group, author)).member:
             held.take_up_later(writes := Writes(), group, actor, next_id(), clock.now_ms())
@@ -147,7 +148,7 @@ async def _let_in(
 async def refuse(
     app: App, group_name: str, held_id: int, by: Actor | None, reason: str = "", *, everything: bool = False
 ) -> None:
-    """Turn a post away that waits, or all that waits of its author; they are told why, if there is a reason.
+    """Turn a post away that waits, or all that waits of its author; they are told so, and why, if one is given.
 
     Raises:
         NotFound: there is no such group, or nothing waits there under that number.
@@ -166,7 +167,7 @@ async def refuse(
         for each in waiting:
             held.decide(writes, each.id, held.REFUSED)
             _log(app, writes, group, face, each.post_uri, held.REFUSED, actor_uri, reason)
-        if waiting and reason and author is not None and not author.gone and not app.peers.deaf(author.host):
+        if waiting and author is not None and not author.gone and not app.peers.deaf(author.host):
             saying = await _refusal(app, group, face, author, waiting[0].post_uri, reason)
             await speech.privately(app, writes, face, next_id(), saying)
         if writes:
@@ -290,7 +291,8 @@ async def _refusal(app: App, group: Group, face: Actor, author: Actor, post_uri:
     gettext = app.translations(language).gettext
     said = gettext("The moderators of {group} did not let your post in: {url}")
     named = {"group": face.name or face.username, "url": post_uri}
-    text = "\n\n".join([speech.mention(app, author), _filled(said, named), gettext("They say:"), reason])
+    why = [gettext("They say:"), reason] if reason else [gettext("They gave no reason.")]
+    text = "\n\n".join([speech.mention(app, author), _filled(said, named), *why])
     return Saying(text=text, language=language, to=(author,))
 
 

@@ -3,20 +3,30 @@
 from gettext import NullTranslations
 
 import storage.accounts
-from fedcomm import speech
+from fedcomm import peers, speech
 from fedcomm.app import App
 from fedcomm.peerbook import DEAF
 from fedcomm.speech import Saying
-from storage import peers
+from storage import peers as stored
 from storage.actors import Actor
 from storage.connect import Writes
+
+
+async def learn(app: App, who: Actor) -> None:
+    """Know what the server of somebody runs, before anything is said to them.
+
+    Raises:
+        Unreachable: it does not answer now, so that nobody knows yet whether it takes messages of groups.
+    """
+    if who.host:
+        await peers.learn(app, who.host)
 
 
 async def hears(who: Actor) -> bool:
     """Whether a group can talk to somebody: no program, and on no server that cannot hear it."""
     if who.gone or who.kind != "Person":
         return False
-    peer = await peers.get(who.host) if who.host else None
+    peer = await stored.get(who.host) if who.host else None
     return peer is None or peer.software not in DEAF
 
 

@@ -33,11 +33,16 @@ async def asked(app: App, writes: Writes, group: Group, row: Follow, answer: str
 
 
 async def ask(app: App, group: int, actor: int) -> None:
-    """Ask somebody who waits the question of a group; never a second time."""
+    """Ask somebody who waits the question of a group; never a second time.
+
+    Raises:
+        Unreachable: it is not known yet what their server runs (`letters.learn`).
+    """
     stored, face = await stored_groups.with_face(group)
     who = await actors.by_id(actor)
     if stored is None or face is None or face.gone or not stored.question or who is None:
         return
+    await letters.learn(app, who)
     waiting = await stored_follows.of(who.id, face.id)
     if waiting is None or waiting.state != "pending" or not await letters.hears(who):
         return

@@ -89,11 +89,16 @@ async def change(app: App, group_name: str, change_: Change, by: Actor | None = 
 
 
 async def welcome(app: App, group: int, actor: int) -> None:
-    """Say the welcome to somebody who has joined, whatever happened since it fell due; never a second time."""
+    """Say the welcome to somebody who has joined, whatever happened since it fell due; never a second time.
+
+    Raises:
+        Unreachable: it is not known yet what their server runs (`letters.learn`).
+    """
     stored_group, face = await stored.with_face(group)
     member = await actors.by_id(actor)
     if stored_group is None or face is None or face.gone or member is None:
         return
+    await letters.learn(app, member)
     async with transaction():
         saying = await _saying(app, stored_group, face, member) if await _listens(stored_group, member) else None
         if saying is None:

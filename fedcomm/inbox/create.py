@@ -5,11 +5,10 @@ import msgspec
 import storage.groups
 from activitypub.activities import Activity, id_of
 from activitypub.audience import group_of, visibility
-from activitypub.contexts import PUBLIC
 from activitypub.errors import Forbidden
 from activitypub.objects import Note
 from activitypub.origins import same_origin
-from fedcomm import admit, attesting, clock, groups, mapping, recording, sanitise, ways
+from fedcomm import admit, assent, attesting, clock, groups, mapping, recording, sanitise, ways
 from fedcomm.errors import NotAllowed
 from fedcomm.inbox import ballots, shared, waiting
 from fedcomm.inbox.hand import Hand, Ignored, Wants
@@ -42,7 +41,9 @@ def note(hand: Hand, activity: Activity) -> None:
         return ballots.vote(hand, activity, written, author)
     written = with_moderators(hand, author, written)
     parent = _parent(hand, written)
-    group = _group(hand, written, author, parent)
+    answers = parent is not None and waiting.answers_a_group(hand, written, author, parent)
+    yes = answers and assent.says_yes(written.content)  # which is in no group and introduces nobody, however addressed
+    group = None if yes else _group(hand, written, author, parent)
     if group is not None and parent is None:
         _look_for_parent(hand, written)
     if group is not None and group.local and _waits_for(hand, activity, written, author, parent, group):
@@ -59,9 +60,9 @@ def note(hand: Hand, activity: Activity) -> None:
     elif group is not None:
         show(hand, hand.facts.face_of(group), post, activity)
     shared.said(hand, activity, written, author, post, hand.facts.root_of(parent) if parent is not None else post)
-    if waiting.agrees(hand, written, author):
+    if waiting.agrees(hand, written, author, parent if yes else None) or yes:
         return
-    if parent is not None and _answers_a_group(hand, written, author, parent) and sanitise.text_of(post.content):
+    if parent is not None and answers and sanitise.text_of(post.content):
         welcomes.answer_elsewhere(hand.writes, parent.id, author.id, post.id, next_id(), clock.now_ms())
         hand.app.jobs_added(hand.writes)
     hand.early = group is None and post.visibility <= posts.UNLISTED and _waits(hand, post, parent)
@@ -94,15 +95,6 @@ def with_moderators(hand: Hand, author: Actor, written: Note) -> Note:
     more = [uri for address in written.audience.everyone for uri in hand.facts.leaders(address) if uri != author.uri]
     audience = msgspec.structs.replace(written.audience, to=tuple(dict.fromkeys((*written.audience.to, *more))))
     return msgspec.structs.replace(written, audience=audience)
-
-
-def _answers_a_group(hand: Hand, written: Note, author: Actor, parent: Post) -> bool:
-    """Whether somebody answers a direct message of a group of ours, and names nobody but that."""
-    by = hand.facts.author_of(parent) if parent.visibility == posts.DIRECT else None
-    if by is None or not by.local or by.kind != "Group":
-        return False
-    named = {*written.audience.everyone, *(mention.href for mention in written.mentions)}
-    return named <= {by.uri, PUBLIC, author.followers, author.uri}
 
 
 def by_link(hand: Hand, activity: Activity) -> None:

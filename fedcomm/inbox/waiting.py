@@ -3,12 +3,13 @@
 from activitypub import documents
 from activitypub.activities import Activity
 from activitypub.audience import visibility
+from activitypub.contexts import PUBLIC
 from activitypub.objects import Note
 from activitypub.origins import host_of
 from fedcomm import admit, assent, clock, holding, measuring, rights
 from fedcomm.admit import Author, Wait
 from fedcomm.inbox.hand import Hand, Ignored
-from storage import held
+from storage import held, posts
 from storage.actors import Actor
 from storage.groups import Group
 from storage.held import Held
@@ -71,17 +72,31 @@ def early_waits(hand: Hand, group: Group, author_id: int, author_uri: str) -> bo
     return admit.waits(group, standing, known, who, admit.Written(starter=False), clock.now_ms()) is not None
 
 
-def agrees(hand: Hand, written: Note, author: Actor) -> bool:
-    """Whether it is somebody's word to a group of ours, and to nobody else, that they say yes to its rules."""
-    if visibility(written.audience, author.followers or None) != "direct" or not assent.says_yes(written.content):
+def agrees(hand: Hand, written: Note, author: Actor, answered: Post | None) -> bool:
+    """Whether it is somebody's word to a group of ours, and to nobody else, that they say yes to its rules.
+
+    It is a direct message, or answers that of a group: some clients answer to everybody who follows their user.
+    """
+    direct = visibility(written.audience, author.followers or None) == "direct"
+    if not (direct or answered is not None) or not assent.says_yes(written.content):
         return False
-    named = {*written.audience.everyone, *(mention.href for mention in written.mentions)} - {author.uri}
+    by = hand.facts.author_of(answered) if answered is not None else None
+    named = {*written.audience.everyone, *(mention.href for mention in written.mentions), by.uri if by else ""}
     groups = [group for group in map(hand.facts.group_at, sorted(named)) if group is not None and group.local]
     if len(groups) != 1 or not standing_open(hand, groups[0], author):
         return False
     held.agree(hand.writes, groups[0].id, author.id, next_id(), clock.now_ms())
     hand.app.jobs_added(hand.writes)
     return True
+
+
+def answers_a_group(hand: Hand, written: Note, author: Actor, parent: Post) -> bool:
+    """Whether somebody answers a direct message of a group of ours, and names nobody but that."""
+    by = hand.facts.author_of(parent) if parent.visibility == posts.DIRECT else None
+    if by is None or not by.local or by.kind != "Group":
+        return False
+    named = {*written.audience.everyone, *(mention.href for mention in written.mentions)}
+    return named <= {by.uri, PUBLIC, author.followers, author.uri}
 
 
 def standing_open(hand: Hand, group: Group, author: Actor) -> bool:

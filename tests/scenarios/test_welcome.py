@@ -11,6 +11,7 @@ from storage.connect import execute, rows, value
 from storage.paging import Page
 from storage.posts import DIRECT, PUBLIC, Post
 from tests.fediverse import Fediverse, Instance, Person
+from tests.forger import PUBLIC as PUBLIC_URI
 from tests.scenarios.town import Town
 
 pytestmark = pytest.mark.anyio
@@ -186,6 +187,14 @@ async def test_nobody_is_welcomed_who_is_a_program_or_has_left_and_nothing_answe
         f'<span class="h-card" translate="no"><a href="{face.url}" class="u-url mention">@<span>club</span></a></span>'
     )
     tag = [{"type": "Mention", "href": face.uri, "name": "@club@ours.test"}]
+    for number, cc in ((9, [town.bob.followers]), (10, [PUBLIC_URI])):  # which is consent, and introduces nobody
+        more = {"to": [face.uri], "cc": cc, "inReplyTo": uri, "tag": tag}
+        await town.send(town.bob, town.bob.does("Create", town.bob.note(number, f"<p>{name} agree</p>", **more), to=[]))
+        with town.ours.here():
+            assert await value("SELECT COUNT(*) FROM consent") == 1
+            assert await value("SELECT COUNT(*) FROM held") == 0
+            await execute("DELETE FROM consent")
+    assert await in_thread(town.ours) == []
     hi = town.bob.note(8, f"<p>{name} hi</p>", to=[face.uri], cc=[], inReplyTo=uri, tag=tag)  # as Mastodon 4.5 does
     await town.send(town.bob, town.bob.does("Create", hi, to=[face.uri]))
     (shown,) = await in_thread(town.ours)

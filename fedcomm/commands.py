@@ -27,6 +27,7 @@ from fedcomm import (
     members,
     moving,
     peers,
+    pictures,
     queue,
     rights,
     rollback,
@@ -44,6 +45,8 @@ from storage.emojis import Emoji
 from storage.errors import OperationalError
 
 Command = Callable[..., Awaitable[dict[str, Any]]]
+
+_PURPOSES = {"icon": "avatar", "image": "header"}
 
 
 async def run(app: App, command: str, args: Mapping[str, Any]) -> dict[str, Any]:
@@ -169,6 +172,18 @@ async def _change_group(app: App, group: str, changes: dict[str, str]) -> dict[s
         change = msgspec.convert(changes, group_profile.Change)
     except msgspec.ValidationError as error:
         raise Invalid(f"group.change: {error}.", fix="use the fedcomm that started the server") from None
+    await group_profile.change(app, group, change)
+    return {}
+
+
+async def _change_pictures(
+    app: App, group: str, sent: dict[str, str], words: dict[str, str], gone: list[str]
+) -> dict[str, Any]:
+    """`sent` has files as base64, by place; no file is larger than a request to this process."""
+    made = {
+        place: await pictures.read(app.picture_turn, base64.b64decode(sent[place]), _PURPOSES[place]) for place in sent
+    }
+    change = group_profile.Change(pictures=dict.fromkeys(gone) | made, descriptions=words)
     await group_profile.change(app, group, change)
     return {}
 
@@ -300,6 +315,7 @@ COMMANDS: dict[str, Command] = {
     "invite": _invite,
     "group.create": _create_group,
     "group.change": _change_group,
+    "group.pictures": _change_pictures,
     "group.ban": _ban,
     "group.unban": _unban,
     "group.appoint": _appoint,

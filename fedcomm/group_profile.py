@@ -3,6 +3,7 @@
 Servers with groups get the change as its moderator's, wrapped; microblogs get the group's own `Update`.
 """
 
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -11,9 +12,10 @@ import storage.actors
 import storage.groups
 from activitypub.contexts import PUBLIC
 from fedcomm import actors as service
-from fedcomm import acts, clock, groups, members, rights, sanitise, topics
+from fedcomm import acts, clock, group_pictures, groups, members, rights, sanitise, topics
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotFound
+from fedcomm.group_pictures import Pictures, Words
 from fedcomm.groups import JOIN_MODES, LEVELS, MAX_SUMMARY, MAX_TITLE, NO_SUCH_WAY
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
@@ -48,6 +50,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     visibility: str | None = None  # of what is written from now on: public, members or local
     ladder: bool | None = None  # newcomers write with limits on their first day
     promotion: int | None = None
+    pictures: Pictures = MappingProxyType({})
+    descriptions: Words = MappingProxyType({})  # of pictures
 
 
 async def change(app: App, group_name: str, change_: Change, by: Actor | None = None) -> None:
@@ -58,15 +62,16 @@ async def change(app: App, group_name: str, change_: Change, by: Actor | None = 
     Raises:
         NotFound: there is no such group.
         NotAllowed: `by` is no steward of the group.
-        Invalid: no such title, summary, rules, question, way to join and post, or votes.
+        Invalid: no such title, summary, rules, question, way to join and post, votes, or words for a picture.
     """
     group, face = await groups.named(group_name)
     uri, actor_uri = app.urls.activity(next_id()), await members.who_acts(group, face, by, rights.SETTINGS)
     html = sanitise.from_text(change_.summary.strip()) if change_.summary is not None else None
     if change_.summary is not None and len(change_.summary) > MAX_SUMMARY:
         raise Invalid("The summary may have {limit} characters.", field="summary", limit=MAX_SUMMARY)
+    writes = Writes()
+    kept = await group_pictures.keep(app, writes, face, change_.pictures, change_.descriptions)
     async with transaction():
-        writes = Writes()
         changed = record(
             app, writes, group, face, by=actor_uri, uri=uri, title=change_.title, summary_html=html,
             join_mode=change_.join_mode, question=change_.question, posting=change_.posting, votes=change_.votes,
@@ -87,7 +92,10 @@ async def change(app: App, group_name: str, change_: Change, by: Actor | None = 
             by=actor_uri,
             uri=uri,
         )
-        if changed or card:
+        shown = group_pictures.record(
+            app, writes, group, face, kept, change_.descriptions, by=actor_uri, uri=uri
+        )  # fmt: skip
+        if changed or card or shown:
             await write(writes)
             await tell(app, group.id, await update_of(app, group.id, uri, actor_uri))
 

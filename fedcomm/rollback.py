@@ -7,6 +7,7 @@ down: who asked was told.
 
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -31,6 +32,7 @@ from fedcomm import (
 from fedcomm.app import App
 from fedcomm.errors import AppError, NotFound
 from fedcomm.flairs import Wanted
+from fedcomm.group_pictures import PLACES
 from fedcomm.group_profile import Change
 from storage import jobs, posts, registers
 from storage import members as stored_members
@@ -45,6 +47,15 @@ LOG = logging.getLogger("fedcomm.rollback")
 HOUR = 3_600_000  # ms
 SOON = 60_000  # ms within which a membership ends with the act that ends it
 AT_ONCE = 100  # acts that are looked up in one query
+
+
+def _no_picture(place: str, _held: Any) -> dict[str, None]:
+    return {place: None}
+
+
+def _described(place: str, held: Any) -> dict[str, str]:
+    return {place: held or ""}
+
 
 # What a change of the settings can give back, and how; the others are kept by their register alone.
 SETTINGS: dict[str, tuple[str, Callable[[Any], Any]]] = {
@@ -62,6 +73,9 @@ SETTINGS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "topics": ("topics", lambda names: tuple(names or ())),
     "languages": ("languages", lambda codes: tuple(codes or ())),
     "listed": ("listed", lambda said: said != "unlisted"),
+    # A picture that was replaced is not kept: the group has none then.
+    **{f"profile:{place}": ("pictures", partial(_no_picture, place)) for place in PLACES},
+    **{f"profile:{place}_description": ("descriptions", partial(_described, place)) for place in PLACES},
 }
 _UNKNOWN = frozenset(("profile:title", "profile:summary", "join_mode", "visibility", "ladder"))  # set when it was made
 _WORDS = frozenset(("welcome", "greeter", "introductions", "trusted"))
@@ -159,7 +173,8 @@ async def _settings(case: Case) -> None:
             continue
         held = earlier.get((act.property, ""))
         name, read = SETTINGS[act.property]
-        given[name] = read(msgspec.json.decode(held) if held is not None else None)
+        value = read(msgspec.json.decode(held) if held is not None else None)
+        given[name] = given.get(name, {}) | value if isinstance(value, dict) else value
     try:
         await group_profile.change(case.app, case.face.username, Change(**given), case.by)
     except AppError as refused:

@@ -26,6 +26,7 @@ class Caps(msgspec.Struct, frozen=True, kw_only=True):
     upload_paths: tuple[str, ...] = (
         "/api/v1/media", "/api/v2/media", "/api/v1/accounts/update_credentials", "/write", "/settings/profile"
     )  # fmt: skip
+    upload_ends: tuple[str, ...] = ("/pictures",)  # of paths of groups
     in_flight: int = 134_217_728  # bytes of bodies held for all requests at once
     body_seconds: float = 30.0
     upload_rate: float = 65_536.0  # bytes a second an upload has to keep to after `body_seconds`
@@ -173,7 +174,8 @@ class Guard:
 
     def cap(self, path: str) -> int:
         """How long the body of a request to this path may be, in bytes."""
-        return self.caps.upload if path.startswith(self.caps.upload_paths) else self.caps.body
+        of_group = path.startswith("/c/") and path.endswith(self.caps.upload_ends)
+        return self.caps.upload if of_group or path.startswith(self.caps.upload_paths) else self.caps.body
 
     def _name_client(self, scope: Scope, headers: Headers, fields: Fields, scheme: str = "") -> None:
         """Say who asks, and let nothing else that stands in between be seen: URLs are made of the base URL alone."""

@@ -1,7 +1,9 @@
 """`fedcomm group`: the groups that live here."""
 
+import base64
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import click
 
@@ -15,6 +17,8 @@ _POSTING = click.Choice(["anyone", "members", "moderators"])
 _PROMOTION = click.Choice(["0", "3", "9"])
 _VOTES = click.Choice(["both", "up", "none"])
 _VISIBILITY = click.Choice(["public", "members", "local"])
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_MOST_BYTES = 700_000  # of a picture
 _LADDER = partial(click.option, "--ladder/--no-ladder", help="Whether newcomers write with limits on their first day.")
 
 
@@ -71,6 +75,33 @@ def change(
     changes |= {} if languages is None else {"languages": subjects.spoken(languages)}
     ask("group.change", group=group, changes=changes)
     say(f"{group} is changed.")
+
+
+@group.command()
+@click.argument("group")
+@click.option("--picture", type=_FILE, help="The picture of the group; it is cut to a square.")
+@click.option("--picture-words", metavar="TEXT", help="What it shows, for those who cannot see it.")
+@click.option("--header", type=_FILE, help="The picture at the top of its page, three times as wide as high.")
+@click.option("--header-words", metavar="TEXT", help="What that shows.")
+@click.option("--no-picture", is_flag=True, help="Take the picture away.")
+@click.option("--no-header", is_flag=True, help="Take the picture at the top away.")
+def pictures(
+    group: str, picture: Path | None, picture_words: str | None, header: Path | None, header_words: str | None,
+    no_picture: bool, no_header: bool,
+) -> None:  # fmt: skip
+    """Give GROUP pictures, of at most 700 kB each; larger ones are sent on its page."""
+    sent = {place: _content(path) for place, path in (("icon", picture), ("image", header)) if path is not None}
+    words = {place: text for place, text in (("icon", picture_words), ("image", header_words)) if text is not None}
+    gone = [place for place, flag in (("icon", no_picture), ("image", no_header)) if flag]
+    ask("group.pictures", group=group, sent=sent, words=words, gone=gone)
+    say(f"The pictures of {group} are changed.")
+
+
+def _content(path: Path) -> str:
+    """A file as it goes through the socket, which takes a megabyte at once."""
+    if path.stat().st_size > _MOST_BYTES:
+        raise click.UsageError(f"{path} has more than 700 kB. Make it smaller, or send it on the page of the group.")
+    return base64.b64encode(path.read_bytes()).decode()
 
 
 @_of_a_group

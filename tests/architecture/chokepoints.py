@@ -54,6 +54,7 @@ _DECIDED_BEFORE = {  # why these do not ask `admit` themselves
     "fedcomm.groups": "what a group does with what was let in, and how it begins",
     "fedcomm.moderation": "the record half of moderators' acts: whoever calls it has asked",
     "fedcomm.acts": "the record half of every act: whoever calls it has asked",
+    "fedcomm.group_pictures": "the record half of a change of the group, which `group_profile` has asked for",
     "fedcomm.topics": "the record half of a change of the group, which `group_profile` has asked for",
     "fedcomm.fetching": "what is fetched is shown as found; it enters no group of ours",
     "fedcomm.leaders": "a group elsewhere says who looks after it, and its word counts for itself only",

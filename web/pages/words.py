@@ -214,6 +214,13 @@ GROUP_ACTS = {
     "introductions": (later("chose the thread of newcomers"), later("chose no thread for newcomers")),
     "profile:title": (later("changed the title"), later("changed the title")),
     "profile:summary": (later("changed what it is for"), later("changed what it is for")),
+    "profile:icon": (later("changed the picture"), later("took away the picture")),
+    "profile:image": (later("changed the picture at the top"), later("took away the picture at the top")),
+    "profile:icon_description": (later("said what the picture shows"), later("took away the words of the picture")),
+    "profile:image_description": (
+        later("said what the picture at the top shows"),
+        later("took away the words of the picture at the top"),
+    ),
     "join_mode": (later("changed who can join"), later("changed who can join")),
     "question": (later("changed the question to who asks to join"), later("asks nothing any more of who asks to join")),
     "taken_out": (later("ended the membership of"), later("ended the membership of")),

@@ -78,7 +78,7 @@ SETTINGS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     **{f"profile:{place}_description": ("descriptions", partial(_described, place)) for place in PLACES},
 }
 _UNKNOWN = frozenset(("profile:title", "profile:summary", "join_mode", "visibility", "ladder"))  # set when it was made
-_WORDS = frozenset(("welcome", "greeter", "introductions", "trusted"))
+_WORDS = frozenset(("welcome", "greeter", "introductions", "trusted", "share"))  # what nothing but the register says
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -193,11 +193,13 @@ async def _removed(case: Case, act: Act, held: Any) -> None:
 
 
 async def _locked(case: Case, act: Act, held: Any) -> None:
-    await (curation.lock if held else curation.unlock)(case.app, case.by, await _post(act))
+    change = curation.lock if held else curation.unlock  # of this group, also where it shows a thread of another
+    await change(case.app, case.by, await _post(act), within=case.face.username)
 
 
 async def _pinned(case: Case, act: Act, held: Any) -> None:
-    await (curation.pin if held else curation.unpin)(case.app, case.by, await _post(act))
+    change = curation.pin if held else curation.unpin
+    await change(case.app, case.by, await _post(act), within=case.face.username)
 
 
 async def _let_in(case: Case, act: Act, held: Any) -> None:

@@ -6,7 +6,19 @@ import msgspec
 import pytest
 
 import storage.members
-from fedcomm import curation, fetching, flairs, group_profile, members, requests, rights, rollback, topics, welcomes
+from fedcomm import (
+    curation,
+    fetching,
+    flairs,
+    group_profile,
+    members,
+    requests,
+    rights,
+    rollback,
+    sharing,
+    topics,
+    welcomes,
+)
 from fedcomm.errors import NotAllowed, NotFound
 from fedcomm.flairs import Wanted
 from fedcomm.group_profile import Change
@@ -100,6 +112,11 @@ async def rampage(world: World) -> None:
         await curation.pin(app, ann, first.id)
         await flairs.give(app, ann, second.id, "Question")
         await welcomes.change(app, "bread", welcomes.Change(texts={"": "Hello"}), ann)
+    await world.a.group("wine")
+    await world.bo.follow("!wine@a.test")
+    beside = await world.bo.post("Port\nOld oak @wine@a.test")
+    with world.a.here():
+        await sharing.share(app, ann, beside.id, "bread")
     await world.fediverse.settle()
     world.before = await world.state()
     with world.a.here():
@@ -107,6 +124,8 @@ async def rampage(world: World) -> None:
         await curation.restore(app, mo, third.id)
         await curation.unpin(app, mo, first.id)
         await curation.pin(app, mo, second.id)
+        await curation.lock(app, mo, beside.id, within="bread")
+        await curation.pin(app, mo, beside.id, within="bread")
         await flairs.give(app, mo, second.id, "")
         await flairs.change(app, "bread", [Wanted("", "Spam", "#ff0000")], mo)
         await welcomes.change(app, "bread", welcomes.Change(texts={"": "Buy this"}), mo)

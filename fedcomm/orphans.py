@@ -26,7 +26,10 @@ async def adopt(app: App) -> None:
     Two processes took both in at the same moment, and neither saw the other's.
     """
     missed = await orphans.missed(clock.now_ms() - LATELY, AT_ONCE)
-    for post in (await posts.by_ids(missed)).values():
+    for post_id in missed:
+        post = await posts.by_id(post_id)  # as it is now: what was tied before may have moved it
+        if post is None:
+            continue
         group = await stored.by_id(post.group_id) if post.group_id is not None and post.removed_at is None else None
         writes = Writes()
         recording.adopt(app, writes, post, group, await _left_out(app, post, group))

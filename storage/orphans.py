@@ -20,12 +20,16 @@ _UNHEARD = (
 )
 
 
+# What waits for that post, and is not above it itself: answers in a ring are cut where the ring closes.
+_WAITING = "parent_uri = ? AND parent_id IS NULL AND id <> (SELECT own.thread_id FROM post own WHERE own.id = ?)"
+
+
 async def missed(since_ms: int, limit: int) -> list[int]:
     """Ids of posts to which answers, come since then, are not tied."""
     sql = (
         "SELECT DISTINCT p.id FROM post c JOIN post p ON p.uri = c.parent_uri"
         " WHERE c.parent_uri IS NOT NULL AND c.parent_id IS NULL AND c.received_at >= ? AND c.deleted_at IS NULL"
-        " AND p.deleted_at IS NULL LIMIT ?"
+        " AND p.deleted_at IS NULL AND p.thread_id <> c.id LIMIT ?"
     )
     return [found[0] for found in await rows(sql, (since_ms, limit))]
 
@@ -43,7 +47,7 @@ async def awaited(uri: str) -> bool:
 def adopt(
     writes: Writes, post_id: int, uri: str, thread_id: int, group_id: int | None, left_out: Sequence[int] = ()
 ) -> None:
-    """Tie answers that came before this post to it, with their own answers.
+    """Tie answers that came before this post to it, with their own answers; not what it answers itself (GRP-15).
 
     They are where it is: in its group, or in none though they were taken for threads of one of ours; but what is not
     for everybody is in none, nor what is by authors that are `left_out`. What is in a group elsewhere, that group says,
@@ -51,9 +55,8 @@ def adopt(
     """
     writes.add(
         "UPDATE post SET replies_count = replies_count"
-        " + (SELECT COUNT(*) FROM post c WHERE c.parent_uri = ? AND c.parent_id IS NULL AND c.deleted_at IS NULL)"
-        " WHERE id = ?",
-        (uri, post_id),
+        f" + (SELECT COUNT(*) FROM post c WHERE {_WAITING} AND c.deleted_at IS NULL) WHERE id = ?",
+        (uri, post_id, post_id),
     )
     writes.add(
         "UPDATE post SET thread_id = ?, group_id = CASE WHEN visibility >= 4 THEN group_id"
@@ -61,10 +64,10 @@ def adopt(
         " WHEN group_id IN (SELECT id FROM groups WHERE local = 0) THEN CASE WHEN group_id = COALESCE("
         "(SELECT root.group_id FROM post root WHERE root.id = ?), group_id) THEN group_id END"
         " WHEN truth = 'fetched' THEN (SELECT id FROM groups WHERE id = ? AND local = 0) ELSE ? END WHERE thread_id IN"
-        " (SELECT id FROM post WHERE parent_uri = ? AND parent_id IS NULL) AND visibility <> 3",
-        (thread_id, list(left_out), thread_id, group_id, group_id, uri),
+        f" (SELECT id FROM post WHERE {_WAITING}) AND visibility <> 3",
+        (thread_id, list(left_out), thread_id, group_id, group_id, uri, post_id),
     )
-    writes.add("UPDATE post SET parent_id = ? WHERE parent_uri = ? AND parent_id IS NULL", (post_id, uri))
+    writes.add(f"UPDATE post SET parent_id = ? WHERE {_WAITING}", (post_id, uri, post_id))
 
 
 async def unheard(thread_id: int) -> list[int]:

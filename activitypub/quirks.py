@@ -40,6 +40,7 @@ NO_ATTACHMENTS = frozenset({"PropertyValue", "IdentityProof", "Note", "Person", 
 
 GROUPS = "groups"
 MICROBLOG = "microblog"
+THREADS = "threads"
 
 # By `software.name` of NodeInfo, in lower case. FEP-0151 §Capability detection asks not to negotiate by it: it only
 # decides between two forms of the same news, and who is not listed gets both.
@@ -58,9 +59,12 @@ _GROUP_AWARE = {
     "sublinks": "reads as Lemmy does.",
     "brutalinks": "",
 }
+# They show all that a group boosts, answers in their threads; what is done to it counts from who did it.
+_THREADS = {
+    "discourse": "2026-06: whose activity it is must be the signer, so of what groups announce only posts have effect.",
+}
 _MICROBLOGS = {
     "mastodon": "4.x: Announce of an activity is passed over; one boost per account and post.",
-    "discourse": "2026-06: whose activity it is must be the signer, so of what groups announce only posts have effect.",
     "peertube": "7: an Announce of an id only; what is said in a group is no affair of its channels.",
     "wordpress": "3: shows nothing of others but comments on its posts.",
     "mobilizon": "5: an Announce is read as the post whose id it names.",
@@ -112,18 +116,21 @@ def reads_polls(software: str) -> bool:
 
 def family(software: str | None) -> str | None:
     """`GROUPS` for programs that take a group's `Announce` of an activity, `MICROBLOG` for those that show its
-    `Announce` of a post; None when the program, by its NodeInfo name, is not known: it gets both.
+    `Announce` of a post, `THREADS` for those that put announced answers into their threads; None when the program, by
+    its NodeInfo name, is not known: it gets activities and posts.
     """
     name = (software or "").lower()
     if name in _GROUP_AWARE:
         return GROUPS
+    if name in _THREADS:
+        return THREADS
     return MICROBLOG if name in _MICROBLOGS else None
 
 
 def about(software: str) -> str:
     """What has been seen of the program, with version or date; "" when there is nothing to say."""
     name = software.lower()
-    return _GROUP_AWARE.get(name) or _MICROBLOGS.get(name) or ""
+    return next((told for known in (_GROUP_AWARE, _THREADS, _MICROBLOGS) if (told := known.get(name))), "")
 
 
 # Labels of groups for their threads. Lemmy 1.0 writes `CommunityPostTag` with `preferredUsername` and perhaps a longer

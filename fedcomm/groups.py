@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from activitypub.origins import host_of
+from activitypub.quirks import THREADS
 from fedcomm import acts, audit, clock, names, rights, sanitise
 from fedcomm.actors import create_local
 from fedcomm.app import App
@@ -90,10 +91,15 @@ def accept_post(app: App, writes: Writes, group: Group, face: Actor, post: Post,
 
     Who understands groups gets the activity; microblogs get the id of what begins a thread, and no answers: announcing
     those floods timelines (groups-on-the-wire.md §2.3). The author's own server is told too: only so does it know that
-    the group took the post; Lemmy and NodeBB do the same, PieFed 1.6.6 passes over it.
+    the group took the post; Lemmy and NodeBB do the same, PieFed 1.6.6 passes over it. Answers of others are boosted
+    for programs that put boosts into threads; ours are sent to these as they are (addressing.py).
     """
     pass_on(app, writes, group, face, create_, about=post, post_id=post.id, back=True)
     show_thread(app, writes, group, face, post)
+    if not post.starter and not post.local and app.peers.of_family(THREADS) and reach(group, post) <= UNLISTED:
+        boost = activities.announce(app.urls.activity(next_id()), face.uri, face.followers, post.uri, clock.now_ms())
+        audience = Audience(followers=(face.id,), without=(host_of(post.uri),))
+        publish(app, writes, face, boost, audience, form="answer", thread_id=post.thread_id, post_id=post.id)
 
 
 def show_thread(app: App, writes: Writes, group: Group, face: Actor, post: Post) -> None:
@@ -109,7 +115,7 @@ def show_thread(app: App, writes: Writes, group: Group, face: Actor, post: Post)
     boosts.insert(writes, Boost(boost_id, uri, face.id, post.id, PUBLIC, now))
     level = reach(group, post)
     if level == MEMBERS:
-        _retell(app, writes, post)
+        retell(app, writes, post)
     if level >= MEMBERS:
         return
     announcements.put(writes, face.uri, post.uri, "plain", uri, now)
@@ -153,23 +159,6 @@ def reach(group: Group, about: Post | None = None) -> int:
     return level if about is None else max(level, about.visibility)
 
 
-async def tell_boosted(
-    app: App, writes: Writes, group: Group, face: Actor, author: Actor, activity: dict[str, Any], post: Post,
-    told: Audience,
-) -> None:  # fmt: skip
-    """What one of ours did to a thread that the group boosted: microblogs hear it from its author or not at all.
-
-    No server hears it twice: those of the audience `told` have it already.
-    """
-    if not post.starter or reach(group, post) == LOCAL:
-        return
-    if reach(group, post) < MEMBERS:
-        audience = Audience(followers=(face.id,), without=tuple(await app.reach.places(told)))
-        publish(app, writes, author, activity, audience, form="plain", thread_id=post.thread_id, post_id=post.id)
-    elif activity["type"] == "Update":
-        _retell(app, writes, post)
-
-
 def take_back(app: App, writes: Writes, group: Group, face: Actor, post: Post, announce_uri: str) -> None:
     """Undo the plain announcement of a thread that is gone, for those who know nothing but boosts."""
     level = reach(group, post)
@@ -186,7 +175,7 @@ def take_back(app: App, writes: Writes, group: Group, face: Actor, post: Post, a
     publish(app, writes, face, undo, followers, form="plain", thread_id=post.thread_id)
 
 
-def _retell(app: App, writes: Writes, post: Post) -> None:
+def retell(app: App, writes: Writes, post: Post) -> None:
     """Soon: it takes more than is known here."""
     jobs.add(writes, next_id(), "retell_thread", {"post": post.id}, clock.now_ms())
     app.jobs_added(writes)

@@ -57,7 +57,7 @@ class PeerBook:
         return not self.blocked(authority)
 
     def family(self, host: str) -> str:
-        """'groups', 'microblog', or '' while it is not known what the server runs."""
+        """'groups', 'microblog', 'threads' (`quirks`), or '' while it is not known what the server runs."""
         return self._families.get(host, "")
 
     def of_family(self, family: str) -> Set[str]:

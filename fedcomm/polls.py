@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from fedcomm import admit, clock, groups, members, posts, proving, telling
+from fedcomm import addressing, admit, clock, groups, members, posts, proving, telling
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.mapping import activities
@@ -87,12 +87,13 @@ async def tell(app: App, post: int) -> None:
     if known.visibility in (rows.PUBLIC, rows.UNLISTED, rows.MEMBERS):
         update = await proving.proven(app, author, update)
     writes = Writes()
-    audience = await posts.everybody(known, author, await polls.voters(known.id))
-    publish(app, writes, author, update, audience, thread_id=known.thread_id, post_id=known.id)
     group, face = await stored.with_face(known.group_id)
+    everybody = await posts.everybody(known, author, await polls.voters(known.id))
+    audience = await addressing.apart(app, group if known.removed_at is None else None, face, known, everybody)
+    publish(app, writes, author, update, audience, thread_id=known.thread_id, post_id=known.id)
     if group is not None and group.local and face is not None and known.removed_at is None:
         groups.pass_on(app, writes, group, face, update, about=known, post_id=known.id)
-        await groups.tell_boosted(app, writes, group, face, author, update, known, audience)
+        await addressing.tell_boosted(app, writes, group, face, author, update, known, audience)
     await apply(writes)
 
 

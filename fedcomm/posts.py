@@ -8,6 +8,7 @@ import msgspec
 from activitypub import render
 from activitypub.objects import Note
 from fedcomm import (
+    addressing,
     admit,
     assent,
     clock,
@@ -84,9 +85,13 @@ async def create(
         await newcomers.record(writes, welcome, post)
     await assent.hear(app, writes, author, post.visibility, prepared.mentioned, post.content)
     document = await _proven(app, author, post.visibility, _create(app, note, post))
-    publish(app, writes, author, document, audience_of(prepared), thread_id=post.thread_id, post_id=post.id)
-    if prepared.group is not None and prepared.group.local and prepared.face is not None:
-        groups.accept_post(app, writes, prepared.group, prepared.face, post, document)
+    group, face = prepared.group, prepared.face
+    audience = await addressing.apart(app, group, face, post, audience_of(prepared))
+    publish(app, writes, author, document, audience, thread_id=post.thread_id, post_id=post.id)
+    if group is not None and group.local and face is not None:
+        groups.accept_post(app, writes, group, face, post, document)
+        if not post.starter:
+            await addressing.tell_boosted(app, writes, group, face, author, document, post, audience)
     await sharing.said(app, writes, prepared, post, document)
     try:
         await apply(writes)
@@ -124,12 +129,13 @@ async def edit(app: App, author: Actor, post_id: int, draft: Draft) -> None:
     document = render.document(on_the_wire(recording.at(note, now)))
     update = activities.update(f"{known.uri}#updates/{now}", author.uri, document)
     update = await _proven(app, author, known.visibility, update)
-    audience = audience_of(prepared)
-    publish(app, writes, author, update, audience, thread_id=known.thread_id, post_id=known.id)
     group, face = prepared.group, prepared.face
+    passed_on = group if known.removed_at is None else None
+    audience = await addressing.apart(app, passed_on, face, known, audience_of(prepared))
+    publish(app, writes, author, update, audience, thread_id=known.thread_id, post_id=known.id)
     if group is not None and group.local and face is not None and known.removed_at is None:
         groups.pass_on(app, writes, group, face, update, about=known, post_id=known.id)
-        await groups.tell_boosted(app, writes, group, face, author, update, known, audience)
+        await addressing.tell_boosted(app, writes, group, face, author, update, known, audience)
     await sharing.changed(app, writes, known, author, update, audience)
     await apply(writes)
 
@@ -144,8 +150,8 @@ async def delete(app: App, author: Actor, post_id: int, *, redraft: bool = False
     """
     known = await _own(author, post_id)
     writes = Writes()
-    everywhere = await everybody(known, author)
     group, face = await stored.with_face(known.group_id)
+    everywhere = await addressing.apart(app, group, face, known, await everybody(known, author))
     deletion = activities.delete(
         f"{known.uri}#delete", author.uri, known.uri, to=[activities.PUBLIC], cc=[face.uri] if face else []
     )
@@ -157,7 +163,7 @@ async def delete(app: App, author: Actor, post_id: int, *, redraft: bool = False
     publish(app, writes, author, deletion, everywhere, thread_id=known.thread_id, post_id=known.id)
     if group is not None and group.local and face is not None:
         groups.pass_on(app, writes, group, face, deletion, about=known)
-        await groups.tell_boosted(app, writes, group, face, author, deletion, known, everywhere)
+        await addressing.tell_boosted(app, writes, group, face, author, deletion, known, everywhere)
         if (boost := await boosts.of(face.id, known.id)) is not None:
             groups.take_back(app, writes, group, face, known, boost.uri)
     await sharing.changed(app, writes, known, author, deletion, everywhere, gone=True)

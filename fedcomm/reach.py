@@ -4,6 +4,7 @@ import logging
 
 import msgspec
 
+from activitypub import quirks
 from activitypub.errors import ProtocolError
 from activitypub.origins import host_of
 from storage import follows, outbox
@@ -13,7 +14,13 @@ from storage.outbox import Audience, Entry
 LOG = logging.getLogger("fedcomm.delivery")
 Destinations = dict[str, tuple[str, ...]]
 
-_SKIPPED_BY = {"wrapped": "microblog", "plain": "groups"}  # which family has no use for the form
+_NOBODY: frozenset[str] = frozenset()
+# Which families have no use for a form; of answers those that could be microblogs neither, which would be flooded.
+_SKIPPED_BY = {
+    "wrapped": frozenset((quirks.MICROBLOG, quirks.THREADS)),
+    "plain": frozenset((quirks.GROUPS,)),
+    "answer": frozenset((quirks.GROUPS, quirks.MICROBLOG, "")),
+}
 
 
 class Reach:
@@ -100,14 +107,14 @@ def inbox_of(actor: Actor, *, public: bool) -> str:
     return (actor.shared_inbox or actor.inbox) if public else actor.inbox
 
 
-def useless_to(form: str) -> str:
-    """The family of servers that has no use for entries of that form, '' when none has none."""
-    return _SKIPPED_BY.get(form, "")
+def useless_to(form: str) -> frozenset[str]:
+    """The families of servers that have no use for entries of that form, '' that of unknown software."""
+    return _SKIPPED_BY.get(form, _NOBODY)
 
 
 def wanted(form: str, family: str) -> bool:
-    """Whether a peer of that family gets entries of that form; unknown software gets every form."""
-    return family == "" or _SKIPPED_BY.get(form) != family
+    """Whether a peer of that family gets entries of that form; unknown software gets all but announced answers."""
+    return family not in useless_to(form)
 
 
 def _add(found: dict[str, list[str]], host: str, inbox: str) -> None:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from activitypub.contexts import PUBLIC
-from fedcomm import acts, admit, clock, groups, members, restraints, rights, ways
+from fedcomm import acts, addressing, admit, clock, groups, members, restraints, rights, ways
 from fedcomm.admit import Standing
 from fedcomm.app import App
 from fedcomm.drafting import Prepared
@@ -234,7 +234,7 @@ async def changed(
         about = None if gone else post.id
         groups.pass_on(app, writes, group, face, activity, about=post, post_id=about, known_to=known_to)
         heard = Audience(followers=(*told.followers, *known_to), inboxes=told.inboxes)
-        await groups.tell_boosted(app, writes, group, face, author, activity, post, heard)
+        await addressing.tell_boosted(app, writes, group, face, author, activity, post, heard)
         known_to = (*known_to, face.id)
         if gone and post.starter:
             await withdraw(app, writes, group, face, post)

@@ -6,7 +6,7 @@ import msgspec
 
 from activitypub import render
 from activitypub.objects import Hashtag, Mention, Note, Source
-from fedcomm import admit, clock, groups, proving, recording, sanitise, writing
+from fedcomm import addressing, admit, clock, groups, proving, recording, sanitise, writing
 from fedcomm.app import App
 from fedcomm.mapping import activities
 from fedcomm.mapping.posts import Shown, audience_for, on_the_wire
@@ -36,7 +36,8 @@ async def privately(app: App, writes: Writes, face: Actor, post_id: int, saying:
     admit.actor(face)
     note = _note(app, face, post_id, DIRECT, saying)
     post = recording.record(app, writes, _arrival(app, face, None, note, post_id, saying))
-    _publish_to_named(app, writes, face, post, activities.create(post.create_uri, _document(note)), saying)
+    create = activities.create(post.create_uri, _document(note))
+    publish(app, writes, face, create, _to_named(post, saying), thread_id=post.thread_id, post_id=post.id)
     return post
 
 
@@ -46,8 +47,11 @@ async def publicly(app: App, writes: Writes, group: Group, face: Actor, post_id:
     note = _note(app, face, post_id, groups.LEVELS[group.visibility], saying)
     post = recording.record(app, writes, _arrival(app, face, group, note, post_id, saying))
     create = await proving.proven(app, face, activities.create(post.create_uri, _document(note)))
-    _publish_to_named(app, writes, face, post, create, saying)
+    named = await addressing.apart(app, group, face, post, _to_named(post, saying))
+    publish(app, writes, face, create, named, thread_id=post.thread_id, post_id=post.id)
     groups.accept_post(app, writes, group, face, post, create)
+    if not post.starter:
+        await addressing.tell_boosted(app, writes, group, face, face, create, post, named)
     return post
 
 
@@ -95,10 +99,7 @@ def _document(note: Note) -> activities.Json:
     return render.document(on_the_wire(note))
 
 
-def _publish_to_named(
-    app: App, writes: Writes, face: Actor, post: Post, create: activities.Json, saying: Saying
-) -> None:
+def _to_named(post: Post, saying: Saying) -> Audience:
     if post.visibility == LOCAL:
-        return
-    inboxes = tuple(dict.fromkeys(actor.inbox for actor in saying.to if not actor.local and not actor.gone))
-    publish(app, writes, face, create, Audience(inboxes=inboxes), thread_id=post.thread_id, post_id=post.id)
+        return Audience()
+    return Audience(inboxes=tuple(dict.fromkeys(who.inbox for who in saying.to if not who.local and not who.gone)))

@@ -6,7 +6,7 @@ from storage.connect import Writes, execute, row, rows
 
 
 class Peer(msgspec.Struct, frozen=True):
-    """One row of `peer`; `policy` is '', allow, limit or suspend; `family` is '', groups or microblog."""
+    """One row of `peer`; `policy` is '', allow, limit or suspend; `family` is '', groups, microblog or threads."""
 
     host: str
     policy: str

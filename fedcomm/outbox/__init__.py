@@ -24,7 +24,8 @@ def publish(
 ) -> None:
     """Let `activity`, signed by `actor`, reach its audience once `writes` are durable.
 
-    `form` is 'wrapped' for what only servers with groups understand, 'plain' for what only microblogs need, '' for all.
+    `form` is 'wrapped' for what only servers with groups understand, 'plain' for what only others need, 'answer' for
+    what is said in a thread and only programs show that put what a group boosts into threads, '' for all.
     """
     if not audience:
         return

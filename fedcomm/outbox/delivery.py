@@ -141,9 +141,9 @@ class Sender:
     async def _read_tail(self) -> bool:
         entries = await self._log.after(self.tail)
         for entry in entries:
-            skipped = self.app.peers.of_family(useless_to(entry.form))
+            skipped, family = useless_to(entry.form), self.app.peers.family
             for host, inboxes in (await self._log.destinations(entry)).items():
-                if host not in skipped and self.app.peers.reachable(host):
+                if family(host) not in skipped and self.app.peers.reachable(host):
                     self._offer(await self._lane(host, entry.seq - 1), entry, inboxes)
             self.tail = entry.seq
         return len(entries) == CHUNK

@@ -12,10 +12,15 @@ def test_programs_with_groups_get_activities(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["mastodon", "gotosocial", "misskey", "Sharkey", "pleroma", "snac", "takahe", "discourse", "peertube", "wordpress"],
+    ["mastodon", "gotosocial", "misskey", "Sharkey", "pleroma", "snac", "takahe", "peertube", "wordpress"],
 )
 def test_microblogs_get_posts(name: str) -> None:
     assert quirks.family(name) == quirks.MICROBLOG
+
+
+def test_a_forum_that_puts_boosts_into_its_threads_gets_those_of_answers_too() -> None:
+    assert quirks.family("Discourse") == quirks.THREADS
+    assert "signer" in quirks.about("discourse")
 
 
 @pytest.mark.parametrize("name", [None, "", "something-new"])

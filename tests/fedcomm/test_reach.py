@@ -100,6 +100,7 @@ async def test_new_followers_count_once_the_process_was_told_of_them(app: App) -
         ("piefed", ["wrapped"]),
         ("nodebb", ["wrapped"]),
         ("fedcomm", ["wrapped"]),
+        ("discourse", ["plain", "answer"]),
         ("something new", ["wrapped", "plain"]),
         ("", ["wrapped", "plain"]),
     ],
@@ -109,5 +110,5 @@ def test_each_program_gets_one_form_of_a_groups_news_and_both_while_it_is_not_kn
 ) -> None:
     family = quirks.family(software) or ""
 
-    assert [form for form in ("wrapped", "plain") if wanted(form, family)] == forms
+    assert [form for form in ("wrapped", "plain", "answer") if wanted(form, family)] == forms
     assert wanted("", family)

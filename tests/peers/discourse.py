@@ -5,7 +5,8 @@ they are. Groups are followed by categories, not by people; a wrapped activity o
 refused since the actor of whatever comes in has to be its signer. Nothing is voted down.
 """
 
-from tests.peers.forum import Community, Forum, Post
+from tests.peers.forum import Forum
+from tests.peers.posts import Community, Post
 from tests.peers.server import PUBLIC, Dropped, Json, Server, host_of, ids
 
 ACTIVITIES = ("Accept", "Announce", "Create", "Delete", "Follow", "Like", "Reject", "Undo", "Update")

@@ -4,7 +4,8 @@ Edits, votes and deletions of its people go to the forum's followers as they are
 unwrapped; the object of a Create is asked for at its origin. Its answers name who is answered, and no group.
 """
 
-from tests.peers.forum import Community, Forum, Post, bare
+from tests.peers.forum import Forum
+from tests.peers.posts import Community, Post, bare
 from tests.peers.server import PUBLIC, Dropped, Json, Server, host_of
 
 PROCESSED = ("Like", "Dislike", "Update", "Delete", "Undo")

@@ -4,7 +4,8 @@ Says no with 400 and a reason; refuses an announced post or id that is no activi
 server, and a bare post besides, which Mastodon shows.
 """
 
-from tests.peers.forum import CONTENT, Community, Forum, Post
+from tests.peers.forum import CONTENT, Forum
+from tests.peers.posts import Community, Post
 from tests.peers.server import PUBLIC, Dropped, Json, Server, host_of, ids
 
 NEEDED = {

@@ -4,7 +4,8 @@ Their posts, answers, votes and edits go to the magazine's followers as they are
 Votes down are counted and never sent; a deletion cannot be taken back.
 """
 
-from tests.peers.forum import Community, Forum, Post
+from tests.peers.forum import Forum
+from tests.peers.posts import Community, Post
 from tests.peers.server import PUBLIC, Dropped, Json, Server, host_of, ids
 
 UNDERSTOOD = ("Create", "Update", "Delete", "Like", "Dislike", "Undo", "Lock", "Block", "Add", "Remove", "Flag")

@@ -4,7 +4,8 @@ Believes what a community announces without asking the origin; keeps the id of a
 at the signature; passes over an announced post, which it takes for Mastodon's copy.
 """
 
-from tests.peers.forum import CONTENT, Community, Forum, Post
+from tests.peers.forum import CONTENT, Forum
+from tests.peers.posts import Community, Post
 from tests.peers.server import PUBLIC, Dropped, Json, Server, host_of, ids
 
 MICROBLOGS = ("mastodon", "misskey", "akkoma", "iceshrimp", "pleroma", "fedibird")

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from tests.peers.forum import bare, now
+from tests.peers.posts import bare, now
 from tests.peers.server import PUBLIC, Dropped, Json, Server, host_of, ids
 
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from tests.peers.forum import PLACES, Forum, Post, now
+from tests.peers.forum import Forum
+from tests.peers.posts import PLACES, Post, now
 from tests.peers.server import PUBLIC, Json, host_of
 
 

@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 
 from tests.databases import Databases
-from tests.peers.forum import Forum, Post
+from tests.peers.forum import Forum
 from tests.peers.lemmy import Lemmy
 from tests.peers.piefed import PieFed
+from tests.peers.posts import Post
 from tests.peers.users import User
 from tests.scenarios.neighbours import Home, Member, Neighbourhood, eventually
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from tests.databases import Databases
-from tests.peers.server import Json, Server, ids
+from tests.peers.server import Json, Server, host_of, ids
 from tests.scenarios.neighbours import Home, Neighbourhood
 
 HOSTS = (
@@ -37,20 +37,26 @@ async def opened(folder: Path, databases: Databases) -> AsyncIterator[Street]:
 
 
 def nothing_twice(server: Server, *, shared: bool = True) -> None:
-    """No activity came to the server twice, and nothing was told to it twice by its author, or announced twice.
+    """No activity came to the server twice, no post was boosted twice, and no server sent one whole more than once: by
+    its author or announced, but not both. Who writes in a group elsewhere cannot know whom that tells (Lemmy neither).
 
-    Where inboxes are not `shared` by all its actors each of them may get it.
+    Where inboxes are not `shared` by all its actors each of them may get all that (attack ORI-25).
     """
     came = Counter((each.activity["id"], "" if shared else each.path) for each in server.received)
     told = Counter(
-        (each.activity["type"], uri) for each in server.received if shared for uri in _created(each.activity)
+        (host_of(each.activity["actor"]), "" if shared else each.path, what)
+        for each in server.received
+        for what in _told(each.activity)
     )
     twice = [which for which, times in (came + told).items() if times > 1]
     assert not twice, f"{twice}"
 
 
-def _created(activity: Json) -> list[str]:
+def _told(activity: Json) -> list[tuple[str, str]]:
+    """What an activity makes known: a post that it carries whole or boosts, or what became of one."""
     inner = activity["object"]
     if activity["type"] == "Announce":
-        return _created(inner) if isinstance(inner, dict) else [inner]
-    return ids(inner) if activity["type"] == "Create" else []
+        return _told(inner) if isinstance(inner, dict) else [("boosted", inner)]
+    if activity["type"] == "Create":
+        return [("whole", uri) for uri in ids(inner)]
+    return [(activity["id"], uri) for uri in ids(inner)] if activity["type"] in ("Update", "Delete") else []

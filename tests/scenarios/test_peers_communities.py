@@ -77,6 +77,9 @@ async def test_people_of_a_program_take_part_in_our_group(street: Street, progra
         await member.reads(thread, [answer])
     reply = await here.bob.write("Or a longer rest.", answering=answer)
     await there(world, reply, parent=answer)
+    more = await here.alice.write("Overnight.", answering=reply)  # to nobody of the program, as what follows
+    last = await here.bob.write("In the cold?", answering=await arrived(here.bob, more))
+    await there(world, last, parent=await there(world, more, parent=reply))
     await here.flora.vote(thread, 1)
     await here.bob.act("favourite", answer)
     await here.alice.sees(thread, favourites_count=1)
@@ -84,7 +87,9 @@ async def test_people_of_a_program_take_part_in_our_group(street: Street, progra
     await here.alice.sees(answer, favourites_count=1)
     await here.flora.edit(answer, "A third of it wheat.")
     await here.alice.edit(thread, f"Which rye flour?\n\nThe fine one never rises. @{here.handle}")
+    await here.alice.edit(more, "Overnight, or two nights.")
     await there(world, thread, text="fine one", edits=1)
+    await there(world, more, text="two nights", edits=1)
     for member in (here.alice, here.bob):
         await member.sees(answer, content="A third of it")
     if habits.begins:
@@ -102,8 +107,10 @@ async def test_people_of_a_program_take_part_in_our_group(street: Street, progra
     await here.flora.delete(answer)
     for member in (here.alice, here.bob):
         await member.misses(answer)
+    await here.alice.delete(more)
     await here.alice.delete(thread)
-    await there(world, thread, deleted=True)
+    for uri in (more, thread):
+        await there(world, uri, deleted=True)
     await world.around.quiet()
 
     nothing_twice(world.forum.server, shared=habits.shared)

@@ -10,6 +10,7 @@ from tests.peers.users import User
 from tests.scenarios.forums import Group, World, arrived, listed, ours, theirs, there, until_listed
 from tests.scenarios.neighbours import Member, eventually
 from tests.scenarios.pressing import Browser
+from tests.scenarios.stories import nothing_twice
 
 pytestmark = pytest.mark.anyio
 
@@ -24,6 +25,10 @@ async def test_a_thread_of_our_group_with_answers_and_votes_is_the_same_everywhe
     reply = await here.alice.write("Or a longer rest.", answering=answer)
     await there(world, reply, parent=answer)
     await here.flora.vote(thread, 1)
+    told = await here.alice.write("And what of the water?", answering=thread)  # announced to b.test, not sent besides
+    await here.bob.sees(told)
+    notes = await here.bob.call("GET", "/api/v1/notifications?types[]=mention")
+    assert told in [each["status"]["uri"] for each in notes]
     await here.bob.act("favourite", answer)
     await here.alice.act("favourite", reply)
     await here.alice.act("favourite", thread)
@@ -31,10 +36,12 @@ async def test_a_thread_of_our_group_with_answers_and_votes_is_the_same_everywhe
     await there(world, thread, votes={here.flora.uri: 1, here.alice.uri: 1})
     await there(world, answer, votes={here.bob.uri: 1})
     for member in (here.alice, here.bob):
-        await member.sees(thread, favourites_count=2, replies_count=1)
+        await member.sees(thread, favourites_count=2, replies_count=2)
         await member.sees(answer, favourites_count=1)
         await member.sees(reply)
-        await member.reads(thread, [answer, reply])
+        await member.reads(thread, [answer, reply, told])
+    await world.around.quiet()
+    nothing_twice(world.forum.server)
 
 
 async def test_a_page_from_elsewhere_begins_a_thread_in_our_group(world: World) -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.peers.forum import bare
 from tests.peers.piefed import PieFed
+from tests.peers.posts import bare
 from tests.peers.server import PUBLIC
 from tests.peers.users import User
 from tests.scenarios.forums import World, answers_with, ours, theirs, there

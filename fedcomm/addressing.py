@@ -1,0 +1,53 @@
+"""Which servers hear of what one of ours did in a group of ours from whom, so that none of them hears it twice."""
+
+from typing import Any
+
+import msgspec
+
+from activitypub.quirks import GROUPS, THREADS
+from fedcomm import groups
+from fedcomm.app import App
+from fedcomm.outbox import publish
+from storage.actors import Actor
+from storage.connect import Writes
+from storage.groups import Group
+from storage.outbox import Audience
+from storage.posts import LOCAL, MEMBERS, UNLISTED, Post
+
+
+async def apart(app: App, group: Group | None, face: Actor | None, post: Post, told: Audience) -> Audience:
+    """The audience of what one of ours said, without servers to which the group of ours announces it whole.
+
+    What Lemmy, PieFed, Mbin, NodeBB and Friendica do with an announced post is what they do with one that its author
+    sends, messages to who is named in it or answered included. What is for fewer is sent as before: who is named in it
+    may be no member of the group.
+    """
+    if group is None or not group.local or face is None or post.visibility > UNLISTED:
+        return told
+    if groups.reach(group, post) > UNLISTED:
+        return told
+    followers = await app.reach.places(Audience(followers=(face.id,)))
+    announced = followers.keys() & app.peers.of_family(GROUPS)
+    twice = announced & (await app.reach.places(told)).keys() if announced else ()
+    return msgspec.structs.replace(told, without=(*told.without, *sorted(twice))) if twice else told
+
+
+async def tell_boosted(
+    app: App, writes: Writes, group: Group, face: Actor, author: Actor, activity: dict[str, Any], post: Post,
+    told: Audience,
+) -> None:  # fmt: skip
+    """What one of ours did to a thread that the group boosted: microblogs hear it from its author or not at all.
+
+    So does who shows all that a group boosts, also what is said in threads. No server hears it twice: those of the
+    audience `told` have it already.
+    """
+    if groups.reach(group, post) == LOCAL:
+        return
+    form = "plain" if post.starter else "answer"
+    if form == "answer" and not app.peers.of_family(THREADS):
+        return
+    if groups.reach(group, post) < MEMBERS:
+        audience = Audience(followers=(face.id,), without=tuple(await app.reach.places(told)))
+        publish(app, writes, author, activity, audience, form=form, thread_id=post.thread_id, post_id=post.id)
+    elif activity["type"] == "Update" and post.starter:
+        groups.retell(app, writes, post)

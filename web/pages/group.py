@@ -65,7 +65,7 @@ async def show(request: Request) -> Response:
         inside=await visible.inside(viewer, face.id),
         # The counter of the group knows no removals.
         started=await storage.collections.count_threads(group.id, viewer if group.visibility != "public" else 0),
-        looking_after=await _looking_after(group),
+        looking_after=await looking_after_it(group),
         rules=rules.rules,
         seal=consents.seal((rules,)),
         owed=reader is not None and standing.member and await consents.owed(reader.actor, rules),
@@ -98,7 +98,7 @@ async def named(viewer: int, name: str, own_host: str = "") -> tuple[Group, Acto
     return group, face
 
 
-async def _looking_after(group: Group) -> list[tuple[Actor, str]]:
+async def looking_after_it(group: Group) -> list[tuple[Actor, str]]:
     """Those who are known here, each with their role; stewards come last: the group is not about them."""
     roles = await members.roles(group)
     found = await storage.actors.by_uris(list(roles)[:50])

@@ -15,7 +15,7 @@ from storage.actors import Actor
 from storage.groups import Group
 from web import paging, respond, state
 from web.pages import frame, held, shown
-from web.pages.group import named
+from web.pages.group import looking_after_it, named
 from web.pages.moderating import Place, looking_after
 from web.pages.readers import Reader, form, reader_of
 
@@ -89,6 +89,8 @@ async def _page(
         asks=asks,
         trusted=trusted,
         people=[(people[each], roles.get(people[each].uri, "")) for each in found.ids if each in people],
+        # Who looks after a group elsewhere may follow it from a server of which nothing else is known here.
+        looking_after=[] if group.local else await looking_after_it(group),
         older=found.cursors[-1] if found.older else 0,
         longest=requests.MAX_REASON,
     )

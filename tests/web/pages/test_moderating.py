@@ -304,6 +304,11 @@ async def test_a_group_of_another_server_is_looked_after_from_here_as_far_as_tha
     browser, other = await enter(mo), await enter(await person(app, "anna"))
     assert face
     await apply_role(app, far, face, mo.uri)
+    group = await browser.get("/c/far@far.example")
+    (link,) = [each for each in group.links if each.endswith("/members")]
+    for page in (group, members_ := await browser.get(link)):
+        assert "mo" in page.main and "moderator" in page.main and flaws(page) == []
+    assert "Who looks after it" in members_.main
 
     for program, wanted, offered in (
         ("lemmy", {"remove", "lock", "pin"}, {"appoint", "dismiss", "ban"}),

@@ -5,18 +5,20 @@ it has its effect at once (docs/decisions/0032). What the group's server does no
 """
 
 from activitypub.contexts import PUBLIC
-from fedcomm import admit, clock, members, moderation, rights
+from fedcomm import admit, clock, members, moderation, questions, rights
 from fedcomm.app import App
 from fedcomm.errors import Conflict, Invalid, NotAllowed, NotFound
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
+from storage import actors, follows, registers
 from storage import members as rows
-from storage import registers
 from storage.actors import Actor
 from storage.connect import Writes, apply
 from storage.groups import Group
 from storage.ids import next_id
 from storage.outbox import Audience
+
+MAX_REASON = 500  # characters, for who is turned down
 
 
 async def ban(
@@ -102,6 +104,32 @@ async def dismiss(app: App, group: Group, face: Actor, who: Actor, by: Actor) ->
         raise NotFound("{handle} does not moderate this group.", handle=f"@{who.acct}")
     await members.another_steward(group, who.uri)
     await _list(app, group, face, who, by, before, "")
+
+
+async def answer(
+    app: App, group: Group, face: Actor, actor_id: int, by: Actor, *, granted: bool, reason: str = ""
+) -> None:
+    """Let somebody into a group elsewhere who asks to join it, or turn them down; that group does the rest.
+
+    Raises:
+        NotAllowed: `by` may not do that from here.
+        NotFound: they do not ask (any more).
+        Invalid: the reason is too long.
+    """
+    await _may(group, by, rights.APPROVE)
+    who, asked = await actors.by_id(actor_id), await follows.of(actor_id, face.id)
+    if who is None or asked is None or asked.state != "pending":
+        raise NotFound("There is no such request.")
+    if len(reason.strip()) > MAX_REASON:
+        raise Invalid("A reason may have {limit} characters.", field="reason", limit=MAX_REASON)
+    writes, uri = Writes(), app.urls.activity(next_id())
+    said = activities.activity(
+        "Accept" if granted else "Reject", uri, by.uri, who.uri, to=[face.uri], target=face.uri, audience=face.uri,
+        summary=reason.strip() or None,
+    )  # fmt: skip
+    questions.over(writes, group, face, who)
+    _send(app, writes, face, by, said)
+    await apply(writes)
 
 
 async def _may(group: Group, by: Actor, *wanted: str) -> None:

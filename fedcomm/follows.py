@@ -221,6 +221,7 @@ async def record_acceptance(app: App, asked: Follow, target: Actor) -> None:
             if follower.local:
                 await backfill.ask(app, writes, group)
             if group.local:
+                await questions.settled(app, writes, group, asked)
                 join_requests.settle(writes, group.id, follower.id)
                 welcomes.fall_due(writes, group.id, follower.id, next_id(), now)
                 app.jobs_added(writes)
@@ -236,6 +237,8 @@ async def record_end(app: App, follower_id: int, target_id: int) -> None:
         writes = Writes()
         follows.remove(writes, follower_id, target_id)
         if (group := await groups.by_actor(target_id)) is not None:
+            if group.local and (known := await follows.of(follower_id, target_id)) is not None:
+                await questions.settled(app, writes, group, known)
             members.leave(writes, group.id, follower_id, clock.now_ms())
             join_requests.settle(writes, group.id, follower_id)
         app.followers_changed(writes, target_id)

@@ -3,8 +3,9 @@
 Who is turned down learns why, may ask again, and may be let in after all (L: lemmy-ui #4186).
 """
 
-from fedcomm import acts, admissions, admit, clock, follows, groups, letters, members, rights
+from fedcomm import acts, admissions, admit, clock, deputies, follows, groups, letters, members, rights
 from fedcomm.app import App
+from fedcomm.deputies import MAX_REASON
 from fedcomm.errors import Conflict, Invalid, NotFound
 from storage import actors, join_requests, notifications, registers
 from storage import follows as stored_follows
@@ -17,8 +18,6 @@ from storage.follows import Follow
 from storage.groups import Group
 from storage.ids import next_id
 from storage.join_requests import JoinRequest
-
-MAX_REASON = 500  # characters
 
 
 async def accept(app: App, group_name: str, actor_id: int, by: Actor | None = None) -> None:
@@ -128,6 +127,9 @@ async def answer(app: App, by: Actor, actor_id: int, *, granted: bool) -> None:
         if not group_id:
             return await (follows.accept if granted else follows.reject)(app, by, actor_id)
         face = await actors.by_id(target)
+        group = await stored_groups.by_id(group_id)
+        if face is not None and group is not None and not group.local:
+            return await deputies.answer(app, group, face, actor_id, by, granted=granted)
         if face is not None:
             holds = registers.role(await registers.get(group_id, "role", by.uri))
             acting = by if rights.APPROVE in rights.of(holds) else None  # an admin, whom `deciding` let decide
@@ -136,13 +138,17 @@ async def answer(app: App, by: Actor, actor_id: int, *, granted: bool) -> None:
 
 
 async def deciding(by: Actor) -> list[int]:
-    """Ids of the faces of groups here into which somebody lets people: those that they moderate.
+    """Ids of the faces of groups into which somebody lets people from here: those that they moderate.
 
     Who runs the server lets people into those that nobody here moderates.
     """
     more = await registers.unmoderated() if by.id in await notifications.admins() else []
     found = await stored_groups.by_ids([*await registers.moderated(by.uri), *more])
-    return [group.actor_id for group in found.values() if group.local]
+    return [
+        group.actor_id
+        for group in found.values()
+        if group.local or (await members.standing(group, by)).may(rights.APPROVE)
+    ]
 
 
 async def _waiting(group: Group, face: Actor, actor_id: int) -> tuple[Follow, Actor]:

@@ -1,14 +1,16 @@
 """Follow, and what is answered to it: joining and leaving groups is the same for other servers."""
 
 from activitypub.activities import Activity, id_of
+from activitypub.errors import Forbidden
 from activitypub.origins import host_of
-from fedcomm import clock
+from fedcomm import clock, questions, requests
 from fedcomm import follows as service
 from fedcomm.inbox.hand import Hand, Ignored
 from storage import actors, blocks, domain_blocks, follows, outbox
 from storage.actors import Actor
 from storage.connect import write
 from storage.follows import Follow
+from storage.groups import Group
 
 
 async def follow(hand: Hand, activity: Activity) -> None:
@@ -36,7 +38,11 @@ async def leave(hand: Hand, activity: Activity) -> None:
 
 
 async def accepted(hand: Hand, activity: Activity) -> None:
-    """Somebody whom one of ours asked says yes; nobody else can (attack ORI-16)."""
+    """Somebody whom one of ours asked says yes; nobody else can (attack ORI-16). Or a moderator of a group of ours who
+    lives elsewhere lets somebody in."""
+    if (place := _decided(hand, activity)) is not None:
+        asker, by = hand.actor(id_of(activity.object) or ""), hand.actor(activity.actor)
+        return await requests.accept(hand.app, place.username, asker.id, by)
     found = await _request(hand, activity)
     target = hand.actor(activity.actor)
     await service.record_acceptance(hand.app, found, target)
@@ -45,8 +51,12 @@ async def accepted(hand: Hand, activity: Activity) -> None:
 async def rejected(hand: Hand, activity: Activity) -> None:
     """Somebody whom one of ours asked says no, or ends it; or a server does not want an activity of ours.
 
-    NodeBB 4.15.1 rejects by its own actor what it cannot handle, and leaves the delivery without an answer.
+    NodeBB 4.15.1 rejects by its own actor what it cannot handle, and leaves the delivery without an answer. Or a
+    moderator of a group of ours who lives elsewhere turns somebody down.
     """
+    if (place := _decided(hand, activity)) is not None:
+        asker, by = hand.actor(id_of(activity.object) or ""), hand.actor(activity.actor)
+        return await requests.deny(hand.app, place.username, asker.id, activity.summary[: requests.MAX_REASON], by)
     uri = id_of(activity.object) or ""
     if (
         hand.app.urls.own(uri)
@@ -81,6 +91,38 @@ async def undone(hand: Hand, activity: Activity) -> None:
     if target is None or not target.local:
         return
     await service.record_end(hand.app, follower.id, target.id)
+
+
+async def offered(hand: Hand, activity: Activity) -> None:
+    """A group elsewhere tells its moderators here that somebody asks to join; they answer with Accept or Reject."""
+    group, face = _asking(hand, activity)
+    who, told = hand.actor(id_of(activity.object) or ""), activity.audience.everyone
+    if not await questions.offered(hand.writes, group, face, who, activity.uri or "", activity.summary, told):
+        raise Ignored("nobody here decides about it")
+    await write(hand.writes)
+
+
+async def withdrawn(hand: Hand, activity: Activity) -> None:
+    """Who asked a group elsewhere waits no more: others have decided, or they have left."""
+    inner = activity.object
+    group, face = _asking(hand, activity)
+    who = hand.facts.actors.get((id_of(inner.object) if isinstance(inner, Activity) else None) or "")
+    if who is not None:
+        questions.over(hand.writes, group, face, who)
+    await write(hand.writes)
+
+
+def _asking(hand: Hand, activity: Activity) -> tuple[Group, Actor]:
+    group = hand.facts.group_at(activity.actor)
+    if group is None or group.local:
+        raise Forbidden("Only groups let people in.")
+    return group, hand.facts.face_of(group)
+
+
+def _decided(hand: Hand, activity: Activity) -> Actor | None:
+    """The group of ours about which somebody elsewhere decides, when an answer is that; who may is asked later."""
+    group = hand.facts.group_at(activity.target or "")
+    return hand.facts.face_of(group) if group is not None and group.local else None
 
 
 async def _ours(hand: Hand, uri: str | None) -> Actor:

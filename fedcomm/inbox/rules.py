@@ -30,6 +30,8 @@ RULES: tuple[Rule, ...] = (
     Rule(("Accept", LINK), follow.accepted, authority.whom_we_asked),
     Rule(("Reject", "Follow", LINK), follow.rejected, authority.whom_we_asked),
     Rule(("Reject", LINK), follow.rejected, authority.whom_we_asked),
+    Rule(("Offer", LINK), follow.offered, authority.a_group),
+    Rule(("Undo", "Offer", LINK), follow.withdrawn, authority.who_did_it),
     Rule(("Like", LINK), react.vote, authority.anybody),
     Rule(("EmojiReact", LINK), react.vote, authority.anybody),
     Rule(("Dislike", LINK), react.vote, authority.anybody),

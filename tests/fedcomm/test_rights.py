@@ -54,19 +54,23 @@ def test_a_right_is_had_or_asked_for_in_vain(standing: Standing, may: set[str]) 
 @pytest.mark.parametrize(
     ("role", "program", "without"),
     [
-        ("moderator", "lemmy", {"stewards"}),  # where every moderator appoints others, and nobody is called steward
-        ("moderator", "mbin", {"stewards", "restore", "clear", "flair"}),
+        (
+            "moderator",
+            "lemmy",
+            {"stewards", "approve"},
+        ),  # where every moderator appoints others, and nobody is called steward
+        ("moderator", "mbin", {"stewards", "approve", "restore", "clear", "flair"}),
         ("moderator", "fedcomm", {"stewards", "appoint"}),
         ("steward", "fedcomm", set()),
         ("moderator", "nodebb", rights.of("steward") - {"write", "speak", "oversee"}),
-        ("moderator", "", {"stewards"}),
+        ("moderator", "", {"stewards", "approve"}),
         ("", "lemmy", rights.of("steward")),
     ],
 )
 def test_in_a_group_elsewhere_somebody_may_what_its_server_takes_from_here(
     role: str, program: str, without: set[str]
 ) -> None:
-    here = {"settings", "hold", "approve", "invite", "welcome"}  # which only its own server can give
+    here = {"settings", "hold", "invite", "welcome"}  # which only its own server can give
     standing = Standing(role=role, program=program)
 
     assert standing.rights == rights.of("steward") - here - without

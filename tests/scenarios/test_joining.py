@@ -4,13 +4,25 @@ from typing import Any
 
 import pytest
 
-from fedcomm import admissions, clock, group_profile, invites, limits, requests, waiting
+from fedcomm import (
+    admissions,
+    clock,
+    fetching,
+    group_profile,
+    invites,
+    limits,
+    members,
+    moderation,
+    requests,
+    waiting,
+)  # fmt: skip
 from fedcomm.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
 from fedcomm.group_profile import Change
 from fedcomm.limits import ServerLimit
 from storage import actors
+from storage import groups as stored_groups
 from storage.actors import Actor
-from storage.connect import execute, rows, value
+from storage.connect import Writes, apply, execute, rows, value
 from tests.fediverse import Fediverse, Instance, Person
 from tests.forger import Host, post, send
 from tests.scenarios.town import Town
@@ -351,3 +363,91 @@ async def test_many_joins_at_once_are_let_in_as_fast_as_a_group_bears_and_keep_n
         await waiting.let_in(a.app)
     await fediverse.settle()
     assert await counted(face, "joined") == 9 and await counted(closed, "pending") == 9
+
+
+async def test_moderators_elsewhere_learn_who_asks_and_let_them_in_or_turn_them_down(fediverse: Fediverse) -> None:
+    """By an Offer of the group, which is withdrawn when somebody else has decided."""
+    a, b, c = [await fediverse.instance(f"{name}.test") for name in "abc"]
+    ann, bob, bill = await a.person("ann"), await b.person("bob"), await b.person("bill")
+    carol, dora, eve = await c.person("carol"), await c.person("dora"), await c.person("eve")
+    bread = await a.group("bread", moderator=ann)
+    await fediverse.join(bread, bob)
+    with a.here():
+        there = await fetching.actor(a.app, bob.actor.uri)
+        await members.appoint(a.app, "bread", there, ann.actor)
+        await group_profile.change(a.app, "bread", Change(join_mode="approval", question="Why?"), ann.actor)
+    await fediverse.settle()
+
+    async def seen() -> list[str]:
+        """Who waits, as bob's server has it, and bob is told of."""
+        with b.here():
+            sql = (
+                "SELECT f.username FROM follow w JOIN actor f ON f.id = w.follower_id JOIN notification n"
+                " ON n.actor_id = f.id AND n.owner_id = ? AND n.kind = 'follow_request' WHERE w.target_id = ?"
+                " AND w.state = 'pending' ORDER BY f.username"
+            )
+            face = await fetching.actor(b.app, bread.uri)
+            assert face.id in await requests.deciding(bob.actor) and await requests.deciding(bill.actor) == []
+            return [found[0] for found in await rows(sql, (bob.actor.id, face.id))]
+
+    async def answers_(who: Person, *, granted: bool) -> None:
+        with b.here():
+            asker = await fetching.actor(b.app, who.actor.uri)
+            await requests.answer(b.app, bob.actor, asker.id, granted=granted)
+        await fediverse.settle()
+
+    for who in (carol, dora, eve, bill):
+        await who.follow("bread@a.test")
+    await fediverse.settle()
+    assert await seen() == ["bill", "carol", "dora", "eve"]
+    await answers_(carol, granted=True)
+    await answers_(bill, granted=False)
+    with a.here():  # ann was faster with dora
+        asked = await actors.by_uri(dora.actor.uri)
+        assert asked
+        await requests.accept(a.app, "bread", asked.id, ann.actor)
+    await eve.unfollow(bread.uri)
+    await fediverse.settle()
+
+    assert await seen() == []
+    assert [await state(a, bread, who.actor.uri) for who in (carol, bill, dora, eve)] == [
+        "joined", "left", "joined", "left"
+    ]  # fmt: skip
+    assert [await followed(who, bread.uri) for who in (carol, bill, dora, eve)] == ["accepted", "", "accepted", ""]
+    with a.here():
+        (denied,) = await rows("SELECT decided_by FROM join_request WHERE state = 'denied'")
+    assert denied[0] == there.id
+    with pytest.raises(NotFound):
+        await answers_(carol, granted=True)
+
+
+@pytest.mark.attack("GRP-06")
+async def test_nobody_lets_themselves_in_and_no_group_makes_others_ask(town: Town) -> None:
+    """The answer of a moderator is one only when they are; the offer of a group is about nobody who has not asked."""
+    bread = await town.ours.group("bread", moderator=town.anna, join_mode="approval")
+    host = Host(town.fediverse, "e.test")
+    eve, wine = host.actor("eve"), host.actor("wine", "Group")
+    await send(town.fediverse, town.ours, eve, eve.does("Follow", bread.uri))
+    for kind in ("Accept", "Reject"):
+        answer = eve.does(kind, eve.uri, target=bread.uri, to=[bread.uri])
+        await send(town.fediverse, town.ours, eve, answer)
+    assert await state(town.ours, bread, eve.uri) == "pending"
+
+    anna = town.anna.actor.uri
+    with town.ours.here():
+        face = await fetching.actor(town.ours.app, wine.uri)
+        group = await stored_groups.by_actor(face.id)
+        assert group
+        moderation.record_role(
+            town.ours.app, writes := Writes(), group, face, anna, wine.uri, f"{wine.uri}#1", given=True
+        )
+        await apply(writes)
+    ben = await town.ours.person("ben")
+    for asker in (eve.uri, ben.actor.uri):
+        await send(town.fediverse, town.ours, wine, wine.does("Offer", asker, target=wine.uri, to=[anna]))
+    zoe = host.actor("zoe").uri
+    await send(town.fediverse, town.ours, eve, eve.does("Offer", zoe, target=wine.uri, to=[anna]))
+
+    with town.ours.here():
+        sql = "SELECT f.uri FROM follow w JOIN actor f ON f.id = w.follower_id WHERE w.target_id = ?"
+        assert await rows(sql, (face.id,)) == [(eve.uri,)]  # of whom the group alone can say so, once

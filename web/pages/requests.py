@@ -9,13 +9,13 @@ from starlette.routing import Route
 
 import storage.actors
 import storage.join_requests
-from fedcomm import requests, rights
+from fedcomm import deputies, requests, rights
 from fedcomm.errors import AppError, Invalid
 from storage.actors import Actor
 from storage.join_requests import JoinRequest, Waiting
 from web import paging, respond, state
 from web.pages import frame, shown
-from web.pages.moderating import Place, looking_after
+from web.pages.moderating import Place, looking_after_any
 from web.pages.readers import form
 
 _PEOPLE = 30
@@ -30,19 +30,27 @@ class Decision(msgspec.Struct, frozen=True):
     csrf: str = ""
 
 
-@looking_after
+@looking_after_any
 async def show(request: Request, place: Place) -> Response:
     """`GET /c/{name}/requests`; `…/requests/denied`: those that were turned down"""
     place.by(rights.APPROVE)
     return await _page(request, place)
 
 
-@looking_after
+@looking_after_any
 async def decide(request: Request, place: Place) -> Response:
     """`POST /c/{name}/requests`, and `…/requests/denied`"""
     given = await form(request, Decision, place.reader)
     app, name, by = state.app_of(request), place.face.username, place.by(rights.APPROVE)
     try:
+        if not place.group.local:
+            granted = {"accept": True, "deny": False}.get(given.act)
+            if granted is None:
+                raise Invalid("There is no such act.")
+            await deputies.answer(
+                app, place.group, place.face, given.id, place.reader.actor, granted=granted, reason=given.reason
+            )
+            return respond.redirect(f"{shown.profile(place.face)}/requests?done={given.act}")
         match given.act:
             case "accept":
                 await requests.accept(app, name, given.id, by)

@@ -299,11 +299,12 @@ async def test_a_group_of_another_server_is_looked_after_from_here_as_far_as_tha
     far = await build.group("far", "far.example")
     await execute("UPDATE actor SET moderators = uri || '/moderators' WHERE id = ?", (far.actor_id,))
     face, eve = await storage.actors.by_id(far.actor_id), await build.person("eve", "far.example")
-    post = await build.post(eve, "Buy my oven", group=far)
+    post, zoe = await build.post(eve, "Buy my oven", group=far), await build.person("zoe", "else.example")
     mo, where = await person(app, "mo"), "/c/far@far.example/moderate"
     browser, other = await enter(mo), await enter(await person(app, "anna"))
     assert face
     await apply_role(app, far, face, mo.uri)
+    await build.follow(zoe, face, "pending")
     group = await browser.get("/c/far@far.example")
     (link,) = [each for each in group.links if each.endswith("/members")]
     for page in (group, members_ := await browser.get(link)):
@@ -327,13 +328,20 @@ async def test_a_group_of_another_server_is_looked_after_from_here_as_far_as_tha
         if program != "nodebb":
             assert "ovens" in page.one("table").text and "eve" in page.one("section", aria_labelledby="bans").text
             await act(browser, "unban", where, id=str(eve.id))
+        requests = await browser.get(where.replace("moderate", "requests"))
+        assert (requests.status == 200 and "zoe" in requests.main) == (program == "fedcomm")
+        if program == "fedcomm":
+            (form,) = [each["action"] for each in requests.all("form") if each.all("button", value="accept")]
+            assert flaws(requests) == [] and "1 person is waiting" in page.main
+            await act(browser, "deny", form, id=str(zoe.id), reason="full")
+            assert "Nobody is waiting" in (await browser.get(form)).main
     await storage.peers.set_software("far.example", "lemmy", "1", "groups", 0)
     await act(browser, "remove", f"/moderate/{post.id}", reason="an advertisement")
     log = await browser.get(where)
     await act(browser, "restore", where, who=log.one("table").one("input", name="who")["value"])
 
     sent = [msgspec.json.decode(body)["type"] for (body,) in await rows("SELECT body FROM outbox ORDER BY seq")]
-    assert sent == ["Block", "Undo", "Block", "Undo", "Delete", "Undo"]
+    assert sent == ["Block", "Undo", "Block", "Undo", "Reject", "Delete", "Undo"]
     for somebody in (admin, other):
         assert (await somebody.get(where)).status == 404 and where not in (await somebody.get(where[:-9])).links
         assert (await act(somebody, "ban", where, who="@eve@far.example")).status == 404

@@ -4,6 +4,9 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv --no-config pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
+# Where compiled files are not kept, each start of a server compiles it all anew, and so does each process of the tests.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help run test demo bench faults processes clients check-all audit lock migration docs translations dist
 
 help:
@@ -40,8 +43,8 @@ test: .venv/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q tests/architecture
-	$(BIN)/python -m pytest -q -n 4 --dist worksteal tests --ignore=tests/architecture $(ARGS) || { \
+	$(BIN)/python -m pytest -q -n 2 tests/architecture
+	$(BIN)/python -m pytest -q -n 5 --dist worksteal tests --ignore=tests/architecture $(ARGS) || { \
 		echo "--- what failed, once more by itself:"; \
 		$(BIN)/python -m pytest -q --last-failed --last-failed-no-failures=none tests --ignore=tests/architecture; }
 

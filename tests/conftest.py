@@ -1,5 +1,6 @@
 """What every test can ask for: the event loop and databases of its own; and the count of what was skipped."""
 
+import gc
 from collections.abc import AsyncIterator, Iterator
 from itertools import cycle
 
@@ -14,7 +15,16 @@ from storage.connect import Database, use
 from tests.corpus import ABSENT
 from tests.databases import Databases
 
-POOL = 64
+POOL = 32
+
+
+gc.disable()  # until all is collected: nothing of that goes, and to look through it again and again takes seconds
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage from now on, and only in what the tests leave."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -140,12 +140,15 @@ async def _group(hand: Hand, activity: Activity) -> Actor:
 
 
 async def _request(hand: Hand, activity: Activity) -> Follow:
-    """The request of one of ours that is answered: by its id, or by who and whom."""
+    """The request of one of ours that is answered: by its id, or by who and whom.
+
+    An id of ours that is not that of the request is that of an earlier one, which was taken back: its answer is late.
+    """
     inner = activity.object
     uri = id_of(inner) or ""
     found = await follows.by_uri(service.first_id(uri)) if uri else None
     answering = hand.facts.actors.get(activity.actor)
-    if found is None and isinstance(inner, Activity) and answering is not None:
+    if found is None and isinstance(inner, Activity) and answering is not None and not hand.app.urls.own(uri):
         asking = await actors.by_uri(inner.actor)
         if asking is not None and asking.local:
             found = await follows.of(asking.id, answering.id)

@@ -1,14 +1,21 @@
 """Coming into a group: by whom it is asked, and what an invitation is good for."""
 
+import asyncio
+from collections.abc import Callable
+
 import pytest
 
 from fedcomm import accounts, follows, group_profile, groups, invites, joining, members
 from fedcomm.app import App
-from fedcomm.errors import NotAllowed, NotFound
+from fedcomm.errors import AppError, NotAllowed, NotFound
 from fedcomm.group_profile import Change
+from storage import admissions
 from storage import members as stored
+from storage.accounts import Account
 from storage.actors import Actor
 from storage.actors import by_id as actor_by_id
+from storage.admissions import Admission
+from storage.connect import Writes, apply, value
 from storage.groups import Group
 from tests import build
 
@@ -80,6 +87,34 @@ async def test_an_invitation_lets_in_at_once_and_counts(app: App, join_mode: str
     with pytest.raises(NotAllowed, match="banned"):
         await joining.join(app, bob, group, "", again)
     assert (await invites.find(app, again)).uses == 0
+
+
+@pytest.mark.attack("GRP-17")
+@pytest.mark.parametrize("late", [False, True], ids=["one place", "its time is over"])
+async def test_of_all_who_come_at_once_with_an_invitation_for_one_one_comes_in(
+    app: App, late: bool, pass_time: Callable[[float], None]
+) -> None:
+    group, face, _ann = await club(app, "invite")
+    maker = await accounts.named("ann")
+    token = token_of(await invites.create(app, maker, group_id=group.id, max_uses=1, days=1))
+    here, far = [await build.person(name) for name in ("bob", "eve", "olaf")], await build.person("far", "far.example")
+    invite = await invites.find(app, token)
+    admissions.grant(admitted := Writes(), Admission(group.id, far.uri, invite.id, invite.expires_at or 0))
+    await apply(admitted)
+    if late:
+        pass_time(86_401)
+
+    came = await asyncio.gather(
+        *(joining.join(app, each, group, "", token) for each in here),
+        accounts.sign_up(app, "carol", GOOD, invite=token),
+        follows.record_follow(app, far, face, "https://far.example/follow"),
+        return_exceptions=True,
+    )
+
+    assert [each for each in came if each is not None and not isinstance(each, AppError | Account)] == []
+    inside = await value("SELECT COUNT(*) FROM member WHERE state = 'joined'")
+    assert inside == (1 if late else 2)  # who looks after it is in already
+    assert await value("SELECT uses FROM invite") == (0 if late else 1)
 
 
 async def test_into_a_group_that_is_not_open_only_its_moderators_invite(app: App) -> None:

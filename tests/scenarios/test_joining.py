@@ -24,7 +24,7 @@ from storage import groups as stored_groups
 from storage.actors import Actor
 from storage.connect import Writes, apply, execute, rows, value
 from tests.fediverse import Fediverse, Instance, Person
-from tests.forger import Host, post, send
+from tests.forger import Host, Json, post, send
 from tests.scenarios.town import Town
 
 pytestmark = pytest.mark.anyio
@@ -231,6 +231,30 @@ async def test_the_question_of_a_group_comes_as_a_message_and_its_answer_to_the_
     await bob.delete(answer)
     await fediverse.settle()
     assert (await read())["bob"] == ""
+
+
+@pytest.mark.attack("ORI-16")
+@pytest.mark.parametrize("late", ["Accept", "Reject"])
+async def test_a_late_answer_to_a_request_that_was_taken_back_is_none_to_the_next_one(town: Town, late: str) -> None:
+    bread = town.theirs.actor("bread", "Group")
+
+    async def asks() -> Json:
+        await town.anna.follow(bread.uri)
+        await town.fediverse.settle()
+        return answers(town.theirs, "Follow")[-1]
+
+    first = await asks()
+    await town.anna.unfollow(bread.uri)
+    await town.fediverse.settle()
+    await town.send(bread, bread.does(late, first, to=[town.anna.actor.uri]))
+    assert await followed(town.anna, bread.uri) == ""
+    second = await asks()
+    assert second["id"] != first["id"]
+
+    await town.send(bread, bread.does(late, first, "again", to=[town.anna.actor.uri]))
+    assert await followed(town.anna, bread.uri) == "pending"
+    await town.send(bread, bread.does("Accept", second, to=[town.anna.actor.uri]))
+    assert await followed(town.anna, bread.uri) == "accepted"
 
 
 async def test_a_request_that_nobody_answers_is_sent_again_some_times_under_new_ids(

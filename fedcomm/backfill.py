@@ -15,7 +15,7 @@ from activitypub.client import Allowance, Exhausted
 from activitypub.collections import Budget
 from activitypub.errors import ProtocolError, Unreachable
 from activitypub.origins import same_origin
-from fedcomm import admit, clock, errors, fetching, leaders, listed, moderation, scout
+from fedcomm import admit, attesting, clock, errors, fetching, hearsay, leaders, listed, moderation, scout
 from fedcomm.app import App
 from fedcomm.listed import Listed
 from storage import actors, backfills, boosts, follows, groups, jobs, posts, registers, talks
@@ -127,7 +127,7 @@ async def _take_in(app: App, group: Group, face: Actor, named: Sequence[Listed],
         part = named[start : start + AT_ONCE]
         people = dict.fromkeys(each.author for each in part if each.author)  # each once, also when they wrote several
         await asyncio.gather(*(_author(app, uri, allowance) for uri in people))
-        asked = (_post(app, face, each, allowance) for each in part)
+        asked = (_post(app, group, face, each, allowance) for each in part)
         found = await asyncio.gather(*asked, return_exceptions=True)
         for each, post in zip(part, found, strict=True):
             if isinstance(post, Post) and await _enter(app, group, face, post, each):
@@ -143,12 +143,15 @@ async def _author(app: App, uri: str, allowance: Allowance) -> None:
         await fetching.actor(app, uri, allowance=allowance)
 
 
-async def _post(app: App, face: Actor, named: Listed, allowance: Allowance) -> Post | None:
-    """The post, where it can be had; what began its thread when it answers something."""
+async def _post(app: App, group: Group, face: Actor, named: Listed, allowance: Allowance) -> Post | None:
+    """The post, where it can be had; what began its thread when it answers something.
+
+    What its origin shows to nobody here a group for its members tells itself.
+    """
     try:
         post = await fetching.post(app, named.uri, allowance=allowance, via=face.host)
     except (Exhausted, ProtocolError, errors.AppError):
-        return None
+        return await hearsay.keep(app, group, face, named.raw, allowance) if named.raw is not None else None
     except Unreachable:
         if same_origin(named.uri, face.uri):
             raise
@@ -158,7 +161,8 @@ async def _post(app: App, face: Actor, named: Listed, allowance: Allowance) -> P
 
 async def _enter(app: App, group: Group, face: Actor, post: Post, named: Listed) -> bool:
     """Put what began a thread into the group, and where its members see it; says whether it is there."""
-    if not post.starter or post.visibility > posts.UNLISTED or post.deleted_at is not None:
+    readable = post.visibility <= posts.UNLISTED or (post.visibility == posts.MEMBERS and attesting.attests(group))
+    if not post.starter or not readable or post.deleted_at is not None:
         return False
     author = await actors.by_id(post.author_id)
     if author is None or author.gone or admit.banned(await registers.get(group.id, "ban", author.uri)):

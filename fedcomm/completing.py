@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from activitypub.client import Allowance
+from activitypub.contexts import PUBLIC
 from activitypub.objects import Note
 from activitypub.origins import is_url, same_origin
-from fedcomm import admit, clock
+from fedcomm import admit, attesting, clock
 from fedcomm.app import App
 from fedcomm.errand import Errand
 from fedcomm.listed import Listed
@@ -38,10 +39,13 @@ LONGEST = 2_000  # posts of a thread that is completed
 KEPT = 30 * 86_400_000  # ms for which it is remembered when a thread was asked about
 
 
+Teller = tuple[Group, Actor]
+
+
 async def ask(app: App, post_id: int) -> Completion | None:
     """A member reads a post: what is missing around it is asked for soon; gives how far that is.
 
-    None where nothing can be missing: in threads of our own groups, which have what was said in them, or not for all.
+    None where nothing can be missing: in threads of our own groups, which have what was said in them, or for a few.
     """
     found, now = await completions.around(post_id), clock.now_ms()
     if found is None or not found.lacking:
@@ -61,7 +65,7 @@ async def work(app: App, thread: int) -> None:
     """The job: fetch what is missing in a thread, as far as its budget goes. What is here already is not asked for."""
     errand = Errand(app, Allowance(REQUESTS, OF_DOMAIN, MOST_BYTES))
     begun = await posts.by_id(thread)
-    if begun is not None and begun.visibility <= posts.UNLISTED:
+    if begun is not None and (begun.visibility <= posts.UNLISTED or begun.visibility == posts.MEMBERS):
         with suppress(TimeoutError):  # what has come is here
             async with asyncio.timeout(SECONDS):
                 begun = await _above(errand, begun)
@@ -97,10 +101,14 @@ async def _below(errand: Errand, thread: int, begun: Post) -> None:
     here = await completions.uris(begun.id, LONGEST)
     told = await errand.notes([begun.uri]) if not begun.local else []
     whole = [url for note in told if (url := _context(note, face)) is not None]
+    if begun.truth == attesting.TRUTH and face is not None and is_url(begun.context):
+        whole = [begun.context] if same_origin(begun.context, face.uri) else []
     for url, named in await errand.lists(whole):
         if named:
-            await _take(errand, thread, here, [(url, named)])
-            if group is not None and face is not None and same_origin(url, face.uri):
+            by_group = group is not None and face is not None and same_origin(url, face.uri)
+            teller = (group, face) if by_group and group and face and attesting.attests(group) else None
+            await _take(errand, thread, here, [(url, named)], teller)
+            if group is not None and by_group:
                 await _enter(group, begun, named)
             return
     for note in told:
@@ -131,9 +139,13 @@ def _replies(note: Note) -> str | None:
 
 
 async def _take(
-    errand: Errand, thread: int, here: dict[str, int], lists: Sequence[tuple[str, list[Listed]]]
-) -> list[Note]:
-    """Keep what these lists name and is not here, where it answers something in the thread; gives it."""
+    errand: Errand, thread: int, here: dict[str, int], lists: Sequence[tuple[str, list[Listed]]],
+    teller: Teller | None = None,
+) -> list[Note]:  # fmt: skip
+    """Keep what these lists name and is not here, where it answers something in the thread; gives it.
+
+    `teller` is the group for its members whose list it is: it is believed what origins show to nobody here.
+    """
     named = {each.uri: (url, each) for url, found in lists for each in found if each.uri not in here}
     known = await completions.known(list(named))
     unknown = [uri for uri in named if uri not in known][:MOST]
@@ -146,9 +158,13 @@ async def _take(
         else:
             asked.append(uri)
     told += await errand.notes(asked)
-    answers = [note for note in told if note.audience.public and note.in_reply_to and not note.vote]
+    hearsay = _hearsay(errand, [named[uri][1] for uri in unknown], told) if teller is not None else {}
+    told += hearsay.values()
+    open_ = {PUBLIC} if teller is None else {PUBLIC, teller[1].uri, teller[1].followers}
+    readable = [note for note in told if note.uri in hearsay or not open_.isdisjoint(note.audience.everyone)]
+    answers = [note for note in readable if note.in_reply_to and not note.vote]
     await errand.actors(list(dict.fromkeys(note.attributed_to for note in answers if note.attributed_to)))
-    kept = await _keep(errand, here, answers)
+    kept = await _keep(errand, here, answers, hearsay, teller)
     if kept:
         writes = Writes()
         completions.count(writes, thread, len(kept))
@@ -156,11 +172,20 @@ async def _take(
     return kept
 
 
-async def _keep(errand: Errand, here: dict[str, int], answers: list[Note]) -> list[Note]:
+def _hearsay(errand: Errand, named: Sequence[Listed], told: Sequence[Note]) -> dict[str, Note]:
+    """What came whole in a list and was not had from its origin, by id."""
+    had = {note.uri for note in told}
+    notes = (attesting.note_of(errand.app.urls, each.raw) for each in named if each.uri not in had)
+    return {note.uri: note for note in notes if note is not None}
+
+
+async def _keep(
+    errand: Errand, here: dict[str, int], answers: list[Note], hearsay: dict[str, Note], teller: Teller | None
+) -> list[Note]:
     """Keep what answers something in the thread, each behind what it answers; what leads elsewhere is left."""
     kept: list[Note] = []
     while ready := [note for note in answers if note.in_reply_to in here and note.uri not in here]:
-        came = [note for note in ready if await errand.keep(note)]
+        came = [note for note in ready if await errand.keep(note, teller if note.uri in hearsay else None)]
         here |= {note.uri: 0 for note in came}
         kept += came
         answers = [note for note in answers if all(note is not done for done in ready)]

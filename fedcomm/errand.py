@@ -12,9 +12,11 @@ from activitypub.collections import Budget
 from activitypub.errors import ProtocolError, Unreachable
 from activitypub.objects import Note
 from activitypub.origins import host_of
-from fedcomm import errors, fetching, listed
+from fedcomm import errors, fetching, hearsay, listed
 from fedcomm.app import App
 from fedcomm.listed import Listed
+from storage.actors import Actor
+from storage.groups import Group
 
 T = TypeVar("T")
 OF_HOST = 3  # requests that one peer has at a time
@@ -47,10 +49,12 @@ class Errand:
 
         await asyncio.gather(*(self._ask(uri, ask) for uri in uris))
 
-    async def keep(self, note: Note) -> bool:
-        """Keep a post that its origin told; says whether it is kept."""
+    async def keep(self, note: Note, teller: tuple[Group, Actor] | None = None) -> bool:
+        """Keep a post that its origin told, or a group for its members with that face; says whether it is kept."""
 
         async def ask(app: App, _uri: str, allowance: Allowance) -> object:
+            if teller is not None:
+                return await hearsay.keep(app, *teller, note.raw, allowance)
             await fetching.keep(app, note, allowance)
             return note
 

@@ -12,7 +12,7 @@ from fedcomm.mapping import activities
 from fedcomm.mapping.posts import Shown, on_the_wire, to_note
 from storage import actors, announcements, boosts, flairs, outbox, proven, shown, visible
 from storage.actors import Actor
-from storage.posts import DIRECT, FOLLOWERS, Post
+from storage.posts import DIRECT, FOLLOWERS, MEMBERS, UNLISTED, Post
 
 Json = dict[str, Any]
 
@@ -32,11 +32,12 @@ async def outbox_items(app: App, actor: Actor, found: list[Post]) -> list[Json]:
         # PieFed 1.6.6 reads the newest threads of a group from here when it first hears of it.
         boost = announced.get(post.id)
         uri, at = (boost.uri, boost.published) if boost else (f"{actor.outbox}/{post.id}", post.published)
-        came = as_it_came.get(post.uri)
+        came, public = as_it_came.get(post.uri), post.visibility <= UNLISTED
         if came is None:
-            announce = activities.announce(uri, actor.uri, actor.followers, _create(app, post, notes[post.id]), at)
+            created = _create(app, post, notes[post.id])
+            announce = activities.announce(uri, actor.uri, actor.followers, created, at, public=public)
         else:
-            announce = activities.announce(uri, actor.uri, actor.followers, post.uri, at)
+            announce = activities.announce(uri, actor.uri, actor.followers, post.uri, at, public=public)
             # With its own `@context`, which its author's proof covers.
             announce["object"] = activities.without_hidden(came)
         if post.id in said:  # under this id the group announced the activity; the boost has the post's id in it
@@ -85,7 +86,8 @@ async def notes_of(app: App, found: list[Post]) -> dict[int, Json]:
         note = to_note(app.urls, post, with_)
         if not post.local:
             kind = note.kind if with_.poll else _KINDS.get(post.kind, "Note")
-            note = msgspec.structs.replace(note, kind=kind)
+            context = app.urls.context(post.thread_id) if _is_told(post) else note.context
+            note = msgspec.structs.replace(note, kind=kind, context=context)
         notes[post.id] = render.document(on_the_wire(note))
     return notes
 
@@ -131,7 +133,7 @@ async def _as_they_came(said: dict[int, Json], found: list[Post], notes: dict[in
 
     What was edited since is not there: it says something else now.
     """
-    there = [post for post in found if post.edited_at is None and post.id in notes]
+    there = [post for post in found if post.edited_at is None and post.id in notes and not _is_told(post)]
     authors = {post.uri: notes[post.id]["attributedTo"] for post in there}
     came: dict[str, Json] = {}
     for post in there:
@@ -140,6 +142,11 @@ async def _as_they_came(said: dict[int, Json], found: list[Post], notes: dict[in
     elsewhere = [post.uri for post in there if not post.local]
     came |= {uri: documents.read(zlib.decompress(raw)) for uri, raw in (await proven.creates(elsewhere)).items()}
     return {uri: create for uri, create in came.items() if _own_words(create, uri, authors[uri])}
+
+
+def _is_told(post: Post) -> bool:
+    """Whether a post is for members alone and of another server: who has it from its group completes it there."""
+    return post.visibility == MEMBERS and not post.local
 
 
 def _own_words(create: Json, uri: str, author: str) -> bool:

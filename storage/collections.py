@@ -14,6 +14,9 @@ _BY_AUTHOR = f"FROM post WHERE post.author_id = ? AND post.local = 1 AND {_OPEN}
 _BY_GROUP = f"FROM post WHERE post.group_id = ? AND post.parent_uri IS NULL AND {_OPEN} AND {visible.TO_VIEWER}"
 _IN_PLACE = "post.visibility NOT IN (2, 3) AND post.removed_at IS NULL"
 _IN_GROUP = f"FROM post WHERE post.group_id = ? AND post.parent_uri IS NULL AND {_IN_PLACE} AND {visible.TO_VIEWER}"
+_TO_SERVER = f"""
+FROM post WHERE post.group_id = ? AND post.parent_uri IS NULL AND {_IN_PLACE} AND post.visibility <> 5
+AND {visible.TO_SERVER}"""
 _READABLE = "post.visibility IN (0, 1, 4) AND post.removed_at IS NULL"  # to who asks for it by itself
 _INSIDE = "(CAST(? AS BIGINT) IS NULL OR post.group_id = ?)"  # of a thread in a group only what the group took in
 _IN_THREAD = f"FROM post WHERE post.thread_id = ? AND {_INSIDE} AND {_READABLE} AND {visible.TO_VIEWER}"
@@ -24,6 +27,9 @@ WHERE register.group_id = ? AND register.property = 'pinned' AND register.value 
 AND (post.group_id = register.group_id<beside>) AND {_IN_PLACE} AND {visible.TO_VIEWER}
 ORDER BY register.clock LIMIT ?"""
 _BESIDE = """ OR EXISTS (SELECT 1 FROM share WHERE share.group_id = register.group_id AND share.post_id = post.id)"""
+_PINNED_INSIDE = _PINNED.replace("<beside>", "").replace(
+    visible.TO_VIEWER, f"post.visibility <> 5 AND {visible.TO_SERVER}"
+)
 _MOST_PINNED = 100
 _MOST_COUNTED = 5_000  # posts: strangers may ask for any number of counts
 
@@ -41,6 +47,18 @@ async def count_posts(author_id: int) -> int | None:
 async def threads(group_id: int, before: int, limit: int) -> list[Post]:
     """What began threads in a group, newest first."""
     return await _newest(_BY_GROUP, group_id, before, limit)
+
+
+async def threads_inside(asking: int, group_id: int, before: int, limit: int) -> list[Post]:
+    """What began threads in a group that is for its members, for the server of who asks, newest first."""
+    sql = f"SELECT {_POST} {_TO_SERVER} AND post.id < ? ORDER BY post.id DESC LIMIT ?"
+    return [Post(*row) for row in await rows(sql, (group_id, *visible.server_args(asking), before, limit))]
+
+
+async def pinned_inside(asking: int, group_id: int) -> list[Post]:
+    """As `pinned`, in a group that is for its members, for the server of who asks."""
+    found = await rows(_PINNED_INSIDE, (group_id, *visible.server_args(asking), _MOST_PINNED))
+    return [Post(*row) for row in found]
 
 
 async def count_threads(group_id: int, viewer: int = visible.ANYBODY) -> int | None:

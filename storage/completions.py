@@ -26,9 +26,10 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 _SELECT = "SELECT thread_id, begun_at, ended_at, found FROM completion WHERE thread_id = ?"
-# Threads of our own groups, and those that are not for everybody, have all that was said in them.
+# Threads of our own groups, and those that are for a few, have all that was said in them.
 _LOOK = """
-SELECT post.thread_id, CASE WHEN post.visibility <= 1 AND COALESCE(place.local, 0) = 0
+SELECT post.thread_id, CASE WHEN COALESCE(place.local, 0) = 0
+ AND (post.visibility <= 1 OR (post.visibility = 4 AND place.local = 0))
  AND EXISTS (SELECT 1 FROM post far WHERE far.thread_id = post.thread_id AND far.local = 0) THEN 1 ELSE 0 END,
  COALESCE(begun.last_reply_at, begun.published, post.published), c.begun_at, c.ended_at, c.found
 FROM post LEFT JOIN post begun ON begun.id = post.thread_id LEFT JOIN groups place ON place.id = begun.group_id
@@ -53,7 +54,8 @@ async def of(thread_id: int) -> Completion | None:
 async def uris(thread_id: int, most: int) -> dict[str, int]:
     """ActivityPub ids of the posts of a thread, with whether they are ours, in the order of time."""
     sql = (
-        "SELECT uri, local FROM post WHERE thread_id = ? AND deleted_at IS NULL AND visibility <= 1 ORDER BY id LIMIT ?"
+        "SELECT uri, local FROM post WHERE thread_id = ? AND deleted_at IS NULL AND visibility IN (0, 1, 4)"
+        " ORDER BY id LIMIT ?"
     )
     return {found[0]: found[1] for found in await rows(sql, (thread_id, most))}
 

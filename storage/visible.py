@@ -157,6 +157,16 @@ WHERE post.id = ? AND post.visibility = 4 AND viewer.host <> ''
 AND viewer.deleted_at IS NULL AND viewer.suspended_at IS NULL
 AND viewer.host = (SELECT asking.host FROM actor asking WHERE asking.id = ?) AND {actor("post.author_id")}
 AND {TO_VIEWER.replace("?", "viewer.id")} LIMIT 1"""
+_LIVES_THERE = """member.state = 'joined' AND viewer.host <> ''
+ AND viewer.deleted_at IS NULL AND viewer.suspended_at IS NULL
+ AND viewer.host = (SELECT asking.host FROM actor asking WHERE asking.id = ?)"""
+# Of a row of `post` that is in a group: a member on the server of who asks may see it, and so it is told to that.
+TO_SERVER = f"""(EXISTS (SELECT 1 FROM member JOIN actor viewer ON viewer.id = member.actor_id
+  WHERE member.group_id = post.group_id AND {_LIVES_THERE} AND {TO_VIEWER.replace("?", "viewer.id")})
+ AND {actor("post.author_id")})"""
+_HAS_MEMBER = f"""
+SELECT 1 FROM member JOIN actor viewer ON viewer.id = member.actor_id
+WHERE member.group_id = ? AND {_LIVES_THERE} LIMIT 1"""
 # The author of a post in a group elsewhere, when that group's own server asks, which passes it on.
 _AT_HOME = f"""
 SELECT post.author_id FROM post JOIN groups place ON place.id = post.group_id AND place.local = 0
@@ -222,6 +232,16 @@ async def on_server(asking: int, post_id: int) -> int:
     found = await rows(_ON_SERVER, (post_id, asking, *actor_args(asking)))
     found = found or await rows(_AT_HOME, (asking, post_id, *actor_args(asking)))
     return found[0][0] if found else ANYBODY
+
+
+def server_args(asking: int) -> tuple[int, ...]:
+    """The arguments of `TO_SERVER`."""
+    return (asking, *actor_args(asking))
+
+
+async def has_member(asking: int, group_id: int) -> bool:
+    """Whether a member of the group lives on the server of who asks."""
+    return asking != ANYBODY and bool(await rows(_HAS_MEMBER, (group_id, asking)))
 
 
 async def seen_before(viewer: int, post_id: int) -> bool:

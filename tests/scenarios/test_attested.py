@@ -5,13 +5,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from fedcomm import fetching
-from storage import visible
+from activitypub.errors import NotFound
+from fedcomm import curation, fetching
+from storage import groups, registers, visible
 from storage.connect import rows
 from storage.posts import MEMBERS, PUBLIC
 from tests import forger
 from tests.fediverse import Fediverse, Instance, Person
 from tests.forger import Face, Host, Json
+from tests.scenarios.test_completing import read
 from tests.scenarios.test_private_groups import Circle, circle
 from tests.scenarios.test_programs import program
 
@@ -63,6 +65,56 @@ async def test_what_a_member_on_mastodon_writes_is_read_by_members_everywhere(ci
     assert await circle.b.lacks(one["id"])
     assert await circle.c.post(thread["id"]) is None
     assert circle.told().keys() <= {"a.test", "b.test", "there.test"}
+
+
+async def test_who_joins_late_finds_what_was_said_and_whole_threads(circle: Circle) -> None:
+    """By a member here, one of another server with groups and one on Mastodon; a pinned thread, and pages of them."""
+    mona = Host(circle.fediverse, "there.test").actor("mona")
+    await forger.send(circle.fediverse, circle.a, mona, mona.does("Follow", circle.face.uri))
+    await circle.let_in()
+    ours = await circle.said(circle.anna, "@rye Canary starters\n\nWhich flour?")
+    far = await circle.said(circle.bob, "@rye@a.test Canary loaves\n\nWhich tin?")
+    note = as_mastodon(mona, "one", "<p>Canary salt</p>", circle.face.uri, published=None)
+    await forger.send(circle.fediverse, circle.a, mona, mona.does("Create", note, to=note["to"], cc=note["cc"]))
+    for thread in (ours, far):
+        answer = as_mastodon(mona, f"to-{thread.id}", "<p>Canary answer</p>", circle.face.uri, inReplyTo=thread.uri)
+        await forger.send(circle.fediverse, circle.a, mona, mona.does("Create", answer, to=answer["to"]))
+    theirs = await circle.a.knows(note["id"])
+    below = await circle.anna.reply(theirs, "Canary of anna")
+    with circle.a.here():
+        await curation.pin(circle.a.app, circle.alice.actor, ours.id)
+    for number in range(18):
+        await circle.anna.post(f"@rye Canary {number}\n\nMore")
+    await circle.fediverse.settle()
+    for place in ("/c/rye/outbox", "/c/rye/outbox?page=1", "/c/rye/featured"):
+        assert (await forger.get(circle.a, place, None)).status_code == 404, place
+        assert (await forger.get(circle.a, place, mona)).status_code == 200, place
+        with pytest.raises(NotFound):
+            await circle.c.app.client.get_document(f"https://a.test{place}")
+    listed = (await circle.b.app.client.get_document("https://a.test/c/rye/outbox")).raw
+    second = (await circle.b.app.client.get_document(listed["first"])).raw["next"]
+    older = (await circle.b.app.client.get_document(second)).raw
+    assert (listed["totalItems"], len(listed["orderedItems"]), len(older["orderedItems"])) == (21, 20, 1)
+    assert not any(forger.PUBLIC in str(item) for item in listed["orderedItems"])
+
+    await circle.let_in(circle.carol)
+
+    for post in (ours, far, theirs):
+        assert await circle.reads(circle.carol, post), post.uri
+        assert (await circle.c.knows(post.uri)).visibility == MEMBERS
+    with circle.c.here():
+        group = await groups.by_face(circle.face.uri)
+        assert group is not None and [each.subject for each in await registers.all_of(group.id, "pinned")] == [ours.uri]
+    reader = await program(circle.carol)
+    for post in (ours, theirs, far):
+        await read(reader, post.uri)
+        await circle.fediverse.settle()
+    assert await circle.reads(circle.carol, below)
+    for thread in (ours, far):
+        answer_ = await circle.c.knows(f"https://there.test/notes/to-{thread.id}")
+        assert answer_.truth == "attested" and await circle.reads(circle.carol, answer_)
+    dora = await circle.c.person("dora")
+    assert not await circle.reads(dora, ours) and not await circle.reads(dora, theirs)
 
 
 def _told(host: Host, kind: str) -> list[Json]:

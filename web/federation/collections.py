@@ -33,8 +33,10 @@ async def outbox(request: Request) -> Response:
 
     The newest threads of a group are in the collection itself, all in its pages.
     """
-    actor = await _open(request)
+    actor, asking = await _open(request)
     group = await groups.by_actor(actor.id) if actor.kind == "Group" else None
+    if group is not None and await _is_inside(group, asking):
+        return await _inside(request, actor, group, asking)
     before = _cursor(request, "max_id", 2**62)
     if before is None and group is None:
         return _answer(request, _whole(actor, await collections.count_posts(actor.id)))
@@ -45,16 +47,42 @@ async def outbox(request: Request) -> Response:
     if newest and group is not None:
         # Lemmy reads the threads from here or not at all, and only next to a number (`GroupOutbox`, 1.0-beta).
         counted = await collections.count_threads(group.id)
-        total = group.threads_count if counted is None and group.visibility == "public" else counted
+        total = group.threads_count if counted is None else counted
         return _answer(request, _whole(actor, total, items, pages=len(found) == PAGE))
-    page = Collection(
+    return _answer(request, _page(actor, items, found, before))
+
+
+async def _is_inside(group: Group, asking: int) -> bool:
+    """Whether a group is for its members alone; then who asks has one, or is told nothing (attacks GRP-20, PRI-02).
+
+    Raises:
+        NotFound: nobody on the server of who asks is a member.
+    """
+    if group.visibility != "members":
+        return False
+    if not await visible.has_member(asking, group.id):
+        raise NotFound("There is nobody of that name here.")
+    return True
+
+
+async def _inside(request: Request, face: Actor, group: Group, asking: int) -> Response:
+    """What began threads in a group for its members, told to a server that has one."""
+    before = _cursor(request, "max_id", 2**62)
+    found = await collections.threads_inside(asking, group.id, 2**62 if before is None else before, PAGE)
+    items = tuple(publishing.bare(item) for item in await publishing.outbox_items(app_of(request), face, found))
+    if before is None:
+        return _answer(request, _whole(face, group.threads_count, items, pages=len(found) == PAGE), asking)
+    return _answer(request, _page(face, items, found, before), asking)
+
+
+def _page(actor: Actor, items: tuple[Any, ...], found: list[posts.Post], before: int) -> Collection:
+    return Collection(
         kind="OrderedCollectionPage",
         uri=f"{actor.outbox}?page=1" + (f"&max_id={before}" if before < 2**62 else ""),
         items=items,
         part_of=actor.outbox,
         next=f"{actor.outbox}?page=1&max_id={found[-1].id}" if len(found) == PAGE else None,
     )
-    return _answer(request, page)
 
 
 def _whole(actor: Actor, total: int | None, items: tuple[Any, ...] = (), *, pages: bool = True) -> Collection:
@@ -129,15 +157,19 @@ async def stewards(request: Request) -> Response:
 
 async def featured(request: Request) -> Response:
     """What a person or group has pinned, whole: Lemmy reads no ids here, Mastodon takes the ids from them."""
-    actor = await _open(request)
+    actor, asking = await _open(request)
+    inside = False
     if actor.kind == "Group":
-        pinned = await collections.pinned((await _group(actor)).id)
+        group = await _group(actor)
+        inside = await _is_inside(group, asking)
+        pinned = await (collections.pinned_inside(asking, group.id) if inside else collections.pinned(group.id))
     else:
         pinned = [post for post in await pins.of(visible.ANYBODY, actor.id) if post.removed_at is None]
     notes = await publishing.notes_of(app_of(request), pinned)
     items = tuple(_pinned(notes[post.id]) for post in pinned if post.id in notes)
     uri = actor.featured or f"{actor.uri}/featured"
-    return _answer(request, Collection(kind="OrderedCollection", uri=uri, items=items, total=len(items)))
+    whole = Collection(kind="OrderedCollection", uri=uri, items=items, total=len(items))
+    return _answer(request, whole, asking if inside else visible.ANYBODY)
 
 
 def _pinned(note: dict[str, Any]) -> dict[str, Any]:
@@ -173,7 +205,7 @@ async def _ids(
     after = _cursor(request, "min_id", 0)
     found = await listed(asking, post, after or 0, INLINE + 1)
     more = f"{uri}?page=1&min_id={found[INLINE - 1][0]}" if len(found) > INLINE else None
-    items = tuple(each for _number, each in found[:INLINE])
+    items = await _items(request, post, found[:INLINE])
     if after is not None:
         page = Collection(
             kind="OrderedCollectionPage",
@@ -195,6 +227,17 @@ async def _ids(
     return _answer(request, whole, asking)
 
 
+async def _items(request: Request, post: posts.Post, found: list[tuple[int, str]]) -> tuple[Any, ...]:
+    """Ids, which are asked for at their origins; of what is for the members of a group of ours and was written
+    elsewhere the whole, since its origin shows it to few."""
+    if post.visibility != posts.MEMBERS:
+        return tuple(uri for _number, uri in found)
+    known = (await posts.by_ids([number for number, _uri in found])).values()
+    far = [each for each in known if not each.local and each.visibility == posts.MEMBERS]
+    notes = await publishing.notes_of(app_of(request), far)
+    return tuple(publishing.bare(notes[number]) if number in notes else uri for number, uri in found)
+
+
 async def _post(request: Request, asking: int) -> posts.Post:
     number = request.path_params["id"]
     found = await posts.by_id(int(number)) if number.isdigit() and len(number) < 19 else None
@@ -212,8 +255,8 @@ async def _reader(request: Request) -> int:
     return await visible.on_server(asking, int(number)) or asking
 
 
-async def _open(request: Request) -> Actor:
-    """One of our actors, whose posts are listed for whoever asks. For who is blocked there are none (attack PRI-10).
+async def _open(request: Request) -> tuple[Actor, int]:
+    """One of our actors, whose posts are listed, and who asks. For who is blocked there are none (attack PRI-10).
 
     Raises:
         NotFound: there is none of that name, or one of the two blocks the other.
@@ -221,7 +264,7 @@ async def _open(request: Request) -> Actor:
     actor, asking = await named(request), await viewer(request)
     if asking != visible.ANYBODY and await blocks.between(actor.id, asking):
         raise NotFound("There is nobody of that name here.")
-    return actor
+    return actor, asking
 
 
 async def _group(face: Actor) -> Group:

@@ -108,6 +108,15 @@ _MICROBLOGS = {
 # Programs that refuse a post of type Question (Lemmy 1.0-beta: its posts are Page, Article, Note, Video and Event).
 _WITHOUT_POLLS = frozenset({"lemmy", "sublinks", "brutalinks", "lotide"})
 
+# Programs that take a thread to be of the community that it names, whoever announces it: Lemmy 1.0-beta drops the boost
+# of another one (`CannotReceivePage`), and what that passes on where nobody follows the first.
+_ONE_COMMUNITY = frozenset({"lemmy", "sublinks"})
+
+
+def shows_beside(software: str) -> bool:
+    """Whether the program, by its NodeInfo name, can show a thread in another group than that in which it began."""
+    return software.lower() not in _ONE_COMMUNITY
+
 
 def reads_polls(software: str) -> bool:
     """Whether the program, by its NodeInfo name, takes polls, as all do that are not known to refuse them."""

@@ -126,11 +126,13 @@ def show_thread(app: App, writes: Writes, group: Group, face: Actor, post: Post)
 
 def pass_on(
     app: App, writes: Writes, group: Group, face: Actor, inner: dict[str, Any] | str, *, about: Post | None = None,
-    post_id: int | None = None, back: bool = False, known_to: tuple[int, ...] = (),
+    post_id: int | None = None, back: bool = False, beside: bool = False,
+    known_to: tuple[int, ...] = (),
 ) -> None:  # fmt: skip
     """Announce an activity as it came to all followers that understand groups; `back`: also to where it came from.
 
-    Servers where somebody follows one of `known_to`, groups that pass on the same, hear it from these.
+    It may be of a thread of another group, which this one shows (`beside`): servers where somebody follows one of
+    `known_to`, groups that pass on the same, hear it from these.
 
     One that is not at hand is announced by its id, at which Lemmy asks for it. What concerns the members of a group
     alone, as its post `about` or itself says, is told to nobody else (Lemmy: generate_to), and what is for those who
@@ -150,7 +152,16 @@ def pass_on(
     announce = activities.announce(uri, face.uri, face.followers, inner, now, public=level <= UNLISTED)
     audience = Audience(followers=(face.id,), without=without, known_to=known_to)
     thread_id = about.thread_id if about is not None else 0
-    publish(app, writes, face, announce, audience, form="wrapped", thread_id=thread_id, post_id=post_id)
+    publish(
+        app,
+        writes,
+        face,
+        announce,
+        audience,
+        form="relay" if beside else "wrapped",
+        thread_id=thread_id,
+        post_id=post_id,
+    )
 
 
 def reach(group: Group, about: Post | None = None) -> int:

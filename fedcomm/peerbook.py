@@ -1,6 +1,6 @@
 """What this process knows of other servers without asking the database: policy, software family."""
 
-from collections.abc import Set
+from collections.abc import Callable, Set
 
 from activitypub import quirks
 from storage import actors, peers
@@ -8,6 +8,15 @@ from storage import actors, peers
 SUSPEND, ALLOW = "suspend", "allow"
 # Lemmy 0.19 and 1.0 take direct messages from people only (`ObjectId<ApubPerson>`): one from a group is an error there.
 DEAF = frozenset({"lemmy"})
+
+# Which families have no use for a form; of answers those that could be microblogs neither, which would be flooded.
+_SKIPPED_BY = {
+    "wrapped": frozenset((quirks.MICROBLOG, quirks.THREADS)),
+    "relay": frozenset((quirks.MICROBLOG, quirks.THREADS)),
+    "plain": frozenset((quirks.GROUPS,)),
+    "answer": frozenset((quirks.GROUPS, quirks.MICROBLOG, "")),
+}
+_BESIDE = frozenset(("relay", "beside"))  # of threads of another group
 
 
 class PeerBook:
@@ -20,6 +29,7 @@ class PeerBook:
         self._hosts: dict[str, set[str]] = {}  # by family
         self._deaf: set[str] = set()
         self._without_polls: set[str] = set()
+        self._one_community: set[str] = set()
         self._answers: dict[str, str] = {}
         self._silenced: frozenset[str] = frozenset()
         self.admins: dict[str, frozenset[str]] = {}  # by host of a group: who runs its server, as it said lately
@@ -28,7 +38,8 @@ class PeerBook:
         """Read everything anew."""
         everybody = await peers.everybody()
         self._policies = {peer.host: peer.policy for peer in everybody if peer.policy}
-        self._families, self._hosts, self._deaf, self._without_polls = {}, {}, set(), set()
+        self._families, self._hosts = {}, {}
+        self._deaf, self._without_polls, self._one_community = set(), set(), set()
         for peer in everybody:
             self.learn(peer.host, peer.family, peer.software)
         self._answers = {}
@@ -64,6 +75,11 @@ class PeerBook:
         """The hosts that are known to be of a family."""
         return self._hosts.get(family, frozenset())
 
+    def has_use(self, form: str) -> Callable[[str], bool]:
+        """Whether a host is sent entries of a form (`outbox.publish`); unknown software gets all but answers."""
+        families, beside = _SKIPPED_BY.get(form, frozenset[str]()), form in _BESIDE
+        return lambda host: self.family(host) not in families and not (beside and host in self._one_community)
+
     def deaf(self, host: str) -> bool:
         """Whether members of that server get no messages of groups."""
         return host in self._deaf
@@ -75,6 +91,7 @@ class PeerBook:
     def learn(self, host: str, family: str, software: str = "") -> None:
         """The server has said what it runs."""
         (self._without_polls.discard if quirks.reads_polls(software) else self._without_polls.add)(host)
+        (self._one_community.discard if quirks.shows_beside(software) else self._one_community.add)(host)
         (self._deaf.add if software in DEAF else self._deaf.discard)(host)
         self._hosts.get(self.family(host), set()).discard(host)
         self._families[host] = family

@@ -4,7 +4,6 @@ import logging
 
 import msgspec
 
-from activitypub import quirks
 from activitypub.errors import ProtocolError
 from activitypub.origins import host_of
 from storage import follows, outbox
@@ -13,14 +12,6 @@ from storage.outbox import Audience, Entry
 
 LOG = logging.getLogger("fedcomm.delivery")
 Destinations = dict[str, tuple[str, ...]]
-
-_NOBODY: frozenset[str] = frozenset()
-# Which families have no use for a form; of answers those that could be microblogs neither, which would be flooded.
-_SKIPPED_BY = {
-    "wrapped": frozenset((quirks.MICROBLOG, quirks.THREADS)),
-    "plain": frozenset((quirks.GROUPS,)),
-    "answer": frozenset((quirks.GROUPS, quirks.MICROBLOG, "")),
-}
 
 
 class Reach:
@@ -105,16 +96,6 @@ def inbox_of(actor: Actor, *, public: bool) -> str:
     What is not goes to each one's own inbox (attack ORI-25).
     """
     return (actor.shared_inbox or actor.inbox) if public else actor.inbox
-
-
-def useless_to(form: str) -> frozenset[str]:
-    """The families of servers that have no use for entries of that form, '' that of unknown software."""
-    return _SKIPPED_BY.get(form, _NOBODY)
-
-
-def wanted(form: str, family: str) -> bool:
-    """Whether a peer of that family gets entries of that form; unknown software gets all but announced answers."""
-    return family not in useless_to(form)
 
 
 def _add(found: dict[str, list[str]], host: str, inbox: str) -> None:

@@ -17,7 +17,6 @@ from fedcomm import admit, members
 from fedcomm.app import App
 from fedcomm.errors import NotAllowed, NotFound
 from fedcomm.outbox.lanes import FORGET
-from fedcomm.reach import wanted
 from storage import actors, outbox, receipts
 from storage.actors import Actor
 from storage.outbox import Entry
@@ -148,7 +147,7 @@ async def _places(app: App, entry: Entry, since: dict[tuple[int, str], int]) -> 
     return {
         host: inboxes
         for host, inboxes in (await app.reach.destinations(entry)).items()
-        if wanted(entry.form, app.peers.family(host))
+        if app.peers.has_use(entry.form)(host)
         and (host in named or any(since.get((who, host), entry.created_at + 1) <= entry.created_at
                                   for who in audience.followers))
     }  # fmt: skip

@@ -157,7 +157,7 @@ def record(
     boosts.insert(writes, Boost(boost_id, uri, face.id, post.id, posts.PUBLIC, now))
     announce = activities.announce(uri, face.uri, face.followers, post.uri, now)
     audience = _audience(face, concerned)
-    publish(app, writes, face, announce, audience, thread_id=post.thread_id, post_id=post.id)
+    publish(app, writes, face, announce, audience, form="beside", thread_id=post.thread_id, post_id=post.id)
     writes.after(lambda: app.forget_post(post.id))
 
 
@@ -178,7 +178,7 @@ def take_back(
     announced = activities.announce(uri, face.uri, face.followers, post.uri, at_ms)
     to, cc = [PUBLIC], [face.followers]
     undo = activities.undo(app.urls.activity(next_id()), face.uri, announced, to=to, cc=cc)
-    publish(app, writes, face, undo, _audience(face, concerned), thread_id=post.thread_id)
+    publish(app, writes, face, undo, _audience(face, concerned), form="beside", thread_id=post.thread_id)
     writes.after(lambda: app.forget_post(post.id))
 
 
@@ -204,7 +204,9 @@ async def said(app: App, writes: Writes, prepared: Prepared, post: Post, documen
     known_to = _known_to(prepared.group, prepared.face)
     for group, face, standing, locked in await _relaying(showing, prepared.author):
         if may_relay(group, standing, locked=locked):
-            groups.pass_on(app, writes, group, face, document, about=post, post_id=post.id, known_to=known_to)
+            groups.pass_on(
+                app, writes, group, face, document, about=post, post_id=post.id, beside=True, known_to=known_to
+            )
             known_to = (*known_to, face.id)
     there = {root.group_id, *(each.group.id for each in showing)}
     for face in prepared.mentioned:
@@ -232,7 +234,7 @@ async def changed(
         if not group.local or not (gone or may_relay(group, standing)):
             continue
         about = None if gone else post.id
-        groups.pass_on(app, writes, group, face, activity, about=post, post_id=about, known_to=known_to)
+        groups.pass_on(app, writes, group, face, activity, about=post, post_id=about, beside=True, known_to=known_to)
         heard = Audience(followers=(*told.followers, *known_to), inboxes=told.inboxes)
         await addressing.tell_boosted(app, writes, group, face, author, activity, post, heard)
         known_to = (*known_to, face.id)

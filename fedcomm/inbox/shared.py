@@ -133,7 +133,8 @@ def _pass_on(
         if group.local and (anybody or sharing.may_relay(group, standing, locked=new and each.locked)):
             face, about = hand.facts.face_of(group), None if gone else post.id
             groups.pass_on(
-                hand.app, hand.writes, group, face, inner, about=post, post_id=about, known_to=known_to
+                hand.app, hand.writes, group, face, inner, about=post, post_id=about, beside=True,
+                known_to=known_to,
             )  # fmt: skip
             known_to = (*known_to, face.id)
 

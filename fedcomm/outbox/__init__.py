@@ -25,7 +25,8 @@ def publish(
     """Let `activity`, signed by `actor`, reach its audience once `writes` are durable.
 
     `form` is 'wrapped' for what only servers with groups understand, 'plain' for what only others need, 'answer' for
-    what is said in a thread and only programs show that put what a group boosts into threads, '' for all.
+    what is said in a thread and only programs show that put what a group boosts into threads, '' for all. Of threads of
+    other groups it is 'relay' and 'beside' for what is 'wrapped' and '' else: not every program can show them so.
     """
     if not audience:
         return

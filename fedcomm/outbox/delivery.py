@@ -11,7 +11,6 @@ from fedcomm.outbox.courier import Courier, Held
 from fedcomm.outbox.lanes import MINUTE, Delivery, Lane
 from fedcomm.outbox.ledger import Ledger
 from fedcomm.outbox.log import CHUNK, Log
-from fedcomm.reach import useless_to, wanted
 from storage import outbox, peers
 from storage.errors import OperationalError
 from storage.outbox import Entry
@@ -141,9 +140,9 @@ class Sender:
     async def _read_tail(self) -> bool:
         entries = await self._log.after(self.tail)
         for entry in entries:
-            skipped, family = useless_to(entry.form), self.app.peers.family
+            useful = self.app.peers.has_use(entry.form)
             for host, inboxes in (await self._log.destinations(entry)).items():
-                if family(host) not in skipped and self.app.peers.reachable(host):
+                if useful(host) and self.app.peers.reachable(host):
                     self._offer(await self._lane(host, entry.seq - 1), entry, inboxes)
             self.tail = entry.seq
         return len(entries) == CHUNK
@@ -183,7 +182,7 @@ class Sender:
             done = settled.get(entry.seq, set())
             left = tuple(inbox for inbox in inboxes if inbox not in done)
             needless = "" in done or entry.seq in old or entry.seq in lane.finished
-            if left and not needless and wanted(entry.form, self.app.peers.family(lane.host)):
+            if left and not needless and self.app.peers.has_use(entry.form)(lane.host):
                 if len(lane.queue) >= STRIDE:
                     return
                 lane.offer(Delivery(entry, left))

@@ -5,7 +5,7 @@ import pytest
 import storage.outbox
 from activitypub import quirks
 from fedcomm.app import App
-from fedcomm.reach import wanted
+from fedcomm.peerbook import PeerBook
 from storage.connect import Writes, apply
 from storage.outbox import Audience, Entry
 from tests import build
@@ -94,21 +94,22 @@ async def test_new_followers_count_once_the_process_was_told_of_them(app: App) -
 @pytest.mark.parametrize(
     ("software", "forms"),
     [
-        ("mastodon", ["plain"]),
-        ("Misskey", ["plain"]),
+        ("mastodon", ["plain", "beside"]),
+        ("Misskey", ["plain", "beside"]),
         ("lemmy", ["wrapped"]),
-        ("piefed", ["wrapped"]),
-        ("nodebb", ["wrapped"]),
-        ("fedcomm", ["wrapped"]),
-        ("discourse", ["plain", "answer"]),
-        ("something new", ["wrapped", "plain"]),
-        ("", ["wrapped", "plain"]),
+        ("piefed", ["wrapped", "relay", "beside"]),
+        ("nodebb", ["wrapped", "relay", "beside"]),
+        ("fedcomm", ["wrapped", "relay", "beside"]),
+        ("discourse", ["plain", "answer", "beside"]),
+        ("something new", ["wrapped", "plain", "relay", "beside"]),
+        ("", ["wrapped", "plain", "relay", "beside"]),
     ],
 )
 def test_each_program_gets_one_form_of_a_groups_news_and_both_while_it_is_not_known(
     software: str, forms: list[str]
 ) -> None:
-    family = quirks.family(software) or ""
+    book = PeerBook(allow_list=False)
+    book.learn("far.test", quirks.family(software) or "", software)
 
-    assert [form for form in ("wrapped", "plain", "answer") if wanted(form, family)] == forms
-    assert wanted("", family)
+    got = [form for form in ("wrapped", "plain", "answer", "relay", "beside", "") if book.has_use(form)("far.test")]
+    assert got == [*forms, ""]

@@ -189,3 +189,22 @@ def _answered(world: World, group: str, kind: str) -> bool:
     """Whether the scripted server took an answer of that kind of a group of ours."""
     taken = [r for r in world.forum.server.received if r.outcome == "taken"]
     return any((r.activity["type"], r.activity["actor"]) == (kind, group) for r in taken)
+
+
+async def test_of_a_thread_in_two_groups_lemmy_hears_from_the_one_in_which_it_began_and_once(world: World) -> None:
+    first, second = await ours(world, "first"), await ours(world, "second")
+    await second.alice.follow(first.handle)
+    alone = await world.a.group("alone", second.alice)  # nobody of Lemmy is in it
+
+    thread = await second.alice.write("Rye and Riesling\n\nDo they go together? @first @second")
+    answer = await first.bob.write("They do.", answering=await arrived(first.bob, thread))
+    await there(world, answer)
+    unseen = await second.alice.write(f"Told to few\n\nBut in two groups. @{alone} @second")
+    await second.alice.write("Still to few.", answering=unseen)
+    await world.around.quiet()
+
+    _status, feed = await second.alice.attempt("GET", "/c/second/feed.json")
+    assert {"Rye and Riesling", "Told to few"} <= {item["title"] for item in feed["items"]}
+    assert world.forum.server.announced(first.uri) == [("Create", "taken"), ("Create", "taken")]
+    assert world.forum.server.announced(second.uri) == [] and unseen not in world.forum.posts
+    nothing_twice(world.forum.server)

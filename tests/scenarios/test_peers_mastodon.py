@@ -100,6 +100,22 @@ async def test_a_group_boosts_what_begins_threads_and_nothing_else(world: World)
     nothing_twice(world.mastodon.server)
 
 
+async def test_what_a_second_group_shows_its_followers_have_as_one_boost_and_read_as_it_is_edited(world: World) -> None:
+    second, alice, _bob, mona = await joined(world, "second")
+    await world.a.group("orchard", alice)
+
+    thread = await alice.write("Pears\n\nWhich ones? @orchard@a.test @second@a.test")
+    await alice.write("The green ones.", answering=thread)
+    await world.around.quiet()
+    assert (second, thread) in world.mastodon.home(mona)
+    assert world.mastodon.server.announced(second) == [("id", "taken")]
+    await alice.edit(thread, "Pears\n\nWhich sorts? @orchard@a.test @second@a.test")
+    await eventually(lambda: "Which sorts" in world.mastodon.statuses[thread].content, "the edit is there")
+    await alice.delete(thread)
+    await eventually(lambda: thread not in world.mastodon.statuses, "the thread is gone")
+    nothing_twice(world.mastodon.server)
+
+
 async def test_a_mention_of_the_group_begins_a_thread_and_answers_come_back_in_it(world: World) -> None:
     group, alice, bob, mona = await joined(world, "mentions")
 

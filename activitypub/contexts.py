@@ -71,8 +71,13 @@ _TERMS: dict[str, Any] = {
 }
 
 
+_BEYOND_BASE = _DOCUMENTS.keys() | _TERMS.keys()
+
+
 def context_for(names: Collection[str]) -> Any:
     """The smallest `@context` under which all of these names of properties and types have their meaning."""
+    if _BEYOND_BASE.isdisjoint(names):
+        return ACTIVITYSTREAMS
     urls = dict.fromkeys(url for name, url in _DOCUMENTS.items() if name in names)
     terms = {name: term for name, term in _TERMS.items() if name in names}
     prefixes = {name: url for name, url in _NAMESPACES.items() if any(_uses(name, term) for term in terms.values())}

@@ -13,13 +13,15 @@ from storage.outbox import Audience, Entry
 LOG = logging.getLogger("fedcomm.delivery")
 Destinations = dict[str, tuple[str, ...]]
 
+SHARED = 1_000  # audiences whose inboxes are remembered
+
 
 class Reach:
     """Answers `destinations`, remembering followers' inboxes until `forget` says that they changed."""
 
     def __init__(self) -> None:
         self._followers: dict[int, list[follows.Inbox]] = {}
-        self._shared: dict[tuple[int, ...], Destinations] = {}  # of entries for followers alone, by whose they are
+        self._shared: dict[Audience, Destinations] = {}  # of audiences of followers alone
         self._generation = 0  # how often something was forgotten
 
     def forget(self, actor_id: int) -> None:
@@ -44,14 +46,11 @@ class Reach:
     async def places(self, audience: Audience) -> Destinations:
         """As `destinations`, of an audience."""
         if audience.known_to:
-            told = await self._of_followers(audience.known_to)
+            told = await self._of_followers(Audience(followers=audience.known_to))
             left = msgspec.structs.replace(audience, known_to=(), without=(*audience.without, *told))
             return await self.places(left)
         if not audience.everybody and not audience.inboxes:
-            shared = await self._of_followers(audience.followers)
-            return (
-                {host: shared[host] for host in shared if host not in audience.without} if audience.without else shared
-            )
+            return await self._of_followers(audience)
         found: dict[str, list[str]] = {}
         for target in audience.followers:
             for place in await self._of(target):
@@ -66,18 +65,21 @@ class Reach:
                 LOG.warning("no inbox: %s", inbox)
         return {host: tuple(inboxes) for host, inboxes in found.items() if host not in audience.without}
 
-    async def _of_followers(self, actor_ids: tuple[int, ...]) -> Destinations:
-        """Worked out once for the votes of a busy hour, and not for each of them."""
-        known = self._shared.get(actor_ids)
+    async def _of_followers(self, audience: Audience) -> Destinations:
+        """Worked out once for the votes of a busy hour that come from one server, and not for each of them."""
+        known = self._shared.get(audience)
         if known is None:
             asked_in = self._generation
             found: dict[str, list[str]] = {}
-            for actor_id in actor_ids:
+            for actor_id in audience.followers:
                 for place in await self._of(actor_id):
                     _add(found, place.host, place.inbox)
-            known = {host: tuple(inboxes) for host, inboxes in found.items()}
+            without = frozenset(audience.without)
+            known = {host: tuple(inboxes) for host, inboxes in found.items() if host not in without}
             if asked_in == self._generation:
-                self._shared[actor_ids] = known
+                if len(self._shared) >= SHARED:
+                    self._shared.clear()
+                self._shared[audience] = known
         return known
 
     async def _of(self, actor_id: int) -> list[follows.Inbox]:

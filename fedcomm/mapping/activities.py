@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from activitypub.contexts import ACTIVITYSTREAMS, PUBLIC, context_for
@@ -13,7 +14,8 @@ _HIDDEN = frozenset(("bto", "bcc"))
 
 def timestamp(ms: int) -> str:
     """A time as ActivityStreams writes it, in UTC."""
-    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{ms % 1000:03d}Z"
+    second, rest = divmod(ms, 1000)
+    return f"{_second(second)}.{rest:03d}Z"
 
 
 def activity(
@@ -21,10 +23,11 @@ def activity(
 ) -> Json:
     """Any activity; an embedded object loses its own `@context`, which the activity's stands for."""
     said = {name: value for name, value in more.items() if value is not None}
-    context = context_for({kind, *said})
     if isinstance(object_, dict):
         context = object_.get("@context", ACTIVITYSTREAMS)
         object_ = {name: value for name, value in object_.items() if name != "@context"}
+    else:
+        context = context_for({kind, *said})
     built = {"@context": context, "id": uri, "type": kind, "actor": actor, "object": object_}
     if to := list(to):
         built["to"] = to
@@ -101,7 +104,11 @@ def for_followers(said: Json, followers: str) -> Json:
 def without_hidden(document: Any) -> Any:
     """The document without `bto` and `bcc` at any depth (AP §6)."""
     if isinstance(document, dict):
-        return {name: without_hidden(value) for name, value in document.items() if name not in _HIDDEN}
+        return {
+            name: value if type(value) is str else without_hidden(value)
+            for name, value in document.items()
+            if name not in _HIDDEN
+        }
     if isinstance(document, list):
         return [without_hidden(value) for value in document]
     return document
@@ -110,6 +117,11 @@ def without_hidden(document: Any) -> Any:
 def undo(uri: str, actor: str, undone: Json, *, to: Iterable[str] = (), cc: Iterable[str] = ()) -> Json:
     """Something that was done is taken back."""
     return activity("Undo", uri, actor, undone, to=to, cc=cc)
+
+
+@lru_cache(maxsize=64)  # 4 µs, and what is passed on in one second bears one time
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _list(value: Any) -> list[str]:

@@ -5,7 +5,7 @@ and the last letter of a run stands alone, so that every part of a run is a phra
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cache
 from unicodedata import category, normalize
 
@@ -19,6 +19,8 @@ _ACCENTS = re.compile("[\u0300-\u036f]")
 _DENSE = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 _DENSE += "\uf900-\ufaff\U00020000-\U0003ffff"
 _RUN = re.compile(f"[{_DENSE}]+|[^{_DENSE}]+")
+_DENSE_ONE = re.compile(f"[{_DENSE}]")
+_PLAIN = re.compile("[a-z0-9]+")  # what `_letters` finds in ASCII, in a fifth of the time
 
 
 class Phrase(msgspec.Struct, frozen=True):
@@ -32,7 +34,11 @@ def words(texts: Iterable[str]) -> list[str]:
     """The words of texts in their order; no phrase goes on from one text into the next."""
     found: list[str] = []
     for text in texts:
-        found += (piece for run in _runs(text) for piece in _pieces(run, whole=True))
+        runs = _runs(text)
+        if text.isascii():
+            found += [run[:_LONGEST] for run in runs]
+        else:
+            found += [piece for run in runs for piece in _pieces(run, whole=True)]
         found.append(_END)
     return found[:MOST_WORDS]
 
@@ -44,21 +50,23 @@ def phrases(text: str) -> list[Phrase]:
 
 def phrase(text: str) -> Phrase | None:
     """What a text must contain to contain these words one after the other."""
-    runs = list(_runs(text))
+    runs = _runs(text)
     return _phrase(runs) if runs else None
 
 
 def _phrase(runs: list[str]) -> Phrase:
     *before, last = runs
     found = [piece for run in before for piece in _pieces(run, whole=True)]
-    alone = len(last) == 1 and bool(_RUN.match(last)) and _dense(last)
+    alone = len(last) == 1 and _dense(last)
     return Phrase((*found, *_pieces(last, whole=False)), open=alone)
 
 
-def _runs(text: str) -> Iterator[str]:
+def _runs(text: str) -> list[str]:
+    if text.isascii():
+        return _PLAIN.findall(text.lower())
     plain = normalize("NFC", _ACCENTS.sub("", normalize("NFKD", text))).casefold()
-    for word in _letters().findall(plain):
-        yield from _RUN.findall(word)
+    found = _letters().findall(plain)
+    return [run for word in found for run in _RUN.findall(word)] if _DENSE_ONE.search(plain) else found
 
 
 def _pieces(run: str, *, whole: bool) -> list[str]:
@@ -75,8 +83,8 @@ def _pieces(run: str, *, whole: bool) -> list[str]:
 def _letters() -> re.Pattern[str]:
     """A run of letters and digits with the marks on them, which Python does not count as letters."""
     marks = "".join(chr(code) for code in range(0x300, 0x1200) if category(chr(code))[0] == "M")
-    return re.compile(f"(?:[^\\W_]|[{marks}\u1700-\u17ff\ua800-\ua8ff\uaa00-\uaaff])+")
+    return re.compile(f"(?:[^\\W_]++|[{marks}\u1700-\u17ff\ua800-\ua8ff\uaa00-\uaaff]++)++")
 
 
 def _dense(run: str) -> bool:
-    return re.match(f"[{_DENSE}]", run) is not None
+    return _DENSE_ONE.match(run) is not None

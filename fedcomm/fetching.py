@@ -2,7 +2,6 @@
 
 import contextlib
 from functools import partial
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -12,9 +11,9 @@ from activitypub.actors import Actor as RemoteActor
 from activitypub.client import Allowance, Document
 from activitypub.errors import BadSignature, Forbidden, Gone, Malformed, NotFound, ProtocolError, Unreachable
 from activitypub.objects import Note
-from activitypub.origins import host_of, is_url, same_origin
+from activitypub.origins import host_of, same_origin
 from activitypub.verify import KnownKey
-from fedcomm import admit, attesting, clock, emojis, errors, estrangement, mapping, peers, recording
+from fedcomm import admit, attesting, clock, emojis, estrangement, mapping, peers, recording
 from fedcomm.app import App
 from fedcomm.mapping.actors import to_group, to_row
 from fedcomm.recording import Arrival, record
@@ -28,8 +27,6 @@ from storage.posts import Post
 MAX_DEPTH = 8  # ancestors fetched for one post; the rest comes when somebody opens the thread
 MAX_KEYS = 8
 MAX_MENTIONS = 100
-CHECK_HOST = "check the name of the server; if it is right, ask again later"  # what who runs the server can do
-CHECK_NAME = "check the name: alice for somebody here, alice@server.example, or the address of a profile or group"
 
 
 async def key(app: App, key_id: str, fresh: bool) -> KnownKey:
@@ -209,48 +206,6 @@ async def handle(app: App, text: str, *, allowance: Allowance | None = None) -> 
     return await actor(app, found.uri, allowance=allowance)
 
 
-async def resolve(app: App, text: str) -> tuple[str, int] | None:
-    """What a handle or URL names: ('actor' or 'post', id); None when it names nothing, or its server is silent."""
-    text = text.strip()
-    try:
-        if is_url(text):
-            return await at(app, text)
-        if "@" in text.lstrip("@!"):
-            return "actor", (await handle(app, text)).id
-    except (ProtocolError, Unreachable, errors.AppError):
-        return None
-    return None
-
-
-async def at(app: App, url: str) -> tuple[str, int] | None:
-    """What stands at a URL, as `resolve` says it.
-
-    Raises:
-        ProtocolError, Unreachable: its server says no, or nothing.
-    """
-    if app.urls.own(url):
-        post_id = app.urls.post_id(url)
-        if post_id is not None and (ours := await posts.by_id(post_id)) is not None:
-            return "post", ours.id
-        name = urlsplit(url).path.rstrip("/").rsplit("/", 1)[-1].lstrip("@")
-        someone = await actors.local(name)
-        return ("actor", someone.id) if someone and not someone.gone else None
-    if (known := await actors.by_uri(url)) is not None:
-        return "actor", known.id
-    if await posts.by_uri(url) is not None:
-        return "post", (await post(app, url)).id
-    found = await app.client.get_document(url)
-    value = parse.document(found.raw)
-    if isinstance(value, RemoteActor):
-        return "actor", (await _store(app, found)).id
-    if isinstance(value, Note):
-        return "post", (await post(app, value.uri)).id
-    if isinstance(value, Collection):  # a topic of NodeBB (4.15): what is at its address lists its posts
-        first = next((item for item in value.items if isinstance(item, str) and same_origin(item, found.url)), None)
-        return ("post", (await post(app, first)).id) if first is not None else None
-    return None
-
-
 async def note_at(app: App, uri: str, allowance: Allowance) -> Note:
     """The post as its origin tells it now; nothing of it is kept.
 
@@ -314,6 +269,23 @@ async def _named(note: Note) -> tuple[Actor, ...]:
     """Those a post names or is addressed to, as far as they are known."""
     named = dict.fromkeys((*(mention.href for mention in note.mentions), *note.audience.everyone))
     return tuple((await actors.by_uris(list(named)[:MAX_MENTIONS])).values())
+
+
+async def kept(app: App, found: Document) -> tuple[str, int] | None:
+    """What a document that was fetched is, kept: ('actor' or 'post', id); None when it is neither.
+
+    Raises:
+        ProtocolError, Unreachable: nobody vouches for it, or what it needs cannot be had.
+    """
+    value = parse.document(found.raw)
+    if isinstance(value, RemoteActor):
+        return "actor", (await _store(app, found)).id
+    if isinstance(value, Note):
+        return "post", (await post(app, value.uri)).id
+    if isinstance(value, Collection):  # a topic of NodeBB (4.15): what is at its address lists its posts
+        first = next((item for item in value.items if isinstance(item, str) and same_origin(item, found.url)), None)
+        return ("post", (await post(app, first)).id) if first is not None else None
+    return None
 
 
 async def _store(app: App, found: Document, key: KnownKey | None = None) -> Actor:

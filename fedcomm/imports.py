@@ -13,7 +13,7 @@ import msgspec
 import storage.follows
 import storage.lists
 from activitypub.errors import ProtocolError, Unreachable
-from fedcomm import blocks, bookmarks, clock, domain_blocks, exports, fetching, follows, lists, mutes
+from fedcomm import blocks, bookmarks, clock, domain_blocks, exports, fetching, finding, follows, lists, mutes
 from fedcomm.app import App
 from fedcomm.errors import AppError, Conflict, Invalid, NotFound
 from storage import actors, imports
@@ -175,7 +175,7 @@ async def _do(app: App, actor: Actor, kind: str, row: Sequence[str]) -> None:
     if kind == "blocked_domains":
         return await domain_blocks.block(app, actor, row[0])
     if kind == "bookmarks":
-        found = await fetching.at(app, row[0]) if "://" in row[0] else None
+        found = await finding.at(app, row[0]) if "://" in row[0] else None
         if found is None or found[0] != "post":
             raise NotFound(_NOTHING)
         return await bookmarks.add(app, actor, found[1])

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fedcomm import fetching, peers
+from fedcomm import finding, peers
 from fedcomm.config.definitions import Federation
 from storage.connect import value
 from tests import build
@@ -100,7 +100,7 @@ async def _actor(case: Case) -> None:
     await case.decide()
 
     with case.ours.here():
-        found = await fetching.resolve(case.ours.app, case.mallory.uri)
+        found = await finding.resolve(case.ours.app, case.mallory.uri)
 
     assert (found is not None) == case.heard
     assert bool(case.asked()) == case.heard

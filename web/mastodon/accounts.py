@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 import storage.accounts
 import storage.actors
-from fedcomm import featured, fetching, requests
+from fedcomm import featured, finding, requests
 from fedcomm.errors import NotFound
 from storage import join_requests, pins, relationships, search, timelines, visible
 from storage.actors import Actor
@@ -99,7 +99,7 @@ async def find(request: Request) -> Response:
     limit, offset = max(1, min(wanted.limit, 80)), max(0, wanted.offset)
     found = await search.actors(viewer.actor_id, text, limit, offset, followed=wanted.following)
     if not found and wanted.resolve and not offset:
-        resolved = await fetching.resolve(app, text)
+        resolved = await finding.resolve(app, text)
         found = [resolved[1]] if resolved and resolved[0] == "actor" else []
     return respond.json_bytes(await account.list_of(app.base_url, found))
 

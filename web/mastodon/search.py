@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 import storage.actors
 import storage.posts
-from fedcomm import fetching, searching
+from fedcomm import finding, searching
 from fedcomm.app import App
 from storage import post_text, search, visible
 from web import auth, paging, params, respond, state
@@ -76,7 +76,7 @@ async def _named(app: App, seeing: int, text: str, resolve: bool) -> tuple[str, 
     """What an address or a whole handle names that `seeing` may see; peers are only asked if `resolve` says so."""
     found = None
     if resolve or app.urls.own(text):
-        found = await fetching.resolve(app, text)
+        found = await finding.resolve(app, text)
     elif _is_url(text):
         post = await storage.posts.by_uri(text)
         actor = await storage.actors.by_uri(text)

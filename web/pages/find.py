@@ -6,7 +6,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.actors
-from fedcomm import fetching
+from fedcomm import finding
 from fedcomm.app import App
 from fedcomm.errors import AppError, NotFound
 from storage import visible
@@ -64,7 +64,7 @@ async def _resolved(app: App, address: str) -> tuple[str, int] | None:
     if "://" not in address:
         name = address.lstrip("@!")
         address = name if "@" in name else f"{name}@{app.host}"
-    return await fetching.resolve(app, address) if len(address) <= LONGEST else None
+    return await finding.resolve(app, address) if len(address) <= LONGEST else None
 
 
 async def _place(request: Request, reader: Reader, address: str) -> str:

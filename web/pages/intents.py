@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 import storage.actors
 import storage.follows
-from fedcomm import fetching
+from fedcomm import finding
 from fedcomm.app import App
 from fedcomm.errors import AppError, NotFound
 from storage import visible
@@ -64,7 +64,7 @@ async def look_up(request: Request, reader: Reader) -> Response:
     app = state.app_of(request)
     address = wish.object.strip().removeprefix("acct:")
     try:
-        named = await fetching.resolve(app, address) if len(address) <= LONGEST else None
+        named = await finding.resolve(app, address) if len(address) <= LONGEST else None
         if named is None:
             raise NotFound(NOTHING)
         if named[0] == "post":

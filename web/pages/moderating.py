@@ -17,7 +17,7 @@ import storage.follows
 import storage.groups
 import storage.held
 import storage.registers
-from fedcomm import admit, curation, deputies, fetching, flairs, group_profile, members, rights, rollback, topics
+from fedcomm import admit, curation, deputies, finding, flairs, group_profile, members, rights, rollback, topics
 from fedcomm.app import App
 from fedcomm.errors import AppError, Invalid, NotFound
 from fedcomm.group_profile import Change
@@ -250,7 +250,7 @@ async def _known(actor_id: int) -> Actor:
 
 async def _post(app: App, uri: str) -> int:
     """The id of a post that was taken out, which nobody but its author may see; who may put it back is asked later."""
-    found = await fetching.resolve(app, uri)
+    found = await finding.resolve(app, uri)
     if found is None or found[0] != "post":
         raise NotFound("There is no such post in a group of this server.")
     return found[1]

@@ -14,6 +14,7 @@ from storage import actors, registers
 from storage import flairs as stored_flairs
 from storage import groups as stored
 from storage.actors import Actor
+from storage.connect import rows
 from storage.groups import Group
 from storage.posts import Post
 from tests import forger
@@ -226,8 +227,15 @@ async def test_what_somebody_says_who_is_no_moderator_changes_nothing(world: Wor
 
     for name in ORDER:
         assert await world.send(said[name], speaker) == [], name
+    for everything in ("https://a.test/", "https://a.test/actor"):  # as Lemmy's admins ban from a whole server
+        block = speaker.does("Block", world.bo.actor.uri, target=everything, removeData=True, cc=[world.bread.uri])
+        assert await world.send(block, speaker) == []
 
     assert (await world.now(), await world.a.get("/c/bread"), await world.log()) == (before, document, log)
+    with world.a.here():
+        assert (
+            await rows("SELECT 1 FROM block") == [] and await rows("SELECT 1 FROM actor WHERE suspended_at > 0") == []
+        )
 
 
 @pytest.mark.attack("GRP-08")

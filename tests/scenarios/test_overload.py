@@ -105,8 +105,12 @@ async def test_a_flood_of_reports_ends_and_leaves_room_for_those_of_others(
         by = (town.bob, town.eve)[number % 2]
         await town.send(by, by.does("Flag", [town.anna.actor.uri, thread.uri], content=f"{number}"))
     forged = await post(town.ours, town.bob.does("Flag", [town.anna.actor.uri]), town.mallory)
+    asked = [*town.theirs.asked]
+    for unknown in ("https://ours.test/posts/404", "https://theirs.test/notes/404", "https://ours.test/users/nobody"):
+        await town.send(town.mallory, town.mallory.does("Flag", [unknown], content="It is not there"))
     await town.send(town.mallory, town.mallory.does("Flag", [town.anna.actor.uri], content="Mine"))
 
+    assert town.theirs.asked == asked
     assert forged.status_code == 401
     with town.ours.here():
         counts = await rows(

@@ -46,6 +46,7 @@ from storage.registers import Act, Span
 LOG = logging.getLogger("fedcomm.rollback")
 HOUR = 3_600_000  # ms
 SOON = 60_000  # ms within which a membership ends with the act that ends it
+LONGEST = 10 * 8_760  # hours back
 AT_ONCE = 100  # acts that are looked up in one query
 
 
@@ -107,7 +108,8 @@ async def order(
     actor_uri = await members.who_acts(group, face, by, rights.APPOINT)
     subject = await members.somebody(app, who)
     now = clock.now_ms()
-    span = Span(group.id, subject.uri, now - max(1, hours) * HOUR, now)
+    hours = min(max(1, hours), LONGEST)
+    span = Span(group.id, subject.uri, now - hours * HOUR, now)
     async with transaction():
         if not await _left(span, "", "rolled_back"):
             raise NotFound("{handle} did nothing for this group in that time that counts.", handle=f"@{subject.acct}")

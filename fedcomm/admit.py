@@ -215,7 +215,7 @@ def changes(group: Group, standing: Standing, known: Circumstances, written: Wri
     Else who is to answer others first would announce by an edit (S0.2).
     """
     limited = exceeds(group, standing, known, written, now)
-    if limited is not None or standing.may(rights.HOLD) or known.trusted:
+    if limited is not None or standing.may(rights.HOLD) or known.trusted or not written.domains:
         return limited
     return _promotes(group, known, Author(), written)
 
@@ -236,9 +236,10 @@ def owed(group: Group, known: Circumstances, since: int) -> int:
 def announced(known: Circumstances, author: Author, written: Written | None = None) -> int:
     """When somebody last announced what `written` announces, or anything (ms since 1970); 0 when they never did.
 
-    A program announces with each thread; anybody else with a link to where most of their threads lead.
+    A program announces with each thread, and so does whom moderators marked as promotional; anybody else with a link to
+    where most of their threads lead.
     """
-    if author.bot:
+    if author.bot or known.promotional:
         return known.begun[0][0] if known.begun else 0
     last = 0
     for domain in {each for _at, domains in known.begun for each in domains}:

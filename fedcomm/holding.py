@@ -5,6 +5,7 @@ for what, and why nothing of members here ever waits.
 """
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 
@@ -78,16 +79,28 @@ async def tell(app: App, group: int, actor: int, kind: str, version: str) -> Non
 
 async def take_up(app: App, group: int, actor: int) -> None:
     """Somebody has agreed to the rules: what waited for that comes once more, in order, to be judged anew."""
-    for held_id in await held.of_author(group, actor, "rules"):
+    await take_up_of(app, group, actor, ("rules",))
+
+
+async def take_up_of(app: App, group: int, actor: int, kinds: Sequence[str]) -> None:
+    """What waits of somebody (0: of everybody) for one of these reasons comes once more, in order."""
+    for each in await held.of_author(group, actor, kinds):
         async with transaction():
             hold(writes := Writes(), "groups", group)
             await write(writes)
-            kept = await held.by_id(held_id)
+            kept = await held.by_id(each.id)
             if kept is not None and kept.state == held.WAITING:
-                _once_more(app, writes := Writes(), kept)
+                once_more(app, writes := Writes(), kept)
                 held.drop(writes, kept.id)
                 await write(writes)
     app.intake.more()
+
+
+def once_more(app: App, writes: Writes, kept: Held) -> None:
+    """A post that waits comes as if it had just come; nothing when it does not wait any more."""
+    held.take_up(writes, kept, next_id(), intake.mark(kept.signer, f"{kept.post_uri} {kept.id}"))
+    if not app.intake.alone:
+        bus.add(writes, "inbox", "")
 
 
 async def waiting(group: Group, limit: int) -> list[Waiting]:
@@ -131,13 +144,11 @@ async def _let_in(
     async with transaction():
         hold(writes := Writes(), "groups", group.id)
         await write(writes)
-        numbers = await held.of_author(group.id, trusted.id) if trusted is not None else numbers
         writes = Writes()
-        for each in [await held.by_id(number) for number in numbers]:
-            if each is not None and each.state == held.WAITING:
-                _once_more(app, writes, each)
-                held.decide(writes, each.id, held.RELEASED)
-                _log(app, writes, group, face, each.post_uri, held.RELEASED, actor_uri)
+        for each in await _waiting_still(group, numbers, trusted):
+            once_more(app, writes, each)
+            held.decide(writes, each.id, held.RELEASED)
+            _log(app, writes, group, face, each.post_uri, held.RELEASED, actor_uri)
         if trusted is not None and await registers.get(group.id, "trusted", trusted.uri) is None:
             await _trust(app, writes, group, face, trusted, actor_uri)
         if writes:
@@ -160,9 +171,7 @@ async def refuse(
     async with transaction():
         hold(writes := Writes(), "groups", group.id)
         await write(writes)
-        numbers = await held.of_author(group.id, kept.actor_id) if everything else [kept.id]
-        waiting = [each for each in [await held.by_id(number) for number in numbers] if each is not None]
-        waiting = [each for each in waiting if each.state == held.WAITING]
+        waiting = await _waiting_still(group, [kept.id], author if everything else None)
         writes = Writes()
         for each in waiting:
             held.decide(writes, each.id, held.REFUSED)
@@ -193,6 +202,14 @@ async def distrust(app: App, group_name: str, actor_id: int, by: Actor | None) -
             await write(writes)
 
 
+async def _waiting_still(group: Group, numbers: list[int], whose: Actor | None) -> list[Held]:
+    """What waits under these numbers, or all that waits of somebody."""
+    if whose is not None:
+        return await held.of_author(group.id, whose.id)
+    found = [await held.by_id(number) for number in numbers]
+    return [each for each in found if each is not None and each.state == held.WAITING]
+
+
 def _waiting(kept: Held, author: Actor) -> Waiting:
     activity = parse.activity(documents.read(kept.body or b"{}"))
     note = activity.object
@@ -218,12 +235,6 @@ async def _place(app: App, name: str, held_id: int, by: Actor | None) -> tuple[G
     return group, face, kept, actor_uri
 
 
-def _once_more(app: App, writes: Writes, kept: Held) -> None:
-    held.take_up(writes, kept, next_id(), intake.mark(kept.signer, f"{kept.post_uri} {kept.id}"))
-    if not app.intake.alone:
-        bus.add(writes, "inbox", "")
-
-
 def _log(
     app: App, writes: Writes, group: Group, face: Actor, post_uri: str, state: str, by: str, reason: str = ""
 ) -> None:
@@ -234,6 +245,8 @@ def _log(
 async def _trust(app: App, writes: Writes, group: Group, face: Actor, author: Actor, by: str) -> None:
     uri = app.urls.activity(next_id())
     acts.record(app, writes, group, face, "trusted", author.uri, {"trusted": True}, by=by, uri=uri)
+    if await registers.get(group.id, "promotional", author.uri) is not None:
+        acts.record(app, writes, group, face, "promotional", author.uri, None, by=by, uri=f"{uri}#promotional")
 
 
 async def _saying(app: App, group: Group, face: Actor, author: Actor, kind: str) -> Saying:
@@ -264,7 +277,9 @@ async def _saying(app: App, group: Group, face: Actor, author: Actor, kind: str)
                 gettext(
                     "Your post for {group} waits until a moderator has looked at it. On their first day in the group,"
                     " new members may add {links} links, {pictures} picture and {mentions} mentions to a post, and"
-                    " write {threads} threads and {replies} replies. You need not do anything."
+                    " write {threads} threads and {replies} replies. You need not do anything: if you belong to the"
+                    " group, your post is in it at the latest when that day is over, unless the moderators decide"
+                    " otherwise."
                 )
             ]
         case "promotion":

@@ -20,14 +20,15 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
     """Of one author in one group; times in ms since 1970.
 
     `rules` is the version of the group's rules, '' when it has none; `since` when they were first there, None: never.
-    `threads`, `replies` and `answered` (replies that somebody else answered) are those of the last day. `begun` are the
-    times of their last threads and the domains these link to, newest first; `spoken` is when they last answered each of
-    those they answered.
+    `promotional` says that moderators take each thread of theirs for an announcement. `threads`, `replies` and
+    `answered` (replies that somebody else answered) are those of the last day. `begun` are the times of their last
+    threads and the domains these link to, newest first; `spoken` is when they last answered each of those they did.
     """
 
     rules: str = ""
     agreed: bool = False
     trusted: bool = False
+    promotional: bool = False
     since: int | None = None
     threads: int = 0
     replies: int = 0
@@ -39,14 +40,14 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
 _RULES = "SELECT group_id, value FROM register WHERE group_id IN (?ints) AND property = 'rules' AND value IS NOT NULL"
 _CONSENTS = "SELECT group_id, actor_id, version FROM consent WHERE group_id IN (?ints) AND actor_id IN (?ints)"
 _OF_BOTH = "FROM post p WHERE p.group_id = place.group_id AND p.author_id = place.actor_id"
+_MARKED = "FROM register r WHERE r.group_id = place.group_id AND r.subject = place.uri AND r.value IS NOT NULL"
 _TODAY = f"{_OF_BOTH} AND p.received_at >= ?"
 # Who has been there for longer is not counted. That the first post is looked for by its id is to nobody's advantage:
 # whoever writes with an old date only seems to have come later.
 _NEW = "(place.first IS NULL OR place.first > ?) AND (place.joined IS NULL OR place.joined > ?)"
 _PLACES = f"""
 SELECT place.group_id, place.actor_id,
- EXISTS (SELECT 1 FROM register r WHERE r.group_id = place.group_id AND r.property = 'trusted' AND r.subject = place.uri
-  AND r.value IS NOT NULL),
+ EXISTS (SELECT 1 {_MARKED} AND r.property = 'trusted'), EXISTS (SELECT 1 {_MARKED} AND r.property = 'promotional'),
  place.first, place.joined,
  CASE WHEN {_NEW} THEN (SELECT COUNT(*) {_TODAY} AND p.parent_uri IS NULL) ELSE 0 END,
  CASE WHEN {_NEW} THEN (SELECT COUNT(*) {_TODAY} AND p.parent_uri IS NOT NULL) ELSE 0 END,
@@ -94,10 +95,11 @@ async def of(
     agreed = {(group, actor, text) for group, actor, text in answers[1]}
     begun, spoken = _by_place(answers[3]) if promoting else {}, _by_place(answers[4]) if promoting else {}
     found: dict[Place, Circumstances] = {}
-    for group, actor, trusted, first, joined, threads, replies, answered in answers[2]:
+    for group, actor, trusted, promotional, first, joined, threads, replies, answered in answers[2]:
         text = rules.get(group, "")
         found[group, actor] = Circumstances(
             rules=text, agreed=(group, actor, text) in agreed, trusted=bool(trusted),
+            promotional=bool(promotional),
             since=min((at for at in (first, joined) if at is not None), default=None),
             threads=threads, replies=replies, answered=answered,
             begun=tuple((at, domains(content)) for at, content in begun.get((group, actor), ())),

@@ -4,12 +4,16 @@ What waits is kept as it came and is no post yet. When it is let in it is taken 
 everything a post means is done by those who do it for every other post.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
 from storage import jobs
 from storage.connect import Writes, execute, row, rows
 
 WAITING, RELEASED, REFUSED = "waiting", "released", "refused"
+NEWCOMER = ("links", "pictures", "mentions", "threads", "replies")  # why a post waits whose author is new
+KINDS = ("rules", *NEWCOMER, "promotion", "flood")
 MOST_OF_ONE, MOST_OF_HOST, MOST_OF_GROUP = 20, 200, 1_000  # that wait for a group at once (attack GRP-13)
 
 
@@ -62,13 +66,19 @@ async def of_group(group_id: int, limit: int) -> list[Held]:
     return [Held(*each) for each in found]
 
 
-async def of_author(group_id: int, actor_id: int, kind: str = "") -> list[int]:
-    """Numbers of what waits of one author for a group (0: of all), in the order in which it came; kind '' is any."""
-    sql = (
-        "SELECT id FROM held WHERE group_id = ? AND CAST(? AS BIGINT) IN (0, actor_id) AND state = 'waiting'"
-        " AND CAST(? AS TEXT) IN ('', kind) ORDER BY id"
-    )
-    return [found[0] for found in await rows(sql, (group_id, actor_id, kind))]
+async def of_author(group_id: int, actor_id: int, kinds: Sequence[str] = KINDS) -> list[Held]:
+    """What waits of one author for a group (0: of all) for one of these reasons, in the order in which it came."""
+    where = "WHERE group_id = ? AND CAST(? AS BIGINT) IN (0, actor_id) AND state = 'waiting' AND kind IN (?texts)"
+    return [Held(*each) for each in await rows(f"{_SELECT}{where} ORDER BY id", (group_id, actor_id, list(kinds)))]
+
+
+async def newcomers() -> dict[int, list[int]]:
+    """Of whom something waits because they were new: ids of the authors, by group."""
+    sql = "SELECT DISTINCT group_id, actor_id FROM held WHERE state = 'waiting' AND kind IN (?texts)"
+    found: dict[int, list[int]] = {}
+    for group_id, actor_id in await rows(sql, (list(NEWCOMER),)):
+        found.setdefault(group_id, []).append(actor_id)
+    return found
 
 
 async def count(group_id: int) -> int:

@@ -10,6 +10,7 @@ from fedcomm import (
     completing,
     farewells,
     featured,
+    first_days,
     greeters,
     holding,
     imports,
@@ -88,6 +89,7 @@ SCHEDULE: dict[str, Regular] = {
     "files_of_nobody": Regular(sweep, DAY),
     "ask_again": Regular(waiting.ask_again, HOUR),
     "let_in": Regular(waiting.let_in, MINUTE),
+    "first_days": Regular(first_days.end, 5 * MINUTE),
     "orphans": Regular(orphans.adopt, MINUTE),
     "weigh_votes": Regular(rankings.weigh, 10 * MINUTE),
 }

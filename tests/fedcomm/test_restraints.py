@@ -113,6 +113,18 @@ def test_a_program_announces_with_each_thread() -> None:
     assert why({"begun": BEGUN[:1], "spoken": (NOW,) * 3}, who=bot) == ""
 
 
+def test_who_is_marked_as_promotional_announces_with_each_thread_and_by_edits_that_link() -> None:
+    marked = {"promotional": True, "begun": BEGUN[:1]}
+    edited = [
+        admit.changes(GROUP, MEMBER, msgspec.structs.replace(KNOWN, **marked), Written(starter=True, domains=to), NOW)
+        for to in (frozenset(), SHOP)
+    ]
+
+    assert [why(marked), why(marked, starter=False), why({"promotional": True})] == ["promotion", "", ""]
+    assert why(marked | {"spoken": (NOW,) * 3}) == why(marked | {"trusted": True}) == ""
+    assert edited == [None, Wait("promotion", 3)]
+
+
 def test_links_that_are_dressed_up_as_mentions_are_counted() -> None:
     html = (
         '<p><a href="https://home.test/@mo" class="mention">@mo</a> <a href="https://far.test/@joe" class="mention">'

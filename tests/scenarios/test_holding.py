@@ -2,7 +2,7 @@
 
 import pytest
 
-from fedcomm import consents, group_profile, holding, joining, restraints
+from fedcomm import consents, first_days, group_profile, holding, joining, promotional, restraints
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.group_profile import Change
 from storage import actors, groups, held, posts
@@ -251,6 +251,7 @@ async def person_of(at: Instance, uri: str) -> Actor:
 async def test_the_first_day_in_a_group_has_limits_that_answers_or_a_day_lift(fediverse: Fediverse) -> None:
     a, b = await fediverse.instance("a.test"), await fediverse.instance("b.test")
     greta, alice, bob = await a.person("greta"), await a.person("alice"), await b.person("bob")
+    carol = await b.person("carol")
     face = await club(a, greta, ladder=True)
     await fediverse.join(face, alice, bob)
     thread = await greta.post("@club Hello\n\nall")
@@ -276,14 +277,29 @@ async def test_the_first_day_in_a_group_has_limits_that_answers_or_a_day_lift(fe
 
     for number in range(4):  # elsewhere nobody can be told no: the fourth waits
         await bob.post(f"@club@a.test {number}\n\nfrom afar {number}")
+    fifth = await bob.post("@club@a.test 5\n\nand the fifth, which moderators do not want")
+    passing = await carol.post(f"@club@a.test 6\n\n{' '.join(f'https://{at}.example' for at in range(3))}")
     await fediverse.settle()
-    assert [each.kind for each in await waiting(a)] == ["threads"]
+    fourth, refused, other = await waiting(a)
+    assert [fourth.kind, refused.post_uri, other.post_uri] == ["threads", fifth.uri, passing.uri]
+    with a.here():
+        await holding.refuse(a.app, "club", refused.id, greta.actor, "Enough.")
+        await first_days.end(a.app)
+    await fediverse.settle()
+    assert [each.id for each in await waiting(a)] == [fourth.id, other.id]
     await old_member(a, bob.actor.uri)
     with a.here():
         await execute("UPDATE post SET received_at = received_at - 172800000 WHERE local = 0")
+        for _twice in range(2):
+            await first_days.end(a.app)
+    await fediverse.settle()
     await bob.post("@club@a.test A day later\n\nwe go on")
     await fediverse.settle()
-    assert len(await waiting(a)) == 1
+    assert [each.id for each in await waiting(a)] == [other.id]  # whose author has no first day here
+    assert fourth.post_uri in await talk(a) and fifth.uri not in await talk(a)
+    with a.here():
+        log = await rows("SELECT subject, actor_uri FROM act WHERE value = ?", ('{"state":"over"}',))
+    assert log == [(fourth.post_uri, face.uri)]
 
     for answer in answers[:3]:
         await greta.reply(answer, "Good question.")
@@ -346,6 +362,16 @@ async def test_who_announces_answers_others_first(fediverse: Fediverse) -> None:
         await holding.release(a.app, "club", (await waiting(a))[0].id, greta.actor)
     await fediverse.settle()
     assert late.uri in await talk(a)
+
+    with a.here():  # whom moderators mark announces with each thread, until they take the mark away
+        for _twice in range(2):
+            await promotional.mark(a.app, "club", people[1].actor.id, greta.actor)
+    with pytest.raises(Invalid, match="3 more replies"):
+        await people[1].post("@club Again\n\nwithout any link")
+    with a.here():
+        await promotional.unmark(a.app, "club", people[1].actor.id, greta.actor)
+        log = await rows("SELECT value FROM act WHERE property = 'promotional' ORDER BY id")
+    assert (await people[1].post("@club Again\n\nwithout any link")).group_id and len(log) == 2
 
 
 @pytest.mark.attack("GRP-13")

@@ -1,13 +1,12 @@
 """Who is in a group: all for its members, those who want to be found for others; moderators trust and take out."""
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.actors
 import storage.members
-from fedcomm import holding, members, requests, rights
+from fedcomm import holding, members, promotional, requests, rights
 from fedcomm.admit import Standing
 from fedcomm.errors import AppError, NotFound
 from storage import relationships, visible
@@ -15,20 +14,12 @@ from storage.actors import Actor
 from storage.groups import Group
 from web import paging, respond, state
 from web.pages import frame, held, shown
+from web.pages.decisions import Decision
 from web.pages.group import looking_after_it, named
 from web.pages.moderating import Place, looking_after
 from web.pages.readers import Reader, form, reader_of
 
 _PEOPLE = 40
-
-
-class Decision(msgspec.Struct, frozen=True):
-    """What is decided about whom, and why: they are trusted, trusted no more, or else taken out."""
-
-    act: str = ""
-    id: int = 0
-    reason: str = ""
-    csrf: str = ""
 
 
 async def show(request: Request) -> Response:
@@ -41,7 +32,7 @@ async def show(request: Request) -> Response:
 
 @looking_after
 async def decide(request: Request, place: Place) -> Response:
-    """`POST /c/{name}/members`: who writes without limits; or ends a membership, which is no ban."""
+    """`POST /c/{name}/members`: who writes without limits, and who announces; or ends a membership, which is no ban."""
     given = await form(request, Decision, place.reader)
     app, name = state.app_of(request), place.face.username
     try:
@@ -50,6 +41,10 @@ async def decide(request: Request, place: Place) -> Response:
                 await holding.trust(app, name, given.id, place.by(rights.HOLD))
             case "distrust":
                 await holding.distrust(app, name, given.id, place.by(rights.HOLD))
+            case "mark":
+                await promotional.mark(app, name, given.id, place.by(rights.HOLD))
+            case "unmark":
+                await promotional.unmark(app, name, given.id, place.by(rights.HOLD))
             case _:
                 await requests.take_out(app, name, given.id, given.reason, place.by(rights.APPROVE))
     except AppError as refused:
@@ -76,7 +71,8 @@ async def _page(
     people = await storage.actors.by_ids(found.ids)
     roles = await members.roles(group)
     asks = deciding and bool(group.ladder or group.promotion)
-    trusted = {person.id for person in await held.trusted(group)} if deciding else set()
+    marks = ("trusted", "promotional")
+    marked = {each: {who.id for who in await held.marked(group, each)} if deciding else set() for each in marks}
     return await frame.with_form(
         request,
         "members.html",
@@ -87,7 +83,9 @@ async def _page(
         inside=inside,
         deciding=deciding,
         asks=asks,
-        trusted=trusted,
+        announces=deciding and bool(group.promotion),
+        trusted=marked["trusted"],
+        promotional=marked["promotional"],
         people=[(people[each], roles.get(people[each].uri, "")) for each in found.ids if each in people],
         # Who looks after a group elsewhere may follow it from a server of which nothing else is known here.
         looking_after=[] if group.local else await looking_after_it(group),

@@ -1,8 +1,8 @@
 """Who wants to join a group, and what moderators decide: let in, turn down with a reason, let in after all."""
 
 from collections.abc import Sequence
+from functools import partial
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -10,24 +10,16 @@ from starlette.routing import Route
 import storage.actors
 import storage.join_requests
 from fedcomm import deputies, requests, rights
-from fedcomm.errors import AppError, Invalid
+from fedcomm.app import App
+from fedcomm.errors import AppError
 from storage.actors import Actor
 from storage.join_requests import JoinRequest, Waiting
-from web import paging, respond, state
-from web.pages import frame, shown
+from web import paging, state
+from web.pages import decisions, frame
+from web.pages.decisions import Act, Decision
 from web.pages.moderating import Place, looking_after_any
-from web.pages.readers import form
 
 _PEOPLE = 30
-
-
-class Decision(msgspec.Struct, frozen=True):
-    """What is decided about whom, and why."""
-
-    act: str = ""
-    id: int = 0
-    reason: str = ""
-    csrf: str = ""
 
 
 @looking_after_any
@@ -40,30 +32,25 @@ async def show(request: Request, place: Place) -> Response:
 @looking_after_any
 async def decide(request: Request, place: Place) -> Response:
     """`POST /c/{name}/requests`, and `…/requests/denied`"""
-    given = await form(request, Decision, place.reader)
     app, name, by = state.app_of(request), place.face.username, place.by(rights.APPROVE)
-    try:
-        if not place.group.local:
-            granted = {"accept": True, "deny": False}.get(given.act)
-            if granted is None:
-                raise Invalid("There is no such act.")
-            await deputies.answer(
-                app, place.group, place.face, given.id, place.reader.actor, granted=granted, reason=given.reason
-            )
-            return respond.redirect(f"{shown.profile(place.face)}/requests?done={given.act}")
-        match given.act:
-            case "accept":
-                await requests.accept(app, name, given.id, by)
-            case "deny":
-                await requests.deny(app, name, given.id, given.reason, by)
-            case "let_in":
-                await requests.let_in(app, name, given.id, by)
-            case _:
-                raise Invalid("There is no such act.")
-    except AppError as refused:
-        return await _page(request, place, given, refused)
-    where = "/denied" if _denied(request) else ""
-    return respond.redirect(f"{shown.profile(place.face)}/requests{where}?done={given.act}")
+    where = "requests/denied" if _denied(request) else "requests"
+    acts: dict[str, Act] = {
+        "accept": lambda given: requests.accept(app, name, given.id, by),
+        "deny": lambda given: requests.deny(app, name, given.id, given.reason, by),
+        "let_in": lambda given: requests.let_in(app, name, given.id, by),
+    }
+    if not place.group.local:
+        acts = {
+            "accept": partial(_answer, app, place, granted=True),
+            "deny": partial(_answer, app, place, granted=False),
+        }
+    return await decisions.taken(request, place, where, acts, partial(_page, request, place))
+
+
+async def _answer(app: App, place: Place, given: Decision, *, granted: bool) -> None:
+    """Answer for a group of another server."""
+    by = place.reader.actor
+    await deputies.answer(app, place.group, place.face, given.id, by, granted=granted, reason=given.reason)
 
 
 def _denied(request: Request) -> bool:

@@ -232,6 +232,7 @@ GROUP_ACTS = {
     "share": (later("ended the sharing of"), later("took in again")),
     "held": (later("decided about a post that waited"), later("decided about a post that waited")),
     "trusted": (later("trusts"), later("trusts no more")),
+    "promotional": (later("marked as promotional"), later("marks no more as promotional")),
     "ladder": (later("limits newcomers on their first day"), later("limits newcomers no more")),
     "promotion": (later("limits announcements"), later("limits announcements no more")),
     "rolled_back": (later("let undo what was done by"), later("let undo what was done by")),
@@ -242,6 +243,8 @@ GROUP_ACTS = {
 def group_act(property_: str, value: str | None) -> str:
     """What somebody did for a group; an act without words of its own is called by its name."""
     if property_ == "held" and value is not None:
+        if "over" in value:
+            return later("looked again at a post that waited: its author is no newcomer any more")
         return later("let in a post that waited") if "released" in value else later("turned away a post that waited")
     if property_ == "role" and registers.role(value) == "steward":
         return later("made steward")

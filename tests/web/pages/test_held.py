@@ -4,14 +4,15 @@ import msgspec
 import pytest
 
 import storage.actors
-from fedcomm import group_profile, groups
+from fedcomm import clock, group_profile, groups
 from fedcomm.app import App
 from fedcomm.group_profile import Change
-from storage import held
+from storage import held, members
 from storage.actors import Actor
 from storage.connect import Writes, apply, execute, rows
 from storage.held import Held
 from storage.ids import next_id
+from storage.members import Member
 from tests import build
 from tests.people import person
 from tests.web.pages.browser import Browser
@@ -67,6 +68,7 @@ async def test_moderators_read_what_waits_and_decide(
 
     page = await mo.get(PAGE)
     assert flaws(page) == [] and page.scripts == [] and "5 posts are waiting" in (await mo.get("/c/rye/moderate")).main
+    assert "waits for you: its author neither belongs" in page.main  # so that it is not enough to wait
     lines = page.all("li", id=f"held-{first}") + page.all("li", id=f"held-{second}")
     assert "many links" in lines[0].text and "https://shop.example" in page.links
     assert "not accepted the rules" in lines[1].text and lines[1].all("details")[0].all("summary")[0].text == "Shops"
@@ -99,6 +101,32 @@ async def test_moderators_read_what_waits_and_decide(
     assert "trusts" in log and "Enough." in log
     assert "Enough." in str(await rows("SELECT content FROM post WHERE visibility = 3"))
     assert await decide("distrust", bob.id) == 303 and "Whom you trust" not in (await mo.get(PAGE)).main
+
+
+async def test_moderators_mark_who_announces_and_see_when_a_newcomers_post_comes_in(
+    app: App, rye: Actor, mo: Browser
+) -> None:
+    group, _face = await groups.named("rye")
+    bob, eve = await build.person("bob", "far.example"), await build.person("eve", "far.example")
+    for number, (who, ago) in enumerate(((bob, 3_600_000), (eve, 90_000_000))):
+        member = Member(group.id, who.id, "joined", who.host, clock.now_ms() - ago, None)
+        members.put(writes := Writes(), member)
+        await apply(writes)
+        await wait(who, str(number), "<p>Look</p>")
+    await group_profile.change(app, "rye", Change(promotion=3))
+
+    page = await mo.get(PAGE)
+    secret = page.all("input", name="csrf")[0]["value"]
+    marked = await mo.post(PAGE, {"csrf": secret, "act": "mark", "who": "@bob@far.example"})
+    after, listed = await mo.get(PAGE), await mo.get("/c/rye/members")
+    unmarked = await mo.post("/c/rye/members", {"csrf": secret, "act": "unmark", "id": str(bob.id)})
+    log = (await mo.get("/c/rye/moderate")).main
+
+    assert "it is in the group by itself:" in page.main and "in some minutes it is in the group" in page.main
+    assert flaws(page) == flaws(after) == flaws(listed) == [] and (marked.status, unmarked.status) == (303, 303)
+    assert "Promotional no more" in after.main and "promotional" in listed.main
+    assert "marked as promotional" in log and "marks no more as promotional" in log
+    assert "Promotional no more" not in (await mo.get("/c/rye/members")).main
 
 
 async def test_the_form_says_before_what_the_group_asks_for(app: App, rye: Actor, mo: Browser, enter: Enter) -> None:

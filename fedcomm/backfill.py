@@ -63,7 +63,7 @@ async def work(app: App, group: int) -> None:
     threads = 0
     if left is None or left > 0:
         async with asyncio.timeout(SECONDS):
-            threads = await fetch(app, found, face, allowance)
+            threads = await fetch(app, found, face, allowance, scouted=left is not None)
     writes = Writes()
     backfills.end(writes, found.id, threads, allowance.weighed, clock.now_ms())
     await apply(writes)
@@ -76,8 +76,12 @@ async def begin(group: Group) -> None:
     await apply(writes)
 
 
-async def fetch(app: App, group: Group, face: Actor, allowance: Allowance, wanted: int = WANTED) -> int:
+async def fetch(
+    app: App, group: Group, face: Actor, allowance: Allowance, wanted: int = WANTED, *, scouted: bool = False
+) -> int:
     """Fetch who looks after a group, what is on top of it and its newest threads; gives how many of them are here.
+
+    One that is only followed for everybody (`scouted`) ends when the disk has no more room for those.
 
     Raises:
         Unreachable: the group's server does not answer now.
@@ -92,7 +96,7 @@ async def fetch(app: App, group: Group, face: Actor, allowance: Allowance, wante
         if len(waiting) == AT_ONCE:
             threads |= {post.id for post in await _take_in(app, group, face, waiting, allowance)}
             waiting = []
-        if len(threads) >= wanted:
+        if len(threads) >= wanted or (scouted and not waiting and await scout.left(face.id) == 0):
             break
     else:
         threads |= {post.id for post in await _take_in(app, group, face, waiting, allowance)}

@@ -8,7 +8,7 @@ import msgspec
 
 import storage.settings
 from fedcomm import actors as made
-from fedcomm import names
+from fedcomm import clock, names
 from fedcomm.app import App
 from storage import actors, backfills
 from storage.actors import Actor
@@ -17,7 +17,8 @@ from storage.connect import Writes, transaction, write
 MOST = 10  # groups
 TOPICS = ("gardening", "cooking", "books", "music", "photography", "cycling", "science", "technology", "games")
 SERVERS = ("lemmy.world", "piefed.social", "fedia.io", "community.nodebb.org")
-BUDGET, MOST_BUDGET = 50, 10_000  # MB of what is read in all
+BUDGET, MOST_BUDGET = 50, 10_000  # MB that all of them may bring
+BEGINNING = 3_600_000  # ms in which what the disk takes is theirs; later it may as well be what members write
 _KEY = "neighbours"
 
 
@@ -29,6 +30,8 @@ class Wish(msgspec.Struct, frozen=True):
     budget: int = BUDGET
     told: tuple[tuple[str, str], ...] = ()
     asked: bool = False  # and nothing has come of it yet
+    begun: int = 0  # when (ms), and how many bytes the database took on the disk then
+    disk: int = 0
 
 
 async def wish() -> Wish:
@@ -77,4 +80,13 @@ async def left(face_id: int) -> int | None:
     if not scout or not await backfills.only_for(scout, face_id):
         return None
     budget = (await wish()).budget * 1_000_000
-    return max(0, min(budget // MOST, budget - await backfills.spent(scout)))
+    return max(0, min(budget // MOST, budget - await used(scout)))
+
+
+async def used(scout: int) -> int:
+    """How many bytes the groups have brought that `scout` follows for everybody: what was read for them, or by what
+    the database and the copied pictures have grown while their threads came, whichever is more.
+    """
+    told = await wish()
+    grown = await backfills.disk() - told.disk if clock.now_ms() - told.begun < BEGINNING else 0
+    return max(await backfills.spent(scout), grown)

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from storage.connect import Writes, row, rows, value
+from storage.connect import Writes, dialect, row, rows, value
 
 
 class Followed(msgspec.Struct, frozen=True):
@@ -58,6 +58,14 @@ async def spent(scout_id: int) -> int:
         " JOIN backfill b ON b.group_id = g.id WHERE f.follower_id = ?"
     )
     return int(await value(sql, (scout_id,)))
+
+
+async def disk() -> int:
+    """How many bytes the database takes on its disk, and the pictures of others that were copied."""
+    size = "(SELECT page_count FROM pragma_page_count()) * (SELECT page_size FROM pragma_page_size())"
+    if dialect() == "postgres":
+        size = "pg_database_size(current_database())"
+    return int(await value(f"SELECT {size} + (SELECT COALESCE(SUM(size), 0) FROM copy)"))
 
 
 async def only_for(scout_id: int, face_id: int) -> bool:

@@ -1,7 +1,9 @@
 """A new server is no empty room: groups of other servers are followed for everybody, within a budget."""
 
+import time
 from typing import Any
 
+import msgspec
 import pytest
 
 import storage.accounts
@@ -10,6 +12,7 @@ from activitypub.client import Allowance
 from fedcomm import commands, errors, follows, prospects, scout, scouting
 from storage import backfills, timelines, visible
 from storage.paging import Page
+from tests import build
 from tests.forger import AS, Face, Host, Json, send
 from tests.scenarios.test_backfill import announced, listing, page
 from tests.scenarios.test_directory import stranger, titles
@@ -82,7 +85,8 @@ async def test_an_empty_server_is_no_empty_room(town: Town) -> None:
     servers = "lemmy.test\nhttps://forum.test/about\nliar.test\nnowhere.test"
 
     wrong = await ada.send(form, "/admin/neighbours", servers="no server", topics="#bread")
-    sought = await ada.button(form, "/admin/neighbours", servers=servers, topics="#bread", budget="50")
+    begun = time.monotonic()
+    sought = await ada.button(form, "/admin/neighbours", servers=servers, topics="#bread #rye #wheat", budget="50")
     await town.fediverse.settle()
     waiting = await ada.get("/admin/neighbours")
     await accept(town, rye, wheat)
@@ -94,6 +98,11 @@ async def test_an_empty_server_is_no_empty_room(town: Town) -> None:
     assert "nowhere.test: does not answer" in waiting.main and "liar.test: lists no groups" in waiting.main
     assert waiting.main.count("has not answered yet") == 2 and "This is going on" not in going.main
     assert len(await shown(town, rye)) >= 20 and len(await shown(town, wheat)) == 3
+    assert time.monotonic() - begun < 120  # acceptance C1 7: twenty posts within two minutes and 50 MB
+    with town.ours.here():
+        wish = await scout.wish()
+        grown, used = await backfills.disk() - wish.disk, await scout.used(await scout.scout_id())
+    assert 0 < grown <= used < 50_000_000 and " of 50 MB are used" in going.main
     assert sorted(titles(await visitor.get("/groups"))) == ["Rye", "Wheat"]
     (who,) = {each["actor"] for each in lemmy.received}
     document = await town.ours.get(who.removeprefix("https://ours.test"))
@@ -136,7 +145,11 @@ async def test_groups_bring_no_more_than_the_budget_and_ten_are_followed(town: T
         assert 0 < spent <= 1_000_000 + 10 * 20_000  # the last document of each may go beyond
         assert 0 < sum(each["threads"] for each in told["groups"]) < 10 * 14
         first = told["groups"][0]["face_id"]
-        assert await scout.left(first) is not None
+        wish = msgspec.structs.replace(await scout.wish(), budget=50)
+        await scout.keep(msgspec.structs.replace(wish, disk=wish.disk - 50_000_000), build.NOW)
+        assert await scout.left(first) == 0  # the database has grown by more than was read
+        await scout.keep(msgspec.structs.replace(wish, disk=0, begun=0), build.NOW)
+        assert await scout.left(first) == 50_000_000 // scout.MOST  # long ago: what it grew by may be anybody's
         await follows.follow(town.ours.app, town.anna.actor, first)
     await town.fediverse.settle()
     await accept(town, faces[0])

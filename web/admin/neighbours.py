@@ -59,7 +59,7 @@ async def _page(request: Request, given: Search | None = None, refused: AppError
         wish=wish,
         groups=found,
         busy=wish.asked or any(each.state == "accepted" and not each.fetched for each in found),
-        read=sum(each.read for each in found) / 1_000_000,
+        read=(await scout.used(await scout.scout_id()) if found else 0) / 1_000_000,
         examples=" ".join(f"#{name}" for name in scout.TOPICS),
         most=scout.MOST,
     )

@@ -77,6 +77,12 @@ async def of(group_id: int, actor_id: int) -> JoinRequest | None:
     return JoinRequest(*found) if found else None
 
 
+async def turned_down(group_ids: list[int], actor_id: int) -> set[int]:
+    """Those of the groups in which a request of somebody was denied, and nothing has happened since."""
+    sql = "SELECT group_id FROM join_request WHERE group_id IN (?ints) AND actor_id = ? AND state = 'denied'"
+    return {found[0] for found in await rows(sql, (group_ids, actor_id))} if group_ids else set()
+
+
 async def waiting(group_id: int, page: Page) -> tuple[list[Waiting], bool]:
     """A page of who waits to be let in, the newest first, and whether there are older ones."""
     args = (group_id, *page.bounds, page.limit + 1)

@@ -73,10 +73,10 @@ async def get(group_id: int, property_: str, subject: str = "") -> str | None:
     return found[0] if found else None
 
 
-async def several(group_ids: Sequence[int], property_: str) -> dict[int, str | None]:
+async def several(group_ids: Sequence[int], property_: str, subject: str = "") -> dict[int, str | None]:
     """As `get`, of several groups."""
-    sql = "SELECT group_id, value FROM register WHERE group_id IN (?ints) AND property = ? AND subject = ''"
-    return {each[0]: each[1] for each in await rows(sql, (list(group_ids), property_))} if group_ids else {}
+    sql = "SELECT group_id, value FROM register WHERE group_id IN (?ints) AND property = ? AND subject = ?"
+    return {each[0]: each[1] for each in await rows(sql, (list(group_ids), property_, subject))} if group_ids else {}
 
 
 async def winner(group_id: int, property_: str, subject: str = "") -> Act | None:

@@ -11,7 +11,9 @@ import storage.actors
 import storage.directory
 import storage.follows
 import storage.groups
-from fedcomm import clock, scout
+import storage.join_requests
+import storage.registers
+from fedcomm import admit, clock, scout
 from storage import visible
 from storage.actors import Actor
 from storage.directory import Sought
@@ -38,7 +40,10 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 class Card(msgspec.Struct, frozen=True):
-    """A group as the directory shows it; `waiting` threads of this week have no answer; `follow` is the reader's."""
+    """A group as the directory shows it; `waiting` threads of this week have no answer; `follow` is the reader's.
+
+    The reader may be `banned`, or have been `denied`.
+    """
 
     group: Group
     face: Actor
@@ -46,6 +51,13 @@ class Card(msgspec.Struct, frozen=True):
     languages: tuple[str, ...]
     waiting: int
     follow: storage.follows.Follow | None
+    banned: bool
+    denied: bool
+
+    @property
+    def asks(self) -> bool:
+        """Whether who wants to join answers a question first, on another page."""
+        return bool(self.group.local and self.group.join_mode == "approval" and self.group.question)
 
 
 async def show(request: Request) -> Response:
@@ -64,7 +76,7 @@ async def show(request: Request) -> Response:
         request,
         "groups.html",
         wanted=wanted,
-        cards=await _cards(viewer, found[:PAGE]),
+        cards=await _cards(reader.actor if reader else None, found[:PAGE]),
         topics=await storage.directory.topics(everything, _CHOICES),
         languages=await storage.directory.languages(everything, _CHOICES),
         narrowed=bool(sought.words or sought.topic or sought.language or sought.here),
@@ -73,16 +85,19 @@ async def show(request: Request) -> Response:
     )
 
 
-async def _cards(viewer: int, group_ids: list[int]) -> list[Card]:
+async def _cards(reader: Actor | None, group_ids: list[int]) -> list[Card]:
     groups = await storage.groups.by_ids(group_ids)
     faces = await storage.actors.by_ids([group.actor_id for group in groups.values()])
     about = await storage.directory.about(group_ids)
     waiting = await storage.directory.unanswered(group_ids, clock.now_ms())
-    follows = await storage.follows.of_all(viewer, [group.actor_id for group in groups.values()]) if viewer else {}
+    follows = await storage.follows.of_all(reader.id, [group.actor_id for group in groups.values()]) if reader else {}
+    bans = await storage.registers.several(group_ids, "ban", reader.uri) if reader else {}
+    denied = await storage.join_requests.turned_down(group_ids, reader.id) if reader else set()
     return [
         Card(
             group, faces[group.actor_id], *about[group.id],
             waiting.get(group.id, 0) if group.visibility == "public" else 0, follows.get(group.actor_id),
+            admit.banned(bans.get(group.id)), group.id in denied,
         )
         for group in (groups[group_id] for group_id in group_ids if group_id in groups)
         if group.actor_id in faces

@@ -21,8 +21,10 @@ from fedcomm import admit, curation, deputies, finding, flairs, group_profile, m
 from fedcomm.app import App
 from fedcomm.errors import AppError, Invalid, NotFound
 from fedcomm.group_profile import Change
+from storage import visible
 from storage.actors import Actor
 from storage.groups import Group
+from storage.posts import Post
 from storage.registers import Act
 from web import params, respond, state
 from web.pages import find, frame, shown
@@ -176,8 +178,7 @@ async def thread(request: Request, reader: Reader) -> Response:
     match wish.act:
         case "remove":
             await curation.remove(app, reader.actor, post.id, wish.reason)
-            _group, face = await storage.groups.with_face(post.group_id)
-            return respond.redirect(shown.profile(face) if face else "/")
+            return respond.redirect(await _around(reader, post))
         case "lock":
             await curation.lock(app, reader.actor, post.id, wish.reason, wish.group)
         case "unlock":
@@ -191,6 +192,14 @@ async def thread(request: Request, reader: Reader) -> Response:
         case _:
             raise Invalid("There is no such act.")
     return respond.redirect(shown.permalink(post, author))
+
+
+async def _around(reader: Reader, post: Post) -> str:
+    """Where one goes on when a post is out: the thread it was in, or the group."""
+    if post.thread_id != post.id and await visible.sees(reader.actor.id, post.thread_id):
+        return shown.permalink(*await seen(reader.actor.id, post.thread_id))
+    _group, face = await storage.groups.with_face(post.group_id)
+    return shown.profile(face) if face else "/"
 
 
 async def _done(app: App, place: Place, wish: Wish) -> None:

@@ -39,7 +39,7 @@ async def show(request: Request) -> Response:
     flat, after = request.query_params.get("order") == "time", _number(request.query_params.get("after", ""))
     tree = await (trees.flat if flat else trees.tree)(viewer, post, after)
     beginning = await _beginning(viewer, post)
-    may = await _rights(reader.actor, post) if reader else frozenset()
+    may = await rights_of(reader.actor, post) if reader else frozenset()
     return await frame.page(
         request,
         "thread.html",
@@ -55,7 +55,7 @@ async def show(request: Request) -> Response:
         may=may,
         receipt=reader is not None and (rights.OVERSEE in may or reader.admin or author.id == viewer),
         feeds=await syndication.thread_has_feed(post),
-        pinned=await _pinned(post),
+        pinned=await is_pinned(post),
         flairs=await storage.flairs.of_group(post.group_id) if post.starter and post.group_id else [],
         also_in=await beside.also_in(viewer, reader.actor if reader else None, post),
         sharable=await beside.choices(reader.actor, post) if reader else [],
@@ -78,6 +78,20 @@ async def seen(viewer: int, post_id: int) -> tuple[Post, Actor]:
     return post, author
 
 
+async def rights_of(actor: Actor, post: Post) -> frozenset[str]:
+    """What somebody may do with the thread in its group, wherever that is."""
+    group = await storage.groups.by_id(post.group_id) if post.group_id else None
+    if group is None:
+        return frozenset()
+    standing = await members.standing(group, actor)
+    return standing.rights if flairs.changes(standing, post) else standing.rights - {rights.FLAIR}
+
+
+async def is_pinned(post: Post) -> bool:
+    """Whether it is the beginning of a thread that stands above the others of its group."""
+    return post.group_id is not None and await storage.registers.get(post.group_id, "pinned", post.uri) is not None
+
+
 def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
@@ -87,19 +101,6 @@ async def _beginning(viewer: int, post: Post) -> threads.Line | None:
     if post.thread_id == post.id or not await visible.sees(viewer, post.thread_id):
         return None
     return next(iter(await threads.lines(viewer, [Entry(0, post.thread_id)], "thread")), None)
-
-
-async def _rights(actor: Actor, post: Post) -> frozenset[str]:
-    """What somebody may do with the thread in its group, wherever that is."""
-    group = await storage.groups.by_id(post.group_id) if post.group_id else None
-    if group is None:
-        return frozenset()
-    standing = await members.standing(group, actor)
-    return standing.rights if flairs.changes(standing, post) else standing.rights - {rights.FLAIR}
-
-
-async def _pinned(post: Post) -> bool:
-    return post.group_id is not None and await storage.registers.get(post.group_id, "pinned", post.uri) is not None
 
 
 async def _face(viewer: int, post: Post) -> Actor | None:

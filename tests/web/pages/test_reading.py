@@ -5,7 +5,7 @@ import re
 import pytest
 
 import storage.actors
-from fedcomm import group_profile, groups, peers
+from fedcomm import group_profile, groups, members, peers, rights
 from fedcomm.app import App
 from storage.actors import Actor
 from storage.connect import execute
@@ -13,6 +13,7 @@ from storage.posts import Post
 from tests import build
 from tests.web.pages.browser import Browser, Element, Page
 from tests.web.pages.conftest import Enter
+from tests.web.pages.test_every_page import flaws
 from tests.web.pages.world import World, made
 from web.pages.assets import FOLDER
 
@@ -266,7 +267,7 @@ async def test_answers_stand_in_the_order_of_time_for_who_wants_that(world: Worl
 
 
 async def test_a_page_of_a_large_thread_shows_forty_answers_and_weighs_little(
-    world: World, stranger: Browser, enter: Enter
+    app: App, world: World, stranger: Browser, enter: Enter
 ) -> None:
     first = [
         await build.post(world.bob, f"top {number}.", group=world.group, parent=world.thread) for number in range(4)
@@ -288,8 +289,17 @@ async def test_a_page_of_a_large_thread_shows_forty_answers_and_weighs_little(
     assert more.endswith(f"?after={first[1].id}") and len([e for e in rest.all("article") if e["tabindex"]]) == 2
     assert "top 3." in rest.main and not rest.all("nav", aria_label="Pages of answers")
     assert (await stranger.get(f"{where(world.thread, world.alice)}?after=nonsense")).status == 200
-    mine = await (await enter(world.alice)).get(where(world.thread, world.alice))
+    await members.appoint(app, "rye", world.alice, None, rights.STEWARD)
+    mo = await enter(world.alice)
+    mine = await mo.get(where(world.thread, world.alice))
     assert len(mine.source) + sum(each.stat().st_size for each in FOLDER.glob("*.[cj]s*")) < 100_000
+    cares = [link for link in mine.links if link.startswith("/moderate/")]
+    assert len(cares) == 40 and mine.one("details", class_="care").one("button", value="lock")
+    care = await mo.get(cares[0])
+    assert flaws(care) == [] and "Take less water" in care.main
+    gone = await mo.button(care, cares[0], act="remove", reason="an advertisement")
+    assert "Take less water" not in gone.source and "Mine is too wet" in gone.main  # back in the thread
+    assert (await (await enter(await build.person("otto"))).get(cares[1])).status == 403
 
 
 async def test_a_warning_is_shown_before_what_it_warns_of(world: World, stranger: Browser) -> None:

@@ -50,12 +50,13 @@ class Inbox:
         self._turns = Turns(FETCHES, SHARE)
         self._one_by_one = asyncio.Lock()  # batches, and those items that have waited, do not overtake each other
         self._line = Line()
+        self._in_hand: set[int] = set()  # of those that have waited, while they have their turn
         self._early = Early()
 
     @property
     def held(self) -> set[int]:
-        """The ids of items that wait for a peer, or behind one that does."""
-        return self._line.ids
+        """The ids of items that wait for a peer, or behind one that does, or have just waited."""
+        return self._line.ids | self._in_hand
 
     async def settle(self, items: Sequence[Item]) -> None:
         """Give these items their effect, in order; on return each is done, refused, set aside or waiting for a peer."""
@@ -260,7 +261,11 @@ class Inbox:
         """An item has waited: it (unless it has to wait longer) and those behind it have their turn, in order."""
         async with self._one_by_one:
             behind = self._line.release(item)
-            await self._take([work, *behind] if work is not None else behind)
+            self._in_hand = {item.id, *(each.item.id for each in behind)}  # else they are read from the database again
+            try:
+                await self._take([work, *behind] if work is not None else behind)
+            finally:
+                self._in_hand = set()
 
     async def _obtain(self, work: Work, wants: Wants) -> None:
         """What cannot be had for good is left out: the handler finds it missing.

@@ -1,5 +1,6 @@
 """Moderators who live elsewhere, and groups elsewhere with moderators anywhere: who may do what, who learns of it."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -420,13 +421,14 @@ async def afar(fediverse: Fediverse) -> Afar:
     with made.a.here():
         there = await fetching.actor(made.a.app, made.bob.actor.uri)
         await members.appoint(made.a.app, "bread", there, made.ann.actor, rights.STEWARD)
-    await fediverse.settle()
     made.post = await made.carol.post("Rye @bread@a.test")
     await fediverse.settle()
     return made
 
 
-async def test_a_member_here_looks_after_a_group_elsewhere_and_every_server_follows(afar: Afar) -> None:
+async def test_a_member_here_looks_after_a_group_elsewhere_and_every_server_follows(
+    afar: Afar, caplog: pytest.LogCaptureFixture
+) -> None:
     ann, bob = afar.ann, afar.bob
     group, face, carol = await afar.there()
     with afar.b.here():  # from the first day on, not since somebody acted
@@ -491,6 +493,8 @@ async def test_a_member_here_looks_after_a_group_elsewhere_and_every_server_foll
         await afar.curates(curation.unlock)
     with afar.a.here():
         assert there.uri not in await members.roles(await _group(face.uri))
+    # Nothing had its effect twice, what waited for peers when the database was read neither.
+    assert not [each for each in (*caplog.get_records("setup"), *caplog.records) if each.levelno >= logging.ERROR]
 
 
 @pytest.mark.attack("GRP-06")

@@ -111,7 +111,7 @@ async def order(
     hours = min(max(1, hours), LONGEST)
     span = Span(group.id, subject.uri, now - hours * HOUR, now)
     async with transaction():
-        if not await _left(span, "", "rolled_back"):
+        if subject.kind != "Person" or not await _left(span, "", "rolled_back"):  # what made a group stays
             raise NotFound("{handle} did nothing for this group in that time that counts.", handle=f"@{subject.acct}")
         writes, uri = Writes(), app.urls.activity(next_id())
         value = {"since": str(span.since)}

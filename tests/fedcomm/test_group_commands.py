@@ -185,7 +185,7 @@ async def test_what_somebody_did_is_undone_by_a_command_that_names_who_and_how_f
     ann = await person(app, "ann")
     await person(app, "bo")
     await create(app, "bread", steward="ann")
-    group, _face = await groups.named("bread")
+    group, face = await groups.named("bread")
     await members.ban(app, "bread", "bo", ann)
 
     undone = await commands.run(app, "group.undo", {"group": "bread", "actor": "ann", "hours": 1})
@@ -194,3 +194,5 @@ async def test_what_somebody_did_is_undone_by_a_command_that_names_who_and_how_f
     assert (await registers.log(group.id))[0].property == "rolled_back"
     with pytest.raises(NotFound):
         await commands.run(app, "group.undo", {"group": "bread", "actor": "bo", "hours": 1})
+    with pytest.raises(NotFound):  # nobody takes its founder's charge from a group
+        await commands.run(app, "group.undo", {"group": "bread", "actor": face.uri, "hours": 1})

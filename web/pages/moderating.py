@@ -290,7 +290,11 @@ async def _page(
         wish=wish,
         log=[(act, people.get(act.actor_uri), people.get(act.subject)) for act in log],
         removed=await _removed(place, log),
-        acted=[people[uri] for uri in dict.fromkeys(act.actor_uri for act in log) if uri in people],
+        acted=[
+            people[uri]
+            for uri in dict.fromkeys(act.actor_uri for act in log)
+            if uri in people and people[uri].kind == "Person"
+        ],
         part="profile" if given else wish.act,
     )
 

@@ -8,7 +8,7 @@ request is left hanging.
 import asyncio
 from typing import Any
 
-from tests.peers.server import PUBLIC, Dropped, Json, Server, ids
+from tests.peers.server import PUBLIC, Dropped, Json, Refused, Server, host_of, ids
 
 HANGS = 20.0  # seconds, as long as anybody has waited
 
@@ -27,6 +27,8 @@ class NodeBB:
         self.category, self.user = f"{server.base}/category/5", f"{server.base}/uid/1"
         self.followers: dict[str, str] = {}  # who → inbox
         self.posts: dict[str, Json] = {}
+        self.likes: dict[str, set[str]] = {}  # post → who
+        self.joined: set[str] = set()  # groups elsewhere that its user follows
         self.stumbles_over: set[str] = set()  # types of activities
         server.documents["/actor"] = self._actor(f"{server.base}/actor", "Application", server.name)
         server.documents["/uid/1"] = self._actor(self.user, "Person", "admin")
@@ -62,17 +64,60 @@ class NodeBB:
             told = self._activity("Accept", self.category, _bare(activity), to=[activity["actor"]])
             await self.server.deliver(self.category, asker["inbox"], told)
         elif kind == "Create":
-            (uri,) = ids(activity["object"])
-            found = await self.server.fetch(uri)
-            if isinstance(found.get("attributedTo"), list):
-                raise Dropped("several authors are not understood")
-            if uri not in self.posts:
-                self.posts[uri] = found
+            if await self._create(activity) and self._of_the_category(activity["object"]):
                 await self._tell(self._announced(_bare(activity)))
-        elif kind in ("Like", "Dislike", "Undo", "Update", "Delete", "Accept"):
-            return
-        else:
+        elif kind == "Accept":
+            self.joined.add(activity["actor"])
+        elif kind == "Announce" and isinstance(activity["object"], dict):
+            await self._passed_on(activity)
+        elif kind in ("Like", "Undo", "Update", "Delete"):
+            await self._change(activity)
+        elif kind != "Dislike":
             raise Dropped(f"{kind} is not understood")
+
+    async def _create(self, activity: Json) -> bool:
+        (uri,) = ids(activity["object"])
+        found = await self.server.fetch(uri)
+        if isinstance(found.get("attributedTo"), list):
+            raise Dropped("several authors are not understood")
+        if uri in self.posts:
+            return False
+        self.posts[uri] = found
+        return True
+
+    def _of_the_category(self, thing: Any) -> bool:
+        named = [*ids(thing.get("to")), *ids(thing.get("cc")), *ids(thing.get("audience"))]
+        return self.category in named or self.posts.get(thing.get("inReplyTo"), {}).get("audience") == self.category
+
+    async def _passed_on(self, announce: Json) -> None:
+        """What a group elsewhere announces; of what it may be only these have an effect."""
+        inner = announce["object"]
+        if inner["type"] == "Create":
+            if host_of(inner["object"]["id"]) == self.server.host:
+                raise Refused(424, "it is one of ours")
+            await self._create(inner)
+        elif inner["type"] in ("Like", "Update", "Delete"):
+            await self._change(inner)
+        else:
+            raise Dropped(f"an announced {inner['type']} is not handled")
+
+    async def _change(self, activity: Json) -> None:
+        inner = activity["object"]
+        if activity["type"] == "Undo" and (not isinstance(inner, dict) or inner["type"] != "Like"):
+            return
+        (uri,) = ids(inner["object"] if activity["type"] == "Undo" else inner)
+        if uri not in self.posts:
+            raise Dropped("the post is not known")
+        if activity["type"] == "Like":
+            self.likes.setdefault(uri, set()).add(activity["actor"])
+        elif activity["type"] == "Undo":
+            self.likes.get(uri, set()).discard(activity["actor"])
+        elif host_of(uri) != host_of(activity["actor"]):
+            raise Dropped("the post is of another host")
+        elif activity["type"] == "Delete":
+            del self.posts[uri]
+        else:
+            self.posts[uri] = await self.server.fetch(uri)
 
     async def topic(self, title: str, text: str) -> str:
         """Begin a topic, told as the article itself and as the activity; gives its id."""
@@ -107,6 +152,55 @@ class NodeBB:
         """Vote for a post; the post stands in the vote whole, and integers in `cc`."""
         like = self._activity("Like", self.user, self.posts[uri], to=[PUBLIC], cc=[2])
         await self._tell(self._announced(like))
+
+    async def edit(self, uri: str, text: str) -> None:
+        """Let a post in the category say something else."""
+        self.posts[uri] |= {"content": f"<p>{text}</p>", "updated": "2026-11-21T20:10:00Z"}
+        await self._tell(self._announced(self._activity("Update", self.user, self.posts[uri], to=[PUBLIC])))
+
+    async def join(self, handle: str) -> str:
+        """The user follows a group elsewhere; gives its id."""
+        group = await self.server.actor(await self.server.finger(handle))
+        await self.server.deliver(self.user, group["inbox"], self._activity("Follow", self.user, group["id"]))
+        return str(group["id"])
+
+    async def write(self, group: str, text: str, *, title: str = "", answering: str = "") -> str:
+        """The user begins a topic in a group elsewhere, or answers in one; gives the id of that."""
+        uri = f"{self.server.base}/post/{self.server.number()}"
+        more = {"type": "Note", "inReplyTo": answering} if answering else {"type": "Article", "name": title}
+        tag = {"type": "Mention", "href": group, "name": f"@{group.rsplit('/', 1)[-1]}"}
+        thing = more | {
+            "id": uri, "content": f"<p>{text}</p>", "attributedTo": self.user, "to": [PUBLIC, group], "audience": group,
+            "cc": [f"{self.user}/followers"], "published": "2026-11-21T19:57:03.104Z", "tag": [tag],
+        }  # fmt: skip
+        self.server.documents[uri.removeprefix(self.server.base)] = self.posts[uri] = thing
+        await self._send(group, self._activity("Create", self.user, thing, to=[PUBLIC, group]))
+        return uri
+
+    async def vote(self, uri: str, kind: str = "Like") -> Json:
+        """The user votes for a post elsewhere; only who wrote it is told. Gives the activity."""
+        like = self._activity(kind, self.user, uri, to=[PUBLIC])
+        await self._send(self.posts[uri]["attributedTo"], like)
+        return like
+
+    async def unvote(self, uri: str, vote: Json) -> None:
+        """The user takes a vote for a post elsewhere back."""
+        await self._send(self.posts[uri]["attributedTo"], self._activity("Undo", self.user, vote, to=[PUBLIC]))
+
+    async def change(self, group: str, uri: str, text: str) -> None:
+        """The user lets a post in a group elsewhere say something else."""
+        self.posts[uri] |= {"content": f"<p>{text}</p>", "updated": "2026-11-21T20:10:00Z"}
+        await self._send(group, self._activity("Update", self.user, self.posts[uri], to=[PUBLIC, group]))
+
+    async def erase(self, group: str, uri: str) -> None:
+        """The user deletes a post in a group elsewhere; it is addressed to nobody."""
+        tombstone = {"id": uri, "type": "Tombstone", "formerType": self.posts.pop(uri)["type"]}
+        self.server.documents[uri.removeprefix(self.server.base)] = tombstone
+        await self._send(group, self._activity("Delete", self.user, uri, to=[], cc=[]))
+
+    async def _send(self, whom: str, activity: Json) -> None:
+        actor = await self.server.actor(whom)
+        await self.server.deliver(self.user, actor["endpoints"]["sharedInbox"], activity)
 
     async def take_out(self, uri: str) -> None:
         """A moderator deletes a topic: its boost is undone, and a deletion by its *author* announced."""

@@ -64,6 +64,15 @@ async def in_our_group(world: World, name: str) -> Group:
     return Group(group, handle, alice, bob, flora)
 
 
+@pytest.mark.shows(
+    "lemmy1",
+    "mbin",
+    "friendica",
+    "discourse",
+    theirs="join answer vote edit delete",
+    ours="post answer vote edit delete",
+)
+@pytest.mark.shows("lemmy1", "mbin", "friendica", theirs="post")
 @pytest.mark.parametrize("program", PROGRAMS)
 async def test_people_of_a_program_take_part_in_our_group(street: Street, program: str) -> None:
     world, habits = await moved_in(street, program), PROGRAMS[program]
@@ -116,6 +125,7 @@ async def test_people_of_a_program_take_part_in_our_group(street: Street, progra
     nothing_twice(world.forum.server, shared=habits.shared)
 
 
+@pytest.mark.shows("lemmy1", "mbin", "friendica", "discourse", theirs="post", ours="join answer")
 @pytest.mark.parametrize("program", PROGRAMS)
 async def test_our_members_take_part_in_a_community_of_a_program(street: Street, program: str) -> None:
     world, habits = await moved_in(street, program), PROGRAMS[program]

@@ -15,6 +15,7 @@ from tests.scenarios.stories import nothing_twice
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.shows("lemmy", "piefed", theirs="join answer vote", ours="post answer vote")
 async def test_a_thread_of_our_group_with_answers_and_votes_is_the_same_everywhere(world: World) -> None:
     here = await ours(world, "threads")
 
@@ -44,6 +45,7 @@ async def test_a_thread_of_our_group_with_answers_and_votes_is_the_same_everywhe
     nothing_twice(world.forum.server)
 
 
+@pytest.mark.shows("lemmy", "piefed", theirs="post")
 async def test_a_page_from_elsewhere_begins_a_thread_in_our_group(world: World) -> None:
     here = await ours(world, "pages")
 
@@ -56,6 +58,7 @@ async def test_a_page_from_elsewhere_begins_a_thread_in_our_group(world: World) 
     await here.alice.sees(page, replies_count=1)
 
 
+@pytest.mark.shows("lemmy", "piefed", theirs="edit delete", ours="edit delete")
 @pytest.mark.parametrize("where", [ours, theirs], ids=["ours", "theirs"])
 async def test_edits_and_deletions_reach_everybody(
     world: World, where: Callable[[World, str], Awaitable[Group]]
@@ -117,6 +120,7 @@ async def test_votes_about_an_answer_on_another_server_are_counted_so(world: Wor
         await member.sees(answer, favourites_count=0)
 
 
+@pytest.mark.shows("lemmy", "piefed", ours="join")
 async def test_our_members_take_part_in_a_community_elsewhere(world: World) -> None:
     here = await theirs(world, "warp")
 

@@ -38,6 +38,7 @@ async def world(
         yield World(around, a, b, Mastodon(await around.server("mastodon.test", secure=True)))
 
 
+@pytest.mark.shows("mastodon", theirs="answer vote edit delete", ours="join vote edit delete")
 async def test_posts_answers_likes_edits_and_deletions_of_people_go_both_ways(world: World) -> None:
     alice, mona = await world.a.member("alice"), world.mona("mona")
     await alice.follow(mona.handle)
@@ -81,6 +82,7 @@ async def joined(world: World, name: str) -> tuple[str, Member, Member, Person]:
     return group, alice, bob, mona
 
 
+@pytest.mark.shows("mastodon", ours="post")
 async def test_a_group_boosts_what_begins_threads_and_nothing_else(world: World) -> None:
     group, alice, bob, mona = await joined(world, "boosts")
 
@@ -116,6 +118,7 @@ async def test_what_a_second_group_shows_its_followers_have_as_one_boost_and_rea
     nothing_twice(world.mastodon.server)
 
 
+@pytest.mark.shows("mastodon", theirs="join post", ours="answer")
 async def test_a_mention_of_the_group_begins_a_thread_and_answers_come_back_in_it(world: World) -> None:
     group, alice, bob, mona = await joined(world, "mentions")
 

@@ -21,6 +21,8 @@ async def moved_in(street: Street, program: str) -> Mastodon:
     return known.program
 
 
+@pytest.mark.shows("gotosocial", "misskey", theirs="join post answer vote delete", ours="post vote delete")
+@pytest.mark.shows("gotosocial", theirs="edit", ours="edit")
 @pytest.mark.parametrize("program", PROGRAMS)
 async def test_people_of_a_microblog_take_part_in_our_group(street: Street, program: str) -> None:
     blog = await moved_in(street, program)
@@ -82,6 +84,7 @@ async def test_people_of_a_microblog_take_part_in_our_group(street: Street, prog
     nothing_twice(blog.server)
 
 
+@pytest.mark.shows("gotosocial", "misskey", ours="join answer")
 @pytest.mark.parametrize("program", PROGRAMS)
 async def test_people_of_a_microblog_and_ours_hear_each_other(street: Street, program: str) -> None:
     blog = await moved_in(street, program)

@@ -62,6 +62,7 @@ async def test_a_topic_that_is_taken_out_is_gone(world: World) -> None:
     assert {sent.status for sent in world.nodebb.server.sent} == {202}
 
 
+@pytest.mark.shows("nodebb", ours="join post answer vote edit delete")
 async def test_our_members_topics_and_answers_are_taken_and_passed_on_once(world: World) -> None:
     topic = await world.nodebb.topic("Hall rules", "Sweep before you leave.")
     await world.alice.sees(topic)
@@ -74,6 +75,16 @@ async def test_our_members_topics_and_answers_are_taken_and_passed_on_once(world
     assert world.nodebb.posts[answer]["inReplyTo"] == topic
     assert world.nodebb.posts[thread]["name"] == "Keys"
     await world.alice.sees(topic, replies_count=1)
+    await world.nodebb.edit(topic, "Sweep and air before you leave.")
+    await world.alice.sees(topic, content="air before")
+    await world.alice.act("favourite", topic)
+    await eventually(lambda: world.nodebb.likes.get(topic) == {world.alice.uri}, "the vote is there")
+    await world.alice.act("unfavourite", topic)
+    await eventually(lambda: not world.nodebb.likes[topic], "the vote is taken back")
+    await world.alice.edit(answer, "With which of the brooms?")
+    await eventually(lambda: "of the brooms" in world.nodebb.posts[answer]["content"], "the edit is there")
+    await world.alice.delete(answer)
+    await eventually(lambda: answer not in world.nodebb.posts, "the answer is gone")
     outcomes = {r.outcome for r in world.nodebb.server.received if r.activity["type"] == "Create"}
     assert outcomes == {"taken"}
     nothing_twice(world.nodebb.server)
@@ -96,3 +107,39 @@ async def test_what_it_rejects_is_not_sent_again_and_does_not_hold_up_what_follo
     rejected = [s.activity["object"]["id"] for s in world.nodebb.server.sent if s.activity["type"] == "Reject"]
     assert likes == rejected
     assert len(likes) == 1
+
+
+@pytest.mark.shows("nodebb", theirs="join post answer vote edit delete")
+async def test_its_people_take_part_in_our_group(world: World) -> None:
+    nodebb, alice = world.nodebb, world.alice
+    handle = await world.a.group("rye", alice)
+    group = await nodebb.join(handle)
+    await eventually(lambda: group in nodebb.joined, "its user is in the group")
+    await world.around.quiet()
+
+    thread = await alice.write(f"Flour\n\nWhich one? @{handle}")
+    await eventually(lambda: thread in nodebb.posts, "the thread is there")
+    reply = await nodebb.write(group, "Half of it wheat.", answering=thread)
+    topic = await nodebb.write(group, "Stone or steel?", title="Ovens")
+    await alice.sees(reply, content="Half of it")
+    await alice.sees(topic, content="Ovens")
+    answer = await alice.write("Stone.", answering=topic)
+    await eventually(lambda: answer in nodebb.posts, "the answer is there")
+    vote = await nodebb.vote(thread)
+    await alice.sees(thread, favourites_count=1)
+    await nodebb.unvote(thread, vote)
+    await alice.act("favourite", reply)
+    await eventually(lambda: nodebb.likes.get(reply) == {alice.uri}, "the vote is there")
+    await alice.sees(thread, favourites_count=0)
+
+    await nodebb.change(group, reply, "A third of it wheat.")
+    await alice.sees(reply, content="A third")
+    await alice.edit(answer, "Stone, and thick.")
+    await eventually(lambda: "and thick" in nodebb.posts[answer]["content"], "the edit is there")
+    await nodebb.erase(group, reply)
+    await alice.misses(reply)
+    await alice.delete(answer)
+    await eventually(lambda: answer not in nodebb.posts, "the answer is gone there")
+    await world.around.quiet()
+
+    nothing_twice(nodebb.server)

@@ -30,6 +30,10 @@ async def moved_in(street: Street, program: str) -> Publisher:
     return known.program
 
 
+@pytest.mark.shows(
+    "peertube", "wordpress", "mobilizon", theirs="post answer edit delete", ours="join answer edit delete"
+)
+@pytest.mark.shows("peertube", "wordpress", theirs="vote", ours="vote")
 @pytest.mark.parametrize("program", PROGRAMS)
 async def test_members_read_and_talk_about_what_is_published(street: Street, program: str) -> None:
     there = await moved_in(street, program)
@@ -80,6 +84,7 @@ async def test_members_read_and_talk_about_what_is_published(street: Street, pro
     nothing_twice(there.server)
 
 
+@pytest.mark.shows("mobilizon", theirs="join", ours="post")
 async def test_who_joins_our_group_from_a_mobilizon_gets_its_threads_until_they_leave(street: Street) -> None:
     there = await moved_in(street, "mobilizon")
     alice = await street.a.member("alice_joined")

@@ -1,12 +1,12 @@
 """Members of groups of ours: who is banned, who runs a group."""
 
 from activitypub.contexts import PUBLIC
-from fedcomm import admit, clock, finding, follows, groups, moderation, rights
+from fedcomm import admit, clock, finding, follows, groups, moderation, rights, showing
 from fedcomm.admit import Standing
 from fedcomm.app import App
 from fedcomm.errors import Conflict, Invalid, NotAllowed, NotFound
 from fedcomm.mapping import activities
-from storage import actors, boosts, collections, members, posts, registers, removals
+from storage import actors, boosts, collections, members, posts, registers, removals, shares
 from storage import follows as stored_follows
 from storage import groups as stored_groups
 from storage.actors import Actor
@@ -177,6 +177,8 @@ async def withdraw_threads(app: App, writes: Writes, group: Group, face: Actor, 
     for post in (await posts.by_ids(await removals.standing(group.id, subject.id))).values():
         if (boost := await boosts.of(face.id, post.id)) is not None:
             groups.take_back(app, writes, group, face, post, boost.uri)
+    beside = await posts.by_ids(await shares.by_author(group.id, subject.id))
+    await showing.withdraw(app, writes, group, face, [beside[post_id] for post_id in sorted(beside)])
 
 
 async def show_threads_again(app: App, writes: Writes, group: Group, face: Actor, subject: Actor) -> None:

@@ -5,23 +5,18 @@ allow, and can end that for itself. To a group of another server whoever writes 
 it is told gets a thread of its own that leads back (features S1.5).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from activitypub.contexts import PUBLIC
-from fedcomm import acts, addressing, admit, clock, groups, members, restraints, rights, ways
+from fedcomm import acts, addressing, admit, clock, groups, members, restraints, rights, showing, ways
 from fedcomm.admit import Standing
 from fedcomm.app import App
 from fedcomm.drafting import Prepared
 from fedcomm.errors import AppError, Invalid, NotAllowed, NotFound, TooMany
-from fedcomm.mapping import activities
-from fedcomm.outbox import publish
-from fedcomm.reach import inbox_of
-from storage import actors, boosts, posts, registers, shares, visible
+from storage import actors, posts, registers, shares, talks, visible
 from storage import groups as stored
 from storage.actors import Actor
-from storage.boosts import Boost
 from storage.connect import Writes, apply
 from storage.groups import Group
 from storage.ids import next_id
@@ -85,14 +80,7 @@ async def _take_in(app: App, writes: Writes, group: Group, face: Actor, post: Po
     if await registers.get(group.id, "share", post.uri) is not None:
         uri = app.urls.activity(next_id())
         acts.record(app, writes, group, face, "share", post.uri, None, by=by.uri, uri=uri)
-    record(app, writes, group, face, post, by.id, await _concerned(post))
-
-
-async def _concerned(post: Post) -> list[Actor]:
-    """Who is told what becomes of a thread besides those who follow its groups: its author, and where it began."""
-    _home, home_face = await stored.with_face(post.group_id)
-    author = await actors.by_id(post.author_id)
-    return [actor for actor in (author, home_face) if actor is not None]
+    showing.record(app, writes, group, face, post, by.id, await showing.concerned(post))
 
 
 async def end(app: App, actor: Actor, post_id: int, group_name: str) -> None:
@@ -116,7 +104,7 @@ async def end(app: App, actor: Actor, post_id: int, group_name: str) -> None:
     ended = {"by": actor.uri, "role": role, "at": clock.now_ms()}
     writes = Writes()
     acts.record(app, writes, group, face, "share", post.uri, ended, by=actor.uri, uri=app.urls.activity(next_id()))
-    await withdraw(app, writes, group, face, post)
+    await showing.withdraw(app, writes, group, face, [post])
     await apply(writes)
 
 
@@ -144,49 +132,6 @@ def asked(group: Group, standing: Standing, root: Post, author_id: int, home: St
     return True
 
 
-def record(
-    app: App, writes: Writes, group: Group, face: Actor, post: Post, by: int, concerned: Iterable[Actor]
-) -> None:
-    """The group boosts the thread: the same id, to every server that follows the group (attack GRP-12: once).
-
-    The servers of those `concerned` are told too: its author's, and that of the group in which it began.
-    """
-    now, boost_id = clock.now_ms(), next_id()
-    uri = app.urls.activity(boost_id)
-    shares.put(writes, group.id, post.id, by, now)
-    boosts.insert(writes, Boost(boost_id, uri, face.id, post.id, posts.PUBLIC, now))
-    announce = activities.announce(uri, face.uri, face.followers, post.uri, now)
-    audience = _audience(face, concerned)
-    publish(app, writes, face, announce, audience, form="beside", thread_id=post.thread_id, post_id=post.id)
-    writes.after(lambda: app.forget_post(post.id))
-
-
-async def withdraw(app: App, writes: Writes, group: Group, face: Actor, post: Post) -> None:
-    """The group takes its boost of the thread back."""
-    shares.drop(writes, group.id, post.id)
-    boost = await boosts.of(face.id, post.id)
-    if boost is None:
-        return
-    boosts.remove(writes, boost)
-    take_back(app, writes, face, post, boost.uri, boost.published, await _concerned(post))
-
-
-def take_back(
-    app: App, writes: Writes, face: Actor, post: Post, uri: str, at_ms: int, concerned: Iterable[Actor]
-) -> None:
-    """Undo the announcement of that id, which was made then, for all who were told of it."""
-    announced = activities.announce(uri, face.uri, face.followers, post.uri, at_ms)
-    to, cc = [PUBLIC], [face.followers]
-    undo = activities.undo(app.urls.activity(next_id()), face.uri, announced, to=to, cc=cc)
-    publish(app, writes, face, undo, _audience(face, concerned), form="beside", thread_id=post.thread_id)
-    writes.after(lambda: app.forget_post(post.id))
-
-
-def _audience(face: Actor, concerned: Iterable[Actor]) -> Audience:
-    inboxes = [inbox_of(actor, public=True) for actor in concerned if not actor.local and not actor.gone]
-    return Audience(followers=(face.id,), inboxes=tuple(dict.fromkeys(inboxes)))
-
-
 def may_relay(group: Group, standing: Standing, *, locked: bool = False) -> bool:
     """Whether a group passes on what somebody says in a thread that it shows: its own bans and lock count for that."""
     return group.local == 1 and group.closed_at is None and ways.relays(standing, locked)
@@ -198,17 +143,19 @@ async def said(app: App, writes: Writes, prepared: Prepared, post: Post, documen
     if post.visibility > posts.UNLISTED:
         return
     root = await posts.by_id(post.thread_id) if prepared.parent is not None else post
-    showing = await shares.showing(root.id) if prepared.parent is not None and root is not None else []
+    others = await shares.showing(root.id) if prepared.parent is not None and root is not None else []
     if root is None:
         return
+    if others and root.group_id is None:  # else whoever takes it into the group counts it
+        talks.again(writes, post, news=not prepared.author.bot)
     known_to = _known_to(prepared.group, prepared.face)
-    for group, face, standing, locked in await _relaying(showing, prepared.author):
+    for group, face, standing, locked in await _relaying(others, prepared.author):
         if may_relay(group, standing, locked=locked):
             groups.pass_on(
                 app, writes, group, face, document, about=post, post_id=post.id, beside=True, known_to=known_to
             )
             known_to = (*known_to, face.id)
-    there = {root.group_id, *(each.group.id for each in showing)}
+    there = {root.group_id, *(each.group.id for each in others)}
     for face in prepared.mentioned:
         named = await stored.by_actor(face.id) if face.kind == "Group" and face.local else None
         if named is None or named.id in there:
@@ -227,10 +174,10 @@ async def changed(
 ) -> None:
     """What one of ours did to a post: groups that show its thread pass it on; what began it and is `gone` they take
     back. Microblogs that follow these hear of that from its author, but for the audience `told`, who have."""
-    showing = await shares.showing(post.thread_id) if post.visibility <= posts.UNLISTED else []
-    home, home_face = await stored.with_face(post.group_id) if showing else (None, None)
+    others = await shares.showing(post.thread_id) if post.visibility <= posts.UNLISTED else []
+    home, home_face = await stored.with_face(post.group_id) if others else (None, None)
     known_to = _known_to(home, home_face)
-    for group, face, standing, _locked in await _relaying(showing, author):
+    for group, face, standing, _locked in await _relaying(others, author):
         if not group.local or not (gone or may_relay(group, standing)):
             continue
         about = None if gone else post.id
@@ -239,15 +186,15 @@ async def changed(
         await addressing.tell_boosted(app, writes, group, face, author, activity, post, heard)
         known_to = (*known_to, face.id)
         if gone and post.starter:
-            await withdraw(app, writes, group, face, post)
+            await showing.withdraw(app, writes, group, face, [post])
 
 
-async def _relaying(showing: Sequence[Showing], author: Actor) -> list[tuple[Group, Actor, Standing, bool]]:
+async def _relaying(others: Sequence[Showing], author: Actor) -> list[tuple[Group, Actor, Standing, bool]]:
     """The groups with their faces, what somebody is in each, and whether the thread is locked there."""
-    faces = await actors.by_ids([each.group.actor_id for each in showing]) if showing else {}
+    faces = await actors.by_ids([each.group.actor_id for each in others]) if others else {}
     return [
         (each.group, faces[each.group.actor_id], await members.standing(each.group, author), each.locked)
-        for each in showing
+        for each in others
         if each.group.actor_id in faces
     ]
 

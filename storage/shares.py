@@ -48,6 +48,15 @@ async def by(group_id: int, post_id: int) -> int | None:
     return found[0] if found else None
 
 
+async def by_author(group_id: int, author_id: int) -> list[int]:
+    """The threads of somebody that a group shows beside its own (at most 500)."""
+    sql = (
+        "SELECT post.id FROM share JOIN post ON post.id = share.post_id"
+        " WHERE share.group_id = ? AND post.author_id = ? ORDER BY post.id DESC LIMIT 500"
+    )
+    return [found[0] for found in await rows(sql, (group_id, author_id))]
+
+
 async def count(group_id: int, actor_id: int) -> int:
     """How many threads somebody has shared into a group."""
     found = await row("SELECT COUNT(*) FROM share WHERE group_id = ? AND shared_by = ?", (group_id, actor_id))

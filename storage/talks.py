@@ -43,7 +43,10 @@ CAST(? AS BIGINT) + post.id % 65536 FROM post
 WHERE post.id = ? AND post.deleted_at IS NULL AND EXISTS (SELECT 1 FROM share WHERE share.post_id = post.id
  AND share.group_id = ?) ON CONFLICT (id, group_id) DO NOTHING"""
 # Of rows of `said` (a post) and `begun` (what began its thread): it is an answer that counts, if its author does.
-_STANDS = f"""said.parent_id IS NOT NULL AND said.group_id IS NOT NULL AND said.visibility <> {DIRECT}
+# In a thread of a group that is what the group took in; one that began in none is shown with all its answers.
+_STANDS = f"""said.parent_id IS NOT NULL AND (said.group_id IS NOT NULL OR EXISTS (SELECT 1 FROM talk beside
+ JOIN post own ON own.id = beside.id WHERE beside.id = said.thread_id AND beside.shared = 1 AND own.group_id IS NULL))
+ AND said.visibility <> {DIRECT}
  AND said.deleted_at IS NULL AND said.removed_at IS NULL"""
 _COUNTS = f"{_STANDS} AND said.author_id <> begun.author_id"
 _SAID = f"""

@@ -272,9 +272,9 @@ def _for_group(hand: Hand, group: Group, face: Actor, entered: Post) -> bool:
 def _show(hand: Hand, group: Group, face: Actor, entered: Post, activity: Activity) -> None:
     if entered.removed_at is not None:
         raise Ignored("it was taken out of the group")
+    create.show(hand, face, entered, activity)
     if entered.starter and entered.group_id != group.id:
         shares.put(hand.writes, group.id, entered.id, face.id, clock.now_ms())
-    create.show(hand, face, entered, activity)
 
 
 def _boost(hand: Hand, booster: Actor, boosted: Post, activity: Activity) -> None:

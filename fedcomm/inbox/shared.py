@@ -4,13 +4,13 @@ from typing import Any
 
 from activitypub.activities import Activity
 from activitypub.objects import Note
-from fedcomm import acts, admit, clock, groups, measuring, sharing, ways
+from fedcomm import acts, admit, clock, groups, measuring, sharing, showing, ways
 from fedcomm.admit import Author, Standing, Wait
 from fedcomm.errors import NotAllowed
 from fedcomm.inbox import waiting
 from fedcomm.inbox.hand import Hand
 from fedcomm.ways import Way
-from storage import held, posts, shares
+from storage import held, posts, shares, talks
 from storage.actors import Actor
 from storage.groups import Group
 from storage.ids import next_id
@@ -21,10 +21,12 @@ def said(hand: Hand, activity: Activity, written: Note, author: Actor, post: Pos
     """Somebody said something new: groups of ours that show the thread pass it on, others whom it names may show it."""
     if post.visibility > posts.UNLISTED:
         return
-    showing = hand.facts.shown_in(root.id) if root.id != post.id else ()
+    others = hand.facts.shown_in(root.id) if root.id != post.id else ()
     home = hand.facts.group_of(root)
-    if showing and (home is None or not home.local or post.group_id == home.id):  # else it is nowhere
+    if others and (home is None or not home.local or post.group_id == home.id):  # else it is nowhere
         _pass_on(hand, hand.raw_of(activity), post, author.uri, new=True)
+    if others and root.group_id is None:  # else whoever takes it into the group counts it
+        talks.again(hand.writes, post, news=author.kind == "Person" and not author.bot)
     named(hand, activity, written, author, root)
 
 
@@ -53,7 +55,7 @@ def _take_in(hand: Hand, group: Group, author: Actor, root: Post) -> None:
     if hand.facts.ended(group, root) is not None:
         uri = hand.app.urls.activity(next_id())
         acts.record(hand.app, hand.writes, group, face, "share", root.uri, None, by=author.uri, uri=uri)
-    sharing.record(hand.app, hand.writes, group, face, root, author.id, concerned(hand, root))
+    showing.record(hand.app, hand.writes, group, face, root, author.id, concerned(hand, root))
 
 
 def concerned(hand: Hand, root: Post) -> list[Actor]:
@@ -107,17 +109,17 @@ def changed(hand: Hand, activity: Activity, post: Post, *, gone: bool = False) -
             face = hand.facts.face_of(group)
             shares.drop(hand.writes, group.id, post.id)
             if (boost := hand.facts.boost_of(face.id, post.id)) is not None:
-                sharing.take_back(hand.app, hand.writes, face, post, boost.uri, boost.published, concerned(hand, post))
+                showing.take_back(hand.app, hand.writes, face, post, boost.uri, boost.published, concerned(hand, post))
 
 
 def way(hand: Hand, home: Group, uri: str, root: Post) -> Way | None:
     """The group of ours through which somebody is in a thread; None for the one in which it began (`ways.py`)."""
     if ways.at_home(hand.facts.standing(home, uri)):
         return None
-    showing = [each for each in hand.facts.shown_in(root.id) if each.group.local]
+    others = [each for each in hand.facts.shown_in(root.id) if each.group.local]
     standing = hand.facts.standing
     return ways.choose(
-        [Way(each.group, hand.facts.face_of(each.group), standing(each.group, uri), each.locked) for each in showing]
+        [Way(each.group, hand.facts.face_of(each.group), standing(each.group, uri), each.locked) for each in others]
     )
 
 

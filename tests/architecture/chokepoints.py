@@ -41,7 +41,7 @@ _ONE_POST = re.compile(r"storage\.posts\.by_(id|uri)")
 _POSTS = re.compile(r"storage\.posts\.by_(ids|uris)")
 _LISTING = re.compile(r"storage\.(visible|timelines|threads|search|notifications)\.\w+")
 _ENTERING = re.compile(
-    r"fedcomm\.(recording\.record|groups\.(accept_post|show_thread|pass_on)|moderation\.record_\w+|sharing\.record|acts\.record)"
+    r"fedcomm\.(recording\.record|groups\.(accept_post|show_thread|pass_on)|moderation\.record_\w+|showing\.record|acts\.record)"
     r"|storage\.(posts\.(insert|change)|boosts\.insert|registers\.write|held\.(let_in|take_up)|orphans\.adopt"
     r"|follows\.(put|accept)|reactions\.put|members\.put|shares\.put|admissions\.grant|completions\.enter"
     r"|flairs\.decide|polls\.cast\w*)"
@@ -52,6 +52,7 @@ _ASKING = re.compile(
 _DECIDED_BEFORE = {  # why these do not ask `admit` themselves
     "fedcomm.recording": "the record half of an act: whoever calls it has asked",
     "fedcomm.groups": "what a group does with what was let in, and how it begins",
+    "fedcomm.showing": "the record half of sharing a thread: whoever calls it has asked",
     "fedcomm.moderation": "the record half of moderators' acts: whoever calls it has asked",
     "fedcomm.acts": "the record half of every act: whoever calls it has asked",
     "fedcomm.group_pictures": "the record half of a change of the group, which `group_profile` has asked for",

@@ -195,6 +195,10 @@ async def test_sharing_is_no_way_round_what_a_group_asks_for_and_whom_it_banned(
     )
     assert await world.also_in(plain[5]) == [] and await world.also_in(fine) == [world.wine.id]
     await world.bo.edit(plain[4], "@bread Rye\n\nin other words")
+    with world.a.here():  # with all that they wrote
+        await members.ban(app, "wine", world.bo.actor.uri, world.ann.actor, remove=True)
+        assert await shares.by_author((await groups.by_face(world.wine.uri)).id, world.bo.actor.id) == []  # type: ignore[union-attr]
+    assert await world.also_in(plain[4]) == []
     await world.fediverse.settle()
     assert world.heard(world.of_wine, plain[4].uri) == ["id"]
     assert world.heard(world.of_bread, plain[4].uri) == ["Create", "id", "Update"]

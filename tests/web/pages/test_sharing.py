@@ -80,6 +80,9 @@ async def test_who_may_not_share_or_end_it_changes_nothing(app: App, enter: Ente
     assert answers == [422, 404, 422, 404, 303]
     assert await value("SELECT COUNT(*) FROM share") == 0
     await hers.button(page, f"/share/{public}", group="wine", act="share")
+    assert "For all" in (await stranger.get("/c/wine?sort=unanswered")).main
+    await posts.create(app, ann, Draft(text="For me?", in_reply_to_id=public))
+    assert "For all" not in (await stranger.get("/c/wine?sort=unanswered")).main  # though it began in no group
     member = await enter(await person(app, "dee"))
     assert not (await member.get(f"/@cy/{public}")).all("button", value="end")
     for browser in (his, theirs):  # its moderator, and who wrote it

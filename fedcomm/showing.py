@@ -1,0 +1,65 @@
+"""What a group does that shows a thread beside its own: it boosts it, and takes that back; its callers have asked."""
+
+from collections.abc import Iterable, Sequence
+
+from activitypub.contexts import PUBLIC
+from fedcomm import clock
+from fedcomm.app import App
+from fedcomm.mapping import activities
+from fedcomm.outbox import publish
+from fedcomm.reach import inbox_of
+from storage import actors, boosts, posts, shares
+from storage import groups as stored
+from storage.actors import Actor
+from storage.boosts import Boost
+from storage.connect import Writes
+from storage.groups import Group
+from storage.ids import next_id
+from storage.outbox import Audience
+from storage.posts import Post
+
+
+async def concerned(post: Post) -> list[Actor]:
+    """Who is told what becomes of a thread besides those who follow its groups: its author, and where it began."""
+    _home, home_face = await stored.with_face(post.group_id)
+    author = await actors.by_id(post.author_id)
+    return [actor for actor in (author, home_face) if actor is not None]
+
+
+def record(app: App, writes: Writes, group: Group, face: Actor, post: Post, by: int, told: Iterable[Actor]) -> None:
+    """The group boosts the thread: the same id, to every server that follows the group (attack GRP-12: once).
+
+    The servers of those in `told` hear of it too (`concerned`).
+    """
+    now, boost_id = clock.now_ms(), next_id()
+    uri = app.urls.activity(boost_id)
+    boosts.insert(writes, Boost(boost_id, uri, face.id, post.id, posts.PUBLIC, now))
+    shares.put(writes, group.id, post.id, by, now)  # posts are held before talks (storage/counting.py)
+    announce = activities.announce(uri, face.uri, face.followers, post.uri, now)
+    audience = _audience(face, told)
+    publish(app, writes, face, announce, audience, form="beside", thread_id=post.thread_id, post_id=post.id)
+    writes.after(lambda: app.forget_post(post.id))
+
+
+async def withdraw(app: App, writes: Writes, group: Group, face: Actor, threads: Sequence[Post]) -> None:
+    """The group takes its boosts of the threads back."""
+    for post in threads:
+        if (boost := await boosts.of(face.id, post.id)) is not None:
+            boosts.remove(writes, boost)
+            take_back(app, writes, face, post, boost.uri, boost.published, await concerned(post))
+    for post in threads:
+        shares.drop(writes, group.id, post.id)
+
+
+def take_back(app: App, writes: Writes, face: Actor, post: Post, uri: str, at_ms: int, told: Iterable[Actor]) -> None:
+    """Undo the announcement of that id, which was made then, for all who were told of it."""
+    announced = activities.announce(uri, face.uri, face.followers, post.uri, at_ms)
+    to, cc = [PUBLIC], [face.followers]
+    undo = activities.undo(app.urls.activity(next_id()), face.uri, announced, to=to, cc=cc)
+    publish(app, writes, face, undo, _audience(face, told), form="beside", thread_id=post.thread_id)
+    writes.after(lambda: app.forget_post(post.id))
+
+
+def _audience(face: Actor, told: Iterable[Actor]) -> Audience:
+    inboxes = [inbox_of(actor, public=True) for actor in told if not actor.local and not actor.gone]
+    return Audience(followers=(face.id,), inboxes=tuple(dict.fromkeys(inboxes)))

@@ -40,6 +40,7 @@ _HELD = re.compile(r"\{([A-Z_]+)\}")  # a constant of the module in a piece of S
 _ONE_POST = re.compile(r"storage\.posts\.by_(id|uri)")
 _POSTS = re.compile(r"storage\.posts\.by_(ids|uris)")
 _LISTING = re.compile(r"storage\.(visible|timelines|threads|search|notifications)\.\w+")
+_CHECKING = re.compile(r"web\.(pages\.readers\.form|auth\.check_form)")
 _ENTERING = re.compile(
     r"fedcomm\.(recording\.record|groups\.(accept_post|show_thread|pass_on)|moderation\.record_\w+|showing\.record|acts\.record)"
     r"|storage\.(posts\.(insert|change)|boosts\.insert|registers\.write|held\.(let_in|take_up)|orphans\.adopt"
@@ -131,7 +132,7 @@ def showing(sources: Sequence[Source]) -> Iterator[str]:
                 if _shows(_filled(text, constants)):
                     yield f"{source.module}:{line} reads posts without asking visible"
         yield from _told_a_viewer(source)
-    asking = _asking(sources)
+    asking = _reaching(sources, _LISTING)
     for source in (source for source in sources if source.room == "web"):
         names = imported(source)
         for function in _functions(source.tree):
@@ -157,6 +158,19 @@ def deciding(sources: Sequence[Source]) -> Iterator[str]:
                     yield f"{source.module}:{line} calls {called} without asking admit"
 
 
+def forging(sources: Sequence[Source]) -> Iterator[str]:
+    """Whatever a page of ours sends is known by its secret (`readers.form`): no other site makes a browser send it."""
+    checking = _reaching(sources, _CHECKING)
+    for source in (each for each in sources if each.module.startswith(("web.pages.", "web.admin."))):
+        for node in ast.walk(source.tree):
+            if not (isinstance(node, ast.Call) and ast.unparse(node.func) == "Route" and len(node.args) > 1):
+                continue
+            endpoint = node.args[1].func if isinstance(node.args[1], ast.Call) else node.args[1]
+            changes = any(word.arg == "methods" and "GET" not in ast.unparse(word.value) for word in node.keywords)
+            if changes and f"{source.module}.{ast.unparse(endpoint)}" not in checking:
+                yield f"{source.module}:{node.lineno} changes something without asking for the secret of the form"
+
+
 def _told_a_viewer(source: Source) -> Iterator[str]:
     constants = dict(_constants(source.tree))
     for function in _functions(source.tree):
@@ -168,18 +182,18 @@ def _told_a_viewer(source: Source) -> Iterator[str]:
                 yield f"{source.module}:{function.lineno} {function.name} reads posts without asking visible"
 
 
-def _asking(sources: Sequence[Source]) -> set[str]:
-    """Every function of `web` that asks what its viewer may see, by itself or by calling one that does."""
+def _reaching(sources: Sequence[Source], wanted: re.Pattern[str]) -> set[str]:
+    """Every function of `web` that calls what is wanted, by itself or by calling one that does."""
     calls: dict[str, set[str]] = {}
     for source in (source for source in sources if source.room == "web"):
         names = {found.name: f"{source.module}.{found.name}" for found in _functions(source.tree)} | imported(source)
         for function in _functions(source.tree):
             called = {dotted(node.func, names) for node in ast.walk(function) if isinstance(node, ast.Call)}
             calls.setdefault(f"{source.module}.{function.name}", set()).update(called)
-    asking = {name for name, called in calls.items() if any(map(_LISTING.fullmatch, called))}
-    while more := {name for name, called in calls.items() if name not in asking and called & asking}:
-        asking |= more
-    return asking
+    reaching = {name for name, called in calls.items() if any(map(wanted.fullmatch, called))}
+    while more := {name for name, called in calls.items() if name not in reaching and called & reaching}:
+        reaching |= more
+    return reaching
 
 
 def _filled(sql: str, constants: dict[str, str]) -> str:

@@ -22,6 +22,7 @@ RULES: tuple[Rule, ...] = (
     chokepoints.verifying,
     chokepoints.showing,
     chokepoints.deciding,
+    chokepoints.forging,
 )
 
 # What a rule has to see besides the planted module to find the breach.
@@ -85,6 +86,10 @@ PLANTED: tuple[tuple[Rule, str, str], ...] = (
     (chokepoints.showing, "storage.timelines", "SQL = 'SELECT p.id FROM actor a, post p WHERE p.author_id = a.id'"),
     (chokepoints.showing, "storage.search", "SQL = 'select id from post where group_id = ?'"),
     (chokepoints.connecting, "fedcomm.completing", "import httpx\nasync def f(): await httpx.AsyncClient().get('')"),
+    (chokepoints.forging, "web.pages.danger", "async def undo(request): await rollback.order(request)"
+                                              "\nroutes = [Route('/undo', undo, methods=['POST'])]"),
+    (chokepoints.forging, "web.admin.danger", "def form(): pass\nasync def f(r): await read(r)"
+                                              "\nroutes = [Route('/f', f, methods=['POST'])]"),
     (chokepoints.deciding, "fedcomm.crossing", "from storage import shares\ndef f(w): shares.put(w, 1, 2, 3, 4)"),
     (chokepoints.deciding, "fedcomm.doors", "from storage import admissions\ndef f(w): admissions.grant(w, 1)"),
     (chokepoints.deciding, "fedcomm.relaying", "from fedcomm import groups\ndef f(): groups.pass_on(1, 2)"),

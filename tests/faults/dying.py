@@ -15,8 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import asyncpg
-
+import storage.postgres_pool
 from fedcomm.cli import main
 
 # What a server writes from time to time, whatever happens, is not counted: n would be another moment each time.
@@ -58,7 +57,7 @@ class File(sqlite3.Connection, Watched):
         return super().executemany(sql, rows)
 
 
-class Line(asyncpg.Connection, Watched):  # type: ignore[misc]
+class Line(storage.postgres_pool.Connection, Watched):
     """One to PostgreSQL."""
 
     async def execute(self, query: str, *args: Any, **options: Any) -> Any:
@@ -91,5 +90,5 @@ def _moment(name: str) -> None:
 if __name__ == "__main__":
     _file, _numbers = Path(sys.argv.pop(1)), itertools.count(1)
     sqlite3.connect = partial(sqlite3.connect, factory=File)
-    asyncpg.connect = partial(asyncpg.connect, connection_class=Line)
+    storage.postgres_pool.Connection = Line  # type: ignore[misc]
     main()

@@ -3,13 +3,15 @@
 import asyncio
 import http.client
 import json
+import re
 from concurrent.futures import Future
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
 from fedcomm.intake import mark
 from tests.faults.asking import ask, eventually, follow_all, post
 from tests.faults.crowd import Crowd
-from tests.server.running import Instance
+from tests.server.running import Instance, Reply
 
 
 class Story(Protocol):
@@ -92,9 +94,11 @@ class Answers(FromElsewhere):
 class Threads(FromElsewhere):
     """Somebody elsewhere begins threads in a group here, which announces them to its members."""
 
+    LADDER = "--no-ladder"
+
     def __init__(self, server: Instance, crowd: Crowd) -> None:
         super().__init__(server, crowd)
-        made = server.command("group", "create", "shade", "--title", "Shade", "--steward", "bob", "--no-ladder")
+        made = server.command("group", "create", "shade", "--title", "Shade", "--steward", "bob", self.LADDER)
         assert made.returncode == 0, made.stderr
         self._group = f"http://{server.host}/c/shade"
         crowd.run(crowd.follow(self._group, f"{self._group}/inbox"))
@@ -148,6 +152,53 @@ class EarlyAnswers(Threads):
     async def _insist(self) -> int:
         await self._crowd.insist(self._sam, self._inbox, self._answer())
         return await super()._insist()
+
+
+class Released(Threads):
+    """Somebody elsewhere begins threads that wait, since they are new in the group, and its steward lets each in."""
+
+    LADDER = "--ladder"
+    PAGE = "/c/shade/held"
+
+    def __init__(self, server: Instance, crowd: Crowd) -> None:
+        super().__init__(server, crowd)
+        form, self._cookies = server.get("/sign_in"), ""
+        signed_in = self._sent("/sign_in", form, login="bob", password="correct horse battery staple")
+        self._cookies = signed_in.headers["set-cookie"].partition(";")[0]
+
+    def over(self) -> bool:
+        return super().over() and ask(self._server, "SELECT DISTINCT state FROM held") == [("released",)]
+
+    def _more(self) -> dict[str, Any]:
+        links = " ".join(f'<a href="https://{number}.example/">{number}</a>' for number in range(3))
+        return super()._more() | {"content": f"<p>{links}</p>"}
+
+    async def _insist(self) -> int:
+        attempts = await super()._insist()
+        for _attempt in range(600):
+            if await asyncio.to_thread(self._decided):
+                return attempts
+            await asyncio.sleep(0.05)
+        raise AssertionError("never let in")
+
+    def _decided(self) -> bool:
+        """Whether it waits no more; if it does, it is let in."""
+        sql = "SELECT id, state FROM held WHERE post_uri = ?"
+        found = ask(self._server, sql, (self._last["object"]["id"],))
+        if found and found[0][1] == "waiting":
+            try:
+                self._sent(self.PAGE, self._server.get(self.PAGE, cookie=self._cookies), act="release", id=found[0][0])
+            except (OSError, http.client.HTTPException):
+                return False
+        return bool(found) and found[0][1] == "released"
+
+    def _sent(self, path: str, page: Reply, **given: Any) -> Reply:
+        """Send a form of a page."""
+        secret = re.search(r'name="csrf" value="([^"]+)"', page.body.decode())
+        assert secret is not None, page.body
+        cookies = [self._cookies, page.headers.get("set-cookie", "").partition(";")[0]]
+        fields = {"cookie": "; ".join(filter(None, cookies)), "content_type": "application/x-www-form-urlencoded"}
+        return self._server.ask("POST", path, urlencode(given | {"csrf": secret[1]}).encode(), **fields)
 
 
 class Thoughts:

@@ -85,8 +85,13 @@ def banned(value: str | None) -> bool:
     """Whether the value of a ban register bans now; a ban that has run out is read as none."""
     if value is None:
         return False
-    until = _BAN.decode(value).until
+    until = banned_until(value)
     return until is None or until > clock.now_ms()
+
+
+def banned_until(value: str | None) -> int | None:
+    """When the ban in a register ends (ms since 1970), None for never."""
+    return _BAN.decode(value).until if value is not None else None
 
 
 def server(peers: PeerBook, host: str) -> None:

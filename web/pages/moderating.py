@@ -17,7 +17,19 @@ import storage.follows
 import storage.groups
 import storage.held
 import storage.registers
-from fedcomm import admit, curation, deputies, finding, flairs, group_profile, members, rights, rollback, topics
+from fedcomm import (
+    admit,
+    clock,
+    curation,
+    deputies,
+    finding,
+    flairs,
+    group_profile,
+    members,
+    rights,
+    rollback,
+    topics,
+)  # fmt: skip
 from fedcomm.app import App
 from fedcomm.errors import AppError, Invalid, NotFound
 from fedcomm.group_profile import Change
@@ -33,6 +45,7 @@ from web.pages.readers import Reader, form, members_only
 from web.pages.thread import seen
 
 _MOST = 100  # requests, bans and entries of the log on the page
+_MOST_DAYS = 3_650  # of a ban that ends
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -46,6 +59,7 @@ class Wish(msgspec.Struct, frozen=True):
     flair: str = ""
     group: str = ""  # one that shows the thread beside its own, and what is done is done there
     hours: int = 24
+    days: int = 0  # of a ban, 0 for good
     remove: bool = False
     csrf: str = ""
 
@@ -216,7 +230,8 @@ async def _done(app: App, place: Place, wish: Wish) -> None:
             await members.dismiss(app, name, who, by)
         case "ban":
             who = await find.somebody(app, place.reader.actor.id, wish.who)
-            await members.ban(app, name, who.uri, place.by(rights.BAN), reason=wish.reason, remove=wish.remove)
+            until, by = _until(wish), place.by(rights.BAN)
+            await members.ban(app, name, who.uri, by, until, reason=wish.reason, remove=wish.remove)
         case "unban":
             await members.unban(app, name, (await _known(wish.id)).uri, place.by(rights.BAN))
         case "undo":
@@ -241,13 +256,20 @@ async def _done_afar(app: App, place: Place, wish: Wish) -> None:
             await deputies.dismiss(app, group, face, await _known(wish.id), by)
         case "ban":
             who = await find.somebody(app, by.id, wish.who)
-            await deputies.ban(app, group, face, who, by, reason=wish.reason, remove=wish.remove)
+            until = _until(wish)
+            await deputies.ban(app, group, face, who, by, until=until, reason=wish.reason, remove=wish.remove)
         case "unban":
             await deputies.unban(app, group, face, await _known(wish.id), by)
         case "restore":
             await curation.restore(app, by, await _post(app, wish.who))
         case _:
             raise Invalid("There is no such act.")
+
+
+def _until(wish: Wish) -> int | None:
+    if not 0 <= wish.days <= _MOST_DAYS:
+        raise Invalid("A ban ends within {most} days, or not at all.", field="until", most=_MOST_DAYS)
+    return clock.now_ms() + wish.days * 86_400_000 if wish.days else None
 
 
 async def _known(actor_id: int) -> Actor:
@@ -304,9 +326,11 @@ async def _looking_after(group: Group) -> list[tuple[Actor, str]]:
     return [(who, roles[who.uri]) for who in await _faces(list(roles))]
 
 
-async def _banned(group: Group) -> list[Actor]:
+async def _banned(group: Group) -> list[tuple[Actor, int | None]]:
+    """Each with the end of the ban, if it has one."""
     bans = await storage.registers.all_of(group.id, "ban")
-    return await _faces([ban.subject for ban in bans if admit.banned(ban.value)][-_MOST:])
+    ends = {ban.subject: admit.banned_until(ban.value) for ban in bans if admit.banned(ban.value)}
+    return [(who, ends[who.uri]) for who in await _faces(list(ends)[-_MOST:])]
 
 
 async def _removed(place: Place, log: list[Act]) -> set[int]:

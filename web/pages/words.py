@@ -159,6 +159,12 @@ GROUP_ROLES = {
     "steward": later("steward"),
     "moderator": later("moderator"),
 }
+BAN_DAYS = {
+    "0": later("for good"),
+    "1": later("for a day"),
+    "7": later("for a week"),
+    "30": later("for 30 days"),
+}
 BACK_HOURS = {
     "1": later("an hour"),
     "24": later("a day"),

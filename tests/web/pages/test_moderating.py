@@ -6,7 +6,7 @@ import pytest
 import storage.actors
 import storage.groups
 import storage.peers
-from fedcomm import follows, groups, members, moderation, posts, reactions
+from fedcomm import admit, clock, follows, groups, members, moderation, posts, reactions
 from fedcomm.app import App
 from fedcomm.posts import Draft
 from storage.actors import Actor
@@ -156,13 +156,17 @@ async def test_a_description_that_cannot_be_changes_nothing(mo: Browser) -> None
 async def test_somebody_is_banned_and_may_come_back(
     app: App, rye: Actor, mo: Browser, anna: Actor, enter: Enter
 ) -> None:
-    page = await act(mo, "ban", who="@anna", reason="spam <b>again</b>")
+    wrong = await act(mo, "ban", who="@anna", days="-1")
+    assert wrong.status == 422 and flaws(wrong) == [] and "Nobody is banned." in wrong.main
+    page = await act(mo, "ban", who="@anna", reason="spam <b>again</b>", days="7")
     theirs = await (await enter(anna)).get("/c/rye")
 
     group, _ = await groups.named("rye")
     assert flaws(page) == [] and "anna" in page.one("section", aria_labelledby="bans").text
     assert "spam <b>again</b>" in page.one("table").text
-    assert (await members.standing(group, anna)).ban is not None
+    until = admit.banned_until((await members.standing(group, anna)).ban)
+    assert until and 6 < (until - clock.now_ms()) / 86_400_000 < 7
+    assert page.one("section", aria_labelledby="bans").all("time")
     assert "You are banned from this group." in theirs.main and flaws(theirs) == []
     assert theirs.one("div", class_="actions").text == ""
     page = await act(mo, "unban", id=str(anna.id))
@@ -322,7 +326,7 @@ async def test_a_group_of_another_server_is_looked_after_from_here_as_far_as_tha
         assert {each["value"] for each in thread.all("button", name="act")} & acts == wanted, program
         assert {each["value"] for each in page.all("button", name="act")} == offered, program
         assert flaws(page) == flaws(thread) == [] and where in (await browser.get("/c/far@far.example")).links
-        refused = await act(browser, "ban", where, who="@eve@far.example", reason="ovens")
+        refused = await act(browser, "ban", where, who="@eve@far.example", reason="ovens", days="1")
         assert (refused.status == 403) == (program == "nodebb")
         page = await browser.get(where)
         if program != "nodebb":
@@ -340,7 +344,9 @@ async def test_a_group_of_another_server_is_looked_after_from_here_as_far_as_tha
     log = await browser.get(where)
     await act(browser, "restore", where, who=log.one("table").one("input", name="who")["value"])
 
-    sent = [msgspec.json.decode(body)["type"] for (body,) in await rows("SELECT body FROM outbox ORDER BY seq")]
+    said = [msgspec.json.decode(body) for (body,) in await rows("SELECT body FROM outbox ORDER BY seq")]
+    sent = [each["type"] for each in said]
+    assert said[0]["endTime"] == said[0]["expires"] and said[0]["removeData"] is False
     assert sent == ["Block", "Undo", "Block", "Undo", "Reject", "Delete", "Undo"]
     for somebody in (admin, other):
         assert (await somebody.get(where)).status == 404 and where not in (await somebody.get(where[:-9])).links

@@ -99,6 +99,7 @@ class Page(Element):
     def form(self, action: str) -> Element:
         """The form that is sent to this address."""
         found = [each for each in self.all("form") if (each["action"] or urlsplit(str(self.answer.url)).path) == action]
+        found = found or self.all("form", id=(self.all("button", formaction=action) or [Element("", {})])[0]["form"])
         assert len(found) == 1, f"{len(found)} forms to {action}: {[each['action'] for each in self.all('form')]}"
         return found[0]
 

@@ -292,7 +292,7 @@ async def test_a_page_of_a_large_thread_shows_forty_answers_and_weighs_little(
     await members.appoint(app, "rye", world.alice, None, rights.STEWARD)
     mo = await enter(world.alice)
     mine = await mo.get(where(world.thread, world.alice))
-    assert len(mine.source) + sum(each.stat().st_size for each in FOLDER.glob("*.[cj]s*")) < 100_000
+    assert len(mine.source) + sum(each.stat().st_size for each in FOLDER.glob("*.[cj]s*")) < 90_000
     cares = [link for link in mine.links if link.startswith("/moderate/")]
     assert len(cares) == 40 and mine.one("details", class_="care").one("button", value="lock")
     care = await mo.get(cares[0])

@@ -156,10 +156,14 @@ class Client:
         Raises:
             NotFound, Gone, Forbidden, Unreachable, Malformed: as `get_document`.
         """
+        return documents.expect_object(await self.get_value(url, accept, allowance=allowance))
+
+    async def get_value(self, url: str, accept: str = "application/json", *, allowance: Allowance | None = None) -> Any:
+        """As `get_json`, a value of any kind: some APIs answer with a list."""
         _, response = await self._get(url, accept, unsigned, allowance)
         if not _JSON.fullmatch(_content_type(response)[0]):
             raise Malformed("The answer is no JSON.")
-        return await _read(response, allowance)
+        return documents.decode(await _weighed(response, allowance))
 
     async def get_file(self, url: str, most: int) -> bytes:
         """What is at that address, asked for without a signature; of at most so many bytes.
@@ -304,10 +308,14 @@ def is_activity_json(content_types: list[str]) -> bool:
 
 
 async def _read(response: httpx.Response, allowance: Allowance | None) -> dict[str, Any]:
+    return documents.read(await _weighed(response, allowance))
+
+
+async def _weighed(response: httpx.Response, allowance: Allowance | None) -> bytes:
     body = await response.aread()
     if allowance is not None:
         allowance.weigh(len(body))
-    return documents.read(body)
+    return body
 
 
 def _raise_for(response: httpx.Response, now: float) -> None:

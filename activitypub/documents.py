@@ -25,7 +25,15 @@ def read(body: bytes, limit: int = MAX_BYTES) -> dict[str, Any]:
         Malformed: no JSON object in UTF-8, or one that two readers could read differently: a key twice in one object,
             half a surrogate pair, NaN or Infinity, a byte order mark, numbers beyond every range.
     """
-    value = decode(body, limit)
+    return expect_object(decode(body, limit))
+
+
+def expect_object(value: Any) -> dict[str, Any]:
+    """The JSON value, which has to be an object.
+
+    Raises:
+        Malformed: it is none.
+    """
     if type(value) is not dict:
         raise Malformed("Expected a JSON object.")
     return value

@@ -1,4 +1,8 @@
-"""Groups of another server that one could follow, as its own API lists them: hints, each is asked for at its id."""
+"""Groups of another server that one could follow, as its own API lists them: hints, each is asked for at its id.
+
+Mastodon, GoToSocial and Misskey have no groups of their own to list: what is a group in their directories lives
+elsewhere, or is a bot that boosts (a.gup.pe), whose server tells nobody of it.
+"""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -36,8 +40,9 @@ async def of_server(app: App, host: str, allowance: Allowance) -> list[Prospect]
     software = await nodeinfo.read(app.client, host, scheme=scheme, allowance=allowance)
     for path, read in LISTS.get(software.name if software else "", ()):
         try:
-            told = await app.client.get_json(f"{scheme}://{host}{path}", allowance=allowance)
-            found = [each for each in read(told, f"{scheme}://{host}") if host_of(each.uri) == host]
+            told = await app.client.get_value(f"{scheme}://{host}{path}", allowance=allowance)
+            listed = told if isinstance(told, dict) else {"listed": told}
+            found = [each for each in read(listed, f"{scheme}://{host}") if host_of(each.uri) == host]
         except ProtocolError:
             continue
         if found:
@@ -70,6 +75,14 @@ def _nodebb(told: Json, base: str) -> Iterator[Prospect]:
 def _fedcomm(told: Json, _base: str) -> Iterator[Prospect]:
     for group in _listed(told, "groups"):
         yield from _prospect(group, group)
+
+
+def _friendica(told: Json, _base: str) -> Iterator[Prospect]:
+    """The forums among the accounts of its directory, which is that of Mastodon's API."""
+    for account in _listed(told, "listed"):
+        if account.get("group") is True:
+            named = {"id": account.get("url"), "title": account.get("display_name"), "summary": account.get("note")}
+            yield from _prospect(account | named, {"active": account.get("statuses_count")})
 
 
 def _prospect(said: Json, counts: Json) -> Iterator[Prospect]:
@@ -105,5 +118,6 @@ LISTS: dict[str, tuple[tuple[str, Reading], ...]] = {
     "mbin": (("/api/magazines?sort=active&federation=local&perPage=50", _mbin),),
     "kbin": (("/api/magazines?sort=active&federation=local&perPage=50", _mbin),),
     "nodebb": (("/api/categories", _nodebb),),
+    "friendica": (("/api/v1/directory?local=true&order=active&limit=80", _friendica),),
     "fedcomm": (("/api/fedcomm/v1/groups", _fedcomm),),
 }

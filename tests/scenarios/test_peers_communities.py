@@ -105,7 +105,11 @@ async def test_people_of_a_program_take_part_in_our_group(street: Street, progra
         page = await here.flora.post(here.uri, "Sourdough in winter", "Where do you keep it warm?")
         for member in (here.alice, here.bob):
             await member.sees(page, content="Where do you keep it warm")
-        assert page in await listed(here.bob)
+
+        async def in_the_group() -> bool:  # it is here a moment before the group has said that it is in it
+            return page in await listed(here.bob)
+
+        await eventually(in_the_group, "bob sees the page in the group")
     if habits.polls:
         poll = await here.bob.ask(f"When do we bake?\n\nOne of these days. @{here.handle}", "Saturday", "<Sunday>")
         await there(world, poll, title="When do we bake?", text="One of these days", community=here.uri)

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.anyio
 JSON = "application/json"
 
 
-def runs(host: Host, software: str, path: str, told: Json) -> None:
+def runs(host: Host, software: str, path: str, told: Any) -> None:
     """What a server says of itself, and how it lists its groups."""
     schema = "http://nodeinfo.diaspora.software/ns/schema/2.1"
     links = {"links": [{"rel": schema, "href": f"https://{host.name}/nodeinfo/2.1"}]}
@@ -163,11 +163,16 @@ async def test_groups_bring_no_more_than_the_budget_and_ten_are_followed(town: T
 async def test_each_program_lists_its_groups_in_its_own_way(town: Town) -> None:
     host = Host(town.fediverse, "forum.test")
     face = host.actor("rye", "Group")
-    lists = {
+    lists: dict[str, Any] = {
         "nodebb": {"categories": [{"cid": 5, "name": "Rye", "totalTopicCount": 9}, {"cid": -1, "name": "World"}]},
         "lemmy": {"communities": [{"community": {"ap_id": face.uri, "title": "Rye", "users_active_month": 4}}]},
         "mbin": {"items": [{"apProfileId": face.uri, "title": "Rye"}, {"apProfileId": "no", "title": "x"}]},
         "piefed": {"communities": 7},
+        "friendica": [
+            {"group": True, "url": face.uri, "display_name": "Rye", "note": "<p>bread</p>", "id": "7"},
+            {"group": False, "url": host.actor("flora").uri, "display_name": "Flora"},
+            7,
+        ],
     }
     found: dict[str, list[str]] = {}
     for software, told in lists.items():
@@ -177,5 +182,6 @@ async def test_each_program_lists_its_groups_in_its_own_way(town: Town) -> None:
         found[software] = [each.uri for each in listed]
 
     assert found == {
-        "nodebb": ["https://forum.test/category/5"], "lemmy": [face.uri], "mbin": [face.uri], "piefed": []
+        "nodebb": ["https://forum.test/category/5"], "lemmy": [face.uri], "mbin": [face.uri], "piefed": [],
+        "friendica": [face.uri],
     }  # fmt: skip

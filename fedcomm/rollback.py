@@ -79,7 +79,8 @@ SETTINGS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     **{f"profile:{place}_description": ("descriptions", partial(_described, place)) for place in PLACES},
 }
 _UNKNOWN = frozenset(("profile:title", "profile:summary", "join_mode", "visibility", "ladder"))  # set when it was made
-_WORDS = frozenset(("welcome", "greeter", "introductions", "trusted", "share"))  # what nothing but the register says
+# What nothing but the register says.
+_WORDS = frozenset(("welcome", "greeter", "introductions", "trusted", "promotional", "share"))
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -148,7 +149,7 @@ async def _each(case: Case, wanted: Callable[[Act], bool]) -> None:
         below = found[-1].id
         earlier = await registers.before(case.span, {act.subject for act in found})
         for act in filter(wanted, found):
-            undo = _UNDOING.get(act.property)
+            undo = UNDOING.get(act.property)
             if undo is None:
                 continue
             held = earlier.get((act.property, act.subject))
@@ -268,7 +269,7 @@ async def _word(case: Case, act: Act, held: Any) -> None:
         await write(writes)
 
 
-_UNDOING: dict[str, Callable[[Case, Act, Any], Awaitable[None]]] = {
+UNDOING: dict[str, Callable[[Case, Act, Any], Awaitable[None]]] = {
     "removed": _removed,
     "locked": _locked,
     "pinned": _pinned,

@@ -20,6 +20,7 @@ from tests.web.pages.browser import Browser
 from tests.web.pages.conftest import Enter
 from tests.web.pages.test_every_page import flaws
 from tests.web.pages.test_moderating import act
+from web.pages import words
 
 pytestmark = pytest.mark.anyio
 
@@ -97,6 +98,12 @@ async def test_stewards_and_admins_undo_all_that_somebody_did_with_one_button(
     assert await registers.get(rye.id, "ban", anna.uri) is None
     assert (await storage.audit.newest(1))[0].act == "group.rollback"
     assert (await members.standing(rye, bo)).role == rights.MODERATOR  # whom the steward appointed
+
+
+@pytest.mark.attack("GRP-23")
+def test_whatever_is_done_for_a_group_can_be_undone() -> None:
+    """Each act that the log has words for; of new ones somebody has to say how."""
+    assert {*words.GROUP_ACTS} - {*rollback.UNDOING, *rollback.SETTINGS} == {"rolled_back"}
 
 
 async def _ordered() -> list[str]:

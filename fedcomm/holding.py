@@ -52,7 +52,9 @@ def keep(app: App, writes: Writes, kept: Held, why: Wait, known: Circumstances) 
 
 
 async def tell(app: App, group: int, actor: int, kind: str, version: str) -> None:
-    """Tell somebody why a post of theirs waits; whose server passes no messages on agrees to rules by joining.
+    """Tell somebody why a post of theirs waits, or is not in the group.
+
+    Whose server passes no messages on agrees to rules by joining.
 
     Raises:
         Unreachable: it is not known yet what their server runs (`letters.learn`).
@@ -282,6 +284,18 @@ async def _saying(app: App, group: Group, face: Actor, author: Actor, kind: str)
                     " otherwise."
                 )
             ]
+        case "open":
+            named["handle"] = app.urls.handle(face.username)
+            parts = [
+                gettext(
+                    "Your post is not in the group {group}: everybody can read it, and what is written in the group is"
+                    " for its members alone. Nothing is lost, your post is where you published it. To write in the"
+                    " group, mention {handle} in a post that only your followers can read; the members of the group"
+                    " get it."
+                )
+            ]
+            if not (await members.standing(group, author)).member:
+                parts.append(gettext("Only members write in it. Follow {handle} to ask to join."))
         case "promotion":
             parts = [
                 gettext(

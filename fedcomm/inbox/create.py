@@ -48,6 +48,8 @@ def note(hand: Hand, activity: Activity) -> None:
         _look_for_parent(hand, written)
     if group is not None and group.local and _waits_for(hand, activity, written, author, parent, group):
         return
+    if group is None:
+        waiting.too_open(hand, written, author, hand.facts.group_of(parent) if parent else _named(hand, written))
     named = mentioned(hand, written)
     if not _concerns(hand, author, parent, group, named, written):
         raise Ignored("it concerns nobody here")

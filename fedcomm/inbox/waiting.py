@@ -72,6 +72,16 @@ def early_waits(hand: Hand, group: Group, author_id: int, author_uri: str) -> bo
     return admit.waits(group, standing, known, who, admit.Written(starter=False), clock.now_ms()) is not None
 
 
+def too_open(hand: Hand, written: Note, author: Actor, group: Group | None) -> None:
+    """What is for everybody enters no group that is for its members: who wrote it is told so, once."""
+    if group is None or not group.local or group.visibility != "members" or not written.audience.public:
+        return
+    if author.bot or author.kind != "Person" or not standing_open(hand, group, author):
+        return
+    held.tell_once(hand.writes, held.Asked(group.id, author.id, "open"), next_id(), clock.now_ms())
+    hand.app.jobs_added(hand.writes)
+
+
 def agrees(hand: Hand, written: Note, author: Actor, answered: Post | None) -> bool:
     """Whether it is somebody's word to a group of ours, and to nobody else, that they say yes to its rules.
 

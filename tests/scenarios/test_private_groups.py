@@ -161,6 +161,13 @@ async def test_nobody_outside_writes_into_a_private_group_and_nobody_writes_to_e
     with circle.a.here():
         inside = await rows("SELECT content, visibility FROM post WHERE group_id IS NOT NULL")
     assert inside == [("<p>canary confined</p>", MEMBERS)]
+    again = mona.note("again", to=[forger.PUBLIC], cc=[circle.face.uri])
+    await forger.send(circle.fediverse, circle.a, mona, mona.does("Create", again))
+    aside = eve.note("aside", to=[forger.PUBLIC], cc=[circle.face.uri])
+    await forger.send(circle.fediverse, circle.a, eve, eve.does("Create", aside))
+    told = [each["object"] for each in there.received if each["type"] == "Create" and "not in the group" in str(each)]
+    assert [each["to"] for each in told] == [[mona.uri], [eve.uri]], "each is told once, and nobody else"
+    assert ["ask to join" in each["content"] for each in told] == [False, True]
     passed_on = [body for _host, body in circle.fediverse.wire.posted if b"Announce" in body]
     assert passed_on and not any(name in body for body in passed_on for name in (b"public", b"outside", b"as-lemmy"))
 

@@ -19,7 +19,7 @@ from fedcomm.group_pictures import Pictures, Words
 from fedcomm.groups import JOIN_MODES, LEVELS, MAX_SUMMARY, MAX_TITLE, NO_SUCH_WAY
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
-from storage import fragments, held, registers
+from storage import fragments, held, jobs, registers
 from storage.actors import Actor
 from storage.connect import Writes, transaction, write
 from storage.groups import Group
@@ -161,10 +161,17 @@ def record(
         if property_ == "join_mode":
             registers.take_effect(writes, act, "actor", face.id, locked=int(value != "open"))
         if property_ == "visibility":  # whom it reaches, and what of it is shown to everybody
-            app.followers_changed(writes, face.id)
+            _reaches_others(app, writes, group, face)
     if changed:
         fragments.forget_actor_later(writes, face.id)
     return changed
+
+
+def _reaches_others(app: App, writes: Writes, group: Group, face: Actor) -> None:
+    """What is written in the group goes to others from now on; from who is outside it parts soon."""
+    app.followers_changed(writes, face.id)
+    jobs.add(writes, next_id(), "part_group", {"group": group.id}, clock.now_ms())
+    app.jobs_added(writes)
 
 
 def _check(

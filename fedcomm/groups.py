@@ -138,7 +138,9 @@ def pass_on(
     alone, as its post `about` or itself says, is told to nobody else (Lemmy: generate_to), and what is for those who
     are signed in here leaves this server in no form.
     """
-    level = reach(group, about)
+    level, once = reach(group, about), tuple[int, ...]()
+    if about is not None and about.visibility < level and isinstance(inner, dict) and inner["type"] == "Delete":
+        level, once = about.visibility, (face.id,)  # who has it from when the group was for more people is to know
     if level == LOCAL:
         return
     now = clock.now_ms()
@@ -150,7 +152,7 @@ def pass_on(
     if level > UNLISTED and isinstance(inner, dict) and app.urls.own(origin):
         inner = activities.for_followers(inner, face.followers)
     announce = activities.announce(uri, face.uri, face.followers, inner, now, public=level <= UNLISTED)
-    audience = Audience(followers=(face.id,), without=without, known_to=known_to)
+    audience = Audience(followers=(face.id,), once=once, without=without, known_to=known_to)
     thread_id = about.thread_id if about is not None else 0
     publish(
         app,
@@ -171,15 +173,20 @@ def reach(group: Group, about: Post | None = None) -> int:
 
 
 def take_back(app: App, writes: Writes, group: Group, face: Actor, post: Post, announce_uri: str) -> None:
-    """Undo the plain announcement of a thread that is gone, for those who know nothing but boosts."""
+    """Undo the plain announcement of a thread that is gone, for those who know nothing but boosts.
+
+    Also for those who had it when the group was for more people than it is now.
+    """
     level = reach(group, post)
-    if level == LOCAL:
+    if post.visibility == LOCAL:
         return
-    followers = Audience(followers=(face.id,))
-    if level == MEMBERS:
+    followers = Audience(followers=(face.id,), once=(face.id,) if post.visibility < level else ())
+    if level == MEMBERS or post.visibility == MEMBERS:
         retold = app.urls.retold(post.id)
         gone = activities.delete(f"{retold}#delete/{next_id()}", face.uri, retold, to=[face.followers])
-        return publish(app, writes, face, gone, followers, form="plain", thread_id=post.thread_id)
+        publish(app, writes, face, gone, followers, form="plain", thread_id=post.thread_id)
+    if post.visibility == MEMBERS:
+        return
     announcements.withdraw(writes, face.uri, post.uri, "plain", clock.now_ms())
     announced = activities.announce(announce_uri, face.uri, face.followers, post.uri, clock.now_ms())
     undo = activities.undo(app.urls.activity(next_id()), face.uri, announced, to=announced["to"], cc=announced["cc"])

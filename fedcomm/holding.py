@@ -5,7 +5,7 @@ for what, and why nothing of members here ever waits.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -286,16 +286,7 @@ async def _saying(app: App, group: Group, face: Actor, author: Actor, kind: str)
             ]
         case "open":
             named["handle"] = app.urls.handle(face.username)
-            parts = [
-                gettext(
-                    "Your post is not in the group {group}: everybody can read it, and what is written in the group is"
-                    " for its members alone. Nothing is lost, your post is where you published it. To write in the"
-                    " group, mention {handle} in a post that only your followers can read; the members of the group"
-                    " get it."
-                )
-            ]
-            if not (await members.standing(group, author)).member:
-                parts.append(gettext("Only members write in it. Follow {handle} to ask to join."))
+            parts = _too_open(gettext, member=(await members.standing(group, author)).member)
         case "promotion":
             parts = [
                 gettext(
@@ -313,6 +304,17 @@ async def _saying(app: App, group: Group, face: Actor, author: Actor, kind: str)
             ]
     text = "\n\n".join([speech.mention(app, author), *(_filled(part, named) for part in parts)])
     return Saying(text=text, language=language, to=(author,))
+
+
+def _too_open(gettext: Callable[[str], str], *, member: bool) -> list[str]:
+    parts = [
+        gettext(
+            "Your post is not in the group {group}: everybody can read it, and what is written in the group is for its"
+            " members alone. Nothing is lost, your post is where you published it. To write in the group, mention"
+            " {handle} in a post that only your followers can read; the members of the group get it."
+        )
+    ]
+    return parts if member else [*parts, gettext("Only members write in it. Follow {handle} to ask to join.")]
 
 
 async def _refusal(app: App, group: Group, face: Actor, author: Actor, post_uri: str, reason: str) -> Saying:

@@ -104,6 +104,17 @@ async def other_keys(app: App, writes: Writes, face: Actor, who: Actor, subject:
     await _say(app, writes, face, who, words, post_id)
 
 
+async def stays_here(app: App, writes: Writes, face: Actor, who: Actor, post_id: int) -> None:
+    """That a group is for those alone who have an account here, to a member of it elsewhere."""
+    gettext = (await _tongue(app, who)).gettext
+    words = gettext(
+        "The group {group} is from now on only for people with an account on {host}, so you are no member of it any"
+        " more. What you have written there stays on your own server."
+    )
+    text = words.replace("{host}", app.host).replace("{group}", face.name)
+    await _say(app, writes, face, who, [text], post_id)
+
+
 async def _say(app: App, writes: Writes, face: Actor, who: Actor, words: list[str], post_id: int) -> None:
     if await hears(who):
         text = "\n\n".join([f"{speech.mention(app, who)} {words[0]}", *words[1:]])

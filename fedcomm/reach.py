@@ -49,11 +49,14 @@ class Reach:
             told = await self._of_followers(Audience(followers=audience.known_to))
             left = msgspec.structs.replace(audience, known_to=(), without=(*audience.without, *told))
             return await self.places(left)
-        if not audience.everybody and not audience.inboxes:
+        if not audience.everybody and not audience.inboxes and not audience.once:
             return await self._of_followers(audience)
         found: dict[str, list[str]] = {}
         for target in audience.followers:
             for place in await self._of(target):
+                _add(found, place.host, place.inbox)
+        for face in audience.once:
+            for place in await follows.inboxes_once(face):
                 _add(found, place.host, place.inbox)
         if audience.everybody:
             for place in await follows.known_inboxes():

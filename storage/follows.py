@@ -134,6 +134,29 @@ async def inboxes(target_id: int) -> list[Inbox]:
     return [Inbox(*found) for found in await rows(sql, (target_id,))]
 
 
+async def inboxes_once(face_id: int) -> list[Inbox]:
+    """Each (host, inbox) at which members of the group with that face are reached, or were before they left it."""
+    sql = (
+        "SELECT DISTINCT a.host, CASE WHEN a.shared_inbox <> '' THEN a.shared_inbox ELSE a.inbox END"
+        " FROM groups g JOIN member m ON m.group_id = g.id AND m.state <> 'pending' JOIN actor a ON a.id = m.actor_id"
+        " WHERE g.actor_id = ? AND a.host <> '' AND a.deleted_at IS NULL AND a.suspended_at IS NULL"
+    )
+    return [Inbox(*found) for found in await rows(sql, (face_id,))]
+
+
+async def outside(face_id: int, *, elsewhere: bool, limit: int) -> list[Follow]:
+    """Who follows a group and is no member of it; `elsewhere`: all of other servers who follow it, or ask to."""
+    far = "a.host <> ''"
+    none = "f.state = 'accepted' AND NOT EXISTS (SELECT 1 FROM groups g JOIN member m ON m.group_id = g.id"
+    none += " AND m.actor_id = f.follower_id AND m.state = 'joined' WHERE g.actor_id = f.target_id)"
+    sql = (
+        f"SELECT {', '.join('f.' + name for name in Follow.__struct_fields__)} FROM follow f"
+        f" JOIN actor a ON a.id = f.follower_id WHERE f.target_id = ? AND {far if elsewhere else none}"
+        " ORDER BY f.id LIMIT ?"
+    )
+    return [Follow(*found) for found in await rows(sql, (face_id, limit))]
+
+
 async def known_inboxes() -> list[Inbox]:
     """One shared inbox (or inbox) of every server we know: for `Delete` of an actor."""
     sql = (

@@ -30,11 +30,12 @@ class Audience(msgspec.Struct, frozen=True, omit_defaults=True):
     followers: tuple[int, ...] = ()
     inboxes: tuple[str, ...] = ()
     everybody: bool = False  # one inbox of each server we know: Delete of an actor
+    once: tuple[int, ...] = ()  # faces of groups: every server on which a member of them lives, or lived
     without: tuple[str, ...] = ()  # hosts it does not go to: where it came from
     known_to: tuple[int, ...] = ()  # local actors whose followers' hosts hear the same from these
 
     def __bool__(self) -> bool:
-        return bool(self.followers or self.inboxes or self.everybody)
+        return bool(self.followers or self.inboxes or self.everybody or self.once)
 
 
 _SELECT = f"SELECT {', '.join(Entry.__struct_fields__)} FROM outbox "

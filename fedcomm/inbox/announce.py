@@ -100,8 +100,11 @@ def unvoted(hand: Hand, activity: Activity) -> None:
 
 
 def deleted(hand: Hand, activity: Activity) -> None:
-    """A group passes on that a post of it is gone: erased by its author, or taken out by a moderator."""
-    group, face = announcer(hand, activity)
+    """A group passes on that a post of it is gone: erased by its author, or taken out by a moderator.
+
+    It counts also when nobody here follows the group any more: what came while somebody did is still here.
+    """
+    group, face = announcer(hand, activity, late=True)
     inner = activity.object
     assert isinstance(inner, Activity)
     asked = hand.facts.posts.get(id_of(inner.object) or "")
@@ -217,8 +220,8 @@ def moderates(hand: Hand, group: Group, face: Actor, uri: str) -> bool:
     return hand.facts.standing(group, uri).may(rights.OVERSEE) or uri in hand.app.peers.admins.get(face.host, ())
 
 
-def announcer(hand: Hand, activity: Activity) -> tuple[Group, Actor]:
-    """The group elsewhere that announces, and its face.
+def announcer(hand: Hand, activity: Activity, *, late: bool = False) -> tuple[Group, Actor]:
+    """The group elsewhere that announces, and its face; `late`: also when nobody here follows it any more.
 
     Raises:
         Forbidden: it is no group.
@@ -228,7 +231,7 @@ def announcer(hand: Hand, activity: Activity) -> tuple[Group, Actor]:
     group = hand.facts.group_at(face.uri)
     if group is None:
         raise Forbidden("Only groups pass on what others did.")
-    if group.local or not hand.facts.followed(face.uri):
+    if group.local or not (late or hand.facts.followed(face.uri)):
         raise Ignored("nobody here follows the group")
     return group, face
 

@@ -18,6 +18,7 @@ from fedcomm import (
     introductions,
     moving,
     orphans,
+    partings,
     peers,
     polls,
     questions,
@@ -80,6 +81,7 @@ JOBS: dict[str, Job] = {
     "take_up_held": Job(holding.take_up),
     "show_answer": Job(introductions.show),
     "unshow_answer": Job(introductions.unshow),
+    "part_group": Job(partings.part, attempts=10, seconds=600),
     "follow_moved": Job(moving.take_followers_along, attempts=10, seconds=600),
 }
 SCHEDULE: dict[str, Regular] = {

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from activitypub.errors import NotFound
-from fedcomm import curation, fetching
+from fedcomm import curation, finding
 from storage import groups, registers, visible
 from storage.connect import rows
 from storage.posts import MEMBERS, PUBLIC
@@ -205,7 +205,7 @@ async def test_what_its_author_says_counts_from_the_moment_they_say_it(ring: Rin
             await forger.send(ring.fediverse, ring.ours, vera, vera.does("Announce", real["id"]))
         elif how == "search":
             with ring.ours.here():
-                await fetching.resolve(ring.ours.app, real["id"])
+                await finding.resolve(ring.ours.app, real["id"])
         else:
             if how == "buried":
                 await ring.announce(vera.does("Delete", real["id"], to=forged["to"]))

@@ -5,7 +5,7 @@ import msgspec
 import pytest
 
 from activitypub.errors import NotFound
-from fedcomm import clock, errors, follows, group_profile, members
+from fedcomm import clock, curation, errors, follows, group_profile, members, posts
 from fedcomm.errors import Invalid, NotAllowed
 from fedcomm.group_profile import Change
 from storage import follows as stored
@@ -350,6 +350,97 @@ async def test_nothing_of_a_local_group_leaves_its_server(circle: Circle) -> Non
     for place in (thread.uri, f"{thread.uri}/create", "/c/rye", "/c/rye/outbox", "/c/rye/followers"):
         assert (await _ask(circle.a, place)).status_code == 404, place
     assert (await _ask(circle.a, "/.well-known/webfinger?resource=acct:rye@a.test")).status_code == 404
+
+
+async def _mona(circle: Circle) -> forger.Face:
+    """Somebody on Mastodon who follows the group."""
+    mona = forger.Host(circle.fediverse, "there.test").actor("mona")
+    await forger.send(circle.fediverse, circle.a, mona, mona.does("Follow", circle.face.uri))
+    return mona
+
+
+def _got(who: forger.Face, kind: str) -> list[forger.Json]:
+    """What reached the server of somebody, of a kind; without it from there on."""
+    found = [each for each in who.host.received if each["type"] == kind]
+    who.host.received[:] = [each for each in who.host.received if each["type"] != kind]
+    return found
+
+
+@pytest.mark.attack("GRP-20")
+async def test_what_is_taken_out_is_taken_from_all_who_had_it_when_the_group_was_open(
+    circle: Circle,
+) -> None:
+    """Who left meanwhile as well, and when the group is for its own server alone by now."""
+    await circle.change(visibility="public", join_mode="open")
+    mona = await _mona(circle)
+    await circle.carol.unfollow(circle.anna.actor.uri)
+    await circle.carol.follow("@rye@a.test")
+    await circle.fediverse.settle()
+    shown = [await circle.said(circle.anna, f"@rye Loaves {number}\n\nWhich tin?") for number in range(3)]
+    await circle.carol.unfollow(circle.face.uri)
+    undo = mona.does("Undo", mona.does("Follow", circle.face.uri))
+    await forger.send(circle.fediverse, circle.a, mona, undo)
+    boosted = [each["object"] for each in _got(mona, "Announce") if isinstance(each["object"], str)]
+    assert boosted == [post.uri for post in shown]
+
+    for post, level in zip(shown, ("members", "members", "local"), strict=True):
+        await circle.change(visibility=level)
+        circle.fediverse.wire.posted.clear()
+        with circle.a.here():
+            if post is shown[1]:
+                await posts.delete(circle.a.app, circle.anna.actor, post.id)
+            else:
+                await curation.remove(circle.a.app, circle.alice.actor, post.id)
+        await circle.fediverse.settle()
+        assert [each["object"]["object"] for each in _got(mona, "Undo")] == [post.uri], level
+        known = await circle.c.post(post.uri)
+        assert known is not None and (known.removed_at or known.deleted_at), level
+        assert not any(b"Loaves" in body for _host, body in circle.fediverse.wire.posted), level
+
+
+@pytest.mark.attack("GRP-20", "PRI-06")
+async def test_a_group_of_its_own_server_says_goodbye_to_everybody_elsewhere(circle: Circle) -> None:
+    """Its members there get one message each, who waits only the answer; on their server nothing is left to read."""
+    mona = await _mona(circle)
+    await circle.let_in()
+    before = await circle.said(circle.anna, "@rye Starters\n\nWhich flour?")
+    await circle.carol.follow("@rye@a.test")
+    await circle.fediverse.settle()
+    assert await circle.reads(circle.bob, before)
+
+    await circle.change(visibility="local")
+
+    (rejected,) = _got(mona, "Reject")
+    assert (rejected["actor"], rejected["object"]["type"]) == (circle.face.uri, "Follow")
+    told = [each["object"] for each in _got(mona, "Create") if "only for people with an account on" in str(each)]
+    assert [(each["to"], "a.test" in each["content"]) for each in told] == [([mona.uri], True)]
+    for who, messages in ((circle.bob, 1), (circle.carol, 0)):
+        with who.instance.here():
+            assert await rows("SELECT state FROM follow WHERE target_id = (SELECT id FROM actor WHERE uri = ?)",
+                              (circle.face.uri,)) == []  # fmt: skip
+            found = await rows("SELECT content FROM post WHERE visibility = 3")
+        assert len(found) == messages and all("a.test" in content for (content,) in found)
+    assert not await circle.reads(circle.bob, before) and await circle.reads(circle.anna, before)
+    await circle.change(visibility="public", join_mode="open")
+    assert not await circle.reads(circle.bob, before), "it was for the members"
+
+
+@pytest.mark.attack("GRP-20")
+async def test_who_follows_a_group_and_is_no_member_stops_when_it_is_for_members(circle: Circle) -> None:
+    await circle.change(visibility="public", join_mode="open")
+    mona = await _mona(circle)
+    with circle.a.here():
+        await members.ban(circle.a.app, "rye", mona.uri, circle.alice.actor)
+    _got(mona, "Reject")
+
+    await circle.change(visibility="members")
+
+    assert [each["object"]["object"] for each in _got(mona, "Reject")] == [circle.face.uri]
+    with circle.a.here():
+        left = await rows(
+            "SELECT a.uri FROM follow f JOIN actor a ON a.id = f.follower_id WHERE f.target_id = ?", (circle.face.id,)
+        )
+    assert {uri for (uri,) in left} == {circle.anna.actor.uri, circle.bob.actor.uri}
 
 
 async def _ask(at: Instance, place: str, method: str = "GET", token: str = "") -> httpx.Response:

@@ -64,6 +64,9 @@ _SIZES = f"""
 SELECT starter.id, (SELECT COUNT(*) FROM (SELECT 1 FROM post
  WHERE post.thread_id = starter.id AND post.parent_id IS NOT NULL AND {visible.READ} AND {_INSIDE} LIMIT ?) told)
 FROM post starter WHERE starter.id IN (?ints)"""
+_DELETED_BEGINNING = f"""
+SELECT begun.id FROM post JOIN post begun ON begun.id = post.thread_id
+WHERE post.id = ? AND begun.deleted_at IS NOT NULL AND begun.group_id IS NOT NULL AND {visible.READ}"""
 _REVISIONS = """
 SELECT title, content, summary, sensitive, created_at, poll, media FROM post_revision
 WHERE post_id = ? ORDER BY number LIMIT 200"""
@@ -72,17 +75,26 @@ LONGEST_THREAD = 10_000  # posts that are looked at
 
 
 async def context(viewer: int, post_id: int, *, above: int, below: int, depth: int) -> Context:
-    """What lies above and below a post: at most so many, and below not deeper than `depth`."""
-    up, thread = await read_many(
+    """What lies above and below a post: at most so many, and below not deeper than `depth`.
+
+    When what began the thread of a group was deleted, nothing above holds its answers together: the others come below.
+    """
+    up, thread, gone = await read_many(
         [
             (_UP, (post_id, above, *visible.reading(viewer))),
             (_THREAD, (*visible.reading(viewer), viewer, viewer, post_id, LONGEST_THREAD)),
+            (_DELETED_BEGINNING, (post_id, *visible.reading(viewer))),
         ]
     )
     children: defaultdict[int, list[tuple[int, bool]]] = defaultdict(list)
     for child, parent, seen in thread:
         children[parent].append((child, bool(seen)))
-    return Context([found[0] for found in up], _below(children, post_id, below, depth))
+    ancestors, descendants = [found[0] for found in up], _below(children, post_id, below, depth)
+    if gone:
+        near = {post_id, *ancestors, *descendants}
+        others = [each for each in _below(children, gone[0][0], below, depth) if each not in near]
+        descendants += others[: below - len(descendants)]
+    return Context(ancestors, descendants)
 
 
 async def branches(viewer: int, post_id: int) -> Branches:

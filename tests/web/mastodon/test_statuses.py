@@ -343,6 +343,16 @@ async def test_a_mention_of_a_group_begins_a_thread_in_it(alice: Member, bob: Me
     assert str(gardening.id) in ids(post["mentions"]) and str(gardening.id) in ids(answer["mentions"])
     assert ids((await alice.get(f"statuses/{post['id']}/context"))["descendants"]) == [answer["id"]]
 
+    other = await bob.post("Nor too dry", in_reply_to_id=post["id"])
+    below = await alice.post("How wet?", in_reply_to_id=answer["id"])
+    await alice.ask("DELETE", f"statuses/{post['id']}")  # the others' answers are found from each of them
+    contexts = [await bob.get(f"statuses/{each['id']}/context") for each in (answer, below, other)]
+    assert [ids(each["ancestors"]) for each in contexts] == [[], [answer["id"]], []]
+    assert [ids(each["descendants"]) for each in contexts] == [
+        [below["id"], other["id"]], [other["id"]], [answer["id"], below["id"]],
+    ]  # fmt: skip
+    assert (await bob.ask("GET", f"statuses/{post['id']}/context")).status_code == 404
+
 
 async def test_what_is_for_followers_names_no_group(alice: Member, bob: Member, gardening: Actor) -> None:
     for member in (alice, bob):

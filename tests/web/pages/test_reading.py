@@ -15,6 +15,7 @@ from tests.web.pages.browser import Browser, Element, Page
 from tests.web.pages.conftest import Enter
 from tests.web.pages.test_every_page import flaws
 from tests.web.pages.world import World, made
+from web.pages import remains
 from web.pages.assets import FOLDER
 
 pytestmark = pytest.mark.anyio
@@ -443,15 +444,23 @@ async def test_a_group_says_what_it_is_about_and_which_languages_are_spoken(app:
     assert [each.text for each in page.all("li", lang="de")] == ["Deutsch"]
 
 
-async def test_of_a_thread_whose_beginning_was_deleted_the_answers_are_left(world: World, stranger: Browser) -> None:
+async def test_of_a_thread_whose_beginning_was_deleted_the_answers_are_left(
+    world: World, stranger: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
     where = f"/@alice/{world.thread.id}"
     await execute("UPDATE post SET deleted_at = 5 WHERE id = ?", (world.thread.id,))
 
     page = await stranger.open(where)
+    monkeypatch.setattr(remains, "MOST", 1)
+    short = await stranger.open(where)
+    (onward,) = [link for link in short.links if "?after=" in link]
+    second = await stranger.get(onward)
     await execute("UPDATE post SET deleted_at = 5 WHERE id IN (?, ?)", (world.answer.id, world.deeper.id))
     nothing = await stranger.open(where)
 
     assert page.status == 410 and page.one("h1").text == "A thread whose beginning was deleted"
+    assert [each.status for each in (short, second)] == [410, 410] and flaws(second) == []
+    assert not any("?after=" in link for link in second.links) and short.main != second.main
     assert "Take less water" in page.main and "How much less?" in page.main
     assert "Sour dough" not in page.source and "too wet" not in page.source
     assert nothing.status == 404

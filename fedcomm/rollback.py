@@ -196,13 +196,19 @@ async def _removed(case: Case, act: Act, held: Any) -> None:
 
 
 async def _locked(case: Case, act: Act, held: Any) -> None:
-    change = curation.lock if held else curation.unlock  # of this group, also where it shows a thread of another
-    await change(case.app, case.by, await _post(act), within=case.face.username)
+    await _beside(case, act, held, curation.lock if held else curation.unlock)
 
 
 async def _pinned(case: Case, act: Act, held: Any) -> None:
-    change = curation.pin if held else curation.unpin
-    await change(case.app, case.by, await _post(act), within=case.face.username)
+    await _beside(case, act, held, curation.pin if held else curation.unpin)
+
+
+async def _beside(case: Case, act: Act, held: Any, change: Callable[..., Awaitable[None]]) -> None:
+    """Of this group, also where it shows a thread of another; where it does not (any more), its word alone."""
+    try:
+        await change(case.app, case.by, await _post(act), within=case.face.username)
+    except NotFound:
+        await _word(case, act, held)
 
 
 async def _let_in(case: Case, act: Act, held: Any) -> None:

@@ -114,9 +114,12 @@ async def rampage(world: World) -> None:
         await welcomes.change(app, "bread", welcomes.Change(texts={"": "Hello"}), ann)
     await world.a.group("wine")
     await world.bo.follow("!wine@a.test")
-    beside = await world.bo.post("Port\nOld oak @wine@a.test")
+    await world.ann.follow("!wine@a.test")
+    beside = await world.bo.post("Port\nOld oak @wine@a.test")  # which the ban takes out of what the group shows
+    stays = await world.ann.post("Sherry\nDry @wine@a.test")
     with world.a.here():
-        await sharing.share(app, ann, beside.id, "bread")
+        for each in (beside, stays):
+            await sharing.share(app, ann, each.id, "bread")
     await world.fediverse.settle()
     world.before = await world.state()
     with world.a.here():
@@ -124,8 +127,9 @@ async def rampage(world: World) -> None:
         await curation.restore(app, mo, third.id)
         await curation.unpin(app, mo, first.id)
         await curation.pin(app, mo, second.id)
-        await curation.lock(app, mo, beside.id, within="bread")
-        await curation.pin(app, mo, beside.id, within="bread")
+        for each in (beside, stays):
+            await curation.lock(app, mo, each.id, within="bread")
+            await curation.pin(app, mo, each.id, within="bread")
         await flairs.give(app, mo, second.id, "")
         await flairs.change(app, "bread", [Wanted("", "Spam", "#ff0000")], mo)
         await welcomes.change(app, "bread", welcomes.Change(texts={"": "Buy this"}), mo)

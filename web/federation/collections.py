@@ -242,9 +242,15 @@ async def _post(request: Request, asking: int) -> posts.Post:
     number = request.path_params["id"]
     found = await posts.by_id(int(number)) if number.isdigit() and len(number) < 19 else None
     hidden = found is None or found.visibility not in (posts.PUBLIC, posts.UNLISTED, posts.MEMBERS)
-    if found is None or hidden or not await visible.sees(asking, found.id):
+    if found is None or hidden or not (_left(found) or await visible.sees(asking, found.id)):
         raise NotFound("There is no such post.")
     return found
+
+
+def _left(found: posts.Post) -> bool:
+    """Whether a post was deleted, and what others answered in its group is there for everybody still."""
+    beginning = found.starter and found.group_id is not None and found.visibility in (posts.PUBLIC, posts.UNLISTED)
+    return found.deleted_at is not None and beginning
 
 
 async def _reader(request: Request) -> int:

@@ -212,6 +212,12 @@ async def test_the_context_lists_a_thread_in_the_order_of_time_and_says_whose_it
     assert context["attributedTo"] == place.face.uri and context["totalItems"] == 3
     other = await ask(client, f"{answer.uri}/context")
     assert (other.status_code, other.headers["location"]) == (301, f"{post.uri}/context")
+    await execute("UPDATE post SET deleted_at = 5 WHERE id = ?", (post.id,))  # what others answered is left
+    gone = await ask(client, post.uri)
+    left, others = await walk(client, f"{post.uri}/context")
+    below, direct = await walk(client, f"{post.uri}/replies")
+    assert gone.status_code == 410 and {"formerType", "deleted"} <= gone.json().keys()
+    assert others == [uri for uri in in_thread if uri != post.uri] and direct and left and below
 
 
 async def test_the_thread_of_a_group_elsewhere_is_not_said_to_be_that_groups_word(

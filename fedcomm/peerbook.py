@@ -25,6 +25,7 @@ class PeerBook:
     def __init__(self, *, allow_list: bool) -> None:
         self.allow_list = allow_list
         self._policies: dict[str, str] = {}
+        self.changes = 0  # how often a server said what it runs; who remembers an answer compares it
         self._families: dict[str, str] = {}
         self._hosts: dict[str, set[str]] = {}  # by family
         self._deaf: set[str] = set()
@@ -38,6 +39,7 @@ class PeerBook:
         """Read everything anew."""
         everybody = await peers.everybody()
         self._policies = {peer.host: peer.policy for peer in everybody if peer.policy}
+        self.changes += 1
         self._families, self._hosts = {}, {}
         self._deaf, self._without_polls, self._one_community = set(), set(), set()
         for peer in everybody:
@@ -90,6 +92,7 @@ class PeerBook:
 
     def learn(self, host: str, family: str, software: str = "") -> None:
         """The server has said what it runs."""
+        self.changes += 1
         (self._without_polls.discard if quirks.reads_polls(software) else self._without_polls.add)(host)
         (self._one_community.discard if quirks.shows_beside(software) else self._one_community.add)(host)
         (self._deaf.add if software in DEAF else self._deaf.discard)(host)

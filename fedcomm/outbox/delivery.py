@@ -140,9 +140,8 @@ class Sender:
     async def _read_tail(self) -> bool:
         entries = await self._log.after(self.tail)
         for entry in entries:
-            useful = self.app.peers.has_use(entry.form)
-            for host, inboxes in (await self._log.destinations(entry)).items():
-                if useful(host) and self.app.peers.reachable(host):
+            for host, inboxes in (await self._log.takers(entry)).items():
+                if self.app.peers.reachable(host):
                     self._offer(await self._lane(host, entry.seq - 1), entry, inboxes)
             self.tail = entry.seq
         return len(entries) == CHUNK

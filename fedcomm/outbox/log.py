@@ -14,6 +14,7 @@ CHUNK = 200  # entries read at once; a block is as many numbers
 BLOCKS = 8  # of them kept, for peers that catch up at the same time
 TEXTS = 20  # entries with polls that are kept as texts
 _POLL = b'"Question"'
+TAKERS = 1_000  # destinations of which it is kept who has a use for what goes there
 REMEMBERED = 2_000  # entries whose destinations and digest are kept
 
 
@@ -24,6 +25,7 @@ class Log:
         self._app = app
         self._blocks: OrderedDict[int, list[Entry]] = OrderedDict()
         self._destinations: OrderedDict[int, Destinations] = OrderedDict()
+        self._takers: dict[tuple[int, str], tuple[Destinations, int, Destinations]] = {}
         self._digests: OrderedDict[int, str] = OrderedDict()
         self._texts: OrderedDict[int, tuple[bytes, str]] = OrderedDict()
 
@@ -60,6 +62,23 @@ class Log:
             if len(self._destinations) > REMEMBERED:
                 self._destinations.popitem(last=False)
         return known
+
+    async def takers(self, entry: Entry) -> Destinations:
+        """As `destinations`, those alone that have a use for its form (`peers.has_use`).
+
+        Votes from one server go to the same ones: that is worked out once, until somebody says what they run.
+        """
+        places, changes = await self.destinations(entry), self._app.peers.changes
+        key = id(places), entry.form
+        known = self._takers.get(key)
+        if known is not None and known[0] is places and known[1] == changes:
+            return known[2]
+        useful = self._app.peers.has_use(entry.form)
+        found = {host: inboxes for host, inboxes in places.items() if useful(host)}
+        if len(self._takers) >= TAKERS:
+            self._takers.clear()
+        self._takers[key] = places, changes, found
+        return found
 
     def wording(self, entry: Entry, host: str) -> tuple[bytes, str]:
         """What is sent to a host for it, and the digest of that; polls as texts where no program would read them."""

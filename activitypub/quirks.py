@@ -113,6 +113,16 @@ _WITHOUT_POLLS = frozenset({"lemmy", "sublinks", "brutalinks", "lotide"})
 _ONE_COMMUNITY = frozenset({"lemmy", "sublinks"})
 
 
+# Programs that send what somebody says among the members of a group elsewhere to that group alone, whomever it names:
+# they cannot know who belongs to it. Lemmy 1.0-beta sends it to these people too.
+_GROUP_ALONE = frozenset({"fedcomm"})
+
+
+def tells_group_alone(software: str) -> bool:
+    """Whether the program, by its NodeInfo name, leaves it to a private group to tell those whom its posts name."""
+    return software.lower() in _GROUP_ALONE
+
+
 def shows_beside(software: str) -> bool:
     """Whether the program, by its NodeInfo name, can show a thread in another group than that in which it began."""
     return software.lower() not in _ONE_COMMUNITY

@@ -12,19 +12,19 @@ from storage.actors import Actor
 from storage.connect import Writes
 from storage.groups import Group
 from storage.outbox import Audience
-from storage.posts import LOCAL, MEMBERS, UNLISTED, Post
+from storage.posts import DIRECT, FOLLOWERS, LOCAL, MEMBERS, Post
 
 
 async def apart(app: App, group: Group | None, face: Actor | None, post: Post, told: Audience) -> Audience:
     """The audience of what one of ours said, without servers to which the group of ours announces it whole.
 
     What Lemmy, PieFed, Mbin, NodeBB and Friendica do with an announced post is what they do with one that its author
-    sends, messages to who is named in it or answered included. What is for fewer is sent as before: who is named in it
-    may be no member of the group.
+    sends, messages to who is named in it or answered included. That goes for what is for the members of the group too:
+    nobody else is told of it, whomever it names (`posts.audience_of`).
     """
-    if group is None or not group.local or face is None or post.visibility > UNLISTED:
+    if group is None or not group.local or face is None or post.visibility in (FOLLOWERS, DIRECT):
         return told
-    if groups.reach(group, post) > UNLISTED:
+    if groups.reach(group, post) == LOCAL:
         return told
     followers = await app.reach.places(Audience(followers=(face.id,)))
     announced = followers.keys() & app.peers.of_family(GROUPS)
@@ -41,13 +41,10 @@ async def tell_boosted(
     So does who shows all that a group boosts, also what is said in threads. No server hears it twice: those of the
     audience `told` have it already.
     """
-    if groups.reach(group, post) == LOCAL:
+    if groups.reach(group, post) >= MEMBERS:  # it tells them anew itself (retelling.py)
         return
     form = "plain" if post.starter else "answer"
     if form == "answer" and not app.peers.of_family(THREADS):
         return
-    if groups.reach(group, post) < MEMBERS:
-        audience = Audience(followers=(face.id,), without=tuple(await app.reach.places(told)))
-        publish(app, writes, author, activity, audience, form=form, thread_id=post.thread_id, post_id=post.id)
-    elif activity["type"] == "Update" and post.starter:
-        groups.retell(app, writes, post)
+    audience = Audience(followers=(face.id,), without=tuple(await app.reach.places(told)))
+    publish(app, writes, author, activity, audience, form=form, thread_id=post.thread_id, post_id=post.id)

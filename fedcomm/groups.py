@@ -96,6 +96,8 @@ def accept_post(app: App, writes: Writes, group: Group, face: Actor, post: Post,
     """
     pass_on(app, writes, group, face, create_, about=post, post_id=post.id, back=True)
     show_thread(app, writes, group, face, post)
+    if not post.starter and not post.local and reach(group, post) == MEMBERS:
+        retell(app, writes, post)
     if not post.starter and not post.local and app.peers.of_family(THREADS) and reach(group, post) <= UNLISTED:
         boost = activities.announce(app.urls.activity(next_id()), face.uri, face.followers, post.uri, clock.now_ms())
         audience = Audience(followers=(face.id,), without=(host_of(post.uri),))
@@ -143,6 +145,8 @@ def pass_on(
         level, once = about.visibility, (face.id,)  # who has it from when the group was for more people is to know
     if level == LOCAL:
         return
+    if about is not None and about.visibility == MEMBERS and isinstance(inner, dict):
+        _told_again(app, writes, about, inner["type"])
     now = clock.now_ms()
     uri = app.urls.activity(next_id())
     inner_uri, by = (inner, inner) if isinstance(inner, str) else (inner["id"], inner.get("actor"))
@@ -197,6 +201,21 @@ def retell(app: App, writes: Writes, post: Post) -> None:
     """Soon: it takes more than is known here."""
     jobs.add(writes, next_id(), "retell_thread", {"post": post.id}, clock.now_ms())
     app.jobs_added(writes)
+
+
+def _told_again(app: App, writes: Writes, post: Post, kind: str) -> None:
+    """What was told again to servers without groups (retelling.py) reads otherwise now, or is gone."""
+    if kind == "Update" and (post.starter or not post.local):
+        retell(app, writes, post)
+    elif kind == "Delete":
+        unretell(app, writes, post)
+
+
+def unretell(app: App, writes: Writes, post: Post) -> None:
+    """What the group told again of an answer is gone with it, soon; a thread is taken back with its boost."""
+    if post.visibility == MEMBERS and not post.starter and not post.local:
+        jobs.add(writes, next_id(), "unretell_answer", {"post": post.id}, clock.now_ms())
+        app.jobs_added(writes)
 
 
 async def _member_called(name: str) -> Actor:

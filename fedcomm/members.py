@@ -177,6 +177,7 @@ async def withdraw_threads(app: App, writes: Writes, group: Group, face: Actor, 
     for post in (await posts.by_ids(await removals.standing(group.id, subject.id))).values():
         if (boost := await boosts.of(face.id, post.id)) is not None:
             groups.take_back(app, writes, group, face, post, boost.uri)
+        groups.unretell(app, writes, post)
     beside = await posts.by_ids(await shares.by_author(group.id, subject.id))
     await showing.withdraw(app, writes, group, face, [beside[post_id] for post_id in sorted(beside)])
 

@@ -31,6 +31,7 @@ class PeerBook:
         self._deaf: set[str] = set()
         self._without_polls: set[str] = set()
         self._one_community: set[str] = set()
+        self._group_alone: set[str] = set()
         self._answers: dict[str, str] = {}
         self._silenced: frozenset[str] = frozenset()
         self.admins: dict[str, frozenset[str]] = {}  # by host of a group: who runs its server, as it said lately
@@ -41,7 +42,7 @@ class PeerBook:
         self._policies = {peer.host: peer.policy for peer in everybody if peer.policy}
         self.changes += 1
         self._families, self._hosts = {}, {}
-        self._deaf, self._without_polls, self._one_community = set(), set(), set()
+        self._deaf, self._without_polls, self._one_community, self._group_alone = set(), set(), set(), set()
         for peer in everybody:
             self.learn(peer.host, peer.family, peer.software)
         self._answers = {}
@@ -90,11 +91,17 @@ class PeerBook:
         """Whether polls are sent there as such."""
         return host not in self._without_polls
 
+    def tells_whom_it_names(self, host: str) -> bool:
+        """Whether who writes there for the members of a group here sends that to those they name too; unknown software
+        is not relied on."""
+        return bool(self.family(host)) and host not in self._group_alone
+
     def learn(self, host: str, family: str, software: str = "") -> None:
         """The server has said what it runs."""
         self.changes += 1
         (self._without_polls.discard if quirks.reads_polls(software) else self._without_polls.add)(host)
         (self._one_community.discard if quirks.shows_beside(software) else self._one_community.add)(host)
+        (self._group_alone.add if quirks.tells_group_alone(software) else self._group_alone.discard)(host)
         (self._deaf.add if software in DEAF else self._deaf.discard)(host)
         self._hosts.get(self.family(host), set()).discard(host)
         self._families[host] = family

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from activitypub.errors import NotFound
-from fedcomm import curation, finding
+from fedcomm import curation, fetching, finding
 from storage import groups, registers, visible
 from storage.connect import rows
 from storage.posts import MEMBERS, PUBLIC
@@ -50,7 +50,7 @@ async def test_what_a_member_on_mastodon_writes_is_read_by_members_everywhere(ci
     assert [post.uri for post in await circle.bob.home()] == [thread["id"]]
     said = await circle.bob.reply(kept, "Canary rye.")
     await circle.fediverse.settle()
-    (retold,) = [each["id"] for each in _told(there, "Create") if each["id"].endswith("/retold")]
+    retold = _told(there, "Create")[0]["id"]
     one = mona.note("two", "<p>Canary thanks</p>", to=[mona.followers], cc=[circle.bob.actor.uri], inReplyTo=said.uri)
     two = as_mastodon(mona, "three", "<p>Canary more</p>", circle.face.uri, inReplyTo=retold)
     for note in (one, two):
@@ -65,6 +65,56 @@ async def test_what_a_member_on_mastodon_writes_is_read_by_members_everywhere(ci
     assert await circle.b.lacks(one["id"])
     assert await circle.c.post(thread["id"]) is None
     assert circle.told().keys() <= {"a.test", "b.test", "there.test"}
+
+
+@pytest.mark.attack("GRP-20", "PRI-01")
+async def test_a_group_tells_an_answer_to_whom_it_is_for_on_mastodon_and_to_nobody_who_is_no_member(
+    circle: Circle,
+) -> None:
+    """Whoever writes on another server of ours tells the group alone; a program that tells them itself is enough."""
+    there, far = Host(circle.fediverse, "there.test"), Host(circle.fediverse, "far.test")
+    mona, eve, fritz = there.actor("mona"), far.actor("eve"), far.actor("fritz")
+    for who in (mona, fritz):
+        await forger.send(circle.fediverse, circle.a, who, who.does("Follow", circle.face.uri))
+    await circle.let_in(circle.carol)
+    for host in (there, far):
+        circle.a.app.peers.learn(host.name, "microblog", "mastodon")
+    for instance in (circle.a, circle.c):
+        with instance.here():
+            assert [await fetching.actor(instance.app, who.uri) for who in (eve, fritz)]
+    thread = as_mastodon(mona, "one", "<p>Canary starters</p><p>Which flour?</p>", circle.face.uri)
+    await forger.send(circle.fediverse, circle.a, mona, mona.does("Create", thread, to=thread["to"], cc=thread["cc"]))
+    kept = await circle.c.knows(thread["id"])
+    there.received.clear()
+    far.received.clear()
+
+    said = await circle.said(circle.carol, "@eve@far.test @fritz@far.test Canary rye.", in_reply_to_id=kept.id)
+
+    (told,) = _told(there, "Create")
+    assert _told(far, "Create") == [told], "one note, to each server of those it is for"
+    assert (told["attributedTo"], told["to"]) == (circle.face.uri, [circle.face.followers])
+    assert sorted(told["cc"]) == sorted((mona.uri, fritz.uri)) and told["inReplyTo"] == thread["id"]
+    assert "Canary rye" in told["content"] and "carol" in told["content"]
+    thanks = mona.note("two", "<p>Canary thanks</p>", to=[mona.followers], inReplyTo=told["id"])
+    thanks["cc"] = [fritz.uri]
+    await forger.send(circle.fediverse, circle.a, mona, mona.does("Create", thanks, to=thanks["to"], cc=thanks["cc"]))
+    assert (await circle.c.knows(thanks["id"])).parent_id == said.id
+    assert len(_told(far, "Create")) == 1, "Mastodon has told fritz itself"
+    await circle.carol.edit(said, "Canary spelt. @fritz@far.test")
+    await circle.fediverse.settle()
+    (edited,) = _told(there, "Update")
+    assert edited["id"] == told["id"] and "Canary spelt" in edited["content"]
+    await circle.carol.delete(said)
+    await circle.fediverse.settle()
+    for host in (there, far):
+        gone = [each["object"] for each in host.received if each["type"] == "Delete"]
+        assert [uri["id"] if isinstance(uri, dict) else uri for uri in gone] == [told["id"]]
+    boat = await circle.said(circle.anna, "@rye @bob@b.test @eve@far.test Canary boat")
+    assert not [each for each in _told(far, "Create") if each["attributedTo"] == boat.uri]
+    circle.fediverse.wire.posted.clear()
+    await circle.said(circle.anna, "@bob@b.test Canary oar", in_reply_to_id=boat.id)
+    told_b = [body for host, body in circle.fediverse.wire.posted if host == "b.test" and b"Canary oar" in body]
+    assert len(told_b) == 1, "who is named gets it from the group, once"
 
 
 async def test_who_joins_late_finds_what_was_said_and_whole_threads(circle: Circle) -> None:

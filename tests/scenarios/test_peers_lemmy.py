@@ -207,3 +207,4 @@ async def test_of_a_thread_in_two_groups_lemmy_hears_from_the_one_in_which_it_be
     assert {"Rye and Riesling", "Told to few"} <= {item["title"] for item in feed["items"]}
     assert world.forum.server.announced(first.uri) == [("Create", "taken"), ("Create", "taken")]
     assert world.forum.server.announced(second.uri) == [] and unseen not in world.forum.posts
+    nothing_twice(world.forum.server)  # also in the stories before this one

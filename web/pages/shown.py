@@ -19,6 +19,8 @@ from storage.posts import Post
 from web.languages import later
 
 LONGEST_NAME = 60  # characters
+_BRIEF = 20  # characters of a name that is said again …
+_BRIEF_BYTES = 32  # … and their weight: signs of Chinese or Korean say more each
 _MOST_MARKS = 2  # on one letter
 _MONTHS = (
     later("January"),
@@ -62,6 +64,15 @@ def label(text: str, longest: int = LONGEST_NAME) -> str:
 def name(actor: Actor) -> str:
     """What somebody is called: the name they gave themselves, else the one in their handle."""
     return label(actor.name) or label(actor.username)
+
+
+def brief(actor: Actor) -> str:
+    """The beginning of a name, for what is said again beside the whole of it on a page that is to weigh little."""
+    line = label(name(actor), _BRIEF)
+    raw = line.encode()
+    if len(raw) <= _BRIEF_BYTES:
+        return line
+    return raw[: _BRIEF_BYTES - 3].decode(errors="ignore").rstrip("\u200d …") + "…"
 
 
 def handle(actor: Actor, host: str) -> str:

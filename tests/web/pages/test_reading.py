@@ -92,6 +92,9 @@ async def test_the_threads_of_a_group_stand_in_the_order_one_chooses(app: App, s
         return [each.text for each in page.one("section").all("h3")]
 
     start = await stranger.get("/c/oats")
+    heads = {(await stranger.get(f"/c/oats{query}")).one("title").text for query in ("", "?sort=new", "?sort=top")}
+    heads |= {(await stranger.get(start.one("a", rel="next")["href"])).one("title").text}
+    assert len(heads) == 4 and all(each.startswith("Oats · ") for each in heads)
     orders = start.one("nav", **{"aria-label": "Order of the threads"})
     assert orders.one("strong").text == "Active" and len(orders.all("a")) == 8
     assert start.one("a", rel="next")["href"].startswith("/c/oats?max_id=")
@@ -137,7 +140,7 @@ async def test_posts_of_a_suspended_server_are_not_shown(app: App, world: World,
 
 
 @pytest.mark.attack("XSS-03", "XSS-08")
-async def test_names_titles_and_other_texts_are_text_and_nothing_else(app: App, stranger: Browser) -> None:
+async def test_names_headsand_other_texts_are_text_and_nothing_else(app: App, stranger: Browser) -> None:
     evil = await build.person("evil", "far.example", fields=f'[{{"name": {_json(EVIL)}, "value": ""}}]')
     await execute("UPDATE actor SET name = ? WHERE id = ?", (EVIL, evil.id))
     group = await build.group("oven", title=EVIL)
@@ -270,6 +273,8 @@ async def test_answers_stand_in_the_order_of_time_for_who_wants_that(world: Worl
 async def test_a_page_of_a_large_thread_shows_forty_answers_and_weighs_little(
     app: App, world: World, stranger: Browser, enter: Enter
 ) -> None:
+    long = "Many 名 " + "名" * 60
+    await execute("UPDATE actor SET name = ? WHERE id = ?", (long, world.bob.id))
     first = [
         await build.post(world.bob, f"top {number}.", group=world.group, parent=world.thread) for number in range(4)
     ]
@@ -293,7 +298,9 @@ async def test_a_page_of_a_large_thread_shows_forty_answers_and_weighs_little(
     await members.appoint(app, "rye", world.alice, None, rights.STEWARD)
     mo = await enter(world.alice)
     mine = await mo.get(where(world.thread, world.alice))
-    assert len(mine.source) + sum(each.stat().st_size for each in FOLDER.glob("*.[cj]s*")) < 90_000
+    german = await mo.client.get(where(world.thread, world.alice), headers={"accept-language": "de"})
+    loaded = sum(each.stat().st_size for each in FOLDER.glob("*.[cj]s*"))
+    assert "Antwort von" in german.text and max(len(mine.source.encode()), len(german.content)) + loaded < 100_000
     cares = [link for link in mine.links if link.startswith("/moderate/")]
     assert len(cares) == 40 and mine.one("details", class_="care").one("button", value="lock")
     care = await mo.get(cares[0])

@@ -129,12 +129,12 @@ def show_thread(app: App, writes: Writes, group: Group, face: Actor, post: Post)
 def pass_on(
     app: App, writes: Writes, group: Group, face: Actor, inner: dict[str, Any] | str, *, about: Post | None = None,
     post_id: int | None = None, back: bool = False, beside: bool = False,
-    known_to: tuple[int, ...] = (),
+    known_to: tuple[int, ...] = (), without: tuple[str, ...] = (),
 ) -> None:  # fmt: skip
     """Announce an activity as it came to all followers that understand groups; `back`: also to where it came from.
 
     It may be of a thread of another group, which this one shows (`beside`): servers where somebody follows one of
-    `known_to`, groups that pass on the same, hear it from these.
+    `known_to`, groups that pass on the same, hear it from these, and those `without` have it.
 
     One that is not at hand is announced by its id, at which Lemmy asks for it. What concerns the members of a group
     alone, as its post `about` or itself says, is told to nobody else (Lemmy: generate_to), and what is for those who
@@ -151,7 +151,7 @@ def pass_on(
     uri = app.urls.activity(next_id())
     inner_uri, by = (inner, inner) if isinstance(inner, str) else (inner["id"], inner.get("actor"))
     origin = by if isinstance(by, str) else ""
-    without = () if back or not origin or app.urls.own(origin) else (host_of(origin),)
+    without = without if back or not origin or app.urls.own(origin) else (*without, host_of(origin))
     announcements.put(writes, face.uri, inner_uri, "wrapped", uri, now)
     if level > UNLISTED and isinstance(inner, dict) and app.urls.own(origin):
         inner = activities.for_followers(inner, face.followers)

@@ -5,6 +5,7 @@ from gettext import NullTranslations
 import storage.accounts
 from fedcomm import peers, speech
 from fedcomm.app import App
+from fedcomm.errors import AppError
 from fedcomm.peerbook import DEAF
 from fedcomm.speech import Saying
 from storage import peers as stored
@@ -113,6 +114,19 @@ async def stays_here(app: App, writes: Writes, face: Actor, who: Actor, post_id:
     )
     text = words.replace("{host}", app.host).replace("{group}", face.name)
     await _say(app, writes, face, who, [text], post_id)
+
+
+async def not_shown(app: App, writes: Writes, face: Actor, who: Actor, link: str, why: AppError, post_id: int) -> None:
+    """Why the group does not show a thread in which somebody has named it; what they wrote there is published."""
+    gettext = (await _tongue(app, who)).gettext
+    words = gettext(
+        "You have named the group {group} in a thread of another one. It does not show that thread ({link}); what you"
+        " wrote is published in it all the same."
+    )
+    reason = gettext(why.sentence).format(**why.values) if why.values else gettext(why.sentence)
+    await _say(
+        app, writes, face, who, [words.replace("{group}", face.name).replace("{link}", link), *_why(reason)], post_id
+    )
 
 
 async def _say(app: App, writes: Writes, face: Actor, who: Actor, words: list[str], post_id: int) -> None:

@@ -92,7 +92,7 @@ async def create(
         groups.accept_post(app, writes, group, face, post, document)
         if not post.starter:
             await addressing.tell_boosted(app, writes, group, face, author, document, post, audience)
-    await sharing.said(app, writes, prepared, post, document)
+    await sharing.said(app, writes, prepared, post, document, audience)
     try:
         await apply(writes)
     except IntegrityError:

@@ -6,10 +6,9 @@ it is told gets a thread of its own that leads back (features S1.5).
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any
 
-from fedcomm import acts, addressing, admit, clock, groups, members, restraints, rights, showing, ways
+from fedcomm import acts, addressing, admit, clock, groups, letters, members, restraints, rights, showing, ways
 from fedcomm.admit import Standing
 from fedcomm.app import App
 from fedcomm.drafting import Prepared
@@ -45,15 +44,13 @@ async def share(app: App, actor: Actor, post_id: int, group_name: str) -> None:
     group, face = await groups.named(group_name)
     standing = await members.standing(group, actor)
     admit.posting(group, standing, None)
-    if not standing.may(rights.WRITE):
-        raise NotAllowed("Only members share threads into a group. Please join it first.")
+    _belonging(yes=standing.may(rights.WRITE))
     if post.group_id == group.id:
         raise Invalid("The thread is in this group already.", field="group")
     home = await stored.by_id(post.group_id) if post.group_id is not None and post.author_id != actor.id else None
     if home is not None and home.local:
         ways.carrying(home, await members.standing(home, actor))
-    if not sharable(post, group):
-        raise Invalid("Only what is for everybody can be shared into another group.", field="group")
+    _for_everybody(post, group)
     if await shares.by(group.id, post.id) is None:
         await _check(app, actor, group, face, post)
         writes = Writes()
@@ -119,17 +116,35 @@ def asked(group: Group, standing: Standing, root: Post, author_id: int, home: St
 
     `home` is what they are in the group in which the thread began; what is in no group gets into none by an answer.
     """
-    if not sharable(root, group) or root.group_id in (None, group.id):
-        return False
-    if (group.asks or root.author_id != author_id) and not standing.member:
-        return False
-    if root.author_id != author_id and home is not None and not home.member:
+    if root.group_id in (None, group.id):
         return False
     try:
-        admit.posting(group, standing, None)
-    except NotAllowed:
+        _check_asked(group, standing, root, author_id, home)
+    except AppError:
         return False
     return True
+
+
+def _check_asked(group: Group, standing: Standing, root: Post, author_id: int, home: Standing | None) -> None:
+    _for_everybody(root, group)
+    admit.posting(group, standing, None)
+    own = root.author_id == author_id
+    _belonging(yes=standing.member or (own and not group.asks))
+    if not own and home is not None and not home.member:
+        raise NotAllowed(
+            "Only who began a thread, or belongs to the group in which it began, brings it into another group by naming"
+            " that."
+        )
+
+
+def _belonging(*, yes: bool) -> None:
+    if not yes:
+        raise NotAllowed("Only members share threads into a group. Please join it first.")
+
+
+def _for_everybody(post: Post, group: Group) -> None:
+    if not sharable(post, group):
+        raise Invalid("Only what is for everybody can be shared into another group.", field="group")
 
 
 def may_relay(group: Group, standing: Standing, *, locked: bool = False) -> bool:
@@ -137,9 +152,11 @@ def may_relay(group: Group, standing: Standing, *, locked: bool = False) -> bool
     return group.local == 1 and group.closed_at is None and ways.relays(standing, locked)
 
 
-async def said(app: App, writes: Writes, prepared: Prepared, post: Post, document: dict[str, Any]) -> None:
-    """What follows when one of ours has said something: groups that show its thread pass it on, and others whom it
-    names show it from now on."""
+async def said(
+    app: App, writes: Writes, prepared: Prepared, post: Post, document: dict[str, Any], told: Audience
+) -> None:
+    """What follows when one of ours has said something: groups that show its thread pass it on, but to the servers that
+    are `told` anyway, and others whom it names show it from now on, or say why they do not."""
     if post.visibility > posts.UNLISTED:
         return
     root = await posts.by_id(post.thread_id) if prepared.parent is not None else post
@@ -148,25 +165,35 @@ async def said(app: App, writes: Writes, prepared: Prepared, post: Post, documen
         return
     if others and root.group_id is None:  # else whoever takes it into the group counts it
         talks.again(writes, post, news=not prepared.author.bot)
-    known_to = _known_to(prepared.group, prepared.face)
+    known_to, heard = _known_to(prepared.group, prepared.face), await _heard(app, others, told)
     for group, face, standing, locked in await _relaying(others, prepared.author):
         if may_relay(group, standing, locked=locked):
             groups.pass_on(
-                app, writes, group, face, document, about=post, post_id=post.id, beside=True, known_to=known_to
-            )
+                app, writes, group, face, document, about=post, post_id=post.id, beside=True, known_to=known_to,
+                without=heard,
+            )  # fmt: skip
             known_to = (*known_to, face.id)
     there = {root.group_id, *(each.group.id for each in others)}
-    for face in prepared.mentioned:
+    for face in prepared.mentioned if root.group_id is not None else ():
         named = await stored.by_actor(face.id) if face.kind == "Group" and face.local else None
-        if named is None or named.id in there:
-            continue
-        home = await stored.by_id(root.group_id) if root.group_id is not None else None
-        standing = await members.standing(named, prepared.author)
-        at_home = await members.standing(home, prepared.author) if home is not None else None
-        if asked(named, standing, root, prepared.author.id, at_home):
-            with suppress(AppError):  # what is written is published all the same
-                await _check(app, prepared.author, named, face, root)
-                await _take_in(app, writes, named, face, root, prepared.author)
+        if named is not None and named.id not in there:
+            await _show_or_say(app, writes, prepared, named, face, root)
+
+
+async def _show_or_say(app: App, writes: Writes, prepared: Prepared, group: Group, face: Actor, root: Post) -> None:
+    """A group shows the thread in which somebody names it, or tells them once why not: their post is published."""
+    author, home = prepared.author, await stored.by_id(root.group_id) if root.group_id is not None else None
+    standing = await members.standing(group, author)
+    at_home = await members.standing(home, author) if home is not None else None
+    try:
+        _check_asked(group, standing, root, author.id, at_home)
+        await _check(app, author, group, face, root)
+    except AppError as why:
+        answered = prepared.parent_author is not None and prepared.parent_author.id == face.id  # and not named
+        if not answered and not await posts.has_named(author.id, root.thread_id, face.id):
+            await letters.not_shown(app, writes, face, author, root.url, why, next_id())
+        return
+    await _take_in(app, writes, group, face, root, author)
 
 
 async def changed(
@@ -176,12 +203,15 @@ async def changed(
     back. Microblogs that follow these hear of that from its author, but for the audience `told`, who have."""
     others = await shares.showing(post.thread_id) if post.visibility <= posts.UNLISTED else []
     home, home_face = await stored.with_face(post.group_id) if others else (None, None)
-    known_to = _known_to(home, home_face)
+    known_to, passed_by = _known_to(home, home_face), await _heard(app, others, told)
     for group, face, standing, _locked in await _relaying(others, author):
         if not group.local or not (gone or may_relay(group, standing)):
             continue
         about = None if gone else post.id
-        groups.pass_on(app, writes, group, face, activity, about=post, post_id=about, beside=True, known_to=known_to)
+        groups.pass_on(
+            app, writes, group, face, activity, about=post, post_id=about, beside=True, known_to=known_to,
+            without=passed_by,
+        )  # fmt: skip
         heard = Audience(followers=(*told.followers, *known_to), inboxes=told.inboxes)
         await addressing.tell_boosted(app, writes, group, face, author, activity, post, heard)
         known_to = (*known_to, face.id)
@@ -197,6 +227,11 @@ async def _relaying(others: Sequence[Showing], author: Actor) -> list[tuple[Grou
         for each in others
         if each.group.actor_id in faces
     ]
+
+
+async def _heard(app: App, others: Sequence[Showing], told: Audience) -> tuple[str, ...]:
+    """The servers that hear what one of ours did from its author: no group that shows the thread needs to tell them."""
+    return tuple(sorted(await app.reach.places(told))) if others else ()
 
 
 def _known_to(home: Group | None, face: Actor | None) -> tuple[int, ...]:

@@ -134,6 +134,15 @@ async def mentioned(post_id: int) -> list[int]:
     return [found[0] for found in await rows("SELECT actor_id FROM mention WHERE post_id = ?", (post_id,))]
 
 
+async def has_named(author_id: int, thread_id: int, actor_id: int) -> bool:
+    """Whether somebody has named an actor in a thread."""
+    sql = (
+        "SELECT 1 FROM post JOIN mention ON mention.post_id = post.id AND mention.actor_id = ?"
+        " WHERE post.thread_id = ? AND post.author_id = ? LIMIT 1"
+    )
+    return await row(sql, (actor_id, thread_id, author_id)) is not None
+
+
 async def around(post_id: int) -> list[int]:
     """Ids of those elsewhere who boosted or answered a post: their servers have it (at most 500)."""
     sql = "SELECT actor_id FROM boost WHERE post_id = ? UNION SELECT author_id FROM post WHERE parent_id = ? LIMIT 500"

@@ -12,6 +12,7 @@ from fedcomm.group_profile import Change
 from storage import collections, groups, registers, shares
 from storage import held as waiting
 from storage.actors import Actor
+from storage.connect import rows
 from storage.groups import Group
 from storage.posts import Post
 from tests import forger
@@ -91,6 +92,15 @@ async def test_a_thread_that_is_shared_stays_one_and_is_told_once(world: World) 
     await world.fediverse.settle()
     for said in (answer, deep):
         assert world.heard(world.of_wine, said.uri) == world.heard(world.of_bread, said.uri) == ["Create"]
+    named = await world.bo.reply(answer, "@wo@w.test, your turn.")  # who is told by its author hears it from no group
+    await world.bo.edit(named, "@wo@w.test, you next.")
+    await world.bo.delete(named)
+    await world.fediverse.settle()
+    heard = [each for each in world.of_wine.received if named.uri in str(each)]
+    assert [(each["type"], each["actor"]) for each in heard] == [
+        (kind, world.bo.actor.uri) for kind in ("Create", "Update", "Delete")
+    ]
+    assert world.heard(world.of_bread, named.uri) == ["Create", "Update", "Delete"]
     await world.bo.edit(post, "@bread@a.test Rye and Riesling\n\nWhich?")
     await world.bo.delete(post)
     await world.fediverse.settle()
@@ -111,6 +121,12 @@ async def test_who_names_a_second_group_shows_the_thread_there_if_they_may(world
     eve = Host(world.fediverse, "e.test").actor("eve")
     await world.says(eve, [world.wine.uri], inReplyTo=other.uri)  # neither hers nor is she in both
     before = await world.also_in(other)
+    cy = await world.a.person("cy")
+    for _again in range(2):
+        assert (await cy.reply(other, "@wine@a.test have a look")).parent_id == other.id, "it is published"
+    with world.a.here():
+        letters = await rows("SELECT content FROM post WHERE author_id = ? AND visibility = 3", (world.wine.id,))
+    assert len(letters) == 1 and "Only members share threads into a group" in letters[0][0]
     reply = await world.ann.reply(other, "@wine@a.test look at this")
     await world.says(eve, [world.wine.uri], inReplyTo=reply.uri)
     await world.fediverse.settle()

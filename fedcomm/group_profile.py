@@ -97,7 +97,8 @@ async def change(app: App, group_name: str, change_: Change, by: Actor | None = 
         )  # fmt: skip
         if changed or card or shown:
             await write(writes)
-            await tell(app, group.id, await update_of(app, group.id, uri, actor_uri))
+            teller = face.uri if by is not None and by.host else actor_uri  # who is elsewhere says nothing from here
+            await tell(app, group.id, await update_of(app, group.id, uri, teller))
 
 
 async def rules(group_id: int) -> list[str]:

@@ -11,7 +11,7 @@ from activitypub.actors import Actor as Profile
 from activitypub.audience import group_of
 from activitypub.errors import Forbidden, ProtocolError
 from activitypub.parse import actor as parse_actor
-from fedcomm import admit, bios, group_profile, groups, mapping, members, moderation, rights, sanitise
+from fedcomm import admit, bios, borrowing, group_profile, groups, mapping, members, moderation, rights, sanitise
 from fedcomm.errors import Invalid
 from fedcomm.group_profile import MAX_RULE, MAX_RULES
 from fedcomm.groups import MAX_SUMMARY
@@ -76,7 +76,7 @@ async def unbanned(hand: Hand, activity: Activity) -> None:
 
 
 async def describe(hand: Hand, activity: Activity, group: Group) -> None:
-    """A steward elsewhere changes what a group of ours is called, what it says of itself, and who may post in it.
+    """A steward elsewhere changes what a group of ours is called, says of itself, its pictures, and who may post in it.
 
     Nothing else of the document counts: neither its keys nor its addresses are a steward's to change (attack GRP-07).
     """
@@ -93,10 +93,11 @@ async def describe(hand: Hand, activity: Activity, group: Group) -> None:
         )  # fmt: skip
     except Invalid as why:
         raise Forbidden(str(why)) from why
-    if not changed:
+    if not borrowing.later(hand.app, writes, case.group, case.face, case.moderator, said) and not changed:
         raise Ignored("nothing of it has changed")
     await write(writes)
-    await group_profile.tell(hand.app, group.id, hand.raw_of(activity))
+    if changed:
+        await group_profile.tell(hand.app, group.id, hand.raw_of(activity))
 
 
 async def _lock(hand: Hand, case: _Case) -> None:

@@ -7,6 +7,7 @@ import msgspec
 from fedcomm import (
     alerts,
     backfill,
+    borrowing,
     completing,
     farewells,
     featured,
@@ -58,6 +59,7 @@ JOBS: dict[str, Job] = {
     "alert_keys": Job(alerts.keys),
     "alert_votes": Job(alerts.votes),
     "backfill": Job(backfill.work, seconds=180),
+    borrowing.KIND: Job(borrowing.fetch, seconds=120),
     "complete_thread": Job(completing.work, attempts=2),
     "import_file": Job(imports.work, attempts=10, seconds=120),
     "index_posts": Job(indexing.catch_up, attempts=10, seconds=600),

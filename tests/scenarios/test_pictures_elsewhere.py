@@ -3,15 +3,19 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
 
-from fedcomm import clock, elsewhere, media, peers
+import storage.actors
+from fedcomm import clock, elsewhere, fetching, media, members, peers, rights
 from storage import copies
+from storage.actors import Actor
 from storage.connect import execute, rows
-from tests import build
+from tests import build, forger
 from tests.fediverse import Fediverse, Instance
+from tests.forger import Face, Host
 from tests.pictures import moving, opened, picture
 
 pytestmark = pytest.mark.anyio
@@ -209,3 +213,44 @@ async def test_copies_go_when_nobody_looks_and_when_there_are_too_many(
         await elsewhere.clean_up(a.app)
         assert await rows("SELECT url FROM copy") == [] and files() == 0
     assert (await reader.get(address)).status_code == 200
+
+
+@pytest.mark.attack("GRP-07")
+async def test_a_steward_elsewhere_gives_a_group_pictures_that_its_own_server_keeps(
+    fediverse: Fediverse, a: Instance
+) -> None:
+    """As Lemmy says it: an Update of the group with the picture that the steward's server has."""
+    ann, host, follower = await a.person("ann"), Host(fediverse, "m.test"), Host(fediverse, "f.test")
+    bread = await a.group("bread", moderator=ann)
+    mo, eve, fo = host.actor("mo"), host.actor("eve"), follower.actor("fo")
+    await forger.send(fediverse, a, fo, fo.does("Follow", bread.uri))
+    with a.here():
+        await members.appoint(a.app, "bread", await fetching.actor(a.app, mo.uri), role=rights.STEWARD)
+    host.serve("/loaf.png", picture("PNG"), content_type="image/png")
+    host.serve("/none.png", b"<svg/>", content_type="image/png")
+
+    async def says(who: Face, icon: str, image: str = "") -> Actor:
+        document = await a.get("/c/bread") | {"icon": {"type": "Image", "url": icon}}
+        document |= {"image": {"type": "Image", "url": image}} if image else {}
+        update = who.does("Update", document, cc=[bread.uri], audience=bread.uri)
+        await forger.send(fediverse, a, who, update, inbox="/c/bread/inbox")
+        await fediverse.settle()
+        with a.here():
+            found = await storage.actors.by_uri(bread.uri)
+        assert found
+        return found
+
+    assert (await says(eve, "https://m.test/loaf.png")).icon == "" and "https://m.test/loaf.png" not in host.asked
+    follower.received.clear()
+    face = await says(mo, "https://m.test/loaf.png")
+    assert face.icon.startswith("https://a.test/media/") and face.icon_media_id
+    told = [each for each in follower.received if each["type"] == "Update"]
+    assert [(each["actor"], each["object"]["icon"]["url"]) for each in told] == [(bread.uri, face.icon)]
+    wrapped = [each["object"] for each in follower.received if each["type"] == "Announce"]
+    assert all(each["actor"] == bread.uri for each in wrapped)  # nobody elsewhere is said to have said it
+
+    host.asked.clear()
+    copied = f"https://m.test/api/v3/image_proxy?url={quote(face.icon, safe='')}"
+    for icon, image in ((face.icon, ""), (copied, ""), ("https://m.test/loaf.png", "https://m.test/none.png")):
+        assert (await says(mo, icon, image)).icon == face.icon, icon
+    assert "https://m.test/none.png" in host.asked and copied not in host.asked

@@ -10,6 +10,7 @@ from fedcomm.app import App
 from fedcomm.drafting import PollDraft
 from fedcomm.posts import Draft
 from storage.connect import execute, row, rows, value
+from tests import build
 from tests.people import person
 from tests.web.pages.browser import Browser, Page
 from tests.web.pages.conftest import Enter
@@ -164,6 +165,17 @@ async def test_a_thread_in_a_group_that_is_not_there_cannot_be_started(anna: Bro
     assert (await anna.get("/write?group=nothing")).status == 404
     assert (await anna.get("/write?to=5")).status == 404
     assert (await anna.get("/write?to=abc")).status == 422
+
+
+async def test_what_a_group_elsewhere_says_of_itself_and_its_rules_is_read_before_one_writes_there(
+    anna: Browser,
+) -> None:
+    await build.group("oats", "far.example", summary="<p>All oats</p><p>Rules:</p><ol><li>No wheat.</li></ol>")
+
+    page = await anna.get("/write?group=oats@far.example")
+
+    told = page.all("details")[0]
+    assert told.one("summary").text == "What the group says of itself" and "No wheat." in told.text
 
 
 async def test_who_is_banned_cannot_post_and_is_told_so(app: App, anna: Browser) -> None:

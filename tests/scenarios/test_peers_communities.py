@@ -11,7 +11,7 @@ from tests.peers.friendica import Friendica
 from tests.peers.lemmy import Lemmy
 from tests.peers.mbin import Mbin
 from tests.peers.users import User
-from tests.scenarios.forums import Group, World, answers_with, arrived, listed, ours, theirs, there
+from tests.scenarios.forums import Group, World, answers_with, arrived, listed, ours, theirs, there, until_listed
 from tests.scenarios.neighbours import eventually
 from tests.scenarios.stories import Street, nothing_twice
 
@@ -142,7 +142,7 @@ async def test_our_members_take_part_in_a_community_of_a_program(street: Street,
         assert post["spoiler_text"] == "" and "Warp drives" in post["content"]
         await member.sees(comment)
         await member.reads(page, [comment])
-        assert await listed(member) == [page]
+        await until_listed(member, [page])
     answer = await here.bob.write("Mine is.", answering=page)
     await there(world, answer, parent=page, community=here.uri)
     await here.alice.sees(answer)

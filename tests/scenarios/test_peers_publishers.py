@@ -8,7 +8,7 @@ from tests.peers.mobilizon import Mobilizon
 from tests.peers.peertube import PeerTube
 from tests.peers.publisher import Kind, Publisher
 from tests.peers.wordpress import WordPress
-from tests.scenarios.forums import listed
+from tests.scenarios.forums import until_listed
 from tests.scenarios.neighbours import eventually
 from tests.scenarios.stories import Street, nothing_twice
 
@@ -47,7 +47,7 @@ async def test_members_read_and_talk_about_what_is_published(street: Street, pro
         seen = await member.sees(thing, content="Rye in winter")
         assert [part for part in SHOWN[program] if part not in seen["content"]] == []
         assert seen["spoiler_text"] == ""
-        assert await listed(member) == [thing]
+        await until_listed(member, [thing])
     comment = await there.comment(thing, "The middle of October.")
     for member in (alice, bob):
         await member.sees(comment, content="October")

@@ -338,7 +338,8 @@ def right(standing: Standing, named: str) -> None:
     """
     if standing.may(named):
         return
-    if standing.program is not None and standing.may(rights.OVERSEE):
+    taken = standing.program is None or named in rights.afar(rights.STEWARD, standing.program)
+    if standing.may(rights.OVERSEE) and not taken:
         raise NotAllowed("The server of this group takes that from nobody here.")
     if rights.least(named) == rights.STEWARD:
         raise NotAllowed("Only stewards of the group can do this.")

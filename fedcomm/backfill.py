@@ -39,12 +39,18 @@ _FEATURED = Budget(pages=2, items=20, seconds=30)
 
 
 async def ask(app: App, writes: Writes, group: Group) -> None:
-    """Somebody here has joined a group: with `writes` its newest threads are asked for, unless they were lately."""
+    """Somebody here has joined a group: with `writes` its newest threads are asked for, unless they were lately.
+
+    Then it is asked only who looks after it now, when nobody here heard what it told until now.
+    """
     if group.local:
         return
     begun, now = await backfills.begun_at(group.id), clock.now_ms()
     if begun is None or begun < now - AGAIN:
         jobs.add(writes, next_id(), "backfill", {"group": group.id}, now, key=f"backfill:{group.id}")
+        app.jobs_added(writes)
+    elif not await follows.followers_here(group.actor_id):
+        jobs.add(writes, next_id(), "meet_leaders", {"group": group.id}, now, key=f"meet_leaders:{group.id}")
         app.jobs_added(writes)
 
 

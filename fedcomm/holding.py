@@ -14,7 +14,7 @@ from activitypub.objects import Note
 from fedcomm import acts, assent, clock, consents, groups, intake, letters, mapping, members, rights, speech, welcomes
 from fedcomm.admit import LINKS, MENTIONS, PICTURES, REPLIES, THREADS, Wait
 from fedcomm.app import App
-from fedcomm.errors import NotFound
+from fedcomm.errors import Conflict, Invalid, NotFound
 from fedcomm.speech import Saying
 from storage import actors, bus, held, registers
 from storage import groups as stored
@@ -118,8 +118,11 @@ async def release(app: App, group_name: str, held_id: int, by: Actor | None, *, 
     Raises:
         NotFound: there is no such group, or nothing waits there under that number.
         NotAllowed: `by` may not decide that in the group.
+        Conflict: somebody has turned it away.
     """
     group, face, kept, actor_uri = await _place(app, group_name, held_id, by)
+    if kept.state == held.REFUSED:
+        raise Conflict("This post was turned away already.")
     author = await actors.by_id(kept.actor_id) if trust else None
     await _let_in(app, group, face, actor_uri, [kept.id], author)
 
@@ -166,10 +169,16 @@ async def refuse(
     Raises:
         NotFound: there is no such group, or nothing waits there under that number.
         NotAllowed: `by` may not decide that in the group.
+        Conflict: somebody has let it in.
+        Invalid: the reason is too long.
     """
     group, face, kept, actor_uri = await _place(app, group_name, held_id, by)
+    if kept.state == held.RELEASED and not everything:
+        raise Conflict("This post was let in already. You can take it out of the group.")
     author = await actors.by_id(kept.actor_id)
-    reason = reason.strip()[:MAX_REASON]
+    reason = reason.strip()
+    if len(reason) > MAX_REASON:
+        raise Invalid("A reason may have {limit} characters.", field="reason", limit=MAX_REASON)
     async with transaction():
         hold(writes := Writes(), "groups", group.id)
         await write(writes)

@@ -16,6 +16,7 @@ from storage.groups import Group
 
 MAX_ADMINS = 50  # of a server that are heard as moderators of its groups
 MET, AT_ONCE = 20, 4  # people who look after a group, made known when somebody joins it
+_ASKING = (40, 30, 2_000_000)  # requests, of them of one domain, and bytes, for one group
 _LIST = collections.Budget(pages=3, items=200, seconds=20)
 
 
@@ -69,6 +70,13 @@ async def _admins(app: App, face_uri: str, allowance: Allowance | None) -> froze
     )
     ids = [properties.url(person.get("actor_id")) for person in people if isinstance(person, dict)]
     return frozenset(uri for uri in ids if uri is not None and same_origin(uri, face_uri))
+
+
+async def work(app: App, group: int) -> None:
+    """The job: read who looks after a group elsewhere, which may have changed while nobody here followed it."""
+    found, face = await groups.with_face(group)
+    if found is not None and face is not None and not found.local and not face.gone:
+        await meet(app, found, face, Allowance(*_ASKING))
 
 
 async def meet(app: App, group: Group, face: Actor, allowance: Allowance) -> None:

@@ -127,13 +127,18 @@ async def appoint(app: App, group_name: str, who: Actor, by: Actor | None = None
     Raises:
         NotFound: there is no such group.
         NotAllowed: `by` is no steward of the group.
-        Conflict: who is appointed is banned from the group, or its only steward, who would be no steward any more.
-        Invalid: there is no such role.
+        Conflict: who is appointed is banned from the group, or lives elsewhere when it is for this server alone, or is
+            its only steward, who would be no steward any more.
+        Invalid: no person, or there is no such role.
     """
     group, face = await groups.named(group_name)
     actor_uri = await who_acts(group, face, by, rights.APPOINT)
     if role not in (rights.MODERATOR, rights.STEWARD):
         raise Invalid("Who looks after a group is its moderator or its steward.", field="role")
+    if who.kind != "Person":
+        raise Invalid("Only people look after a group.", field="who")
+    if group.visibility == "local" and not who.local:
+        raise Conflict("{handle} lives on another server, where nothing of this group is shown.", handle=f"@{who.acct}")
     if admit.banned(await registers.get(group.id, "ban", who.uri)):
         raise Conflict("{handle} is banned from this group.", handle=f"@{who.acct}")
     given = dict((await registers.holders([group.id])).get(group.id, []))

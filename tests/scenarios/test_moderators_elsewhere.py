@@ -186,3 +186,22 @@ async def test_a_group_elsewhere_that_changed_is_read_anew_at_its_home(elsewhere
     with elsewhere.a.here():
         face = await fetching.actor(elsewhere.a.app, elsewhere.wine.uri)
     assert face.name == "Wines of all kinds"
+
+
+async def test_who_was_made_a_moderator_while_nobody_here_followed_is_one_on_joining_again(
+    elsewhere: Elsewhere,
+) -> None:
+    """The group told its followers alone, and its threads are not asked for again so soon."""
+    ann = elsewhere.ann
+    await ann.unfollow(elsewhere.wine.uri)
+    elsewhere.listed.append(ann.actor.uri)
+    elsewhere.appoint()
+    await elsewhere.announce(elsewhere.mo.does("Add", ann.actor.uri, target=f"{elsewhere.wine.uri}/moderators"))
+    with elsewhere.a.here():
+        group = await stored.by_face(elsewhere.wine.uri)
+        assert group and await registers.get(group.id, "role", ann.actor.uri) is None
+
+    await forger.followed(elsewhere.fediverse, ann, elsewhere.wine)
+
+    with elsewhere.a.here():
+        assert await registers.get(group.id, "role", ann.actor.uri) == MODERATOR

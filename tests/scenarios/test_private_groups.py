@@ -6,10 +6,10 @@ import pytest
 
 from activitypub.errors import NotFound
 from fedcomm import clock, curation, errors, follows, group_profile, members, posts
-from fedcomm.errors import Invalid, NotAllowed
+from fedcomm.errors import Conflict, Invalid, NotAllowed
 from fedcomm.group_profile import Change
+from storage import actors, visible
 from storage import follows as stored
-from storage import visible
 from storage.actors import Actor
 from storage.connect import execute, rows, value
 from storage.posts import LOCAL, MEMBERS, PUBLIC, Post
@@ -347,6 +347,10 @@ async def test_nothing_of_a_local_group_leaves_its_server(circle: Circle) -> Non
         assert not await visible.sees(visible.ANYBODY, thread.id)
     with circle.b.here():
         assert await rows("SELECT 1 FROM follow WHERE follower_id = ?", (erna.actor.id,)) == []
+    with pytest.raises(Conflict), circle.a.here():  # who could look after nothing
+        bob = await actors.by_uri(circle.bob.actor.uri)
+        assert bob
+        await members.appoint(circle.a.app, "rye", bob, circle.alice.actor)
     for place in (thread.uri, f"{thread.uri}/create", "/c/rye", "/c/rye/outbox", "/c/rye/followers"):
         assert (await _ask(circle.a, place)).status_code == 404, place
     assert (await _ask(circle.a, "/.well-known/webfinger?resource=acct:rye@a.test")).status_code == 404

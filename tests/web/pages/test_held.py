@@ -90,7 +90,9 @@ async def test_moderators_read_what_waits_and_decide(
     ]
     assert await decide("trust", second) == 303
     (one, *_others) = [each.id for each in await held.of_group((await groups.named("rye"))[0].id, 9)]
+    assert await decide("refuse", first) == 409 and await decide("refuse", one, "x" * 501) == 422
     assert await decide("refuse_all", one, "Enough.") == 303 and await decide("nothing", one) == 422
+    assert [await decide(act, one) for act in ("release", "trust")] == [409, 409]  # somebody else was quicker
     taken_up = await rows("SELECT signer FROM inbox_item WHERE state IN (0, 1, 4) ORDER BY id")
     after = await mo.get(PAGE)
     log = (await mo.get("/c/rye/moderate")).main

@@ -188,6 +188,7 @@ async def test_stewards_appoint_and_dismiss_but_a_steward_stays(
 ) -> None:
     moderator = await storage.actors.local("mo")
     assert moderator
+    assert "Only people" in (await act(mo, "appoint", who="rye")).problem
     await act(mo, "appoint", who="anna")
     theirs = await enter(anna)
     listed = [each["href"] for each in (await stranger.get("/c/rye")).one("aside").all("a", class_="person")]
@@ -328,6 +329,9 @@ async def test_a_group_of_another_server_is_looked_after_from_here_as_far_as_tha
         assert flaws(page) == flaws(thread) == [] and where in (await browser.get("/c/far@far.example")).links
         refused = await act(browser, "ban", where, who="@eve@far.example", reason="ovens", days="1")
         assert (refused.status == 403) == (program == "nodebb")
+        if program != "lemmy":
+            why = "Only stewards" if program == "fedcomm" else "takes that from nobody here"
+            assert why in (await act(browser, "appoint", where, who="@eve@far.example")).problem
         page = await browser.get(where)
         if program != "nodebb":
             assert "ovens" in page.one("table").text and "eve" in page.one("section", aria_labelledby="bans").text

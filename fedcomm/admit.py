@@ -293,7 +293,7 @@ def voting(group: Group, standing: Standing, kind: str = "") -> None:
         NotAllowed: closed, or banned.
         Invalid: the group has switched off votes of that kind.
     """
-    if kind and kind not in votes(group):
+    if kind and kind not in votes(group.votes):
         if group.votes == "none":
             raise Invalid("There are no votes in this group.")
         raise Invalid("There are no votes against posts in this group.")
@@ -303,9 +303,12 @@ def voting(group: Group, standing: Standing, kind: str = "") -> None:
         raise NotAllowed("You are banned from this group.")
 
 
-def votes(group: Group) -> frozenset[str]:
-    """Which votes there are in a group, of like and dislike."""
-    return _VOTES.get(group.votes, frozenset())
+def votes(setting: str) -> frozenset[str]:
+    """Which votes there are in a group with this setting (`Group.votes`), of like and dislike.
+
+    Those given before the others were switched off are kept, count nothing, and are shown to nobody.
+    """
+    return _VOTES.get(setting, frozenset())
 
 
 def taking(group: Group, standing: Standing) -> None:

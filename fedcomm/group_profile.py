@@ -161,18 +161,24 @@ def record(
         registers.take_effect(writes, act, "actor", face.id, updated_at=now)
         if property_ == "join_mode":
             registers.take_effect(writes, act, "actor", face.id, locked=int(value != "open"))
-        if property_ == "visibility":  # whom it reaches, and what of it is shown to everybody
-            _reaches_others(app, writes, group, face)
+        _follow_up(app, writes, group, face, property_)
     if changed:
         fragments.forget_actor_later(writes, face.id)
     return changed
 
 
-def _reaches_others(app: App, writes: Writes, group: Group, face: Actor) -> None:
-    """What is written in the group goes to others from now on; from who is outside it parts soon."""
-    app.followers_changed(writes, face.id)
-    jobs.add(writes, next_id(), "part_group", {"group": group.id}, clock.now_ms())
-    app.jobs_added(writes)
+def _follow_up(app: App, writes: Writes, group: Group, face: Actor, property_: str) -> None:
+    """What a change brings with it.
+
+    With its votes, how high its threads stand. With whom it reaches, what of it is shown to everybody: what is written
+    goes to others from now on, and from who is outside the group parts soon.
+    """
+    following = {"votes": "weigh_group", "visibility": "part_group"}.get(property_)
+    if property_ == "visibility":
+        app.followers_changed(writes, face.id)
+    if following is not None:
+        jobs.add(writes, next_id(), following, {"group": group.id}, clock.now_ms())
+        app.jobs_added(writes)
 
 
 def _check(

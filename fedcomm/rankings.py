@@ -10,3 +10,8 @@ _LATELY = 7 * 86_400_000  # ms: votes for older threads weigh when somebody answ
 async def weigh(app: App) -> None:
     """Votes of the last minutes lift the threads they are for, a little."""
     await talks.weigh(clock.now_ms() - _LATELY)
+
+
+async def weigh_group(app: App, group: int) -> None:
+    """The job of a group that has switched votes on or off: its threads stand as those weigh that count now."""
+    await talks.weigh_group(group)

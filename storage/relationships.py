@@ -127,9 +127,9 @@ async def requests(actor_id: int, page: Page) -> People:
 
 
 async def liked_by(viewer: int, post_id: int, page: Page) -> People:
-    """Who voted for the post."""
-    return await people(viewer, moment("reaction"), "reaction.actor_id", "reaction",
-                         "reaction.post_id = ? AND reaction.kind = 'like'", (post_id,), page)  # fmt: skip
+    """Who voted for the post; nobody where its group has no votes (any more)."""
+    condition = f"reaction.post_id = ? AND reaction.kind = 'like' AND {visible.LIKE}"
+    return await people(viewer, moment("reaction"), "reaction.actor_id", "reaction", condition, (post_id,), page)
 
 
 async def boosted_by(viewer: int, post_id: int, page: Page) -> People:

@@ -23,7 +23,9 @@ class Mention(msgspec.Struct, frozen=True):
 
 
 class Bundle(msgspec.Struct, frozen=True):
-    """Posts with what belongs to them, by post id; `authors_above` is who wrote what a post answers."""
+    """Posts with what belongs to them, by post id; `authors_above` is who wrote what a post answers, `votes` which
+    there are in the group of a post (`Group.votes`).
+    """
 
     posts: dict[int, Post]
     authors_above: dict[int, int]
@@ -33,6 +35,7 @@ class Bundle(msgspec.Struct, frozen=True):
     media: dict[int, list[Media]]
     polls: dict[int, Poll]
     programs: dict[int, tuple[str, str | None]]
+    votes: dict[int, str]
 
 
 class BoostRow(msgspec.Struct, frozen=True):
@@ -55,7 +58,7 @@ _MENTIONS = """
 SELECT mention.post_id, actor.id, actor.username, actor.host, actor.url, actor.uri
 FROM mention JOIN actor ON actor.id = mention.actor_id WHERE mention.post_id IN (?ints) ORDER BY actor.id"""
 _FACES = """
-SELECT post.id, actor.id, actor.username, actor.host, actor.url, actor.uri
+SELECT post.id, actor.id, actor.username, actor.host, actor.url, actor.uri, groups.votes
 FROM post JOIN groups ON groups.id = post.group_id JOIN actor ON actor.id = groups.actor_id WHERE post.id IN (?ints)"""
 _TAGS = """
 SELECT post_tag.post_id, tag.name FROM post_tag JOIN tag ON tag.id = post_tag.tag_id
@@ -88,14 +91,14 @@ async def bundle(post_ids: Sequence[int]) -> Bundle:
     ids = (list(post_ids),)
     queries = (_POSTS, _ABOVE, _MENTIONS, _FACES, _TAGS, _MEDIA, _POLLS, _PROGRAMS)
     posts, above, mentions, faces, tags, media, polls, programs = await read_many([(sql, ids) for sql in queries])
-    found = Bundle({}, dict(above), {}, {}, {}, {}, {}, {row[0]: (row[1], row[2]) for row in programs})
+    found = Bundle({}, dict(above), {}, {}, {}, {}, {}, {row[0]: (row[1], row[2]) for row in programs}, {})
     for post in (Post(*row) for row in posts):
         if post.deleted_at is None:
             found.posts[post.id] = post
     for mention in (Mention(*row) for row in mentions):
         found.mentions.setdefault(mention.post_id, []).append(mention)
-    for face in (Mention(*row) for row in faces):
-        found.faces[face.post_id] = face
+    for *face, votes in faces:
+        found.faces[face[0]], found.votes[face[0]] = Mention(*face), votes
     for post_id, name in tags:
         found.tags.setdefault(post_id, []).append(name)
     for file in (Media(*row) for row in media):

@@ -55,13 +55,16 @@ FROM post said JOIN post begun ON begun.id = said.thread_id
 JOIN actor ON actor.id = said.author_id AND {_PERSON.format("actor")}
 WHERE <these> AND {_COUNTS} GROUP BY said.thread_id, said.author_id
 ON CONFLICT (thread_id, actor_id) DO UPDATE SET said_at = excluded.said_at WHERE excluded.said_at < talker.said_at"""
+# Votes that a group has switched off weigh nothing.
+_AGAINST = "CASE WHEN groups.votes = 'up' THEN 0 ELSE post.dislikes_count END"
 # Grouped, so that SQLite counts once and not wherever a count is used.
 _TOLD = f"""(SELECT post.id AS id, COUNT(talker.actor_id) AS people, MIN(talker.said_at) AS answered_at,
  CASE WHEN {_PERSON.format("author")} THEN 1 ELSE 0 END AS person,
  CASE WHEN post.removed_at IS NULL AND post.deleted_at IS NULL THEN 1 ELSE 0 END AS there,
- CASE WHEN post.likes_count > post.dislikes_count THEN post.likes_count - post.dislikes_count ELSE 0 END AS liked
- FROM post JOIN actor author ON author.id = post.author_id LEFT JOIN talker ON talker.thread_id = post.id
- WHERE post.id IN (<threads>) GROUP BY post.id, author.id)"""
+ CASE WHEN groups.votes = 'none' OR post.likes_count < {_AGAINST} THEN 0 ELSE post.likes_count - {_AGAINST} END AS liked
+ FROM post JOIN actor author ON author.id = post.author_id LEFT JOIN groups ON groups.id = post.group_id
+ LEFT JOIN talker ON talker.thread_id = post.id
+ WHERE post.id IN (<threads>) GROUP BY post.id, author.id, groups.id)"""
 # In tenths of a person: any number of votes makes less than one.
 _WEIGHED = f"""(SELECT told.id, told.people, told.answered_at, told.person, told.there,
  10 * (CASE WHEN told.people > {_MOST} THEN {_MOST} ELSE told.people END) + 9 * told.liked / (told.liked + 10)
@@ -166,16 +169,25 @@ async def weigh(since: int) -> int:
 
     Gives how many stand elsewhere now.
     """
-    begun = [found[0] for found in await rows("SELECT DISTINCT id FROM talk WHERE id > ? ORDER BY id", (since << 16,))]
-    changed = 0
-    for at in range(0, len(begun), _AT_ONCE):
-        changed += await execute(_WEIGH.replace("<threads>", "?ints"), (begun[at : at + _AT_ONCE],))
-    return changed
+    return await _weigh_all("id > ?", since << 16)
+
+
+async def weigh_group(group_id: int) -> int:
+    """As `weigh`, of all threads of a group: which votes count in it has changed."""
+    return await _weigh_all("group_id = ?", group_id)
 
 
 async def newcomers(post_ids: list[int]) -> set[int]:
     """Those of the posts that are among the first of their authors in a group of ours."""
     return {found[0] for found in await rows(_NEWCOMERS, (post_ids,))} if post_ids else set()
+
+
+async def _weigh_all(which: str, about: int) -> int:
+    begun = [found[0] for found in await rows(f"SELECT DISTINCT id FROM talk WHERE {which} ORDER BY id", (about,))]
+    changed = 0
+    for at in range(0, len(begun), _AT_ONCE):
+        changed += await execute(_WEIGH.replace("<threads>", "?ints"), (begun[at : at + _AT_ONCE],))
+    return changed
 
 
 def _begin_anew(writes: Writes, thread_id: int) -> None:

@@ -141,6 +141,10 @@ READ = f"({TO_VIEWER} AND {wanted('post.author_id')})"
 BOOST_TO_VIEWER = f"""((boost.visibility IN (0, 1) OR boost.actor_id = ? OR {_follows("boost.actor_id")})
  AND {actor("boost.actor_id")})"""
 
+# Of a row of `reaction` that is a like, without a word about the post itself: its group has not switched votes off.
+LIKE = """NOT EXISTS (SELECT 1 FROM post JOIN groups ON groups.id = post.group_id
+ WHERE post.id = reaction.post_id AND groups.votes = 'none')"""
+
 _POST_ARGS = TO_VIEWER.count("?")
 _ACTOR_ARGS = actor("x").count("?")
 _WITHIN_ARGS = within("x").count("?")

@@ -71,6 +71,7 @@ JOBS: dict[str, Job] = {
     "publish_scheduled": Job(scheduled.publish, attempts=10),
     "seek_groups": Job(scouting.seek, seconds=300),
     "tell_poll": Job(polls.tell),
+    "weigh_group": Job(rankings.weigh_group, seconds=600),
     "tell_post": Job(telling.tell_post),
     "tell_edit": Job(telling.tell_edit),
     "tell_end": Job(telling.tell_end),

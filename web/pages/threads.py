@@ -76,7 +76,7 @@ class Posts(msgspec.Struct, frozen=True):
         if post.group_id is None:
             return frozenset(("like",))
         group = self.groups.get(post.group_id)
-        return admit.votes(group) if group is not None else frozenset()
+        return admit.votes(group.votes) if group is not None else frozenset()
 
 
 class Node(msgspec.Struct):

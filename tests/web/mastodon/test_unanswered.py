@@ -1,14 +1,19 @@
 """What waits for an answer in a group, as a list in any program of who greets there."""
 
 import httpx
+import msgspec
 import pytest
 
-from fedcomm import groups
+from fedcomm import group_profile, groups
 from fedcomm.app import App
-from storage import posts, talks
-from storage.connect import execute
+from fedcomm.group_profile import Change
+from fedcomm.jobs import JOBS
+from storage import posts, rankings, talks
+from storage.connect import execute, rows
 from storage.groups import Group
 from storage.ids import next_id
+from storage.paging import Page
+from storage.visible import ANYBODY
 from tests import build
 from tests.people import person
 from tests.web.live import event, listening_apart, subscribe
@@ -109,3 +114,36 @@ async def test_what_moves_is_what_people_talk_about_and_not_what_is_liked(
     assert ids(await alice.get("trends/statuses")) == [str(talked.id), str(liked.id)]
     assert (await client.get("/api/v1/trends/statuses?offset=1&limit=1")).json()[0]["id"] == str(liked.id)
     assert (await client.get("/api/v1/trends/statuses?offset=2")).json() == []
+
+
+async def test_votes_from_before_they_were_switched_off_show_and_lift_nothing_until_they_are_on_again(
+    app: App, alice: Member, bob: Member, rye: Group
+) -> None:
+    liked, disputed = (await bob.post("@rye Liked"))["id"], (await bob.post("@rye Disputed"))["id"]
+    plain = (await bob.post("@rye Plain"))["id"]
+    await alice.do(f"statuses/{liked}/favourite")
+    await execute("UPDATE post SET likes_count = 9 WHERE id IN (?, ?)", (int(liked), int(disputed)))
+    await execute("UPDATE post SET dislikes_count = 9 WHERE id = ?", (int(disputed),))
+    for thread in (liked, disputed):
+        app.forget_post(int(thread))
+    await talks.weigh(0)
+
+    async def shown() -> tuple[list[str], list[int], list[str]]:
+        top = await rankings.of_group(ANYBODY, rye.id, "top", Page(limit=9))
+        counts = [(await bob.get(f"statuses/{thread}"))["favourites_count"] for thread in (liked, disputed)]
+        voters = ids(await bob.get(f"statuses/{liked}/favourited_by"))
+        return [str(each.post_id) for each in top.entries], counts, voters
+
+    told = [await shown()]
+    for votes in ("none", "up", "both"):
+        await group_profile.change(app, "rye", Change(votes=votes))
+        for name, args in await rows("SELECT name, args FROM job WHERE name = 'weigh_group'"):
+            await JOBS[name].do(app, **msgspec.json.decode(args))
+        await execute("DELETE FROM job")
+        told.append(await shown())
+
+    everything = ([liked, plain, disputed], [9, 9], [alice.id])
+    assert told[0] == told[3] == everything
+    assert told[1] == ([plain, disputed, liked], [0, 0], [])
+    assert told[2] == ([disputed, liked, plain], [9, 9], [alice.id])
+    assert (await alice.get(f"statuses/{liked}"))["favourited"] is True  # their own, which they can take back

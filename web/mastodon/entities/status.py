@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from activitypub.origins import host_of
+from fedcomm import admit
 from storage import fragments, shown
 from storage.fragments import Fragment
 from storage.posts import Post
@@ -176,7 +177,8 @@ def home_of(post: Post) -> str:
 
 def _fragment(base: str, post: Post, bundle: Bundle, author: bytes, emojis: list[dict[str, Any]]) -> bytes:
     """What is the same for everybody, without the braces."""
-    entity = _counted(post, post.uri, post.url or post.uri) | {
+    likes = post.likes_count if "like" in admit.votes(bundle.votes.get(post.id, "both")) else 0
+    entity = _counted(post, likes) | {
         "in_reply_to_id": str(post.parent_id) if post.parent_id else None,
         "in_reply_to_account_id": str(bundle.authors_above[post.id]) if post.id in bundle.authors_above else None,
         "sensitive": bool(post.sensitive), "spoiler_text": post.summary, "language": post.language or None,
@@ -206,11 +208,11 @@ def _wrapper(boost: BoostRow, booster: bytes) -> bytes:
     return _encode(entity | _unused())[1:-1]
 
 
-def _counted(post: Post, uri: str, url: str) -> dict[str, Any]:
+def _counted(post: Post, likes: int) -> dict[str, Any]:
     return {
         "id": str(post.id), "created_at": moment(post.published), "visibility": VISIBILITIES[post.visibility],
-        "uri": uri, "url": url, "replies_count": max(0, post.replies_count),
-        "reblogs_count": max(0, post.boosts_count), "favourites_count": max(0, post.likes_count),
+        "uri": post.uri, "url": post.url or post.uri, "replies_count": max(0, post.replies_count),
+        "reblogs_count": max(0, post.boosts_count), "favourites_count": max(0, likes),
     } | _unused()  # fmt: skip
 
 

@@ -34,7 +34,7 @@ async def ban(
     await _may(group, by, rights.BAN, *([rights.CLEAR] if remove else []))
     if until is not None and until <= clock.now_ms():
         raise Invalid("A ban ends in the future.", field="until")
-    if subject.id == by.id:
+    if subject.id in (face.id, by.id):
         raise NotAllowed("Nobody bans themselves.")
     if subject.uri in await members.leading(group):
         raise NotAllowed("{handle} looks after this group. Please dismiss them first.", handle=f"@{subject.acct}")

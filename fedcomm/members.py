@@ -62,8 +62,8 @@ async def ban(
 
     Raises:
         NotFound: there is no such group, or nobody of that name.
-        NotAllowed: `by` is no moderator of the group, or the one who would be banned; who looks after the group is
-            banned by stewards only.
+        NotAllowed: `by` is no moderator of the group, or the one who would be banned, or that is the group; who looks
+            after the group is banned by stewards only.
         Invalid: an end that is past, or the server of a handle that is not known does not answer.
     """
     group, face = await groups.named(group_name)
@@ -71,7 +71,7 @@ async def ban(
     if until is not None and until <= clock.now_ms():
         raise Invalid("A ban ends in the future.", field="until")
     subject = await somebody(app, who)
-    if by is not None and subject.id == by.id:
+    if subject.id in (face.id, by.id if by is not None else 0):
         raise NotAllowed("Nobody bans themselves.")
     if by is not None and subject.uri in await leading(group):
         admit.right(await standing(group, by), rights.APPOINT)

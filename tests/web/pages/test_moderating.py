@@ -175,7 +175,7 @@ async def test_somebody_is_banned_and_may_come_back(
 
 
 async def test_who_cannot_be_banned_is_not(rye: Actor, mo: Browser) -> None:
-    for who in ["@nobody", "", "nonsense@", "@mo"]:
+    for who in ["@nobody", "", "nonsense@", "@mo", "@rye"]:
         page = await act(mo, "ban", who=who)
 
         assert page.status in (403, 404) and page.problem and flaws(page) == []

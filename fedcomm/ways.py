@@ -12,7 +12,7 @@ import msgspec
 from fedcomm import admit, members, rights
 from fedcomm.admit import Standing
 from fedcomm.errors import NotAllowed
-from storage import actors, shares
+from storage import actors, posts, shares
 from storage.actors import Actor
 from storage.circumstances import DAY
 from storage.groups import Group
@@ -55,6 +55,12 @@ async def of(home: Group, standing: Standing, root: Post, author: Actor) -> Way 
             if each.group.actor_id in faces
         ]
     )
+
+
+async def of_answer(home: Group, answered: Post, author: Actor) -> Way | None:
+    """As `of`, for who wants to answer that post."""
+    root = await posts.by_id(answered.thread_id)
+    return await of(home, await members.standing(home, author), root, author) if root is not None else None
 
 
 def at_home(standing: Standing) -> bool:

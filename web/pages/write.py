@@ -12,7 +12,7 @@ import storage.flairs
 import storage.groups
 import storage.media
 import storage.posts
-from fedcomm import admit, consents, members, newcomers, posts, preferences, restraints, scheduled
+from fedcomm import admit, consents, members, newcomers, posts, preferences, restraints, scheduled, ways
 from fedcomm.drafting import LEVELS
 from fedcomm.errors import AppError, Invalid, NotAllowed, NotFound
 from fedcomm.restraints import Open
@@ -246,7 +246,7 @@ async def _page(request: Request, reader: Reader, given: Text, refused: AppError
     if post is not None and not given.visibility:  # an answer is as open as what it answers, unless one says otherwise
         given = msgspec.structs.replace(given, visibility=_WORDS[post.visibility])
     saying_hello = post is not None and await newcomers.open_to(reader.actor, post.id) is not None
-    where, there = await _group(post, face)
+    where, there = await _group(reader, post, face)
     return await frame.with_form(
         request,
         "write.html",
@@ -275,11 +275,15 @@ async def _page(request: Request, reader: Reader, given: Text, refused: AppError
     )
 
 
-async def _group(post: Post | None, face: Actor | None) -> tuple[Group | None, Actor | None]:
-    """The group in which it is written, if in any."""
+async def _group(reader: Reader, post: Post | None, face: Actor | None) -> tuple[Group | None, Actor | None]:
+    """The group in which it is written, if in any; in a shared thread that through which the writer is in it."""
     if face is not None:
         return await storage.groups.by_actor(face.id), face
-    return await storage.groups.with_face(post.group_id if post is not None else None)
+    home, its_face = await storage.groups.with_face(post.group_id if post is not None else None)
+    if home is None or post is None:
+        return home, its_face
+    way = await ways.of_answer(home, post, reader.actor)
+    return (home, its_face) if way is None else (way.group, way.face)
 
 
 async def _asked(request: Request, reader: Reader, group: Group | None) -> Open:

@@ -3,8 +3,9 @@
 import pytest
 
 import storage.actors
-from fedcomm import follows, groups, members, posts
+from fedcomm import follows, group_profile, groups, members, posts
 from fedcomm.app import App
+from fedcomm.group_profile import Change
 from fedcomm.posts import Draft
 from storage.connect import value
 from tests import build
@@ -53,6 +54,12 @@ async def test_a_thread_is_shared_shown_in_both_groups_and_taken_out_again(
     for form in ("atom", "rss", "json"):
         assert "Rye and Riesling" in (await stranger.client.get(f"/c/wine/feed.{form}")).text, form
     assert not after.all("select", id="share-into")
+    cy = await person(app, "cy")
+    await follows.follow(app, cy, faces[1].id)
+    for name, rule in (("bread", "No beer"), ("wine", "No water")):
+        await group_profile.change(app, name, Change(rules=(rule,)))
+    asked = await (await enter(cy)).get(f"/write?to={thread}")  # cy is in the thread through wine
+    assert "No water" in asked.main and "No beer" not in asked.main and "/c/wine/rules" in asked.links
     gone = await hers.button(after, f"/share/{thread}", group="wine", act="end")
     assert "Also in" not in gone.main and "Rye" not in (await stranger.get("/c/wine")).main
 

@@ -67,6 +67,9 @@ FROM post starter WHERE starter.id IN (?ints)"""
 _DELETED_BEGINNING = f"""
 SELECT begun.id FROM post JOIN post begun ON begun.id = post.thread_id
 WHERE post.id = ? AND begun.deleted_at IS NOT NULL AND begun.group_id IS NOT NULL AND {visible.READ}"""
+_GONE = f"""
+SELECT post.id, CASE WHEN post.deleted_at IS NULL THEN 'removed' ELSE 'deleted' END FROM post
+WHERE post.id IN (?ints) AND (post.deleted_at IS NOT NULL OR post.removed_at IS NOT NULL) AND {visible.PAST}"""
 _REVISIONS = """
 SELECT title, content, summary, sensitive, created_at, poll, media FROM post_revision
 WHERE post_id = ? ORDER BY number LIMIT 200"""
@@ -106,6 +109,16 @@ async def branches(viewer: int, post_id: int) -> Branches:
         if seen:
             found.seen.add(child)
     return found
+
+
+async def gone(viewer: int, post_ids: Sequence[int]) -> dict[int, str]:
+    """What became of those of the posts that are gone: 'deleted' by the author, or 'removed' by moderators.
+
+    Of what was not for the viewer, and of what is hidden from them for other reasons, nothing is said.
+    """
+    if not post_ids:
+        return {}
+    return {found[0]: found[1] for found in await rows(_GONE, (list(post_ids), *visible.past(viewer)))}
 
 
 async def above(viewer: int, post_id: int, most: int) -> list[int]:

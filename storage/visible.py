@@ -141,6 +141,9 @@ READ = f"({TO_VIEWER} AND {wanted('post.author_id')})"
 BOOST_TO_VIEWER = f"""((boost.visibility IN (0, 1) OR boost.actor_id = ? OR {_follows("boost.actor_id")})
  AND {actor("boost.actor_id")})"""
 
+# Of a row of `post` that is not there any more: whom it was for may know what became of it. Takes `past(viewer)`.
+PAST = f"(post.visibility IN (0, 1) OR {_IN_GROUP})"
+
 # Of a row of `reaction` that is a like, without a word about the post itself: its group has not switched votes off.
 LIKE = """NOT EXISTS (SELECT 1 FROM post JOIN groups ON groups.id = post.group_id
  WHERE post.id = reaction.post_id AND groups.votes = 'none')"""
@@ -260,6 +263,11 @@ async def inside(viewer: int, face_id: int) -> bool:
     """Whether the viewer may know who and how much is in the group with this actor."""
     sql = f"SELECT 1 FROM actor face WHERE face.id = ? AND {within('face.id')}"
     return bool(await rows(sql, (face_id, *within_args(viewer))))
+
+
+def past(viewer: int) -> tuple[int, ...]:
+    """What `PAST` takes."""
+    return (viewer,) * PAST.count("?")
 
 
 async def seen_actors(viewer: int, actor_ids: Sequence[int]) -> set[int]:

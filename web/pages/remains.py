@@ -1,4 +1,4 @@
-"""What is left of a thread whose beginning was deleted: its answers, which are other people's words."""
+"""What is left of a thread whose beginning was deleted or removed: its answers, which are other people's words."""
 
 import msgspec
 from starlette.requests import Request
@@ -8,7 +8,6 @@ import storage.groups
 import storage.posts
 import storage.threads
 from storage import visible
-from storage.posts import PUBLIC, UNLISTED
 from storage.timelines import Entry
 from web import params
 from web.pages import frame, threads
@@ -23,9 +22,13 @@ class Query(msgspec.Struct, frozen=True):
 
 
 async def page(request: Request, viewer: int, post_id: int) -> Response | None:
-    """The page of a deleted thread of a group, with 410; None when nothing is left that the viewer may see."""
-    post = await storage.posts.by_id(post_id)
-    if post is None or post.deleted_at is None or not post.starter or post.visibility not in (PUBLIC, UNLISTED):
+    """The page of such a thread of a group; None when nothing is left that the viewer may see.
+
+    What its author deleted is answered with 410, what moderators removed, and may put back, with 404.
+    """
+    gone = (await storage.threads.gone(viewer, [post_id])).get(post_id)
+    post = await storage.posts.by_id(post_id) if gone else None
+    if post is None or not post.starter:
         return None
     _group, face = await storage.groups.with_face(post.group_id)
     if face is None or not await visible.seen_actors(viewer, [face.id]):
@@ -38,5 +41,13 @@ async def page(request: Request, viewer: int, post_id: int) -> Response | None:
     lines = await threads.lines(viewer, [Entry(answer, answer) for answer in following[:MOST]], "thread")
     more = following[MOST - 1] if len(following) > MOST else 0
     return await frame.page(
-        request, "remains.html", 410, face=face, lines=lines, total=len(answers), more=more, first=after == 0
+        request,
+        "remains.html",
+        410 if gone == "deleted" else 404,
+        gone=gone,
+        face=face,
+        lines=lines,
+        total=len(answers),
+        more=more,
+        first=after == 0,
     )

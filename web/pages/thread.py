@@ -9,6 +9,7 @@ import storage.flairs
 import storage.groups
 import storage.posts
 import storage.registers
+import storage.threads
 from fedcomm import completing, conversations, flairs, members, rights
 from fedcomm.errors import NotFound
 from storage import visible
@@ -60,6 +61,7 @@ async def show(request: Request) -> Response:
         also_in=await beside.also_in(viewer, reader.actor if reader else None, post),
         sharable=await beside.choices(reader.actor, post) if reader else [],
         beginning=beginning,
+        begun_gone=(await storage.threads.gone(viewer, [post.thread_id])).get(post.thread_id, ""),
         completing=coming is not None and coming.ended_at is None,
         locked=post.locked or (beginning is not None and beginning.post.locked),
     )

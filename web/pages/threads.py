@@ -91,6 +91,7 @@ class Node(msgspec.Struct):
     poll: Asked | None
     vote: str  # of the viewer: like, dislike or none
     to: Actor | None = None  # whom it answers
+    gone: str = ""  # why it, or what it answers, is not shown: deleted or removed (storage.threads.gone)
     hidden: int = 0  # answers below it that stand on its own page only
     by: Actor | None = None  # who passed it on into a list
     marks: int = 0  # of the viewer (storage.shown.flags)

@@ -47,11 +47,13 @@ async def tree(viewer: int, start: Post, after: int = 0) -> Tree:
     found = plan(branches, sizes, start.id, after)
     shown = [post_id for post_id, _parent in found.order if post_id in branches.seen]
     listed, newest = await _loaded(viewer, start, branches, sizes, shown)
+    gone = await storage.threads.gone(viewer, [post_id for post_id, _parent in found.order if post_id not in shown])
     nodes = {start.id: listed.node(start.id)}
     for post_id, parent in found.order:
         nodes[post_id] = node = listed.node(post_id)  # without a post where one is not shown (any more)
         above = nodes[parent]
         node.level, node.to, node.hidden = above.level + 1, above.author, found.hidden.get(post_id, 0)
+        node.gone = gone.get(post_id, "")
         above.answers.append(node)
     return Tree(nodes[start.id], sizes[start.id], newest, found.next)
 
@@ -63,12 +65,15 @@ async def flat(viewer: int, start: Post, after: int = 0) -> Tree:
     ids = sorted(post_id for post_id in sizes if post_id in branches.seen and post_id > after and post_id != start.id)
     page = ids[:FLAT]
     listed, newest = await _loaded(viewer, start, branches, sizes, page)
-    answered = await storage.posts.by_ids(sorted(_answered(listed, page) & (branches.seen | {start.id})))
+    parents, there = _answered(listed, page), branches.seen | {start.id}
+    answered = await storage.posts.by_ids(sorted(parents & there))
+    gone = await storage.threads.gone(viewer, sorted(parents - there))
     people = await storage.actors.by_ids(sorted({post.author_id for post in answered.values()}))
     top = listed.node(start.id)
     for node in (listed.node(post_id) for post_id in page):
         above = answered.get(node.post.parent_id or 0) if node.post else None
         node.level, node.to = 1, people.get(above.author_id) if above else None
+        node.gone = gone.get(node.post.parent_id or 0, "") if node.post else ""
         top.answers.append(node)
     return Tree(top, sizes[start.id], newest, page[-1] if len(ids) > FLAT else 0)
 

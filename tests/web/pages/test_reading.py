@@ -63,16 +63,6 @@ async def test_what_is_not_for_everybody_is_shown_to_whom_it_is_for_only(
         assert "SECRET answer" in (await browser.get(where(world.thread, world.alice))).source
 
 
-async def test_a_deleted_post_leaves_a_gap_where_answers_hang_below_it(world: World, stranger: Browser) -> None:
-    await execute("UPDATE post SET deleted_at = 5 WHERE id = ?", (world.answer.id,))
-
-    page = await stranger.get(where(world.thread, world.alice))
-
-    assert "Take less water" not in page.source and "How much less?" in page.main
-    assert "not shown (any more)" in page.one("li", id=f"post-{world.answer.id}").text
-    assert (await stranger.get(where(world.answer, world.bob))).status == 404
-
-
 async def test_a_removed_post_is_shown_to_its_author_only(world: World, stranger: Browser, enter: Enter) -> None:
     await execute("UPDATE post SET removed_at = 5 WHERE id = ?", (world.deeper.id,))
 
@@ -462,6 +452,11 @@ async def test_of_a_thread_whose_beginning_was_deleted_the_answers_are_left(
     short = await stranger.open(where)
     (onward,) = [link for link in short.links if "?after=" in link]
     second = await stranger.get(onward)
+    answer = await stranger.open(f"/@alice/{world.deeper.id}")
+    await execute("UPDATE post SET deleted_at = NULL, removed_at = 5 WHERE id = ?", (world.thread.id,))
+    removed, below = await stranger.open(where), await stranger.open(f"/@alice/{world.deeper.id}")
+    await execute("UPDATE post SET visibility = 4 WHERE id = ?", (world.thread.id,))
+    private = await stranger.open(where)
     await execute("UPDATE post SET deleted_at = 5 WHERE id IN (?, ?)", (world.answer.id, world.deeper.id))
     nothing = await stranger.open(where)
 
@@ -470,4 +465,27 @@ async def test_of_a_thread_whose_beginning_was_deleted_the_answers_are_left(
     assert not any("?after=" in link for link in second.links) and short.main != second.main
     assert "Take less water" in page.main and "How much less?" in page.main
     assert "Sour dough" not in page.source and "too wet" not in page.source
-    assert nothing.status == 404
+    assert removed.status == 404 and removed.one("h1").text == "A thread whose beginning was removed"
+    assert "moderators of the group have removed" in removed.main and "Take less water" in removed.main
+    assert "Sour dough" not in removed.source and "too wet" not in removed.source
+    assert "beginning its author has deleted" in answer.main and "beginning the moderators have removed" in below.main
+    assert nothing.status == private.status == 404 and "removed" not in private.main
+
+
+@pytest.mark.parametrize(
+    ("column", "told"),
+    [("deleted_at", "post that its author has deleted"), ("removed_at", "post that the moderators have removed")],
+)
+async def test_who_took_an_answer_away_is_told_where_it_stood(
+    world: World, stranger: Browser, column: str, told: str
+) -> None:
+    await execute(f"UPDATE post SET {column} = 5 WHERE id = ?", (world.answer.id,))
+
+    tree, flat = [await stranger.open(f"/@alice/{world.thread.id}{order}") for order in ("", "?order=time")]
+    await execute("UPDATE post SET visibility = 2 WHERE id = ?", (world.answer.id,))
+    secret = await stranger.open(f"/@alice/{world.thread.id}")
+
+    assert f"A {told}." in tree.one("li", id=f"post-{world.answer.id}").text and "How much less?" in tree.main
+    assert f"to a {told}" in flat.main
+    assert "Take less water" not in tree.source + flat.source
+    assert told not in secret.main and "not shown (any more)" in secret.main

@@ -2,6 +2,7 @@
 
 from storage import timelines, visible
 from storage.connect import current, rows
+from storage.flairs import Flair
 from storage.paging import Page
 from storage.timelines import Entry, Found
 
@@ -16,6 +17,14 @@ AND talk.<order> < ? AND talk.<order> > ? AND talk.group_id = ?<more> AND {visib
 _MOVING = f"""
 SELECT talk.hot, post.id, 0 FROM talk CROSS JOIN post WHERE post.id = talk.id AND talk.hot < ? AND talk.hot > ?
 AND talk.shared = 0 AND post.visibility = 0 AND {visible.READ}"""
+
+
+# A thread of another group has the labels of that: one of the same name, or a hashtag of it, is what counts here.
+_LABELLED = """ AND (EXISTS (SELECT 1 FROM post_flair pf WHERE pf.uri = ? AND pf.post_id = post.id)
+OR (talk.shared = 1 AND (EXISTS (SELECT 1 FROM post_flair pf JOIN flair f ON f.uri = pf.uri
+AND f.group_id = post.group_id WHERE pf.post_id = post.id AND f.name_key = ?)
+OR EXISTS (SELECT 1 FROM post_tag pt JOIN tag ON tag.id = pt.tag_id
+WHERE pt.post_id = post.id AND REPLACE(REPLACE(tag.name, '_', ''), '·', '') = ?))))"""
 
 
 async def moving(viewer: int, page: Page) -> Found:
@@ -54,4 +63,11 @@ async def of_group(viewer: int, group_id: int, sort: str, page: Page) -> Found:
     elif sort != "new":
         order = sort
     sql = _RANKED.replace("<order>", order).replace("<more>", more)
+    return await timelines.paged(viewer, page, sql, (*args, *visible.reading(viewer)))
+
+
+async def of_flair(viewer: int, flair: Flair, page: Page) -> Found:
+    """As `of_group` in the order `new`: what has a flair of a group, and what it shows beside that by the same name."""
+    sql = _RANKED.replace("<order>", "since").replace("<more>", _LABELLED)
+    args = (flair.group_id, flair.uri, flair.name_key, flair.name_key)
     return await timelines.paged(viewer, page, sql, (*args, *visible.reading(viewer)))

@@ -98,7 +98,6 @@ SELECT post.id, post.id, 0 FROM post WHERE post.id = ? AND {visible.TO_VIEWER}
 UNION ALL SELECT boost.id, boost.post_id, boost.actor_id FROM boost JOIN post ON post.id = boost.post_id
 WHERE boost.id = ? AND {visible.TO_VIEWER} AND {visible.BOOST_TO_VIEWER}"""
 _HAS_TAG = "EXISTS (SELECT 1 FROM post_tag WHERE post_tag.tag_id = ? AND post_tag.post_id = post.id)"
-_HAS_FLAIR = " AND EXISTS (SELECT 1 FROM post_flair WHERE post_flair.uri = ? AND post_flair.post_id = post.id)"
 _NOT_TO_OTHERS = f"""({_STARTER} OR EXISTS
  (SELECT 1 FROM post parent WHERE parent.id = post.parent_id AND parent.author_id = post.author_id))"""
 
@@ -119,10 +118,9 @@ async def public(viewer: int, page: Page, *, local: bool = False, remote: bool =
     return await _posts(viewer, page, f"post.visibility = 0 AND {_STARTER}{narrowed}")
 
 
-async def of_group(viewer: int, group_id: int, page: Page, flair: str = "") -> Found:
-    """What begins threads in a group; with the id of a `flair` those that have it."""
-    narrowed, args = (_HAS_FLAIR, (group_id, flair)) if flair else ("", (group_id,))
-    return await _posts(viewer, page, f"post.group_id = ? AND {_STARTER}{narrowed}", args)
+async def of_group(viewer: int, group_id: int, page: Page) -> Found:
+    """What begins threads in a group."""
+    return await _posts(viewer, page, f"post.group_id = ? AND {_STARTER}", (group_id,))
 
 
 async def direct(viewer: int, page: Page) -> Found:

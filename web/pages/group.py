@@ -48,7 +48,7 @@ async def show(request: Request) -> Response:
     sort = sort if sort in storage.rankings.SORTS else "active"
     read = partial(storage.rankings.of_group, viewer, group.id, sort)
     if label is not None:
-        read = partial(storage.timelines.of_group, viewer, group.id, flair=label.uri)
+        read = partial(storage.rankings.of_flair, viewer, label)
     begun = await filling.lines(viewer, page, read)
     standing = await members.standing(group, reader.actor) if reader else admit.Standing()
     rules = await consents.of_group(group)

@@ -4,8 +4,9 @@ import pytest
 
 import storage.actors
 import storage.flairs
-from fedcomm import follows, groups
+from fedcomm import flairs, follows, groups, posts, sharing
 from fedcomm.app import App
+from fedcomm.posts import Draft
 from storage.actors import Actor
 from tests.people import person
 from tests.web.pages.browser import Browser
@@ -56,8 +57,19 @@ async def test_flairs_are_set_chosen_shown_and_threads_found_by_them(
     (link, _other) = group.one("nav", aria_label="Flairs").all("a")
     found = await stranger.get(link["href"])
 
-    for page in (empty, done, form, thread, group, found):
+    await groups.create(app, "corn", "Corn bread", steward="mo")
+    await flairs.change(app, "corn", [flairs.Wanted("", "Ask & Tell", "#000000")])
+    mo_here = await storage.actors.local("mo")
+    assert mo_here
+    for text, flair in (("Kernels\n\nAnd?", "Ask & Tell"), ("Cobs\n\n#AskTell", None), ("Husks\n\nNo", "")):
+        number = await posts.create(app, mo_here, Draft(text=f"@corn {text}", flair=flair))
+        await sharing.share(app, mo_here, number, "rye")
+    beside = await stranger.get(link["href"])
+    offered = await stranger.get("/c/rye?flair=Offer")
+    for page in (empty, done, form, thread, group, found, beside, offered):
         assert flaws(page) == []
+    assert [word in beside.main for word in ("Sour dough", "Kernels", "Cobs", "Husks", "An oven")] == [1, 1, 1, 0, 0]
+    assert not any(word in offered.main for word in ("Kernels", "Cobs", "Husks")), "other labels"
     assert not plain.all("select", name="flair") and "Saved." in done.main
     assert await names() == [("Ask & tell", "#ffcc00"), ("Offer", "#003366")]
     assert "Ask & tell" in thread.one("article", class_="starter").one("a", class_="flair").text

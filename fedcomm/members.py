@@ -83,8 +83,11 @@ async def ban(
         moderation.record_ban(
             app, writes, group, face, subject, actor_uri, uri, until=until, reason=reason, remove=remove
         )
-        if await registers.get(group.id, "role", subject.uri) is not None:
-            moderation.record_role(app, writes, group, face, subject.uri, actor_uri, uri, given=False)
+        if before := registers.role(await registers.get(group.id, "role", subject.uri)):
+            # Said aloud, too: a ban alone leaves them on the lists that other servers keep of who looks after it.
+            ((dismissal, _none),) = changes_of_lists(app, face, subject.uri, actor_uri, before, "")
+            moderation.record_role(app, writes, group, face, subject.uri, actor_uri, dismissal["id"], given=False)
+            groups.pass_on(app, writes, group, face, dismissal)
         block = activities.block(uri, actor_uri, subject.uri, face.uri, until, reason, remove=remove)
         groups.pass_on(app, writes, group, face, block)
         await write(writes)

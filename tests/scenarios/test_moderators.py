@@ -493,6 +493,9 @@ async def test_a_member_here_looks_after_a_group_elsewhere_and_every_server_foll
         await afar.curates(curation.unlock)
     with afar.a.here():
         assert there.uri not in await members.roles(await _group(face.uri))
+        await members.ban(afar.a.app, "bread", carol.uri, ann.actor)  # who looks after it nowhere then
+    await afar.fediverse.settle()
+    assert [await afar.state(each) for each in afar.servers] == [["ban", "locked"]] * 3
     # Nothing had its effect twice, what waited for peers when the database was read neither.
     assert not [each for each in (*caplog.get_records("setup"), *caplog.records) if each.levelno >= logging.ERROR]
 

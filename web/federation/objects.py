@@ -1,5 +1,7 @@
 """The documents of our posts, and of the activities about them."""
 
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -9,6 +11,7 @@ from activitypub.contexts import PUBLIC
 from fedcomm import posts as service
 from fedcomm import publishing, retelling
 from fedcomm.errors import NotFound
+from fedcomm.mapping import plain
 from storage import posts, visible
 from storage.posts import Post
 from web import respond
@@ -25,8 +28,7 @@ async def post(request: Request) -> Response:
         return respond.tombstone(found.uri, found.kind.capitalize(), found.deleted_at)
     if respond.wants_page(request):
         return respond.redirect(found.url)
-    body = documents.write(await service.document_of(app_of(request), found))
-    return respond.document(request, body, cache=_cache(found))
+    return await _answer(request, found, await service.document_of(app_of(request), found))
 
 
 async def created(request: Request) -> Response:
@@ -34,8 +36,7 @@ async def created(request: Request) -> Response:
     found = await _found(request)
     if found.deleted_at is not None:
         return respond.tombstone(f"{found.uri}/create", "Create", found.deleted_at)
-    body = documents.write(await service.create_document_of(app_of(request), found))
-    return respond.document(request, body, cache=_cache(found))
+    return await _answer(request, found, await service.create_document_of(app_of(request), found))
 
 
 async def retold(request: Request) -> Response:
@@ -74,8 +75,24 @@ async def _found(request: Request, *, anybodys: bool = False) -> Post:
     return found
 
 
-def _cache(found: Post) -> str:
-    return "max-age=60" if found.visibility <= posts.UNLISTED else PRIVATE
+async def _answer(request: Request, found: Post, document: dict[str, Any]) -> Response:
+    """The document; of a poll its text for a server whose program reads no polls, as it is sent there."""
+    cache = "max-age=60" if found.visibility <= posts.UNLISTED else PRIVATE
+    if found.kind != "question":
+        return respond.document(request, documents.write(document), cache=cache)
+    if not await _reads_polls(request):
+        document, cache = plain.without_polls(document), PRIVATE
+    answer = respond.document(request, documents.write(document), cache=cache)
+    answer.headers["vary"] += ", User-Agent"
+    return answer
+
+
+async def _reads_polls(request: Request) -> bool:
+    """Whether the program that asks does; of who does not sign, by what it says of itself, which opens nothing."""
+    asking = await asker(request)
+    if asking is not None:
+        return app_of(request).peers.reads_polls(asking.host)
+    return quirks.reads_polls(request.headers.get("user-agent", "").partition("/")[0])
 
 
 def _list(value: object) -> list[object]:

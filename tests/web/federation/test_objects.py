@@ -63,6 +63,34 @@ async def test_a_poll_is_a_question_with_its_votes(place: Place, client: httpx.A
     assert [(each["name"], each["replies"]["totalItems"]) for each in note["anyOf"]] == [("Rye", 0), ("Wheat", 0)]
 
 
+async def test_a_server_that_reads_no_polls_is_answered_with_the_text_that_it_is_sent(
+    place: Place, client: httpx.AsyncClient
+) -> None:
+    """Lemmy's posts are Page, Article, Note, Video and Event: looked up there, a Question is an error (2026-11-27)."""
+    draft = Draft(text="Which? @bread@home.test", poll=PollDraft(("Rye", "Wheat"), multiple=True))
+    post = await stored.by_id(await posts.create(place.app, place.ann, draft))
+    assert post
+    told = {}
+    for software in ("lemmy", "piefed"):
+        host = f"{software}.example"
+        asking = await build.person("site", host)
+        await signs(asking)
+        place.app.peers.learn(host, "groups", software)
+        answer = await ask(client, post.uri, asking)
+        note, create = answer.json(), await read(client, post.create_uri, asking)
+        told[software] = (note["type"], "anyOf" in note, create["object"]["type"], answer.headers["cache-control"])
+        assert ("<li>Rye</li><li>Wheat</li>" in note["content"]) is (software == "lemmy")
+    unsigned = [
+        (await ask(client, post.uri, **{"user-agent": program})).json()["type"]
+        for program in ("Lemmy/0.19.12; +https://l.example", "PieFed/1.6; +https://p.example")
+    ]
+
+    assert unsigned == ["Note", "Question"]
+    assert told == {
+        "lemmy": ("Note", False, "Note", "private, no-store"), "piefed": ("Question", True, "Question", "max-age=60")
+    }  # fmt: skip
+
+
 async def test_the_activity_that_published_a_post_resolves_and_is_what_was_sent(
     place: Place, client: httpx.AsyncClient
 ) -> None:

@@ -22,7 +22,7 @@ from storage.actors import Actor, Key
 from storage.connect import Writes, apply
 from storage.errors import IntegrityError
 from storage.ids import next_id
-from storage.posts import Post
+from storage.posts import MEMBERS, Post
 
 MAX_DEPTH = 8  # ancestors fetched for one post; the rest comes when somebody opens the thread
 MAX_KEYS = 8
@@ -260,9 +260,15 @@ async def arrival_of(app: App, note: Note, author: Actor, parent: Post | None, v
         group=group if group is not None and not group.local else None,
         mentioned=named,
         blockers=frozenset(await blocks.of(author.id)),
-        visibility=mapping.posts.level_among(note, author, named),
+        visibility=mapping.posts.level_among(note, author, named) or _of_its_members(note, author),
         awaited=await orphans.awaited(note.uri),
     )
+
+
+def _of_its_members(note: Note, author: Actor) -> int | None:
+    """A group of Mobilizon 5 is the author of its discussions, which it names no group for."""
+    inside = author.kind == "Group" and not note.audience.public
+    return MEMBERS if inside and mapping.posts.members_of(author) in note.audience.everyone else None
 
 
 async def _named(note: Note) -> tuple[Actor, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from fedcomm import admissions, admit, backfill, clock, finding, questions
+from fedcomm import admissions, admit, backfill, clock, finding, memberships, questions
 from fedcomm.admissions import Way
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound
@@ -63,6 +63,7 @@ async def follow(
     if await domain_blocks.covers(follower.id, target.host):
         raise NotAllowed("You block the server of that account.")
     admit.server(app.peers, target.host)
+    await memberships.look(app, target)
     async with transaction():
         known = await follows.of(follower.id, target.id)
         if known is None and target.moved_to_id is not None:
@@ -87,6 +88,8 @@ async def unfollow(app: App, follower: Actor, target_id: int) -> None:
                 f"{known.uri}#undo", follower.uri, _follow(follower, target, known.uri), to=[target.uri]
             )
             publish(app, writes, follower, undo, Audience(inboxes=(target.inbox,)))
+            if await memberships.apart(target):
+                memberships.leave(app, writes, follower, target, known.uri)
             await write(writes)
         await record_end(app, follower.id, target.id)
 
@@ -217,7 +220,10 @@ async def record_acceptance(app: App, asked: Follow, target: Actor) -> None:
         writes = Writes()
         follows.accept(writes, asked, now)
         if target.kind == "Group" and (group := await groups.by_actor(target.id)) is not None:
-            members.put(writes, Member(group.id, follower.id, "joined", follower.host, now, None))
+            if await memberships.apart(target):
+                await memberships.also(app, writes, follower, target, asked.uri)
+            else:
+                members.put(writes, Member(group.id, follower.id, "joined", follower.host, now, None))
             if follower.local:
                 await backfill.ask(app, writes, group)
             if group.local:
@@ -256,6 +262,8 @@ async def _ask(app: App, follower: Actor, target: Actor, uri: str, known: Follow
         members.put(writes, Member(group.id, follower.id, "pending", "", now, None))
     if known is None:
         publish(app, writes, follower, _follow(follower, target, uri), Audience(inboxes=(target.inbox,)))
+        if await memberships.apart(target):
+            memberships.ask(app, writes, follower, target, uri)
     elif known.state == "pending" and known.created_at < now - SOON:
         send_again(app, writes, known, follower, target)
     await write(writes)

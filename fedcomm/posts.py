@@ -16,6 +16,7 @@ from fedcomm import (
     groups,
     mapping,
     media,
+    memberships,
     newcomers,
     proving,
     recording,
@@ -84,8 +85,9 @@ async def create(
     if welcome is not None:
         await newcomers.record(writes, welcome, post)
     await assent.hear(app, writes, author, post.visibility, prepared.mentioned, post.content)
-    document = await _proven(app, author, post.visibility, _create(app, note, post))
     group, face = prepared.group, prepared.face
+    document = await _discussed(face, post, _create(app, note, post))
+    document = await _proven(app, author, post.visibility, document)
     audience = await addressing.apart(app, group, face, post, audience_of(prepared))
     publish(app, writes, author, document, audience, thread_id=post.thread_id, post_id=post.id)
     if group is not None and group.local and face is not None:
@@ -128,8 +130,9 @@ async def edit(app: App, author: Actor, post_id: int, draft: Draft) -> None:
         return
     document = render.document(on_the_wire(recording.at(note, now)))
     update = activities.update(f"{known.uri}#updates/{now}", author.uri, document)
-    update = await _proven(app, author, known.visibility, update)
     group, face = prepared.group, prepared.face
+    update = await _discussed(face, known, update)
+    update = await _proven(app, author, known.visibility, update)
     passed_on = group if known.removed_at is None else None
     audience = await addressing.apart(app, passed_on, face, known, audience_of(prepared))
     publish(app, writes, author, update, audience, thread_id=known.thread_id, post_id=known.id)
@@ -275,6 +278,14 @@ async def _arrival(app: App, prepared: Prepared, note: Note, post_id: int) -> Ar
 
 def _create(app: App, note: Note, post: Post) -> dict[str, Any]:
     return activities.create(app.urls.create(post.id), render.document(on_the_wire(note)))
+
+
+async def _discussed(face: Actor | None, post: Post, said: dict[str, Any]) -> dict[str, Any]:
+    """As a group of Mobilizon understands what is said among its members; everything else as it is."""
+    if face is None or post.visibility != rows.MEMBERS or not await memberships.apart(face):
+        return said
+    begun = await rows.by_id(post.thread_id)
+    return memberships.as_discussed(face, begun.uri, said) if begun is not None else said
 
 
 async def _proven(app: App, author: Actor, visibility: int, activity: dict[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ def note(hand: Hand, activity: Activity) -> None:
     """A post by the one who signed: stored when it concerns somebody or some group here, else passed over."""
     written = activity.object
     assert isinstance(written, Note)
+    written = _among_members(hand, activity, written)
     author = hand.actor(activity.actor)
     if hand.app.urls.own(written.uri):
         raise Forbidden("Nobody else writes under our ids.")
@@ -68,6 +69,17 @@ def note(hand: Hand, activity: Activity) -> None:
         welcomes.answer_elsewhere(hand.writes, parent.id, author.id, post.id, next_id(), clock.now_ms())
         hand.app.jobs_added(hand.writes)
     hand.early = group is None and post.visibility <= posts.UNLISTED and _waits(hand, post, parent)
+
+
+def _among_members(hand: Hand, activity: Activity, written: Note) -> Note:
+    """An answer among the members of a group of Mobilizon 5 says itself that it is for everybody, and is sent to those
+    alone (Converter.Comment and Audience): for whom it was sent counts."""
+    parent = _parent(hand, written)
+    group = hand.facts.group_of(parent) if parent is not None and parent.visibility == posts.MEMBERS else None
+    if group is None or group.local or activity.audience.public:
+        return written
+    inside = mapping.posts.members_of(hand.facts.face_of(group)) in activity.audience.everyone
+    return msgspec.structs.replace(written, audience=activity.audience) if inside else written
 
 
 def _confirmed(hand: Hand, activity: Activity, written: Note, known: Post, author: Actor) -> bool:
@@ -233,7 +245,9 @@ def _group(hand: Hand, written: Note, author: Actor, parent: Post | None) -> Gro
         confined = groups.reach(group, parent) == posts.MEMBERS and _is_confined(hand, written, author, parent)
         return group if confined and _let_in(hand, group, author, parent) else None
     if not written.audience.public:
-        return None
+        inside = group is not None and not group.local and parent is not None and parent.visibility == posts.MEMBERS
+        among = inside and group is not None and _at_home(hand, group, author)
+        return group if among and _is_confined(hand, written, author, parent) else None
     group = group or (facts.group_at(author.uri) if parent is None else None)
     if group is None and parent is not None and parent.truth == "fetched" and parent.visibility <= posts.UNLISTED:
         # Whoever wrote what was fetched did not bring it to the group; this answer in the thread may come all the same.

@@ -3,7 +3,7 @@
 from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
 from activitypub.origins import host_of
-from fedcomm import clock, questions, requests
+from fedcomm import clock, memberships, questions, requests
 from fedcomm import follows as service
 from fedcomm.inbox.hand import Hand, Ignored
 from storage import actors, blocks, domain_blocks, follows, outbox
@@ -43,6 +43,8 @@ async def accepted(hand: Hand, activity: Activity) -> None:
     if (place := _decided(hand, activity)) is not None:
         asker, by = hand.actor(id_of(activity.object) or ""), hand.actor(activity.actor)
         return await requests.accept(hand.app, place.username, asker.id, by)
+    if (joining := await memberships.asked(id_of(activity.object))) is not None:
+        return await _membership(hand, activity, joining, granted=True)
     found = await _request(hand, activity)
     target = hand.actor(activity.actor)
     await service.record_acceptance(hand.app, found, target)
@@ -58,6 +60,8 @@ async def rejected(hand: Hand, activity: Activity) -> None:
         asker, by = hand.actor(id_of(activity.object) or ""), hand.actor(activity.actor)
         return await requests.deny(hand.app, place.username, asker.id, activity.summary[: requests.MAX_REASON], by)
     uri = id_of(activity.object) or ""
+    if (joining := await memberships.asked(uri)) is not None:
+        return await _membership(hand, activity, joining, granted=False)
     if (
         hand.app.urls.own(uri)
         and await follows.by_uri(service.first_id(uri)) is None
@@ -66,6 +70,19 @@ async def rejected(hand: Hand, activity: Activity) -> None:
         return await _unwanted(hand, activity, seqs)
     found = await _request(hand, activity)
     await service.record_end(hand.app, found.follower_id, found.target_id)
+
+
+async def taken_out(hand: Hand, activity: Activity) -> None:
+    """A group of Mobilizon has one of ours among its members no more, whom it names by their `Join`."""
+    joining = await memberships.asked(id_of(activity.object))
+    if joining is None:
+        raise Ignored("nobody here asked for that")
+    await _membership(hand, activity, joining, granted=False)
+
+
+async def _membership(hand: Hand, activity: Activity, found: tuple[Follow, Group, Actor], *, granted: bool) -> None:
+    memberships.decide(hand.writes, found, hand.actor(activity.actor), granted=granted)
+    await write(hand.writes)
 
 
 async def _unwanted(hand: Hand, activity: Activity, seqs: list[int]) -> None:

@@ -11,11 +11,23 @@ from activitypub.actors import Actor as Profile
 from activitypub.audience import group_of
 from activitypub.errors import Forbidden, ProtocolError
 from activitypub.parse import actor as parse_actor
-from fedcomm import admit, bios, borrowing, group_profile, groups, mapping, members, moderation, rights, sanitise
+from fedcomm import (
+    admit,
+    bios,
+    borrowing,
+    group_profile,
+    groups,
+    mapping,
+    members,
+    memberships,
+    moderation,
+    rights,
+    sanitise,
+)  # fmt: skip
 from fedcomm.errors import Invalid
 from fedcomm.group_profile import MAX_RULE, MAX_RULES
 from fedcomm.groups import MAX_SUMMARY
-from fedcomm.inbox import announce
+from fedcomm.inbox import announce, follow
 from fedcomm.inbox.hand import Hand, Ignored
 from storage import flairs, registers
 from storage.actors import Actor
@@ -46,7 +58,10 @@ async def locked(hand: Hand, activity: Activity) -> None:
 
 
 async def listing(hand: Hand, activity: Activity) -> None:
-    """A thread of a group of ours is pinned, or somebody made a moderator by a steward, or the other way round."""
+    """A thread of a group of ours is pinned, or somebody made a moderator by a steward, or the other way round. Or a
+    group of Mobilizon takes out one of ours."""
+    if await memberships.asked(id_of(activity.object)) is not None:
+        return await follow.taken_out(hand, activity)
     post = hand.facts.posts.get(id_of(activity.object) or "")
     named = group_of(activity.audience, lambda uri: hand.facts.group_at(uri) is not None)
     group = hand.facts.group_at(named) if named else None

@@ -28,6 +28,8 @@ RULES: tuple[Rule, ...] = (
     Rule(("Leave", LINK), follow.leave, authority.anybody),
     Rule(("Accept", "Follow", LINK), follow.accepted, authority.whom_we_asked),
     Rule(("Accept", LINK), follow.accepted, authority.whom_we_asked),
+    Rule(("Accept", "Member", LINK), follow.accepted, authority.whom_we_asked),
+    Rule(("Reject", "Member", LINK), follow.rejected, authority.whom_we_asked),
     Rule(("Reject", "Follow", LINK), follow.rejected, authority.whom_we_asked),
     Rule(("Reject", LINK), follow.rejected, authority.whom_we_asked),
     Rule(("Offer", LINK), follow.offered, authority.a_group),

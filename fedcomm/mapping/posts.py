@@ -63,10 +63,17 @@ def confined(note: Note, author: Actor, face: Actor) -> bool:
     everyone = note.audience.everyone
     if note.audience.public:
         return False
+    if members_of(face) in everyone:
+        return True
     if face.uri in note.audience.audience or (face.followers and face.followers in everyone):
         return True
     named = face.uri in everyone or any(mention.href == face.uri for mention in note.mentions)
     return named and bool(author.followers) and author.followers in everyone
+
+
+def members_of(face: Actor) -> str:
+    """The id of the collection of those who were let into a group of Mobilizon 5 (Mobilizon.Actors.Actor.build_url)."""
+    return f"{face.uri}/members"
 
 
 def level_among(note: Note, author: Actor, named: Iterable[Actor]) -> int | None:

@@ -4,8 +4,11 @@ What they publish, change and delete they say themselves; its author is the grou
 who wants to be in one sends `Join`, and knows the answer by the id of that. Likes are not understood.
 """
 
+from typing import Any
+
+from tests.peers.posts import now
 from tests.peers.publisher import Publisher
-from tests.peers.server import PUBLIC, Json
+from tests.peers.server import PUBLIC, Dropped, Json, Server, ids
 
 
 class Mobilizon:
@@ -39,3 +42,92 @@ class Mobilizon:
     def told(self, publisher: Publisher, activity: Json) -> Json:
         """As the person said it, in the name of the group."""
         return activity | {"attributedTo": publisher.group}
+
+
+class Association(Publisher):
+    """A Mobilizon whose group has members: they discuss, and nobody else is told of it.
+
+    Who asks to be a `Member` of an `open` group is one at once; else somebody of the group lets them in, who says so in
+    person or as the group.
+    """
+
+    def __init__(self, server: Server) -> None:
+        super().__init__(server, Mobilizon())
+        self.open = True
+        self.asking: dict[str, str] = {}  # who → id of their Join
+        self.members: dict[str, str] = {}
+        self.discussions: dict[str, list[str]] = {}  # ids of what is in each, in order
+        self.texts: dict[str, str] = {}
+
+    async def receive(self, activity: Json) -> None:
+        """As a publisher does, and what makes members and what those say."""
+        kind, actor, inner = activity["type"], activity["actor"], activity["object"]
+        if kind == "Join" and inner == self.group:
+            await self.server.actor(actor)
+            self.asking[actor] = activity["id"]
+            if self.open:
+                await self.let_in(actor, self.group)
+        elif kind == "Leave" and inner == self.group:
+            if self.members.pop(actor, None) is None and self.asking.pop(actor, None) is None:
+                raise Dropped("it is no member")
+        elif kind in ("Create", "Update") and inner.get("context") in self.discussions:
+            self._discussed(kind, actor, inner)
+        elif kind == "Delete" and ids(inner)[0] in self.texts:
+            if (await self.server.look(ids(inner)[0])).get("type", "Tombstone") != "Tombstone":
+                raise Dropped("it is still there")
+            del self.texts[ids(inner)[0]]
+        else:
+            await super().receive(activity)
+
+    async def let_in(self, who: str, by: str) -> None:
+        """Somebody, or the group itself, has one who asked among the members."""
+        self.members[who] = self.asking.pop(who)
+        await self._among("Accept", by, self._member(who), attributedTo=self.group)
+
+    async def take_out(self, who: str) -> None:
+        """Somebody of the group does not have one among the members any more."""
+        uri = self.members[who]
+        await self._among("Remove", self.person, uri, origin=self.group)
+        del self.members[who]
+
+    async def discuss(self, title: str, text: str) -> str:
+        """The person begins a discussion; gives its id."""
+        path = f"/@bakers/c/{title.lower()}-{self.server.number()}"
+        uri = self.server.base + path
+        self.server.documents[path] = {
+            "id": uri, "type": "Note", "name": title, "content": f"<p>{text}</p>", "mediaType": "text/html",
+            "actor": self.person, "attributedTo": self.group, "to": [f"{self.group}/members"], "cc": [],
+            "publishedAt": now(), "context": uri,
+        }  # fmt: skip
+        self.discussions[uri] = [uri]
+        await self._among("Create", self.person, self.server.documents[path])
+        return uri
+
+    async def reply(self, discussion: str, text: str) -> str:
+        """The person says something in a discussion; gives the id of that, which says that it is for everybody."""
+        uri = f"{self.server.base}/comments/{self.server.number()}"
+        note = {
+            "id": uri, "type": "Note", "content": f"<p>{text}</p>", "actor": self.person, "attributedTo": self.person,
+            "to": [PUBLIC], "cc": [], "inReplyTo": self.discussions[discussion][-1], "context": discussion,
+            "published": now(), "tag": [], "mediaType": "text/html", "isAnnouncement": False,
+        }  # fmt: skip
+        self.discussions[discussion].append(uri)
+        await self._among("Create", self.person, note)
+        return uri
+
+    def _discussed(self, kind: str, actor: str, note: Json) -> None:
+        if PUBLIC in note["to"] or (note.get("actor"), note["attributedTo"]) != (actor, self.group):
+            raise Dropped("it is a message to somebody, or for everybody")
+        if actor not in self.members or note.get("name"):
+            raise Dropped("it is by nobody who is in the group, or begins a discussion")
+        if kind == "Create":
+            self.discussions[note["context"]].append(note["id"])
+        self.texts[note["id"]] = note["content"]
+
+    def _member(self, who: str) -> Json:
+        return {"type": "Member", "id": self.members[who], "actor": who, "object": self.group, "role": "member"}
+
+    async def _among(self, kind: str, by: str, thing: Any, **more: Any) -> None:
+        said = self._activity(kind, by, thing, to=[f"{self.group}/members"], cc=[], **more)
+        inboxes = [(await self.server.actor(who))["endpoints"]["sharedInbox"] for who in self.members]
+        await self._send(said, inboxes)

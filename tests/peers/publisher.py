@@ -150,6 +150,11 @@ class Publisher:
         await self.server.deliver(self.person, target["inbox"], activity)
         return str(activity["id"]), str(target["id"])
 
+    async def claim(self, kind: str, thing: Any, whose: str) -> None:
+        """The person says of somebody's affair what is not theirs to say, such as that they are let in."""
+        inbox = (await self.server.actor(whose))["inbox"]
+        await self.server.deliver(self.person, inbox, self._activity(kind, self.person, thing, to=[whose]))
+
     def _comment(self, note: Json, actor: str) -> None:
         if note.get("type") != "Note" or note.get("attributedTo") != actor or host_of(note["id"]) != host_of(actor):
             raise Dropped("it is no comment of who says it")

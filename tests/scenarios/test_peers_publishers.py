@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.peers.mobilizon import Mobilizon
+from tests.peers.mobilizon import Association, Mobilizon
 from tests.peers.peertube import PeerTube
 from tests.peers.publisher import Kind, Publisher
 from tests.peers.wordpress import WordPress
@@ -25,7 +25,8 @@ async def moved_in(street: Street, program: str) -> Publisher:
     host = f"{program}.test"
     known = next((server for server in street.around.servers if server.host == host), None)
     if known is None:
-        return Publisher(await street.around.server(host), PROGRAMS[program]())
+        server = await street.around.server(host)
+        return Association(server) if program == "mobilizon" else Publisher(server, PROGRAMS[program]())
     assert isinstance(known.program, Publisher)
     return known.program
 
@@ -106,4 +107,48 @@ async def test_who_joins_our_group_from_a_mobilizon_gets_its_threads_until_they_
     refused, _ = await there.ask("Join", f"{alice.name}@a.test")  # people are not joined
     await street.around.quiet()
     assert refused not in there.accepted
+    nothing_twice(there.server)
+
+
+@pytest.mark.shows("mobilizon", ours="join answer edit delete", theirs="post answer")
+async def test_who_was_let_in_by_a_mobilizon_discusses_there_and_who_follows_does_not(street: Street) -> None:
+    there = await moved_in(street, "mobilizon")
+    assert isinstance(there, Association)
+    there.open = False
+    alice, carol = await street.a.member("alice_let_in"), await street.a.member("carol_follows")
+    bob = await street.b.member("bob_let_in")
+    for member in (alice, bob, carol):
+        await member.follow(there.handle)
+    await street.around.quiet()
+    assert {alice.uri, bob.uri, carol.uri} <= there.asking.keys() & there.followers.keys()
+    stranger = await moved_in(street, "wordpress")
+    await stranger.claim("Accept", there.asking[carol.uri], carol.uri)  # which is not theirs to say
+    await there.let_in(alice.uri, there.person)
+    await there.let_in(bob.uri, there.group)
+    await street.around.quiet()
+
+    discussion = await there.discuss("Ovens", "Who pays for the new one?")
+    for member in (alice, bob):
+        await member.sees(discussion, content="Who pays")
+    said = await there.reply(discussion, "The guild.")
+    more = await there.reply(discussion, "Half of it.")
+    for member in (alice, bob):
+        await member.reads(discussion, [said, more])
+    for uri in (discussion, said, more):
+        await carol.misses(uri)
+    answer = await alice.write("And I the rest.", answering=more)
+    await eventually(lambda: answer in there.discussions[discussion], "the answer is in the discussion")
+    await alice.edit(answer, "And we the rest.")
+    await eventually(lambda: "we the rest" in there.texts[answer], "the edit is there")
+    await alice.delete(answer)
+    await eventually(lambda: answer not in there.texts, "the answer is gone")
+
+    await there.take_out(bob.uri)
+    await bob.misses(discussion)
+    await alice.leave(there.handle)
+    await eventually(lambda: alice.uri not in there.members, "alice is no member any more")
+    await alice.misses(discussion)
+    await carol.leave(there.handle)
+    await eventually(lambda: carol.uri not in there.asking, "carol asks no more")
+    await street.around.quiet()
     nothing_twice(there.server)

@@ -133,10 +133,11 @@ async def liked_by(viewer: int, post_id: int, page: Page) -> People:
 
 
 async def boosted_by(viewer: int, post_id: int, page: Page) -> People:
-    """Who boosted the post for everybody."""
+    """Who boosted the post for everybody; of groups those of which the viewer may know what is in them."""
+    seen = f"{visible.BOOST_TO_VIEWER} AND {visible.within('boost.actor_id')}"
     return await people(viewer, "boost.id", "boost.actor_id", "boost",
-                         f"boost.post_id = ? AND boost.visibility < 2 AND {visible.BOOST_TO_VIEWER}",
-                         (post_id, *visible.boost_args(viewer)), page)  # fmt: skip
+                         f"boost.post_id = ? AND boost.visibility < 2 AND {seen}",
+                         (post_id, *visible.boost_args(viewer), *visible.within_args(viewer)), page)  # fmt: skip
 
 
 async def blocked(actor_id: int, page: Page) -> People:

@@ -21,6 +21,7 @@ from fedcomm import (
     emojis,
     finding,
     follows,
+    founding,
     group_profile,
     groups,
     invites,
@@ -162,7 +163,7 @@ async def _create_group(
     app: App, name: str, title: str, summary: str, steward: str, ladder: bool = True, join_mode: str = "open",
     visibility: str = "public",
 ) -> dict[str, Any]:  # fmt: skip
-    await groups.create(app, name, title, summary, steward or None, join_mode, ladder=ladder, visibility=visibility)
+    await founding.found(app, name, title, summary, steward or None, join_mode, ladder=ladder, visibility=visibility)
     _, face = await groups.named(name)
     return {"handle": f"!{face.username}@{app.host}", "url": face.url}
 

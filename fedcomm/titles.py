@@ -4,19 +4,22 @@ import re
 
 LONGEST = 100  # characters; Lemmy cuts at 200
 _MENTIONS = re.compile(r"(?:[@!][\w.-]{1,100}(?:@[\w.-]{1,253}(?::\d{1,5})?)?(?:[ \t\xa0]{1,9}|[,:;] ?|(?=\n)|\Z))+")
+_CLOSING = re.compile(r"(?:[ \t\xa0]{1,9}(?:![\w.-]{1,100}|[@!][\w.-]{1,100}@[\w.-]{0,252}\w(?::\d{1,5})?))+\Z")
 _LINK = re.compile(r"!?\[([^\[\]]{1,200})\]\([^()\s]{0,2048}\)")
 _LEADING_MARK = re.compile(r"(?:#{1,6}|>|[-*+])[ \t]{1,9}")
 _MARKS = re.compile(r"\*\*|`|(?<!\w)[*](?=\S)|(?<=\S)[*](?!\w)")
 
 
 def split(text: str) -> tuple[str, str]:
-    """(title, what follows it) of a text: the mentions it begins with are left out, and marks of Markdown.
+    """(title, what follows it) of a text: without the mentions around its first line, and marks of Markdown.
+
+    Many name the group at the end of it: what ends it with its server, or with a `!`, is no part of the title either.
 
     When the first line is too long for a title, the title is its beginning and what follows is the whole text.
     """
     rest = unaddressed(text)
     line, _, body = rest.partition("\n")
-    title = _clear(line)
+    title = _clear(_CLOSING.sub("", line[: 20 * LONGEST].rstrip()))
     if len(title) > LONGEST:
         return _shortened(title), rest
     return title, body.strip()

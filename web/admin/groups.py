@@ -7,7 +7,7 @@ from starlette.routing import Route
 
 import storage.actors
 import storage.groups
-from fedcomm import estrangement, groups, members, rights
+from fedcomm import estrangement, founding, members, rights
 from fedcomm.errors import AppError, Conflict, NotFound
 from web import respond, state
 from web.pages import find, frame
@@ -52,7 +52,7 @@ async def create(request: Request, reader: Reader) -> Response:
     """`POST /admin/groups`: on to the new group."""
     given = await form(request, NewGroup, reader)
     try:
-        group = await groups.create(
+        group = await founding.found(
             state.app_of(request), given.name, given.title, given.summary, given.steward or None, given.join_mode,
             reader.account, ladder=True, visibility=given.visibility,
         )  # fmt: skip

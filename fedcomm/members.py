@@ -83,11 +83,7 @@ async def ban(
         moderation.record_ban(
             app, writes, group, face, subject, actor_uri, uri, until=until, reason=reason, remove=remove
         )
-        if before := registers.role(await registers.get(group.id, "role", subject.uri)):
-            # Said aloud, too: a ban alone leaves them on the lists that other servers keep of who looks after it.
-            ((dismissal, _none),) = changes_of_lists(app, face, subject.uri, actor_uri, before, "")
-            moderation.record_role(app, writes, group, face, subject.uri, actor_uri, dismissal["id"], given=False)
-            groups.pass_on(app, writes, group, face, dismissal)
+        await end_role(app, writes, group, face, subject.uri, actor_uri, actor_uri)
         block = activities.block(uri, actor_uri, subject.uri, face.uri, until, reason, remove=remove)
         groups.pass_on(app, writes, group, face, block)
         await write(writes)
@@ -247,6 +243,21 @@ async def keep_stewards(app: App, writes: Writes, group: Group, face: Actor, new
         if now != given[uri] and uri != new:
             name = app.urls.activity(next_id())
             moderation.record_role(app, writes, group, face, uri, actor_uri, name, given=True, role=rights.STEWARD)
+
+
+async def end_role(
+    app: App, writes: Writes, group: Group, face: Actor, subject_uri: str, by: str, speaker: str
+) -> None:  # fmt: skip
+    """Who is banned by `by` looks after the group no more, if they did; part of what is written with the ban.
+
+    Said aloud, too, by `speaker`: a ban alone leaves them on the lists that other servers keep of who looks after it.
+    """
+    before = registers.role(await registers.get(group.id, "role", subject_uri))
+    if not before:
+        return
+    ((dismissal, _none),) = changes_of_lists(app, face, subject_uri, speaker, before, "")
+    moderation.record_role(app, writes, group, face, subject_uri, by, dismissal["id"], given=False)
+    groups.pass_on(app, writes, group, face, dismissal)
 
 
 async def expel(app: App, group: Group, face: Actor, subject: Actor) -> None:

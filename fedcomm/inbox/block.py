@@ -23,8 +23,7 @@ async def block(hand: Hand, activity: Activity) -> None:
         subject = subject or hand.actor(id_of(activity.object) or "")  # who has done nothing here yet is asked for
         if subject.id == blocker.id:
             raise Forbidden("Nobody bans themselves.")  # the group could be left without a steward (attack GRP-22)
-        looked_after = registers.role(await registers.get(group.id, "role", subject.uri)) != ""
-        if looked_after:
+        if registers.role(await registers.get(group.id, "role", subject.uri)):
             admit.right(hand.facts.standing(group, blocker.uri), rights.APPOINT)
         face = hand.facts.face_of(group)
         writes = Writes()
@@ -34,10 +33,9 @@ async def block(hand: Hand, activity: Activity) -> None:
             hand.app, writes, group, face, subject, blocker.uri, activity.uri or "", until=activity.ends,
             reason=activity.summary, remove=activity.remove_data,
         )  # fmt: skip
-        if looked_after:
-            moderation.record_role(
-                hand.app, writes, group, face, subject.uri, blocker.uri, activity.uri or "", given=False
-            )
+        # Not in the name of who banned: what this server makes up is nothing that they said.
+        speaker = await service.who_acts(group, face, None, rights.APPOINT)
+        await service.end_role(hand.app, writes, group, face, subject.uri, blocker.uri, speaker)
         groups.pass_on(hand.app, writes, group, face, hand.raw_of(activity))
         await write(writes)
         return await service.expel(hand.app, group, face, subject)

@@ -205,6 +205,17 @@ async def test_a_moderator_elsewhere_looks_after_threads_and_people_and_decides_
     await world.send(moderator.does("Remove", moderator.uri, **listed), moderator)
     assert await world.register("role", moderator.uri) is None  # everybody may step down
 
+    steward, deputy = world.host.actor("steward"), world.host.actor("deputy")
+    with world.a.here():
+        await members.appoint(world.a.app, "bread", await fetching.actor(world.a.app, steward.uri), role="steward")
+        await members.appoint(world.a.app, "bread", await fetching.actor(world.a.app, deputy.uri))
+    await world.fediverse.settle()
+    heard = await world.send(steward.does("Block", deputy.uri, **here), steward)
+    removal, ban = (each["object"] for each in heard if each["type"] == "Announce")
+    assert (removal["type"], removal["object"], removal["target"]) == ("Remove", deputy.uri, world.bread.moderators)
+    assert removal["actor"] != steward.uri and ban["actor"] == steward.uri  # who said nothing of the list
+    assert await world.register("role", deputy.uri) is None and await world.register("ban", deputy.uri) is not None
+
 
 @pytest.mark.attack("GRP-05")
 @pytest.mark.attack("GRP-06")

@@ -6,11 +6,13 @@ no limits, so the one mark ends the other.
 
 from fedcomm import acts, groups, holding, members, rights
 from fedcomm.app import App
-from fedcomm.errors import NotFound
-from storage import actors, registers
+from fedcomm.errors import NotAllowed, NotFound
+from storage import actors, held, posts, registers
+from storage import members as stored_members
 from storage.actors import Actor
 from storage.connect import Writes, transaction, write
 from storage.counting import hold
+from storage.groups import Group
 from storage.ids import next_id
 
 
@@ -18,8 +20,8 @@ async def mark(app: App, group_name: str, actor_id: int, by: Actor | None) -> Ac
     """Mark somebody as promotional in a group of ours; once is enough.
 
     Raises:
-        NotFound: there is no such group or account.
-        NotAllowed: `by` may not decide that in the group.
+        NotFound: there is no such group or account, or they never came to it.
+        NotAllowed: `by` may not decide that in the group, or it is a group or looks after this one.
     """
     return await _set(app, group_name, actor_id, by, marked=True)
 
@@ -37,12 +39,27 @@ async def unmark(app: App, group_name: str, actor_id: int, by: Actor | None) -> 
     return who
 
 
+async def _check(group: Group, who: Actor) -> None:
+    """Only who writes in the group, or could, and is bound by its limits: for others a mark says nothing."""
+    if who.kind == "Group":
+        raise NotAllowed("Groups are not marked as promotional, only people and programs.")
+    if who.uri in await members.leading(group):
+        raise NotAllowed(
+            "{handle} looks after this group, and is not marked as promotional in it.", handle=f"@{who.acct}"
+        )
+    came = await stored_members.of(group.id, who.id) is not None or await posts.wrote_in(who.id, group.id)
+    if not came and not await held.of_author(group.id, who.id):
+        raise NotFound("{handle} was never in this group.", handle=f"@{who.acct}")
+
+
 async def _set(app: App, group_name: str, actor_id: int, by: Actor | None, *, marked: bool) -> Actor:
     group, face = await groups.named(group_name)
     actor_uri = await members.who_acts(group, face, by, rights.HOLD)
     who = await actors.by_id(actor_id)
     if who is None or (marked and who.gone):
         raise NotFound("There is no such account.")
+    if marked:
+        await _check(group, who)
     async with transaction():
         hold(writes := Writes(), "groups", group.id)
         await write(writes)

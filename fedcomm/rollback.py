@@ -30,7 +30,7 @@ from fedcomm import (
     sanitise,
 )
 from fedcomm.app import App
-from fedcomm.errors import AppError, NotFound
+from fedcomm.errors import AppError, Conflict, NotFound
 from fedcomm.flairs import Wanted
 from fedcomm.group_pictures import PLACES
 from fedcomm.group_profile import Change
@@ -39,6 +39,7 @@ from storage import members as stored_members
 from storage.accounts import Account
 from storage.actors import Actor
 from storage.connect import Writes, transaction, write
+from storage.counting import hold
 from storage.groups import Group
 from storage.ids import next_id
 from storage.registers import Act, Span
@@ -103,6 +104,7 @@ async def order(
     Raises:
         NotFound: there is no such group, nobody of that name, or nothing of theirs to undo.
         NotAllowed: `by` is no steward of the group.
+        Conflict: what they did for the group is being undone already.
         Invalid: the server of a handle that is not known does not answer.
     """
     group, face = await groups.named(group_name)
@@ -111,14 +113,19 @@ async def order(
     now = clock.now_ms()
     hours = min(max(1, hours), LONGEST)
     span = Span(group.id, subject.uri, now - hours * HOUR, now)
+    key = f"roll_back:{group.id}:{subject.id}"  # one at a time: two would each undo the same acts
     async with transaction():
+        hold(writes := Writes(), "groups", group.id)
+        await write(writes)
+        if await jobs.waits(key):
+            raise Conflict("What {handle} did for this group is being undone already.", handle=f"@{subject.acct}")
         if subject.kind != "Person" or not await _left(span, "", "rolled_back"):  # what made a group stays
             raise NotFound("{handle} did nothing for this group in that time that counts.", handle=f"@{subject.acct}")
         writes, uri = Writes(), app.urls.activity(next_id())
         value = {"since": str(span.since)}
         acts.record(app, writes, group, face, "rolled_back", subject.uri, value, by=actor_uri, uri=uri)
         args = {"span": msgspec.to_builtins(span), "by": by.uri if by is not None else ""}
-        jobs.add(writes, next_id(), "roll_back", args, now)
+        jobs.add(writes, next_id(), "roll_back", args, now, key)
         app.jobs_added(writes)
         await write(writes)
         if by is None:

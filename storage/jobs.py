@@ -26,6 +26,11 @@ def add(writes: Writes, job_id: int, name: str, args: dict[str, object], run_at:
     )
 
 
+async def waits(key: str) -> bool:
+    """Whether there is a job of that key, which waits or is being done."""
+    return await row("SELECT 1 FROM job WHERE key = ?", (key,)) is not None
+
+
 def drop(writes: Writes, key: str) -> None:
     """What waits under this key is not done."""
     writes.add("DELETE FROM job WHERE key = ?", (key,))

@@ -143,6 +143,12 @@ async def has_named(author_id: int, thread_id: int, actor_id: int) -> bool:
     return await row(sql, (actor_id, thread_id, author_id)) is not None
 
 
+async def wrote_in(author_id: int, group_id: int) -> bool:
+    """Whether somebody ever wrote in a group."""
+    sql = "SELECT 1 FROM post WHERE group_id = ? AND author_id = ? LIMIT 1"
+    return await row(sql, (group_id, author_id)) is not None
+
+
 async def around(post_id: int) -> list[int]:
     """Ids of those elsewhere who boosted or answered a post: their servers have it (at most 500)."""
     sql = "SELECT actor_id FROM boost WHERE post_id = ? UNION SELECT author_id FROM post WHERE parent_id = ? LIMIT 500"

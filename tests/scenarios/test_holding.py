@@ -3,7 +3,7 @@
 import pytest
 
 from fedcomm import consents, first_days, group_profile, holding, joining, promotional, restraints
-from fedcomm.errors import Invalid, NotAllowed, NotFound
+from fedcomm.errors import AppError, Invalid, NotAllowed, NotFound
 from fedcomm.group_profile import Change
 from storage import actors, groups, held, posts
 from storage.actors import Actor
@@ -366,6 +366,13 @@ async def test_who_announces_answers_others_first(fediverse: Fediverse) -> None:
     with a.here():  # whom moderators mark announces with each thread, until they take the mark away
         for _twice in range(2):
             await promotional.mark(a.app, "club", people[1].actor.id, greta.actor)
+        for other, why in (
+            (face, "Groups"),
+            (greta.actor, "looks after"),
+            ((await a.person("far_off")).actor, "never"),
+        ):
+            with pytest.raises(AppError, match=why):
+                await promotional.mark(a.app, "club", other.id, greta.actor)
     with pytest.raises(Invalid, match="3 more replies"):
         await people[1].post("@club Again\n\nwithout any link")
     with a.here():

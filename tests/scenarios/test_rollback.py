@@ -19,7 +19,7 @@ from fedcomm import (
     topics,
     welcomes,
 )
-from fedcomm.errors import NotAllowed, NotFound
+from fedcomm.errors import Conflict, NotAllowed, NotFound
 from fedcomm.flairs import Wanted
 from fedcomm.group_profile import Change
 from storage import flairs as stored_flairs
@@ -216,6 +216,8 @@ async def test_nobody_but_stewards_orders_it_and_not_for_nothing(world: World) -
         with pytest.raises(NotFound):
             await rollback.order(app, "bread", world.cy.actor.uri, 24, world.ann.actor)
         await rollback.order(app, "bread", world.bo.actor.uri, 24, world.ann.actor)
+        with pytest.raises(Conflict, match="already"):  # each would undo the same acts
+            await rollback.order(app, "bread", world.bo.actor.uri, 48, world.mo.actor)
     await world.fediverse.settle()
     with world.a.here():
         member = await storage.members.of(world.group.id, world.cy.actor.id)

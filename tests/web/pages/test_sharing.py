@@ -40,6 +40,8 @@ async def test_a_thread_is_shared_shown_in_both_groups_and_taken_out_again(
     refused = await hers.send(before, f"/share/{thread}", group="tea")
     after = await hers.button(before, f"/share/{thread}", group="wine", act="share")
     group = await stranger.get("/c/wine")
+    cards = await stranger.get("/groups")
+    assert "0 thread" not in group.main + cards.main and "Rye" in group.main  # what is listed is of another group
     seen = await stranger.get(where)
 
     for page in (before, after, group, seen, await hers.get(copies[0])):

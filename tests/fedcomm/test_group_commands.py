@@ -126,9 +126,9 @@ async def test_what_the_one_who_runs_the_server_does_is_said_by_an_admin_whom_le
     announced = [documents.read(bytes(body)) for (body,) in bodies]
     assert {announce["actor"] for announce in announced} == {face.uri}
     assert [(a["object"]["type"], a["object"]["actor"]) for a in announced] == [
-        (kind, ann.uri) for kind in ("Add", "Block", "Undo", "Update")
+        (kind, ann.uri) for kind in ("Add", "Remove", "Block", "Undo", "Update")
     ]
-    assert announced[2]["object"]["object"]["id"] == announced[1]["object"]["id"]
+    assert announced[3]["object"]["object"]["id"] == announced[2]["object"]["id"]
     assert {by for property_, by in log} == {ann.uri} and bo.uri != ann.uri
 
 

@@ -8,7 +8,7 @@ from fedcomm import flairs, members
 from fedcomm.errors import Invalid, NotAllowed
 from fedcomm.flairs import Wanted
 from storage import flairs as stored
-from storage import groups, timelines
+from storage import groups, rankings
 from storage.actors import Actor
 from storage.paging import Page
 from storage.posts import Post
@@ -101,7 +101,7 @@ async def test_a_thread_has_the_flair_that_its_author_chose_or_wrote_as_a_hashta
     with world.a.here():
         group = await groups.by_actor(world.bread.id)
         assert group
-        found = await timelines.of_group(0, group.id, Page(limit=9), world.uris[0])
+        found = await rankings.of_flair(0, (await stored.of_group(group.id))[0], Page(limit=9))
     assert [entry.post_id for entry in found.entries] == [chosen.id]
 
 

@@ -274,6 +274,16 @@ def elsewhere(group: Group, standing: Standing, thread: Post | None) -> None:
         answering(standing, thread)
 
 
+def discussing(standing: Standing) -> None:
+    """Whether somebody may begin a discussion of the members of a group of another server (Mobilizon 5).
+
+    Raises:
+        NotAllowed: no member there, as who only follows it.
+    """
+    if not standing.may(rights.WRITE):
+        raise NotAllowed("Only members begin discussions in this group, and it has not let you in as a member yet.")
+
+
 def answering(standing: Standing, thread: Post) -> None:
     """Whether somebody may answer in a thread of a group, here or elsewhere.
 

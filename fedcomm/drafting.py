@@ -7,7 +7,7 @@ import storage.members
 from activitypub.errors import ProtocolError, Unreachable
 from activitypub.objects import Emoji, Hashtag, Mention, Note, Option, Source
 from activitypub.objects import Poll as NotePoll
-from fedcomm import admit, emojis, errors, fetching, media, members, titles, ways, writing
+from fedcomm import admit, emojis, errors, fetching, media, members, memberships, titles, ways, writing
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.groups import LEVELS as GROUP_LEVELS
@@ -139,14 +139,16 @@ async def prepare(app: App, author: Actor, draft: Draft, replaced: Post | None =
     else:
         group, face = await _first_group(tuple(named.values()))
     visibility = replaced.visibility if replaced is not None else _visibility(draft, parent, group)
+    if inside is None and visibility != posts.DIRECT and await _discusses(author, group, face, draft):
+        visibility = posts.MEMBERS
     if visibility in (posts.FOLLOWERS, posts.DIRECT):  # also an answer to what is not for everybody (attack PRI-05)
         if replaced is None and draft.visibility == "private" and face is not None and face in named.values():
             raise Invalid(_FOR_ALL, field="visibility")
         group, face = None, None
+    title, body = titles.split(draft.text) if group is not None and parent is None else ("", draft.text)
     if replaced is None and visibility != posts.DIRECT:
         await _not_aside(named, group)
     way = await _way(author, group, parent) if group is not None else None
-    title, body = titles.split(draft.text) if group is not None and parent is None else ("", draft.text)
     known = {handle: (actor.url or actor.uri, _acct(app, actor)) for handle, actor in named.items()}
     written = writing.write(body, known, app.base_url)
     if title:  # its tags count, though it is plain text
@@ -173,6 +175,21 @@ async def prepare(app: App, author: Actor, draft: Draft, replaced: Post | None =
         flairs=labels,
         emojis=await emojis.told(app.urls, draft.text, draft.summary, *(draft.poll.options if draft.poll else ())),
     )
+
+
+async def _discusses(author: Actor, group: Group | None, face: Actor | None, draft: Draft) -> bool:
+    """Whether a new thread is a discussion of the members of a group of Mobilizon, whatever its author chose.
+
+    Raises:
+        NotAllowed, Invalid: as `memberships.begins`, or it asks something.
+    """
+    if group is None or face is None:
+        return False
+    if not await memberships.begins(await members.standing(group, author), face, titles.split(draft.text)[0]):
+        return False
+    if draft.poll is not None:
+        raise Invalid("Discussions of this group have no polls.", field="poll")
+    return True
 
 
 async def _way(author: Actor, group: Group, parent: Post | None) -> ways.Way | None:

@@ -12,9 +12,11 @@ from activitypub.errors import Forbidden, ProtocolError, Unreachable
 from activitypub.origins import same_origin
 from fedcomm import admit, clock
 from fedcomm import peers as others
+from fedcomm.admit import Standing
 from fedcomm.app import App
+from fedcomm.errors import Invalid
 from fedcomm.mapping import activities
-from fedcomm.mapping.posts import members_of
+from fedcomm.mapping.posts import members_of, untitled
 from fedcomm.outbox import publish
 from storage import actors, follows, groups, members, outbox, peers
 from storage.actors import Actor
@@ -83,10 +85,30 @@ def decide(writes: Writes, found: tuple[Follow, Group, Actor], by: Actor, *, gra
         members.leave(writes, group.id, request.follower_id, clock.now_ms())
 
 
+async def begins(standing: Standing, face: Actor, title: str) -> bool:
+    """Whether what somebody of that standing begins in a group is a discussion of its members, with this title.
+
+    Raises:
+        NotAllowed: who begins it is no member.
+        Invalid: it has no title, without which there is no discussion (Mobilizon: Converter.Discussion).
+    """
+    if not await apart(face):  # known since somebody followed it: nobody waits for a server when they write
+        return False
+    admit.discussing(standing)
+    if not title:
+        raise Invalid("Write a title for the discussion into the first line.", field="status")
+    return True
+
+
 def as_discussed(face: Actor, discussion: str, said: dict[str, Any]) -> dict[str, Any]:
-    """A `Create` or `Update` of ours as such a group understands it: in its name, in that discussion of its members."""
+    """A `Create` or `Update` of ours as such a group understands it: in its name, in that discussion of its members.
+
+    Only a `Note` is one (an `Article` is published for everybody), and its `name` is shown above the text.
+    """
     addressed = {"to": [members_of(face)], "cc": []}
     note = said["object"] | addressed | {"actor": said["actor"], "attributedTo": face.uri, "context": discussion}
+    note |= {"type": "Note", "content": untitled(note.get("name", ""), note["content"])}
+    note.pop("contentMap", None)  # which would have the title in it still
     return said | addressed | {"attributedTo": face.uri, "object": note}
 
 

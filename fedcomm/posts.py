@@ -243,7 +243,10 @@ async def document_of(app: App, post: Post, labels: Sequence[Flair] | None = Non
         flairs=tuple(map(mapping.actors.to_flair, labels)),
         files=tuple(await media_rows.of_post(post.id)),
     )
-    return render.document(on_the_wire(to_note(app.urls, post, shown)))
+    document = render.document(on_the_wire(to_note(app.urls, post, shown)))
+    said = await _discussed(face, post, {"actor": author.uri, "object": document})
+    served: dict[str, Any] = said["object"]
+    return served
 
 
 async def create_document_of(app: App, post: Post) -> dict[str, Any]:
@@ -284,7 +287,7 @@ async def _discussed(face: Actor | None, post: Post, said: dict[str, Any]) -> di
     """As a group of Mobilizon understands what is said among its members; everything else as it is."""
     if face is None or post.visibility != rows.MEMBERS or not await memberships.apart(face):
         return said
-    begun = await rows.by_id(post.thread_id)
+    begun = post if post.starter else await rows.by_id(post.thread_id)
     return memberships.as_discussed(face, begun.uri, said) if begun is not None else said
 
 

@@ -318,6 +318,11 @@ def titled(title: str, content: str) -> str:
     return _heading(title) + content
 
 
+def untitled(title: str, content: str) -> str:
+    """The text of a post without the title that `titled` wrote before it, for those who show the name themselves."""
+    return content.removeprefix(_heading(title)) if title else content
+
+
 def _heading(title: str) -> str:
     """A title as `titled` writes it into a text, and `shown` takes it out again."""
     return f"<p><strong>{html.escape(title)}</strong></p>"

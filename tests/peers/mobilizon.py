@@ -70,6 +70,8 @@ class Association(Publisher):
         elif kind == "Leave" and inner == self.group:
             if self.members.pop(actor, None) is None and self.asking.pop(actor, None) is None:
                 raise Dropped("it is no member")
+        elif kind == "Create" and inner.get("name") and inner["attributedTo"] == self.group:
+            self._begun(actor, inner)
         elif kind in ("Create", "Update") and inner.get("context") in self.discussions:
             self._discussed(kind, actor, inner)
         elif kind == "Delete" and ids(inner)[0] in self.texts:
@@ -115,11 +117,21 @@ class Association(Publisher):
         await self._among("Create", self.person, note)
         return uri
 
+    def _begun(self, actor: str, note: Json) -> None:
+        """A member begins a discussion, which has the id of what is said first (Converter.Discussion)."""
+        if note["type"] != "Note" or (note["to"], note["cc"]) != ([f"{self.group}/members"], []):
+            raise Dropped("it is no discussion of the members")
+        if note["context"] != note["id"] or note["actor"] != actor or actor not in self.members:
+            raise Dropped("it is by nobody who is in the group, or in another discussion")
+        self.discussions[note["id"]], self.texts[note["id"]] = [note["id"]], note["content"]
+
     def _discussed(self, kind: str, actor: str, note: Json) -> None:
         if PUBLIC in note["to"] or (note.get("actor"), note["attributedTo"]) != (actor, self.group):
             raise Dropped("it is a message to somebody, or for everybody")
-        if actor not in self.members or note.get("name"):
-            raise Dropped("it is by nobody who is in the group, or begins a discussion")
+        if actor not in self.members:
+            raise Dropped("it is by nobody who is in the group")
+        if note.get("name") and f"<strong>{note['name']}</strong>" in note["content"]:
+            raise Dropped("its title is shown twice")
         if kind == "Create":
             self.discussions[note["context"]].append(note["id"])
         self.texts[note["id"]] = note["content"]

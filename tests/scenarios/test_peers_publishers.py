@@ -143,6 +143,24 @@ async def test_who_was_let_in_by_a_mobilizon_discusses_there_and_who_follows_doe
     await alice.delete(answer)
     await eventually(lambda: answer not in there.texts, "the answer is gone")
 
+    with pytest.raises(AssertionError, match="Only members begin discussions"):
+        await carol.write(f"@{there.handle} Flour\n\nMe too.")
+    with pytest.raises(AssertionError, match="have no polls"):
+        await alice.ask(f"@{there.handle} Rye or wheat?", "Rye", "Wheat")
+    with pytest.raises(AssertionError, match="Write a title"):
+        await alice.write(f"@{there.handle}")
+    begun = await alice.write(f"@{there.handle} Flour\n\n" + "Who has some? " * 200)  # as long as an article
+    await eventually(lambda: begun in there.discussions, "the discussion is begun")
+    assert "Who has some?" in there.texts[begun]
+    assert (await alice.find(begun))["visibility"] == "private"
+    await carol.misses(begun)
+    reply = await there.reply(begun, "The mill.")
+    await alice.reads(begun, [reply])
+    await alice.edit(begun, f"@{there.handle} Flour\n\nNo more.")
+    await eventually(lambda: "No more" in there.texts[begun], "the edit of what began it is there")
+    await street.around.quiet()
+    assert len(there.discussions) == 2
+
     await there.take_out(bob.uri)
     await bob.misses(discussion)
     await alice.leave(there.handle)

@@ -19,6 +19,7 @@ from tests.server.running import Instance
 ALL = os.environ.get("FEDCOMM_TEST_FAULT_WRITES") == "all"
 STRIDE = 1 if ALL else 6  # moments from one death to the next
 FEWEST, MOST = 5, 100  # moments there may be in what is asked once
+HEALED = 90.0  # seconds: what two lives of the server took in at the same moment is tied together within a minute
 LAST = 1.0  # seconds after the effect in which the last writes are made
 
 
@@ -87,7 +88,7 @@ def die_through(story: Story, mortal: Mortal, moments: Sequence[int] = range(1, 
 
         mortal.lives()
         asking.result(60)
-        completed = eventually(lambda whole=whole: story.effects() == whole)
+        completed = eventually(lambda whole=whole: story.effects() == whole, HEALED)
         assert completed, f"moment {moment}: {story.effects()}, not {whole}; waiting: {mortal.waiting()}"
         story.repeat()
         assert eventually(story.over)

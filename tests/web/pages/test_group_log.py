@@ -8,6 +8,7 @@ import pytest
 
 import storage.actors
 import storage.audit
+import storage.jobs
 from fedcomm import groups, members, rights, rollback
 from fedcomm.app import App
 from fedcomm.jobs import JOBS
@@ -106,11 +107,14 @@ def test_whatever_is_done_for_a_group_can_be_undone() -> None:
     assert {*words.GROUP_ACTS} - {*rollback.UNDOING, *rollback.SETTINGS} == {"rolled_back"}
 
 
-async def _ordered() -> list[str]:
-    return [args for (args,) in await rows("SELECT args FROM job WHERE name = 'roll_back'")]
+async def _ordered() -> list[tuple[int, str]]:
+    """What is to be undone: each job and its arguments."""
+    return [(job, args) for job, args in await rows("SELECT id, args FROM job WHERE name = 'roll_back'")]
 
 
 async def _work(app: App) -> None:
     """What the process behind a server does with the job."""
     assert JOBS["roll_back"].do is rollback.work
-    await rollback.work(app, **json.loads((await _ordered())[-1]))
+    ((job, args),) = await _ordered()
+    await rollback.work(app, **json.loads(args))
+    await storage.jobs.finish(job)

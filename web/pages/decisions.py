@@ -9,7 +9,7 @@ from starlette.responses import Response
 from fedcomm.errors import AppError, Invalid
 from web import respond
 from web.pages import shown
-from web.pages.moderating import Place
+from web.pages.looking_after import Place
 from web.pages.readers import form
 
 

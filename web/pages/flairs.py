@@ -15,7 +15,7 @@ from storage import visible
 from web import respond, state
 from web.pages import frame, shown
 from web.pages.group import named
-from web.pages.moderating import Place, looking_after
+from web.pages.looking_after import Place, looking_after
 from web.pages.readers import form, reader_of
 
 _FREE, _COLOR = 3, "#2f6f4f"  # empty lines for new ones; the colour that these begin with

@@ -15,7 +15,7 @@ from storage.actors import Actor
 from storage.invites import Invite
 from web import params, respond, state
 from web.pages import frame, shown
-from web.pages.moderating import Place, looking_after
+from web.pages.looking_after import Place, looking_after
 from web.pages.readers import Plain, form
 
 

@@ -14,7 +14,7 @@ from fedcomm.errors import NotFound
 from fedcomm.exports import harmless
 from fedcomm.mapping.activities import timestamp
 from storage.registers import Act
-from web.pages.moderating import Place, looking_after
+from web.pages.looking_after import Place, looking_after
 
 AT_ONCE = 500  # acts read at a time
 _HEADING = ("when", "who", "what", "subject", "value", "why", "id", "undoes")

@@ -20,7 +20,7 @@ from storage.held import NEWCOMER
 from web import state
 from web.pages import decisions, find, frame
 from web.pages.decisions import Decision
-from web.pages.moderating import Place, looking_after
+from web.pages.looking_after import Place, looking_after
 
 _MOST = 50  # posts on the page; the next come up when these are decided
 

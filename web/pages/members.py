@@ -16,7 +16,7 @@ from web import paging, respond, state
 from web.pages import frame, held, shown
 from web.pages.decisions import Decision
 from web.pages.group import looking_after_it, named
-from web.pages.moderating import Place, looking_after
+from web.pages.looking_after import Place, looking_after
 from web.pages.readers import Reader, form, reader_of
 
 _PEOPLE = 40

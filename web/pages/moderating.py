@@ -1,10 +1,4 @@
-"""What moderators and stewards do for a group with a browser: let in, ban, appoint, describe it, and so on.
-
-Admins of the server may do most of it as well, as whoever runs it: some groups have nobody who looks after them. For a
-group elsewhere only those do something who look after it, and what its server takes from here.
-"""
-
-from collections.abc import Awaitable, Callable
+"""The page of those who look after a group: whom they ban and appoint, what they have done, and its settings."""
 
 import msgspec
 from starlette.requests import Request
@@ -12,9 +6,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.actors
-import storage.directory
 import storage.follows
-import storage.groups
 import storage.held
 import storage.registers
 from fedcomm import (
@@ -23,26 +15,21 @@ from fedcomm import (
     curation,
     deputies,
     finding,
-    flairs,
     group_profile,
     members,
     rights,
     rollback,
-    topics,
 )  # fmt: skip
 from fedcomm.app import App
 from fedcomm.errors import AppError, Invalid, NotFound
-from fedcomm.group_profile import Change
-from storage import visible
 from storage.actors import Actor
 from storage.groups import Group
-from storage.posts import Post
 from storage.registers import Act
-from web import params, respond, state
-from web.pages import find, frame, shown
-from web.pages.group import named
-from web.pages.readers import Reader, form, members_only
-from web.pages.thread import seen
+from web import respond, state
+from web.pages import find, frame, group_settings, shown
+from web.pages.group_settings import Settings
+from web.pages.looking_after import Place, looking_after, looking_after_any
+from web.pages.readers import form
 
 _MOST = 100  # requests, bans and entries of the log on the page
 _MOST_DAYS = 3_650  # of a ban that ends
@@ -56,86 +43,10 @@ class Wish(msgspec.Struct, frozen=True):
     who: str = ""
     role: str = ""
     reason: str = ""
-    flair: str = ""
-    group: str = ""  # one that shows the thread beside its own, and what is done is done there
     hours: int = 24
     days: int = 0  # of a ban, 0 for good
     remove: bool = False
     csrf: str = ""
-
-
-class Profile(msgspec.Struct, frozen=True):
-    """What the group says of itself as the form has it; `rules` one a line."""
-
-    title: str = ""
-    summary: str = ""
-    rules: str = ""
-    join_mode: str = "open"
-    question: str = ""
-    posting: str = "anyone"
-    votes: str = "both"
-    visibility: str = ""  # nothing said leaves it as it is
-    topics: str = ""
-    languages: str = ""
-    listed: bool = False
-    ladder: bool = False
-    promotion: int = 0
-    closed: bool = False
-    csrf: str = ""
-
-
-class Place(msgspec.Struct, frozen=True):
-    """Which group is looked after, by whom, and what they are in it."""
-
-    reader: Reader
-    group: Group
-    face: Actor
-    standing: admit.Standing
-
-    def by(self, right: str) -> Actor | None:
-        """Who does something that takes a right; None for an admin who does not have it in the group.
-
-        Raises:
-            NotAllowed: neither.
-        """
-        if self.reader.admin and self.group.local and not self.standing.may(right):
-            return None
-        admit.right(self.standing, right)
-        return self.reader.actor
-
-    @property
-    def rights(self) -> frozenset[str]:
-        """All that the reader may do, as an admin too."""
-        return rights.of(rights.STEWARD) if self.reader.admin and self.group.local else self.standing.rights
-
-
-def looking_after(
-    endpoint: Callable[[Request, Place], Awaitable[Response]],
-) -> Callable[[Request], Awaitable[Response]]:
-    """An endpoint for who looks after the group in the path, which is one of ours."""
-    return _for_those(endpoint, anywhere=False)
-
-
-def looking_after_any(
-    endpoint: Callable[[Request, Place], Awaitable[Response]],
-) -> Callable[[Request], Awaitable[Response]]:
-    """An endpoint for who looks after the group in the path, here or elsewhere."""
-    return _for_those(endpoint, anywhere=True)
-
-
-def _for_those(
-    endpoint: Callable[[Request, Place], Awaitable[Response]], *, anywhere: bool
-) -> Callable[[Request], Awaitable[Response]]:
-    async def answer(request: Request, reader: Reader) -> Response:
-        group, face = await named(reader.actor.id, request.path_params["name"], state.app_of(request).host)
-        standing = await members.standing(group, reader.actor)
-        if not group.local and not (anywhere and standing.may(rights.OVERSEE)):
-            raise NotFound("Groups are looked after on their own server.")
-        if not reader.admin:
-            admit.right(standing, rights.OVERSEE)
-        return await endpoint(request, Place(reader, group, face, standing))
-
-    return members_only(answer)
 
 
 @looking_after_any
@@ -158,62 +69,13 @@ async def do(request: Request, place: Place) -> Response:
 @looking_after
 async def describe(request: Request, place: Place) -> Response:
     """`POST /c/{name}/profile`: what it is called and says of itself, who may join and post."""
-    given = await form(request, Profile, place.reader)
-    change = Change(
-        title=given.title,
-        summary=given.summary,
-        rules=tuple(given.rules.splitlines()),
-        join_mode=given.join_mode,
-        question=given.question,
-        posting=given.posting,
-        votes=given.votes,
-        visibility=given.visibility or None,
-        languages=topics.spoken(given.languages),
-        # What the reader did not touch is not said: it may be otherwise for another visibility.
-        listed=None if given.listed == await topics.shown(place.group) else given.listed,
-        ladder=given.ladder,
-        promotion=given.promotion,
-        closed=given.closed,
-    )
+    given = await form(request, Settings, place.reader)
     try:
-        change = msgspec.structs.replace(change, topics=topics.named(given.topics))
+        change = await group_settings.wanted(place, given)
         await group_profile.change(state.app_of(request), place.face.username, change, place.by(rights.SETTINGS))
     except AppError as refused:
         return await _page(request, place, refused, given)
     return respond.redirect(f"{shown.profile(place.face)}/moderate?done=profile")
-
-
-@members_only
-async def thread(request: Request, reader: Reader) -> Response:
-    """`POST /moderate/{id}`: take a post out of its group, close or pin its thread, give it a flair."""
-    wish = await form(request, Wish, reader)
-    app = state.app_of(request)
-    post, author = await seen(reader.actor.id, params.number(request))
-    match wish.act:
-        case "remove":
-            await curation.remove(app, reader.actor, post.id, wish.reason)
-            return respond.redirect(await _around(reader, post))
-        case "lock":
-            await curation.lock(app, reader.actor, post.id, wish.reason, wish.group)
-        case "unlock":
-            await curation.unlock(app, reader.actor, post.id, wish.group)
-        case "pin":
-            await curation.pin(app, reader.actor, post.id, wish.group)
-        case "unpin":
-            await curation.unpin(app, reader.actor, post.id, wish.group)
-        case "flair":
-            await flairs.give(app, reader.actor, post.id, wish.flair)
-        case _:
-            raise Invalid("There is no such act.")
-    return respond.redirect(shown.permalink(post, author))
-
-
-async def _around(reader: Reader, post: Post) -> str:
-    """Where one goes on when a post is out: the thread it was in, or the group."""
-    if post.thread_id != post.id and await visible.sees(reader.actor.id, post.thread_id):
-        return shown.permalink(*await seen(reader.actor.id, post.thread_id))
-    _group, face = await storage.groups.with_face(post.group_id)
-    return shown.profile(face) if face else "/"
 
 
 async def _done(app: App, place: Place, wish: Wish) -> None:
@@ -291,7 +153,7 @@ async def _page(
     request: Request,
     place: Place,
     refused: AppError | None = None,
-    given: Profile | None = None,
+    given: Settings | None = None,
     wish: Wish = Wish(),
 ) -> Response:
     log = await storage.registers.log(place.group.id, _MOST)
@@ -308,7 +170,7 @@ async def _page(
         limits=admit,
         may=place.rights,
         banned=await _banned(place.group),
-        given=given or await _profile(place),
+        given=given or await group_settings.present(place),
         wish=wish,
         log=[(act, people.get(act.actor_uri), people.get(act.subject)) for act in log],
         removed=await _removed(place, log),
@@ -347,32 +209,8 @@ async def _faces(uris: list[str]) -> list[Actor]:
     return [found[uri] for uri in uris if uri in found and not found[uri].gone]
 
 
-async def _profile(place: Place) -> Profile:
-    rules = "\n".join(await group_profile.rules(place.group.id))
-    group, face = place.group, place.face
-    summary = shown.plain(face.summary)
-    names, codes = (await storage.directory.about([group.id]))[group.id]
-    return Profile(
-        title=face.name,
-        summary=summary,
-        rules=rules,
-        join_mode=group.join_mode,
-        question=group.question,
-        posting=group.posting,
-        votes=group.votes,
-        visibility=group.visibility,
-        topics=" ".join(f"#{name}" for name in names),
-        languages=" ".join(codes),
-        listed=await topics.shown(group),
-        ladder=bool(group.ladder),
-        promotion=group.promotion,
-        closed=group.closed_at is not None,
-    )
-
-
 routes = [
     Route("/c/{name}/moderate", show),
     Route("/c/{name}/moderate", do, methods=["POST"]),
     Route("/c/{name}/profile", describe, methods=["POST"]),
-    Route("/moderate/{id}", thread, methods=["POST"]),
 ]

@@ -17,7 +17,7 @@ from storage.join_requests import JoinRequest, Waiting
 from web import paging, state
 from web.pages import decisions, frame
 from web.pages.decisions import Act, Decision
-from web.pages.moderating import Place, looking_after_any
+from web.pages.looking_after import Place, looking_after_any
 
 _PEOPLE = 30
 

@@ -11,7 +11,7 @@ from fedcomm.errors import AppError
 from storage.posts import Post
 from web import languages, respond, state
 from web.pages import frame, shown
-from web.pages.moderating import Place, looking_after
+from web.pages.looking_after import Place, looking_after
 from web.pages.readers import form
 
 

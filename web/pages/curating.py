@@ -1,0 +1,62 @@
+"""What moderators do with a browser to a thread or an answer where they read it."""
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+import storage.groups
+from fedcomm import curation, flairs
+from fedcomm.errors import Invalid
+from storage import visible
+from storage.posts import Post
+from web import params, respond, state
+from web.pages import shown
+from web.pages.readers import Reader, form, members_only
+from web.pages.thread import seen
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """What a moderator wants with a post."""
+
+    act: str = ""
+    reason: str = ""
+    flair: str = ""
+    group: str = ""  # one that shows the thread beside its own, and what is done is done there
+    csrf: str = ""
+
+
+@members_only
+async def thread(request: Request, reader: Reader) -> Response:
+    """`POST /moderate/{id}`: take a post out of its group, close or pin its thread, give it a flair."""
+    wish = await form(request, Wish, reader)
+    app = state.app_of(request)
+    post, author = await seen(reader.actor.id, params.number(request))
+    match wish.act:
+        case "remove":
+            await curation.remove(app, reader.actor, post.id, wish.reason)
+            return respond.redirect(await _around(reader, post))
+        case "lock":
+            await curation.lock(app, reader.actor, post.id, wish.reason, wish.group)
+        case "unlock":
+            await curation.unlock(app, reader.actor, post.id, wish.group)
+        case "pin":
+            await curation.pin(app, reader.actor, post.id, wish.group)
+        case "unpin":
+            await curation.unpin(app, reader.actor, post.id, wish.group)
+        case "flair":
+            await flairs.give(app, reader.actor, post.id, wish.flair)
+        case _:
+            raise Invalid("There is no such act.")
+    return respond.redirect(shown.permalink(post, author))
+
+
+async def _around(reader: Reader, post: Post) -> str:
+    """Where one goes on when a post is out: the thread it was in, or the group."""
+    if post.thread_id != post.id and await visible.sees(reader.actor.id, post.thread_id):
+        return shown.permalink(*await seen(reader.actor.id, post.thread_id))
+    _group, face = await storage.groups.with_face(post.group_id)
+    return shown.profile(face) if face else "/"
+
+
+routes = [Route("/moderate/{id}", thread, methods=["POST"])]

@@ -6,6 +6,8 @@ import msgspec
 
 from activitypub.objects import Emoji, Flair, Hashtag
 
+OPENNESS = frozenset({"open", "moderated", "invite_only"})  # how one becomes a member of a group (Mobilizon 5)
+
 
 class Field(msgspec.Struct, frozen=True):
     """A line of a profile; `value` is HTML as it came."""
@@ -43,6 +45,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     also_known_as: tuple[str, ...] = ()
     moved_to: str | None = None
     locked: bool = False  # approves followers by hand
+    openness: str = ""  # of a group: one of `OPENNESS`, '' where it says nothing about it
     discoverable: bool = False
     indexable: bool = False
     posting_restricted: bool = False  # only moderators start threads

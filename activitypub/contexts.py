@@ -29,6 +29,7 @@ _NAMESPACES = {
     "lemmy": "https://join-lemmy.org/ns#",
     "schema": "http://schema.org#",
     "pt": "https://joinpeertube.org/ns#",
+    "mz": "https://joinmobilizon.org/ns#",
 }
 _DOCUMENTS = {
     "publicKey": SECURITY,
@@ -68,6 +69,7 @@ _TERMS: dict[str, Any] = {
     "text_color": "lemmy:text_color",
     "background_color": "lemmy:background_color",
     "commentsEnabled": "pt:commentsEnabled",
+    "openness": {"@id": "mz:openness", "@type": "@id"},  # as Mobilizon defines it
 }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from activitypub import contexts, quirks
 from activitypub.activities import Activity, Collection, Thing
-from activitypub.actors import Actor
+from activitypub.actors import OPENNESS, Actor
 from activitypub.attached import attachments, fields, flairs, happening, poll, quote, tags
 from activitypub.errors import Malformed
 from activitypub.objects import Note, Other, Tombstone
@@ -313,6 +313,7 @@ def _actor(raw: dict[str, Any], uri: str, kind: str) -> Actor:
         also_known_as=references(raw.get("alsoKnownAs"), MAX_ALIASES),
         moved_to=reference(raw.get("movedTo")),
         locked=raw.get("manuallyApprovesFollowers") is True,
+        openness=_openness(raw.get("openness")) if kind == "Group" else "",  # of people Mobilizon says it too
         discoverable=raw.get("discoverable") is True,
         indexable=raw.get("indexable") is True,
         posting_restricted=raw.get("postingRestrictedToMods") is True,
@@ -328,6 +329,10 @@ def _languages(value: Any) -> tuple[str, ...]:
     """Lemmy and PieFed list all that are spoken in a group."""
     said = value[:MAX_LANGUAGES] if type(value) is list else [value]
     return tuple(dict.fromkeys(code for each in said if (code := language(each)) is not None))
+
+
+def _openness(value: Any) -> str:
+    return value if type(value) is str and value in OPENNESS else ""
 
 
 def _near(value: Any, uri: str) -> str | None:

@@ -236,6 +236,7 @@ def _actor(actor: Actor) -> dict[str, Any]:
         moderators=actor.moderators,
         postingRestrictedToMods=actor.posting_restricted if actor.moderators else None,
         manuallyApprovesFollowers=actor.locked,
+        openness=actor.openness or None,
         discoverable=actor.discoverable,
         indexable=actor.indexable,
         sensitive=actor.sensitive or None,

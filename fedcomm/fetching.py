@@ -311,12 +311,12 @@ async def _store(app: App, found: Document, key: KnownKey | None = None) -> Acto
         actors.insert(writes, row)
         peers.meet(app, writes, row.host)
         if row.kind == "Group":
-            groups.insert(writes, group := to_group(row, next_id(), now), row.uri, "remote")
+            groups.insert(writes, group := to_group(described, row, next_id(), now), row.uri, "remote")
             flairs.put(writes, group.id, mapping.actors.flair_rows(described, group.id, next_id))
     else:
         actors.replace(writes, row)
         if row.kind == "Group" and (known := await groups.by_actor(row.id)) is not None:
-            groups.learn(writes, to_group(row, 0, now))
+            groups.learn(writes, to_group(described, row, 0, now))
             flairs.put(writes, known.id, mapping.actors.flair_rows(described, known.id, next_id))
     if row.kind == "Group":
         directory.learn(

@@ -21,6 +21,8 @@ from storage.groups import Group
 MAX_NAME, MAX_SUMMARY, MAX_FIELDS = 500, 20_000, 16  # characters, characters, lines
 MAX_TOPICS, MAX_TOPIC = 20, 100  # of a group elsewhere; characters
 _BOTS = ("Application", "Service")
+_OPENNESS = {"open": "open", "approval": "moderated", "invite": "invite_only"}  # of a `Group.join_mode`
+_JOIN_MODES = {openness: mode for mode, openness in _OPENNESS.items()}
 
 
 def to_row(found: RemoteActor, old: Actor | None, new_id: int, now_ms: int) -> Actor:
@@ -48,7 +50,7 @@ def to_row(found: RemoteActor, old: Actor | None, new_id: int, now_ms: int) -> A
         "image": found.image or "",
         "fields": _fields(found),
         "also_known_as": msgspec.json.encode(found.also_known_as[:20]).decode(),
-        "locked": int(found.locked),
+        "locked": int(found.locked or found.openness not in ("", "open")),  # so clients say: ask
         "bot": int(found.kind in _BOTS),
         "discoverable": int(found.discoverable),
         "indexable": int(found.indexable),
@@ -66,14 +68,18 @@ def to_row(found: RemoteActor, old: Actor | None, new_id: int, now_ms: int) -> A
     )  # fmt: skip
 
 
-def to_group(face: Actor, new_id: int, now_ms: int) -> Group:
-    """The row of the group elsewhere with this actor.
+def to_group(found: RemoteActor, face: Actor, new_id: int, now_ms: int) -> Group:
+    """The row of the group elsewhere with this actor, which `found` describes.
 
-    One that lets people in one by one may be private, and Lemmy 1.0 says so by nothing else.
+    How one comes in says its `openness`. One that approves followers may be private, and Lemmy 1.0 says so by nothing
+    else; it is open to nobody, whatever else it says.
     """
-    asks = bool(face.locked)
+    asks = found.locked
+    join_mode = _JOIN_MODES.get(found.openness, "open")
+    if asks and join_mode == "open":
+        join_mode = "approval"
     return Group(
-        id=new_id, actor_id=face.id, local=0, genesis=None, join_mode="approval" if asks else "open", posting="anyone",
+        id=new_id, actor_id=face.id, local=0, genesis=None, join_mode=join_mode, posting="anyone",
         fold_version=registers.FOLD_VERSION, members_count=0, threads_count=0, last_active_at=None, created_by=None,
         created_at=now_ms, closed_at=None, visibility="members" if asks else "public",
     )  # fmt: skip
@@ -146,6 +152,7 @@ def to_actor(
         # Of a group Lemmy reads it as "what is in it is for its members" (`community_visibility`, 1.0), and then drops
         # what is for everybody; that who asks is let in later is nothing that it needs to know.
         locked=bool(actor.locked) if group is None else private,
+        openness=_OPENNESS[group.join_mode] if group is not None else "",
         discoverable=bool(actor.discoverable) and not private,
         indexable=bool(actor.indexable) and not private,
         posting_restricted=group is not None and (group.posting == "moderators" or group.closed_at is not None),

@@ -270,7 +270,7 @@ def test_every_term_outside_the_vocabulary_is_defined(value: Any) -> None:
 EXTENSIONS = (
     "sensitive manuallyApprovesFollowers Hashtag Emoji PropertyValue value featured discoverable indexable votersCount "
     "blurhash focalPoint moderators postingRestrictedToMods stickied commentsEnabled removeData expires Lock "
-    "alsoKnownAs movedTo quoteUrl language"
+    "alsoKnownAs movedTo quoteUrl language openness"
 ).split()
 
 

@@ -2,16 +2,18 @@
 
 import pytest
 
+import storage.directory
 import storage.members
 from fedcomm import follows, group_profile, groups
 from fedcomm.app import App
 from fedcomm.group_profile import Change
 from storage import actors
 from storage.actors import Actor
-from storage.connect import rows, value
+from storage.connect import execute, rows, value
 from tests import build
 from tests.web.pages.browser import Browser
 from tests.web.pages.conftest import Enter
+from tests.web.pages.test_every_page import flaws
 
 pytestmark = pytest.mark.anyio
 
@@ -124,6 +126,38 @@ async def test_the_pages_say_how_one_comes_in(
     assert all("by invitation" in main and "another server" not in main for main in seen["invite"])
     assert all("That is joining" in main for main in seen["open"][1::2]) and "Join from anywhere" in seen["open"][0]
     assert "people of its own server" in seen["local"][2] and "another server" not in seen["local"][3]
+
+
+async def test_the_pages_say_of_a_group_elsewhere_how_one_comes_in(
+    app: App, stranger: Browser, alice: Actor, enter: Enter
+) -> None:
+    bread = await build.group("bread", "far.test", "Bread")
+    for number in range(storage.directory.MANY):  # so that it is in the directory
+        await build.join(await build.person(f"p{number}"), bread)
+    member = await enter(alice)
+    paths = ("/c/bread@far.test", "/c/bread@far.test/join", "/groups")
+    seen = {}
+    for way in ("open", "approval", "invite"):
+        await execute("UPDATE groups SET join_mode = ? WHERE id = ?", (way, bread.id))
+        pages = [await each.get(path) for each in (stranger, member) for path in paths]
+        assert [flaws(page) for page in pages] == [[]] * 6
+        seen[way] = [page.main for page in pages]
+
+    assert all("Ask to join" not in main and "invitation" not in main for main in seen["open"])
+    assert all("That is joining" in main for main in seen["open"][1::3])
+    assert ["Ask to join" in main for main in seen["approval"]] == [True, False, True, True, True, True]
+    assert all(
+        "its moderators will answer" in main and "in a direct message" in main for main in seen["approval"][1::3]
+    )
+    assert all("by invitation" in main.lower() for main in seen["invite"])
+    assert not any("Ask to join" in main or "That is asking to join" in main for main in seen["invite"])
+    page = await member.get(paths[1])
+    assert [button.text for button in page.one("main").all("button")] == ["I have been invited"]  # its group decides
+    face = await actors.by_id(bread.actor_id)
+    assert face
+    await build.follow(alice, face, "pending")
+    await execute("UPDATE groups SET join_mode = 'approval' WHERE id = ?", (bread.id,))
+    assert "has not answered yet" in (main := (await member.get(paths[0])).main) and "in a direct message" in main
 
 
 async def test_moderators_see_who_came_by_another_way_in_pages_and_who_takes_it_back_is_gone(

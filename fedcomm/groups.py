@@ -129,9 +129,11 @@ def show_thread(app: App, writes: Writes, group: Group, face: Actor, post: Post)
 def pass_on(
     app: App, writes: Writes, group: Group, face: Actor, inner: dict[str, Any] | str, *, about: Post | None = None,
     post_id: int | None = None, back: bool = False, beside: bool = False,
-    known_to: tuple[int, ...] = (), without: tuple[str, ...] = (),
+    known_to: tuple[int, ...] = (), without: tuple[str, ...] = (), also: tuple[str, ...] = (),
 ) -> None:  # fmt: skip
     """Announce an activity as it came to all followers that understand groups; `back`: also to where it came from.
+
+    `also` are inboxes that get it whether or not anybody there follows the group.
 
     It may be of a thread of another group, which this one shows (`beside`): servers where somebody follows one of
     `known_to`, groups that pass on the same, hear it from these, and those `without` have it.
@@ -156,7 +158,7 @@ def pass_on(
     if level > UNLISTED and isinstance(inner, dict) and app.urls.own(origin):
         inner = activities.for_followers(inner, face.followers)
     announce = activities.announce(uri, face.uri, face.followers, inner, now, public=level <= UNLISTED)
-    audience = Audience(followers=(face.id,), once=once, without=without, known_to=known_to)
+    audience = Audience(followers=(face.id,), inboxes=also, once=once, without=without, known_to=known_to)
     thread_id = about.thread_id if about is not None else 0
     publish(
         app,

@@ -75,6 +75,21 @@ async def taken_out(app: App, writes: Writes, face: Actor, who: Actor, reason: s
         await _say(app, writes, face, who, [words.replace("{group}", face.name), *_why(reason)], post_id)
 
 
+async def appointed(app: App, writes: Writes, face: Actor, who: Actor, post_id: int) -> None:
+    """That somebody looks after a group from now on, to who lives elsewhere and need not follow it."""
+    gettext = (await _tongue(app, who)).gettext
+    words = [
+        gettext("You look after the group {group} from now on: {link}")
+        .replace("{group}", face.name)
+        .replace("{link}", face.url),
+        gettext(
+            "What your server lets you do for it you find on the page of the group there. Nobody has asked you? Then"
+            " you can step down on that page, or block the group."
+        ),
+    ]
+    await _say(app, writes, face, who, words, post_id)
+
+
 async def many_votes(app: App, writes: Writes, face: Actor, who: Actor, host: str, link: str, post_id: int) -> None:
     """To who looks after a group: one server gives more votes to a post than count."""
     gettext = (await _tongue(app, who)).gettext

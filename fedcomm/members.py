@@ -1,11 +1,12 @@
 """Members of groups of ours: who is banned, who runs a group."""
 
 from activitypub.contexts import PUBLIC
-from fedcomm import admit, clock, finding, follows, groups, moderation, rights, showing
+from fedcomm import admit, clock, finding, follows, groups, letters, moderation, rights, showing
 from fedcomm.admit import Standing
 from fedcomm.app import App
 from fedcomm.errors import Conflict, Invalid, NotAllowed, NotFound
 from fedcomm.mapping import activities
+from fedcomm.reach import inbox_of
 from storage import actors, boosts, collections, members, posts, registers, removals, shares
 from storage import follows as stored_follows
 from storage import groups as stored_groups
@@ -83,7 +84,7 @@ async def ban(
         moderation.record_ban(
             app, writes, group, face, subject, actor_uri, uri, until=until, reason=reason, remove=remove
         )
-        await end_role(app, writes, group, face, subject.uri, actor_uri, actor_uri)
+        await end_role(app, writes, group, face, subject, actor_uri, actor_uri)
         block = activities.block(uri, actor_uri, subject.uri, face.uri, until, reason, remove=remove)
         groups.pass_on(app, writes, group, face, block)
         await write(writes)
@@ -246,18 +247,18 @@ async def keep_stewards(app: App, writes: Writes, group: Group, face: Actor, new
 
 
 async def end_role(
-    app: App, writes: Writes, group: Group, face: Actor, subject_uri: str, by: str, speaker: str
+    app: App, writes: Writes, group: Group, face: Actor, subject: Actor, by: str, speaker: str
 ) -> None:  # fmt: skip
     """Who is banned by `by` looks after the group no more, if they did; part of what is written with the ban.
 
     Said aloud, too, by `speaker`: a ban alone leaves them on the lists that other servers keep of who looks after it.
     """
-    before = registers.role(await registers.get(group.id, "role", subject_uri))
+    before = registers.role(await registers.get(group.id, "role", subject.uri))
     if not before:
         return
-    ((dismissal, _none),) = changes_of_lists(app, face, subject_uri, speaker, before, "")
-    moderation.record_role(app, writes, group, face, subject_uri, by, dismissal["id"], given=False)
-    groups.pass_on(app, writes, group, face, dismissal)
+    ((dismissal, _none),) = changes_of_lists(app, face, subject.uri, speaker, before, "")
+    moderation.record_role(app, writes, group, face, subject.uri, by, dismissal["id"], given=False)
+    groups.pass_on(app, writes, group, face, dismissal, also=told(subject))
 
 
 async def expel(app: App, group: Group, face: Actor, subject: Actor) -> None:
@@ -284,8 +285,15 @@ async def _give_role(app: App, group: Group, face: Actor, who: Actor, by: str, b
             app, writes, group, face, who.uri, by, changes[-1][0]["id"], given=bool(role), role=role or rights.MODERATOR
         )
         for change, _role in changes:
-            groups.pass_on(app, writes, group, face, change)
+            groups.pass_on(app, writes, group, face, change, also=told(who))
+        if not (before or who.local):
+            await letters.appointed(app, writes, face, who, next_id())
         await write(writes)
+
+
+def told(subject: Actor) -> tuple[str, ...]:
+    """Where somebody elsewhere learns that their role in a group has changed: nobody else there need follow it."""
+    return () if subject.local or subject.gone else (inbox_of(subject, public=True),)
 
 
 def changes_of_lists(

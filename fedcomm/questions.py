@@ -11,7 +11,7 @@ from storage import actors, join_requests, notifications, peers, registers, tell
 from storage import follows as stored_follows
 from storage import groups as stored_groups
 from storage.actors import Actor
-from storage.connect import Writes, transaction, write
+from storage.connect import Writes, apply, transaction, write
 from storage.follows import Follow
 from storage.groups import Group
 from storage.ids import next_id
@@ -48,8 +48,19 @@ async def settled(app: App, writes: Writes, group: Group, asked_: Follow) -> Non
         await _tell_elsewhere(app, writes, group, asked_, over=True)
 
 
+async def tell_answer(app: App, question: int, actor: int) -> None:
+    """The job: tell moderators elsewhere how somebody answers now who was asked by message; often that is later."""
+    known = await join_requests.by_question(question, actor)
+    group, face = await stored_groups.with_face(known.group_id) if known is not None else (None, None)
+    asked_ = await stored_follows.of(actor, face.id) if face is not None else None
+    if known is not None and group is not None and asked_ is not None and asked_.state == "pending":
+        writes = Writes()
+        await _tell_elsewhere(app, writes, group, asked_, known.answer, again=f"/{next_id()}")
+        await apply(writes)
+
+
 async def _tell_elsewhere(
-    app: App, writes: Writes, group: Group, asked_: Follow, answer: str = "", *, over: bool = False
+    app: App, writes: Writes, group: Group, asked_: Follow, answer: str = "", *, over: bool = False, again: str = ""
 ) -> None:
     _group, face = await stored_groups.with_face(group.id)
     who = await actors.by_id(asked_.follower_id)
@@ -58,7 +69,7 @@ async def _tell_elsewhere(
         return
     peers_ = {host: await peers.get(host) for host in {each.host for each in told}}
     told = [each for each in told if (peer := peers_[each.host]) is not None and peer.software == "fedcomm"]
-    uri, to = f"{face.uri}#asks/{asked_.id}", [each.uri for each in told]
+    uri, to = f"{face.uri}#asks/{asked_.id}{again}", [each.uri for each in told]
     offer = activities.activity("Offer", uri, face.uri, who.uri, to=to, target=face.uri, summary=answer or None)
     if over:
         offer = activities.undo(f"{uri}/over", face.uri, offer, to=to)
@@ -118,6 +129,8 @@ async def offered(
         if who.local:  # who lives here asks by themselves, and nobody else for them
             return False
         stored_follows.put(writes, Follow(next_id(), who.id, face.id, "pending", uri, 1, 0, now, None))
+    else:
+        join_requests.reanswer(writes, group.id, who.id, "")  # it is as the group says now, or taken back
     asked_ = JoinRequest(next_id(), group.id, who.id, "waiting", uri, answer.strip()[:MAX_ANSWER], now)
     join_requests.ask(writes, asked_)
     for each in here:

@@ -106,6 +106,7 @@ def record(app: App, writes: Writes, arrival: Arrival) -> Post:
         _converse(writes, post, arrival)
         if arrival.parent is not None and arrival.parent.local:
             join_requests.answer(writes, arrival.parent.id, author.id, _answer(post.content), post.id)
+            _tell_answer(app, writes, post)
     return post
 
 
@@ -194,6 +195,7 @@ def edit(
     posts.forget_links(writes, known.id)
     if known.visibility == posts.DIRECT:
         join_requests.reword(writes, known.id, _answer(content))
+        _tell_answer(app, writes, known)
     if known.starter and known.group_id is not None:
         flairs.choose(writes, known.id, [flair.uri for flair in written.flairs], anew=True)
     if files is not None:
@@ -206,6 +208,13 @@ def edit(
     events.tell(writes, "edit", known.id)
     writes.after(partial(app.forget_post, known.id))
     return True
+
+
+def _tell_answer(app: App, writes: Writes, said: Post) -> None:
+    """If it answers what a group asked somebody who waits, moderators elsewhere learn of it soon."""
+    if said.parent_id is not None:
+        join_requests.tell_answer(writes, said.parent_id, said.author_id, next_id(), clock.now_ms())
+        app.jobs_added(writes)
 
 
 def revive(app: App, writes: Writes, gone: Post, author: Actor, note: Note, mentioned: tuple[Actor, ...]) -> None:
@@ -237,6 +246,7 @@ def erase(app: App, writes: Writes, known: Post, *, told: bool = True) -> None:
     talks.again(writes, known)
     if known.visibility == posts.DIRECT:
         join_requests.take_back(writes, known.id)
+        _tell_answer(app, writes, known)
     if not known.local and known.parent_id is not None:
         welcomes.take_back(writes, known.id, next_id(), now)
         app.jobs_added(writes)

@@ -45,6 +45,7 @@ _UNASKED = (
     "EXISTS (SELECT 1 FROM join_request WHERE group_id = ? AND actor_id = ? AND state = 'waiting' AND answer = ''"
     " AND question_id IS NULL)"
 )
+_ASKED_BY = "EXISTS (SELECT 1 FROM join_request WHERE question_id = ? AND actor_id = ? AND state = 'waiting')"
 # Moderators are no longer told of who waits for nobody any more; that they asked one of them personally stays.
 _FORGET = """
 DELETE FROM notification WHERE kind = 'follow_request' AND actor_id = ? AND post_id = 0
@@ -155,6 +156,19 @@ def ask_question(writes: Writes, group_id: int, actor_id: int, job_id: int, now:
     jobs.add_if(writes, job_id, "ask_question", args, now, _UNASKED, group_id, actor_id)
 
 
+def tell_answer(writes: Writes, question_id: int, actor_id: int, job_id: int, now: int) -> None:
+    """A job tells moderators elsewhere how somebody who waits answers the question now, if that message asked it."""
+    args: dict[str, object] = {"question": question_id, "actor": actor_id}
+    jobs.add_if(writes, job_id, "tell_answer", args, now, _ASKED_BY, question_id, actor_id)
+
+
+async def by_question(question_id: int, actor_id: int) -> JoinRequest | None:
+    """The request of somebody who waits and was asked by that message."""
+    sql = f"SELECT {_COLUMNS} FROM join_request WHERE question_id = ? AND actor_id = ? AND state = 'waiting'"
+    found = await row(sql, (question_id, actor_id))
+    return JoinRequest(*found) if found else None
+
+
 async def take(group_id: int, actor_id: int, post_id: int) -> bool:
     """That post asks the question; False when it was asked or answered, or nobody waits.
 
@@ -173,6 +187,14 @@ def answer(writes: Writes, question_id: int, actor_id: int, text: str, post_id: 
         "UPDATE join_request SET answer = ?, answer_id = ? WHERE question_id = ? AND actor_id = ?"
         " AND state = 'waiting'",
         (text, post_id, question_id, actor_id),
+    )
+
+
+def reanswer(writes: Writes, group_id: int, actor_id: int, text: str) -> None:
+    """The answer of somebody who waits is that now, or none any more, as the group elsewhere says."""
+    writes.add(
+        "UPDATE join_request SET answer = ? WHERE group_id = ? AND actor_id = ? AND state = 'waiting'",
+        (text, group_id, actor_id),
     )
 
 

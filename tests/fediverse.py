@@ -27,6 +27,7 @@ from fedcomm.posts import Draft
 from storage import bus, jobs, outbox, slots, timelines
 from storage import posts as rows
 from storage.actors import Actor
+from storage.connect import rows as select
 from storage.connect import use
 from storage.paging import Page
 from storage.posts import Post
@@ -133,6 +134,15 @@ class Person:
             found = await timelines.home(self.actor.id, Page(limit=40))
             known = await rows.by_ids([entry.post_id for entry in found.entries])
         return [known[entry.post_id] for entry in found.entries]
+
+    async def letters(self) -> list[str]:
+        """What direct messages say that came for them, the first first."""
+        with self.instance.here():
+            sql = (
+                "SELECT p.content FROM post p JOIN mention m ON m.post_id = p.id WHERE p.visibility = 3"
+                " AND m.actor_id = ? ORDER BY p.id"
+            )
+            return [found[0] for found in await select(sql, (self.actor.id,))]
 
 
 class Turns(httpx.AsyncBaseTransport):

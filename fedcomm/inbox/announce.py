@@ -221,7 +221,7 @@ def moderates(hand: Hand, group: Group, face: Actor, uri: str) -> bool:
 
 
 def announcer(hand: Hand, activity: Activity, *, late: bool = False) -> tuple[Group, Actor]:
-    """The group elsewhere that announces, and its face; `late`: also when nobody here follows it any more.
+    """The group elsewhere that announces, and its face; `late`: also when nobody here follows it (any more).
 
     Raises:
         Forbidden: it is no group.

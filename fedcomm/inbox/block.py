@@ -35,7 +35,7 @@ async def block(hand: Hand, activity: Activity) -> None:
         )  # fmt: skip
         # Not in the name of who banned: what this server makes up is nothing that they said.
         speaker = await service.who_acts(group, face, None, rights.APPOINT)
-        await service.end_role(hand.app, writes, group, face, subject.uri, blocker.uri, speaker)
+        await service.end_role(hand.app, writes, group, face, subject, blocker.uri, speaker)
         groups.pass_on(hand.app, writes, group, face, hand.raw_of(activity))
         await write(writes)
         return await service.expel(hand.app, group, face, subject)

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from activitypub.activities import Activity
+from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
 from activitypub.origins import host_of
 from fedcomm import admit, attesting, clock
@@ -102,6 +102,12 @@ class Hand(msgspec.Struct, kw_only=True):
         admit.actor(found)
         admit.server(self.app.peers, found.host)
         return found
+
+    def ours_in(self, activity: Activity) -> Actor | None:
+        """The one of ours who is meant by what somebody passes on, if it is about one of ours."""
+        inner = activity.object
+        named = self.facts.actors.get(id_of(inner.object) or "") if isinstance(inner, Activity) else None
+        return named if named is not None and named.local and not named.gone else None
 
     def post(self, uri: str) -> Post:
         """The post, which must be known and not deleted.

@@ -17,6 +17,7 @@ from fedcomm import (
     borrowing,
     group_profile,
     groups,
+    letters,
     mapping,
     members,
     memberships,
@@ -29,10 +30,11 @@ from fedcomm.group_profile import MAX_RULE, MAX_RULES
 from fedcomm.groups import MAX_SUMMARY
 from fedcomm.inbox import announce, follow
 from fedcomm.inbox.hand import Hand, Ignored
-from storage import flairs, registers
+from storage import blocks, domain_blocks, flairs, registers
 from storage.actors import Actor
 from storage.connect import Writes, write
 from storage.groups import Group
+from storage.ids import next_id
 from storage.posts import Post
 
 
@@ -71,8 +73,19 @@ async def listing(hand: Hand, activity: Activity) -> None:
 
 
 async def listed(hand: Hand, activity: Activity) -> None:
-    """A group elsewhere passes on that a thread is pinned or somebody moderates it, or is and does so no more."""
-    await _list(hand, _theirs(hand, activity))
+    """A group elsewhere passes on that a thread is pinned or somebody moderates it, or is and does so no more.
+
+    That one of ours looks after it, or does no more, is heard though nobody here follows it: they can act from here.
+    """
+    ours = hand.ours_in(activity)
+    case = _theirs(hand, activity, unfollowed=ours is not None)
+    if ours is not None and case.act.type == "Add" and await _unwanted(hand, ours, case.face):
+        raise Ignored("who would look after the group has blocked it")
+    await _list(hand, case)
+
+
+async def _unwanted(hand: Hand, ours: Actor, face: Actor) -> bool:
+    return await blocks.between(ours.id, face.id) or await domain_blocks.covers(ours.id, face.host)
 
 
 async def unbanned(hand: Hand, activity: Activity) -> None:
@@ -184,7 +197,9 @@ async def _role(hand: Hand, case: _Case, subject: Actor) -> None:
     moderation.record_role(
         hand.app, writes, case.group, case.face, subject.uri, case.moderator.uri, case.uri, given=given
     )
-    await _done(hand, case, writes, None)
+    if case.group.local and given and not subject.local:
+        await letters.appointed(hand.app, writes, case.face, subject, next_id())
+    await _done(hand, case, writes, None, members.told(subject))
 
 
 async def _steward(hand: Hand, case: _Case, subject: Actor) -> None:
@@ -207,12 +222,12 @@ async def _steward(hand: Hand, case: _Case, subject: Actor) -> None:
     moderation.record_role(
         hand.app, writes, case.group, case.face, subject.uri, case.moderator.uri, case.uri, given=True, role=role
     )
-    await _done(hand, case, writes, None)
+    await _done(hand, case, writes, None, members.told(subject))
 
 
-async def _done(hand: Hand, case: _Case, writes: Writes, post: Post | None) -> None:
+async def _done(hand: Hand, case: _Case, writes: Writes, post: Post | None, also: tuple[str, ...] = ()) -> None:
     if case.group.local:
-        groups.pass_on(hand.app, writes, case.group, case.face, hand.raw_of(case.act), about=post)
+        groups.pass_on(hand.app, writes, case.group, case.face, hand.raw_of(case.act), about=post, also=also)
     await write(writes)
 
 
@@ -234,9 +249,10 @@ def _check(hand: Hand, case: _Case, right: str) -> None:
         admit.right(hand.facts.standing(case.group, case.moderator.uri), right)
 
 
-def _theirs(hand: Hand, activity: Activity) -> _Case:
-    """The case of somebody who acted for a group elsewhere, as that group passes on."""
-    group, face = announce.announcer(hand, activity)
+def _theirs(hand: Hand, activity: Activity, *, unfollowed: bool = False) -> _Case:
+    """The case of somebody who acted for a group elsewhere, as that group passes on; `unfollowed`: to whoever lives
+    here and has to know it."""
+    group, face = announce.announcer(hand, activity, late=unfollowed)
     act = activity.object
     assert isinstance(act, Activity)
     if not announce.moderates(hand, group, face, act.actor):

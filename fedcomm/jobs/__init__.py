@@ -83,6 +83,7 @@ JOBS: dict[str, Job] = {
     "announce_early": Job(orphans.announce, attempts=10, seconds=600),
     "welcome": Job(welcomes.welcome, attempts=10),
     "ask_question": Job(questions.ask, attempts=10),
+    "tell_answer": Job(questions.tell_answer),
     "tell_held": Job(holding.tell, attempts=10),
     "take_up_held": Job(holding.take_up),
     "show_answer": Job(introductions.show),

@@ -13,12 +13,14 @@ from fedcomm import (
     limits,
     members,
     moderation,
+    posts,
     requests,
     waiting,
 )  # fmt: skip
 from fedcomm.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
 from fedcomm.group_profile import Change
 from fedcomm.limits import ServerLimit
+from fedcomm.posts import Draft
 from storage import actors
 from storage import groups as stored_groups
 from storage.actors import Actor
@@ -52,16 +54,6 @@ async def followed(who: Person, uri: str) -> str:
             (who.actor.id, target.id if target else 0),
         )
         return str(found[0][0]) if found else ""
-
-
-async def letters(who: Person) -> list[str]:
-    """What direct messages say that somebody got."""
-    with who.instance.here():
-        sql = (
-            "SELECT p.content FROM post p JOIN mention m ON m.post_id = p.id WHERE p.visibility = 3 AND m.actor_id = ?"
-            " ORDER BY p.id"
-        )
-        return [found[0] for found in await rows(sql, (who.actor.id,))]
 
 
 def answers(host: Host, kind: str) -> list[dict[str, Any]]:
@@ -166,8 +158,8 @@ async def test_who_is_turned_down_elsewhere_learns_why_once_and_comes_in_after_a
             await requests.let_in(a.app, "club", to_bob, (await a.person("olaf")).actor)
     await fediverse.settle()
     assert [await followed(who, face.uri) for who in (bob, carol)] == ["", ""]
-    (why,) = await letters(bob)
-    assert "Who are you?" in why and await letters(carol) == []
+    (why,) = await bob.letters()
+    assert "Who are you?" in why and await carol.letters() == []
 
     await fediverse.join(face, carol)  # asks again, and waits again
     with a.here():
@@ -176,7 +168,7 @@ async def test_who_is_turned_down_elsewhere_learns_why_once_and_comes_in_after_a
         assert await value("SELECT COUNT(*) FROM join_request WHERE state = 'denied'") == 0
     await fediverse.settle()
     assert await followed(carol, face.uri) == "accepted"
-    _why, after_all = await letters(bob)
+    _why, after_all = await bob.letters()
     assert "follow it once more" in after_all
     for _round in range(2):
         await fediverse.join(face, bob)  # is not asked any more, once
@@ -184,8 +176,8 @@ async def test_who_is_turned_down_elsewhere_learns_why_once_and_comes_in_after_a
         await bob.unfollow(face.uri)
         await fediverse.settle()
         assert joined == ("joined" if _round == 0 else "pending")
-    assert sum("Be kind." in letter for letter in await letters(bob)) == 1
-    assert sum("Be kind." in letter for letter in await letters(carol)) == 1
+    assert sum("Be kind." in letter for letter in await bob.letters()) == 1
+    assert sum("Be kind." in letter for letter in await carol.letters()) == 1
 
 
 async def test_the_question_of_a_group_comes_as_a_message_and_its_answer_to_the_moderators(
@@ -220,7 +212,7 @@ async def test_the_question_of_a_group_comes_as_a_message_and_its_answer_to_the_
             )
         return dict(found)
 
-    assert "Which flour?" in (await letters(bob))[0] and len(await letters(bob)) == 1
+    assert "Which flour?" in (await bob.letters())[0] and len(await bob.letters()) == 1
     assert await read() == {"bob": "Rye, & nothing else", "eve": "", "lea": ""}
     assert answers(lemmy.host, "Create") == []  # Lemmy takes no messages of groups
     with a.here():
@@ -390,12 +382,11 @@ async def test_many_joins_at_once_are_let_in_as_fast_as_a_group_bears_and_keep_n
 
 
 async def test_moderators_elsewhere_learn_who_asks_and_let_them_in_or_turn_them_down(fediverse: Fediverse) -> None:
-    """By an Offer of the group, which is withdrawn when somebody else has decided."""
+    """By an Offer of the group, withdrawn when somebody else has decided; nobody on their server follows it."""
     a, b, c = [await fediverse.instance(f"{name}.test") for name in "abc"]
     ann, bob, bill = await a.person("ann"), await b.person("bob"), await b.person("bill")
     carol, dora, eve = await c.person("carol"), await c.person("dora"), await c.person("eve")
     bread = await a.group("bread", moderator=ann)
-    await fediverse.join(bread, bob)
     with a.here():
         there = await fetching.actor(a.app, bob.actor.uri)
         await members.appoint(a.app, "bread", there, ann.actor)
@@ -414,6 +405,13 @@ async def test_moderators_elsewhere_learn_who_asks_and_let_them_in_or_turn_them_
             assert face.id in await requests.deciding(bob.actor) and await requests.deciding(bill.actor) == []
             return [found[0] for found in await rows(sql, (bob.actor.id, face.id))]
 
+    async def answer_of_carol() -> str:
+        """As bob reads it."""
+        await fediverse.settle()
+        with b.here():
+            sql = "SELECT r.answer FROM join_request r JOIN actor a ON a.id = r.actor_id WHERE a.username = 'carol'"
+            return str(await value(sql))
+
     async def answers_(who: Person, *, granted: bool) -> None:
         with b.here():
             asker = await fetching.actor(b.app, who.actor.uri)
@@ -424,6 +422,20 @@ async def test_moderators_elsewhere_learn_who_asks_and_let_them_in_or_turn_them_
         await who.follow("bread@a.test")
     await fediverse.settle()
     assert await seen() == ["bill", "carol", "dora", "eve"]
+    with c.here():
+        (question,) = await rows(
+            "SELECT p.id FROM post p JOIN mention m ON m.post_id = p.id WHERE p.visibility = 3 AND m.actor_id = ?",
+            (carol.actor.id,),
+        )
+    assert await answer_of_carol() == ""
+    said = await carol.post("@bread@a.test For rye", in_reply_to_id=question[0], visibility="direct")
+    assert await answer_of_carol() == "For rye"
+    with c.here():
+        await posts.edit(c.app, carol.actor, said.id, Draft(text="@bread@a.test For wheat", visibility="direct"))
+    assert await answer_of_carol() == "For wheat"
+    await carol.delete(said)
+    assert await answer_of_carol() == ""
+    assert await seen() == ["bill", "carol", "dora", "eve"]  # once each
     await answers_(carol, granted=True)
     await answers_(bill, granted=False)
     with a.here():  # ann was faster with dora

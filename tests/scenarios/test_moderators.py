@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from fedcomm import admit, clock, curation, deputies, fetching, flairs, groups, members, posts, rights
+from fedcomm import admit, blocks, clock, curation, deputies, fetching, flairs, groups, members, posts, rights
 from fedcomm.errors import NotAllowed
 from fedcomm.flairs import Wanted
 from fedcomm.posts import Draft
@@ -509,6 +509,57 @@ async def test_a_member_here_looks_after_a_group_elsewhere_and_every_server_foll
     assert [await afar.state(each) for each in afar.servers] == [["ban", "locked"]] * 3
     # Nothing had its effect twice, what waited for peers when the database was read neither.
     assert not [each for each in (*caplog.get_records("setup"), *caplog.records) if each.levelno >= logging.ERROR]
+
+
+async def test_who_is_appointed_elsewhere_where_nobody_follows_the_group_learns_it_and_can_act_until_they_are_dismissed(
+    afar: Afar,
+) -> None:
+    """The group is not known there before. By hand of a steward at its home, and of one elsewhere."""
+    d = await afar.fediverse.instance("d.test")
+    dan, dora = await d.person("dan"), await d.person("dora")
+
+    async def role(who: Person) -> str:
+        await afar.fediverse.settle()
+        with d.here():
+            found = await stored.by_face(afar.bread.uri)
+            return (await members.roles(found)).get(who.actor.uri, "") if found else ""
+
+    with afar.a.here():
+        there = await fetching.actor(afar.a.app, dan.actor.uri)
+        await members.appoint(afar.a.app, "bread", there, afar.ann.actor)
+    assert await role(dan) == "moderator"
+    with afar.b.here():
+        group, face = await _group(afar.bread.uri), await fetching.actor(afar.b.app, afar.bread.uri)
+        found = await fetching.actor(afar.b.app, dora.actor.uri)
+        await deputies.appoint(afar.b.app, group, face, found, afar.bob.actor, rights.STEWARD)
+    assert (await role(dan), await role(dora)) == ("moderator", "steward")
+    for who in (dan, dora):
+        assert sum("You look after the group" in each for each in await who.letters()) == 1
+    with d.here():
+        group, face = await _group(afar.bread.uri), await fetching.actor(d.app, afar.bread.uri)
+        carol = await fetching.actor(d.app, afar.carol.actor.uri)
+        await deputies.ban(d.app, group, face, carol, dan.actor)
+        dora_there = (await actors.by_uri(dora.actor.uri)) or dora.actor
+        with pytest.raises(NotAllowed):
+            await deputies.dismiss(d.app, group, face, dora_there, dan.actor)
+    await afar.fediverse.settle()
+    assert [await afar.state(each) for each in afar.servers] == [["ban"]] * 3
+
+    with afar.a.here():
+        await members.dismiss(afar.a.app, "bread", there, afar.ann.actor)
+    assert await role(dan) == ""
+    with d.here():
+        await blocks.block(d.app, dan.actor, face.id)
+    with afar.a.here():
+        await members.appoint(afar.a.app, "bread", there, afar.ann.actor)
+    assert await role(dan) == ""  # who wants nothing of the group looks after nothing
+    with afar.b.here():
+        group, face = await _group(afar.bread.uri), await fetching.actor(afar.b.app, afar.bread.uri)
+        await deputies.appoint(afar.b.app, group, face, found, afar.bob.actor, rights.MODERATOR)
+    assert await role(dora) == "moderator"
+    with afar.a.here():
+        await members.ban(afar.a.app, "bread", dora.actor.uri, afar.ann.actor)
+    assert await role(dora) == ""
 
 
 @pytest.mark.attack("GRP-06")

@@ -7,6 +7,7 @@ import pytest
 from fedcomm import fetching
 from storage import groups as stored
 from storage import registers
+from storage.connect import rows
 from tests import forger
 from tests.fediverse import Fediverse, Instance, Person
 from tests.forger import Face, Host, Json
@@ -191,12 +192,11 @@ async def test_a_group_elsewhere_that_changed_is_read_anew_at_its_home(elsewhere
 async def test_who_was_made_a_moderator_while_nobody_here_followed_is_one_on_joining_again(
     elsewhere: Elsewhere,
 ) -> None:
-    """The group told its followers alone, and its threads are not asked for again so soon."""
+    """As groups of other programs do it, it told its followers alone; its threads are not asked for again so soon."""
     ann = elsewhere.ann
     await ann.unfollow(elsewhere.wine.uri)
     elsewhere.listed.append(ann.actor.uri)
     elsewhere.appoint()
-    await elsewhere.announce(elsewhere.mo.does("Add", ann.actor.uri, target=f"{elsewhere.wine.uri}/moderators"))
     with elsewhere.a.here():
         group = await stored.by_face(elsewhere.wine.uri)
         assert group and await registers.get(group.id, "role", ann.actor.uri) is None
@@ -205,3 +205,38 @@ async def test_who_was_made_a_moderator_while_nobody_here_followed_is_one_on_joi
 
     with elsewhere.a.here():
         assert await registers.get(group.id, "role", ann.actor.uri) == MODERATOR
+
+
+@pytest.mark.attack("GRP-06")
+async def test_a_group_that_nobody_follows_makes_ours_its_moderators_and_says_nothing_else(
+    fediverse: Fediverse,
+) -> None:
+    a = await fediverse.instance("a.test")
+    ann = await a.person("ann")
+    alone = Elsewhere(fediverse, a, ann)
+    uri, listed = alone.wine.uri, f"{alone.wine.uri}/moderators"
+
+    async def added(subject: str, by: Face, passes_on: Face) -> str | None:
+        """What ann's server holds of somebody's role, when it is passed on that they were appointed."""
+        said = by.does("Add", subject, target=listed, cc=[uri])
+        said.pop("@context")
+        await forger.send(fediverse, a, passes_on, passes_on.does("Announce", said))
+        with a.here():
+            group = await stored.by_face(uri)
+            assert group  # as whose key was asked for
+            return await registers.get(group.id, "role", subject)
+
+    assert await added(alone.bo.uri, alone.mo, alone.wine) is None  # nobody here
+    assert await added(ann.actor.uri, alone.mo, alone.eve) is None  # it is no group that says so
+    assert await added(ann.actor.uri, alone.eve, alone.wine) is None  # who may not appoint anybody
+    assert await added(ann.actor.uri, alone.mo, alone.wine) == MODERATOR
+    await alone.announce(alone.bo.does("Create", alone.note))
+    await alone.announce(alone.mo.does("Block", alone.bo.uri, target=uri))
+    with a.here():
+        group = await stored.by_face(uri)
+        assert group and await registers.get(group.id, "ban", alone.bo.uri) is None
+        assert await rows("SELECT 1 FROM post") == []
+    dismissal = alone.mo.does("Remove", ann.actor.uri, target=listed, cc=[uri])
+    await alone.announce(dismissal)
+    with a.here():
+        assert await registers.get(group.id, "role", ann.actor.uri) is None

@@ -65,9 +65,9 @@ _TOLD = f"""(SELECT post.id AS id, COUNT(talker.actor_id) AS people, MIN(talker.
  FROM post JOIN actor author ON author.id = post.author_id LEFT JOIN groups ON groups.id = post.group_id
  LEFT JOIN talker ON talker.thread_id = post.id
  WHERE post.id IN (<threads>) GROUP BY post.id, author.id, groups.id)"""
-# In tenths of a person: any number of votes makes less than one.
+# In tenths of a person, votes rounded up: the first of them weighs one tenth, any number of them less than a person.
 _WEIGHED = f"""(SELECT told.id, told.people, told.answered_at, told.person, told.there,
- 10 * (CASE WHEN told.people > {_MOST} THEN {_MOST} ELSE told.people END) + 9 * told.liked / (told.liked + 10)
+ 10 * (CASE WHEN told.people > {_MOST} THEN {_MOST} ELSE told.people END) + (10 * told.liked + 9) / (told.liked + 10)
  AS weight FROM {_TOLD} told) told"""
 _RANKED = "told.person = 1 OR told.people > 0"
 _HOT = f"""CASE WHEN {_RANKED} THEN (told.id / 65536 + {FRESH} * told.weight / (told.weight + {_HALF})) * 65536

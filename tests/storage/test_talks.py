@@ -50,10 +50,11 @@ async def test_talk_of_three_ranks_above_a_hundred_likes_and_programs_never_coun
             await build.post(robot, f"Beep {number}", group=group, parent=echoed)
         await execute("UPDATE post SET likes_count = 100 WHERE id = ?", (liked.id,))
         await execute("UPDATE post SET likes_count = 100000 WHERE id = ?", (feed.id,))
+        await execute("UPDATE post SET likes_count = 1 WHERE id = ?", (monologue.id,))
     await talks.weigh(0)
 
     for sort in ("hot", "top", "top-day"):
-        assert await order(group, sort) == [talked.id, liked.id, echoed.id, monologue.id], sort
+        assert await order(group, sort) == [talked.id, liked.id, monologue.id, echoed.id], (sort, "the first like weighs")
     assert await order(group, "active") == [talked.id, feed.id, echoed.id, monologue.id, liked.id]
     assert await order(group, "unanswered") == [echoed.id, monologue.id, liked.id]
     async with transaction():

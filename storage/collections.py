@@ -13,7 +13,6 @@ _OPEN = "post.visibility <= 1 AND post.removed_at IS NULL"
 _BY_AUTHOR = f"FROM post WHERE post.author_id = ? AND post.local = 1 AND {_OPEN} AND {visible.TO_VIEWER}"
 _BY_GROUP = f"FROM post WHERE post.group_id = ? AND post.parent_uri IS NULL AND {_OPEN} AND {visible.TO_VIEWER}"
 _IN_PLACE = "post.visibility NOT IN (2, 3) AND post.removed_at IS NULL"
-_IN_GROUP = f"FROM post WHERE post.group_id = ? AND post.parent_uri IS NULL AND {_IN_PLACE} AND {visible.TO_VIEWER}"
 _TO_SERVER = f"""
 FROM post WHERE post.group_id = ? AND post.parent_uri IS NULL AND {_IN_PLACE} AND post.visibility <> 5
 AND {visible.TO_SERVER}"""
@@ -61,9 +60,9 @@ async def pinned_inside(asking: int, group_id: int) -> list[Post]:
     return [Post(*row) for row in found]
 
 
-async def count_threads(group_id: int, viewer: int = visible.ANYBODY) -> int | None:
-    """How many threads of a group the viewer may see; None when they are too many to count."""
-    return await _count(_BY_GROUP if viewer == visible.ANYBODY else _IN_GROUP, (group_id,), viewer)
+async def count_threads(group_id: int) -> int | None:
+    """How many threads of a group everybody may see; None when they are too many to count."""
+    return await _count(_BY_GROUP, (group_id,), visible.ANYBODY)
 
 
 async def thread(viewer: int, root: Post, after: int, limit: int) -> list[tuple[int, str]]:

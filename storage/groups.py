@@ -153,22 +153,21 @@ def insert(writes: Writes, group: Group, face: str, status: str) -> None:
 
 
 class Talk(msgspec.Struct, frozen=True):
-    """How much is said in a group: its threads, and when somebody last wrote in one (ms).
+    """That something is said in a group, and when somebody last wrote in it (ms).
 
     Of one that is not `open` to everybody that is nobody's business who is shown the same as all others.
     """
 
-    threads: int
+    id: int
     last: int | None
     open: bool
 
 
 async def talk(actor_ids: Sequence[int]) -> dict[int, Talk]:
-    """How much is said in the groups with these faces, by face."""
+    """What is said in the groups with these faces, by face."""
     sql = (
-        "SELECT actor_id, CASE WHEN visibility = 'public' THEN threads_count ELSE 0 END,"
-        " CASE WHEN visibility = 'public' THEN last_active_at END, CASE WHEN visibility = 'public' THEN 1 ELSE 0 END"
-        " FROM groups WHERE actor_id IN (?ints)"
+        "SELECT actor_id, id, CASE WHEN visibility = 'public' THEN last_active_at END,"
+        " CASE WHEN visibility = 'public' THEN 1 ELSE 0 END FROM groups WHERE actor_id IN (?ints)"
     )
     found = await rows(sql, (list(actor_ids),)) if actor_ids else []
     return {each[0]: Talk(each[1], each[2], bool(each[3])) for each in found}

@@ -1,5 +1,7 @@
 """The threads of a group in each order in which they are shown, a page at a time."""
 
+from collections.abc import Sequence
+
 from storage import timelines, visible
 from storage.connect import current, rows
 from storage.flairs import Flair
@@ -9,6 +11,7 @@ from storage.timelines import Entry, Found
 _DAY = 86_400_000  # ms
 PERIODS = {"day": _DAY, "week": 7 * _DAY, "month": 30 * _DAY, "year": 365 * _DAY}  # in which threads began
 _LATELY = 14 * _DAY
+MANY = 50  # threads of one group among many others that are counted one by one
 SORTS = ("active", "new", "hot", *(f"top-{period}" for period in PERIODS), "top", "unanswered")
 # SQLite takes a CROSS JOIN in the order in which it is written: the index of the order first.
 _RANKED = f"""
@@ -32,6 +35,11 @@ async def moving(viewer: int, page: Page) -> Found:
     return await timelines.paged(viewer, page, _MOVING, visible.reading(viewer))
 
 
+_COUNTS = f"""
+SELECT g.id, (SELECT COUNT(*) FROM (SELECT 1 FROM talk JOIN post ON post.id = talk.id
+ WHERE talk.group_id = g.id AND {visible.READ} LIMIT ?) listed),
+ g.threads_count + (SELECT COUNT(*) FROM share WHERE share.group_id = g.id)
+FROM groups g WHERE g.id IN (?ints)"""
 _TALKED = f"""
 SELECT talk.hot, post.id, post.author_id FROM talk CROSS JOIN post JOIN actor ON actor.id = post.author_id
 WHERE post.id = talk.id AND talk.hot > ? AND talk.shared = 0 AND talk.people > 0
@@ -64,6 +72,16 @@ async def of_group(viewer: int, group_id: int, sort: str, page: Page) -> Found:
         order = sort
     sql = _RANKED.replace("<order>", order).replace("<more>", more)
     return await timelines.paged(viewer, page, sql, (*args, *visible.reading(viewer)))
+
+
+async def counts(viewer: int, group_ids: Sequence[int], most: int = MANY) -> dict[int, int]:
+    """How many threads stand in the lists of groups (`of_group`), by group: those that the viewer finds there.
+
+    Counted up to `most`; of a group with more, as many as it and those of others that it shows have altogether.
+    """
+    args = (*visible.reading(viewer), most + 1, list(group_ids))
+    found = await rows(_COUNTS, args) if group_ids else []
+    return {group_id: listed if listed <= most else max(listed, all_) for group_id, listed, all_ in found}
 
 
 async def of_flair(viewer: int, flair: Flair, page: Page) -> Found:

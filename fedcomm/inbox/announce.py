@@ -275,9 +275,18 @@ def _for_group(hand: Hand, group: Group, face: Actor, entered: Post) -> bool:
 def _show(hand: Hand, group: Group, face: Actor, entered: Post, activity: Activity) -> None:
     if entered.removed_at is not None:
         raise Ignored("it was taken out of the group")
+    beside = entered.starter and entered.group_id != group.id
+    if beside and entered.local and hand.facts.boost_of(face.id, entered.id) is None:
+        _tell_author(hand, face, entered)
     create.show(hand, face, entered, activity)
-    if entered.starter and entered.group_id != group.id:
+    if beside:
         shares.put(hand.writes, group.id, entered.id, face.id, clock.now_ms())
+
+
+def _tell_author(hand: Hand, booster: Actor, post: Post) -> None:
+    """Somebody passes on what one of ours wrote, who learns of it unless they brought it to that group themselves."""
+    if post.author_id not in hand.facts.blockers(booster.uri) and not hand.facts.names(post.id, booster.id):
+        telling.tell(hand.writes, next_id(), post.author_id, "reblog", booster.id, post.id, clock.now_ms())
 
 
 def _boost(hand: Hand, booster: Actor, boosted: Post, activity: Activity) -> None:
@@ -286,8 +295,8 @@ def _boost(hand: Hand, booster: Actor, boosted: Post, activity: Activity) -> Non
     boost_id = next_id(at)
     boosts.insert(hand.writes, Boost(boost_id, activity.uri or "", booster.id, boosted.id, posts.PUBLIC, at))
     posts.home_for_followers(hand.writes, boost_id, boosted.id, booster.id, booster.id)
-    if boosted.local and boosted.author_id not in hand.facts.blockers(booster.uri):
-        telling.tell(hand.writes, next_id(), boosted.author_id, "reblog", booster.id, boosted.id, now)
+    if boosted.local:
+        _tell_author(hand, booster, boosted)
     hand.writes.after(lambda: hand.app.forget_post(boosted.id))
 
 

@@ -9,11 +9,12 @@ import pytest
 from fedcomm import curation, group_profile, holding, members, sharing
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.group_profile import Change
-from storage import collections, groups, registers, shares
+from storage import actors, collections, groups, notifications, registers, shares
 from storage import held as waiting
 from storage.actors import Actor
 from storage.connect import rows
 from storage.groups import Group
+from storage.paging import Page
 from storage.posts import Post
 from tests import forger
 from tests.fediverse import Fediverse, Instance, Person
@@ -68,6 +69,14 @@ async def world(fediverse: Fediverse) -> World:
     return made
 
 
+async def told(instance: Instance, who: Person) -> list[str]:
+    """Which groups somebody was told of that show what they began, by name."""
+    with instance.here():
+        found, _older = await notifications.page(who.actor.id, Page(limit=9), ["reblog"])
+        faces = await actors.by_ids([each.actor_id for each in found])
+    return [faces[each.actor_id].acct for each in found]
+
+
 @pytest.mark.attack("GRP-12")
 async def test_a_thread_that_is_shared_stays_one_and_is_told_once(world: World) -> None:
     post = await world.bo.post("@bread@a.test Rye and Riesling\n\nDo they go together?")
@@ -86,6 +95,7 @@ async def test_a_thread_that_is_shared_stays_one_and_is_told_once(world: World) 
 
     assert await world.also_in(post) == [world.wine.id] and (known.thread_id, known.boosts_count) == (post.id, 2)
     assert world.heard(world.of_wine, post.uri) == ["id"]
+    assert await told(world.a, world.bo) == ["wine"] and await told(world.a, world.ann) == []
     assert [each.uri for each in await world.ann.home()] == [post.uri]
     answer = await world.ann.reply(post, "Why not?")
     deep = await world.bo.reply(answer, "Indeed.")
@@ -131,6 +141,7 @@ async def test_who_names_a_second_group_shows_the_thread_there_if_they_may(world
     await world.says(eve, [world.wine.uri], inReplyTo=reply.uri)
     await world.fediverse.settle()
 
+    assert await told(world.a, world.bo) == ["wine"], "of what ann brought there, and not of what they did themselves"
     assert await world.also_in(both) == await world.also_in(alone) == await world.also_in(other) == [world.wine.id]
     assert before == []
     assert [world.heard(world.of_wine, each.uri) for each in (both, alone, other)] == [["id"]] * 3
@@ -247,7 +258,7 @@ async def test_threads_that_a_group_elsewhere_shows_are_followed_here_with_their
             shown = [group.id for group in await shares.of_thread(root.id)]
             there_ = await groups.by_face(wine.uri)
         assert there_ is not None and shown == [there_.id], instance.host  # also where it began, which follows nobody
-    assert post.uri in [each.uri for each in await carol.home()]
+    assert post.uri in [each.uri for each in await carol.home()] and await told(a, ann) == ["wine@b.test"]
     with b.here():
         await sharing.end(b.app, bob.actor, there.id, "wine")
     await fediverse.settle()
@@ -255,6 +266,7 @@ async def test_threads_that_a_group_elsewhere_shows_are_followed_here_with_their
         root = await instance.knows(post.uri)
         with instance.here():
             assert await shares.of_thread(root.id) == [], instance.host
+    assert await told(a, ann) == []
 
 
 async def test_what_was_ended_is_not_shared_again_by_who_ended_it_or_against_moderators(world: World) -> None:

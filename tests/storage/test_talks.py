@@ -54,7 +54,10 @@ async def test_talk_of_three_ranks_above_a_hundred_likes_and_programs_never_coun
     await talks.weigh(0)
 
     for sort in ("hot", "top", "top-day"):
-        assert await order(group, sort) == [talked.id, liked.id, monologue.id, echoed.id], (sort, "the first like weighs")
+        assert await order(group, sort) == [talked.id, liked.id, monologue.id, echoed.id], (
+            sort,
+            "the first like weighs",
+        )
     assert await order(group, "active") == [talked.id, feed.id, echoed.id, monologue.id, liked.id]
     assert await order(group, "unanswered") == [echoed.id, monologue.id, liked.id]
     async with transaction():

@@ -11,7 +11,9 @@ from starlette.routing import Route
 import storage.actors
 import storage.directory
 import storage.groups
+import storage.rankings
 from fedcomm import sanitise
+from storage import visible
 from storage.directory import Sought
 from web import params, respond
 from web.state import app_of
@@ -49,6 +51,7 @@ async def _told(group_ids: list[int]) -> list[dict[str, Any]]:
     groups = await storage.groups.by_ids(group_ids)
     faces = await storage.actors.by_ids([group.actor_id for group in groups.values()])
     about = await storage.directory.about(group_ids)
+    threads = await storage.rankings.counts(visible.ANYBODY, group_ids)
     told: list[dict[str, Any]] = []
     for group in (groups[group_id] for group_id in group_ids if group_id in groups):
         face, (topics, languages) = faces[group.actor_id], about[group.id]
@@ -57,7 +60,7 @@ async def _told(group_ids: list[int]) -> list[dict[str, Any]]:
             "summary": sanitise.text_of(face.summary)[:_LONGEST], "topics": topics, "languages": languages,
         }  # fmt: skip
         if group.visibility == "public":  # of others no more than their card (attack PRI-26)
-            card |= {"members": group.members_count, "threads": group.threads_count, "active": group.last_active_at}
+            card |= {"members": group.members_count, "threads": threads[group.id], "active": group.last_active_at}
         told.append(card)
     return told
 

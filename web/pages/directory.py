@@ -12,6 +12,7 @@ import storage.directory
 import storage.follows
 import storage.groups
 import storage.join_requests
+import storage.rankings
 import storage.registers
 from fedcomm import admit, clock, scout
 from storage import visible
@@ -40,15 +41,16 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 class Card(msgspec.Struct, frozen=True):
-    """A group as the directory shows it; `waiting` threads of this week have no answer; `follow` is the reader's.
+    """A group as the directory shows it; of the `threads` in its lists `waiting` of this week have no answer.
 
-    The reader may be `banned`, or have been `denied`.
+    `follow` is the reader's, who may be `banned`, or have been `denied`.
     """
 
     group: Group
     face: Actor
     topics: tuple[str, ...]
     languages: tuple[str, ...]
+    threads: int
     waiting: int
     follow: storage.follows.Follow | None
     banned: bool
@@ -90,12 +92,13 @@ async def _cards(reader: Actor | None, group_ids: list[int]) -> list[Card]:
     faces = await storage.actors.by_ids([group.actor_id for group in groups.values()])
     about = await storage.directory.about(group_ids)
     waiting = await storage.directory.unanswered(group_ids, clock.now_ms())
+    listed = await storage.rankings.counts(reader.id if reader else visible.ANYBODY, group_ids)
     follows = await storage.follows.of_all(reader.id, [group.actor_id for group in groups.values()]) if reader else {}
     bans = await storage.registers.several(group_ids, "ban", reader.uri) if reader else {}
     denied = await storage.join_requests.turned_down(group_ids, reader.id) if reader else set()
     return [
         Card(
-            group, faces[group.actor_id], *about[group.id],
+            group, faces[group.actor_id], *about[group.id], listed[group.id],
             waiting.get(group.id, 0) if group.visibility == "public" else 0, follows.get(group.actor_id),
             admit.banned(bans.get(group.id)), group.id in denied,
         )

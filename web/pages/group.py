@@ -26,6 +26,7 @@ from web.pages.readers import reader_of
 from web.pages.shown import handle
 
 _LINES = 25
+_COUNTED = 1_000  # threads
 
 
 class Sorted(msgspec.Struct, frozen=True):
@@ -63,8 +64,7 @@ async def show(request: Request) -> Response:
         face=face,
         handle=handle(face, state.app_of(request).host),
         inside=await visible.inside(viewer, face.id),
-        # The counter of the group knows no removals.
-        started=await storage.collections.count_threads(group.id, viewer if group.visibility != "public" else 0),
+        listed=(await storage.rankings.counts(viewer, [group.id], _COUNTED))[group.id],
         looking_after=await looking_after_it(group),
         rules=rules.rules,
         seal=consents.seal((rules,)),

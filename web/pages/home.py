@@ -47,11 +47,13 @@ async def show(request: Request) -> Response:
     )
 
 
-async def _groups(viewer: int) -> list[tuple[Group, Actor]]:
+async def _groups(viewer: int) -> list[tuple[Group, Actor, int]]:
+    """The public groups here with their faces, and how many threads are in their lists."""
     groups = [group for group in await storage.groups.here() if group.visibility == "public"]
     seen = await visible.seen_actors(viewer, [group.actor_id for group in groups])
     faces = await storage.actors.by_ids(sorted(seen))
-    return [(group, faces[group.actor_id]) for group in groups if group.actor_id in faces]
+    listed = await storage.rankings.counts(viewer, [group.id for group in groups])
+    return [(group, faces[group.actor_id], listed[group.id]) for group in groups if group.actor_id in faces]
 
 
 async def _joined(viewer: int) -> list[Actor]:

@@ -40,13 +40,23 @@ async def test_a_thread_is_shared_shown_in_both_groups_and_taken_out_again(
     refused = await hers.send(before, f"/share/{thread}", group="tea")
     after = await hers.button(before, f"/share/{thread}", group="wine", act="share")
     group = await stranger.get("/c/wine")
-    cards = await stranger.get("/groups")
-    assert "0 thread" not in group.main + cards.main and "Rye" in group.main  # what is listed is of another group
+    told = [
+        (await stranger.client.get(f"/api/{path}")).json()
+        for path in ("fedcomm/v1/groups", "v1/accounts/lookup?acct=wine")
+    ]
+    assert "Rye" in group.main
+    for page in (group, await stranger.get("/groups"), await stranger.get("/")):
+        assert "1 member · 1 thread" in page.main and "0 thread" not in page.main
+    assert {each["name"]: each["threads"] for each in told[0]["groups"]} == {"bread": 1, "wine": 1, "tea": 0}
+    assert told[1]["statuses_count"] == len(
+        (await stranger.client.get(f"/api/v1/accounts/{told[1]['id']}/statuses")).json()
+    )
     seen = await stranger.get(where)
 
     for page in (before, after, group, seen, await hers.get(copies[0])):
         assert flaws(page) == []
     assert refused.status == 403
+    assert "@wine shows your thread too" in (await (await enter(bo)).get("/notifications")).main
     assert "Also in: Wine" in seen.main and not seen.all("button", value="end")
     assert (
         "Rye and Riesling" in (listed := group.one("section", aria_labelledby="threads").text) and "in Bread" in listed

@@ -7,8 +7,9 @@ import msgspec
 
 import storage.actors
 import storage.groups
+import storage.rankings
 from fedcomm import bios, elsewhere, preferences
-from storage import fragments
+from storage import fragments, visible
 from storage.accounts import Account
 from storage.actors import Actor
 from storage.fragments import Fragment
@@ -64,12 +65,13 @@ async def _with_talk(actors: dict[int, Actor]) -> dict[int, Actor]:
     if not faces:
         return actors
     talk = await storage.groups.talk([face.id for face in faces])
+    counted = await storage.rankings.counts(visible.ANYBODY, [said.id for said in talk.values() if said.open])
     said_of = await bios.of([face for face in faces if face.local], "", languages.words)
     return actors | {
         face: msgspec.structs.replace(
             actors[face],
             summary=said_of.get(face, actors[face].summary),
-            posts_count=said.threads,
+            posts_count=counted.get(said.id, 0),
             last_post_at=said.last,
             followers_count=actors[face].followers_count if said.open else 0,
         )

@@ -108,6 +108,29 @@ class Source(msgspec.Struct, frozen=True):
     media_type: str = "text/plain"
 
 
+class Permission(msgspec.Struct, frozen=True):
+    """Who may do one kind of thing with a post: at once, or when its author agrees; ids of actors and collections.
+
+    `asked` says that it is written as by servers which take requests (GoToSocial 0.20); older ones are sent the thing
+    itself, and let it wait.
+    """
+
+    automatic: tuple[str, ...] = ()
+    manual: tuple[str, ...] = ()
+    asked: bool = True
+
+
+class Controls(msgspec.Struct, frozen=True):
+    """Who may like, answer and boost a post, as its author says; None: whoever can see it."""
+
+    like: Permission | None = None
+    reply: Permission | None = None
+    boost: Permission | None = None
+
+
+OPEN = Controls()
+
+
 class Note(msgspec.Struct, frozen=True, kw_only=True):
     """Something somebody wrote or made: a note, page, article, question, film, event, or a kind nobody here knows.
 
@@ -134,6 +157,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     sensitive: bool = False
     stickied: bool = False
     comments_enabled: bool = True
+    controls: Controls = OPEN
     image: str | None = None
     quote: str | None = None
     attachments: tuple[Attachment, ...] = ()

@@ -8,8 +8,9 @@ from activitypub import contexts, quirks
 from activitypub.activities import Activity, Collection, Thing
 from activitypub.actors import OPENNESS, Actor
 from activitypub.attached import attachments, fields, flairs, happening, poll, quote, tags
+from activitypub.controls import controls
 from activitypub.errors import Malformed
-from activitypub.objects import Note, Other, Tombstone
+from activitypub.objects import OPEN, Note, Other, Tombstone
 from activitypub.origins import same_origin
 from activitypub.properties import (
     MAX_CONTENT,
@@ -254,6 +255,7 @@ def _note(raw: dict[str, Any], uri: str, kind: str) -> Note:
         sensitive=raw.get("sensitive") is True,
         stickied=raw.get("stickied") is True,
         comments_enabled=raw.get("commentsEnabled") is not False,
+        controls=controls(raw["interactionPolicy"]) if "interactionPolicy" in raw else OPEN,
         image=first((raw.get("image"), raw.get("icon")), media) if "image" in raw or "icon" in raw else None,
         quote=quote(raw) or tagged_quote,
         attachments=attachments(raw["attachment"]) if raw.get("attachment") else (),

@@ -321,6 +321,21 @@ def votes(setting: str) -> frozenset[str]:
     return _VOTES.get(setting, frozenset())
 
 
+def interacting(kind: str, *, never: bool) -> None:
+    """Whether the author of a post on another server lets a member here like, answer (reply) or boost it at all.
+
+    Raises:
+        NotAllowed: `never`, as that server says; it would drop it without a word.
+    """
+    if not never:
+        return
+    if kind == "reply":
+        raise NotAllowed("The author of this post lets only some people answer it, and you are not among them.")
+    if kind == "boost":
+        raise NotAllowed("The author of this post lets only some people pass it on, and you are not among them.")
+    raise NotAllowed("The author of this post lets only some people like it, and you are not among them.")
+
+
 def taking(group: Group, standing: Standing) -> None:
     """Whether somebody may say in a group that they will answer a thread.
 

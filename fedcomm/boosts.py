@@ -1,7 +1,7 @@
 """Boosts of members here."""
 
 from activitypub.contexts import PUBLIC
-from fedcomm import admit, clock
+from fedcomm import admit, clock, controls
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.mapping import activities
@@ -23,7 +23,7 @@ async def boost(app: App, actor: Actor, post_id: int, visibility: int = posts.PU
 
     Raises:
         NotFound: there is no such post for the member.
-        NotAllowed: the post is not for everybody, its author blocks the member, or the member has moved.
+        NotAllowed: the post is not for everybody, its author does not want it from the member, or these have moved.
         Invalid: a boost cannot be a direct message, nor of what is for the members of a group (attack PRI-04).
     """
     admit.acting(actor)
@@ -43,6 +43,7 @@ async def boost(app: App, actor: Actor, post_id: int, visibility: int = posts.PU
     known = await boosts.of(actor.id, post.id)
     if known is not None:
         return known.id
+    await controls.check(actor, post, "boost")
     boost_id, now = next_id(), clock.now_ms()
     uri = app.urls.activity(boost_id)
     writes = Writes()

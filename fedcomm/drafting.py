@@ -7,7 +7,7 @@ import storage.members
 from activitypub.errors import ProtocolError, Unreachable
 from activitypub.objects import Emoji, Hashtag, Mention, Note, Option, Source
 from activitypub.objects import Poll as NotePoll
-from fedcomm import admit, emojis, errors, fetching, media, members, memberships, titles, ways, writing
+from fedcomm import admit, controls, emojis, errors, fetching, media, members, memberships, titles, ways, writing
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.groups import LEVELS as GROUP_LEVELS
@@ -130,7 +130,7 @@ async def prepare(app: App, author: Actor, draft: Draft, replaced: Post | None =
     """
     files = await _files(author, draft, replaced)
     _check(app, draft, files)
-    parent = await _parent(author, draft.in_reply_to_id)
+    parent = await _parent(author, draft.in_reply_to_id, anew=replaced is None)
     parent_author = await actors.by_id(parent.author_id) if parent else None
     named = await _named(app, author, draft.text)
     inside = replaced if replaced is not None else parent
@@ -247,7 +247,7 @@ def _check_poll(poll: PollDraft) -> None:
         raise Invalid("A poll is open for five minutes to a year.", field="poll")
 
 
-async def _parent(author: Actor, parent_id: int | None) -> Post | None:
+async def _parent(author: Actor, parent_id: int | None, *, anew: bool) -> Post | None:
     if parent_id is None:
         return None
     parent = await posts.by_id(parent_id)
@@ -255,6 +255,8 @@ async def _parent(author: Actor, parent_id: int | None) -> Post | None:
         raise NotFound("The post that this answers is not there.")
     if await blocks.between(author.id, parent.author_id):
         raise NotAllowed("You cannot answer an account that you block or that blocks you.")
+    if anew:
+        await controls.check(author, parent, "reply")
     return parent
 
 

@@ -1,6 +1,6 @@
 """Votes of members here, and where they are told."""
 
-from fedcomm import admit, clock, groups, members, proving
+from fedcomm import admit, clock, controls, groups, members, proving
 from fedcomm.app import App
 from fedcomm.errors import NotAllowed, NotFound
 from fedcomm.mapping import activities
@@ -23,7 +23,7 @@ async def like(app: App, actor: Actor, post_id: int) -> None:
 
     Raises:
         NotFound: there is no such post for the member.
-        NotAllowed: banned from the post's group, blocked, or moved away.
+        NotAllowed: banned from the post's group, blocked, or moved away, or its author does not let the member.
         Invalid: its group has no votes.
     """
     await _vote(app, actor, post_id, "like")
@@ -69,6 +69,8 @@ async def _vote(app: App, actor: Actor, post_id: int, kind: str) -> None:
         return
     if await blocks.between(actor.id, post.author_id):
         raise NotAllowed("You cannot vote on posts of an account that you block or that blocks you.")
+    if kind == "like":
+        await controls.check(actor, post, "like")
     group, face = await stored.with_face(post.group_id)
     if group is not None and group.local:
         admit.voting(group, await members.standing(group, actor), kind)

@@ -5,10 +5,11 @@ from functools import partial
 
 import msgspec
 
+import storage.controls
 import storage.media
 from activitypub.objects import Note
 from activitypub.origins import host_of
-from fedcomm import clock, emojis, indexing, mapping, sanitise, titles
+from fedcomm import clock, controls, emojis, indexing, mapping, sanitise, titles
 from fedcomm import telling as telling_later
 from fedcomm.app import App
 from fedcomm.mapping.posts import Place, to_row
@@ -87,6 +88,8 @@ def record(app: App, writes: Writes, arrival: Arrival) -> Post:
         emojis.learn(writes, author.host, note.emojis)
     if post.starter:
         flairs.choose(writes, post.id, [flair.uri for flair in note.flairs])
+    if limits := controls.stored(note.controls):
+        storage.controls.put(writes, post.id, limits)
     if post.starter and arrival.group is not None and not author.local:
         label(writes, post.id, arrival.group, note)
     indexing.index(writes, post.id, post.title, post.summary, post.content, indexing.more_of(note, post.id))
@@ -202,7 +205,7 @@ def edit(
         storage.media.drop(writes, known.id, now, [file.id for file in files.kept])
     attach(writes, known, written, mentioned, now, files.kept if files else ())
     if not known.local:
-        emojis.learn(writes, host_of(known.uri), written.emojis)
+        _learn(writes, known, written)
     warning, more = mapping.posts.summary(written), indexing.more_of(written, known.id)
     indexing.index(writes, known.id, title, warning, content, more)
     events.tell(writes, "edit", known.id)
@@ -215,6 +218,11 @@ def _tell_answer(app: App, writes: Writes, said: Post) -> None:
     if said.parent_id is not None:
         join_requests.tell_answer(writes, said.parent_id, said.author_id, next_id(), clock.now_ms())
         app.jobs_added(writes)
+
+
+def _learn(writes: Writes, known: Post, written: Note) -> None:
+    emojis.learn(writes, host_of(known.uri), written.emojis)
+    storage.controls.put(writes, known.id, controls.stored(written.controls))
 
 
 def revive(app: App, writes: Writes, gone: Post, author: Actor, note: Note, mentioned: tuple[Actor, ...]) -> None:

@@ -358,7 +358,8 @@ def erase(writes: Writes, post: Post, now_ms: int, *, told: bool = True) -> None
         events.tell_together(writes, named, (post.id,), "gone", post.id, *place)
     for table in ("home_entry", "notification", "bookmark", "reaction", "boost", "mention", "post_tag", "poll_vote"):
         writes.add(f"DELETE FROM {table} WHERE post_id = ?", (post.id,))
-    writes.add("DELETE FROM poll WHERE post_id = ?", (post.id,))
+    for table in ("poll", "control", "plea"):
+        writes.add(f"DELETE FROM {table} WHERE post_id = ?", (post.id,))
     writes.add("DELETE FROM pin WHERE post_id = ?", (post.id,))
     if post.visibility == DIRECT:
         conversations.without(writes, post.id)

@@ -12,7 +12,8 @@ import storage.posts
 import storage.reactions
 import storage.talks
 import storage.threads
-from fedcomm import admit
+from fedcomm import admit, controls
+from fedcomm.controls import Allowed
 from storage import shown as overlay
 from storage.actors import Actor
 from storage.attachments import Attached
@@ -58,6 +59,7 @@ class Posts(msgspec.Struct, frozen=True):
     groups: dict[int, Group]
     newcomers: set[int]  # those that are among the first of their authors in a group
     flairs: dict[int, list[Flair]]
+    allowed: dict[int, Allowed]  # what the viewer may do with those that limit it
 
     def node(self, post_id: int) -> "Node":
         """The post without its place."""
@@ -69,7 +71,7 @@ class Posts(msgspec.Struct, frozen=True):
             self.votes.get(post_id, ""), marks=self.marks.get(post_id, 0), filter=filtered.folding(found),
             blurred=found if found and found.action == filtered.BLUR else None,
             votes=self._votes(post) if post else frozenset(), newcomer=post_id in self.newcomers,
-            flairs=self.flairs.get(post_id, []),
+            flairs=self.flairs.get(post_id, []), allowed=self.allowed.get(post_id, controls.OPEN),
         )  # fmt: skip
 
     def _votes(self, post: Post) -> frozenset[str]:
@@ -101,6 +103,7 @@ class Node(msgspec.Struct):
     votes: frozenset[str] = frozenset()  # that there are where it stands: like and dislike
     newcomer: bool = False  # whether it is one of the first posts of its author in its group
     flairs: list[Flair] = []
+    allowed: Allowed = controls.OPEN  # what the viewer may do with it, as its author says
 
     @property
     def boosted(self) -> bool:
@@ -189,6 +192,7 @@ async def with_all(viewer: int, found: dict[int, Post], context: str) -> Posts:
         await storage.groups.by_ids(sorted({post.group_id for post in found.values() if post.group_id})),
         await _newcomers(found.values()),
         await storage.flairs.of_posts([post.id for post in found.values() if post.starter and post.group_id]),
+        await controls.of_posts(viewer, found.values()) if viewer else {},
     )
 
 

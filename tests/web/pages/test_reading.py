@@ -5,7 +5,8 @@ import re
 import pytest
 
 import storage.actors
-from fedcomm import group_profile, groups, members, peers, rights
+from activitypub.objects import Controls, Permission
+from fedcomm import controls, group_profile, groups, members, peers, rights
 from fedcomm.app import App
 from storage.actors import Actor
 from storage.connect import execute
@@ -68,6 +69,25 @@ async def test_a_removed_post_is_shown_to_its_author_only(world: World, stranger
 
     assert (await stranger.get(where(world.deeper, world.alice))).status == 404
     assert "removed by the moderators" in (await (await enter(world.alice)).get(where(world.deeper, world.alice))).main
+
+
+async def test_what_an_author_elsewhere_lets_somebody_not_do_is_not_offered_to_them(
+    world: World, enter: Enter, stranger: Browser
+) -> None:
+    closed = Permission(("https://far.example/users/bob",))
+    post = await build.post(world.bob, "Nobody answers this")
+    await build.insert("control", post_id=post.id, body=controls.stored(Controls(closed, closed, closed)))
+    browser = await enter(world.alice)
+
+    page = await browser.get(where(post, world.bob))
+
+    for act in (f"/write?to={post.id}", f"/like/{post.id}", 'value="boost"'):
+        assert act not in page.source
+    assert "lets only some people answer it" in page.main
+    assert "lets only some people" not in (await stranger.get(where(post, world.bob))).main
+    other = await build.post(world.bob, "Everybody may")
+    page = await browser.get(where(other, world.bob))
+    assert all(act in page.source for act in (f"/write?to={other.id}", f"/like/{other.id}", 'value="boost"'))
 
 
 async def test_the_threads_of_a_group_stand_in_the_order_one_chooses(app: App, stranger: Browser) -> None:

@@ -46,7 +46,7 @@ async def _fill(app: App, start: Post, authors: list[int], number: int) -> None:
             parent = start if count % 2 else chance.choice(said)
             answer = _answer(app.base_url, start, parent, authors[count % len(authors)], count)
             storage.posts.insert(writes, answer)
-            storage.posts.count_reply(writes, parent.id, start.id, answer.published)
+            storage.posts.count_reply(writes, answer)
             said.append(answer)
         await apply(writes)
 

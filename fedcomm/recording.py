@@ -96,7 +96,7 @@ def record(app: App, writes: Writes, arrival: Arrival) -> Post:
     if arrival.awaited:
         adopt(app, writes, post, arrival.group, arrival.left_out)
     if arrival.parent is not None:
-        posts.count_reply(writes, arrival.parent.id, post.thread_id, post.published)
+        posts.count_reply(writes, post)
         writes.after(partial(app.forget_post, arrival.parent.id))
     talks.record(writes, post, person=author.kind == "Person" and not author.bot)
     if arrival.group is not None:
@@ -191,7 +191,7 @@ def edit(
         **shown,
         source=written.source.content if written.source else "",
         language=written.language or known.language,
-        visibility=known.visibility if known.local else mapping.posts.visibility(known, written, author),
+        visibility=known.visibility if known.local else _narrowed(app, writes, known, written, author),
         author_updated=said,
         edited_at=known.edited_at if same else now,
     )
@@ -225,6 +225,15 @@ def _learn(writes: Writes, known: Post, written: Note) -> None:
     storage.controls.put(writes, known.id, controls.stored(written.controls))
 
 
+def _narrowed(app: App, writes: Writes, known: Post, written: Note, author: Actor) -> int:
+    """Whom a post of another server is for after an edit; an answer that is for a few then is counted no more."""
+    now = mapping.posts.visibility(known, written, author)
+    if known.parent_id is not None and now in posts.FOR_FEW and known.visibility not in posts.FOR_FEW:
+        posts.uncount_reply(writes, known)
+        writes.after(partial(app.forget_post, known.parent_id))
+    return now
+
+
 def revive(app: App, writes: Writes, gone: Post, author: Actor, note: Note, mentioned: tuple[Actor, ...]) -> None:
     """A post that its author had deleted is there again, as it reads now; votes and boosts are not."""
     back = msgspec.structs.replace(
@@ -234,7 +243,7 @@ def revive(app: App, writes: Writes, gone: Post, author: Actor, note: Note, ment
     if back.visibility < posts.DIRECT:
         actors.count_post(writes, author.id, back.published)
     if back.parent_id is not None:
-        posts.count_reply(writes, back.parent_id, back.thread_id, back.published)
+        posts.count_reply(writes, back)
     if back.group_id is not None:
         groups.count_post(writes, back.group_id, back.published, starter=back.starter)
     talks.again(writes, back)

@@ -55,7 +55,8 @@ def adopt(
     """
     writes.add(
         "UPDATE post SET replies_count = replies_count"
-        f" + (SELECT COUNT(*) FROM post c WHERE {_WAITING} AND c.deleted_at IS NULL) WHERE id = ?",
+        f" + (SELECT COUNT(*) FROM post c WHERE {_WAITING} AND c.deleted_at IS NULL"
+        " AND c.visibility NOT IN (2, 3)) WHERE id = ?",
         (uri, post_id, post_id),
     )
     writes.add(

@@ -9,6 +9,7 @@ from storage.counting import hold
 PUBLIC, UNLISTED, FOLLOWERS, DIRECT = range(4)
 # In a group: for its members, here and elsewhere; for whoever is signed in here. A mention opens neither.
 MEMBERS, LOCAL = 4, 5
+FOR_FEW = (FOLLOWERS, DIRECT)  # not for whoever reads the thread they are in
 
 
 class Post(msgspec.Struct, frozen=True):
@@ -269,13 +270,25 @@ def home_for(writes: Writes, owner_id: int, entry_id: int, post_id: int) -> None
     )
 
 
-def count_reply(writes: Writes, parent_id: int, thread_id: int, at_ms: int) -> None:
-    """One answer more to the parent, and its thread lived at that time."""
-    writes.add("UPDATE post SET replies_count = replies_count + 1 WHERE id = ?", (parent_id,))
+def count_reply(writes: Writes, answer: Post) -> None:
+    """One answer more to its parent, and its thread lived at that time.
+
+    What is for a few is not counted: whoever may read the parent reads how many there are (attack PRI-01).
+    """
+    if answer.visibility in FOR_FEW:
+        return
+    writes.add("UPDATE post SET replies_count = replies_count + 1 WHERE id = ?", (answer.parent_id,))
+    at_ms = answer.published
     writes.add(
         "UPDATE post SET last_reply_at = ? WHERE id = ? AND (last_reply_at IS NULL OR last_reply_at < ?)",
-        (at_ms, thread_id, at_ms),
+        (at_ms, answer.thread_id, at_ms),
     )
+
+
+def uncount_reply(writes: Writes, answer: Post) -> None:
+    """What was counted as an answer is for a few now."""
+    fewer = "CASE WHEN replies_count > 0 THEN replies_count - 1 ELSE 0 END"
+    writes.add(f"UPDATE post SET replies_count = {fewer} WHERE id = ?", (answer.parent_id,))
 
 
 def keep_revision(writes: Writes, post: Post) -> None:
@@ -336,7 +349,7 @@ def erase(writes: Writes, post: Post, now_ms: int, *, told: bool = True) -> None
     hold(writes, "talk", post.thread_id)
     still = "(SELECT COUNT(*) FROM post gone WHERE gone.id = ? AND gone.deleted_at IS NULL)"
     for table, column, row_id in (
-        ("post", "replies_count", post.parent_id),
+        ("post", "replies_count", post.parent_id if post.visibility not in FOR_FEW else None),
         ("groups", "threads_count", post.group_id if post.starter else None),
         ("actor", "posts_count", post.author_id if post.visibility < DIRECT else None),
     ):

@@ -9,7 +9,7 @@ less than one person all together, and nobody counts how often something is look
 
 from storage.connect import Writes, execute, rows
 from storage.counting import hold
-from storage.posts import DIRECT, Post
+from storage.posts import DIRECT, FOR_FEW, Post
 
 NEW_FOR = 3  # posts of somebody in a group, in which they are new there
 FRESH = 259_200_000  # ms that the talk of very many people is worth in `hot`: three days
@@ -46,7 +46,7 @@ WHERE post.id = ? AND post.deleted_at IS NULL AND EXISTS (SELECT 1 FROM share WH
 # In a thread of a group that is what the group took in; one that began in none is shown with all its answers.
 _STANDS = f"""said.parent_id IS NOT NULL AND (said.group_id IS NOT NULL OR EXISTS (SELECT 1 FROM talk beside
  JOIN post own ON own.id = beside.id WHERE beside.id = said.thread_id AND beside.shared = 1 AND own.group_id IS NULL))
- AND said.visibility <> {DIRECT}
+ AND said.visibility NOT IN {FOR_FEW}
  AND said.deleted_at IS NULL AND said.removed_at IS NULL"""
 _COUNTS = f"{_STANDS} AND said.author_id <> begun.author_id"
 _SAID = f"""

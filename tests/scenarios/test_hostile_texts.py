@@ -119,18 +119,29 @@ async def test_every_page_shows_it_as_words(town: Town, places: dict[str, str]) 
 
 @pytest.mark.attack("PRI-07")
 async def test_who_got_a_blind_copy_is_kept_nowhere_and_told_to_nobody(town: Town) -> None:
+    """Neither here nor by a group that passes on what came; what it came with is forgotten once it had its effect."""
+    face = await town.ours.group("bread", moderator=town.anna)
+    for who in (town.bob, town.mallory):
+        await town.send(who, who.does("Follow", face.uri))
     secret = {"bto": ["https://secret.test/u/x"], "bcc": "https://secret.test/u/y"}
-    note = town.bob.note("b", to=[PUBLIC, town.anna.actor.uri], **secret)
+    note = town.bob.note("b", to=[PUBLIC, town.anna.actor.uri, face.uri], **secret)
+    town.evil.received.clear()
 
-    await town.send(town.bob, town.bob.does("Create", note, **secret))
+    await town.send(town.bob, town.bob.does("Create", note, to=note["to"], **secret))
+    again = note | {"content": "<p>Rye</p>", "updated": "2026-11-26T12:00:00Z"}
+    await town.send(town.bob, town.bob.does("Update", again, to=note["to"], **secret))
 
     post = await town.ours.knows(note["id"])
+    assert {type(each["object"]) for each in town.evil.received} == {dict, str} and post.group_id
+    assert "secret.test" not in str(town.evil.received)
     with town.ours.here():
-        for table in ("post", "mention", "outbox", "inbox_item", "job", "notification"):
+        for table in ("post", "mention", "outbox", "job", "notification", "proven"):
             assert "secret.test" not in str(await rows(f"SELECT * FROM {table}", ())), table
         token = bearer(await build.token(town.anna.actor))
     async with httpx.AsyncClient(transport=town.ours.asgi, base_url="https://ours.test", headers=token) as client:
-        assert "secret.test" not in (await client.get(f"/api/v1/statuses/{post.id}")).text
+        for path in (f"/api/v1/statuses/{post.id}", "/c/bread/outbox", f"/@bob@theirs.test/{post.id}"):
+            shown = await client.get(path)
+            assert "Rye" in shown.text and "secret.test" not in shown.text, path
 
 
 @pytest.mark.attack("PRI-21")

@@ -3,7 +3,9 @@
 import httpx
 import pytest
 
-from fedcomm import fetching, members, speech
+import storage.actors
+import storage.posts
+from fedcomm import fetching, members, mutes, speech
 from fedcomm.speech import Saying
 from storage import visible
 from storage.connect import Writes, apply, rows
@@ -34,6 +36,42 @@ async def test_a_shared_inbox_gets_only_what_everybody_may_read(
 
     posted = [url for method, url, _ in fediverse.wire.log if method == "POST"]
     assert posted == ["https://there.test/everybody" if shared else f"{mona.uri}/inbox"]
+
+
+@pytest.mark.attack("PRI-08", "PRI-09", "PRI-24")
+async def test_what_comes_for_followers_is_for_those_whose_follow_was_accepted(town: Town) -> None:
+    """By the inbox of all; who only asked to follow, is only named in it, or wants to hear nothing, learns nothing."""
+    people = {name: await town.ours.person(name) for name in ("carla", "asking", "tagged", "named", "muting", "shut")}
+    people["anna"] = town.anna
+    for name in ("anna", "muting"):
+        await followed(town.fediverse, people[name], town.bob)
+    await people["asking"].follow("bob@theirs.test")
+    await town.fediverse.settle()
+    written = await town.here((await town.written())["id"])
+    with town.ours.here():
+        bob = (await storage.actors.by_ids([written.author_id]))[written.author_id]
+        await mutes.mute(town.ours.app, people["muting"].actor, bob)
+    await people["shut"].block(town.bob.uri)
+    to = [town.bob.followers, people["named"].actor.uri]
+    tags = [{"type": "Mention", "href": who.actor.uri, "name": name} for name, who in people.items()]
+    note = town.bob.note("secret", "<p>canary #rye</p>", to=to, tag=tags)
+    await town.send(town.bob, town.bob.does("Create", note, to=to))
+    secret = await town.here(note["id"])
+
+    found = {name: await _places(town, who, secret.id) for name, who in [*people.items(), ("nobody", None)]}
+
+    single, home, notices = {"status", "profile"}, {"home"}, {"notifications"}
+    nothing: set[str] = set()
+    assert found == {
+        "anna": single | home | notices,
+        "muting": single,
+        "named": single | notices,
+        "carla": nothing,
+        "asking": nothing,
+        "tagged": nothing,
+        "shut": nothing,
+        "nobody": nothing,
+    }
 
 
 @pytest.mark.attack("PRI-17")
@@ -101,26 +139,32 @@ async def test_who_answers_a_group_speaks_to_it_alone(fediverse: Fediverse) -> N
         assert not await visible.sees(maud.actor.id, (await a.knows(answer.uri)).id)
 
 
-@pytest.mark.attack("PRI-14", "ORI-12")
+@pytest.mark.attack("PRI-01", "PRI-14", "ORI-12")
 @pytest.mark.parametrize("to", ["followers", "anna"])
 async def test_an_edit_for_fewer_people_takes_all_that_a_post_said_from_the_others(town: Town, to: str) -> None:
     carla = await town.ours.person("carla")
     await followed(town.fediverse, town.anna, town.bob)
     whom = {"followers": town.bob.followers, "anna": town.anna.actor.uri}[to]
-    note = await town.written(to=[PUBLIC], content="<p>My address</p>")
+    asked = await town.anna.post("Where do you live?")
+    note = await town.written(to=[PUBLIC], content="<p>My address</p>", inReplyTo=asked.uri)
     post = await town.here()
     before = await _history(town, carla, post.id)
+    counts = [(await town.here(asked.uri)).replies_count]
 
     narrow = note | {"to": [whom], "cc": [], "content": "<p>Friends only</p>", "updated": "2026-11-21T13:00:00Z"}
     await town.send(town.bob, town.bob.does("Update", narrow))
     wide = note | {"to": [PUBLIC], "content": "<p>Friends still</p>", "updated": "2026-11-21T14:00:00Z"}
     narrowed = [await _history(town, who, post.id) for who in (None, carla, town.anna)]
+    counts.append((await town.here(asked.uri)).replies_count)
     await town.send(town.bob, town.bob.does("Update", wide))
     widened = [await _history(town, who, post.id) for who in (None, carla)]
 
     assert before == ["<p>My address</p>"]
     assert narrowed == [None, None, ["<p>My address</p>", "<p>Friends only</p>"][to == "anna" :]]
     assert widened == [None, None]
+    await town.send(town.bob, town.bob.does("Delete", note["id"]))
+    counts.append((await town.here(asked.uri)).replies_count)
+    assert counts == [1, 0, 0]
 
 
 @pytest.mark.attack("PRI-14")
@@ -136,6 +180,25 @@ async def test_whom_an_edit_names_learns_nothing_of_what_was_said_before(town: T
     said = str(await _history(town, dora, post.id))
     assert "hello both" in said and "must not know" not in said
     assert "must not know" in str(await _history(town, town.anna, post.id))
+
+
+async def _places(town: Town, viewer: Person | None, post_id: int) -> set[str]:
+    """Where somebody finds a post, or is told of it."""
+    with town.ours.here():
+        headers = bearer(await build.token(viewer.actor)) if viewer else {}
+        author = (await storage.posts.by_ids([post_id]))[post_id].author_id
+    places = {
+        "status": f"statuses/{post_id}",
+        "home": "timelines/home",
+        "tag": "timelines/tag/rye",
+        "public": "timelines/public",
+        "profile": f"accounts/{author}/statuses",
+        "notifications": "notifications",
+    }
+    async with httpx.AsyncClient(transport=town.ours.asgi, base_url="https://ours.test", headers=headers) as client:
+        answers = {place: await client.get(f"/api/v1/{path}") for place, path in places.items()}
+    assert all("canary" not in each.text for each in answers.values() if each.status_code != 200)
+    return {place for place, each in answers.items() if "canary" in each.text}
 
 
 async def _history(town: Town, viewer: Person | None, post_id: int) -> list[str] | None:

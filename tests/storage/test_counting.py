@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from storage import actors, boosts, follows, groups, members, polls, posts, reactions
@@ -144,12 +145,13 @@ async def test_a_post_that_is_deleted_by_many_ways_is_taken_off_each_counter_onc
 async def test_a_post_that_comes_late_does_not_set_back_when_somebody_wrote_last(database: Database) -> None:
     group, ann = await build.group("bread"), await build.person("ann")
     thread = await build.post(ann, group=group)
+    answer = await build.post(ann, parent=thread, group=group)
 
     for at in (build.NOW, build.NOW - 1_000):
         writes = Writes()
         actors.count_post(writes, ann.id, at)
         groups.count_post(writes, group.id, at, starter=False)
-        posts.count_reply(writes, thread.id, thread.id, at)
+        posts.count_reply(writes, msgspec.structs.replace(answer, published=at))
         await apply(writes)
 
     assert await row("SELECT posts_count, last_post_at FROM actor WHERE id = ?", (ann.id,)) == (2, build.NOW)

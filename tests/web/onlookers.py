@@ -247,6 +247,14 @@ async def listed(world: World) -> tuple[list[Sight], list[Sight]]:
     return whole, part
 
 
+async def counted(world: World) -> int:
+    """How many answers the thread is said to have, which is the same for whoever may read it."""
+    path = f"/api/v1/statuses/{world.starter.id}"
+    told = {who: await world.client.get(path, headers=_headers(world, who)) for who in (*world.tokens, ANYBODY)}
+    (count,) = {answer.json()["replies_count"] for answer in told.values() if answer.status_code == 200}
+    return int(count)
+
+
 def traces(world: World, answer: httpx.Response) -> frozenset[str]:
     """The visibilities of the posts that an answer holds, or only names."""
     assert answer.status_code in (200, 303, 404), f"{answer.url}: {answer.status_code}"

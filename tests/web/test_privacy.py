@@ -44,6 +44,7 @@ async def test_no_list_shows_anybody_what_is_not_for_them(world: World) -> None:
     hidden = {"private", "direct"}
     documents = [sight for sight in part if sight.place.startswith("document ") and sight.who == onlookers.ANYBODY]
     assert documents and not any(sight.found & hidden for sight in documents)
+    assert await onlookers.counted(world) == len(onlookers.FOR_ALL)
     for place in MET:
         assert place in onlookers.seen(part), place
 
@@ -61,6 +62,7 @@ async def test_what_is_said_in_a_group_that_is_not_for_everybody_is_where_its_re
 
     assert [sight for sight in (*single, *whole) if sight.found != allowed(sight.who, inside)] == []
     assert [sight for sight in part if not sight.found <= allowed(sight.who, inside)] == []
+    assert await onlookers.counted(world) == 1
     assert set(onlookers.seen(single)) == {sight.place for sight in single if "/posts" not in sight.place} | (
         {"/posts/{}", "/posts/{}/create"} if inside == "members" else set()
     )
@@ -88,6 +90,7 @@ async def test_what_is_deleted_is_gone_from_every_place_for_everybody(world: Wor
     _, part = await onlookers.listed(world)
 
     assert [sight for sight in (*sights, *part) if sight.found] == []
+    assert await onlookers.counted(world) == 0
 
 
 @pytest.mark.attack("PRI-11")

@@ -27,18 +27,22 @@ async def ban(
 ) -> None:  # fmt: skip
     """Ban somebody from a group elsewhere, until a time or for good; with `remove` what they wrote goes out of it.
 
+    Who looks after it is banned by stewards only, and looks after it no more (as in `members.ban`).
+
     Raises:
-        NotAllowed: `by` may not do that from here, or would ban themselves or who looks after the group.
+        NotAllowed: `by` may not do that from here, or would ban themselves.
         Invalid: an end that is past.
     """
-    await _may(group, by, rights.BAN, *([rights.CLEAR] if remove else []))
+    before = (await members.roles(group)).get(subject.uri, "")
+    more = [*([rights.CLEAR] if remove else []), *([rights.APPOINT] if before and subject.id != by.id else [])]
+    await _may(group, by, rights.BAN, *more)
     if until is not None and until <= clock.now_ms():
         raise Invalid("A ban ends in the future.", field="until")
     if subject.id in (face.id, by.id):
         raise NotAllowed("Nobody bans themselves.")
-    if subject.uri in await members.leading(group):
-        raise NotAllowed("{handle} looks after this group. Please dismiss them first.", handle=f"@{subject.acct}")
     writes, uri = Writes(), app.urls.activity(next_id())
+    if before and face.moderators:
+        _list(app, writes, group, face, subject, by, before, "")
     moderation.record_ban(app, writes, group, face, subject, by.uri, uri, until=until, reason=reason, remove=remove)
     if subject.local and group.visibility != "public":
         rows.leave(writes, group.id, subject.id, clock.now_ms())
@@ -87,7 +91,7 @@ async def appoint(app: App, group: Group, face: Actor, who: Actor, by: Actor, ro
     if before == rights.STEWARD and role != before:
         await members.another_steward(group, who.uri)
     if role != before:
-        await _list(app, group, face, who, by, before, role)
+        await _changed(app, group, face, who, by, before, role)
 
 
 async def dismiss(app: App, group: Group, face: Actor, who: Actor, by: Actor) -> None:
@@ -103,7 +107,7 @@ async def dismiss(app: App, group: Group, face: Actor, who: Actor, by: Actor) ->
     if not before:
         raise NotFound("{handle} does not moderate this group.", handle=f"@{who.acct}")
     await members.another_steward(group, who.uri)
-    await _list(app, group, face, who, by, before, "")
+    await _changed(app, group, face, who, by, before, "")
 
 
 async def answer(
@@ -139,17 +143,23 @@ async def _may(group: Group, by: Actor, *wanted: str) -> None:
         admit.right(standing, right)
 
 
-async def _list(app: App, group: Group, face: Actor, who: Actor, by: Actor, before: str, role: str) -> None:
+async def _changed(app: App, group: Group, face: Actor, who: Actor, by: Actor, before: str, role: str) -> None:
     if not face.moderators:
         raise NotAllowed("The server of this group does not say who looks after it.")
-    writes = Writes()
+    _list(app, writes := Writes(), group, face, who, by, before, role)
+    await apply(writes)
+
+
+def _list(
+    app: App, writes: Writes, group: Group, face: Actor, who: Actor, by: Actor, before: str, role: str
+) -> None:  # fmt: skip
+    """Somebody has another role, or none: the lists of the group are to change."""
     for change, now in members.changes_of_lists(app, face, who.uri, by.uri, before, role):
         # Each is recorded, so that none is news when the group announces it.
         moderation.record_role(
             app, writes, group, face, who.uri, by.uri, change["id"], given=bool(now), role=now or rights.MODERATOR
         )
         _send(app, writes, face, by, change)
-    await apply(writes)
 
 
 def _send(app: App, writes: Writes, face: Actor, by: Actor, act: activities.Json) -> None:

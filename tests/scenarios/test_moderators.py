@@ -503,6 +503,24 @@ async def test_a_member_here_looks_after_a_group_elsewhere_and_every_server_foll
     with pytest.raises(NotAllowed):
         await afar.curates(curation.unlock)
     with afar.a.here():
+        await members.appoint(afar.a.app, "bread", there, ann.actor)
+    await afar.fediverse.settle()
+    with pytest.raises(NotAllowed):  # only stewards ban who looks after the group
+        await afar.does(deputies.ban, group, face, carol)
+    with afar.a.here():
+        await members.appoint(afar.a.app, "bread", there, ann.actor, rights.STEWARD)
+    await afar.fediverse.settle()
+    assert await afar.does(deputies.ban, group, face, carol) == [["ban", "locked"]] * 3
+    assert await afar.does(deputies.unban, group, face, carol) == [["locked"]] * 3
+    with afar.a.here():
+        acted = [
+            each.property for each in await registers.log((await _group(face.uri)).id) if each.subject == carol.uri
+        ]
+        assert acted[:3] == ["ban", "ban", "role"]  # the dismissal was said, and is no other act of the group's server
+        await members.appoint(afar.a.app, "bread", await fetching.actor(afar.a.app, carol.uri), ann.actor)
+        await members.dismiss(afar.a.app, "bread", there, ann.actor)
+    await afar.fediverse.settle()
+    with afar.a.here():
         assert there.uri not in await members.roles(await _group(face.uri))
         await members.ban(afar.a.app, "bread", carol.uri, ann.actor)  # who looks after it nowhere then
     await afar.fediverse.settle()

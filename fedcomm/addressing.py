@@ -8,6 +8,7 @@ from activitypub.quirks import GROUPS, THREADS
 from fedcomm import groups
 from fedcomm.app import App
 from fedcomm.outbox import publish
+from storage import outbox
 from storage.actors import Actor
 from storage.connect import Writes
 from storage.groups import Group
@@ -30,6 +31,27 @@ async def apart(app: App, group: Group | None, face: Actor | None, post: Post, t
     announced = followers.keys() & app.peers.of_family(GROUPS)
     twice = announced & (await app.reach.places(told)).keys() if announced else ()
     return msgspec.structs.replace(told, without=(*told.without, *sorted(twice))) if twice else told
+
+
+async def of_edit(
+    app: App, face: Actor | None, post: Post, author: Actor, before: Audience, now: Audience
+) -> tuple[Audience, Audience]:
+    """Who has to get a post itself, since an edit names them first, and who how it reads now: `now`, and who had it.
+
+    An Update of what a server does not know has no effect on most (Mastodon: none when it is older than a day). Who is
+    named no more keeps what they can read anyway, and so it is not left as it was (Mastodon: such a mention becomes a
+    silent one); of what is for followers or those it names they are told no more.
+    """
+    had = tuple(sorted({*before.inboxes, *(await outbox.inboxes_told(author.id, post.id))}))
+    known_at = await app.reach.places(msgspec.structs.replace(before, inboxes=had))
+    named = await app.reach.places(Audience(inboxes=now.inboxes, without=now.without))
+    new = tuple(inbox for host, inboxes in named.items() if host not in known_at for inbox in inboxes)
+    left = await app.reach.places(Audience(inboxes=had)) if post.visibility not in (FOLLOWERS, DIRECT) else {}
+    if post.visibility == MEMBERS and left:
+        within = await app.reach.places(Audience(followers=(face.id,))) if face is not None and face.local else {}
+        left = {host: inboxes for host, inboxes in left.items() if host in within}
+    more = tuple(inbox for inboxes in left.values() for inbox in inboxes if inbox not in now.inboxes)
+    return Audience(inboxes=new), msgspec.structs.replace(now, inboxes=(*now.inboxes, *more))
 
 
 async def tell_boosted(

@@ -148,7 +148,7 @@ def pass_on(
     if level == LOCAL:
         return
     if about is not None and about.visibility == MEMBERS and isinstance(inner, dict):
-        _told_again(app, writes, about, inner["type"])
+        _told_again(app, writes, about, inner)
     now = clock.now_ms()
     uri = app.urls.activity(next_id())
     inner_uri, by = (inner, inner) if isinstance(inner, str) else (inner["id"], inner.get("actor"))
@@ -186,13 +186,11 @@ def take_back(app: App, writes: Writes, group: Group, face: Actor, post: Post, a
     level = reach(group, post)
     if post.visibility == LOCAL:
         return
-    followers = Audience(followers=(face.id,), once=(face.id,) if post.visibility < level else ())
     if level == MEMBERS or post.visibility == MEMBERS:
-        retold = app.urls.retold(post.id)
-        gone = activities.delete(f"{retold}#delete/{next_id()}", face.uri, retold, to=[face.followers])
-        publish(app, writes, face, gone, followers, form="plain", thread_id=post.thread_id)
+        _untell(app, writes, post)
     if post.visibility == MEMBERS:
         return
+    followers = Audience(followers=(face.id,), once=(face.id,) if post.visibility < level else ())
     announcements.withdraw(writes, face.uri, post.uri, "plain", clock.now_ms())
     announced = activities.announce(announce_uri, face.uri, face.followers, post.uri, clock.now_ms())
     undo = activities.undo(app.urls.activity(next_id()), face.uri, announced, to=announced["to"], cc=announced["cc"])
@@ -205,19 +203,32 @@ def retell(app: App, writes: Writes, post: Post) -> None:
     app.jobs_added(writes)
 
 
-def _told_again(app: App, writes: Writes, post: Post, kind: str) -> None:
-    """What was told again to servers without groups (retelling.py) reads otherwise now, or is gone."""
+def _told_again(app: App, writes: Writes, post: Post, act: dict[str, Any]) -> None:
+    """What was told again to servers without groups (retelling.py) reads otherwise now, is gone, or there again."""
+    kind, inner = act["type"], act.get("object")
     if kind == "Update" and (post.starter or not post.local):
         retell(app, writes, post)
     elif kind == "Delete":
         unretell(app, writes, post)
+    elif kind == "Undo" and isinstance(inner, dict) and inner.get("type") == "Delete":
+        retell_answer(app, writes, post)
+
+
+def retell_answer(app: App, writes: Writes, post: Post) -> None:
+    """An answer is in its group again, and is told again; a thread is shown again as a whole (`show_thread`)."""
+    if post.visibility == MEMBERS and not post.starter and not post.local:
+        retell(app, writes, post)
 
 
 def unretell(app: App, writes: Writes, post: Post) -> None:
     """What the group told again of an answer is gone with it, soon; a thread is taken back with its boost."""
     if post.visibility == MEMBERS and not post.starter and not post.local:
-        jobs.add(writes, next_id(), "unretell_answer", {"post": post.id}, clock.now_ms())
-        app.jobs_added(writes)
+        _untell(app, writes, post)
+
+
+def _untell(app: App, writes: Writes, post: Post) -> None:
+    jobs.add(writes, next_id(), "unretell_post", {"post": post.id}, clock.now_ms())
+    app.jobs_added(writes)
 
 
 async def _member_called(name: str) -> Actor:

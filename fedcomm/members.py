@@ -182,7 +182,9 @@ async def withdraw_threads(app: App, writes: Writes, group: Group, face: Actor, 
     for post in (await posts.by_ids(await removals.standing(group.id, subject.id))).values():
         if (boost := await boosts.of(face.id, post.id)) is not None:
             groups.take_back(app, writes, group, face, post, boost.uri)
-        groups.unretell(app, writes, post)
+    answers = await posts.by_ids(await removals.retold(face.uri, group.id, subject.id, again=False))
+    for answer in answers.values():
+        groups.unretell(app, writes, answer)
     beside = await posts.by_ids(await shares.by_author(group.id, subject.id))
     await showing.withdraw(app, writes, group, face, [beside[post_id] for post_id in sorted(beside)])
 
@@ -191,6 +193,9 @@ async def show_threads_again(app: App, writes: Writes, group: Group, face: Actor
     """Announce anew what a ban took out of the group."""
     for post in (await posts.by_ids(await removals.out_by_ban(group.id, subject.id))).values():
         groups.show_thread(app, writes, group, face, post)
+    answers = await posts.by_ids(await removals.retold(face.uri, group.id, subject.id, again=True))
+    for answer in answers.values():
+        groups.retell_answer(app, writes, answer)
 
 
 async def take_in_again(writes: Writes, group: Group, face: Actor, subject: Actor) -> None:

@@ -31,7 +31,7 @@ from fedcomm.mapping.posts import Shown, on_the_wire, to_note, to_poll
 from fedcomm.outbox import publish
 from fedcomm.reach import inbox_of
 from fedcomm.recording import Arrival, Files
-from storage import actors, blocks, boosts, idempotency, members
+from storage import actors, blocks, boosts, idempotency, members, outbox
 from storage import flairs as flair_rows
 from storage import groups as stored
 from storage import media as media_rows
@@ -135,6 +135,13 @@ async def edit(app: App, author: Actor, post_id: int, draft: Draft) -> None:
     update = await _proven(app, author, known.visibility, update)
     passed_on = group if known.removed_at is None else None
     audience = await addressing.apart(app, passed_on, face, known, audience_of(prepared))
+    before = tuple((await actors.by_ids(await rows.mentioned(known.id))).values())
+    earlier = audience_of(msgspec.structs.replace(prepared, mentioned=before))
+    new, audience = await addressing.of_edit(app, face, known, author, earlier, audience)
+    if new:
+        create = await _discussed(face, known, activities.create(app.urls.create(known.id), document))
+        create = await _proven(app, author, known.visibility, create)
+        publish(app, writes, author, create, new, thread_id=known.thread_id, post_id=known.id)
     publish(app, writes, author, update, audience, thread_id=known.thread_id, post_id=known.id)
     if group is not None and group.local and face is not None and known.removed_at is None:
         groups.pass_on(app, writes, group, face, update, about=known, post_id=known.id)
@@ -154,7 +161,7 @@ async def delete(app: App, author: Actor, post_id: int, *, redraft: bool = False
     known = await _own(author, post_id)
     writes = Writes()
     group, face = await stored.with_face(known.group_id)
-    everywhere = await addressing.apart(app, group, face, known, await everybody(known, author))
+    everywhere = await addressing.apart(app, group, face, known, await _all_who_had(known, author))
     deletion = activities.delete(
         f"{known.uri}#delete", author.uri, known.uri, to=[activities.PUBLIC], cc=[face.uri] if face else []
     )
@@ -196,7 +203,7 @@ def audience_of(prepared: Prepared) -> Audience:
 
 
 async def everybody(known: Post, author: Actor, more: Sequence[int] = ()) -> Audience:
-    """All who may have got a post: followers, those it named, whoever boosted or answered it, and `more` actors.
+    """All who may have got a post and may read it: followers, those it names, whoever boosted or answered it, `more`.
 
     Of what is for the members of a group those who are members still.
     """
@@ -206,6 +213,12 @@ async def everybody(known: Post, author: Actor, more: Sequence[int] = ()) -> Aud
     group, face = await stored.with_face(known.group_id)
     joined = await members.joined(group.id, list(people)) if group is not None else set()
     return _of_members(group, face, [person for person in people.values() if person.id in joined])
+
+
+async def _all_who_had(known: Post, author: Actor) -> Audience:
+    """Everybody, and also those whom it named before an edit: a deletion says no word of it."""
+    found, had = await everybody(known, author), await outbox.inboxes_told(author.id, known.id)
+    return msgspec.structs.replace(found, inboxes=tuple(dict.fromkeys((*found.inboxes, *sorted(had)))))
 
 
 def _of_members(group: Group | None, face: Actor | None, people: Iterable[Actor]) -> Audience:

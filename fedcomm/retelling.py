@@ -7,6 +7,7 @@ to that note is said to what it tells (docs/decisions/0023).
 """
 
 import html
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -22,55 +23,111 @@ from fedcomm.mapping import activities
 from fedcomm.mapping.posts import titled, to_attachment
 from fedcomm.outbox import publish
 from fedcomm.urls import Urls
-from storage import actors, media, members, outbox, posts
+from storage import actors, announcements, media, members, outbox, posts
 from storage import groups as stored
 from storage.actors import Actor
-from storage.connect import Writes, apply
+from storage.connect import Writes, transaction, write
+from storage.counting import hold
 from storage.groups import Group
 from storage.ids import next_id
 from storage.outbox import Audience as Readers
+from storage.outbox import Entry
 from storage.posts import MEMBERS, Post
 
-_ENDING = "/retold"
 _LOGGED = 25 * 86_400_000  # ms for which the log is sure to have what was told
+_FORM = "retold"  # of what stands told again, among what the group announced
 
 
 async def retell(app: App, post: int) -> None:
-    """The job: let a group tell a thread or an answer again, or how it reads since it was edited."""
-    known = await posts.by_id(post)
-    group, face = await stored.with_face(known.group_id if known is not None else None)
-    if known is None or group is None or face is None or known.deleted_at is not None or known.removed_at is not None:
-        return
-    author = await actors.by_id(known.author_id)
-    if author is None or author.gone or face.gone or groups.reach(group, known) != MEMBERS:
-        return
-    told = () if known.starter else await _told(app, known, group, author)
-    if not known.starter and not told:
-        return
-    note = render.document(await _note(app, known, face, author, told))
-    uri = f"{note['id']}#updates/{clock.now_ms()}" if known.edited_at else _create_of(note["id"])
-    said = activities.update(uri, face.uri, note) if known.edited_at else activities.create(uri, note)
-    writes = Writes()
-    inboxes = tuple(dict.fromkeys(actor.inbox for actor in told))
-    readers = Readers(followers=(face.id,)) if known.starter else Readers(inboxes=inboxes)
-    publish(app, writes, face, said, readers, form="plain", thread_id=known.thread_id, post_id=known.id)
-    await apply(writes)
+    """The job: let a group tell a thread or an answer again, or how it reads since it was edited; each once.
+
+    After it took that back it does so under another id. Who is named by an edit alone gets the note first.
+    """
+    async with transaction():
+        known, group, face = await _held(post)
+        if known is None or group is None or face is None or known.deleted_at is not None:
+            return
+        author = await actors.by_id(known.author_id)
+        if known.removed_at is not None or author is None or author.gone or groups.reach(group, known) != MEMBERS:
+            return
+        uri, again = await _id_of(app, face, known)
+        told = () if known.starter else await _told(app, known, group, author)
+        before = await outbox.all_of(_create_of(uri))
+        if not known.starter and not told and not before:
+            return
+        note = render.document(await _note(app, known, uri, face, author, told))
+        new, all_ = await _readers(app, known, face, told, before)
+        about: dict[str, Any] = {"form": "plain", "thread_id": known.thread_id, "post_id": known.id}
+        publish(app, writes := Writes(), face, activities.create(_create_of(uri), note), new, **about)
+        if known.edited_at and not again:  # it may have been told before this was noted
+            update = activities.update(f"{uri}#updates/{clock.now_ms()}", face.uri, note)
+            publish(app, writes, face, update, all_, **about)
+        announcements.put(writes, face.uri, known.uri, _FORM, uri, clock.now_ms())
+        await write(writes)
 
 
 async def unretell(app: App, post: int) -> None:
-    """The job: an answer is gone, and so is what its group told of it; whoever got that is told."""
+    """The job: a thread or an answer is gone, and so is what its group told of it; whoever got that is told."""
+    async with transaction():
+        known, group, face = await _held(post)
+        if known is None or group is None or face is None or (known.deleted_at is None and known.removed_at is None):
+            return
+        uri, again = await _id_of(app, face, known)
+        told = await outbox.all_of(_create_of(uri))
+        if again or (not told and known.received_at > clock.now_ms() - _LOGGED):
+            return
+        # Also those who had it when the group was for more people than it is now.
+        once = (face.id,) if known.starter and known.visibility < groups.reach(group, known) else ()
+        whole = known.starter or not told
+        readers = Readers(followers=(face.id,), once=once) if whole else Readers(inboxes=_inboxes(told))
+        gone = activities.delete(f"{uri}#delete/{next_id()}", face.uri, uri, to=[face.followers])
+        publish(app, writes := Writes(), face, gone, readers, form="plain", thread_id=known.thread_id)
+        announcements.put(writes, face.uri, known.uri, _FORM, uri, clock.now_ms())
+        announcements.withdraw(writes, face.uri, known.uri, _FORM, clock.now_ms())
+        await write(writes)
+
+
+async def _held(post: int) -> tuple[Post | None, Group | None, Actor | None]:
+    """A post as it is now, with its group, until what is decided about it is written."""
+    hold(writes := Writes(), "post", post)
+    await write(writes)
     known = await posts.by_id(post)
-    _group, face = await stored.with_face(known.group_id if known is not None else None)
-    if known is None or face is None or face.gone:
-        return
-    retold = app.urls.retold(known.id)
-    told = await outbox.by_uri(_create_of(retold))
-    if told is None and known.received_at > clock.now_ms() - _LOGGED:
-        return
-    readers = outbox.audience_of(told) if told is not None else Readers(followers=(face.id,))
-    gone = activities.delete(f"{retold}#delete/{next_id()}", face.uri, retold, to=[face.followers])
-    publish(app, writes := Writes(), face, gone, readers, form="plain", thread_id=known.thread_id)
-    await apply(writes)
+    group, face = await stored.with_face(known.group_id if known is not None else None)
+    return known, group, None if face is None or face.gone else face
+
+
+async def _id_of(app: App, face: Actor, post: Post) -> tuple[str, bool]:
+    """The id under which a group tells a post again; whether it is a new one, after it took an earlier one back."""
+    standing = await announcements.of(face.uri, post.uri, _FORM)
+    if standing is not None:
+        return standing, False
+    if await announcements.was(face.uri, post.uri, _FORM) is None:
+        return app.urls.retold(post.id), False
+    return app.urls.retold(post.id, next_id()), True
+
+
+async def _readers(
+    app: App, post: Post, face: Actor, told: tuple[Actor, ...], before: list[Entry]
+) -> tuple[Readers, Readers]:
+    """Who has not got what is told again yet, and who is to know how it reads now.
+
+    That are also those who are not named any more, as long as somebody on their server is a member.
+    """
+    if post.starter:
+        followers = Readers(followers=(face.id,))
+        return (Readers() if before else followers), followers
+    had, theirs = _inboxes(before), tuple(dict.fromkeys(actor.inbox for actor in told))
+    known_at = await app.reach.places(Readers(inboxes=had))
+    named = await app.reach.places(Readers(inboxes=theirs))
+    new = tuple(inbox for host, inboxes in named.items() if host not in known_at for inbox in inboxes)
+    within = await app.reach.places(Readers(followers=(face.id,)))
+    left = {host: inboxes for host, inboxes in known_at.items() if host in within}
+    all_ = dict.fromkeys((*theirs, *(inbox for inboxes in left.values() for inbox in inboxes)))
+    return Readers(inboxes=new), Readers(inboxes=tuple(all_))
+
+
+def _inboxes(told: Iterable[Entry]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(inbox for entry in told for inbox in outbox.audience_of(entry).inboxes))
 
 
 async def _told(app: App, post: Post, group: Group, author: Actor) -> tuple[Actor, ...]:
@@ -99,11 +156,11 @@ def _create_of(retold: str) -> str:
     return f"{retold}#create"
 
 
-async def document_of(app: App, post: Post) -> activities.Json:
-    """The note by which a group tells a thread or an answer again.
+async def document_of(app: App, post: Post, uri: str) -> activities.Json:
+    """The note with this id by which a group tells a thread or an answer again.
 
     Raises:
-        NotFound: it is told again by none.
+        NotFound: it is told again by none, or under another id.
     """
     group, face = await stored.with_face(post.group_id)
     author = await actors.by_id(post.author_id)
@@ -111,23 +168,19 @@ async def document_of(app: App, post: Post) -> activities.Json:
     if group is None or face is None or author is None or author.gone or not inside:
         raise NotFound("There is no such post.")
     told = () if post.starter else await _told(app, post, group, author)
-    if not post.starter and not told:
+    if (not post.starter and not told) or uri != (await _id_of(app, face, post))[0]:
         raise NotFound("There is no such post.")
-    return render.document(await _note(app, post, face, author, told))
+    return render.document(await _note(app, post, uri, face, author, told))
 
 
 async def resolved(urls: Urls, activity: Activity) -> Activity:
     """What is said about such a note, as said about the post that it tells again, also where it is passed on."""
-    if not any(_told_again(urls, uri) for uri in _spoken_of(activity)):
+    numbers = {uri: urls.post_id(uri) for uri in _spoken_of(activity) if urls.is_retold(uri)}
+    if not numbers:
         return activity
-    numbers = {uri: urls.post_id(uri) for uri in _spoken_of(activity) if _told_again(urls, uri)}
     known = await posts.by_ids([number for number in numbers.values() if number is not None])
     names = {uri: known[number].uri for uri, number in numbers.items() if number in known}
     return _renamed(activity, names) if names else activity
-
-
-def _told_again(urls: Urls, uri: str) -> bool:
-    return uri.endswith(_ENDING) and urls.own(uri)
 
 
 def _spoken_of(thing: Thing) -> list[str]:
@@ -166,19 +219,19 @@ def _reworded(raw: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
     return raw | changed | ({"object": _reworded(inner, names)} if isinstance(inner, dict) else {})
 
 
-async def _note(app: App, post: Post, face: Actor, author: Actor, told: tuple[Actor, ...]) -> Note:
+async def _note(app: App, post: Post, uri: str, face: Actor, author: Actor, told: tuple[Actor, ...]) -> Note:
     """`told` are those for whom an answer is told again; none for a thread, which is for all followers."""
     name, handle = html.escape(author.name or author.username), app.urls.handle(author.username, author.host)
     by = f'<p><a href="{html.escape(author.url or author.uri)}">{name}</a> ({html.escape(handle)}):</p>'
     there = f'<p><a href="{html.escape(post.url)}">{html.escape(post.url)}</a></p>'
     return Note(
-        uri=app.urls.retold(post.id),
+        uri=uri,
         kind="Note",
         attributed_to=face.uri,
         content=by + (titled(post.title, post.content) if post.title else post.content) + there,
         summary=post.summary,
         language=post.language or None,
-        in_reply_to=await _answered(app, post, told),
+        in_reply_to=await _answered(app, post, face, told),
         # Were it for those alone who are told, what they answer would be a direct message (Mastodon).
         audience=Audience(to=(face.followers,), cc=tuple(actor.uri for actor in told)),
         mentions=tuple(Mention(actor.uri, app.urls.handle(actor.username, actor.host)) for actor in told),
@@ -192,11 +245,13 @@ async def _note(app: App, post: Post, face: Actor, author: Actor, told: tuple[Ac
     )
 
 
-async def _answered(app: App, post: Post, told: tuple[Actor, ...]) -> str | None:
+async def _answered(app: App, post: Post, face: Actor, told: tuple[Actor, ...]) -> str | None:
     """What an answer answers, under the id by which those who are told know it."""
     parent = await posts.by_id(post.parent_id) if told and post.parent_id is not None else None
     if parent is None:
         return None
     author = await actors.by_id(parent.author_id)
     known = author is not None and author.host in {actor.host for actor in told}
-    return parent.uri if known or (parent.local and not parent.starter) else app.urls.retold(parent.id)
+    if known or (parent.local and not parent.starter):
+        return parent.uri
+    return await announcements.of(face.uri, parent.uri, _FORM) or app.urls.retold(parent.id)

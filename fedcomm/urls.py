@@ -1,6 +1,9 @@
 """Where everything of ours is found: the one place that writes our URLs, and reads them back."""
 
+import re
+
 _ENDINGS = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
+_RETOLD = re.compile(r"/posts/[0-9]{1,18}/retold(-[0-9]{1,18})?")
 
 
 class Urls:
@@ -47,9 +50,17 @@ class Urls:
         """The id of the activity that published a post; it resolves (snac 2.94 fetches it)."""
         return f"{self.base}/posts/{post_id}/create"
 
-    def retold(self, post_id: int) -> str:
-        """The note by which a group tells a thread again for members on servers without groups (retelling.py)."""
-        return f"{self.base}/posts/{post_id}/retold"
+    def retold(self, post_id: int, again: int = 0) -> str:
+        """The note by which a group tells a thread again for members on servers without groups (retelling.py).
+
+        `again` is another number for each time that it does so after it took that back: a deleted id is dead for ever
+        (Mastodon: Tombstone).
+        """
+        return f"{self.base}/posts/{post_id}/retold{f'-{again}' if again else ''}"
+
+    def is_retold(self, uri: str) -> bool:
+        """Whether a URI is of such a note of ours."""
+        return self.own(uri) and _RETOLD.fullmatch(uri.removeprefix(self.base)) is not None
 
     def context(self, root_id: int) -> str:
         """The collection of all posts of a thread (FEP-7888 §Dereferencing and resolving)."""
@@ -86,5 +97,6 @@ class Urls:
     def post_id(self, uri: str) -> int | None:
         """The number of the post that a URI of ours names: its id, or its page."""
         path = uri.removeprefix(self.base).partition("#")[0]
-        tail = path.removesuffix("/create").removesuffix("/retold").rsplit("/", 1)[-1]
+        path = path.rpartition("/")[0] if _RETOLD.fullmatch(path) else path.removesuffix("/create")
+        tail = path.rsplit("/", 1)[-1]
         return int(tail) if tail.isdigit() and len(tail) < 19 and self.own(uri) else None

@@ -31,6 +31,13 @@ async def of(face: str, object_uri: str, form: str) -> str | None:
     return found[0] if found else None
 
 
+async def was(face: str, object_uri: str, form: str) -> str | None:
+    """The id under which a face announced something last, also when it took that back."""
+    sql = "SELECT announce_uri FROM announced WHERE face = ? AND object_uri = ? AND form = ?"
+    found = await row(sql, (face, object_uri, form))
+    return found[0] if found else None
+
+
 async def carrying(object_uri: str) -> Entry | None:
     """The entry of the log by which a face announced the activity with this id."""
     sql = (

@@ -91,6 +91,18 @@ async def by_uri(uri: str) -> Entry | None:
     return Entry(*found) if found else None
 
 
+async def all_of(uri: str) -> list[Entry]:
+    """All entries that published the activity with this id: who is named later gets it later."""
+    return [Entry(*found) for found in await rows(_SELECT + "WHERE uri = ? ORDER BY seq", (uri,))]
+
+
+async def inboxes_told(actor_id: int, post_id: int) -> set[str]:
+    """The single inboxes to which an actor sent anything about a post, as far back as the log goes."""
+    sql = "SELECT DISTINCT audience FROM outbox WHERE actor_id = ? AND post_id = ?"
+    found = await rows(sql, (actor_id, post_id))
+    return {inbox for (audience,) in found for inbox in _AUDIENCE.decode(audience).inboxes}
+
+
 async def seqs_of(uri: str) -> list[int]:
     """Where in the log the activity with this id stands; one that went out in several forms stands there more often."""
     return [found[0] for found in await rows("SELECT seq FROM outbox WHERE uri = ?", (uri,))]

@@ -54,6 +54,20 @@ async def out_by_ban(group_id: int, author_id: int) -> list[int]:
     return [found[0] for found in await rows(sql, (author_id, group_id))]
 
 
+async def retold(face: str, group_id: int, author_id: int, *, again: bool) -> list[int]:
+    """Ids of answers of the author that the group told again to servers without groups, newest first (at most 500).
+
+    With `again` those that it took back and that a ban alone took out.
+    """
+    what = f"said.withdrawn_at IS NOT NULL AND post.removed_at IS NOT NULL AND NOT {_SINGLY}"
+    sql = (
+        "SELECT post.id FROM post JOIN announced said ON said.face = ? AND said.object_uri = post.uri"
+        " AND said.form = 'retold' WHERE post.author_id = ? AND post.group_id = ? AND post.parent_uri IS NOT NULL"
+        f" AND post.deleted_at IS NULL AND {what if again else 'said.withdrawn_at IS NULL'}{_NEWEST}"
+    )
+    return [found[0] for found in await rows(sql, (face, author_id, group_id))]
+
+
 _THREADS = (
     "SELECT post.id FROM post WHERE post.author_id = ? AND post.group_id = ? AND post.parent_uri IS NULL"
     " AND post.deleted_at IS NULL"

@@ -76,7 +76,8 @@ JOBS: dict[str, Job] = {
     "tell_edit": Job(telling.tell_edit),
     "tell_end": Job(telling.tell_end),
     "retell_thread": Job(retelling.retell),
-    "unretell_answer": Job(retelling.unretell),
+    "unretell_answer": Job(retelling.unretell),  # as it was called before it was of threads too
+    "unretell_post": Job(retelling.unretell),
     "roll_back": Job(rollback.work, attempts=10, seconds=600),
     "tell_greeters": Job(greeters.tell),
     "remind_greeters": Job(greeters.remind),

@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from activitypub.errors import NotFound
-from fedcomm import curation, fetching, finding
+from fedcomm import curation, fetching, finding, members
 from storage import groups, registers, visible
 from storage.connect import rows
-from storage.posts import MEMBERS, PUBLIC
+from storage.posts import MEMBERS, PUBLIC, Post
 from tests import forger
 from tests.fediverse import Fediverse, Instance, Person
 from tests.forger import Face, Host, Json
@@ -104,17 +104,86 @@ async def test_a_group_tells_an_answer_to_whom_it_is_for_on_mastodon_and_to_nobo
     await circle.fediverse.settle()
     (edited,) = _told(there, "Update")
     assert edited["id"] == told["id"] and "Canary spelt" in edited["content"]
+    again = await _taken_out_and_put_back(circle, there, said, told["id"])
+    told = told | {"id": again}
     await circle.carol.delete(said)
     await circle.fediverse.settle()
     for host in (there, far):
-        gone = [each["object"] for each in host.received if each["type"] == "Delete"]
-        assert [uri["id"] if isinstance(uri, dict) else uri for uri in gone] == [told["id"]]
+        assert _gone(host)[-1:] == [told["id"]]
     boat = await circle.said(circle.anna, "@rye @bob@b.test @eve@far.test Canary boat")
     assert not [each for each in _told(far, "Create") if each["attributedTo"] == boat.uri]
     circle.fediverse.wire.posted.clear()
     await circle.said(circle.anna, "@bob@b.test Canary oar", in_reply_to_id=boat.id)
     told_b = [body for host, body in circle.fediverse.wire.posted if host == "b.test" and b"Canary oar" in body]
     assert len(told_b) == 1, "who is named gets it from the group, once"
+
+
+async def _taken_out_and_put_back(circle: Circle, there: Host, said: Post, uri: str) -> str:
+    """What moderators take out of the group and put back is told again, each time under an id that is not dead."""
+    there_ = await circle.a.knows(said.uri)
+    for how in ("removal", "ban"):
+        there.received.clear()
+        with circle.a.here():
+            if how == "removal":
+                await curation.remove(circle.a.app, circle.alice.actor, there_.id)
+            else:
+                await members.ban(circle.a.app, "rye", circle.carol.actor.uri, circle.alice.actor, remove=True)
+        await circle.fediverse.settle()
+        assert _gone(there) == [uri], how
+        with circle.a.here():
+            if how == "removal":
+                await curation.restore(circle.a.app, circle.alice.actor, there_.id)
+            else:
+                await members.unban(circle.a.app, "rye", circle.carol.actor.uri, circle.alice.actor)
+        await circle.fediverse.settle()
+        (again,) = [each for each in _told(there, "Create") if "Canary" in each["content"]]
+        assert again["id"] != uri and "Canary spelt" in again["content"], how
+        uri = str(again["id"])
+        await circle.let_in(circle.carol)
+    return uri
+
+
+@pytest.mark.attack("GRP-20")
+async def test_who_is_named_by_an_edit_gets_the_post_and_who_is_named_no_more_how_it_reads(circle: Circle) -> None:
+    """By its author in a group of their server, and by the group that tells an answer again; never who is no member."""
+    hosts = {name: Host(circle.fediverse, f"{name}.test") for name in ("mo", "mi", "ex")}
+    people = {name: host.actor(name) for name, host in hosts.items()}
+    for who in people.values():
+        await forger.send(circle.fediverse, circle.a, who, who.does("Follow", circle.face.uri))
+    await circle.let_in(circle.carol)
+    for name, host in hosts.items():
+        circle.a.app.peers.learn(host.name, "microblog", "mastodon")
+        with circle.c.here():
+            assert await fetching.actor(circle.c.app, people[name].uri)
+    thread = await circle.said(circle.anna, "@rye Canary boats\n\nWhich wood?")
+    below = await circle.said(circle.anna, "@mo@mo.test @ex@ex.test Canary oak", in_reply_to_id=thread.id)
+    told = await circle.carol.reply(thread, "@mo@mo.test @ex@ex.test Canary ash")
+    await circle.fediverse.settle()
+    ex = people["ex"]
+    await forger.send(circle.fediverse, circle.a, ex, ex.does("Undo", ex.does("Follow", circle.face.uri)))
+    for host in hosts.values():
+        host.received.clear()
+
+    await circle.anna.edit(below, "@mi@mi.test Canary elm")
+    await circle.carol.edit(told, "@mi@mi.test Canary yew")
+    await circle.fediverse.settle()
+
+    def heard(name: str) -> list[tuple[str, str]]:
+        wood = {"elm": "anna", "yew": "group"}
+        found = [each for each in hosts[name].received if each["type"] in ("Create", "Update", "Delete")]
+        return sorted((each["type"], next(w for key, w in wood.items() if key in str(each))) for each in found)
+
+    assert heard("mo") == [("Update", "anna"), ("Update", "group")]
+    assert heard("mi") == [("Create", "anna"), ("Create", "group"), ("Update", "anna"), ("Update", "group")]
+    assert heard("ex") == [], "who has left reads nothing more"
+    order = [each["type"] for each in hosts["mi"].received if "elm" in str(each)]
+    assert order == ["Create", "Update"], "the post comes before how it reads"
+    await circle.anna.delete(below)
+    await circle.carol.delete(told)
+    await circle.fediverse.settle()
+    for name, host in hosts.items():
+        gone = _gone(host)
+        assert len(gone) == 2 and below.uri in gone, f"{name} got it, and so hears that it is gone"
 
 
 async def test_who_joins_late_finds_what_was_said_and_whole_threads(circle: Circle) -> None:
@@ -165,6 +234,11 @@ async def test_who_joins_late_finds_what_was_said_and_whole_threads(circle: Circ
         assert answer_.truth == "attested" and await circle.reads(circle.carol, answer_)
     dora = await circle.c.person("dora")
     assert not await circle.reads(dora, ours) and not await circle.reads(dora, theirs)
+
+
+def _gone(host: Host) -> list[str]:
+    objects = [each["object"] for each in host.received if each["type"] == "Delete"]
+    return [str(uri["id"] if isinstance(uri, dict) else uri) for uri in objects]
 
 
 def _told(host: Host, kind: str) -> list[Json]:

@@ -40,14 +40,17 @@ async def created(request: Request) -> Response:
 
 
 async def retold(request: Request) -> Response:
-    """`GET /posts/{id}/retold`: as its group tells it again for servers without groups; to all others the post."""
-    found = await _found(request, anybodys=True)
+    """`GET /posts/{id}/retold-{again}`: as its group tells it again for servers without groups; to others the post."""
+    found, again = await _found(request, anybodys=True), request.path_params.get("again", "0")
+    if not again.isdigit() or len(again) > 18:
+        raise NotFound("There is no such post.")
+    uri = app_of(request).urls.retold(found.id, int(again))
     if found.deleted_at is not None:
-        return respond.tombstone(app_of(request).urls.retold(found.id), "Note", found.deleted_at)
+        return respond.tombstone(uri, "Note", found.deleted_at)
     app, asking = app_of(request), await asker(request)
     if asking is None or app.peers.family(asking.host) != quirks.MICROBLOG:
         return respond.redirect(found.uri, 301)
-    return respond.document(request, documents.write(await retelling.document_of(app, found)), cache=PRIVATE)
+    return respond.document(request, documents.write(await retelling.document_of(app, found, uri)), cache=PRIVATE)
 
 
 async def activity(request: Request) -> Response:
@@ -103,6 +106,7 @@ routes = [
     Route("/posts/{id}", post),
     Route("/posts/{id}/create", created),
     Route("/posts/{id}/retold", retold),
+    Route("/posts/{id}/retold-{again}", retold),
     Route("/activities/{id}", activity),
 ]
 documents_ = [Route("/@{name}/{id}", post)]

@@ -13,7 +13,7 @@ from activitypub import authenticity, parse
 from activitypub.activities import Activity
 from activitypub.errors import ProtocolError
 from activitypub.objects import Note
-from fedcomm import mapping, recording
+from fedcomm import clock, mapping, recording
 from fedcomm.app import App
 from fedcomm.urls import Urls
 from storage import groups, posts
@@ -77,6 +77,33 @@ def inside(note: Note, author: Actor, group: Group, face: Actor, parent: Post | 
     among = parent is not None and parent.group_id == group.id and parent.visibility == MEMBERS
     to_followers = bool(author.followers) and author.followers in note.audience.everyone
     return among and to_followers and not note.audience.public
+
+
+def fits(note: Note, known: Post, author: Actor, group: Group, face: Actor, parent: Post | None) -> bool:
+    """Whether what an author says is what the group told of them: by them, among its members, in answer to the same.
+
+    What it answers may have another id for its author, which only the group knows (`retelling.py`).
+    """
+    if known.author_id != author.id or known.deleted_at is not None or not inside(note, author, group, face, parent):
+        return False
+    if note.in_reply_to is None or parent is not None:
+        return known.parent_id == (parent.id if parent is not None else None)
+    return known.parent_id is not None
+
+
+def confirm(
+    app: App, writes: Writes, known: Post, author: Actor, note: Note, named: tuple[Actor, ...], truth: str
+) -> None:
+    """An author says what a group told of them: only their words count, also where the group told a later version.
+
+    Nor is what it told an earlier version of theirs, or its poll theirs.
+    """
+    posts.forget_poll(writes, known.id)
+    recording.edit(app, writes, msgspec.structs.replace(known, author_updated=None), author, note, named)
+    published = min(note.published or known.published, clock.now_ms())
+    own = {"url": note.url or note.uri, "kind": note.kind.lower(), "published": published}
+    posts.change(writes, known.id, truth=truth, edited_at=None, **own)
+    posts.forget_revisions(writes, known.id)
 
 
 def displace(app: App, writes: Writes, known: Post) -> None:

@@ -152,10 +152,9 @@ async def _set_right(app: App, known: Post, note: Note, author: Actor | None, al
     writes = Writes()
     group, face = await groups.with_face(known.group_id)
     parent = await posts.by_uri(note.in_reply_to) if note.in_reply_to else None
-    same = author is not None and note.attributed_to == author.uri and group is not None and face is not None
-    if same and author and group and face and attesting.inside(note, author, group, face, parent):
-        posts.change(writes, known.id, truth="fetched")
-        recording.edit(app, writes, known, author, note, await _named(note))
+    by_author = author is not None and note.attributed_to == author.uri
+    if by_author and author and group and face and attesting.fits(note, known, author, group, face, parent):
+        attesting.confirm(app, writes, known, author, note, await _named(note), "fetched")
         await apply(writes)
         return
     attesting.displace(app, writes, known)

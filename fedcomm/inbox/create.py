@@ -8,7 +8,7 @@ from activitypub.audience import group_of, visibility
 from activitypub.errors import Forbidden
 from activitypub.objects import Note
 from activitypub.origins import same_origin
-from fedcomm import admit, assent, attesting, clock, groups, mapping, recording, sanitise, ways
+from fedcomm import admit, assent, attesting, clock, groups, mapping, sanitise, ways
 from fedcomm.errors import NotAllowed
 from fedcomm.inbox import ballots, shared, waiting
 from fedcomm.inbox.hand import Hand, Ignored, Wants
@@ -86,10 +86,10 @@ def _confirmed(hand: Hand, activity: Activity, written: Note, known: Post, autho
     """Whether an author says what a group told of them; else that goes, and what they say comes in its place."""
     group = hand.facts.group_of(known)
     parent = hand.facts.posts.get(written.in_reply_to or "")
-    same = known.author_id == author.id and known.deleted_at is None and group is not None
-    if same and group is not None and attesting.inside(written, author, group, hand.facts.face_of(group), parent):
-        posts.change(hand.writes, known.id, truth="proof" if activity.uri in hand.proven else "signed")
-        recording.edit(hand.app, hand.writes, known, author, written, mentioned(hand, written))
+    face = hand.facts.face_of(group) if group is not None else None
+    if group is not None and face is not None and attesting.fits(written, known, author, group, face, parent):
+        by = "proof" if activity.uri in hand.proven else "signed"
+        attesting.confirm(hand.app, hand.writes, known, author, written, mentioned(hand, written), by)
         return True
     attesting.displace(hand.app, hand.writes, known)
     del hand.facts.posts[known.uri]

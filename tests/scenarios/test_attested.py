@@ -340,10 +340,30 @@ async def test_what_its_author_says_counts_from_the_moment_they_say_it(ring: Rin
         assert (there.content, there.visibility, there.group_id) == ("<p>real</p>", PUBLIC, None), how
         assert await reads(ring.otto, real["id"]), how
 
-    same = ring.made_up("same", "<p>as the group says</p>")
-    await ring.announce(ring.create(same))
-    await forger.send(ring.fediverse, ring.ours, vera, vera.does("Create", same | {"content": "<p>as she says</p>"}))
+    same = ring.made_up("same", "<p>as the group says</p>", contentMap={"de": "<p>as the group says</p>"})
+    later = {"type": "Question", "oneOf": [{"type": "Note", "name": "forged"}], "url": "https://victim.test/forged"}
+    await ring.announce(ring.create(same | later | {"updated": "2026-11-26T12:00:00Z"}))
+    there, reader = await ring.ours.knows(same["id"]), await program(ring.anna)
+    shown = [
+        await reader.get(f"/api/v1/statuses/{there.id}"),
+        *(await reader.get(f"/api/v1/statuses/{there.id}/history")),
+    ]
+    for each in shown:  # in the words of the post's language, before anything that the group says
+        assert each["content"].startswith("<p><em>Weitergegeben von der Gruppe @ring@ring.test;"), each
+    first = same | {"content": "<p>as she says</p>", "updated": "2026-11-26T09:00:00Z"}
+    await forger.send(ring.fediverse, ring.ours, vera, vera.does("Create", first))
     there = await ring.ours.knows(same["id"])
     assert (there.content, there.truth, there.visibility) == ("<p>as she says</p>", "signed", MEMBERS)
+    said = await reader.get(f"/api/v1/statuses/{there.id}")
+    assert (said["content"], said["poll"], said["url"]) == ("<p>as she says</p>", None, there.uri)
+    history = await reader.get(f"/api/v1/statuses/{there.id}/history")
+    assert [each["content"] for each in history] == ["<p>as she says</p>"], "what the group told is no version of hers"
+    below, other = ring.made_up("below", inReplyTo=same["id"]), ring.made_up("other")
+    for note in (other, below):
+        await ring.announce(ring.create(note))
+    elsewhere = vera.does("Create", below | {"inReplyTo": other["id"], "content": "<p>as she answers</p>"})
+    await forger.send(ring.fediverse, ring.ours, vera, elsewhere)
+    answer = await ring.ours.knows(below["id"])
+    assert answer.parent_id == (await ring.ours.knows(other["id"])).id, "nor does the group say what she answers"
     await ring.announce(vera.does("Update", same | {"updated": "2026-11-27T09:00:00Z"}, to=same["to"]))
     assert (await ring.ours.knows(same["id"])).content == "<p>as she says</p>", "then the group says nothing more of it"

@@ -209,7 +209,10 @@ async def history(request: Request) -> Response:
         at: (status.home_of(post), f"{each.title}\n{each.content}\n{each.summary}") for at, each in enumerate(versions)
     }
     named = await emoji.named_in(base, texts)
-    return respond.json([_edit(base, author, version, files, named.get(at, [])) for at, version in enumerate(versions)])
+    doubt = status.doubt(post, bundle.faces.get(post.id))
+    return respond.json(
+        [_edit(base, author, version, files, named.get(at, []), doubt) for at, version in enumerate(versions)]
+    )
 
 
 def _edit(
@@ -218,10 +221,11 @@ def _edit(
     version: threads.Revision,
     files: Sequence[Media],
     emojis: Sequence[dict[str, Any]],
+    doubt: str,
 ) -> dict[str, Any]:
     """What a post said at a time (Mastodon API: "StatusEdit")."""
     entity: dict[str, Any] = {
-        "content": status.content_of(version.title, version.content), "spoiler_text": version.summary,
+        "content": doubt + status.content_of(version.title, version.content), "spoiler_text": version.summary,
         "sensitive": bool(version.sensitive), "created_at": moment(version.created_at), "account": author,
         "media_attachments": [attachment(base, file) for file in threads.shown_then(version, files)],
         "emojis": emojis,

@@ -7,12 +7,13 @@ from typing import Any
 import msgspec
 
 from activitypub.origins import host_of
-from fedcomm import admit
+from fedcomm import admit, attesting
 from storage import fragments, shown
 from storage.fragments import Fragment
 from storage.posts import Post
 from storage.shown import BOOKMARKED, FAVOURITED, MUTED, OWN, PINNED, REBLOGGED, BoostRow, Bundle, Mention
 from storage.timelines import Entry
+from web.languages import AVAILABLE, words
 from web.mastodon.entities import emoji, filtered
 from web.mastodon.entities.account import NOBODY_MAY, accounts
 from web.mastodon.entities.media import attachment
@@ -88,6 +89,19 @@ async def by_id(base: str, viewer: int, post_ids: Sequence[int]) -> dict[int, by
 def content_of(title: str, content: str) -> str:
     """What a post says, its title first (never as a warning, which would hide it)."""
     return f"<p><strong>{escape(title)}</strong></p>{content}" if title else content
+
+
+def doubt(post: Post, face: Mention | None) -> str:
+    """What stands before a post that nobody but its group vouches for, in its own language; of all others nothing.
+
+    Programs show who wrote a post and what it says, so that it is said there (docs/decisions/0034).
+    """
+    if post.truth != attesting.TRUTH:
+        return ""
+    gettext = words(post.language if post.language in AVAILABLE else "en").gettext
+    said = gettext("Passed on by the group {group}; its author's server has not confirmed it.")
+    group = f"@{face.username}@{face.host}" if face is not None else ""
+    return f"<p><em>{escape(said.replace('{group}', group))}</em></p>"
 
 
 async def _parts(
@@ -182,7 +196,8 @@ def _fragment(base: str, post: Post, bundle: Bundle, author: bytes, emojis: list
         "in_reply_to_id": str(post.parent_id) if post.parent_id else None,
         "in_reply_to_account_id": str(bundle.authors_above[post.id]) if post.id in bundle.authors_above else None,
         "sensitive": bool(post.sensitive), "spoiler_text": post.summary, "language": post.language or None,
-        "edited_at": moment_or_none(_edited(post)), "content": content_of(post.title, post.content),
+        "edited_at": moment_or_none(_edited(post)),
+        "content": doubt(post, bundle.faces.get(post.id)) + content_of(post.title, post.content),
         "media_attachments": [attachment(base, file) for file in bundle.media.get(post.id, ())],
         "mentions": _mentions(post, bundle),
         "tags": [{"name": name, "url": f"{base}/tags/{name}"} for name in bundle.tags.get(post.id, ())],

@@ -22,6 +22,7 @@ from fedcomm.errors import NotFound
 from fedcomm.mapping import activities
 from fedcomm.mapping.posts import titled, to_attachment
 from fedcomm.outbox import publish
+from fedcomm.reach import Destinations
 from fedcomm.urls import Urls
 from storage import actors, announcements, media, members, outbox, posts
 from storage import groups as stored
@@ -116,14 +117,16 @@ async def _readers(
     if post.starter:
         followers = Readers(followers=(face.id,))
         return (Readers() if before else followers), followers
-    had, theirs = _inboxes(before), tuple(dict.fromkeys(actor.inbox for actor in told))
-    known_at = await app.reach.places(Readers(inboxes=had))
-    named = await app.reach.places(Readers(inboxes=theirs))
-    new = tuple(inbox for host, inboxes in named.items() if host not in known_at for inbox in inboxes)
-    within = await app.reach.places(Readers(followers=(face.id,)))
-    left = {host: inboxes for host, inboxes in known_at.items() if host in within}
-    all_ = dict.fromkeys((*theirs, *(inbox for inboxes in left.values() for inbox in inboxes)))
-    return Readers(inboxes=new), Readers(inboxes=tuple(all_))
+    within = await app.reach.places(Readers(followers=(face.id,)))  # one inbox for all on a server, where it has one
+    known_at = await app.reach.places(Readers(inboxes=_inboxes(before)))
+    named = await app.reach.places(Readers(inboxes=tuple(actor.inbox for actor in told)))
+    new = [host for host in named if host in within and host not in known_at]
+    left = [host for host in known_at if host in within]
+    return _at(within, new), _at(within, (*left, *new))
+
+
+def _at(places: Destinations, hosts: Iterable[str]) -> Readers:
+    return Readers(inboxes=tuple(inbox for host in hosts for inbox in places[host]))
 
 
 def _inboxes(told: Iterable[Entry]) -> tuple[str, ...]:

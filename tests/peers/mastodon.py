@@ -92,9 +92,25 @@ class Mastodon:
         await handler(activity)
 
     def home(self, person: "Person") -> list[tuple[str, str]]:
-        """What stands in somebody's home timeline: (who showed it, post), posts and boosts of those they follow."""
-        shown = [(author, s.uri) for s in self.statuses.values() for author in (s.author, *s.boosts)]
-        return [(who, uri) for who, uri in shown if (person.uri, who) in self.following]
+        """What stands in somebody's home timeline: (who showed it, post), posts and boosts of those they follow.
+
+        Of answers those to themselves, to who wrote them, or to whom they follow (FeedManager: filter_from_home).
+        """
+        shown = [(s.author, s) for s in self.statuses.values() if self._unfiltered(person.uri, s)]
+        shown += [(who, s) for s in self.statuses.values() for who in s.boosts]
+        return [(who, s.uri) for who, s in shown if (person.uri, who) in self.following]
+
+    def notified(self, person: "Person") -> list[str]:
+        """The posts of others that name somebody here."""
+        return [s.uri for s in self.statuses.values() if person.uri in s.mentions and s.author != person.uri]
+
+    def _unfiltered(self, reader: str, status: Status) -> bool:
+        if not status.parent:
+            return True
+        parent = self.statuses.get(status.parent)
+        return parent is not None and (
+            parent.author in (reader, status.author) or (reader, parent.author) in self.following
+        )
 
     async def status(self, uri: str) -> Status:
         """The post, fetched at its origin when it is not known.
@@ -151,6 +167,8 @@ class Mastodon:
                 raise Dropped("the post is not known, or somebody else's")
             if changed["content"] != known.content:
                 known.content, known.edits = changed["content"], known.edits + 1
+            named = (tag["href"] for tag in changed.get("tag") or [] if tag.get("type") == "Mention")
+            known.mentions = tuple(dict.fromkeys((*known.mentions, *named)))  # those of before become silent ones
             return
         self.server.actors[activity["actor"]] = changed
 

@@ -280,6 +280,37 @@ async def test_a_private_group_tells_its_threads_to_members_there_who_answer_in_
     await eventually(lambda: retold not in world.mastodon.statuses, "the thread is gone with mona")
 
 
+async def test_a_private_group_tells_answers_to_members_there_whom_they_are_for(world: World) -> None:
+    """One note for each, by the group, which says who said it; it reads as it is edited, and nothing comes twice."""
+    group, _alice, bob, mona = await joined(world, "ring")
+    mila, mastodon = world.mona("mila_ring"), world.mastodon
+    await mila.follow("ring@a.test")
+    await eventually(lambda: (mila.uri, group) in mastodon.following, "mila is in the group")
+    await world.a.command("group.change", group="ring", changes={"visibility": "members"})
+    thread = await mona.post("Which medlars?", mentions=(group,), private=True)
+    there = await bob.sees(thread, visibility="private")
+    assert there["content"].startswith("<p><em>Passed on by the group @ring@a.test;")
+    answer = await bob.write("The big ones.", answering=thread)
+    await eventually(lambda: len(mastodon.notified(mona)) == 1, "the group has told mona")
+
+    (told,) = mastodon.notified(mona)
+    status = mastodon.statuses[told]
+    assert (status.author, status.parent, status.public) == (group, thread, False)
+    assert f"@{bob.name}@b.test" in status.content and (group, told) in mastodon.home(mona)
+    assert answer not in mastodon.statuses and (group, told) not in mastodon.home(mila) and not mastodon.notified(mila)
+    thanks = await mona.answer(told, "Thank you!")
+    await bob.reads(thread, [answer, thanks])
+    assert (await bob.find(thanks) or {})["in_reply_to_id"] == await bob.here(answer)
+    await bob.edit(answer, f"The big ones, @{mila.handle}, or not?")
+    await eventually(lambda: mastodon.notified(mila) == [told], "mila is told what she is asked")
+    assert "or not" in mastodon.statuses[told].content
+
+    await bob.delete(answer)
+    await eventually(lambda: told not in mastodon.statuses, "it is gone")
+    await world.around.quiet()
+    nothing_twice(mastodon.server)
+
+
 async def test_who_asks_to_join_from_mastodon_is_turned_down_asks_again_and_is_let_in(world: World) -> None:
     alice, mona = await world.a.member("alina"), world.mona("mila")
     await world.a.group("choosy", alice)

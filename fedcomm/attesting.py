@@ -16,7 +16,7 @@ from activitypub.objects import Note
 from fedcomm import clock, mapping, recording
 from fedcomm.app import App
 from fedcomm.urls import Urls
-from storage import groups, posts
+from storage import attested, groups, posts
 from storage.actors import Actor
 from storage.connect import Writes
 from storage.groups import Group
@@ -98,12 +98,12 @@ def confirm(
 
     Nor is what it told an earlier version of theirs, or its poll theirs.
     """
-    posts.forget_poll(writes, known.id)
+    attested.forget_poll(writes, known.id)
     recording.edit(app, writes, msgspec.structs.replace(known, author_updated=None), author, note, named)
     published = min(note.published or known.published, clock.now_ms())
     own = {"url": note.url or note.uri, "kind": note.kind.lower(), "published": published}
     posts.change(writes, known.id, truth=truth, edited_at=None, **own)
-    posts.forget_revisions(writes, known.id)
+    attested.forget_revisions(writes, known.id)
 
 
 def displace(app: App, writes: Writes, known: Post) -> None:

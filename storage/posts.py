@@ -315,16 +315,6 @@ def change(writes: Writes, post_id: int, **columns: object) -> None:
     writes.add(f"UPDATE post SET {assignments} WHERE id = ?", (*columns.values(), post_id))
 
 
-def forget_revisions(writes: Writes, post_id: int) -> None:
-    """Drop what a post is said to have said before."""
-    writes.add("DELETE FROM post_revision WHERE post_id = ?", (post_id,))
-
-
-def forget_poll(writes: Writes, post_id: int) -> None:
-    """Drop the poll of a post."""
-    writes.add("DELETE FROM poll WHERE post_id = ?", (post_id,))
-
-
 def forget_links(writes: Writes, post_id: int) -> None:
     """Drop mentions, tags and attachments of a post before an edit writes them anew."""
     writes.add("DELETE FROM mention WHERE post_id = ?", (post_id,))
@@ -386,7 +376,7 @@ def erase(writes: Writes, post: Post, now_ms: int, *, told: bool = True) -> None
     writes.add("DELETE FROM pin WHERE post_id = ?", (post.id,))
     if post.visibility == DIRECT:
         conversations.without(writes, post.id)
-    forget_revisions(writes, post.id)
+    writes.add("DELETE FROM post_revision WHERE post_id = ?", (post.id,))
     writes.add("DELETE FROM media WHERE post_id = ? AND origin = 'remote'", (post.id,))
     media.drop(writes, post.id, now_ms)
     writes.add("DELETE FROM proven WHERE object_uri = ?", (post.uri,))

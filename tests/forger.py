@@ -154,7 +154,8 @@ class Host:
             document = self.made_up[beginning](path.removeprefix(beginning))
             return httpx.Response(200, json=document, headers={"content-type": ACTIVITY}, request=request)
         found = self.served.get(path, Served(404, b'{"error": "not found"}', "application/json"))
-        headers = {"content-type": found.content_type} | ({"location": found.location} if found.location else {})
+        said = {"content-type": found.content_type, "location": found.location}
+        headers = {name: value for name, value in said.items() if value}
         return httpx.Response(found.status, content=found.body, headers=headers, request=request)
 
 

@@ -10,6 +10,7 @@ from storage.connect import rows
 from tests.corpus import ROOT, corpus
 from tests.databases import Databases
 from tests.fediverse import Fediverse
+from tests.forger import ACTIVITY
 from tests.scenarios.effects import CHECKS, content_never
 from tests.scenarios.stage import PUBLIC, Stage, staged
 
@@ -71,7 +72,7 @@ def serve_world(stage: Stage, vectors: dict[str, Any], case: dict[str, Any]) -> 
     for url, found in world.items():
         if "generate" in found:
             continue
-        kind = found.get("content_type") or "application/activity+json"
+        kind = found.get("content_type", ACTIVITY) or ""  # null: it is served without one
         stage.hosts[url.split("/")[2]].serve(url, found.get("body", {}), found.get("status", 200), kind)
 
 
@@ -79,12 +80,22 @@ async def played(stage: Stage, case: dict[str, Any]) -> None:
     """Take all steps of the case, until nobody has anything to do."""
     for step in case["setup"]:
         await stage.take(step)
+    for who in _announcers(case):
+        await stage.take({"local_follow": {"from": "{LOCAL_USER}", "to": who, "accepted": True}})
     stage.statuses.clear()
     parallel = [step for step in case["steps"] if step.get("parallel")]
     await asyncio.gather(*(stage.deliver(step) for step in parallel))
     for step in (step for step in case["steps"] if not step.get("parallel")):
         await stage.take(step)
     await stage.fediverse.settle()
+
+
+def _announcers(case: dict[str, Any]) -> list[str]:
+    """Who announces something and is followed by nobody yet: to that this server would not listen at all."""
+    followed = {step["local_follow"]["to"] for step in case["setup"] if "local_follow" in step}
+    said = [step["deliver"] for step in case["steps"] if step.get("deliver")]
+    speakers = dict.fromkeys(each["actor"] for each in said if each["type"] == "Announce")
+    return [who for who in speakers if who not in followed]
 
 
 async def hold(stage: Stage, case: dict[str, Any]) -> None:

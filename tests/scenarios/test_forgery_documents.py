@@ -1,0 +1,78 @@
+"""What a forger tries with documents of its own host: to speak in other names by what they say of themselves."""
+
+from typing import Any
+
+import pytest
+
+from storage.connect import rows, value
+from tests.forger import followed, post
+from tests.scenarios.town import Town
+
+pytestmark = pytest.mark.anyio
+
+
+async def _known(town: Town) -> dict[str, str]:
+    """By whom the posts from elsewhere are that are known here, and what they say."""
+    with town.ours.here():
+        found = await rows("SELECT p.uri, a.uri, p.content FROM post p JOIN actor a ON a.id = p.author_id WHERE local = 0")  # noqa: E501  # fmt: skip
+    return {uri: f"{author} {content}" for uri, author, content in found}
+
+
+@pytest.mark.attack("ORI-04")
+async def test_whatever_stands_in_place_of_an_author_a_post_is_by_nobody_else(town: Town) -> None:
+    anna, mallory = town.anna.actor.uri, town.mallory.uri
+    await followed(town.fediverse, town.anna, town.mallory)
+    nobody: list[Any] = [
+        anna, town.bob.uri, [town.bob.uri], [anna], {"id": anna, "type": "Person"}, 1, "1", [1], ["1", None], {}, [],
+        {"type": "Person"}, str(town.anna.actor.id), town.anna.actor.id, None,
+    ]  # fmt: skip
+    himself: list[Any] = [[anna, mallory], [town.bob.uri, 1, None, mallory], [{"id": anna}, {"id": mallory}]]
+
+    for number, author in enumerate(nobody + himself):
+        note = town.mallory.note(number, "<p>SAID</p>", cc=[anna]) | {"attributedTo": author}
+        brought, served = note | {"id": f"{note['id']}/brought"}, note | {"id": f"{note['id']}/served"}
+        town.evil.serve(served["id"], served)
+        await town.send(town.mallory, town.mallory.does("Create", brought), town.mallory.does("Announce", served["id"]))
+
+    count = len(nobody)
+    assert await _known(town) == {
+        f"https://evil.test/notes/{number}/{how}": f"{mallory} <p>SAID</p>"
+        for number in range(count, count + len(himself))
+        for how in ("brought", "served")
+    }
+    with town.ours.here():
+        assert await value("SELECT COUNT(*) FROM inbox_item WHERE state = 3") == 0
+
+
+@pytest.mark.attack("ORI-05", "ORI-06", "ORI-30")
+async def test_a_document_is_what_stands_at_its_id_and_at_no_other_place(town: Town) -> None:
+    await followed(town.fediverse, town.anna, town.mallory)
+    real = town.bob.note("real", "<p>Real</p>", url="https://www.theirs.test/@bob/1")
+    honest = town.mallory.note("honest", "<p>Honest</p>", url=real["id"])
+    nowhere = town.mallory.note("nowhere", "<p>FORGED</p>")
+    theirs, evil = town.theirs, town.evil
+    theirs.serve(real["id"], real)
+    theirs.serve("https://theirs.test/@bob/1", real | {"content": "<p>FORGED</p>"})
+    evil.serve(honest["id"], honest)
+    evil.serve("https://evil.test/elsewhere", nowhere)
+    evil.serve(nowhere["id"], nowhere | {"id": "https://evil.test/notes/nowhere-either"})
+    evil.serve("https://evil.test/mirror", real | {"content": "<p>FORGED</p>"})
+    open_to_all = "https://theirs.test/out?to=evil"
+    evil.serve("https://evil.test/forged", town.bob.note("forged", "<p>FORGED</p>", id=open_to_all))
+    theirs.redirect(open_to_all, "https://evil.test/forged")
+
+    places = ["https://theirs.test/@bob/1", "https://evil.test/elsewhere", "https://evil.test/mirror", open_to_all]
+    for place in (*places, "https://www.theirs.test/@bob/1", honest["id"]):
+        await town.send(town.mallory, town.mallory.does("Announce", place))
+
+    assert await _known(town) == {
+        real["id"]: f"{town.bob.uri} <p>Real</p>",
+        honest["id"]: f"{town.mallory.uri} <p>Honest</p>",
+    }
+    assert theirs.asked.count(real["id"]) == 1  # once, at its id
+    assert evil.asked.count(nowhere["id"]) == 1
+    assert (await town.here(real["id"])).url == "https://www.theirs.test/@bob/1"  # a link, on another host
+    assert (await town.here(honest["id"])).uri == honest["id"]
+    assert (await post(town.ours, town.mallory.does("Like", honest["id"]), town.mallory)).status_code == 202
+    await town.fediverse.settle()
+    assert [(await town.here(uri)).likes_count for uri in (real["id"], honest["id"])] == [0, 1]

@@ -120,7 +120,10 @@ class Inbox:
                 ready.append((work, writes))
         if ready:
             await self._apply(ready)
-        await self._call_early(batch)
+        await self._call_early([*(work for work, _writes in ready), *(work for work in batch if work.done)])
+        for work in batch:
+            for uri in () if work.early else work.unknown:
+                self._early.remember(work.item, uri)
 
     async def _handle(self, work: Work, known: Facts) -> Writes | None:
         """The changes of a hot item; None when it was dealt with otherwise. Of a list each part stands for itself."""
@@ -135,8 +138,8 @@ class Inbox:
                     wanted.append(wants)
                 except Ignored as why:
                     refused.append(str(why))
-                    if why.unknown and not work.early:
-                        self._early.remember(work.item, why.unknown)
+                    if why.unknown:
+                        work.unknown.append(why.unknown)
                 except (ProtocolError, errors.AppError) as fault:
                     LOG.info("refused activity=%s why=%s", part.uri, fault)
                     refused.append(str(fault))
@@ -144,6 +147,7 @@ class Inbox:
             await self._fault(work.item, fault)
         else:
             if wanted:
+                work.unknown.clear()  # it has another turn
                 await self._ask(work, Wants.of_all(wanted))
             elif len(refused) == len(work.parts):
                 await _refuse(work.item, refused[0])
@@ -152,7 +156,7 @@ class Inbox:
         return None
 
     async def _call_early(self, batch: Sequence[Work]) -> None:
-        """Votes that came before their posts have their turn when something of these posts has come."""
+        """Votes that came before their posts have their turn when something of these posts has had its effect."""
         called = self._early.called(uri for work in batch for uri in sorted(work.touched))
         for item in called:
             if (work := await self._read(item)) is not None:

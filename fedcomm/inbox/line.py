@@ -43,6 +43,7 @@ class Work(msgspec.Struct):
     done: bool = False  # its effect came with the mark that it has had it, in a transaction of its own
     early: bool = False  # it came before what it is about, and has its second chance
     kept: bool = False  # it had its effect, and may have to be passed on later, as it came
+    unknown: list[str] = []  # ids of posts that it is about and that may be on their way
 
 
 def work(item: Item, activity: Activity, proven: tuple[Proven, ...], attested: frozenset[str], *, hot: bool) -> Work:

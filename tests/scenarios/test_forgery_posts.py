@@ -314,3 +314,19 @@ async def test_a_boost_that_comes_before_its_post_fetches_it_and_shows_it_once(t
     assert (await town.here()).boosts_count == 1
     assert [p.uri for p in await town.anna.home()] == [note["id"]]
     assert (await town.here()).visibility == LISTED
+
+
+@pytest.mark.attack("ORI-23")
+async def test_a_vote_that_a_group_passes_on_before_its_post_counts_once_that_is_here(town: Town) -> None:
+    cats = town.evil.actor("cats", "Group")
+    await followed(town.fediverse, town.anna, cats)
+    note = town.bob.note(1, cc=[cats.uri], audience=cats.uri)
+    vote = cats.does("Announce", town.eve.does("Like", note["id"]))
+
+    await town.send(cats, vote)
+    early = await town.ours.post(note["id"])
+    town.theirs.serve(note["id"], note)
+    await town.send(cats, cats.does("Announce", town.bob.does("Create", note)))
+
+    assert early is None
+    assert (await town.here()).likes_count == 1

@@ -15,7 +15,7 @@ from storage.posts import Post
 
 
 def of_votes(app: App, writes: Writes, group: Group, post: Post, host: str) -> None:
-    """A server gives more votes to a post than count (attack GRP-11): told once a day for each group and server."""
+    """A server gives more votes to a post than count at once (attack GRP-11): told once a day of each server."""
     if app.vote_alerts.due(f"{group.id} {host}"):
         jobs.add(writes, next_id(), "alert_votes", {"group": group.id, "post": post.id, "host": host}, clock.now_ms())
         app.jobs_added(writes)

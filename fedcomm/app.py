@@ -19,7 +19,7 @@ from fedcomm.config import Config
 from fedcomm.hybrid_clock import HybridClock
 from fedcomm.intake import Intake
 from fedcomm.keyring import KeyRing
-from fedcomm.limits import Lately, PostLimit, ServerLimit
+from fedcomm.limits import Lately, PostLimit, ServerLimit, VoteLimit
 from fedcomm.peerbook import PeerBook
 from fedcomm.reach import Reach
 from fedcomm.schemes import Schemes
@@ -76,7 +76,7 @@ class App:
         self.keyring = KeyRing()
         self.reach = Reach()
         self.intake = Intake(db)
-        self.vote_limit = ServerLimit(limits.VOTES, limits.WINDOW)
+        self.vote_limit = VoteLimit()
         self.undo_limit = ServerLimit(limits.VOTES, limits.WINDOW)
         self.edit_limit = ServerLimit(limits.EDITS, limits.WINDOW)
         self.vote_alerts = Lately(limits.ALERTS)

@@ -91,13 +91,13 @@ async def appointed(app: App, writes: Writes, face: Actor, who: Actor, post_id: 
 
 
 async def many_votes(app: App, writes: Writes, face: Actor, who: Actor, host: str, link: str, post_id: int) -> None:
-    """To who looks after a group: one server gives more votes to a post than count."""
+    """To who looks after a group: one server gives more votes to a post than count at once."""
     gettext = (await _tongue(app, who)).gettext
     words = [
         gettext("Somebody may be stuffing votes in the group {group}.").replace("{group}", face.name),
         gettext(
-            "In ten minutes more people of the server {host} voted on a post than would be counted of one server. The"
-            " others do not count. Please have a look: {link}"
+            "In ten minutes more people of the server {host} voted on a post than are counted at once of one server."
+            " The other votes count later, one after the other, so that you have the time to look: {link}"
         )
         .replace("{host}", host)
         .replace("{link}", link),

@@ -20,7 +20,7 @@ from fedcomm import attesting, clock, errors, fetching, leaders, retelling
 from fedcomm.app import App
 from fedcomm.inbox import facts, line, proofs
 from fedcomm.inbox.facts import Facts
-from fedcomm.inbox.hand import Hand, Ignored, Wants
+from fedcomm.inbox.hand import Hand, Ignored, PutOff, Wants
 from fedcomm.inbox.line import Early, Line, Turns, Work
 from fedcomm.inbox.rules import BY_SHAPE
 from fedcomm.outbox.lanes import SCHEDULE
@@ -134,6 +134,9 @@ class Inbox:
             for part in work.parts:
                 try:
                     writes.merge(await self._one(work, part, known))
+                except PutOff as until:
+                    await _put_off(work.item, until)
+                    return None
                 except Wants as wants:
                     wanted.append(wants)
                 except Ignored as why:
@@ -346,6 +349,11 @@ async def _or_nothing(fetch: Awaitable[object], *, patient: bool) -> None:
         if patient:
             raise
         LOG.info("not fetched now why=%s", why)
+
+
+async def _put_off(item: Item, until: PutOff) -> None:
+    await apply_writes(until.writes)
+    await inbox.later(item.id, str(until), clock.now_ms() + int(until.seconds * 1000) + 1, counted=False)
 
 
 async def _refuse(item: Item, why: str) -> None:

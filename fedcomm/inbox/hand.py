@@ -66,6 +66,14 @@ class Ignored(Exception):
         self.unknown = unknown
 
 
+class PutOff(Exception):
+    """The activity is fine, and has its effect later: after so many seconds. `writes` are what is changed already."""
+
+    def __init__(self, why: str, seconds: float, writes: Writes) -> None:
+        super().__init__(why)
+        self.seconds, self.writes = seconds, writes
+
+
 class Hand(msgspec.Struct, kw_only=True):
     """One activity in the hand of its handler.
 

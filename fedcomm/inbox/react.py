@@ -4,9 +4,10 @@ from activitypub.activities import Activity, id_of
 from activitypub.attached import is_emoji
 from fedcomm import admit, alerts, clock, groups
 from fedcomm.errors import Invalid, NotAllowed
-from fedcomm.inbox.hand import Hand, Ignored
+from fedcomm.inbox.hand import Hand, Ignored, PutOff
 from storage import posts, reactions, telling
 from storage.actors import Actor
+from storage.circumstances import DAY
 from storage.ids import next_id
 from storage.posts import Post
 
@@ -23,12 +24,29 @@ def vote(hand: Hand, activity: Activity) -> None:
     if not _may(hand, post, voter, kind):
         raise Ignored("the voter may not vote on this")
     group = hand.facts.group_of(post)
-    if group is not None and group.local and not hand.app.vote_limit.allows(post.id, voter.host):
+    if group is not None and group.local and not _in_time(hand, activity, post, voter):
         return alerts.of_votes(hand.app, hand.writes, group, post, voter.host)
     record(hand, post, voter, kind, activity, truth="signed")
     if group is not None and group.local:
         face = hand.facts.face_of(group)
         groups.pass_on(hand.app, hand.writes, group, face, hand.raw_of(activity), about=post)
+
+
+def _in_time(hand: Hand, activity: Activity, post: Post, voter: Actor) -> bool:
+    """Whether a vote counts now; else never: too many of its server wait already.
+
+    Raises:
+        PutOff: it counts later.
+    """
+    known = voter.created_at <= clock.now_ms() - DAY
+    vote = activity.uri or f"{voter.uri} {activity.type}"
+    seconds = hand.app.vote_limit.seconds(post.id, voter.host, vote, known=known)
+    if seconds:
+        group = hand.facts.group_of(post)
+        assert group is not None
+        alerts.of_votes(hand.app, hand.writes, group, post, voter.host)
+        raise PutOff("many of its server vote on this post now", seconds, hand.writes)
+    return seconds is not None
 
 
 def record(hand: Hand, post: Post, voter: Actor, kind: str, activity: Activity, *, truth: str) -> None:

@@ -1,14 +1,15 @@
 """Votes and echoes: one voice for each person, and nothing goes round in circles."""
 
+import asyncio
 from contextlib import nullcontext
 
 import pytest
 
-from fedcomm import group_profile, limits, reactions
+from fedcomm import fetching, group_profile, limits, reactions
 from fedcomm.errors import Invalid
 from fedcomm.group_profile import Change
 from storage.actors import Actor
-from storage.connect import rows
+from storage.connect import execute, rows
 from storage.posts import Post
 from tests import forger
 from tests.fediverse import Fediverse, Instance
@@ -96,9 +97,42 @@ async def test_a_server_with_many_new_people_has_not_many_votes(world: World) ->
     await world.fediverse.settle()
 
     assert await world.votes() == (30, 0)
+    ours = await world.a.person("bo")
+    await ours.like(world.post)  # members here are not limited
+    assert await world.votes() == (31, 0)
     with world.a.here():
         told = await rows("SELECT content FROM post WHERE author_id = ? AND visibility = 3", (world.bread.id,))
     assert len(told) == 1 and world.host.name in told[0][0] and f"@ann/{world.post.id}" in told[0][0]
+
+
+async def test_what_many_of_one_server_vote_counts_later_in_their_order_and_is_not_lost(world: World) -> None:
+    world.a.apps[0].vote_limit = limits.VoteLimit(most=2, known=3, waiting=9, window=1.0)
+    old = [world.host.actor(f"o{number}") for number in range(4)]
+    new = [world.host.actor(f"n{number}") for number in range(4)]
+    with world.a.here():
+        for each in old:
+            await fetching.actor(world.a.app, each.uri)
+        await execute("UPDATE actor SET created_at = created_at - 86400000 WHERE host = ?", (world.host.name,))
+    votes = [(each, each.does("Like", world.post.uri)) for each in (*new, *old)]
+    for voter, vote in votes:
+        await forger.post(world.a, vote, voter)
+    changed, taken = new[2].does("Dislike", world.post.uri), new[3].does("Undo", votes[3][1])
+    await forger.post(world.a, taken, new[3])
+    await forger.post(world.a, changed, new[2])  # waits behind their own first vote
+    await world.fediverse.settle()
+    assert await world.votes() == (5, 0)  # two who are new, three who are known
+
+    async with asyncio.timeout(20):
+        while await world.votes() != (6, 1):
+            await asyncio.sleep(0.1)
+            world.a.apps[0].intake.more()
+            await world.fediverse.settle()
+    full = limits.VoteLimit(most=1, waiting=1)
+    assert full.seconds(1, "e.test", "first", known=False) == 0.0
+    assert full.seconds(2, "", "ours", known=False) == 0.0
+    assert (full.seconds(1, "e.test", "second", known=False) or 0.0) > limits.WINDOW  # after the others of its time
+    assert full.seconds(1, "e.test", "third", known=False) is None
+    assert full.seconds(1, "f.test", "other", known=False) == full.seconds(2, "e.test", "elsewhere", known=False) == 0.0
 
 
 @pytest.mark.attack("GRP-13")

@@ -47,7 +47,8 @@ async def everything(request: Request) -> Response:
         state.app_of(request), viewer.actor_id, found, partial=wanted.expand_accounts == "partial_avatars"
     )
     cursors = (found[0].newest.id, found[-1].newest.id) if found else ()
-    return respond.json(body, headers=paging.link(request, cursors, older))
+    # A full page leads on, though nothing may be older: Mastodon 4.5 does so, and Mastodon.py's own tests look for it.
+    return respond.json(body, headers=paging.link(request, cursors, older or len(found) == page.limit))
 
 
 async def one(request: Request) -> Response:

@@ -85,6 +85,9 @@ async def test_pages_show_each_group_once(alice: Member) -> None:
     assert len(keys) == len(set(keys)) == 5
     back = await alice.ask("GET", answer.links["prev"]["url"])
     assert [each["group_key"] for each in back.json()["notification_groups"]] == keys[2:4]
+    full = await alice.ask("GET", f"{V2}?limit=5&types[]=favourite")  # the last one: Mastodon leads on from it, too
+    assert (await alice.ask("GET", full.links["next"]["url"])).json()["notification_groups"] == []
+    assert "next" not in (await alice.ask("GET", f"{V2}?limit=6&types[]=favourite")).links
 
 
 async def test_another_half_day_is_another_group(alice: Member) -> None:

@@ -1,8 +1,8 @@
 """Brings the schema to where this version of the software needs it: plain SQL files, each applied once and whole."""
 
 import hashlib
-import itertools
 import re
+import secrets
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -58,7 +58,7 @@ async def run(database: Database, *, folder: Path = FOLDER, backups: Path | None
         return []
     if database.path is not None and not await _fresh(database):
         place = backups if backups is not None else database.path.parent / "backups"
-        await _saved(database, _unused(place, f"before-{waiting[0].number:04}", database.ids.now()))
+        await _saved(database, place / _own(f"before-{waiting[0].number:04}", database.ids.now()))
     applied = []
     for migration in waiting:
         try:
@@ -141,10 +141,10 @@ async def _fresh(database: Database) -> bool:
     return not count
 
 
-def _unused(folder: Path, name: str, now: int) -> Path:
+def _own(name: str, now: int) -> str:
+    """A name that nobody else takes, also not who migrates the same database in this moment."""
     moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now / 1000))
-    paths = (folder / f"{name}-{moment}-{count}.sqlite" for count in itertools.count(1))
-    return next(path for path in paths if not path.exists())
+    return f"{name}-{moment}-{secrets.token_hex(3)}.sqlite"
 
 
 async def _saved(database: Database, target: Path) -> None:

@@ -45,7 +45,8 @@ async def test_following_next_shows_everything_once_and_ends(alice: Member, full
     exact = await alice.pages(f"{full}{sep}limit={COUNT}")
 
     shown = [entries(page) for page in pages]
-    assert [len(page) for page in shown] == [2, 2, 1] and [len(entries(page)) for page in exact] == [COUNT]
+    ends = [COUNT, 0] if isinstance(exact[0], dict) else [COUNT]  # grouped ones end as on Mastodon, with an empty page
+    assert [len(page) for page in shown] == [2, 2, 1] and [len(entries(page)) for page in exact] == ends
     assert [each for page in shown for each in page] == entries(whole.json()) == entries(exact[0])
     assert "next" not in whole.links and len(set(entries(whole.json()))) == COUNT
 

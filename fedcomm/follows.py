@@ -130,8 +130,10 @@ async def admit_waiting(app: App, face: Actor, follower_id: int) -> None:
         await _answer(app, "Accept", face, follower, known.uri)
 
 
-async def reject(app: App, target: Actor, follower_id: int) -> None:
+async def reject(app: App, target: Actor, follower_id: int, reason: str = "") -> None:
     """One of ours, a person or a group, does not let in somebody who asked, or ends their following.
+
+    The `reason` goes with it, for who lives elsewhere.
 
     Raises:
         NotFound: nobody of that id asked or follows.
@@ -141,14 +143,14 @@ async def reject(app: App, target: Actor, follower_id: int) -> None:
         if known is None or follower is None:
             raise NotFound("There is no such request.")
         await record_end(app, follower.id, target.id)
-        await _answer(app, "Reject", target, follower, known.uri)
+        await _answer(app, "Reject", target, follower, known.uri, reason)
 
 
-async def refuse(app: App, target: Actor, follower: Actor, uri: str) -> None:
+async def refuse(app: App, target: Actor, follower: Actor, uri: str, reason: str = "") -> None:
     """Tell somebody elsewhere that one of ours does not want to be followed by them."""
     async with transaction():
         await record_end(app, follower.id, target.id)
-        await _answer(app, "Reject", target, follower, uri)
+        await _answer(app, "Reject", target, follower, uri, reason)
 
 
 async def follow_handle(app: App, account: str, handle_or_url: str) -> Actor:
@@ -260,6 +262,7 @@ async def _ask(app: App, follower: Actor, target: Actor, uri: str, known: Follow
     group = await groups.by_actor(target.id) if target.kind == "Group" else None
     if group is not None and known is None:
         members.put(writes, Member(group.id, follower.id, "pending", "", now, None))
+        join_requests.let_in(writes, group.id, follower.id)  # what came of an earlier request is over
     if known is None:
         publish(app, writes, follower, _follow(follower, target, uri), Audience(inboxes=(target.inbox,)))
         if await memberships.apart(target):
@@ -317,14 +320,15 @@ async def _asked(target: Actor, follower_id: int) -> tuple[Follow, Actor]:
     return asked, follower
 
 
-async def _answer(app: App, kind: str, target: Actor, follower: Actor, uri: str) -> None:
+async def _answer(app: App, kind: str, target: Actor, follower: Actor, uri: str, reason: str = "") -> None:
     """Tell somebody elsewhere what became of their request, by the same words that they sent."""
     if follower.local:
         return
     writes = Writes()
     answer = activities.activity(
-        kind, app.urls.activity(next_id()), target.uri, _follow(follower, target, uri), to=[follower.uri]
-    )
+        kind, app.urls.activity(next_id()), target.uri, _follow(follower, target, uri), to=[follower.uri],
+        summary=reason or None,
+    )  # fmt: skip
     publish(app, writes, target, answer, Audience(inboxes=(follower.inbox,)))
     await write(writes)
 

@@ -33,7 +33,7 @@ async def hears(who: Actor) -> bool:
 
 async def question(app: App, writes: Writes, face: Actor, who: Actor, asked: str, post_id: int) -> None:
     """What the group asks those who want to join; their answer to this message comes to its moderators."""
-    gettext = (await _tongue(app, who)).gettext
+    gettext = (await tongue(app, who)).gettext
     words = [
         gettext("You asked to join the group {group}. Its moderators would like to know:").replace(
             "{group}", face.name
@@ -43,20 +43,26 @@ async def question(app: App, writes: Writes, face: Actor, who: Actor, asked: str
     ]
     if who.local:
         words.append(gettext("Or answer here: {link}").replace("{link}", f"{face.url}/join"))
-    await _say(app, writes, face, who, words, post_id)
+    await say(app, writes, face, who, words, post_id)
+
+
+async def tells(who: Actor) -> bool:
+    """Whether the server of somebody elsewhere tells them itself what a `Reject` means, and the reason in it."""
+    peer = await stored.get(who.host) if who.host else None
+    return peer is not None and peer.software == "fedcomm"
 
 
 async def turned_down(app: App, writes: Writes, face: Actor, who: Actor, reason: str, post_id: int) -> None:
     """That moderators have not let somebody in, and why; who lives elsewhere and is given no reason gets a `Reject`."""
-    if who.local or reason:
-        gettext = (await _tongue(app, who)).gettext
+    if who.local or (reason and not await tells(who)):
+        gettext = (await tongue(app, who)).gettext
         words = gettext("The moderators of the group {group} have not let you in. You may ask again later.")
-        await _say(app, writes, face, who, [words.replace("{group}", face.name), *_why(reason)], post_id)
+        await say(app, writes, face, who, [words.replace("{group}", face.name), *why(reason)], post_id)
 
 
 async def let_in_after_all(app: App, writes: Writes, face: Actor, who: Actor, post_id: int) -> None:
     """That the moderators have thought better of it; who lives elsewhere follows the group once more."""
-    gettext = (await _tongue(app, who)).gettext
+    gettext = (await tongue(app, who)).gettext
     if who.local:
         words = gettext("The moderators of the group {group} have let you in after all.")
     else:
@@ -64,20 +70,20 @@ async def let_in_after_all(app: App, writes: Writes, face: Actor, who: Actor, po
             "The moderators of the group {group} would let you in after all. Please follow it once more; nobody will"
             " ask you again."
         )
-    await _say(app, writes, face, who, [words.replace("{group}", face.name)], post_id)
+    await say(app, writes, face, who, [words.replace("{group}", face.name)], post_id)
 
 
 async def taken_out(app: App, writes: Writes, face: Actor, who: Actor, reason: str, post_id: int) -> None:
     """That moderators have ended somebody's membership, and why."""
-    if who.local or reason:
-        gettext = (await _tongue(app, who)).gettext
+    if who.local or (reason and not await tells(who)):
+        gettext = (await tongue(app, who)).gettext
         words = gettext("The moderators of the group {group} have ended your membership.")
-        await _say(app, writes, face, who, [words.replace("{group}", face.name), *_why(reason)], post_id)
+        await say(app, writes, face, who, [words.replace("{group}", face.name), *why(reason)], post_id)
 
 
 async def appointed(app: App, writes: Writes, face: Actor, who: Actor, post_id: int) -> None:
     """That somebody looks after a group from now on, to who lives elsewhere and need not follow it."""
-    gettext = (await _tongue(app, who)).gettext
+    gettext = (await tongue(app, who)).gettext
     words = [
         gettext("You look after the group {group} from now on: {link}")
         .replace("{group}", face.name)
@@ -87,12 +93,12 @@ async def appointed(app: App, writes: Writes, face: Actor, who: Actor, post_id: 
             " you can step down on that page, or block the group."
         ),
     ]
-    await _say(app, writes, face, who, words, post_id)
+    await say(app, writes, face, who, words, post_id)
 
 
 async def many_votes(app: App, writes: Writes, face: Actor, who: Actor, host: str, link: str, post_id: int) -> None:
     """To who looks after a group: one server gives more votes to a post than count at once."""
-    gettext = (await _tongue(app, who)).gettext
+    gettext = (await tongue(app, who)).gettext
     words = [
         gettext("Somebody may be stuffing votes in the group {group}.").replace("{group}", face.name),
         gettext(
@@ -102,12 +108,12 @@ async def many_votes(app: App, writes: Writes, face: Actor, who: Actor, host: st
         .replace("{host}", host)
         .replace("{link}", link),
     ]
-    await _say(app, writes, face, who, words, post_id)
+    await say(app, writes, face, who, words, post_id)
 
 
 async def other_keys(app: App, writes: Writes, face: Actor, who: Actor, subject: Actor, post_id: int) -> None:
     """To who looks after a group: somebody who does as well has other keys, and may be somebody else now."""
-    gettext = (await _tongue(app, who)).gettext
+    gettext = (await tongue(app, who)).gettext
     words = [
         gettext("@{handle}, who looks after the group {group}, has new keys all of a sudden.")
         .replace("{handle}", subject.acct)
@@ -117,41 +123,47 @@ async def other_keys(app: App, writes: Writes, face: Actor, who: Actor, subject:
             " please dismiss them: {link}"
         ).replace("{link}", f"{face.url}/moderate"),
     ]
-    await _say(app, writes, face, who, words, post_id)
+    await say(app, writes, face, who, words, post_id)
 
 
-async def stays_here(app: App, writes: Writes, face: Actor, who: Actor, post_id: int) -> None:
-    """That a group is for those alone who have an account here, to a member of it elsewhere."""
-    gettext = (await _tongue(app, who)).gettext
+async def stays_here(app: App, writes: Writes, face: Actor, who: Actor, post_id: int) -> str:
+    """That a group is for those alone who have an account here, to a member of it elsewhere; gives these words."""
+    gettext = (await tongue(app, who)).gettext
     words = gettext(
         "The group {group} is from now on only for people with an account on {host}, so you are no member of it any"
         " more. What you have written there stays on your own server."
     )
     text = words.replace("{host}", app.host).replace("{group}", face.name)
-    await _say(app, writes, face, who, [text], post_id)
+    if not await tells(who):
+        await say(app, writes, face, who, [text], post_id)
+    return text
 
 
-async def not_shown(app: App, writes: Writes, face: Actor, who: Actor, link: str, why: AppError, post_id: int) -> None:
+async def not_shown(
+    app: App, writes: Writes, face: Actor, who: Actor, link: str, fault: AppError, post_id: int
+) -> None:
     """Why the group does not show a thread in which somebody has named it; what they wrote there is published."""
-    gettext = (await _tongue(app, who)).gettext
+    gettext = (await tongue(app, who)).gettext
     words = gettext(
         "You have named the group {group} in a thread of another one. It does not show that thread ({link}); what you"
         " wrote is published in it all the same."
     )
-    reason = gettext(why.sentence).format(**why.values) if why.values else gettext(why.sentence)
-    await _say(
-        app, writes, face, who, [words.replace("{group}", face.name).replace("{link}", link), *_why(reason)], post_id
+    reason = gettext(fault.sentence).format(**fault.values) if fault.values else gettext(fault.sentence)
+    await say(
+        app, writes, face, who, [words.replace("{group}", face.name).replace("{link}", link), *why(reason)], post_id
     )
 
 
-async def _say(app: App, writes: Writes, face: Actor, who: Actor, words: list[str], post_id: int) -> None:
+async def say(app: App, writes: Writes, face: Actor, who: Actor, words: list[str], post_id: int) -> None:
+    """A direct message of one of ours to somebody who can hear it, in these paragraphs."""
     if await hears(who):
         text = "\n\n".join([f"{speech.mention(app, who)} {words[0]}", *words[1:]])
         language = await _language(who)
         await speech.privately(app, writes, face, post_id, Saying(text=text, language=language, to=(who,)))
 
 
-async def _tongue(app: App, who: Actor) -> NullTranslations:
+async def tongue(app: App, who: Actor) -> NullTranslations:
+    """The language in which somebody is written to: their own, if they live here."""
     return app.translations(await _language(who))
 
 
@@ -159,7 +171,8 @@ async def _language(who: Actor) -> str:
     return (await storage.accounts.language_of(who.id) if who.local else "") or "en"
 
 
-def _why(reason: str) -> list[str]:
+def why(reason: str) -> list[str]:
+    """The paragraph with a reason, where one was given."""
     return [_quoted(reason)] if reason else []
 
 

@@ -34,9 +34,10 @@ async def part(app: App, group: int) -> None:
 
 
 async def _end(app: App, group: Group, face: Actor, who: Actor, uri: str) -> None:
+    reason = ""
     async with transaction():
         member = await members.of(group.id, who.id)
         if member is not None and member.state == "joined" and group.visibility == "local":
-            await letters.stays_here(app, writes := Writes(), face, who, next_id())
+            reason = await letters.stays_here(app, writes := Writes(), face, who, next_id())
             await write(writes)
-        await follows.refuse(app, face, who, uri)
+        await follows.refuse(app, face, who, uri, reason)

@@ -58,7 +58,7 @@ async def deny(app: App, group_name: str, actor_id: int, reason: str = "", by: A
         join_requests.deny(writes, denied)
         await letters.turned_down(app, writes, face, who, reason, next_id())
         await write(writes)
-        await follows.reject(app, face, who.id)
+        await follows.reject(app, face, who.id, reason)
 
 
 async def let_in(app: App, group_name: str, actor_id: int, by: Actor | None = None) -> None:
@@ -114,7 +114,7 @@ async def take_out(app: App, group_name: str, actor_id: int, reason: str = "", b
         acts.record(app, writes, group, face, "taken_out", who.uri, {}, by=actor_uri, uri=uri, summary=reason)
         await letters.taken_out(app, writes, face, who, reason, next_id())
         await write(writes)
-        await follows.reject(app, face, who.id)
+        await follows.reject(app, face, who.id, reason)
 
 
 async def answer(app: App, by: Actor, actor_id: int, *, granted: bool) -> None:

@@ -39,7 +39,9 @@ _ANSWER = (
 _LET_IN = (
     "(EXISTS (SELECT 1 FROM notification_permission allowed WHERE allowed.owner_id = told.owner_id"
     " AND allowed.actor_id = told.actor_id)"
-    " OR EXISTS (SELECT 1 FROM account WHERE account.actor_id = told.actor_id AND account.role <> 'member'))"
+    " OR EXISTS (SELECT 1 FROM account WHERE account.actor_id = told.actor_id AND account.role <> 'member')"
+    " OR EXISTS (SELECT 1 FROM actor WHERE actor.id = told.actor_id AND actor.kind = 'Application'"
+    " AND actor.host = ''))"  # this server itself
 )
 
 

@@ -3,7 +3,7 @@
 from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
 from activitypub.origins import host_of
-from fedcomm import clock, memberships, questions, requests
+from fedcomm import clock, memberships, questions, refusals, requests
 from fedcomm import follows as service
 from fedcomm.inbox.hand import Hand, Ignored
 from storage import actors, blocks, domain_blocks, follows, outbox
@@ -69,7 +69,10 @@ async def rejected(hand: Hand, activity: Activity) -> None:
     ):
         return await _unwanted(hand, activity, seqs)
     found = await _request(hand, activity)
-    await service.record_end(hand.app, found.follower_id, found.target_id)
+    group = hand.facts.group_at(activity.actor)
+    if group is None:
+        return await service.record_end(hand.app, found.follower_id, found.target_id)
+    await refusals.end(hand.app, found, group, hand.facts.face_of(group), activity.summary)
 
 
 async def taken_out(hand: Hand, activity: Activity) -> None:

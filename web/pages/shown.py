@@ -81,7 +81,9 @@ def handle(actor: Actor, host: str) -> str:
 
 
 def profile(actor: Actor) -> str:
-    """The page of a person or group on this server."""
+    """The page of a person or group on this server; of the server itself the one about it."""
+    if actor.kind == "Application" and not actor.host:
+        return "/about"
     acct = quote(actor.acct, safe="@:")
     return f"/c/{acct}" if actor.kind == "Group" else f"/@{acct}"
 

@@ -3,8 +3,9 @@
 import pytest
 
 import storage.directory
+import storage.follows
 import storage.members
-from fedcomm import follows, group_profile, groups
+from fedcomm import follows, group_profile, groups, refusals
 from fedcomm.app import App
 from fedcomm.group_profile import Change
 from storage import actors
@@ -158,6 +159,33 @@ async def test_the_pages_say_of_a_group_elsewhere_how_one_comes_in(
     await build.follow(alice, face, "pending")
     await execute("UPDATE groups SET join_mode = 'approval' WHERE id = ?", (bread.id,))
     assert "has not answered yet" in (main := (await member.get(paths[0])).main) and "in a direct message" in main
+
+
+async def test_who_was_not_let_in_elsewhere_reads_so_in_notices_and_on_the_pages_of_the_group(
+    app: App, alice: Actor, enter: Enter
+) -> None:
+    bread = await build.group("bread", "far.test", "Bread")
+    face = await actors.by_id(bread.actor_id)
+    assert face
+    for number in range(storage.directory.MANY):
+        await build.join(await build.person(f"p{number}"), bread)
+    await build.follow(alice, face, "pending")
+    asked = await storage.follows.of(alice.id, face.id)
+    assert asked
+    await refusals.end(app, asked, bread, face, "No more room")
+    browser = await enter(alice)
+
+    for way, words in (("approval", "You may ask again"), ("invite", "You have not been let in")):
+        await execute("UPDATE groups SET join_mode = ? WHERE id = ?", (way, bread.id))
+        pages = [await browser.get(path) for path in ("/c/bread@far.test", "/c/bread@far.test/join", "/groups")]
+        assert [flaws(page) for page in pages] == [[]] * 3 and all(words in page.main for page in pages)
+        assert all("No more room" in page.main for page in pages[:2])
+    notices = await browser.get("/notifications")
+    assert "No more room" in notices.main and flaws(notices) == []
+    (message,) = await rows("SELECT id FROM post WHERE visibility = 3")
+    thread = await browser.get(f"/@actor/{message[0]}")
+    assert thread.status == 200 and "has not let you in" in thread.main and flaws(thread) == []
+    assert "/about" in [each["href"] for each in thread.one("main").all("a")]  # who says it is this server
 
 
 async def test_moderators_see_who_came_by_another_way_in_pages_and_who_takes_it_back_is_gone(

@@ -1,0 +1,45 @@
+"""Direct messages of this server itself to members here: what those decide about them who cannot write to them.
+
+A group elsewhere says by activities that it lets nobody in, which no client shows.
+"""
+
+from fedcomm import actors as made
+from fedcomm import letters
+from fedcomm.app import App
+from storage import actors
+from storage.actors import Actor
+from storage.connect import Writes
+from storage.ids import next_id
+
+
+async def not_let_in(app: App, writes: Writes, face: Actor, who: Actor, reason: str, *, invited_only: bool) -> None:
+    """That a group elsewhere has not let somebody in, why if it says so, and what they may do now."""
+    gettext = (await letters.tongue(app, who)).gettext
+    words = gettext("The group {group} has not let you in.").replace("{group}", _called(face))
+    if invited_only:
+        then = gettext("One comes into this group by invitation. Please ask somebody who looks after it for one.")
+    else:
+        then = gettext("You may ask again: {link}").replace("{link}", _link(app, face))
+    await _say(app, writes, who, [words, *letters.why(reason), then])
+
+
+async def ended(app: App, writes: Writes, face: Actor, who: Actor, reason: str) -> None:
+    """That a group elsewhere has somebody among its members no more, and why if it says so."""
+    gettext = (await letters.tongue(app, who)).gettext
+    words = gettext("The group {group} has ended your membership.").replace("{group}", _called(face))
+    then = gettext("How one joins it stands here: {link}").replace("{link}", _link(app, face))
+    await _say(app, writes, who, [words, *letters.why(reason), then])
+
+
+async def _say(app: App, writes: Writes, who: Actor, words: list[str]) -> None:
+    gettext = (await letters.tongue(app, who)).gettext
+    server = await actors.local(made.SERVICE) or await made.service(app)
+    await letters.say(app, writes, server, who, [*words, gettext("Nobody reads answers to this message.")], next_id())
+
+
+def _called(face: Actor) -> str:
+    return f"{face.name} (!{face.acct})" if face.name else f"!{face.acct}"
+
+
+def _link(app: App, face: Actor) -> str:
+    return f"{app.base_url}/c/{face.acct}/join"

@@ -128,6 +128,16 @@ def shows_beside(software: str) -> bool:
     return software.lower() not in _ONE_COMMUNITY
 
 
+# Programs that keep what a group decides about a thread of another one, that it is locked or pinned, to that group. Who
+# is not known to do so is not told: Lemmy 1.0-beta and PieFed 1.6 lock and pin the thread where it began.
+_APART = frozenset({"fedcomm"})
+
+
+def keeps_apart(software: str) -> bool:
+    """Whether the program, by its NodeInfo name, knows locks and pins of a thread for each group that shows it."""
+    return software.lower() in _APART
+
+
 def reads_polls(software: str) -> bool:
     """Whether the program, by its NodeInfo name, takes polls, as all do that are not known to refuse them."""
     return software.lower() not in _WITHOUT_POLLS

@@ -18,7 +18,7 @@ from activitypub.origins import same_origin
 from fedcomm import admit, attesting, clock, errors, fetching, hearsay, leaders, listed, moderation, scout
 from fedcomm.app import App
 from fedcomm.listed import Listed
-from storage import actors, backfills, boosts, follows, groups, jobs, posts, registers, talks
+from storage import actors, backfills, boosts, follows, groups, jobs, posts, registers, shares, talks
 from storage.actors import Actor
 from storage.boosts import Boost
 from storage.connect import Writes, apply, transaction, write
@@ -94,7 +94,7 @@ async def fetch(
     """
     await leaders.meet(app, group, face, allowance)
     pinned = [each async for each in _listed(app, face.featured, _FEATURED, allowance)] if face.featured else []
-    await _pin(app, group, face, await _take_in(app, group, face, pinned, allowance))
+    await _pin(app, group, face, await _take_in(app, group, face, pinned, allowance, top=True))
     threads: set[int] = set()
     waiting: list[Listed] = []
     async for each in _listed(app, face.outbox, _OUTBOX, allowance):
@@ -126,8 +126,12 @@ async def _listed(app: App, url: str, budget: Budget, allowance: Allowance) -> A
         LOG.info("list=%s why=%s", url, fault)
 
 
-async def _take_in(app: App, group: Group, face: Actor, named: Sequence[Listed], allowance: Allowance) -> list[Post]:
+async def _take_in(
+    app: App, group: Group, face: Actor, named: Sequence[Listed], allowance: Allowance, *, top: bool = False
+) -> list[Post]:
     """Fetch these posts a few at a time; gives what began threads and is in the group, in their order.
+
+    What stands on `top` of a group of fedcomm may be of another, and be shown beside its own.
 
     Raises:
         Unreachable: the group's server wants to be left alone, or is gone.
@@ -140,7 +144,7 @@ async def _take_in(app: App, group: Group, face: Actor, named: Sequence[Listed],
         asked = (_post(app, group, face, each, allowance) for each in part)
         found = await asyncio.gather(*asked, return_exceptions=True)
         for each, post in zip(part, found, strict=True):
-            if isinstance(post, Post) and await _enter(app, group, face, post, each):
+            if isinstance(post, Post) and await _enter(app, group, face, post, each, top=top):
                 taken.append(post)
         for fault in found:
             if isinstance(fault, BaseException):
@@ -169,7 +173,7 @@ async def _post(app: App, group: Group, face: Actor, named: Listed, allowance: A
     return post if post.starter else await posts.by_id(post.thread_id)
 
 
-async def _enter(app: App, group: Group, face: Actor, post: Post, named: Listed) -> bool:
+async def _enter(app: App, group: Group, face: Actor, post: Post, named: Listed, *, top: bool) -> bool:
     """Put what began a thread into the group, and where its members see it; says whether it is there."""
     readable = post.visibility <= posts.UNLISTED or (post.visibility == posts.MEMBERS and attesting.attests(group))
     if not post.starter or not readable or post.deleted_at is not None:
@@ -189,7 +193,9 @@ async def _enter(app: App, group: Group, face: Actor, post: Post, named: Listed)
             groups.count_post(writes, group.id, now.published, starter=True)
             talks.whole(writes, now.id)
         elif now.group_id != group.id:
-            return False
+            if not top or now.visibility > posts.UNLISTED or not app.peers.keeps_apart(face.host):
+                return False
+            shares.put(writes, group.id, now.id, face.id, clock.now_ms())
         if await boosts.of(face.id, now.id) is None:
             boosts.insert(
                 writes,

@@ -4,14 +4,14 @@ A group of ours announces what its moderators do with its own threads. To a grou
 sent, and it announces it to all others (FEP-1b12 §Group moderation); here it has its effect at once
 (docs/decisions/0032). Who acts is None for whoever runs the server of a group of ours.
 
-What is done with a thread that a group shows beside its own (`within` it) is told to nobody: other servers would do it
-to the thread itself, so also in the group in which it began (docs/decisions/0033).
+What is done with a thread that a group shows beside its own (`within` it) is told only to servers that keep it to that
+group: others would do it to the thread itself, so also in the group in which it began (docs/decisions/0033).
 """
 
 import msgspec
 
 from activitypub.contexts import PUBLIC
-from fedcomm import admit, groups, members, moderation, rights
+from fedcomm import admit, groups, members, moderation, rights, showing
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.mapping import activities
@@ -40,14 +40,14 @@ async def remove(app: App, moderator: Actor | None, post_id: int, reason: str = 
         NotFound: there is no such post in a group.
         NotAllowed: no moderator of the group.
     """
-    place = await _place(moderator, post_id, rights.REMOVE)
+    place = await _place(app, moderator, post_id, rights.REMOVE)
     if place.post.removed_at is not None:
         return
     writes, uri = Writes(), app.urls.activity(next_id())
     # A `summary` tells the removal by a moderator from a deletion by the author (Lemmy 0.19).
     deletion = _act("Delete", uri, place, summary=reason or " ")
     moderation.record_removal(app, writes, place.group, place.face, place.post, place.by, uri, reason)
-    _tell(app, writes, place, deletion)
+    await _tell(app, writes, place, deletion)
     if place.group.local and (boost := await boosts.of(place.face.id, place.post.id)) is not None:
         groups.take_back(app, writes, place.group, place.face, place.post, boost.uri)
     await apply(writes)
@@ -60,7 +60,7 @@ async def restore(app: App, moderator: Actor | None, post_id: int) -> None:
         NotFound: there is no such post in a group.
         NotAllowed: no moderator of the group.
     """
-    place = await _place(moderator, post_id, rights.RESTORE)
+    place = await _place(app, moderator, post_id, rights.RESTORE)
     if place.post.removed_at is None:
         return
     writes, uri = Writes(), app.urls.activity(next_id())
@@ -69,7 +69,7 @@ async def restore(app: App, moderator: Actor | None, post_id: int) -> None:
     moderation.record_restoration(app, writes, place.group, place.face, place.post, place.by, uri, undone)
     if place.group.local:
         groups.show_thread(app, writes, place.group, place.face, place.post)
-    _tell(app, writes, place, undo)
+    await _tell(app, writes, place, undo)
     await apply(writes)
 
 
@@ -80,12 +80,12 @@ async def lock(app: App, moderator: Actor | None, post_id: int, reason: str = ""
         NotFound: there is no such post in a group, or not in that one.
         NotAllowed: no moderator of the group.
     """
-    place = await _place(moderator, post_id, rights.LOCK, within)
+    place = await _place(app, moderator, post_id, rights.LOCK, within)
     if await _is(place, "locked"):
         return
     writes, uri = Writes(), app.urls.activity(next_id())
     moderation.record_lock(app, writes, place.group, place.face, place.post, place.by, uri, reason)
-    _tell(app, writes, place, _act("Lock", uri, place, summary=reason or None))
+    await _tell(app, writes, place, _act("Lock", uri, place, summary=reason or None))
     await apply(writes)
 
 
@@ -96,18 +96,18 @@ async def unlock(app: App, moderator: Actor | None, post_id: int, within: str = 
         NotFound: there is no such post in a group, or not in that one.
         NotAllowed: no moderator of the group.
     """
-    place = await _place(moderator, post_id, rights.LOCK, within)
+    place = await _place(app, moderator, post_id, rights.LOCK, within)
     if not await _is(place, "locked"):
         return
     writes, uri = Writes(), app.urls.activity(next_id())
     undone = await _undone(place, "locked", uri)
     moderation.record_unlock(app, writes, place.group, place.face, place.post, place.by, uri, undone)
-    _tell(app, writes, place, _undo(uri, place, _act("Lock", undone, place)))
+    await _tell(app, writes, place, _undo(uri, place, _act("Lock", undone, place)))
     await apply(writes)
 
 
 async def pin(app: App, moderator: Actor | None, post_id: int, within: str = "") -> None:
-    """Put a thread above the others of its group, or of one of ours that shows it (`within`).
+    """Put a thread above the others of its group, or of one that shows it (`within`).
 
     Raises:
         NotFound: there is no such post in a group, or not in that one.
@@ -128,7 +128,7 @@ async def unpin(app: App, moderator: Actor | None, post_id: int, within: str = "
 
 
 async def _pin(app: App, moderator: Actor | None, post_id: int, within: str, *, pinned: bool) -> None:
-    place = await _place(moderator, post_id, rights.PIN, within)
+    place = await _place(app, moderator, post_id, rights.PIN, within)
     if pinned and (not place.post.starter or place.post.removed_at is not None):
         raise Invalid("Only what began a thread in the group can be pinned.")
     if await _is(place, "pinned") == pinned:
@@ -136,15 +136,15 @@ async def _pin(app: App, moderator: Actor | None, post_id: int, within: str, *, 
     writes, uri = Writes(), app.urls.activity(next_id())
     act = _act("Add" if pinned else "Remove", uri, place, target=place.face.featured)
     moderation.record_pin(app, writes, place.group, place.face, place.post, place.by, uri, pinned=pinned)
-    _tell(app, writes, place, act)
+    await _tell(app, writes, place, act)
     await apply(writes)
 
 
-async def _place(moderator: Actor | None, post_id: int, right: str, within: str = "") -> _Place:
+async def _place(app: App, moderator: Actor | None, post_id: int, right: str, within: str = "") -> _Place:
     post = await posts.by_id(post_id)
     group, face = await stored.with_face(post.group_id if post is not None else None)
     if within:
-        group, face = await groups.named(within)
+        group, face = await groups.called(within)
         if post is None or group.id not in (post.group_id, *[each.id for each in await shares.of_thread(post.id)]):
             raise NotFound("There is no such post in a group.")
     if post is None or group is None or face is None or face.gone or post.deleted_at is not None:
@@ -157,6 +157,8 @@ async def _place(moderator: Actor | None, post_id: int, right: str, within: str 
     admit.actor(by)
     if moderator is not None:
         admit.right(await members.standing(group, by), right)
+    if post.group_id != group.id and not group.local and not app.peers.keeps_apart(face.host):
+        raise NotAllowed("The server of this group knows no locks and pins of threads that began elsewhere.")
     return _Place(post, group, face, by)
 
 
@@ -166,10 +168,11 @@ async def _is(place: _Place, property_: str) -> bool:
     return await registers.get(place.group.id, property_, place.post.uri) is not None
 
 
-def _tell(app: App, writes: Writes, place: _Place, act: activities.Json) -> None:
-    if place.post.group_id != place.group.id:
-        return
-    if place.group.local:
+async def _tell(app: App, writes: Writes, place: _Place, act: activities.Json) -> None:
+    if place.group.local and place.post.group_id != place.group.id:
+        told = await showing.concerned(place.post)
+        showing.decided(app, writes, place.group, place.face, place.post, act, told)
+    elif place.group.local:
         groups.pass_on(app, writes, place.group, place.face, act, about=place.post)
     else:
         publish(app, writes, place.by, act, Audience(inboxes=(place.face.inbox,)), thread_id=place.post.thread_id)

@@ -8,6 +8,7 @@ from activitypub.errors import ProtocolError, Unreachable
 from activitypub.objects import Emoji, Hashtag, Mention, Note, Option, Source
 from activitypub.objects import Poll as NotePoll
 from fedcomm import admit, controls, emojis, errors, fetching, media, members, memberships, titles, ways, writing
+from fedcomm.admit import Standing
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.groups import LEVELS as GROUP_LEVELS
@@ -148,7 +149,7 @@ async def prepare(app: App, author: Actor, draft: Draft, replaced: Post | None =
     title, body = titles.split(draft.text) if group is not None and parent is None else ("", draft.text)
     if replaced is None and visibility != posts.DIRECT:
         await _not_aside(named, group)
-    way = await _way(author, group, parent) if group is not None else None
+    way = await _way(author, group, parent)
     known = {handle: (actor.url or actor.uri, _acct(app, actor)) for handle, actor in named.items()}
     written = writing.write(body, known, app.base_url)
     if title:  # its tags count, though it is plain text
@@ -192,22 +193,26 @@ async def _discusses(author: Actor, group: Group | None, face: Actor | None, dra
     return True
 
 
-async def _way(author: Actor, group: Group, parent: Post | None) -> ways.Way | None:
+async def _way(author: Actor, group: Group | None, parent: Post | None) -> ways.Way | None:
     """Through which other group the author is in the thread that they answer in, if the group lets them.
 
     Raises:
         NotAllowed: it does not.
     """
     root = await posts.by_id(parent.thread_id) if parent else None
+    if group is None:
+        if root is not None:
+            await ways.from_afar(None, Standing(), root, author)
+        return None
     standing = await members.standing(group, author)
     way = await ways.of(group, standing, root, author) if root is not None else None
     if way is not None and root is not None:
         ways.through(group, standing, way, root)
-    elif group.local:
-        admit.posting(group, standing, root)
-    else:
-        admit.elsewhere(group, standing, root)
-    return way
+        return way
+    (admit.posting if group.local else admit.elsewhere)(group, standing, root)
+    if root is not None:
+        await ways.from_afar(group, standing, root, author)
+    return None
 
 
 async def _files(author: Actor, draft: Draft, replaced: Post | None) -> tuple[Media, ...]:

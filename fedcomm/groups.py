@@ -86,6 +86,22 @@ async def named(name: str) -> tuple[Group, Actor]:
     return group, face
 
 
+async def called(handle: str) -> tuple[Group, Actor]:
+    """The group of that handle and its face, also one of another server (`name@host`).
+
+    Raises:
+        NotFound: none of that handle is known here.
+    """
+    name, _at, host = handle.strip().lstrip("!@").partition("@")
+    if not host:
+        return await named(name)
+    face = await actors.by_handle(name, host)
+    group = await groups.by_actor(face.id) if face is not None and not face.gone else None
+    if face is None or group is None:
+        raise NotFound("There is no group called {name} here.", name=handle)
+    return group, face
+
+
 def accept_post(app: App, writes: Writes, group: Group, face: Actor, post: Post, create_: dict[str, Any] | str) -> None:
     """A post is in the group: followers learn of it, each server in one form. Of `create_` the id is enough.
 
@@ -128,15 +144,15 @@ def show_thread(app: App, writes: Writes, group: Group, face: Actor, post: Post)
 
 def pass_on(
     app: App, writes: Writes, group: Group, face: Actor, inner: dict[str, Any] | str, *, about: Post | None = None,
-    post_id: int | None = None, back: bool = False, beside: bool = False,
+    post_id: int | None = None, back: bool = False, form: str = "wrapped",
     known_to: tuple[int, ...] = (), without: tuple[str, ...] = (), also: tuple[str, ...] = (),
 ) -> None:  # fmt: skip
     """Announce an activity as it came to all followers that understand groups; `back`: also to where it came from.
 
     `also` are inboxes that get it whether or not anybody there follows the group.
 
-    It may be of a thread of another group, which this one shows (`beside`): servers where somebody follows one of
-    `known_to`, groups that pass on the same, hear it from these, and those `without` have it.
+    It may be of a thread of another group, which this one shows (`form`, see `outbox.publish`): servers where somebody
+    follows one of `known_to`, groups that pass on the same, hear it from these, and those `without` have it.
 
     One that is not at hand is announced by its id, at which Lemmy asks for it. What concerns the members of a group
     alone, as its post `about` or itself says, is told to nobody else (Lemmy: generate_to), and what is for those who
@@ -160,16 +176,7 @@ def pass_on(
     announce = activities.announce(uri, face.uri, face.followers, inner, now, public=level <= UNLISTED)
     audience = Audience(followers=(face.id,), inboxes=also, once=once, without=without, known_to=known_to)
     thread_id = about.thread_id if about is not None else 0
-    publish(
-        app,
-        writes,
-        face,
-        announce,
-        audience,
-        form="relay" if beside else "wrapped",
-        thread_id=thread_id,
-        post_id=post_id,
-    )
+    publish(app, writes, face, announce, audience, form=form, thread_id=thread_id, post_id=post_id)
 
 
 def reach(group: Group, about: Post | None = None) -> int:

@@ -32,6 +32,7 @@ class PeerBook:
         self._without_polls: set[str] = set()
         self._one_community: set[str] = set()
         self._group_alone: set[str] = set()
+        self._apart: set[str] = set()
         self._answers: dict[str, str] = {}
         self._silenced: frozenset[str] = frozenset()
         self.admins: dict[str, frozenset[str]] = {}  # by host of a group: who runs its server, as it said lately
@@ -43,6 +44,7 @@ class PeerBook:
         self.changes += 1
         self._families, self._hosts = {}, {}
         self._deaf, self._without_polls, self._one_community, self._group_alone = set(), set(), set(), set()
+        self._apart = set()
         for peer in everybody:
             self.learn(peer.host, peer.family, peer.software)
         self._answers = {}
@@ -80,8 +82,14 @@ class PeerBook:
 
     def has_use(self, form: str) -> Callable[[str], bool]:
         """Whether a host is sent entries of a form (`outbox.publish`); unknown software gets all but answers."""
+        if form == "aside":
+            return self.keeps_apart
         families, beside = _SKIPPED_BY.get(form, frozenset[str]()), form in _BESIDE
         return lambda host: self.family(host) not in families and not (beside and host in self._one_community)
+
+    def keeps_apart(self, host: str) -> bool:
+        """Whether that server keeps what a group decides about a thread of another one to that group."""
+        return host in self._apart
 
     def deaf(self, host: str) -> bool:
         """Whether members of that server get no messages of groups."""
@@ -102,6 +110,7 @@ class PeerBook:
         (self._without_polls.discard if quirks.reads_polls(software) else self._without_polls.add)(host)
         (self._one_community.discard if quirks.shows_beside(software) else self._one_community.add)(host)
         (self._group_alone.add if quirks.tells_group_alone(software) else self._group_alone.discard)(host)
+        (self._apart.add if quirks.keeps_apart(software) else self._apart.discard)(host)
         (self._deaf.add if software in DEAF else self._deaf.discard)(host)
         self._hosts.get(self.family(host), set()).discard(host)
         self._families[host] = family

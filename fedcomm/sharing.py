@@ -169,7 +169,7 @@ async def said(
     for group, face, standing, locked in await _relaying(others, prepared.author):
         if may_relay(group, standing, locked=locked):
             groups.pass_on(
-                app, writes, group, face, document, about=post, post_id=post.id, beside=True, known_to=known_to,
+                app, writes, group, face, document, about=post, post_id=post.id, form="relay", known_to=known_to,
                 without=heard,
             )  # fmt: skip
             known_to = (*known_to, face.id)
@@ -209,7 +209,7 @@ async def changed(
             continue
         about = None if gone else post.id
         groups.pass_on(
-            app, writes, group, face, activity, about=post, post_id=about, beside=True, known_to=known_to,
+            app, writes, group, face, activity, about=post, post_id=about, form="relay", known_to=known_to,
             without=passed_by,
         )  # fmt: skip
         heard = Audience(followers=(*told.followers, *known_to), inboxes=told.inboxes)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from activitypub.contexts import PUBLIC
-from fedcomm import clock
+from fedcomm import clock, groups
 from fedcomm.app import App
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
@@ -24,6 +24,20 @@ async def concerned(post: Post) -> list[Actor]:
     _home, home_face = await stored.with_face(post.group_id)
     author = await actors.by_id(post.author_id)
     return [actor for actor in (author, home_face) if actor is not None]
+
+
+def places(concerned: Iterable[Actor]) -> tuple[str, ...]:
+    """The inboxes in which those of `concerned` who live elsewhere are told."""
+    inboxes = [inbox_of(actor, public=True) for actor in concerned if not actor.local and not actor.gone]
+    return tuple(dict.fromkeys(inboxes))
+
+
+def decided(
+    app: App, writes: Writes, group: Group, face: Actor, post: Post, act: activities.Json, told: Iterable[Actor]
+) -> None:
+    """A group of ours tells what its moderators decided about a thread that it shows: that it is locked there, or
+    pinned, and so no more. Only servers hear of it that take it so, for this group alone (`quirks.keeps_apart`)."""
+    groups.pass_on(app, writes, group, face, act, about=post, form="aside", also=places(told))
 
 
 def record(app: App, writes: Writes, group: Group, face: Actor, post: Post, by: int, told: Iterable[Actor]) -> None:
@@ -63,5 +77,4 @@ def take_back(app: App, writes: Writes, face: Actor, post: Post, uri: str, at_ms
 
 
 def _audience(face: Actor, told: Iterable[Actor]) -> Audience:
-    inboxes = [inbox_of(actor, public=True) for actor in told if not actor.local and not actor.gone]
-    return Audience(followers=(face.id,), inboxes=tuple(dict.fromkeys(inboxes)))
+    return Audience(followers=(face.id,), inboxes=places(told))

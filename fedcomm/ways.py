@@ -12,7 +12,7 @@ import msgspec
 from fedcomm import admit, members, rights
 from fedcomm.admit import Standing
 from fedcomm.errors import NotAllowed
-from storage import actors, posts, shares
+from storage import actors, follows, posts, shares
 from storage.actors import Actor
 from storage.circumstances import DAY
 from storage.groups import Group
@@ -57,6 +57,30 @@ async def of(home: Group, standing: Standing, root: Post, author: Actor) -> Way 
     )
 
 
+async def from_afar(home: Group | None, standing: Standing, root: Post, author: Actor) -> None:
+    """Whether somebody may answer who is in a thread through groups of other servers alone: that they follow one is
+    all that is known of that. Its own server asks for everything but its lock.
+
+    `home` is where the thread began, if that is known here.
+
+    Raises:
+        NotAllowed: all of these have locked it.
+    """
+    showing = [each for each in await shares.showing(root.id) if not each.group.local]
+    if at_home(standing) or not showing:
+        return
+    faces = [each.group.actor_id for each in showing]
+    followed = await follows.of_all(author.id, [*faces, *([home.actor_id] if home is not None else [])])
+    joined = {face for face, follow in followed.items() if follow.state == "accepted"}
+    theirs = [each for each in showing if each.group.actor_id in joined]
+    if not theirs or (home is not None and home.actor_id in joined):
+        return
+    standings = [(each, await members.standing(each.group, author)) for each in theirs]
+    if not any(relays(found, each.locked) for each, found in standings):
+        face = await actors.by_id(theirs[0].group.actor_id)
+        raise _locked(face)
+
+
 async def of_answer(home: Group, answered: Post, author: Actor) -> Way | None:
     """As `of`, for who wants to answer that post."""
     root = await posts.by_id(answered.thread_id)
@@ -95,11 +119,15 @@ def through(group: Group, standing: Standing, found: Way, thread: Post) -> None:
         raise NotAllowed("You are banned from this group.")
     admit.answering(standing, thread)
     if not relays(found.standing, found.locked):
-        raise NotAllowed(
-            "This thread is locked in {group}, through which you are in it. Members of the group in which it began can"
-            " still answer.",
-            group=f"!{found.face.acct}",
-        )
+        raise _locked(found.face)
+
+
+def _locked(face: Actor | None) -> NotAllowed:
+    return NotAllowed(
+        "This thread is locked in {group}, through which you are in it. Members of the group in which it began can"
+        " still answer.",
+        group=f"!{face.acct}" if face is not None else "",
+    )
 
 
 def carrying(group: Group, standing: Standing) -> None:

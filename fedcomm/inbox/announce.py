@@ -30,7 +30,8 @@ def post(hand: Hand, activity: Activity) -> None:
     group = hand.facts.group_at(booster.uri)
     if group is None and not hand.facts.followed(booster.uri) and not _ours(hand, activity):
         raise Ignored("nobody here follows who announces")
-    if group is not None and not hand.facts.followed(booster.uri) and not _from_here(hand, activity):
+    known = hand.facts.posts.get(id_of(activity.object) or "")
+    if group is not None and not hand.facts.followed(booster.uri) and not from_here(hand, known):
         raise Ignored("nobody here follows the group")
     boosted = hand.post(id_of(activity.object) or "")
     if group is not None:
@@ -304,9 +305,8 @@ def _ours(hand: Hand, activity: Activity) -> bool:
     return hand.app.urls.own(id_of(activity.object) or "")
 
 
-def _from_here(hand: Hand, activity: Activity) -> bool:
-    """Whether what is announced is by one of ours or in a group of ours: where else it is shown is told us then."""
-    known = hand.facts.posts.get(id_of(activity.object) or "")
+def from_here(hand: Hand, known: Post | None) -> bool:
+    """Whether a thread is by one of ours or in a group of ours: what others do with it is told us then."""
     home = hand.facts.group_of(known) if known is not None else None
     return known is not None and known.starter and bool(known.local or (home is not None and home.local))
 

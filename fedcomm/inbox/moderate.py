@@ -24,11 +24,12 @@ from fedcomm import (
     moderation,
     rights,
     sanitise,
+    showing,
 )  # fmt: skip
 from fedcomm.errors import Invalid
 from fedcomm.group_profile import MAX_RULE, MAX_RULES
 from fedcomm.groups import MAX_SUMMARY
-from fedcomm.inbox import announce, follow
+from fedcomm.inbox import announce, follow, shared
 from fedcomm.inbox.hand import Hand, Ignored
 from storage import blocks, domain_blocks, flairs, registers
 from storage.actors import Actor
@@ -49,14 +50,22 @@ class _Case(msgspec.Struct, frozen=True):
 
 
 async def lock(hand: Hand, activity: Activity) -> None:
-    """A moderator closes a thread of a group of ours to answers, or opens it again by an Undo."""
-    case = _ours(hand, activity, hand.known_post(_subject(activity)).group_id, rights.LOCK)
+    """A moderator closes a thread of a group of ours to answers, or opens it again by an Undo.
+
+    The group is that to which the act is addressed, if that shows a thread of another, else that of the thread.
+    """
+    post = hand.known_post(_subject(activity))
+    named = group_of(activity.audience, lambda uri: _has(hand, hand.facts.group_at(uri), post))
+    group = hand.facts.group_at(named) if named else None
+    case = _ours(hand, activity, group.id if group is not None else post.group_id, rights.LOCK)
     await _lock(hand, case)
 
 
 async def locked(hand: Hand, activity: Activity) -> None:
     """A group elsewhere passes on that a thread of it is closed to answers, or open again."""
-    await _lock(hand, _theirs(hand, activity))
+    act = activity.object
+    known = hand.facts.posts.get(_subject(act)) if isinstance(act, Activity) else None
+    await _lock(hand, _theirs(hand, activity, unfollowed=announce.from_here(hand, known)))
 
 
 async def listing(hand: Hand, activity: Activity) -> None:
@@ -78,7 +87,9 @@ async def listed(hand: Hand, activity: Activity) -> None:
     That one of ours looks after it, or does no more, is heard though nobody here follows it: they can act from here.
     """
     ours = hand.ours_in(activity)
-    case = _theirs(hand, activity, unfollowed=ours is not None)
+    act = activity.object
+    known = hand.facts.posts.get(id_of(act.object) or "") if isinstance(act, Activity) else None
+    case = _theirs(hand, activity, unfollowed=ours is not None or announce.from_here(hand, known))
     if ours is not None and case.act.type == "Add" and await _unwanted(hand, ours, case.face):
         raise Ignored("who would look after the group has blocked it")
     await _list(hand, case)
@@ -131,7 +142,7 @@ async def describe(hand: Hand, activity: Activity, group: Group) -> None:
 async def _lock(hand: Hand, case: _Case) -> None:
     undone = case.act.object if case.act.type == "Undo" else None
     post = hand.known_post(_subject(case.act))
-    if post.group_id != case.group.id:
+    if not _has(hand, case.group, post):
         raise Forbidden("The post is not in this group.")
     writes = Writes()
     if isinstance(undone, Activity):
@@ -161,7 +172,7 @@ async def _list(hand: Hand, case: _Case) -> None:
 
 
 async def _pin(hand: Hand, case: _Case, post: Post) -> None:
-    if post.group_id != case.group.id or not post.starter:
+    if not _has(hand, case.group, post) or not post.starter:
         raise Forbidden("The post began no thread in this group.")
     _check(hand, case, rights.PIN)
     pinned = case.act.type == "Add"
@@ -226,7 +237,10 @@ async def _steward(hand: Hand, case: _Case, subject: Actor) -> None:
 
 
 async def _done(hand: Hand, case: _Case, writes: Writes, post: Post | None, also: tuple[str, ...] = ()) -> None:
-    if case.group.local:
+    if case.group.local and post is not None and post.group_id != case.group.id:
+        told = shared.concerned(hand, post)
+        showing.decided(hand.app, writes, case.group, case.face, post, hand.raw_of(case.act), told)
+    elif case.group.local:
         groups.pass_on(hand.app, writes, case.group, case.face, hand.raw_of(case.act), about=post, also=also)
     await write(writes)
 
@@ -241,6 +255,11 @@ def _ours(hand: Hand, activity: Activity, group_id: int | None, right: str) -> _
         return _theirs(hand, announce.at_home(hand, activity, group))
     admit.right(hand.facts.standing(group, moderator.uri), right)
     return _Case(group, hand.facts.face_of(group), moderator, activity, activity.uri or "")
+
+
+def _has(hand: Hand, group: Group | None, post: Post) -> bool:
+    """Whether a thread is in a group, or the group shows it beside its own."""
+    return group is not None and (post.group_id == group.id or shared.shows(hand, hand.facts.face_of(group), post))
 
 
 def _check(hand: Hand, case: _Case, right: str) -> None:

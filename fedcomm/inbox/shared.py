@@ -135,12 +135,12 @@ def _pass_on(
         if group.local and (anybody or sharing.may_relay(group, standing, locked=new and each.locked)):
             face, about = hand.facts.face_of(group), None if gone else post.id
             groups.pass_on(
-                hand.app, hand.writes, group, face, inner, about=post, post_id=about, beside=True,
+                hand.app, hand.writes, group, face, inner, about=post, post_id=about, form="relay",
                 known_to=known_to,
             )  # fmt: skip
             known_to = (*known_to, face.id)
 
 
 def shows(hand: Hand, face: Actor, root: Post) -> bool:
-    """Whether a group elsewhere shows a thread beside its own."""
+    """Whether a group, here or elsewhere, shows a thread beside its own."""
     return any(each.group.actor_id == face.id for each in hand.facts.shown_in(root.id))

@@ -26,7 +26,8 @@ def publish(
 
     `form` is 'wrapped' for what only servers with groups understand, 'plain' for what only others need, 'answer' for
     what is said in a thread and only programs show that put what a group boosts into threads, '' for all. Of threads of
-    other groups it is 'relay' and 'beside' for what is 'wrapped' and '' else: not every program can show them so.
+    other groups it is 'relay' and 'beside' for what is 'wrapped' and '' else: not every program can show them so. And
+    'aside' for what a group decides about such a thread for itself, for those alone that take it so.
     """
     if not audience:
         return

@@ -1,6 +1,7 @@
 """Collections of our actors and threads. Followers are counted and not named."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -156,20 +157,30 @@ async def stewards(request: Request) -> Response:
 
 
 async def featured(request: Request) -> Response:
-    """What a person or group has pinned, whole: Lemmy reads no ids here, Mastodon takes the ids from them."""
+    """What a person or group has pinned, whole: Lemmy reads no ids here, Mastodon takes the ids from them.
+
+    What a group shows of others stands in it for those alone who do not take it for threads of the group.
+    """
     actor, asking = await _open(request)
-    inside = False
+    inside = beside = False
     if actor.kind == "Group":
         group = await _group(actor)
         inside = await _is_inside(group, asking)
-        pinned = await (collections.pinned_inside(asking, group.id) if inside else collections.pinned(group.id))
+        beside = not inside and await _keeps_apart(request, asking)
+        read = partial(collections.pinned_inside, asking) if inside else partial(collections.pinned, beside=beside)
+        pinned = await read(group.id)
     else:
         pinned = [post for post in await pins.of(visible.ANYBODY, actor.id) if post.removed_at is None]
     notes = await publishing.notes_of(app_of(request), pinned)
     items = tuple(_pinned(notes[post.id]) for post in pinned if post.id in notes)
     uri = actor.featured or f"{actor.uri}/featured"
     whole = Collection(kind="OrderedCollection", uri=uri, items=items, total=len(items))
-    return _answer(request, whole, asking if inside else visible.ANYBODY)
+    return _answer(request, whole, asking if inside or beside else visible.ANYBODY)
+
+
+async def _keeps_apart(request: Request, asking: int) -> bool:
+    known = await actors.by_id(asking) if asking != visible.ANYBODY else None
+    return known is not None and app_of(request).peers.keeps_apart(known.host)
 
 
 def _pinned(note: dict[str, Any]) -> dict[str, Any]:

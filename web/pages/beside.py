@@ -8,6 +8,7 @@ import storage.members
 import storage.posts
 import storage.shares
 from fedcomm import members, rights
+from fedcomm.peerbook import PeerBook
 from storage import visible
 from storage.actors import Actor
 from storage.groups import Group
@@ -29,7 +30,7 @@ class Elsewhere(msgspec.Struct, frozen=True):
     may: frozenset[str]
 
 
-async def also_in(viewer: int, reader: Actor | None, post: Post) -> list[Elsewhere]:
+async def also_in(peers: PeerBook, viewer: int, reader: Actor | None, post: Post) -> list[Elsewhere]:
     """The groups that show a thread beside its own, as far as the viewer may see them."""
     showing = await storage.shares.showing(post.thread_id)
     faces = await storage.actors.by_ids([each.group.actor_id for each in showing])
@@ -37,7 +38,7 @@ async def also_in(viewer: int, reader: Actor | None, post: Post) -> list[Elsewhe
     found = []
     for each in showing:
         if each.group.actor_id in allowed:
-            may = await _rights(reader, each.group)
+            may = await _rights(reader, each.group, peers.keeps_apart(faces[each.group.actor_id].host))
             mine = rights.REMOVE in may or await _shared(reader, each.group, post)
             found.append(Elsewhere(faces[each.group.actor_id], each.locked, each.pinned, mine, may))
     return found
@@ -57,12 +58,13 @@ async def choices(reader: Actor, post: Post) -> list[Actor]:
     return sorted((await storage.actors.by_ids(wanted)).values(), key=lambda face: (face.host, face.username))
 
 
-async def _rights(reader: Actor | None, group: Group) -> frozenset[str]:
-    """What the reader may do with a thread that a group of ours shows."""
-    if reader is None or not group.local:
+async def _rights(reader: Actor | None, group: Group, apart: bool) -> frozenset[str]:
+    """What the reader may do with a thread that a group shows; what one elsewhere shows, its own server ends."""
+    if reader is None or not (group.local or apart):
         return frozenset()
     standing = await members.standing(group, reader)
-    return frozenset(right for right in (rights.REMOVE, rights.LOCK, rights.PIN) if standing.may(right))
+    wanted = (rights.REMOVE, rights.LOCK, rights.PIN) if group.local else (rights.LOCK, rights.PIN)
+    return frozenset(right for right in wanted if standing.may(right))
 
 
 async def _shared(reader: Actor | None, group: Group, post: Post) -> bool:

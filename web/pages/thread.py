@@ -58,7 +58,7 @@ async def show(request: Request) -> Response:
         feeds=await syndication.thread_has_feed(post),
         pinned=await is_pinned(post),
         flairs=await storage.flairs.of_group(post.group_id) if post.starter and post.group_id else [],
-        also_in=await beside.also_in(viewer, reader.actor if reader else None, post),
+        also_in=await beside.also_in(state.app_of(request).peers, viewer, reader.actor if reader else None, post),
         sharable=await beside.choices(reader.actor, post) if reader else [],
         beginning=beginning,
         begun_gone=(await storage.threads.gone(viewer, [post.thread_id])).get(post.thread_id, ""),

@@ -68,7 +68,9 @@ _DELETED_BEGINNING = f"""
 SELECT begun.id FROM post JOIN post begun ON begun.id = post.thread_id
 WHERE post.id = ? AND begun.deleted_at IS NOT NULL AND begun.group_id IS NOT NULL AND {visible.READ}"""
 _GONE = f"""
-SELECT post.id, CASE WHEN post.deleted_at IS NULL THEN 'removed' ELSE 'deleted' END FROM post
+SELECT post.id, CASE WHEN post.deleted_at IS NULL THEN 'removed'
+ WHEN (SELECT author.deleted_at FROM actor author WHERE author.id = post.author_id) IS NULL THEN 'deleted'
+ ELSE 'account' END FROM post
 WHERE post.id IN (?ints) AND (post.deleted_at IS NOT NULL OR post.removed_at IS NOT NULL) AND {visible.PAST}"""
 _REVISIONS = """
 SELECT title, content, summary, sensitive, created_at, poll, media FROM post_revision
@@ -112,7 +114,8 @@ async def branches(viewer: int, post_id: int) -> Branches:
 
 
 async def gone(viewer: int, post_ids: Sequence[int]) -> dict[int, str]:
-    """What became of those of the posts that are gone: 'deleted' by the author, or 'removed' by moderators.
+    """What became of those of the posts that are gone: 'deleted' by the author, 'removed' by moderators, or gone with
+    the 'account' of the author, whoever deleted that.
 
     Of what was not for the viewer, and of what is hidden from them for other reasons, nothing is said.
     """

@@ -10,7 +10,7 @@ import storage.threads
 from storage import visible
 from storage.timelines import Entry
 from web import params
-from web.pages import frame, threads
+from web.pages import frame, gaps, threads
 
 MOST = 100  # answers of a page
 
@@ -33,20 +33,25 @@ async def page(request: Request, viewer: int, post_id: int) -> Response | None:
     _group, face = await storage.groups.with_face(post.group_id)
     if face is None or not await visible.seen_actors(viewer, [face.id]):
         return None
-    answers = sorted((await storage.threads.branches(viewer, post.id)).seen)
+    branches = await storage.threads.branches(viewer, post.id)
+    answers = sorted(branches.seen)
     if not answers:
         return None
     after = params.query(request, Query).after
     following = [answer for answer in answers if answer > after]
     lines = await threads.lines(viewer, [Entry(answer, answer) for answer in following[:MOST]], "thread")
     more = following[MOST - 1] if len(following) > MOST else 0
+    last = max((line.id for line in lines), default=0)
+    missing = [each for below in branches.answers.values() for each in below if after < each < last]
+    went = await storage.threads.gone(viewer, [each for each in missing if each not in branches.seen])
     return await frame.page(
         request,
         "remains.html",
-        410 if gone == "deleted" else 404,
+        404 if gone == "removed" else 410,
         gone=gone,
         face=face,
         lines=lines,
+        gaps=gaps.before([line.id for line in lines], went),
         total=len(answers),
         more=more,
         first=after == 0,

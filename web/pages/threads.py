@@ -23,6 +23,7 @@ from storage.groups import Group
 from storage.posts import Post
 from storage.timelines import Entry
 from web.pages import filtered, polls, shown
+from web.pages.gaps import Gap
 from web.pages.polls import Asked
 
 MOST = 500  # answers that are counted for a line
@@ -93,7 +94,8 @@ class Node(msgspec.Struct):
     poll: Asked | None
     vote: str  # of the viewer: like, dislike or none
     to: Actor | None = None  # whom it answers
-    gone: str = ""  # why it, or what it answers, is not shown: deleted or removed (storage.threads.gone)
+    gone: str = ""  # why it, or what it answers, is not shown (storage.threads.gone)
+    gaps: list[Gap] = []  # what is missing right before it, in the order of time
     hidden: int = 0  # answers below it that stand on its own page only
     by: Actor | None = None  # who passed it on into a list
     marks: int = 0  # of the viewer (storage.shown.flags)

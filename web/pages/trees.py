@@ -10,7 +10,7 @@ import storage.threads
 from storage.actors import Actor
 from storage.posts import Post
 from storage.threads import Branches
-from web.pages import threads
+from web.pages import gaps, threads
 from web.pages.threads import Node, Posts
 
 DEEPEST = 8  # levels of a page; what is deeper stands on the page of the answer above it
@@ -67,13 +67,16 @@ async def flat(viewer: int, start: Post, after: int = 0) -> Tree:
     listed, newest = await _loaded(viewer, start, branches, sizes, page)
     parents, there = _answered(listed, page), branches.seen | {start.id}
     answered = await storage.posts.by_ids(sorted(parents & there))
-    gone = await storage.threads.gone(viewer, sorted(parents - there))
+    missing = {each for each in sizes if each not in branches.seen and after < each < max(page, default=0)}
+    gone = await storage.threads.gone(viewer, sorted(((parents - there) | missing) - {start.id}))
+    between = gaps.before(page, {each: kind for each, kind in gone.items() if each in missing})
     people = await storage.actors.by_ids(sorted({post.author_id for post in answered.values()}))
     top = listed.node(start.id)
     for node in (listed.node(post_id) for post_id in page):
         above = answered.get(node.post.parent_id or 0) if node.post else None
         node.level, node.to = 1, people.get(above.author_id) if above else None
         node.gone = gone.get(node.post.parent_id or 0, "") if node.post else ""
+        node.gaps = between.get(node.id, [])
         top.answers.append(node)
     return Tree(top, sizes[start.id], newest, page[-1] if len(ids) > FLAT else 0)
 

@@ -494,12 +494,21 @@ async def test_of_a_thread_whose_beginning_was_deleted_the_answers_are_left(
 
 @pytest.mark.parametrize(
     ("column", "told"),
-    [("deleted_at", "post that its author has deleted"), ("removed_at", "post that the moderators have removed")],
+    [
+        ("deleted_at", "post that its author has deleted"),
+        ("removed_at", "post that the moderators have removed"),
+        ("author", "post of an account that was deleted"),
+    ],
 )
 async def test_who_took_an_answer_away_is_told_where_it_stood(
     world: World, stranger: Browser, column: str, told: str
 ) -> None:
-    await execute(f"UPDATE post SET {column} = 5 WHERE id = ?", (world.answer.id,))
+    leaf = await build.post(world.bob, "Nobody answers this", group=world.group, parent=world.thread)
+    await build.post(world.alice, "What came then", group=world.group, parent=world.thread)
+    column, gone = ("deleted_at", True) if column == "author" else (column, False)
+    await execute(f"UPDATE post SET {column} = 5 WHERE id IN (?, ?)", (world.answer.id, leaf.id))
+    if gone:  # a moderator of their server deleted the account, or they did: nobody here knows which
+        await execute("UPDATE actor SET deleted_at = 5 WHERE id = ?", (world.bob.id,))
 
     tree, flat = [await stranger.open(f"/@alice/{world.thread.id}{order}") for order in ("", "?order=time")]
     await execute("UPDATE post SET visibility = 2 WHERE id = ?", (world.answer.id,))
@@ -507,5 +516,10 @@ async def test_who_took_an_answer_away_is_told_where_it_stood(
 
     assert f"A {told}." in tree.one("li", id=f"post-{world.answer.id}").text and "How much less?" in tree.main
     assert f"to a {told}" in flat.main
-    assert "Take less water" not in tree.source + flat.source
+    assert f"A {told}." in flat.one("li", id=f"post-{leaf.id}").text  # in time, also where nothing answers it
+    assert not tree.all("li", id=f"post-{leaf.id}")
+    assert "Take less water" not in tree.source + flat.source and "Nobody answers" not in tree.source + flat.source
+    await execute("UPDATE post SET deleted_at = 5 WHERE id = ?", (world.thread.id,))
+    left = (await stranger.open(f"/@alice/{world.thread.id}")).main
+    assert left.count(f"A {told}.") == 1 and left.index("How much less?") < left.rindex(told) < left.index("came then")
     assert told not in secret.main and "not shown (any more)" in secret.main

@@ -96,6 +96,13 @@ async def appointed(app: App, writes: Writes, face: Actor, who: Actor, post_id: 
     await say(app, writes, face, who, words, post_id)
 
 
+async def not_taken(app: App, writes: Writes, face: Actor, who: Actor, why: str, post_id: int) -> None:
+    """To who looks after a group from elsewhere: that something they have done was not taken."""
+    gettext = (await tongue(app, who)).gettext
+    words = gettext("Something that you have done for the group {group} was not taken, or not all of it:")
+    await say(app, writes, face, who, [words.replace("{group}", face.name), _quoted(why)], post_id)
+
+
 async def many_votes(app: App, writes: Writes, face: Actor, who: Actor, host: str, link: str, post_id: int) -> None:
     """To who looks after a group: one server gives more votes to a post than count at once."""
     gettext = (await tongue(app, who)).gettext

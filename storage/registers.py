@@ -89,6 +89,16 @@ async def winner(group_id: int, property_: str, subject: str = "") -> Act | None
     return Act(*found) if found else None
 
 
+async def latest(group_id: int, properties: Sequence[str]) -> dict[str, Act]:
+    """The acts that gave those registers without a subject their values, by property; without those never written."""
+    sql = (
+        f"SELECT {_ACT} FROM act WHERE id IN (SELECT act_id FROM register WHERE group_id = ? AND subject = ''"
+        " AND property IN (?texts))"
+    )
+    found = [Act(*each) for each in await rows(sql, (group_id, list(properties)))]
+    return {act.property: act for act in found}
+
+
 async def all_of(group_id: int, property_: str) -> list[Register]:
     """Every register of that property that is not neutral, oldest write first."""
     sql = f"SELECT {_REGISTER} FROM register WHERE group_id = ? AND property = ? AND value IS NOT NULL ORDER BY clock"

@@ -20,7 +20,7 @@ from fedcomm import attesting, clock, errors, fetching, leaders, retelling
 from fedcomm.app import App
 from fedcomm.inbox import facts, line, proofs
 from fedcomm.inbox.facts import Facts
-from fedcomm.inbox.hand import Hand, Ignored, PutOff, Wants
+from fedcomm.inbox.hand import Hand, Ignored, PutOff, Refused, Wants
 from fedcomm.inbox.line import Early, Line, Turns, Work
 from fedcomm.inbox.rules import BY_SHAPE
 from fedcomm.outbox.lanes import SCHEDULE
@@ -130,6 +130,7 @@ class Inbox:
         writes = Writes()
         wanted: list[Wants] = []
         refused: list[str] = []
+        told = Writes()
         try:
             for part in work.parts:
                 try:
@@ -143,6 +144,9 @@ class Inbox:
                     refused.append(str(why))
                     if why.unknown:
                         work.unknown.append(why.unknown)
+                except Refused as why:
+                    refused.append(str(why))
+                    told.merge(why.told)
                 except (ProtocolError, errors.AppError) as fault:
                     LOG.info("refused activity=%s why=%s", part.uri, fault)
                     refused.append(str(fault))
@@ -153,7 +157,7 @@ class Inbox:
                 work.unknown.clear()  # it has another turn
                 await self._ask(work, Wants.of_all(wanted))
             elif len(refused) == len(work.parts):
-                await _refuse(work.item, refused[0])
+                await _refuse(work.item, refused[0], told)
             elif not work.done:
                 return writes
         return None
@@ -356,7 +360,7 @@ async def _put_off(item: Item, until: PutOff) -> None:
     await inbox.later(item.id, str(until), clock.now_ms() + int(until.seconds * 1000) + 1, counted=False)
 
 
-async def _refuse(item: Item, why: str) -> None:
-    writes = Writes()
+async def _refuse(item: Item, why: str, told: Writes | None = None) -> None:
+    writes = told if told is not None else Writes()
     inbox.refused(writes, item.id, why)
     await apply_writes(writes)

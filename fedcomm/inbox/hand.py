@@ -74,6 +74,14 @@ class PutOff(Exception):
         self.seconds, self.writes = seconds, writes
 
 
+class Refused(Exception):
+    """Whoever acts may act there, and this is not done; says why. `told` sees to it that they learn it."""
+
+    def __init__(self, why: str, told: Writes) -> None:
+        super().__init__(why)
+        self.told = told
+
+
 class Hand(msgspec.Struct, kw_only=True):
     """One activity in the hand of its handler.
 

@@ -1,16 +1,24 @@
-"""What a group says of itself, who may join and post, and so on, as the form has it."""
+"""What a group says of itself, who may join and post, and so on, as the form has it; of groups elsewhere on a page."""
 
 import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
 
-import storage.directory
-from fedcomm import group_profile, topics
+from fedcomm import admit, desk, remote_desk, rights, topics
+from fedcomm.app import App
+from fedcomm.errors import AppError, Invalid
 from fedcomm.group_profile import Change
-from web.pages import shown
+from web import respond, state
+from web.pages import frame, shown
 from web.pages.looking_after import Place
+from web.pages.words import GROUP_LEVELS
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """What the group says of itself as the form has it; `rules` one a line."""
+    """What the group says of itself as the form has it; `rules` one a line.
+
+    `was` is how it was when the form was shown, of a group elsewhere.
+    """
 
     title: str = ""
     summary: str = ""
@@ -26,31 +34,13 @@ class Settings(msgspec.Struct, frozen=True):
     ladder: bool = False
     promotion: int = 0
     closed: bool = False
+    was: str = ""
     csrf: str = ""
 
 
-async def present(place: Place) -> Settings:
+async def present(app: App, place: Place) -> Settings:
     """What the form begins with: the settings as they are."""
-    rules = "\n".join(await group_profile.rules(place.group.id))
-    group, face = place.group, place.face
-    summary = shown.plain(face.summary)
-    names, codes = (await storage.directory.about([group.id]))[group.id]
-    return Settings(
-        title=face.name,
-        summary=summary,
-        rules=rules,
-        join_mode=group.join_mode,
-        question=group.question,
-        posting=group.posting,
-        votes=group.votes,
-        visibility=group.visibility,
-        topics=" ".join(f"#{name}" for name in names),
-        languages=" ".join(codes),
-        listed=await topics.shown(group),
-        ladder=bool(group.ladder),
-        promotion=group.promotion,
-        closed=group.closed_at is not None,
-    )
+    return _form(await desk.settings(app, place.group, place.face))
 
 
 async def wanted(place: Place, given: Settings) -> Change:
@@ -59,20 +49,65 @@ async def wanted(place: Place, given: Settings) -> Change:
     Raises:
         Invalid: there are no such topics.
     """
-    return Change(
-        title=given.title,
-        summary=given.summary,
-        rules=tuple(given.rules.splitlines()),
-        join_mode=given.join_mode,
-        question=given.question,
-        posting=given.posting,
-        votes=given.votes,
-        visibility=given.visibility or None,
-        topics=topics.named(given.topics),
-        languages=topics.spoken(given.languages),
-        # What the reader did not touch is not said: it may be otherwise for another visibility.
-        listed=None if given.listed == await topics.shown(place.group) else given.listed,
-        ladder=given.ladder,
-        promotion=given.promotion,
-        closed=given.closed,
+    said = msgspec.structs.asdict(_said(given))
+    # What the reader did not touch is not said: it may be otherwise for another visibility.
+    if given.listed == await topics.shown(place.group):
+        said["listed"] = None
+    return Change(**said)
+
+
+async def show(
+    request: Request, place: Place, given: Settings | None = None, refused: AppError | None = None
+) -> Response:
+    """The settings of a group elsewhere: as its server has them now, or as they were `given` and `refused`."""
+    if given is None:
+        app, by = state.app_of(request), place.reader.actor
+        try:
+            now = (await remote_desk.read(app, place.group, place.face, by, rights.SETTINGS)).settings
+            given = msgspec.structs.replace(_form(now), was=msgspec.json.encode(now).decode())
+        except AppError as why:
+            refused = why
+    levels = {level: name for level, name in GROUP_LEVELS.items() if level != "local"}
+    return await frame.with_form(
+        request, "group_settings.html", refused, {"cache-control": "no-store"}, group=place.group, face=place.face,
+        given=given, limits=admit, levels=levels,
+    )  # fmt: skip
+
+
+async def send(request: Request, place: Place, given: Settings) -> Response:
+    """What the reader has changed goes to the server of the group."""
+    app, by = state.app_of(request), place.reader.actor
+    try:
+        await remote_desk.change_settings(app, place.group, place.face, by, _was(given), _said(given))
+    except AppError as refused:
+        return await show(request, place, given, refused)
+    return respond.redirect(f"{shown.profile(place.face)}/profile?done=sent")
+
+
+def _form(settings: desk.Settings) -> Settings:
+    said = {name: value for name, value in msgspec.structs.asdict(settings).items() if value is not None}
+    return Settings(
+        **said
+        | {
+            "rules": "\n".join(settings.rules or ()),
+            "topics": " ".join(f"#{name}" for name in settings.topics or ()),
+            "languages": " ".join(settings.languages or ()),
+        }
     )
+
+
+def _said(given: Settings) -> desk.Settings:
+    said = {name: getattr(given, name) for name in desk.Settings.__struct_fields__}
+    lists = {
+        "rules": tuple(line.strip() for line in given.rules.splitlines() if line.strip()),
+        "topics": tuple(sorted(topics.named(given.topics))),
+        "languages": tuple(sorted(topics.spoken(given.languages))),
+    }
+    return desk.Settings(**said | lists | {"visibility": given.visibility or None})
+
+
+def _was(given: Settings) -> desk.Settings:
+    try:
+        return msgspec.json.decode(given.was or "{}", type=desk.Settings)
+    except msgspec.DecodeError as why:
+        raise Invalid("The form was not sent whole. Please try again.", field="title") from why

@@ -26,9 +26,9 @@ from storage.actors import Actor
 from storage.groups import Group
 from storage.registers import Act
 from web import respond, state
-from web.pages import find, frame, group_settings, shown
+from web.pages import find, frame, group_settings, shown, words
 from web.pages.group_settings import Settings
-from web.pages.looking_after import Place, looking_after, looking_after_any
+from web.pages.looking_after import Place, looking_after_any
 from web.pages.readers import form
 
 _MOST = 100  # requests, bans and entries of the log on the page
@@ -66,13 +66,23 @@ async def do(request: Request, place: Place) -> Response:
     return respond.redirect(f"{shown.profile(place.face)}/moderate?done={wish.act}")
 
 
-@looking_after
+@looking_after_any
+async def settings(request: Request, place: Place) -> Response:
+    """`GET /c/{name}/profile`: the settings of a group elsewhere; of one here they are on the page of all."""
+    place.by(rights.SETTINGS)
+    return await (_page(request, place) if place.group.local else group_settings.show(request, place))
+
+
+@looking_after_any
 async def describe(request: Request, place: Place) -> Response:
     """`POST /c/{name}/profile`: what it is called and says of itself, who may join and post."""
     given = await form(request, Settings, place.reader)
+    by = place.by(rights.SETTINGS)
+    if not place.group.local:
+        return await group_settings.send(request, place, given)
     try:
         change = await group_settings.wanted(place, given)
-        await group_profile.change(state.app_of(request), place.face.username, change, place.by(rights.SETTINGS))
+        await group_profile.change(state.app_of(request), place.face.username, change, by)
     except AppError as refused:
         return await _page(request, place, refused, given)
     return respond.redirect(f"{shown.profile(place.face)}/moderate?done=profile")
@@ -170,7 +180,8 @@ async def _page(
         limits=admit,
         may=place.rights,
         banned=await _banned(place.group),
-        given=given or await group_settings.present(place),
+        given=given or await group_settings.present(state.app_of(request), place),
+        levels=words.GROUP_LEVELS,
         wish=wish,
         log=[(act, people.get(act.actor_uri), people.get(act.subject)) for act in log],
         removed=await _removed(place, log),
@@ -212,5 +223,6 @@ async def _faces(uris: list[str]) -> list[Actor]:
 routes = [
     Route("/c/{name}/moderate", show),
     Route("/c/{name}/moderate", do, methods=["POST"]),
+    Route("/c/{name}/profile", settings),
     Route("/c/{name}/profile", describe, methods=["POST"]),
 ]

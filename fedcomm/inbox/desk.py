@@ -1,0 +1,68 @@
+"""What moderators elsewhere change on the desk of a group of ours (`fedcomm/desk.py`), each as far as they may."""
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from activitypub.activities import Activity
+from fedcomm import admit, clock, desk, rights
+from fedcomm.errors import AppError, Invalid
+from fedcomm.inbox.hand import Hand, Ignored, Refused
+from storage import jobs
+from storage.actors import Actor
+from storage.connect import Writes, write
+from storage.groups import Group
+from storage.ids import next_id
+
+T = TypeVar("T")
+
+
+async def changed(hand: Hand, activity: Activity, group: Group) -> None:
+    """Somebody changes what the group has set; what is not taken of it they are told by the group.
+
+    Nobody who does not look after the group is told anything (attacks GRP-06, GRP-07).
+    """
+    by, face = hand.actor(activity.actor), hand.facts.face_of(group)
+    if not group.local:
+        raise Ignored("the desk of a group elsewhere is there")
+    admit.right(hand.facts.standing(group, by.uri), rights.OVERSEE)
+    said = activity.raw.get("object")
+    if not isinstance(said, dict):
+        raise Ignored("it does not say what has changed")
+    try:
+        overtaken = await _done(hand, group, face, by, activity, said)
+    except AppError as why:
+        raise Refused(str(why), _letter(hand, group, by, str(why))) from why
+    if overtaken:
+        names = ", ".join(name.replace("_", " ") for name in overtaken)
+        await write(_letter(hand, group, by, f"Somebody else has changed this meanwhile: {names}"))
+
+
+async def _done(
+    hand: Hand, group: Group, face: Actor, by: Actor, activity: Activity, said: dict[str, Any]
+) -> list[str]:  # fmt: skip
+    """Whatever is changed of it, all or nothing; gives the settings that others have changed since it was said."""
+    if "settings" in said:
+        wanted = _read(said["settings"], desk.Settings)
+        return await desk.change_settings(hand.app, group, face, by, wanted, activity.published)
+    raise Ignored("nothing of it is known here")
+
+
+def _letter(hand: Hand, group: Group, by: Actor, why: str) -> Writes:
+    """Tells them soon: what they wanted is undone before."""
+    writes = Writes()
+    jobs.add(writes, next_id(), "tell_not_taken", {"group": group.id, "actor": by.id, "why": why}, clock.now_ms())
+    hand.app.jobs_added(writes)
+    return writes
+
+
+def _read(value: Any, kind: type[T]) -> T:
+    """What a stranger wrote as a value of ours.
+
+    Raises:
+        Invalid: it is none.
+    """
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as why:
+        raise Invalid("Your server has sent what cannot be understood: {why}", why=str(why)[:200]) from why

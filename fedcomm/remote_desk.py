@@ -1,0 +1,83 @@
+"""The desk of a group elsewhere (`desk.py`), for members of ours who look after that group: looked at, and changed.
+
+It is asked for whenever somebody looks at it. What they change goes to the group, which takes it as far as they may,
+tells everybody as if it had been done there, and them what it did not take. Only between servers of fedcomm.
+"""
+
+import asyncio
+from typing import Any
+
+import msgspec
+
+from activitypub.client import Allowance
+from activitypub.errors import ProtocolError, Unreachable
+from fedcomm import admit, clock, desk, members, rights
+from fedcomm.app import App
+from fedcomm.desk import Settings
+from fedcomm.errors import Conflict, NotAllowed
+from fedcomm.mapping import activities
+from fedcomm.outbox import publish
+from storage import groups as stored
+from storage.actors import Actor
+from storage.connect import Writes, apply
+from storage.groups import Group
+from storage.ids import next_id
+from storage.outbox import Audience
+
+SECONDS = 8.0  # that somebody who looks at it waits for the other server
+_ASKING = (3, 3, 2_000_000)  # requests, of them of one domain, and bytes
+
+
+class Desk(msgspec.Struct, frozen=True, kw_only=True):
+    """What is on it, as far as this version knows it."""
+
+    settings: Settings = Settings()
+
+
+async def read(app: App, group: Group, face: Actor, by: Actor, right: str) -> Desk:
+    """What lies before those who look after a group elsewhere, for what takes that right.
+
+    Raises:
+        NotAllowed: `by` may not do that from here, or the server of the group shows it to nobody here.
+        Conflict: that server does not answer now.
+    """
+    await _may(group, by, right)
+    try:
+        async with asyncio.timeout(SECONDS):
+            found = await app.client.get_document(desk.uri_of(face), allowance=Allowance(*_ASKING))
+        return msgspec.convert(found.raw, Desk)
+    except (Unreachable, TimeoutError) as why:
+        raise Conflict("{host} does not answer at the moment. Please try again later.", host=face.host) from why
+    except (ProtocolError, msgspec.ValidationError) as why:
+        raise NotAllowed("{host} does not let this be done from here.", host=face.host) from why
+
+
+async def change_settings(app: App, group: Group, face: Actor, by: Actor, before: Settings, wanted: Settings) -> None:
+    """Change what is otherwise in `wanted` than `by` saw it before; nothing is sent when that is nothing.
+
+    Raises:
+        NotAllowed: `by` may not do that from here.
+    """
+    await _may(group, by, rights.SETTINGS)
+    present, said = msgspec.to_builtins(before), msgspec.to_builtins(wanted)
+    changed = {name: value for name, value in said.items() if value != present.get(name)}
+    if changed:
+        await _change(app, face, by, settings=changed)
+
+
+async def _change(app: App, face: Actor, by: Actor, **parts: Any) -> None:
+    """It is for the group alone: what is taken of it, the group tells everybody as far as it is their business."""
+    on_desk = {"id": desk.uri_of(face), "type": "Object"} | parts
+    update = activities.activity(
+        "Update", app.urls.activity(next_id()), by.uri, on_desk, to=[face.uri], target=face.uri,
+        published=activities.timestamp(clock.now_ms()),
+    )  # fmt: skip
+    publish(app, writes := Writes(), by, update, Audience(inboxes=(face.inbox,)))
+    await apply(writes)
+
+
+async def _may(group: Group, by: Actor, right: str) -> None:
+    admit.actor(by)
+    admit.right(await members.standing(group, by), right)
+    if await stored.program(group.id) != "fedcomm":
+        raise NotAllowed("The server of this group takes that from nobody here.")

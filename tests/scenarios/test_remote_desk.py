@@ -1,0 +1,175 @@
+"""What lies before those who look after a group, for moderators who live on another server: in a browser there."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import httpx
+import pytest
+
+import storage.accounts
+from activitypub.errors import ProtocolError
+from fedcomm import fetching, group_profile, groups, members, rights, sessions
+from fedcomm.group_profile import Change
+from storage import groups as stored
+from storage import registers
+from storage.actors import Actor
+from storage.groups import Group
+from tests import forger
+from tests.fediverse import Fediverse, Instance, Person
+from tests.forger import Face, Host
+from tests.web.pages.browser import Browser
+
+pytestmark = pytest.mark.anyio
+
+Enter = Callable[[Person], Awaitable[Browser]]
+
+
+class Bakery:
+    """`bread@a.test`: its steward ann lives there, its steward bob on b.test, where nobody follows it."""
+
+    def __init__(self, fediverse: Fediverse, a: Instance, b: Instance, ann: Person, bob: Person, bread: Actor) -> None:
+        self.fediverse, self.a, self.b, self.ann, self.bob, self.bread = fediverse, a, b, ann, bob, bread
+
+    async def group(self) -> tuple[Group, Actor]:
+        """As its server has it now."""
+        with self.a.here():
+            return await groups.named("bread")
+
+    async def appoint(self, uri: str, role: str) -> None:
+        """By ann."""
+        with self.a.here():
+            there = await fetching.actor(self.a.app, uri)
+            await members.appoint(self.a.app, "bread", there, self.ann.actor, role)
+        await self.fediverse.settle()
+
+    async def change(self, change: Change) -> None:
+        """By ann."""
+        with self.a.here():
+            await group_profile.change(self.a.app, "bread", change, self.ann.actor)
+
+    async def told(self, who: Person) -> list[str]:
+        """What the group has told somebody of what it did not take."""
+        await self.fediverse.settle()
+        return [each for each in await who.letters() if "was not taken" in each]
+
+
+@pytest.fixture
+async def bakery(fediverse: Fediverse) -> Bakery:
+    """Everybody in their place."""
+    a, b = await fediverse.instance("a.test"), await fediverse.instance("b.test")
+    ann, bob = await a.person("ann"), await b.person("bob")
+    made = Bakery(fediverse, a, b, ann, bob, await a.group("bread", moderator=ann))
+    await made.appoint(bob.actor.uri, rights.STEWARD)
+    return made
+
+
+@pytest.fixture
+async def enter() -> AsyncIterator[Enter]:
+    """`await enter(person)`: a browser on their server in which they are signed in."""
+    opened: list[httpx.AsyncClient] = []
+
+    async def signed_in(who: Person) -> Browser:
+        host = who.instance.host
+        opened.append(httpx.AsyncClient(transport=who.instance.asgi, base_url=f"https://{host}"))
+        with who.instance.here():
+            account = await storage.accounts.by_name(who.actor.username)
+            assert account
+            token = await sessions.open(who.instance.app, account.id, "a test")
+        opened[-1].cookies.set("__Host-session", token, domain=host, path="/")
+        return Browser(opened[-1])
+
+    yield signed_in
+    for client in opened:
+        await client.aclose()
+
+
+async def test_a_steward_elsewhere_changes_the_settings_and_is_told_what_was_not_taken(
+    bakery: Bakery, enter: Enter
+) -> None:
+    where = "/c/bread@a.test/profile"
+    carol = await (await bakery.fediverse.instance("c.test")).person("carol")
+    await bakery.fediverse.join(bakery.bread, carol)
+    await bakery.change(Change(summary="About bread", rules=("Be kind.",), languages=("de",)))
+    browser = await enter(bakery.bob)
+
+    page = await browser.get(where)
+    assert page.form(where).one("input", name="title")["value"] == "Bread" and "Be kind." in page.main
+    await bakery.change(Change(rules=("Be kind.", "No adverts.")))  # of which bob's page knows nothing
+    changed = {"title": "Loaves", "join_mode": "approval", "question": "Which flour?", "topics": "#rye", "votes": "up"}
+    done = await browser.button(page, where, **changed)
+    assert "Sent." in done.main
+    await bakery.fediverse.settle()
+
+    group, face = await bakery.group()
+    assert (face.name, group.join_mode, group.question, group.votes) == ("Loaves", "approval", "Which flour?", "up")
+    with bakery.a.here():
+        assert await group_profile.rules(group.id) == ["Be kind.", "No adverts."]
+        for name in ("profile:title", "join_mode", "question", "votes", "topics"):
+            act = await registers.winner(group.id, name)
+            assert act is not None and act.actor_uri == bakery.bob.actor.uri
+        assert await registers.winner(group.id, "visibility") is None  # what bob did not touch
+    with carol.instance.here():
+        known = await stored.by_face(bakery.bread.uri)
+        assert known and known.join_mode == "approval"
+    assert await bakery.told(bakery.bob) == []
+
+    page = await browser.get(where)
+    bakery.fediverse.wire.down.add("a.test")
+    assert "does not answer" in (await browser.get(where)).problem
+    await browser.button(page, where, title="Rolls", votes="none", posting="members")
+    await bakery.fediverse.settle()
+    bakery.fediverse.wire.down.clear()
+    await bakery.change(Change(votes="both"))  # later than bob, and known earlier
+    bakery.b.deliver_now("a.test")
+    (told,) = await bakery.told(bakery.bob)
+    assert "changed this meanwhile: votes" in told
+    group, face = await bakery.group()
+    assert (face.name, group.posting, group.votes) == ("Rolls", "members", "both")
+
+    page = await browser.get(where)
+    await browser.button(page, where, join_mode="open", visibility="members", title="Cakes")
+    assert "no secret" in (await bakery.told(bakery.bob))[-1]
+    assert (await bakery.group())[1].name == "Rolls"  # of what makes no sense together nothing is taken
+
+
+@pytest.mark.attack("GRP-06")
+@pytest.mark.attack("GRP-07")
+async def test_the_desk_of_a_group_is_for_those_alone_who_look_after_it_and_each_right_is_asked_for(
+    bakery: Bakery, enter: Enter
+) -> None:
+    bill, host = await bakery.b.person("bill"), Host(bakery.fediverse, "m.test")
+    mo, eve = host.actor("mo"), host.actor("eve")
+    await bakery.appoint(mo.uri, rights.MODERATOR)
+    desk = f"{bakery.bread.uri}/desk"
+    before, face = await bakery.group()
+
+    async def sends(by: Face, settings: object, **more: object) -> int:
+        """How many letters of the group came of it."""
+        heard = len(host.received)
+        said = by.does("Update", {"id": desk, "type": "Object", "settings": settings}, **{"target": face.uri} | more)
+        await forger.send(bakery.fediverse, bakery.a, by, said, inbox="/c/bread/inbox")
+        return len([each for each in host.received[heard:] if each["type"] == "Create"])
+
+    assert await sends(eve, {"title": "Eve's"}) == 0
+    assert await sends(mo, {"title": "Mo's"}) == 1  # a moderator, whom it is told
+    assert (await bakery.group()) == (before, face)
+    await bakery.appoint(mo.uri, rights.STEWARD)
+    for wrong in ({"title": 7}, {"votes": "many"}, {"visibility": "local"}, {"rules": ["x" * 501]}, "all", [], None):
+        assert await sends(mo, wrong) == 1, wrong
+    foreign = {"inbox": "https://m.test/", "publicKey": "stolen", "local": 0, "id": 1, "members_count": 9}
+    assert await sends(mo, foreign) == 0
+    assert await sends(mo, {"title": "Eve's"}, published="2020-01-01T00:00:00Z") == 0  # nobody else has since
+    assert (await bakery.group())[1].name == "Eve's"
+    with bakery.a.here():
+        await groups.create(bakery.a.app, "wine", "Wine", "", "ann")
+    assert await sends(mo, {"title": "Wine"}, target="https://a.test/c/wine") == 0
+    with bakery.a.here():
+        assert (await groups.named("wine"))[1].name == "Wine" and (await groups.named("bread"))[1].name == "Eve's"
+
+    assert (await (await enter(bill)).get("/c/bread@a.test/profile")).status == 404
+    async with httpx.AsyncClient(transport=bakery.a.asgi, base_url="https://a.test") as unsigned:
+        assert (await unsigned.get("/c/bread/desk", headers={"accept": forger.ACTIVITY})).status_code == 404
+    c = await bakery.fediverse.instance("c.test")
+    with c.here(), pytest.raises(ProtocolError):
+        await c.app.client.get_document(desk)  # signed, by a server on which nobody looks after it
+    with bakery.b.here():
+        assert (await bakery.b.app.client.get_document(desk)).raw["settings"]["title"] == "Eve's"

@@ -139,7 +139,7 @@ def test_the_locks_hold_every_dependency_and_agree() -> None:
     developing = [entry for entry in groups["dev"] if isinstance(entry, str)]
 
     assert {re.split("[>=<]", entry)[0] for entry in wanted} <= versions[0].keys()
-    assert {re.split("[>=<]", entry)[0] for entry in developing} <= versions[1].keys()
+    assert {re.split(r"[\[>=<]", entry)[0] for entry in developing} <= versions[1].keys()
     assert {name: versions[1].get(name) for name in versions[0]} == versions[0]
 
 

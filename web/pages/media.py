@@ -13,8 +13,10 @@ from web import params, state
 
 # Whatever a file holds, a browser that opens it by itself runs and loads nothing (attacks XSS-09, XSS-19).
 POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
+# A browser keeps what its reader saw. A cache that serves many asks here each minute whether it is still shown, and
+# gives nothing else when it cannot ask (RFC 9111 §5.2.2.10): what is deleted is gone there as well (attack PRI-13).
 _HEADERS = {
-    "cache-control": "public, max-age=31536000, immutable",
+    "cache-control": "public, max-age=31536000, s-maxage=60, immutable",
     "content-security-policy": POLICY,
     "content-disposition": "inline",
     "cross-origin-resource-policy": "cross-origin",

@@ -222,6 +222,7 @@ class ours:
 
 
 def _raise_ours(error: BaseException) -> None:
+    _forget_values(error)
     kind: type[OperationalError]
     if isinstance(error, _FORBIDDEN):
         kind = IntegrityError
@@ -236,6 +237,18 @@ def _raise_ours(error: BaseException) -> None:
     else:
         return
     raise kind(str(error) or type(error).__name__) from error
+
+
+def _forget_values(error: BaseException) -> None:
+    """What was not taken may be anybody's words, and what is said of it gets into logs (attack PRI-27).
+
+    PostgreSQL shows the whole row ("Failing row contains …"), the driver the value.
+    """
+    if isinstance(error, asyncpg.PostgresError):
+        error.detail = None
+    if isinstance(error, asyncpg.DataError | asyncpg.InterfaceError):
+        error.args = (str(error).partition(": ")[0],)
+        error.__cause__ = error.__context__ = None
 
 
 def _number(text: str) -> int | float:

@@ -129,11 +129,13 @@ async def test_lemmy_reads_the_newest_threads_of_a_group_in_the_outbox_itself(
 async def test_collections_neither_list_nor_count_what_is_not_for_everybody(
     place: Place, client: httpx.AsyncClient
 ) -> None:
-    open_ = await place.thread()
+    open_, alone = await place.thread(), await place.post("Outside every group")
     removed, deleted = await place.thread(by=place.bo), await place.thread()
     await place.post("Canary among us", visibility="private")
     await place.post("Canary to you, @bo@home.test", visibility="direct")
-    await place.post("Canary answer", place.bo, open_, visibility="private")
+    for answered in (open_, alone):
+        await place.post("Canary answer", place.bo, answered, visibility="private")
+        await place.post("@bo Canary to one", place.ann, answered, visibility="direct")
     await curation.pin(place.app, place.ann, removed.id)
     await curation.remove(place.app, place.ann, removed.id)
     await posts.delete(place.app, place.ann, deleted.id)
@@ -141,7 +143,7 @@ async def test_collections_neither_list_nor_count_what_is_not_for_everybody(
     seen = {}
     for uri in (
         place.face.outbox, place.ann.outbox, place.bo.outbox, place.face.featured, f"{open_.uri}/context",
-        f"{open_.uri}/replies",
+        f"{open_.uri}/replies", f"{alone.uri}/context", f"{alone.uri}/replies",
     ):  # fmt: skip
         whole, items = await walk(client, uri)
         assert "Canary" not in str(items)
@@ -149,11 +151,13 @@ async def test_collections_neither_list_nor_count_what_is_not_for_everybody(
 
     assert seen == {
         "/c/bread/outbox": (1, 1),
-        "/users/ann/outbox": (1, 1),
+        "/users/ann/outbox": (2, 2),
         "/users/bo/outbox": (0, 0),
         "/c/bread/featured": (0, 0),
         f"/posts/{open_.id}/context": (1, 1),
         f"/posts/{open_.id}/replies": (0, 0),
+        f"/posts/{alone.id}/context": (1, 1),
+        f"/posts/{alone.id}/replies": (0, 0),
     }
 
 
@@ -189,6 +193,7 @@ async def test_moderators_are_listed_by_the_group_that_they_moderate(place: Plac
     assert items == [place.ann.uri, far.uri] and whole["attributedTo"] == place.face.uri
 
 
+@pytest.mark.attack("PRI-03", "PRI-25")
 async def test_followers_and_following_are_counted_and_not_named(place: Place, client: httpx.AsyncClient) -> None:
     await execute("UPDATE actor SET followers_count = 7, following_count = 3 WHERE id = ?", (place.ann.id,))
 

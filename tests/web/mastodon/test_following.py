@@ -79,7 +79,7 @@ async def test_nothing_waits_to_be_told_where_nobody_asked(app: App, alice: Memb
     assert await rows("SELECT 1 FROM job WHERE name = 'tell_post'", ()) == []
 
 
-@pytest.mark.attack("PRI-02")
+@pytest.mark.attack("PRI-25")
 async def test_who_hides_whom_they_know_shows_it_to_nobody_else(
     client: httpx.AsyncClient, alice: Member, bob: Member
 ) -> None:

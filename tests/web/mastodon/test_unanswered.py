@@ -116,6 +116,7 @@ async def test_what_moves_is_what_people_talk_about_and_not_what_is_liked(
     assert (await client.get("/api/v1/trends/statuses?offset=2")).json() == []
 
 
+@pytest.mark.attack("PRI-25")
 async def test_votes_from_before_they_were_switched_off_show_and_lift_nothing_until_they_are_on_again(
     app: App, alice: Member, bob: Member, rye: Group
 ) -> None:

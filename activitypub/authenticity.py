@@ -14,6 +14,9 @@ from activitypub.origins import same_origin
 # id is all that is said: NodeBB 4.15.1 embeds the post in a Like, Mastodon a tombstone in a Delete.
 _ANSWERS = frozenset({"Accept", "Reject", "TentativeAccept", "TentativeReject"})
 _CARRIERS = frozenset({"Create", "Update", "Announce", "Undo"}) | _ANSWERS
+# Under these a `Member` of Mobilizon 5 (who is what in which group) is what the signer says: its id is that of a `Join`
+# or `Invite`, on the server of whoever sent that, and says nothing of who knows it now.
+_STATING = frozenset({"Create", "Update", "Add"})
 _NOBODY: frozenset[str] = frozenset()
 
 
@@ -23,6 +26,7 @@ def reduce(activity: Activity, signer: str, proven: Container[str] = _NOBODY) ->
     Kept are posts of the signer's own, on the signer's origin, and the signer's own profile. Inside an `Announce` the
     *statement* of the announced activity is kept: who did what to which id, vouched for at most by the announcer; a
     post in it is not, unless its author announced it. Inside an answer a request is kept that was made of the signer.
+    What somebody is in a group (`Member`) is kept as the statement of the signer, who may have no say in it.
     `proven` holds the ids of embedded objects and activities whose owner's integrity proof was verified (FEP-8b32);
     these are kept too. Everything else is to be asked for at its own origin.
 
@@ -55,6 +59,8 @@ def genuine(value: Note | Actor | Tombstone | Collection | Activity) -> None:
 
 def _kept(thing: Thing, outer: Activity, signer: str, proven: Container[str]) -> Thing:
     uri = id_of(thing)
+    if isinstance(thing, Activity) and thing.type == "Member" and outer.type in _STATING:
+        return _reduced(thing, signer, proven)
     if outer.type not in _CARRIERS:
         return uri
     if isinstance(thing, Activity):

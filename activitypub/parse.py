@@ -173,7 +173,7 @@ def _activity(raw: dict[str, Any], kind: str, depth: int) -> Activity:
     return Activity(
         type=kind,
         actor=_actor_of(raw.get("actor")),
-        uri=identity(raw),
+        uri=None if quirks.transient(raw) else identity(raw),
         object=objects[0] if objects else None,
         objects=objects,
         target=reference(raw["target"]) if "target" in raw else None,

@@ -1,5 +1,7 @@
 """What is peculiar to programs: which families they belong to, and how their documents deviate."""
 
+from typing import Any
+
 # Types by what they are read as. A document that names several counts as the first family that fits.
 FAMILIES: dict[str, frozenset[str]] = {
     "tombstone": frozenset({"Tombstone"}),
@@ -33,6 +35,32 @@ QUOTES = ("quote", "quoteUrl", "quoteUri", "_misskey_quote")
 # `moderators` too, and PieFed leaves `attributedTo` out of groups made through its API (2026-11-21).
 MODERATORS = ("attributedTo", "moderators")
 MODERATED = frozenset({"Group", "Feed"})
+
+# Mobilizon 5 gives these no id (Actions.Leave, Actions.Remove): they are transient (AP §3.1).
+_TRANSIENT = ("Leave", "Remove")
+
+
+def transient(raw: dict[str, Any]) -> bool:
+    """Whether an activity has no id that is its own, so that nothing but its signature tells it from another one.
+
+    The `Update` of a `Member` of Mobilizon 5 has the same id each time, on the server of whoever asked to be a member
+    or invited them (Utils.make_update_data).
+    """
+    named, object_ = raw.get("id"), raw.get("object")
+    if raw.get("type") == "Update" and isinstance(object_, dict) and object_.get("type") == "Member":
+        return isinstance(object_.get("id"), str) and named == f"{object_['id']}/activity"
+    return named is None and raw.get("type") in _TRANSIENT
+
+
+# The collections of a group of Mobilizon 5 that no other program has (Converter.Actor).
+_OF_MOBILIZON = ("members", "discussions", "todos", "resources")
+
+
+def runs(raw: dict[str, Any]) -> str:
+    """What the server of an actor runs, by its NodeInfo name, where the actor's document shows it; else ''."""
+    mobilizon = raw.get("type") == "Group" and all(isinstance(raw.get(name), str) for name in _OF_MOBILIZON)
+    return "mobilizon" if mobilizon else ""
+
 
 PROFILE_FIELDS = frozenset({"PropertyValue", "schema:PropertyValue", "http://schema.org#PropertyValue"})
 NO_ATTACHMENTS = frozenset({"PropertyValue", "IdentityProof", "Note", "Person", "Group"})

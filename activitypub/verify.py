@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 import httpx
 import msgspec
 
-from activitypub import keys, proofs, signatures
+from activitypub import keys, proofs, quirks, signatures
 from activitypub.errors import BadSignature, Forbidden, Malformed
 from activitypub.keys import PublicKey
 from activitypub.origins import check_id, same_origin
@@ -141,14 +141,15 @@ def activity(document: dict[str, Any], signed_by: Signer) -> None:
 
     Raises:
         Forbidden: it is somebody else's.
-        Malformed: no actor, several, or no id.
+        Malformed: no actor, several, or no id where one is needed (`quirks.transient`).
     """
     actor = _one_id(document.get("actor"))
     if actor is None:
         raise Malformed("An activity needs exactly one actor.")
     if actor != signed_by.actor:
         raise Forbidden("The activity is not by the actor who signed it.")
-    _check_home(document, actor)
+    if not quirks.transient(document):
+        _check_home(document, actor)
 
 
 def proof_key(document: dict[str, Any]) -> str | None:

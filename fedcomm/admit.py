@@ -17,6 +17,7 @@ from storage.posts import Post
 
 LINKS, PICTURES, MENTIONS = 2, 1, 2  # of a newcomer, in one post
 THREADS, REPLIES = 3, 10  # of a newcomer, on their first day
+INVITATIONS = 10  # of groups of one server that stand at once, for each member of ours
 ANSWERED = 3  # answers of theirs that somebody answered: then they are no newcomer any more
 
 
@@ -282,6 +283,16 @@ def discussing(standing: Standing) -> None:
     """
     if not standing.may(rights.WRITE):
         raise NotAllowed("Only members begin discussions in this group, and it has not let you in as a member yet.")
+
+
+def invited(standing: int) -> None:
+    """Whether one more group of a server may invite a member of ours, of whom so many invitations of it stand.
+
+    Raises:
+        NotAllowed: they have not decided about the earlier ones.
+    """
+    if standing >= INVITATIONS:
+        raise NotAllowed("So many groups of that server invite them already.")
 
 
 def answering(standing: Standing, thread: Post) -> None:

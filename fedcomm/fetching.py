@@ -318,6 +318,7 @@ async def _store(app: App, found: Document, key: KnownKey | None = None) -> Acto
             groups.learn(writes, to_group(described, row, 0, now))
             flairs.put(writes, known.id, mapping.actors.flair_rows(described, known.id, next_id))
     if row.kind == "Group":
+        peers.presume(app, writes, row.host, described.raw)
         directory.learn(
             writes, row.id, mapping.actors.topics(described), described.languages, mapping.actors.unlisted(described)
         )

@@ -63,7 +63,6 @@ async def follow(
     if await domain_blocks.covers(follower.id, target.host):
         raise NotAllowed("You block the server of that account.")
     admit.server(app.peers, target.host)
-    await memberships.look(app, target)
     async with transaction():
         known = await follows.of(follower.id, target.id)
         if known is None and target.moved_to_id is not None:
@@ -73,6 +72,18 @@ async def follow(
             await record_follow(app, follower, target, uri, wish, invited=invited, answer=answer)
         else:
             await _ask(app, follower, target, uri, known, wish)
+
+
+async def come(app: App, who: Actor, face_id: int) -> None:
+    """A member of ours says yes to the invitation of a group elsewhere, and follows it from then on.
+
+    Raises:
+        NotFound: it has not invited them, or not any more.
+        NotAllowed: as `follow`.
+    """
+    if await memberships.invites(face_id, who) and await follows.of(who.id, face_id) is None:
+        return await follow(app, who, face_id)
+    await memberships.accept(app, who, face_id)
 
 
 async def unfollow(app: App, follower: Actor, target_id: int) -> None:
@@ -88,8 +99,8 @@ async def unfollow(app: App, follower: Actor, target_id: int) -> None:
                 f"{known.uri}#undo", follower.uri, _follow(follower, target, known.uri), to=[target.uri]
             )
             publish(app, writes, follower, undo, Audience(inboxes=(target.inbox,)))
-            if await memberships.apart(target):
-                memberships.leave(app, writes, follower, target, known.uri)
+            if target.kind == "Group" and (group := await groups.by_actor(target.id)) is not None:
+                await memberships.leave(app, writes, follower, target, group, known.uri)
             await write(writes)
         await record_end(app, follower.id, target.id)
 
@@ -223,7 +234,7 @@ async def record_acceptance(app: App, asked: Follow, target: Actor) -> None:
         follows.accept(writes, asked, now)
         if target.kind == "Group" and (group := await groups.by_actor(target.id)) is not None:
             if await memberships.apart(target):
-                await memberships.also(app, writes, follower, target, asked.uri)
+                await memberships.ask(app, writes, follower, target, group, asked.uri)
             else:
                 members.put(writes, Member(group.id, follower.id, "joined", follower.host, now, None))
             if follower.local:
@@ -265,10 +276,10 @@ async def _ask(app: App, follower: Actor, target: Actor, uri: str, known: Follow
         join_requests.let_in(writes, group.id, follower.id)  # what came of an earlier request is over
     if known is None:
         publish(app, writes, follower, _follow(follower, target, uri), Audience(inboxes=(target.inbox,)))
-        if await memberships.apart(target):
-            memberships.ask(app, writes, follower, target, uri)
     elif known.state == "pending" and known.created_at < now - SOON:
         send_again(app, writes, known, follower, target)
+    if group is not None and known is None:
+        await memberships.ask(app, writes, follower, target, group, uri)
     await write(writes)
 
 

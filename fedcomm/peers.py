@@ -1,5 +1,7 @@
 """Other servers: getting to know them, and deciding what they may do."""
 
+from typing import Any
+
 from activitypub import nodeinfo, quirks
 from activitypub.errors import ProtocolError
 from activitypub.origins import host_named
@@ -22,6 +24,19 @@ def meet(app: App, writes: Writes, host: str) -> None:
     app.jobs_added(writes)
 
 
+def presume(app: App, writes: Writes, host: str, raw: dict[str, Any]) -> None:
+    """What an actor's document shows its server to run counts until NodeInfo says something, should it ever.
+
+    So nobody speaks to a group in a wrong form before its server was asked.
+    """
+    if name := quirks.runs(raw):
+        family = quirks.family(name) or ""
+        peers.presume(writes, host, name, family)
+        if not app.peers.family(host):
+            writes.after(lambda: app.peers.learn(host, family, name))
+            bus.add(writes, "peers", host)
+
+
 async def learn(app: App, host: str) -> None:
     """Ask a peer what it runs (NodeInfo), once a day; one that does not say gets every form of what we publish.
 
@@ -35,7 +50,7 @@ async def learn(app: App, host: str) -> None:
         return  # somebody else of it turned up (`meet`)
     scheme = "http" if app.base_url.startswith("http://") else "https"
     found = await nodeinfo.read(app.client, host, scheme=scheme)
-    name, version = (found.name, found.version) if found else ("", "")
+    name, version = (found.name, found.version) if found else (known.software, known.software_version)
     family = quirks.family(name) or ""
     await peers.set_software(host, name[:100], version[:100], family, now)
     app.peers.learn(host, family, name)

@@ -3,7 +3,7 @@
 Who is turned down learns why, may ask again, and may be let in after all (L: lemmy-ui #4186).
 """
 
-from fedcomm import acts, admissions, admit, clock, deputies, follows, groups, letters, members, rights
+from fedcomm import acts, admissions, admit, clock, deputies, follows, groups, letters, members, memberships, rights
 from fedcomm.app import App
 from fedcomm.deputies import MAX_REASON
 from fedcomm.errors import Conflict, Invalid, NotFound
@@ -120,9 +120,13 @@ async def take_out(app: App, group_name: str, actor_id: int, reason: str = "", b
 async def answer(app: App, by: Actor, actor_id: int, *, granted: bool) -> None:
     """What a client says to somebody's request: to one to `by` in person, else to the oldest to a group of theirs.
 
+    A group elsewhere that invites asks as well.
+
     Raises:
         NotFound: they ask for nothing that `by` decides.
     """
+    if await memberships.invites(actor_id, by):
+        return await (follows.come if granted else memberships.decline)(app, by, actor_id)
     for target, group_id, _answer in await join_requests.to_faces(actor_id, [by.id, *await deciding(by)]):
         if not group_id:
             return await (follows.accept if granted else follows.reject)(app, by, actor_id)

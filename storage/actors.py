@@ -249,7 +249,8 @@ def erase(writes: Writes, actor_id: int, now_ms: int) -> None:
     writes.add("DELETE FROM follow WHERE target_id = ?", (actor_id,))
     writes.add("DELETE FROM block WHERE actor_id = ?", (actor_id,))
     writes.add("DELETE FROM block WHERE target_id = ?", (actor_id,))
-    writes.add("DELETE FROM join_request WHERE actor_id = ?", (actor_id,))
+    for table in ("join_request", "membership"):
+        writes.add(f"DELETE FROM {table} WHERE actor_id = ?", (actor_id,))
     for table in ("mute", "note", "endorsement", "dismissed_suggestion"):
         writes.add(f"DELETE FROM {table} WHERE actor_id = ?", (actor_id,))
         writes.add(f"DELETE FROM {table} WHERE target_id = ?", (actor_id,))

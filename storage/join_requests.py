@@ -5,7 +5,7 @@ That somebody waits is in their follow, which is pending; here is what else is k
 
 import msgspec
 
-from storage import jobs, relationships, visible
+from storage import jobs, memberships, relationships, visible
 from storage.connect import Writes, execute, row, rows
 from storage.paging import Page
 
@@ -68,7 +68,8 @@ WHERE r.group_id = ? AND r.state = 'denied' AND r.id < ? AND r.id > ?"""
 _TO_DECIDE = f"""
 SELECT id, follower_id FROM (SELECT MIN(f.id) AS id, f.follower_id FROM follow f JOIN actor a ON a.id = f.follower_id
  WHERE f.state = 'pending' AND a.deleted_at IS NULL AND a.suspended_at IS NULL
- AND ((f.target_id = ? AND {visible.actor("f.follower_id")}) OR f.target_id IN (?ints)) GROUP BY f.follower_id) asking
+ AND ((f.target_id = ? AND {visible.actor("f.follower_id")}) OR f.target_id IN (?ints)) GROUP BY f.follower_id
+ UNION ALL SELECT id, face_id FROM ({memberships.STANDING}) invited) asking
 WHERE id < ? AND id > ?"""
 
 
@@ -109,11 +110,12 @@ async def count(faces: list[int]) -> dict[int, int]:
 
 
 async def to_decide(viewer: int, faces: list[int], page: Page) -> relationships.People:
-    """A page of who waits for a member: to follow them, or to join the groups with these faces; each once.
+    """A page of who waits for a member: to follow them, or to join the groups with these faces; or invites them, as
+    groups elsewhere do. Each is there once.
 
     The cursor is the oldest request of each, as in `to_faces`.
     """
-    args = (viewer, *visible.actor_args(viewer), faces)
+    args = (viewer, *visible.actor_args(viewer), faces, viewer, *visible.actor_args(viewer))
     return await relationships.paged(_TO_DECIDE, args, page)
 
 

@@ -101,6 +101,14 @@ async def set_software(host: str, software: str, version: str, family: str, now_
     )
 
 
+def presume(writes: Writes, host: str, software: str, family: str) -> None:
+    """Note what the peer seems to run, unless it has said it, or was seen to, before."""
+    writes.add(
+        "UPDATE peer SET software = ?, family = ? WHERE host = ? AND software = ''",
+        (software, family, host),
+    )
+
+
 def set_scheme(writes: Writes, host: str, scheme: str) -> None:
     """Note which signature scheme the peer verifies ('cavage' or 'rfc9421')."""
     writes.add("UPDATE peer SET scheme = ? WHERE host = ?", (scheme, host))

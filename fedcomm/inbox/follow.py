@@ -5,6 +5,7 @@ from activitypub.errors import Forbidden
 from activitypub.origins import host_of
 from fedcomm import clock, memberships, questions, refusals, requests
 from fedcomm import follows as service
+from fedcomm.inbox import membership
 from fedcomm.inbox.hand import Hand, Ignored
 from storage import actors, blocks, domain_blocks, follows, outbox
 from storage.actors import Actor
@@ -43,8 +44,8 @@ async def accepted(hand: Hand, activity: Activity) -> None:
     if (place := _decided(hand, activity)) is not None:
         asker, by = hand.actor(id_of(activity.object) or ""), hand.actor(activity.actor)
         return await requests.accept(hand.app, place.username, asker.id, by)
-    if (joining := await memberships.asked(id_of(activity.object))) is not None:
-        return await _membership(hand, activity, joining, granted=True)
+    if (known := await memberships.named(id_of(activity.object))) is not None:
+        return await membership.decided(hand, activity, known, granted=True)
     found = await _request(hand, activity)
     target = hand.actor(activity.actor)
     await service.record_acceptance(hand.app, found, target)
@@ -60,8 +61,8 @@ async def rejected(hand: Hand, activity: Activity) -> None:
         asker, by = hand.actor(id_of(activity.object) or ""), hand.actor(activity.actor)
         return await requests.deny(hand.app, place.username, asker.id, activity.summary[: requests.MAX_REASON], by)
     uri = id_of(activity.object) or ""
-    if (joining := await memberships.asked(uri)) is not None:
-        return await _membership(hand, activity, joining, granted=False)
+    if (known := await memberships.named(uri)) is not None:
+        return await membership.decided(hand, activity, known, granted=False)
     if (
         hand.app.urls.own(uri)
         and await follows.by_uri(service.first_id(uri)) is None
@@ -73,19 +74,6 @@ async def rejected(hand: Hand, activity: Activity) -> None:
     if group is None:
         return await service.record_end(hand.app, found.follower_id, found.target_id)
     await refusals.end(hand.app, found, group, hand.facts.face_of(group), activity.summary)
-
-
-async def taken_out(hand: Hand, activity: Activity) -> None:
-    """A group of Mobilizon has one of ours among its members no more, whom it names by their `Join`."""
-    joining = await memberships.asked(id_of(activity.object))
-    if joining is None:
-        raise Ignored("nobody here asked for that")
-    await _membership(hand, activity, joining, granted=False)
-
-
-async def _membership(hand: Hand, activity: Activity, found: tuple[Follow, Group, Actor], *, granted: bool) -> None:
-    memberships.decide(hand.writes, found, hand.actor(activity.actor), granted=granted)
-    await write(hand.writes)
 
 
 async def _unwanted(hand: Hand, activity: Activity, seqs: list[int]) -> None:

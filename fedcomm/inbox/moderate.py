@@ -29,7 +29,7 @@ from fedcomm import (
 from fedcomm.errors import Invalid
 from fedcomm.group_profile import MAX_RULE, MAX_RULES
 from fedcomm.groups import MAX_SUMMARY
-from fedcomm.inbox import announce, follow, shared
+from fedcomm.inbox import announce, membership, shared
 from fedcomm.inbox.hand import Hand, Ignored
 from storage import blocks, domain_blocks, flairs, registers
 from storage.actors import Actor
@@ -71,8 +71,8 @@ async def locked(hand: Hand, activity: Activity) -> None:
 async def listing(hand: Hand, activity: Activity) -> None:
     """A thread of a group of ours is pinned, or somebody made a moderator by a steward, or the other way round. Or a
     group of Mobilizon takes out one of ours."""
-    if await memberships.asked(id_of(activity.object)) is not None:
-        return await follow.taken_out(hand, activity)
+    if (known := await memberships.named(id_of(activity.object))) is not None:
+        return await membership.decided(hand, activity, known, granted=False)
     post = hand.facts.posts.get(id_of(activity.object) or "")
     named = group_of(activity.audience, lambda uri: hand.facts.group_at(uri) is not None)
     group = hand.facts.group_at(named) if named else None

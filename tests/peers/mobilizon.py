@@ -55,6 +55,7 @@ class Association(Publisher):
         super().__init__(server, Mobilizon())
         self.open = True
         self.asking: dict[str, str] = {}  # who → id of their Join
+        self.invited: dict[str, str] = {}  # who → id of the Invite
         self.members: dict[str, str] = {}
         self.discussions: dict[str, list[str]] = {}  # ids of what is in each, in order
         self.texts: dict[str, str] = {}
@@ -62,6 +63,8 @@ class Association(Publisher):
     async def receive(self, activity: Json) -> None:
         """As a publisher does, and what makes members and what those say."""
         kind, actor, inner = activity["type"], activity["actor"], activity["object"]
+        if kind in ("Accept", "Reject") and ids(inner)[0] in self.invited.values():
+            return self._answered(kind, activity)
         if kind == "Join" and inner == self.group:
             await self.server.actor(actor)
             self.asking[actor] = activity["id"]
@@ -89,8 +92,29 @@ class Association(Publisher):
     async def take_out(self, who: str) -> None:
         """Somebody of the group does not have one among the members any more."""
         uri = self.members[who]
-        await self._among("Remove", self.person, uri, origin=self.group)
+        await self._among("Remove", self.person, uri, id=None, origin=self.group)
         del self.members[who]
+
+    async def invite(self, who: str) -> str:
+        """The person invites somebody into the group; gives the id of that."""
+        uri = f"{self.server.base}/member/{self.server.number()}"
+        self.invited[who] = uri
+        said = self._activity("Invite", self.person, self.group, target=who, attributedTo=self.group)
+        said |= {"id": uri, "to": [who, f"{self.group}/members"], "cc": [self.group]}
+        await self._send(said, [(await self.server.actor(who))["endpoints"]["sharedInbox"]])
+        return uri
+
+    async def take_back(self, who: str) -> None:
+        """The person takes an invitation back."""
+        said = self._activity("Remove", self.person, self.invited.pop(who), origin=self.group, to=[who])
+        del said["id"]
+        await self._send(said, [(await self.server.actor(who))["endpoints"]["sharedInbox"]])
+
+    async def give(self, who: str, role: str) -> None:
+        """The person says what a member is from now on; that has the same id each time."""
+        member = self._member(who) | {"role": role, "published": now()}
+        more = {"id": f"{member['id']}/activity", "attributedTo": [self.group]}
+        await self._among("Update", self.person, member, **more)
 
     async def discuss(self, title: str, text: str) -> str:
         """The person begins a discussion; gives its id."""
@@ -117,6 +141,18 @@ class Association(Publisher):
         await self._among("Create", self.person, note)
         return uri
 
+    def _answered(self, kind: str, activity: Json) -> None:
+        actor, inner = activity["actor"], activity["object"]
+        if self.invited.get(actor) != ids(inner)[0]:
+            raise Dropped("somebody else was invited")
+        if (activity["to"], activity["cc"]) != ([self.person, f"{self.group}/members"], [self.group]):
+            raise Dropped("it is not for who invited and the members")
+        uri = self.invited.pop(actor)
+        if kind == "Accept":
+            if (inner["type"], inner["actor"], inner["object"]) != ("Member", actor, self.group):
+                raise Dropped("it does not say what is accepted")
+            self.members[actor] = uri
+
     def _begun(self, actor: str, note: Json) -> None:
         """A member begins a discussion, which has the id of what is said first (Converter.Discussion)."""
         if note["type"] != "Note" or (note["to"], note["cc"]) != ([f"{self.group}/members"], []):
@@ -141,5 +177,7 @@ class Association(Publisher):
 
     async def _among(self, kind: str, by: str, thing: Any, **more: Any) -> None:
         said = self._activity(kind, by, thing, to=[f"{self.group}/members"], cc=[], **more)
+        if said["id"] is None:
+            del said["id"]
         inboxes = [(await self.server.actor(who))["endpoints"]["sharedInbox"] for who in self.members]
         await self._send(said, inboxes)

@@ -147,8 +147,11 @@ class Publisher:
         """Ask a group elsewhere for something (`Follow`, `Join`, `Leave`); gives the id of that and of the group."""
         target = await self.server.actor(await self.server.finger(handle))
         activity = self._activity(kind, self.person, target["id"], to=[target["id"]])
+        name = str(activity["id"])
+        if kind == "Leave":  # which Mobilizon gives none
+            del activity["id"]
         await self.server.deliver(self.person, target["inbox"], activity)
-        return str(activity["id"]), str(target["id"])
+        return name, str(target["id"])
 
     async def claim(self, kind: str, thing: Any, whose: str) -> None:
         """The person says of somebody's affair what is not theirs to say, such as that they are let in."""

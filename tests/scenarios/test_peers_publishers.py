@@ -161,6 +161,10 @@ async def test_who_was_let_in_by_a_mobilizon_discusses_there_and_who_follows_doe
     await street.around.quiet()
     assert len(there.discussions) == 2
 
+    await there.give(bob.uri, "rejected")
+    await bob.misses(discussion)
+    await there.give(bob.uri, "moderator")  # the same id again
+    await bob.sees(discussion)
     await there.take_out(bob.uri)
     await bob.misses(discussion)
     await alice.leave(there.handle)
@@ -169,4 +173,47 @@ async def test_who_was_let_in_by_a_mobilizon_discusses_there_and_who_follows_doe
     await carol.leave(there.handle)
     await eventually(lambda: carol.uri not in there.asking, "carol asks no more")
     await street.around.quiet()
+    nothing_twice(there.server)
+
+
+@pytest.mark.shows("mobilizon", ours="join")
+async def test_whom_a_mobilizon_invites_belongs_to_it_when_they_say_yes(street: Street) -> None:
+    there = await moved_in(street, "mobilizon")
+    assert isinstance(there, Association)
+    there.open = False
+    alice, bob = await street.a.member("alice_invited"), await street.b.member("bob_invited")
+    for member in (alice, bob):
+        await there.invite(member.uri)
+    await street.around.quiet()
+
+    (notice,) = await alice.call("GET", "/api/v1/notifications")
+    assert (notice["type"], notice["account"]["acct"]) == ("follow_request", there.handle)
+    assert "nina@mobilizon.test invites you" in notice["account"]["note"]
+    await alice.decides(there.handle, "authorize")
+    await bob.decides(there.handle, "reject")
+    await eventually(lambda: alice.uri in there.members and bob.uri not in there.invited, "both have answered")
+    for member in (alice, bob):
+        assert await member.call("GET", "/api/v1/notifications") == []
+        assert await member.call("GET", "/api/v1/follow_requests") == []
+    flour = await there.discuss("Rye", "Who has rye?")
+    await alice.sees(flour, content="rye")
+    await bob.misses(flour)
+
+    await there.invite(bob.uri)
+    await street.around.quiet()
+    await bob.follow(there.handle)  # which says yes as well
+    await eventually(lambda: bob.uri in there.members, "bob is a member")
+    assert bob.uri not in there.asking
+    begun = await bob.write(f"@{there.handle} Ovens again\n\nStill broken.")
+    await eventually(lambda: begun in there.discussions, "bob begins discussions")
+    await there.take_out(alice.uri)
+    await alice.misses(flour)
+
+    carol = await street.a.member("carol_invited")
+    await there.invite(carol.uri)
+    await street.around.quiet()
+    await there.take_back(carol.uri)
+    await street.around.quiet()
+    assert await carol.call("GET", "/api/v1/notifications") == []
+    assert await carol.call("GET", "/api/v1/follow_requests") == []
     nothing_twice(there.server)

@@ -4,7 +4,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from activitypub import documents, properties, verify
+from activitypub import documents, properties, quirks, verify
 from activitypub.errors import BadSignature, Forbidden, Gone, Malformed, NotFound
 from activitypub.origins import host_of
 from fedcomm import admit, clock
@@ -61,7 +61,9 @@ async def receive(request: Request) -> Response:
     except Forbidden as fault:
         raise BadSignature(str(fault)) from fault
     admit.sender(app.peers, signer.actor)
-    await app.intake.take(signer.actor, document["id"], body)
+    # What has no id of its own is known by its signature, with which it would come again.
+    name = claim.signature.hex() if quirks.transient(document) else document["id"]
+    await app.intake.take(signer.actor, name, body)
     await app.heard_from(host_of(signer.actor))
     return Response(b"", 202)
 

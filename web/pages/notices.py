@@ -40,6 +40,11 @@ class Told(msgspec.Struct, frozen=True):
 
     at = id
 
+    @property
+    def invites(self) -> bool:
+        """Whether a group elsewhere invites to it: groups ask for nothing else."""
+        return self.notice.kind == "follow_request" and self.actor.kind == "Group"
+
 
 class Read(msgspec.Struct, frozen=True):
     """The newest notice that was shown."""

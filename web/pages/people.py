@@ -11,8 +11,9 @@ from starlette.routing import Route
 import storage.actors
 import storage.domain_blocks
 import storage.join_requests
+import storage.memberships
 import storage.mutes
-from fedcomm import blocks, clock, domain_blocks, follows, mutes, requests
+from fedcomm import blocks, clock, domain_blocks, follows, memberships, mutes, requests
 from fedcomm.app import App
 from fedcomm.errors import AppError, Invalid
 from storage import relationships
@@ -74,6 +75,14 @@ async def _refuse(app: App, actor: Actor, given: Answer) -> None:
     await follows.reject(app, actor, given.id)
 
 
+async def _come(app: App, actor: Actor, given: Answer) -> None:
+    await follows.come(app, actor, given.id)
+
+
+async def _decline(app: App, actor: Actor, given: Answer) -> None:
+    await memberships.decline(app, actor, given.id)
+
+
 async def _block(app: App, actor: Actor, given: Answer) -> None:
     await blocks.block(app, actor, (await somebody(app, actor.id, given.address)).id)
 
@@ -104,7 +113,12 @@ async def _waiting(viewer: int, page: Page) -> dict[str, Any]:
     me = await storage.actors.by_id(viewer)
     waiting = await storage.join_requests.count(await requests.deciding(me) if me else [])
     faces = await storage.actors.by_ids(list(waiting))
-    return shown | {"groups": [(faces[face], many) for face, many in waiting.items() if face in faces]}
+    inviting = await storage.memberships.invitations(viewer)
+    known = await storage.actors.by_ids([each.face_id for each in inviting] + [each.by_id or 0 for each in inviting])
+    return shown | {
+        "groups": [(faces[face], many) for face, many in waiting.items() if face in faces],
+        "inviting": [(known[each.face_id], known.get(each.by_id or 0)) for each in inviting if each.face_id in known],
+    }
 
 
 async def _blocked(viewer: int, page: Page) -> dict[str, Any]:
@@ -136,7 +150,10 @@ async def _page(
 
 
 _SUBJECTS = (
-    Subject("/follow_requests", "own/follow_requests.html", _waiting, {"accept": _accept, "refuse": _refuse}),
+    Subject(
+        "/follow_requests", "own/follow_requests.html", _waiting,
+        {"accept": _accept, "refuse": _refuse, "come": _come, "decline": _decline},
+    ),
     Subject("/settings/blocks", "own/blocks.html", _blocked, {"block": _block, "unblock": _unblock}),
     Subject("/settings/mutes", "own/mutes.html", _muted, {"mute": _mute, "unmute": _unmute}),
     Subject(

@@ -3,9 +3,11 @@
 import pytest
 
 import storage.actors
-from fedcomm import follows
+import storage.groups
+from fedcomm import follows, memberships
 from fedcomm.app import App
-from storage.connect import rows, value
+from storage.connect import Writes, apply, rows, value
+from tests import build
 from tests.people import person
 from tests.web.pages.browser import Browser
 from tests.web.pages.conftest import Enter
@@ -69,6 +71,30 @@ async def test_who_has_to_ask_is_let_in_or_turned_away(app: App, anna: Browser) 
 
     assert nobody.status == 404 and "Nobody is waiting" in (await anna.get("/follow_requests")).main
     assert await rows("SELECT follower_id, state FROM follow") == [(people[0].id, "accepted")]
+
+
+async def test_groups_that_invite_are_accepted_or_declined_on_the_page_of_requests(app: App, anna: Browser) -> None:
+    invited, bob = await storage.actors.local("anna"), await build.person("bob", "far.example")
+    assert invited
+    groups = [await storage.groups.with_face((await build.group(name, "far.example")).id) for name in ("rye", "spelt")]
+    for group, face in groups:
+        writes = Writes()
+        assert group and face
+        assert await memberships.invite(app, writes, group, face, invited, bob, f"https://far.example/member/{face.id}")
+        await apply(writes)
+
+    page, told = await anna.get("/follow_requests"), await anna.get("/notifications")
+    secret = page.all("input", name="csrf")[0]["value"]
+    answers = {"csrf": secret, "act": "come"}, {"csrf": secret, "act": "decline"}, {"csrf": secret, "act": "decline"}
+    for answer, (_group, face) in zip(answers, (*groups, groups[1]), strict=True):
+        again = await anna.post("/follow_requests", answer | {"id": str(face.id if face else 0)})
+
+    assert flaws(page) == [] and "Invited by Bob" in page.main and "Requests 2 new" in page.main
+    assert told.main.count("invites you to belong to it") == 2
+    assert again.status == 404 and "no such invitation" in again.main
+    assert "Groups that invite you" not in (await anna.get("/follow_requests")).main
+    assert await rows("SELECT state FROM membership ORDER BY id") == [("joined",), ("declined",)]
+    assert await value("SELECT COUNT(*) FROM notification") == 0
 
 
 @pytest.mark.attack("OAU-13")

@@ -13,16 +13,41 @@ import storage.actors
 import storage.groups
 from fedcomm import requests
 from fedcomm.app import App
-from storage import join_requests
+from storage import join_requests, memberships
 
 
 async def wishes(app: App, viewer: int, askers: Collection[int], language: str = "") -> dict[int, str]:
-    """Of those whose oldest request to the viewer is one to a group they look after: what they ask for, as HTML."""
+    """Of those whose oldest request to the viewer is one to a group they look after: what they ask for, as HTML.
+
+    Of groups that invite the viewer: that they do, and who does it for them.
+    """
     me = await storage.actors.by_id(viewer) if askers else None
     faces = await requests.deciding(me) if me is not None else []
-    if not faces:
+    inviting = await memberships.invited_by(viewer, askers)
+    if not faces and not inviting:
         return {}
     gettext = app.translations(language or await storage.accounts.language_of(viewer) or "en").gettext
+    return await _invitations(gettext, inviting) | await _requests(gettext, viewer, askers, faces)
+
+
+async def _invitations(gettext: Callable[[str], str], inviting: dict[int, int | None]) -> dict[int, str]:
+    people = await storage.actors.by_ids([by for by in inviting.values() if by is not None])
+    found = {}
+    for face, by in inviting.items():
+        said = gettext("Invites you to belong to this group. Who lets it in belongs to it.")
+        if by in people:
+            said = gettext("{handle} invites you to belong to this group. Who lets it in belongs to it.").replace(
+                "{handle}", f"@{people[by].acct}"
+            )
+        found[face] = f"<p>{html.escape(said)}</p>"
+    return found
+
+
+async def _requests(
+    gettext: Callable[[str], str], viewer: int, askers: Collection[int], faces: list[int]
+) -> dict[int, str]:
+    if not faces:
+        return {}
     groups, names = await storage.groups.by_faces(faces), await storage.actors.by_ids(faces)
     found = {}
     for asker, (target, answer) in (await join_requests.oldest(list(askers), [viewer, *faces])).items():

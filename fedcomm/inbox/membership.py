@@ -1,0 +1,58 @@
+"""What groups of Mobilizon say of who belongs to them: they invite, let in, put out, and say what each is in them."""
+
+from activitypub.activities import Activity, id_of
+from activitypub.errors import Forbidden
+from fedcomm import memberships
+from fedcomm.inbox.hand import Hand, Ignored
+from fedcomm.memberships import Known
+from storage import blocks, domain_blocks
+from storage.actors import Actor
+from storage.connect import Writes, write
+from storage.ids import next_id
+
+
+async def invited(hand: Hand, activity: Activity) -> None:
+    """A group elsewhere invites one of ours, as Mobilizon does it; they are told, and decide."""
+    by, face = hand.actor(activity.actor), hand.actor(id_of(activity.object) or "")
+    who, group = hand.facts.actors.get(activity.target or ""), hand.facts.group_at(face.uri)
+    if group is None or group.local or activity.uri is None:
+        raise Forbidden("Only groups of other servers invite people so.")
+    if who is None or not who.local or who.gone or who.kind != "Person":
+        raise Ignored("it is for nobody here")
+    if hand.undone(activity) or await _unheard(who, by) or await _unheard(who, face):
+        raise Ignored("they do not want to hear of it")
+    if not await memberships.invite(hand.app, hand.writes, group, face, who, by, activity.uri):
+        raise Ignored("they belong to it, or decide already")
+    await write(hand.writes)
+
+
+async def decided(hand: Hand, activity: Activity, known: Known, *, granted: bool) -> None:
+    """A group lets in one of ours who asked, or puts them out, or takes its invitation back."""
+    by = hand.actor(activity.actor)
+    uri = activity.uri or f"{by.uri}#says/{next_id()}"
+    if not await memberships.decide(hand.app, hand.writes, known, by, uri, granted=granted):
+        raise Ignored("they did not ask for that, or it is so already")
+    await write(hand.writes)
+
+
+async def described(hand: Hand, activity: Activity) -> None:
+    """A group of Mobilizon, or who looks after it, says what somebody is in it: a member, who looks after it, or
+    nothing any more."""
+    said = activity.object
+    assert isinstance(said, Activity)
+    role = said.raw.get("role")
+    group = hand.facts.group_at(id_of(said.object) or "")
+    if group is None or group.local or not isinstance(role, str):
+        raise Ignored("it is about no group elsewhere that is known here")
+    who = hand.facts.actors.get(said.actor)
+    if who is None and not memberships.ROLES.get(role):
+        raise Ignored("it is about nobody here")
+    who, by, writes = who or hand.actor(said.actor), hand.actor(activity.actor), Writes()
+    uri = activity.uri or f"{by.uri}#says/{next_id()}"
+    if not await memberships.describe(hand.app, writes, group, hand.facts.face_of(group), who, by, role, uri):
+        raise Ignored("it is known already")
+    await write(writes)
+
+
+async def _unheard(who: Actor, other: Actor) -> bool:
+    return await blocks.between(who.id, other.id) or await domain_blocks.covers(who.id, other.host)

@@ -1,7 +1,7 @@
 """Following people and joining groups: the same act, whoever does it and wherever they live."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -254,14 +254,36 @@ async def record_end(app: App, follower_id: int, target_id: int) -> None:
     """A follow, request or membership is over: what follows from it here."""
     async with transaction():
         writes = Writes()
-        follows.remove(writes, follower_id, target_id)
-        if (group := await groups.by_actor(target_id)) is not None:
-            if group.local and (known := await follows.of(follower_id, target_id)) is not None:
-                await questions.settled(app, writes, group, known)
-            members.leave(writes, group.id, follower_id, clock.now_ms())
-            join_requests.settle(writes, group.id, follower_id)
-        app.followers_changed(writes, target_id)
+        group, known = await groups.by_actor(target_id), await follows.of(follower_id, target_id)
+        await _over(app, writes, group, target_id, [follower_id], [known] if known is not None else [])
         await write(writes)
+
+
+async def refuse_all(
+    app: App,
+    writes: Writes,
+    group: Group,
+    face: Actor,
+    ended: Sequence[tuple[Follow, Actor]],
+    reasons: Mapping[int, str],
+) -> None:
+    """As `refuse`, of several who follow a group of ours or ask to, in the same transaction; `reasons` by actor."""
+    await _over(app, writes, group, face.id, [who.id for _, who in ended], [known for known, _ in ended])
+    for known, follower in ended:
+        if not follower.local:
+            _say(app, writes, "Reject", face, follower, known.uri, reasons.get(follower.id, ""))
+
+
+async def _over(
+    app: App, writes: Writes, group: Group | None, target_id: int, follower_ids: list[int], known: Sequence[Follow]
+) -> None:
+    follows.remove_all(writes, follower_ids, target_id)
+    if group is not None:
+        for each in known if group.local else ():
+            await questions.settled(app, writes, group, each)
+        members.leave_all(writes, group.id, follower_ids, clock.now_ms())
+        join_requests.settle_all(writes, group.id, follower_ids)
+    app.followers_changed(writes, target_id)
 
 
 async def _ask(app: App, follower: Actor, target: Actor, uri: str, known: Follow | None, wish: _Wish) -> None:
@@ -333,15 +355,17 @@ async def _asked(target: Actor, follower_id: int) -> tuple[Follow, Actor]:
 
 async def _answer(app: App, kind: str, target: Actor, follower: Actor, uri: str, reason: str = "") -> None:
     """Tell somebody elsewhere what became of their request, by the same words that they sent."""
-    if follower.local:
-        return
-    writes = Writes()
+    if not follower.local:
+        _say(app, writes := Writes(), kind, target, follower, uri, reason)
+        await write(writes)
+
+
+def _say(app: App, writes: Writes, kind: str, target: Actor, follower: Actor, uri: str, reason: str) -> None:
     answer = activities.activity(
         kind, app.urls.activity(next_id()), target.uri, _follow(follower, target, uri), to=[follower.uri],
         summary=reason or None,
     )  # fmt: skip
     publish(app, writes, target, answer, Audience(inboxes=(follower.inbox,)))
-    await write(writes)
 
 
 def _follow(follower: Actor, target: Actor, uri: str) -> activities.Json:

@@ -133,17 +133,14 @@ async def other_keys(app: App, writes: Writes, face: Actor, who: Actor, subject:
     await say(app, writes, face, who, words, post_id)
 
 
-async def stays_here(app: App, writes: Writes, face: Actor, who: Actor, post_id: int) -> str:
-    """That a group is for those alone who have an account here, to a member of it elsewhere; gives these words."""
+async def stays_here(app: App, face: Actor, who: Actor) -> str:
+    """The words that a group is for those alone who have an account here, for a member of it elsewhere."""
     gettext = (await tongue(app, who)).gettext
     words = gettext(
         "The group {group} is from now on only for people with an account on {host}, so you are no member of it any"
         " more. What you have written there stays on your own server."
     )
-    text = words.replace("{host}", app.host).replace("{group}", face.name)
-    if not await tells(who):
-        await say(app, writes, face, who, [text], post_id)
-    return text
+    return words.replace("{host}", app.host).replace("{group}", face.name)
 
 
 async def not_shown(
@@ -164,9 +161,14 @@ async def not_shown(
 async def say(app: App, writes: Writes, face: Actor, who: Actor, words: list[str], post_id: int) -> None:
     """A direct message of one of ours to somebody who can hear it, in these paragraphs."""
     if await hears(who):
-        text = "\n\n".join([f"{speech.mention(app, who)} {words[0]}", *words[1:]])
-        language = await _language(who)
-        await speech.privately(app, writes, face, post_id, Saying(text=text, language=language, to=(who,)))
+        await say_to_hearer(app, writes, face, who, words, post_id)
+
+
+async def say_to_hearer(app: App, writes: Writes, face: Actor, who: Actor, words: list[str], post_id: int) -> None:
+    """As `say`, where it is known that they hear it."""
+    text = "\n\n".join([f"{speech.mention(app, who)} {words[0]}", *words[1:]])
+    language = await _language(who)
+    await speech.privately(app, writes, face, post_id, Saying(text=text, language=language, to=(who,)))
 
 
 async def tongue(app: App, who: Actor) -> NullTranslations:

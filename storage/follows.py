@@ -1,5 +1,7 @@
 """Follows and requests, and the inboxes that followers of ours stand behind."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from storage import fragments
@@ -30,8 +32,6 @@ class Inbox(msgspec.Struct, frozen=True):
     inbox: str
 
 
-# Who follows no more is not told of any more, as on Mastodon.
-_FORGET = "DELETE FROM notification WHERE owner_id = ? AND kind = 'follow' AND actor_id = ? AND post_id = 0"
 _WANTING_NEWS = (
     "FROM follow f JOIN actor a ON a.id = f.follower_id"
     " WHERE f.target_id = ? AND f.state = 'accepted' AND f.notify = 1 AND a.host = ''"
@@ -144,17 +144,21 @@ async def inboxes_once(face_id: int) -> list[Inbox]:
     return [Inbox(*found) for found in await rows(sql, (face_id,))]
 
 
-async def outside(face_id: int, *, elsewhere: bool, limit: int) -> list[Follow]:
-    """Who follows a group and is no member of it; `elsewhere`: all of other servers who follow it, or ask to."""
+async def outside(face_id: int, *, elsewhere: bool, limit: int, among: Sequence[int] = ()) -> list[Follow]:
+    """Who follows a group and is no member of it; `elsewhere`: all of other servers who follow it, or ask to.
+
+    With `among` only of these, by their ids.
+    """
     far = "a.host <> ''"
     none = "f.state = 'accepted' AND NOT EXISTS (SELECT 1 FROM groups g JOIN member m ON m.group_id = g.id"
     none += " AND m.actor_id = f.follower_id AND m.state = 'joined' WHERE g.actor_id = f.target_id)"
     sql = (
         f"SELECT {', '.join('f.' + name for name in Follow.__struct_fields__)} FROM follow f"
         f" JOIN actor a ON a.id = f.follower_id WHERE f.target_id = ? AND {far if elsewhere else none}"
-        " ORDER BY f.id LIMIT ?"
+        f"{' AND f.follower_id IN (?ints)' if among else ''} ORDER BY f.id LIMIT ?"
     )
-    return [Follow(*found) for found in await rows(sql, (face_id, limit))]
+    about = (face_id, list(among), limit) if among else (face_id, limit)
+    return [Follow(*found) for found in await rows(sql, about)]
 
 
 async def known_inboxes() -> list[Inbox]:
@@ -181,7 +185,7 @@ def put(writes: Writes, follow: Follow) -> None:
 
 def accept(writes: Writes, follow: Follow, now_ms: int) -> None:
     """The request was granted: counters of both move with it, once."""
-    _hold_both(writes, follow.follower_id, follow.target_id)
+    hold_all(writes, [follow.follower_id], follow.target_id)
     still = "(SELECT COUNT(*) FROM follow WHERE id = ? AND state = 'pending')"
     writes.add(
         f"UPDATE actor SET followers_count = followers_count + {still} WHERE id = ?", (follow.id, follow.target_id)
@@ -203,26 +207,44 @@ def asked_again(writes: Writes, follow_id: int, now_ms: int) -> None:
 
 def remove(writes: Writes, follower_id: int, target_id: int) -> None:
     """The follow or request is gone, with what it put into the follower's home and lists."""
-    _hold_both(writes, follower_id, target_id)
-    had = "(SELECT COUNT(*) FROM follow WHERE follower_id = ? AND target_id = ? AND state = 'accepted')"
-    pair = (follower_id, target_id)
-    writes.add(f"UPDATE actor SET followers_count = followers_count - {had} WHERE id = ?", (*pair, target_id))
-    writes.add(f"UPDATE actor SET following_count = following_count - {had} WHERE id = ?", (*pair, follower_id))
-    writes.add("DELETE FROM follow WHERE follower_id = ? AND target_id = ?", pair)
+    remove_all(writes, [follower_id], target_id)
+
+
+def remove_all(writes: Writes, follower_ids: Sequence[int], target_id: int) -> None:
+    """As `remove`, of several who follow or ask to follow one."""
+    ids = list(follower_ids)
+    hold_all(writes, ids, target_id)
+    had = "(SELECT COUNT(*) FROM follow WHERE target_id = ? AND follower_id IN (?ints) AND state = 'accepted')"
+    writes.add(f"UPDATE actor SET followers_count = followers_count - {had} WHERE id = ?", (target_id, ids, target_id))
     writes.add(
-        "DELETE FROM list_entry WHERE actor_id = ? AND list_id IN (SELECT id FROM list WHERE owner_id = ?)",
-        (target_id, follower_id),
+        "UPDATE actor SET following_count = following_count - 1 WHERE id IN (?ints) AND EXISTS (SELECT 1 FROM follow"
+        " WHERE follower_id = actor.id AND target_id = ? AND state = 'accepted')",
+        (ids, target_id),
     )
-    writes.add("DELETE FROM endorsement WHERE actor_id = ? AND target_id = ?", pair)
-    writes.add("DELETE FROM group_list WHERE owner_id = ? AND face_id = ?", pair)
-    _answered(writes, follower_id, target_id)
-    writes.add(_FORGET, (target_id, follower_id))
-    _counted_anew(writes, follower_id, target_id)
+    writes.add("DELETE FROM follow WHERE target_id = ? AND follower_id IN (?ints)", (target_id, ids))
     writes.add(
-        "DELETE FROM home_entry WHERE owner_id = ? AND (boosted_by = ? OR (boosted_by IS NULL AND post_id IN"
+        "DELETE FROM list_entry WHERE actor_id = ? AND list_id IN (SELECT id FROM list WHERE owner_id IN (?ints))",
+        (target_id, ids),
+    )
+    writes.add("DELETE FROM endorsement WHERE target_id = ? AND actor_id IN (?ints)", (target_id, ids))
+    writes.add("DELETE FROM group_list WHERE face_id = ? AND owner_id IN (?ints)", (target_id, ids))
+    writes.add(
+        "DELETE FROM notification WHERE owner_id = ? AND kind IN ('follow', 'follow_request') AND post_id = 0"
+        " AND actor_id IN (?ints)",
+        (target_id, ids),
+    )
+    writes.add(
+        "DELETE FROM home_entry WHERE owner_id IN (?ints) AND (boosted_by = ? OR (boosted_by IS NULL AND post_id IN"
         " (SELECT id FROM post WHERE author_id = ?)))",
-        (follower_id, target_id, target_id),
+        (ids, target_id, target_id),
     )
+    _counted_anew(writes, *ids, target_id)
+
+
+def hold_all(writes: Writes, follower_ids: Sequence[int], target_id: int) -> None:
+    """Until these writes are made nothing else happens between these."""
+    for actor_id in sorted({*follower_ids, target_id}):
+        hold(writes, "actor", actor_id)
 
 
 def _answered(writes: Writes, follower_id: int, target_id: int) -> None:
@@ -237,8 +259,3 @@ def _counted_anew(writes: Writes, *actor_ids: int) -> None:
     """Who looks at either of them sees the new counters, not what was rendered before."""
     for actor_id in actor_ids:
         fragments.forget_actor_later(writes, actor_id)
-
-
-def _hold_both(writes: Writes, one: int, other: int) -> None:
-    for actor_id in sorted((one, other)):
-        hold(writes, "actor", actor_id)

@@ -3,6 +3,8 @@
 That somebody waits is in their follow, which is pending; here is what else is known of it, and what is left of it.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
 from storage import jobs, memberships, relationships, visible
@@ -48,7 +50,7 @@ _UNASKED = (
 _ASKED_BY = "EXISTS (SELECT 1 FROM join_request WHERE question_id = ? AND actor_id = ? AND state = 'waiting')"
 # Moderators are no longer told of who waits for nobody any more; that they asked one of them personally stays.
 _FORGET = """
-DELETE FROM notification WHERE kind = 'follow_request' AND actor_id = ? AND post_id = 0
+DELETE FROM notification WHERE kind = 'follow_request' AND actor_id IN (?ints) AND post_id = 0
 AND (owner_id IN (SELECT a.id FROM register r JOIN actor a ON a.uri = r.subject AND a.host = ''
   WHERE r.group_id = ? AND r.property = 'role')
  OR owner_id IN (SELECT actor_id FROM account WHERE role = 'admin'))
@@ -212,12 +214,18 @@ def take_back(writes: Writes, post_id: int) -> None:
 
 def settle(writes: Writes, group_id: int, actor_id: int) -> None:
     """Somebody waits no more: they are in, or withdrew; their answer has done its work."""
+    settle_all(writes, group_id, [actor_id])
+
+
+def settle_all(writes: Writes, group_id: int, actor_ids: Sequence[int]) -> None:
+    """As `settle`, of several."""
+    ids = list(actor_ids)
     writes.add(
         "UPDATE join_request SET state = 'settled', answer = '', answer_id = NULL, reason = '', decided_by = NULL,"
-        " decided_at = NULL WHERE group_id = ? AND actor_id = ? AND state = 'waiting'",
-        (group_id, actor_id),
+        " decided_at = NULL WHERE group_id = ? AND actor_id IN (?ints) AND state = 'waiting'",
+        (group_id, ids),
     )
-    writes.add(_FORGET, (actor_id, group_id))
+    writes.add(_FORGET, (ids, group_id))
 
 
 def deny(writes: Writes, asked: JoinRequest) -> None:
@@ -228,7 +236,7 @@ def deny(writes: Writes, asked: JoinRequest) -> None:
         " decided_at = excluded.decided_at, reason = excluded.reason",
         msgspec.structs.astuple(asked),
     )
-    writes.add(_FORGET, (asked.actor_id, asked.group_id))
+    writes.add(_FORGET, ([asked.actor_id], asked.group_id))
 
 
 def let_in(writes: Writes, group_id: int, actor_id: int) -> None:

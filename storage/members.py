@@ -72,10 +72,21 @@ def put(writes: Writes, member: Member) -> None:
 
 def leave(writes: Writes, group_id: int, actor_id: int, now_ms: int) -> None:
     """The actor is no member and no applicant any more; that they were one is kept."""
-    _count(writes, group_id, actor_id, joined=False)
+    leave_all(writes, group_id, [actor_id], now_ms)
+
+
+def leave_all(writes: Writes, group_id: int, actor_ids: Sequence[int], now_ms: int) -> None:
+    """As `leave`, of several."""
+    ids = list(actor_ids)
+    hold(writes, "groups", group_id)
     writes.add(
-        "UPDATE member SET state = 'left', left_at = ? WHERE group_id = ? AND actor_id = ?",
-        (now_ms, group_id, actor_id),
+        "UPDATE groups SET members_count = members_count - (SELECT COUNT(*) FROM member WHERE group_id = ?"
+        " AND state = 'joined' AND actor_id IN (?ints)) WHERE id = ?",
+        (group_id, ids, group_id),
+    )
+    writes.add(
+        "UPDATE member SET state = 'left', left_at = ? WHERE group_id = ? AND actor_id IN (?ints)",
+        (now_ms, group_id, ids),
     )
 
 

@@ -1,5 +1,7 @@
 """Other servers: what we let them do, what they run, and how far deliveries to them have got."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from storage.connect import Writes, execute, row, rows
@@ -52,6 +54,12 @@ async def get(host: str) -> Peer | None:
     """The peer of that name (`host` or `host:port`)."""
     found = await row(_SELECT + "WHERE host = ?", (host,))
     return Peer(*found) if found else None
+
+
+async def running(software: str, hosts: Sequence[str]) -> set[str]:
+    """Those of some peers that run a program."""
+    sql = "SELECT host FROM peer WHERE software = ? AND host IN (?texts)"
+    return {found[0] for found in await rows(sql, (software, list(hosts)))} if hosts else set()
 
 
 async def everybody() -> list[Peer]:

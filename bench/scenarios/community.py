@@ -15,6 +15,7 @@ from bench.members import Crew
 from bench.plan import Plan
 
 GROUP = "rye"
+PARTING_SECONDS = 300.0
 VOTE_AIM = 500.0  # µs: 2,000 of them in a second of one core
 
 
@@ -32,6 +33,7 @@ def run(plan: Plan) -> list[Figure]:
         _fill(plan, house, crowd, Crew(GROUP, sizes.members, rest, 1 + each, _hosts(crowd), plan.pem))
         many, wrong = _posting(plan, house, crowd, token)
         votes = _votes(plan, house, crowd, token)
+        parting = _parting(plan, house, crowd, token)
     value, spread = middle(many)
     of_few, few_spread = middle(few)
     servers = f"on {sizes.community} servers"
@@ -42,6 +44,7 @@ def run(plan: Plan) -> list[Figure]:
         Figure(name=f"post to {2 * sizes.members} members {servers}", value=value, unit="ms", spread=spread,
                wrong=wrong, note=note, cpu=True),
         votes,
+        parting,
     ]  # fmt: skip
 
 
@@ -103,6 +106,25 @@ def _votes(plan: Plan, house: House, crowd: Crowd, token: str) -> Figure:
     value, spread = middle(rounds[1:])
     return Figure(name=f"vote of {len(voters)} at once", value=value, unit="µs", aim=VOTE_AIM, spread=spread,
                   wrong=wrong, note=f"{1e6 / value:.0f} a second of one core", cpu=True)  # fmt: skip
+
+
+def _parting(plan: Plan, house: House, crowd: Crowd, token: str) -> Figure:
+    """The group is for its own server from now on: each member elsewhere gets a `Reject` and a message, others wait."""
+    far, longest, at, wrong = plan.sizes.members, 0.0, 0.0, ""
+    crowd.forget()
+    begun, deadline = house.cpu, time.monotonic() + PARTING_SECONDS
+    house.command("group.change", group=GROUP, changes={"visibility": "local"})
+    while min(crowd.count("Reject"), crowd.count("Create")) < far and not wrong:
+        at = time.monotonic()
+        house.ask("POST", "/api/v1/statuses", token, {"status": "Meanwhile elsewhere"})
+        longest = max(longest, time.monotonic() - at)
+        time.sleep(0.1)
+        if at > deadline:
+            wrong = f"{crowd.count('Reject')} of {far} were told that they are no members"
+    house.settle()
+    value = (house.cpu - begun) / far * 1e3
+    return Figure(name=f"goodbye to each of {far} members", value=value, unit="ms", wrong=wrong, cpu=True,
+                  note=f"who posts meanwhile waits {longest * 1e3:.0f} ms at most")  # fmt: skip
 
 
 def _like(plan: Plan, house: House, actor: str, post: str) -> bytes:

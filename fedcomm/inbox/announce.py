@@ -110,7 +110,7 @@ def deleted(hand: Hand, activity: Activity) -> None:
     assert isinstance(inner, Activity)
     asked = hand.facts.posts.get(id_of(inner.object) or "")
     if asked is not None and asked.deleted_at is not None and asked.uri in hand.refreshed:
-        return  # its origin was asked, and says so too
+        return shared.relayed(hand, activity, asked, inner.actor, gone=True)  # its origin was asked, and says so too
     known = hand.known_post(id_of(inner.object) or "")
     if known.group_id != group.id:
         raise Forbidden("The post is not in this group.")

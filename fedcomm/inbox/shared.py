@@ -4,6 +4,7 @@ from typing import Any
 
 from activitypub.activities import Activity
 from activitypub.objects import Note
+from activitypub.origins import host_of, is_url
 from fedcomm import acts, admit, clock, groups, measuring, sharing, showing, ways
 from fedcomm.admit import Author, Standing, Wait
 from fedcomm.errors import NotAllowed
@@ -130,15 +131,29 @@ def _pass_on(
     """Groups of ours that show the thread of a post pass on what somebody did: each server hears it from one group."""
     home = hand.facts.group_of(post)
     known_to = (home.actor_id,) if home is not None and home.local else ()
+    without = _heard(hand, home, {} if gone or isinstance(inner, str) else inner)
     for each in hand.facts.shown_in(post.thread_id) if post.visibility <= posts.UNLISTED else ():
         group, standing = each.group, hand.facts.standing(each.group, by)
         if group.local and (anybody or sharing.may_relay(group, standing, locked=new and each.locked)):
             face, about = hand.facts.face_of(group), None if gone else post.id
             groups.pass_on(
                 hand.app, hand.writes, group, face, inner, about=post, post_id=about, form="relay",
-                known_to=known_to,
+                known_to=known_to, without=without,
             )  # fmt: skip
             known_to = (*known_to, face.id)
+
+
+def _heard(hand: Hand, home: Group | None, inner: dict[str, Any]) -> tuple[str, ...]:
+    """The servers that hear it otherwise: that of the group in which the thread began, and those of people whom it
+    names, to which its author sends it, as all programs do; that it is gone not all of them say."""
+    hosts = {hand.facts.face_of(home).host} if home is not None and not home.local else set()
+    written = inner.get("object")
+    tags = written.get("tag") if isinstance(written, dict) else None
+    for tag in tags if isinstance(tags, list) else [tags]:
+        named = tag.get("href") if isinstance(tag, dict) and tag.get("type") == "Mention" else None
+        if isinstance(named, str) and is_url(named):
+            hosts.add(host_of(named))
+    return tuple(sorted(hosts))
 
 
 def shows(hand: Hand, face: Actor, root: Post) -> bool:

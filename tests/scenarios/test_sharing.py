@@ -231,6 +231,57 @@ async def test_sharing_is_no_way_round_what_a_group_asks_for_and_whom_it_banned(
     assert world.heard(world.of_bread, plain[4].uri) == ["Create", "id", "Update"]
 
 
+@pytest.mark.attack("GRP-12")
+async def test_what_people_elsewhere_say_each_server_hears_once_wherever_the_thread_began(world: World) -> None:
+    away, ours = Host(world.fediverse, "t.test"), (world.bread, world.wine)
+    tea, ned = away.actor("tea", "Group"), away.actor("ned")
+    eve, zoe = [Host(world.fediverse, f"{name}.test").actor(name) for name in ("eve", "zoe")]
+    both, third = Host(world.fediverse, "both.test"), Host(world.fediverse, "third.test")
+    for group in ours:
+        await forger.send(
+            world.fediverse, world.a, both.actor("bob"), both.actor("bob").does("Follow", group.uri, group.username)
+        )
+    for face in (ned, zoe, third.actor("tom")):
+        await forger.send(world.fediverse, world.a, face, face.does("Follow", world.wine.uri))
+    await world.ann.follow(tea.uri)
+    await world.fediverse.settle()
+    await forger.send(world.fediverse, world.a, tea, tea.does("Accept", (away.received[-1])))
+
+    async def announced(kind: str, by: Face, thing: Any) -> None:
+        await forger.send(world.fediverse, world.a, tea, tea.does("Announce", by.does(kind, thing)))
+        await world.fediverse.settle()
+
+    for home in (world.bread.uri, tea.uri):  # of ours, and of another server
+        begun = eve.note(next(world.numbers), to=[home, PUBLIC], cc=[])
+        eve.host.serve(begun["id"], begun)
+        named = {"type": "Mention", "href": world.drinkers.uri, "name": "@wo@w.test"}
+        answer = zoe.note(
+            next(world.numbers), to=[home, PUBLIC], cc=[named["href"]], tag=[named], inReplyTo=begun["id"]
+        )
+        zoe.host.serve(answer["id"], answer)
+        for by, note in ((eve, begun), (zoe, answer)):
+            if home == tea.uri:
+                await announced("Create", by, note)
+            else:
+                await forger.send(world.fediverse, world.a, by, by.does("Create", note, to=note["to"]))
+            if note is begun:
+                known = await world.a.knows(begun["id"])
+                with world.a.here():
+                    await sharing.share(world.a.app, world.ann.actor, known.id, "wine")
+        await world.fediverse.settle()
+        assert (await world.a.knows(answer["id"])).thread_id == known.id
+        zoe.host.gone(answer["id"])
+        if home == tea.uri:
+            await announced("Delete", zoe, answer["id"])
+        else:
+            await forger.send(world.fediverse, world.a, zoe, zoe.does("Delete", answer["id"]))
+        await world.fediverse.settle()
+        told = [world.heard(host, answer["id"]) for host in (third, both, world.of_wine, away, zoe.host)]
+        assert told[:3] == [["Create", "Delete"], ["Create", "Delete"], ["Delete"]], "who is named hears it from zoe"
+        assert told[3:] == [[], []] if home == tea.uri else [["Create", "Delete"], []], "where it began it is known"
+        assert [world.heard(host, begun["id"]) for host in (third, away)] == [["id"], ["id"]]
+
+
 @pytest.mark.attack("GRP-03")
 async def test_threads_that_a_group_elsewhere_shows_are_followed_here_with_their_answers(fediverse: Fediverse) -> None:
     a, b, c = [await fediverse.instance(f"{name}.test") for name in "abc"]

@@ -9,6 +9,13 @@ _OF_POLLS = frozenset(("oneOf", "anyOf", "endTime", "closed", "votersCount"))
 _SIGNED = frozenset(("proof", "signature"))  # of what was said otherwise
 
 
+def asks(document: Any) -> bool:
+    """Whether there is a poll in a document."""
+    if not isinstance(document, dict):
+        return False
+    return document.get("type") == "Question" or asks(document.get("object"))
+
+
 def without_polls(document: Json) -> Json:
     """The document with every poll in it as a text. Nothing that is signed with the poll in it keeps its signature."""
     if document.get("type") == "Question":

@@ -1,14 +1,21 @@
 """Who asks for a document: a server that signs its request, or anybody."""
 
-from starlette.requests import Request
+from typing import Any
 
-from activitypub import verify
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from activitypub import quirks, verify
 from activitypub.errors import BadSignature, Forbidden
 from fedcomm import admit, clock, fetching
 from fedcomm.app import App
+from fedcomm.mapping import plain
 from storage import actors, visible
 from storage.actors import Actor
 from web.state import app_of
+
+PRIVATE = "private, no-store"
 
 
 def signed(request: Request, body: bytes) -> verify.Request:
@@ -57,6 +64,39 @@ async def viewer(request: Request) -> int:
     if found is None and app_of(request).peers.allow_list:
         raise Forbidden("This server speaks only with servers it knows. Please sign the request.")
     return found.id if found is not None else visible.ANYBODY
+
+
+class Worded(msgspec.Struct, frozen=True):
+    """Documents as the program of who asks reads them; `polls`: there are some; `changed`: they are texts now."""
+
+    documents: tuple[Any, ...]
+    polls: bool = False
+    changed: bool = False
+
+    def mark(self, answer: Response) -> Response:
+        """The answer, kept by no cache for a program that reads something else."""
+        if self.polls:
+            answer.headers["vary"] += ", User-Agent"
+        if self.changed:
+            answer.headers["cache-control"] = PRIVATE
+        return answer
+
+
+async def worded(request: Request, told: tuple[Any, ...]) -> Worded:
+    """What is served, as it is sent to the server that asks: polls as texts where its program reads none.
+
+    Of who does not sign, the program is what it says of itself, which opens nothing.
+    """
+    if not any(plain.asks(each) for each in told):
+        return Worded(told)
+    asking = await asker(request)
+    if asking is not None:
+        reads = app_of(request).peers.reads_polls(asking.host)
+    else:
+        reads = quirks.reads_polls(request.headers.get("user-agent", "").partition("/")[0])
+    if reads:
+        return Worded(told, polls=True)
+    return Worded(tuple(plain.without_polls(each) if plain.asks(each) else each for each in told), True, True)
 
 
 def finder(app: App) -> verify.KeyFinder:

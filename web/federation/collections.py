@@ -18,12 +18,11 @@ from storage.actors import Actor
 from storage.groups import Group
 from web import respond
 from web.federation.actors import named
-from web.federation.asking import asker, viewer
+from web.federation.asking import PRIVATE, Worded, asker, viewer, worded
 from web.state import app_of
 
 PAGE = 20  # activities of a page of an outbox
 INLINE = 100  # ids that a collection lists itself; a longer one has pages of as many
-PRIVATE = "private, no-store"
 
 Listed = Callable[[int, posts.Post, int, int], Awaitable[list[tuple[int, str]]]]
 Counted = Callable[[int, posts.Post], Awaitable[int | None]]
@@ -44,13 +43,19 @@ async def outbox(request: Request) -> Response:
     newest = before is None
     before = 2**62 if before is None else before
     found = await (collections.threads(group.id, before, PAGE) if group else collections.posts(actor.id, before, PAGE))
-    items = tuple(publishing.bare(item) for item in await publishing.outbox_items(app_of(request), actor, found))
+    told = await _told(request, actor, found)
     if newest and group is not None:
         # Lemmy reads the threads from here or not at all, and only next to a number (`GroupOutbox`, 1.0-beta).
         counted = await collections.count_threads(group.id)
         total = group.threads_count if counted is None else counted
-        return _answer(request, _whole(actor, total, items, pages=len(found) == PAGE))
-    return _answer(request, _page(actor, items, found, before))
+        whole = _whole(actor, total, told.documents, pages=len(found) == PAGE)
+        return told.mark(_answer(request, whole))
+    return told.mark(_answer(request, _page(actor, told.documents, found, before)))
+
+
+async def _told(request: Request, actor: Actor, found: list[posts.Post]) -> Worded:
+    items = await publishing.outbox_items(app_of(request), actor, found)
+    return await worded(request, tuple(publishing.bare(item) for item in items))
 
 
 async def _is_inside(group: Group, asking: int) -> bool:
@@ -70,10 +75,11 @@ async def _inside(request: Request, face: Actor, group: Group, asking: int) -> R
     """What began threads in a group for its members, told to a server that has one."""
     before = _cursor(request, "max_id", 2**62)
     found = await collections.threads_inside(asking, group.id, 2**62 if before is None else before, PAGE)
-    items = tuple(publishing.bare(item) for item in await publishing.outbox_items(app_of(request), face, found))
+    told = await _told(request, face, found)
     if before is None:
-        return _answer(request, _whole(face, group.threads_count, items, pages=len(found) == PAGE), asking)
-    return _answer(request, _page(face, items, found, before), asking)
+        whole = _whole(face, group.threads_count, told.documents, pages=len(found) == PAGE)
+        return told.mark(_answer(request, whole, asking))
+    return told.mark(_answer(request, _page(face, told.documents, found, before), asking))
 
 
 def _page(actor: Actor, items: tuple[Any, ...], found: list[posts.Post], before: int) -> Collection:
@@ -182,10 +188,10 @@ async def featured(request: Request) -> Response:
     else:
         pinned = [post for post in await pins.of(visible.ANYBODY, actor.id) if post.removed_at is None]
     notes = await publishing.notes_of(app_of(request), pinned)
-    items = tuple(_pinned(notes[post.id]) for post in pinned if post.id in notes)
+    told = await worded(request, tuple(_pinned(notes[post.id]) for post in pinned if post.id in notes))
     uri = actor.featured or f"{actor.uri}/featured"
-    whole = Collection(kind="OrderedCollection", uri=uri, items=items, total=len(items))
-    return _answer(request, whole, asking if inside or beside else visible.ANYBODY)
+    whole = Collection(kind="OrderedCollection", uri=uri, items=told.documents, total=len(told.documents))
+    return told.mark(_answer(request, whole, asking if inside or beside else visible.ANYBODY))
 
 
 async def _keeps_apart(request: Request, asking: int) -> bool:

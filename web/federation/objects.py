@@ -11,14 +11,11 @@ from activitypub.contexts import PUBLIC
 from fedcomm import posts as service
 from fedcomm import publishing, retelling
 from fedcomm.errors import NotFound
-from fedcomm.mapping import plain
 from storage import posts, visible
 from storage.posts import Post
 from web import respond
-from web.federation.asking import asker, viewer
+from web.federation.asking import PRIVATE, asker, viewer, worded
 from web.state import app_of
-
-PRIVATE = "private, no-store"
 
 
 async def post(request: Request) -> Response:
@@ -60,7 +57,8 @@ async def activity(request: Request) -> Response:
     document = await publishing.activity(app.urls.activity(request.path_params["id"]), asking)
     if document is None or PUBLIC not in (*_list(document.get("to")), *_list(document.get("cc"))):
         raise NotFound("There is no such activity.")
-    return respond.document(request, documents.write(document))
+    told = await worded(request, (document,))
+    return told.mark(respond.document(request, documents.write(told.documents[0])))
 
 
 async def _found(request: Request, *, anybodys: bool = False) -> Post:
@@ -81,21 +79,8 @@ async def _found(request: Request, *, anybodys: bool = False) -> Post:
 async def _answer(request: Request, found: Post, document: dict[str, Any]) -> Response:
     """The document; of a poll its text for a server whose program reads no polls, as it is sent there."""
     cache = "max-age=60" if found.visibility <= posts.UNLISTED else PRIVATE
-    if found.kind != "question":
-        return respond.document(request, documents.write(document), cache=cache)
-    if not await _reads_polls(request):
-        document, cache = plain.without_polls(document), PRIVATE
-    answer = respond.document(request, documents.write(document), cache=cache)
-    answer.headers["vary"] += ", User-Agent"
-    return answer
-
-
-async def _reads_polls(request: Request) -> bool:
-    """Whether the program that asks does; of who does not sign, by what it says of itself, which opens nothing."""
-    asking = await asker(request)
-    if asking is not None:
-        return app_of(request).peers.reads_polls(asking.host)
-    return quirks.reads_polls(request.headers.get("user-agent", "").partition("/")[0])
+    told = await worded(request, (document,))
+    return told.mark(respond.document(request, documents.write(told.documents[0]), cache=cache))
 
 
 def _list(value: object) -> list[object]:

@@ -70,6 +70,10 @@ async def test_a_server_that_reads_no_polls_is_answered_with_the_text_that_it_is
     draft = Draft(text="Which? @bread@home.test", poll=PollDraft(("Rye", "Wheat"), multiple=True))
     post = await stored.by_id(await posts.create(place.app, place.ann, draft))
     assert post
+    await curation.pin(place.app, place.ann, post.id)
+    wrapped = "SELECT uri FROM outbox WHERE actor_id = ? AND form = 'wrapped' ORDER BY seq LIMIT 1"
+    ((announced,),) = await rows(wrapped, (place.face.id,))
+    lists = (announced, place.face.outbox, place.face.featured)  # Lemmy reads nothing of a list with one poll in it
     told = {}
     for software in ("lemmy", "piefed"):
         host = f"{software}.example"
@@ -79,6 +83,12 @@ async def test_a_server_that_reads_no_polls_is_answered_with_the_text_that_it_is
         answer = await ask(client, post.uri, asking)
         note, create = answer.json(), await read(client, post.create_uri, asking)
         told[software] = (note["type"], "anyOf" in note, create["object"]["type"], answer.headers["cache-control"])
+        for address in lists:
+            listed = await read(client, address, asking)
+            (inner,) = listed.get("orderedItems", [listed])
+            while isinstance(inner.get("object"), dict):
+                inner = inner["object"]
+            assert inner["type"] == ("Note" if software == "lemmy" else "Question")
         assert ("<li>Rye</li><li>Wheat</li>" in note["content"]) is (software == "lemmy")
     unsigned = [
         (await ask(client, post.uri, **{"user-agent": program})).json()["type"]

@@ -4,24 +4,78 @@ They ask for it when somebody looks at it, so that nothing of it is kept elsewhe
 yet, the settings, how newcomers are welcomed, the invitations (docs/decisions/0037-the-desk.md).
 """
 
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
 
 from activitypub.contexts import ACTIVITYSTREAMS
 from activitypub.origins import host_of
-from fedcomm import group_profile, letters, members, sanitise, topics
+from fedcomm import first_days, group_profile, holding, letters, members, promotional, sanitise, topics
 from fedcomm.app import App
-from fedcomm.errors import NotAllowed
+from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.group_profile import Change
-from storage import actors, directory, registers
+from storage import actors, directory, held, registers
 from storage import groups as stored
 from storage.actors import Actor
 from storage.connect import Writes, transaction, write
 from storage.groups import Group
 from storage.ids import next_id
 
+MOST_HELD, MOST_HTML = 20, 20_000  # posts that are told at once; characters of one
+MOST_MARKED = 100  # people
 _PROPERTIES = {"title": "profile:title", "summary": "profile:summary"}  # the others are called as the registers are
+
+
+_MARKING: Mapping[str, Callable[[App, str, int, Actor], Awaitable[object]]] = {
+    "distrust": holding.distrust,
+    "mark": promotional.mark,
+    "unmark": promotional.unmark,
+}
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """A post that waits: under which number, whose it is, how it reads (clean HTML), and where its server shows it.
+
+    `ends` is when it comes in by itself (ms since 1970; 0 for in a moment), None for never.
+    """
+
+    id: str
+    author: str
+    handle: str = ""
+    kind: str = ""
+    title: str = ""
+    warning: str = ""
+    html: str = ""
+    url: str = ""
+    pictures: int = 0
+    answer: bool = False
+    held_at: int = 0
+    ends: int | None = None
+
+
+class Marked(msgspec.Struct, frozen=True):
+    """Somebody of whom moderators have decided how what they write is treated."""
+
+    id: str
+    handle: str = ""
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """What waits to be in the group: the first, and how many in all; whom moderators trust or marked as promotional."""
+
+    posts: tuple[Held, ...] = ()
+    count: int = 0
+    trusted: tuple[Marked, ...] = ()
+    promotional: tuple[Marked, ...] = ()
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What a moderator decides: `act` about the post that waits under the number `id`, or about the actor `id`."""
+
+    act: str
+    id: str
+    reason: str = ""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -61,7 +115,62 @@ async def document(app: App, group: Group, face: Actor) -> dict[str, Any]:
         "type": "Object",
         "attributedTo": face.uri,
         "settings": msgspec.to_builtins(await settings(app, group, face)),
+        "waiting": msgspec.to_builtins(await waiting(app, group)),
     }
+
+
+async def waiting(app: App, group: Group) -> Waiting:
+    """What waits for the group, the longest first, and of whom moderators have decided something."""
+    found = await holding.waiting(group, MOST_HELD)
+    ends = await first_days.of(group, [each.author for each in found if each.held.kind in held.NEWCOMER])
+    return Waiting(
+        posts=tuple(_held(app, each, ends) for each in found),
+        count=await held.count(group.id),
+        trusted=await _marked(app, group, "trusted"),
+        promotional=await _marked(app, group, "promotional"),
+    )
+
+
+def _held(app: App, each: holding.Waiting, ends: Mapping[int, int]) -> Held:
+    kept, author = each.held, each.author
+    end = ends.get(author.id, -1) if kept.kind in held.NEWCOMER else -1
+    return Held(
+        id=str(kept.id), author=author.uri, handle=app.urls.handle(author.username, author.host), kind=kept.kind,
+        title=each.title, warning=each.warning, html=sanitise.clean(each.html[:MOST_HTML]), url=each.url,
+        pictures=each.pictures, answer=each.answer, held_at=kept.held_at, ends=end if end >= 0 else None,
+    )  # fmt: skip
+
+
+async def _marked(app: App, group: Group, property_: str) -> tuple[Marked, ...]:
+    found = await actors.by_uris([each.subject for each in await registers.all_of(group.id, property_)][:MOST_MARKED])
+    return tuple(Marked(who.uri, app.urls.handle(who.username, who.host)) for who in found.values() if not who.gone)
+
+
+async def decide(app: App, face: Actor, by: Actor, decision: Decision) -> None:
+    """A moderator elsewhere decides about a post that waits, or somebody: as those here do on their pages.
+
+    Raises:
+        NotAllowed: `by` may not decide that.
+        NotFound: there is no such post or account.
+        Conflict: somebody else has decided otherwise.
+        Invalid: there is no such act, or the reason is too long.
+    """
+    name, act = face.username, decision.act
+    if act in ("release", "trust"):
+        return await holding.release(app, name, _number(decision.id), by, trust=act == "trust")
+    if act in ("refuse", "refuse_all"):
+        everything = act == "refuse_all"
+        return await holding.refuse(app, name, _number(decision.id), by, decision.reason, everything=everything)
+    if act not in _MARKING:
+        raise Invalid("There is no such act.")
+    who = await actors.by_uri(decision.id)
+    if who is None:
+        raise NotFound("There is no such account.")
+    await _MARKING[act](app, name, who.id, by)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 async def settings(app: App, group: Group, face: Actor) -> Settings:

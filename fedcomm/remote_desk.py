@@ -11,10 +11,11 @@ import msgspec
 
 from activitypub.client import Allowance
 from activitypub.errors import ProtocolError, Unreachable
-from fedcomm import admit, clock, desk, members, rights
+from fedcomm import admit, clock, desk, members, rights, sanitise
 from fedcomm.app import App
-from fedcomm.desk import Settings
-from fedcomm.errors import Conflict, NotAllowed
+from fedcomm.desk import Decision, Held, Settings, Waiting
+from fedcomm.errors import Conflict, Invalid, NotAllowed
+from fedcomm.holding import MAX_REASON
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
 from storage import groups as stored
@@ -24,6 +25,7 @@ from storage.groups import Group
 from storage.ids import next_id
 from storage.outbox import Audience
 
+_NEVER = 4_102_444_800_000  # ms since 1970: the year 2100
 SECONDS = 8.0  # that somebody who looks at it waits for the other server
 _ASKING = (3, 3, 2_000_000)  # requests, of them of one domain, and bytes
 
@@ -32,6 +34,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     """What is on it, as far as this version knows it."""
 
     settings: Settings = Settings()
+    waiting: Waiting = Waiting()
 
 
 async def read(app: App, group: Group, face: Actor, by: Actor, right: str) -> Desk:
@@ -63,6 +66,47 @@ async def change_settings(app: App, group: Group, face: Actor, by: Actor, before
     changed = {name: value for name, value in said.items() if value != present.get(name)}
     if changed:
         await _change(app, face, by, settings=changed)
+
+
+def clean(waiting: Waiting) -> Waiting:
+    """What waits as it can be shown: what another server tells is no cleaner than what strangers write."""
+    return msgspec.structs.replace(
+        waiting,
+        posts=tuple(_clean(each) for each in waiting.posts[: desk.MOST_HELD] if _is_number(each.id)),
+        trusted=waiting.trusted[: desk.MOST_MARKED],
+        promotional=waiting.promotional[: desk.MOST_MARKED],
+    )
+
+
+def _clean(post: Held) -> Held:
+    return msgspec.structs.replace(
+        post,
+        html=sanitise.clean(post.html[: desk.MOST_HTML]),
+        url=post.url if post.url.startswith("https://") else "",
+        held_at=_time(post.held_at),
+        ends=_time(post.ends) if post.ends else None,
+    )
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 19
+
+
+def _time(ms: int) -> int:
+    return ms if 0 <= ms < _NEVER else 0
+
+
+async def decide(app: App, group: Group, face: Actor, by: Actor, decision: Decision) -> None:
+    """Decide about a post that waits for a group elsewhere, or about somebody in it (`desk.decide`).
+
+    Raises:
+        NotAllowed: `by` may not do that from here.
+        Invalid: the reason is too long.
+    """
+    await _may(group, by, rights.HOLD)
+    if len(decision.reason.strip()) > MAX_REASON:
+        raise Invalid("A reason may have {limit} characters.", field="reason", limit=MAX_REASON)
+    await _change(app, face, by, decision=msgspec.to_builtins(decision))
 
 
 async def _change(app: App, face: Actor, by: Actor, **parts: Any) -> None:

@@ -45,6 +45,9 @@ async def _done(
     if "settings" in said:
         wanted = _read(said["settings"], desk.Settings)
         return await desk.change_settings(hand.app, group, face, by, wanted, activity.published)
+    if "decision" in said:
+        await desk.decide(hand.app, face, by, _read(said["decision"], desk.Decision))
+        return []
     raise Ignored("nothing of it is known here")
 
 

@@ -7,16 +7,19 @@ import pytest
 
 import storage.accounts
 from activitypub.errors import ProtocolError
-from fedcomm import fetching, group_profile, groups, members, rights, sessions
+from fedcomm import fetching, group_profile, groups, members, posts, rights, sessions
 from fedcomm.group_profile import Change
+from fedcomm.posts import Draft
 from storage import groups as stored
 from storage import registers
 from storage.actors import Actor
+from storage.connect import execute
 from storage.groups import Group
+from storage.posts import Post
 from tests import forger
 from tests.fediverse import Fediverse, Instance, Person
 from tests.forger import Face, Host
-from tests.web.pages.browser import Browser
+from tests.web.pages.browser import Browser, Page, filled
 
 pytestmark = pytest.mark.anyio
 
@@ -129,6 +132,107 @@ async def test_a_steward_elsewhere_changes_the_settings_and_is_told_what_was_not
     await browser.button(page, where, join_mode="open", visibility="members", title="Cakes")
     assert "no secret" in (await bakery.told(bakery.bob))[-1]
     assert (await bakery.group())[1].name == "Rolls"  # of what makes no sense together nothing is taken
+
+
+async def test_a_moderator_elsewhere_sees_what_waits_and_lets_it_in_or_turns_it_away(
+    bakery: Bakery, enter: Enter
+) -> None:
+    where, links = "/c/bread@a.test/held", " ".join(f"https://x.example/{each}" for each in range(5))
+    carol = await (await bakery.fediverse.instance("c.test")).person("carol")
+    await bakery.fediverse.join(bakery.bread, carol)
+    await bakery.change(Change(ladder=True, promotion=3))
+    browser = await enter(bakery.bob)
+
+    async def writes(text: str) -> Post:
+        post = await carol.post(f"@bread@a.test {text} {links}")
+        await bakery.fediverse.settle()
+        return post
+
+    async def decides(act: str, page: Page, words: str, **more: str) -> Page:
+        """Press a button at the post with these words in it."""
+        (entry,) = [each for each in page.all("li") if words in each.text and each["id"]]
+        fields = filled(entry.all("form")[0]) | {"act": act} | more
+        answer = await browser.post(where, fields)
+        assert answer.status == 303
+        page = await browser.open(answer.headers["location"])
+        await bakery.fediverse.settle()
+        return page
+
+    async def marks(property_: str) -> list[str]:
+        with bakery.a.here():
+            return [each.subject for each in await registers.all_of((await groups.named("bread"))[0].id, property_)]
+
+    oven, flour, yeast = [await writes(word) for word in ("Oven", "Flour", "Yeast")]
+    page = await browser.get(where)
+    assert all(word in page.main for word in ("Oven", "Flour", "Yeast", "@carol@c.test", "with many links"))
+    page = await decides("release", page, "Oven")
+    assert "Oven" not in page.main and "Flour" in page.main
+    page = await decides("refuse", page, "Flour", reason="We have enough")
+    assert (await bakery.a.knows(oven.uri)).group_id is not None and await bakery.a.lacks(flour.uri)
+    assert "We have enough" in (await carol.letters())[-1]
+    with bakery.a.here():
+        held = await registers.log((await groups.named("bread"))[0].id)
+        assert [each.actor_uri for each in held if each.property == "held"] == [bakery.bob.actor.uri] * 2
+
+    page = await browser.get(where)
+    with carol.instance.here():
+        text = f"@bread@a.test Something else {links}"
+        await posts.edit(carol.instance.app, carol.actor, yeast.id, Draft(text=text))
+    await bakery.fediverse.settle()
+    await decides("release", page, "Yeast")  # who lets it in has seen something else
+    assert "Nothing waits here under that number" in (await bakery.told(bakery.bob))[-1]
+    assert await bakery.a.lacks(yeast.uri)
+
+    await decides("trust", await browser.get(where), "Something else")
+    assert (await bakery.a.knows(yeast.uri)).group_id is not None and await marks("trusted") == [carol.actor.uri]
+    page = await browser.get(where)
+    secret = page.all("input", name="csrf")[0]["value"]
+    for fields in (
+        {"act": "distrust", "who": carol.actor.uri},
+        {"act": "mark", "who": "@carol@c.test"},
+    ):
+        assert (await browser.post(where, fields | {"csrf": secret})).status == 303
+        await bakery.fediverse.settle()
+    assert (await marks("trusted"), await marks("promotional")) == ([], [carol.actor.uri])
+    assert "@carol@c.test" in (await browser.get(where)).main
+    assert (await browser.post(where, {"act": "unmark", "who": carol.actor.uri, "csrf": secret})).status == 303
+    await bakery.fediverse.settle()
+    assert await marks("promotional") == []
+    long = await browser.post(where, {"act": "refuse", "id": "1", "reason": "x" * 501, "csrf": secret})
+    assert long.status == 422 and "500 characters" in long.problem
+    assert (await (await enter(await bakery.b.person("bill"))).get(where)).status == 404
+
+
+@pytest.mark.attack("GRP-06")
+async def test_what_the_desk_of_a_hostile_group_says_is_shown_as_the_words_of_a_stranger(
+    bakery: Bakery, enter: Enter
+) -> None:
+    host = Host(bakery.fediverse, "m.test")
+    wine = host.actor("wine", "Group")
+    listed = f"{wine.uri}/moderators"
+    wine = host.actor("wine", "Group", moderators=listed)
+    added = wine.does("Add", bakery.bob.actor.uri, target=listed)
+    added.pop("@context")
+    await forger.send(bakery.fediverse, bakery.b, wine, wine.does("Announce", added))
+    with bakery.b.here():
+        await execute("UPDATE peer SET software = 'fedcomm', software_checked_at = ? WHERE host = 'm.test'", (2**45,))
+    browser, where = await enter(bakery.bob), "/c/wine@m.test/held"
+    post = {"id": "1", "author": "https://m.test/users/x", "html": "<p onclick=x>Hi<script>alert(1)</script></p>",
+            "url": "javascript:alert(1)", "title": "<b>bold</b>", "held_at": 2**62, "ends": 2**62}  # fmt: skip
+    desk = f"{wine.uri}/desk"
+    whole = {"@context": forger.AS, "id": desk, "type": "Object"}
+    for waiting in (
+        {"posts": [post, post | {"id": "../x"}], "count": 10**9, "trusted": [{"id": "javascript:x"}]},
+        {"posts": [post] * 5_000},
+    ):
+        host.serve(desk, whole | {"waiting": waiting})
+        page = await browser.get(where)
+        assert page.status == 200 and page.scripts == [] and "javascript:alert" not in page.source
+        assert "onclick" not in page.source and "<b>bold</b>" in page.main and len(page.source) < 400_000
+    for broken in ({"waiting": 7}, {"waiting": {"posts": [{"id": 1}]}}, {"settings": {"title": {}}}):
+        host.serve(desk, whole | broken)
+        page = await browser.get(where)
+        assert page.status == 403 and "does not let this be done" in page.problem
 
 
 @pytest.mark.attack("GRP-06")

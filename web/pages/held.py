@@ -4,6 +4,7 @@ Also whom they trust there, and whose threads all are announcements to them.
 """
 
 from functools import partial
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,29 +13,32 @@ from starlette.routing import Route
 import storage.actors
 import storage.held
 import storage.registers
-from fedcomm import first_days, holding, promotional, rights
+from fedcomm import desk, first_days, holding, promotional, remote_desk, rights
 from fedcomm.errors import AppError
 from storage.actors import Actor
 from storage.groups import Group
 from storage.held import NEWCOMER
-from web import state
-from web.pages import decisions, find, frame
+from web import respond, state
+from web.pages import decisions, find, frame, shown
 from web.pages.decisions import Decision
-from web.pages.looking_after import Place, looking_after
+from web.pages.looking_after import Place, looking_after_any
+from web.pages.readers import form
 
 _MOST = 50  # posts on the page; the next come up when these are decided
 
 
-@looking_after
+@looking_after_any
 async def show(request: Request, place: Place) -> Response:
-    """`GET /c/{name}/held`"""
+    """`GET /c/{name}/held`; of a group elsewhere without the post `decided`, of which its server may not know yet."""
     place.by(rights.HOLD)
-    return await _page(request, place)
+    return await (_page(request, place) if place.group.local else _page_afar(request, place))
 
 
-@looking_after
+@looking_after_any
 async def decide(request: Request, place: Place) -> Response:
     """`POST /c/{name}/held`"""
+    if not place.group.local:
+        return await _decide_afar(request, place)
     app, name, by = state.app_of(request), place.face.username, place.by(rights.HOLD)
 
     async def mark(given: Decision) -> None:
@@ -75,6 +79,47 @@ async def _page(
         count=await storage.held.count(place.group.id),
         trusted=await marked(place.group, "trusted"),
         promotional=await marked(place.group, "promotional"),
+        longest=holding.MAX_REASON,
+    )
+
+
+async def _decide_afar(request: Request, place: Place) -> Response:
+    given = await form(request, Decision, place.reader)
+    app, by = state.app_of(request), place.reader.actor
+    try:
+        about = str(given.id) if given.id else given.who.strip()
+        if given.act == "mark":
+            about = (await find.somebody(app, by.id, about)).uri
+        said = desk.Decision(act=given.act, id=about, reason=given.reason)
+        await remote_desk.decide(app, place.group, place.face, by, said)
+    except AppError as refused:
+        return await _page_afar(request, place, given, refused)
+    return respond.redirect(f"{shown.profile(place.face)}/held?{urlencode({'done': given.act, 'decided': about})}")
+
+
+async def _page_afar(
+    request: Request, place: Place, given: Decision = Decision(), refused: AppError | None = None
+) -> Response:
+    """What waits, as the server of the group says now: texts of strangers, told by another."""
+    waiting = desk.Waiting()
+    try:
+        there = await remote_desk.read(state.app_of(request), place.group, place.face, place.reader.actor, rights.HOLD)
+        waiting = remote_desk.clean(there.waiting)
+    except AppError as why:
+        refused = refused or why
+    gone = request.query_params.get("decided", "")
+    return await frame.with_form(
+        request,
+        "held_elsewhere.html",
+        refused,
+        {"cache-control": "no-store"},
+        group=place.group,
+        face=place.face,
+        given=given,
+        waiting=[each for each in waiting.posts if each.id != gone],
+        count=waiting.count,
+        trusted=[each for each in waiting.trusted if each.id != gone],
+        promotional=[each for each in waiting.promotional if each.id != gone],
         longest=holding.MAX_REASON,
     )
 

@@ -300,8 +300,10 @@ async def _ask(app: App, follower: Actor, target: Actor, uri: str, known: Follow
         publish(app, writes, follower, _follow(follower, target, uri), Audience(inboxes=(target.inbox,)))
     elif known.state == "pending" and known.created_at < now - SOON:
         send_again(app, writes, known, follower, target)
-    if group is not None and known is None:
-        await memberships.ask(app, writes, follower, target, group, uri)
+    # Who changes how they follow asks for nothing; who follows anew without a change does.
+    as_before = known is not None and (known.reblogs, known.notify, known.languages) == msgspec.structs.astuple(wish)
+    if group is not None and (known is None or as_before):
+        await memberships.ask(app, writes, follower, target, group, uri, again=as_before)
     await write(writes)
 
 

@@ -51,16 +51,21 @@ async def apart(face: Actor) -> bool:
     return peer is not None and peer.software == "mobilizon"
 
 
-async def ask(app: App, writes: Writes, who: Actor, face: Actor, group: Group, follow_uri: str) -> None:
+async def ask(
+    app: App, writes: Writes, who: Actor, face: Actor, group: Group, follow_uri: str, *, again: bool = False
+) -> None:
     """A member of ours who follows a group by the request with that id wants to belong to it, where that is more.
 
-    Whom the group has invited says yes by it. Nothing is asked twice, and nothing for somebody whom it has put out.
+    Whom the group has invited says yes by it. Nothing is asked twice, but `again` by who is no member any more.
     """
     known = await rows.of(who.id, group.id)
     if known is not None and known.state == INVITED:
         return await _consent(app, writes, Known(known, group, face), who)
     uri = f"{follow_uri}{JOIN}"
-    if not await apart(face) or (known is not None and (known.uri == uri or known.state == JOINED)):
+    if known is not None and again and known.state not in (ASKED, JOINED):
+        uri = f"{uri}-{clock.now_ms()}"
+        members.put(writes, Member(group.id, who.id, "pending", "", clock.now_ms(), None))
+    if not await apart(face) or (known is not None and (known.uri == uri or known.state in (ASKED, JOINED))):
         return
     rows.put(writes, Membership(next_id(), who.id, group.id, ASKED, uri))
     if await outbox.by_uri(uri) is None:  # sent before anything was kept of it
@@ -75,6 +80,19 @@ async def leave(app: App, writes: Writes, who: Actor, face: Actor, group: Group,
     if known.state in (ASKED, JOINED) if known is not None else await apart(face):
         said = activities.activity("Leave", f"{follow_uri}{LEAVE}", who.uri, face.uri, to=[face.uri])
         publish(app, writes, who, said, _to(face))
+
+
+async def outside(standing: Standing, who: Actor, face: Actor, group: Group) -> str:
+    """How somebody of that standing who may begin no discussions in a group stands to it: as in `Membership`.
+
+    "none" where they never spoke to each other; '' for who may, and of groups that have no such discussions.
+    """
+    if group.local or standing.may(rights.WRITE):
+        return ""
+    known = await rows.of(who.id, group.id)
+    if known is not None and known.state == INVITED:
+        return INVITED
+    return (known.state if known is not None else "none") if await apart(face) else ""
 
 
 async def invite(app: App, writes: Writes, group: Group, face: Actor, who: Actor, by: Actor, uri: str) -> bool:
@@ -140,6 +158,12 @@ async def named(uri: str | None) -> Known | None:
             row = Membership(next_id(), found.follower_id, place.id, ASKED, uri)
     group, face = await groups.with_face(row.group_id if row is not None else None)
     return Known(row, group, face) if row is not None and group is not None and face is not None else None
+
+
+async def place(who: Actor, group: Group, face: Actor) -> Known | None:
+    """How a member of ours stands to a group elsewhere; None when neither ever spoke to the other of that."""
+    row = await rows.of(who.id, group.id)
+    return Known(row, group, face) if row is not None else None
 
 
 async def decide(app: App, writes: Writes, known: Known, by: Actor, uri: str, *, granted: bool) -> bool:

@@ -2,13 +2,15 @@
 
 from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
-from fedcomm import memberships
+from fedcomm import dispatches, memberships
+from fedcomm.deputies import MAX_REASON
 from fedcomm.inbox.hand import Hand, Ignored
 from fedcomm.memberships import Known
-from storage import blocks, domain_blocks
+from storage import actors, blocks, domain_blocks
 from storage.actors import Actor
 from storage.connect import Writes, write
 from storage.ids import next_id
+from storage.memberships import ASKED, JOINED
 
 
 async def invited(hand: Hand, activity: Activity) -> None:
@@ -32,6 +34,8 @@ async def decided(hand: Hand, activity: Activity, known: Known, *, granted: bool
     uri = activity.uri or f"{by.uri}#says/{next_id()}"
     if not await memberships.decide(hand.app, hand.writes, known, by, uri, granted=granted):
         raise Ignored("they did not ask for that, or it is so already")
+    if not granted:
+        await _tell(hand, hand.writes, known, activity.summary)
     await write(hand.writes)
 
 
@@ -48,10 +52,23 @@ async def described(hand: Hand, activity: Activity) -> None:
     if who is None and not memberships.ROLES.get(role):
         raise Ignored("it is about nobody here")
     who, by, writes = who or hand.actor(said.actor), hand.actor(activity.actor), Writes()
-    uri = activity.uri or f"{by.uri}#says/{next_id()}"
-    if not await memberships.describe(hand.app, writes, group, hand.facts.face_of(group), who, by, role, uri):
+    uri, face = activity.uri or f"{by.uri}#says/{next_id()}", hand.facts.face_of(group)
+    known = await memberships.place(who, group, face) if who.local else None
+    if not await memberships.describe(hand.app, writes, group, face, who, by, role, uri):
         raise Ignored("it is known already")
+    if known is not None and role not in memberships.ROLES:
+        await _tell(hand, writes, known)
     await write(writes)
+
+
+async def _tell(hand: Hand, writes: Writes, before: Known, reason: str = "") -> None:
+    """Who asked, or belonged to a group, learns that it does not want that; an invitation just ends."""
+    who = await actors.by_id(before.row.actor_id)
+    if who is not None and before.row.state == JOINED:
+        await dispatches.ended(hand.app, writes, before.face, who, reason[:MAX_REASON])
+    elif who is not None and before.row.state == ASKED:
+        invited_only = before.group.join_mode == "invite"
+        await dispatches.not_let_in(hand.app, writes, before.face, who, reason[:MAX_REASON], invited_only=invited_only)
 
 
 async def _unheard(who: Actor, other: Actor) -> bool:

@@ -157,6 +157,37 @@ async def test_who_follows_already_belongs_only_by_saying_so_and_may_decline(bak
     assert await bakery.stands(bob) == "- -"
 
 
+async def test_who_is_refused_or_put_out_learns_it_once_and_may_ask_again(bakery: Bakery) -> None:
+    alice = bakery.alice
+    await bakery.follows()
+    (first,) = bakery.sent("Join")
+    for by in (bakery.mallory, bakery.nina, bakery.otto):
+        await bakery.says(by, by.does("Reject", first["id"]))
+    assert await bakery.stands() == "ended left"
+    (told,) = await alice.letters()
+    assert "has not let you in" in told and "/c/bakers@mobilizon.test/join" in told
+
+    with bakery.ours.here():
+        face = await fetching.actor(bakery.ours.app, bakery.bakers.uri)
+        await follows.follow(bakery.ours.app, alice.actor, face.id, notify=True)  # which asks for nothing
+        assert await bakery.stands() == "ended left"
+        for _ in range(2):
+            await follows.follow(bakery.ours.app, alice.actor, face.id, notify=True)
+    await bakery.fediverse.settle()
+    assert await bakery.stands() == "asked pending"
+    _first, again = bakery.sent("Join")
+    assert again["id"] != first["id"]
+    await bakery.says(bakery.nina, bakery.nina.does("Accept", bakery.member(alice.actor.uri, "member", again["id"])))
+    assert await bakery.stands() == "joined joined"
+    for _ in range(2):
+        await bakery.gives(alice.actor.uri, "rejected")
+
+    assert await bakery.stands() == "ended left"
+    assert [("let you in" in each, "ended your membership" in each) for each in await alice.letters()] == [
+        (True, False), (False, True),
+    ]  # fmt: skip
+
+
 async def test_nobody_invites_for_a_group_of_another_server_nor_whom_they_like(bakery: Bakery) -> None:
     garden = await bakery.ours.group("garden")
     await bakery.says(bakery.mallory, bakery.invites(by=bakery.mallory))

@@ -15,7 +15,7 @@ import storage.follows
 import storage.groups
 import storage.join_requests
 import storage.rankings
-from fedcomm import admit, consents, invites, members, rights
+from fedcomm import admit, consents, invites, members, memberships, rights
 from fedcomm.errors import NotFound
 from storage import visible
 from storage.actors import Actor
@@ -75,6 +75,7 @@ async def show(request: Request) -> Response:
         banned=admit.banned(standing.ban),
         pinned=await _pinned(viewer, group) if "max_id" not in request.query_params else [],
         follow=await storage.follows.of(viewer, face.id) if reader else None,
+        outside=await memberships.outside(standing, reader.actor, face, group) if reader else "",
         asked=await storage.join_requests.of(group.id, viewer) if reader else None,
         lines=begun.shown,
         older=begun.older,

@@ -7,7 +7,7 @@ from starlette.routing import Route
 
 import storage.follows
 import storage.join_requests
-from fedcomm import consents, follows, joining
+from fedcomm import consents, follows, joining, members, memberships
 from fedcomm.errors import AppError, Invalid
 from storage import visible
 from web import errors, headers, respond, state
@@ -69,6 +69,9 @@ async def _page(request: Request, given: Joining = Joining(), problem: AppError 
         handle=shown.handle(face, state.app_of(request).host),
         follow=await storage.follows.of(viewer, face.id) if reader else None,
         asked=asked,
+        outside=await memberships.outside(await members.standing(group, reader.actor), reader.actor, face, group)
+        if reader
+        else "",
         answer=given.answer or (asked.answer if asked else ""),
         longest=joining.MAX_ANSWER,
         rules=rules.rules,

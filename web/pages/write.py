@@ -9,10 +9,22 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.flairs
+import storage.follows
 import storage.groups
 import storage.media
 import storage.posts
-from fedcomm import admit, consents, members, newcomers, posts, preferences, restraints, scheduled, ways
+from fedcomm import (
+    admit,
+    consents,
+    members,
+    memberships,
+    newcomers,
+    posts,
+    preferences,
+    restraints,
+    scheduled,
+    ways,
+)  # fmt: skip
 from fedcomm.drafting import LEVELS
 from fedcomm.errors import AppError, Invalid, NotAllowed, NotFound
 from fedcomm.restraints import Open
@@ -262,6 +274,9 @@ async def _page(request: Request, reader: Reader, given: Text, refused: AppError
         there=there,
         rules=(await consents.of_group(where)).rules if where else (),
         asked=await _asked(request, reader, where),
+        outside=await _outside(reader, where, face),
+        seal=consents.seal((await consents.of_group(where),)) if where and face else "",
+        follow=await storage.follows.of(reader.actor.id, face.id) if face else None,
         limits=admit,
         languages=tongues.NAMES,
         options=[*given.options, *[""] * _OPTIONS][: max(_OPTIONS, len(given.options))],
@@ -284,6 +299,13 @@ async def _group(reader: Reader, post: Post | None, face: Actor | None) -> tuple
         return home, its_face
     way = await ways.of_answer(home, post, reader.actor)
     return (home, its_face) if way is None else (way.group, way.face)
+
+
+async def _outside(reader: Reader, group: Group | None, face: Actor | None) -> str:
+    """Why who writes can begin nothing in a group elsewhere (`memberships.outside`); '' when they can."""
+    if group is None or face is None:
+        return ""
+    return await memberships.outside(await members.standing(group, reader.actor), reader.actor, face, group)
 
 
 async def _asked(request: Request, reader: Reader, group: Group | None) -> Open:

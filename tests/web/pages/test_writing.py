@@ -5,11 +5,17 @@ import json
 import pytest
 
 import storage.accounts
+import storage.actors
+import storage.peers
 from fedcomm import groups, members, posts, preferences
 from fedcomm.app import App
 from fedcomm.drafting import PollDraft
 from fedcomm.posts import Draft
-from storage.connect import execute, row, rows, value
+from storage import members as members_
+from storage import memberships
+from storage.connect import Writes, apply, execute, row, rows, value
+from storage.members import Member
+from storage.memberships import Membership
 from tests import build
 from tests.people import person
 from tests.web.pages.browser import Browser, Page
@@ -176,6 +182,40 @@ async def test_what_a_group_elsewhere_says_of_itself_and_its_rules_is_read_befor
 
     told = page.all("details")[0]
     assert told.one("summary").text == "What the group says of itself" and "No wheat." in told.text
+
+
+async def test_who_is_no_member_of_a_group_of_mobilizon_reads_why_they_begin_nothing_there(
+    app: App, enter: Enter
+) -> None:
+    bakers, anna = await build.group("bakers", "far.example"), await person(app, "anna")
+    await storage.peers.meet_at("far.example", 0, 0)
+    await storage.peers.set_software("far.example", "mobilizon", "5", "microblog", 0)
+    face = await storage.actors.by_id(bakers.actor_id)
+    assert face
+    browser, seen = await enter(anna), []
+    for state, said in (
+        ("", "Who joins it asks to be one"), ("asked", "not let you in as a member yet"),
+        ("ended", "does not have you among its members"), ("invited", "invites you to belong to it"), ("joined", ""),
+    ):  # fmt: skip
+        if state == "asked":
+            await build.follow(anna, face)
+        writes = Writes()
+        if state:
+            memberships.put(writes, Membership(1, anna.id, bakers.id, state, "https://far.example/member/1"))
+        if state == "joined":
+            members_.put(writes, Member(bakers.id, anna.id, "joined", "", 0, None))
+        await apply(writes)
+        page, group, join = [
+            await browser.get(path.format("bakers@far.example")) for path in ("/write?group={}", "/c/{}", "/c/{}/join")
+        ]
+        assert said in page.main and flaws(page) == flaws(group) == flaws(join) == [], state
+        assert not state or (said in group.main and said in join.main), state
+        seen.append((bool(page.all("textarea")), "/write?group=bakers%40far.example" in group.links))
+        if state == "ended":
+            await browser.button(page, "/c/bakers@far.example/join")
+            assert await value("SELECT state FROM membership") == "asked"
+
+    assert seen == [(False, False)] * 4 + [(True, True)]
 
 
 async def test_who_is_banned_cannot_post_and_is_told_so(app: App, anna: Browser) -> None:

@@ -7,6 +7,7 @@ import asyncio
 import hashlib
 import hmac
 import re
+from collections.abc import Sequence
 from weakref import WeakKeyDictionary
 
 import storage.actors
@@ -16,10 +17,11 @@ from activitypub.keys import PrivateKey, private_der
 from fedcomm import clock, pictures, stills
 from fedcomm.app import App
 from fedcomm.errors import NotFound
-from storage import connect, copies
+from storage import connect, copies, jobs
 from storage import media as rows
-from storage.connect import Database
+from storage.connect import Database, Writes
 from storage.copies import Copy
+from storage.ids import next_id
 
 MOST_BYTES = 16_777_216  # of one
 MOST_TOGETHER, MOST_ROWS = 2_147_483_648, 200_000  # bytes of all, and how many (attack NET-37)
@@ -27,6 +29,7 @@ UNUSED = 14 * 86_400_000  # ms after which a copy goes that nobody looked at
 AGAIN = 600_000  # ms before what could not be had is asked for again
 SELDOM = 86_400_000  # ms between two notes that a copy is looked at
 AT_ONCE = 200
+KIND = "erase_copies"  # of the job
 _FOLDER = "/media/elsewhere/"
 _MISSING = "There is no such picture, or not any more."
 _NAME = re.compile(r"(s?)([mihe])([0-9]{1,18})-([0-9a-f]{32})")  # with `s` without movement
@@ -58,28 +61,52 @@ def still(address: str) -> str:
     return f"{base}{folder}s{name}" if name else address
 
 
-async def copy(app: App, name: str) -> Copy:
-    """The copy of the picture with this signed name; fetched when it is not here.
+async def copy(app: App, name: str) -> tuple[Copy, bool]:
+    """The copy of the picture with this signed name, fetched when it is not here; whether it is for everybody.
 
     Raises:
-        NotFound: nobody signed it, it is of something that is gone, or it cannot be had.
+        NotFound: nobody signed it, it is of something that is gone or shown to nobody here, or it cannot be had.
     """
     match = _NAME.fullmatch(name)
     secret = _secrets.get(connect.current())
     if match is None or secret is None:
         raise NotFound(_MISSING)
     kind, subject = match[2], int(match[3])
-    url = await _url(app, kind, subject)
+    url, shared = await _source(app, kind, subject)
     if not url or not hmac.compare_digest(_sign(secret, kind, subject, url), match[4]):
         raise NotFound(_MISSING)
     now, known = clock.now_ms(), await copies.of(url)
     if known is None or (known.key is None and known.tried_at < now - AGAIN):
         known = await _fetched(app, url)
+        if (await _source(app, kind, subject))[0] != url:  # it was taken out meanwhile
+            await erase(app, [url])
+            raise NotFound(_MISSING)
     if known.key is None:
         raise NotFound(_MISSING)
     if known.used_at < now - SELDOM:
         await copies.used(url, now)
-    return await _still(app, known) if match[1] else known
+    return (await _still(app, known) if match[1] else known), shared
+
+
+async def erase(app: App, urls: Sequence[str]) -> None:
+    """Erase the copies from these addresses. Whatever is shown still is fetched again when somebody looks at it."""
+    if urls:
+        names = [name for url in urls for name in (url, stills.of_copy(url))]
+        await _forget(app, await copies.among(names))
+
+
+async def erase_unseen(app: App, group: int, author: int = 0) -> None:
+    """The job: erase copies of what was taken out of a group, by one author or by all, or is for nobody here."""
+    after = 0
+    while found := await rows.unseen(group, author, after, AT_ONCE):
+        await erase(app, [url for _post, url in found])
+        after = found[-1][0]
+
+
+def erase_later(app: App, writes: Writes, group: int, author: int = 0) -> None:
+    """Once `writes` are made, copies of what they hide are erased soon; nobody gets them from then on anyway."""
+    jobs.add(writes, next_id(), KIND, {"group": group, "author": author}, clock.now_ms())
+    app.jobs_added(writes)
 
 
 async def lost(app: App, found: Copy) -> None:
@@ -109,21 +136,23 @@ def _sign(secret: bytes, kind: str, subject: int, url: str) -> str:
     return hmac.new(secret, f"{kind}{subject} {url}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
-async def _url(app: App, kind: str, subject: int) -> str:
-    """Where the picture is, unless its server is not heard or its owner is gone."""
+async def _source(app: App, kind: str, subject: int) -> tuple[str, bool]:
+    """Where the picture is, unless its server is not heard, its owner gone, or what has it shown to nobody here; and
+    whether it is for everybody."""
+    shared = True
     if kind == "e":
         emoji = await storage.emojis.elsewhere(subject)
-        return emoji.url if emoji and not app.peers.blocked(emoji.host) else ""
+        return (emoji.url if emoji and not app.peers.blocked(emoji.host) else ""), True
     if kind == "m":
-        file = await rows.elsewhere(subject)
+        file, shared = await rows.elsewhere(subject) or (None, True)
         owner = await storage.actors.by_id(file.owner_id) if file else None
         url = file.remote_url if file else ""
     else:
         owner = await storage.actors.by_id(subject)
         url = (owner.icon if kind == "i" else owner.image) if owner else ""
     if owner is None or owner.gone or owner.local or app.peers.blocked(owner.host):
-        return ""
-    return url
+        return "", shared
+    return url, shared
 
 
 async def _fetched(app: App, url: str) -> Copy:

@@ -1,6 +1,6 @@
 """Actors elsewhere that are gone: at once nothing of them is shown, and then what is kept is erased bit by bit."""
 
-from fedcomm import clock, recording
+from fedcomm import clock, elsewhere, recording
 from fedcomm.app import App
 from storage import actors, bus, events, jobs, posts
 from storage.actors import Actor
@@ -31,6 +31,8 @@ async def erase(app: App, actor: int) -> None:
         for post in some:
             recording.erase(app, writes, post, told=False)
         await apply(writes)
+    who = await actors.by_id(actor)
     writes = Writes()
     actors.erase(writes, actor, clock.now_ms())
     await apply(writes)
+    await elsewhere.erase(app, [url for url in (who.icon, who.image) if url] if who is not None else [])

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from fedcomm import admissions, admit, backfill, clock, finding, memberships, questions
+from fedcomm import admissions, admit, backfill, clock, elsewhere, finding, memberships, questions
 from fedcomm.admissions import Way
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound
@@ -282,6 +282,8 @@ async def _over(
         for each in known if group.local else ():
             await questions.settled(app, writes, group, each)
         members.leave_all(writes, group.id, follower_ids, clock.now_ms())
+        if not group.local and group.visibility != "public":  # they may have been the last here who read it
+            elsewhere.erase_later(app, writes, group.id)
         join_requests.settle_all(writes, group.id, follower_ids)
     app.followers_changed(writes, target_id)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from fedcomm import clock, pictures
+from fedcomm import clock, elsewhere, pictures
 from fedcomm.app import App
 from fedcomm.errors import AppError, Invalid, NotFound, TooMany
 from fedcomm.pictures import Picture
@@ -230,8 +230,9 @@ async def _forget(app: App, media_ids: Sequence[int]) -> None:
     writes = Writes()
     at = rows.forget(writes, media_ids)
     gone = (await apply(writes))[at]
-    for key in (key for keys in gone for key in keys if key):
+    for key in (key for *keys, _url in gone for key in keys if key):
         await app.blobs.delete(key)
+    await elsewhere.erase(app, [url for *_keys, url in gone if url])
 
 
 def _worked(task: asyncio.Task[None]) -> None:

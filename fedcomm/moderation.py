@@ -1,6 +1,6 @@
 """What moderators of a group do: each act is a register; what it means here is recorded the same way whoever acted."""
 
-from fedcomm import acts, clock, rights
+from fedcomm import acts, clock, elsewhere, rights
 from fedcomm.app import App
 from storage import boosts, events, flairs, fragments, held, removals, talks, welcomes
 from storage.actors import Actor
@@ -28,6 +28,8 @@ def record_removal(
     events.tell(writes, "removed", post.id)
     if group.local:  # what a group elsewhere announced is its own to take back; meanwhile it is not shown
         boosts.remove_where_removed(writes, face.id, post.id)
+    if not post.local and post.attachments_count:
+        elsewhere.erase_later(app, writes, group.id, post.author_id)
     writes.after(lambda: app.forget_post(post.id))
 
 
@@ -115,6 +117,8 @@ def record_ban(
         fragments.forget_actor_later(writes, subject.id)
         welcomes.take_back_of(writes, group.id, subject.id, next_id(), clock.now_ms())
         app.jobs_added(writes)
+        if not subject.local:
+            elsewhere.erase_later(app, writes, group.id, subject.id)
 
 
 def record_unban(

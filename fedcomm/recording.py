@@ -267,6 +267,9 @@ def erase(app: App, writes: Writes, known: Post, *, told: bool = True) -> None:
     if not known.local and known.parent_id is not None:
         welcomes.take_back(writes, known.id, next_id(), now)
         app.jobs_added(writes)
+    if not known.local and known.attachments_count:
+        jobs.add(writes, next_id(), "clear_media", {}, now, key="clear_media")
+        app.jobs_added(writes)
     writes.after(partial(app.forget_post, known.id))
     if known.parent_id is not None:
         writes.after(partial(app.forget_post, known.parent_id))

@@ -18,6 +18,11 @@ _ANIMATED = 0x02  # of the flags of a WebP (RFC 9649 §2.7)
 _making: WeakKeyDictionary[App, dict[str, "asyncio.Task[Copy]"]] = WeakKeyDictionary()
 
 
+def of_copy(url: str) -> str:
+    """The name under which a still picture is kept of the copy from this address."""
+    return f"still {url}"
+
+
 def may_move(content: bytes) -> bool:
     """Whether the picture has more than one frame, as its beginning says; of every GIF that is thought possible."""
     if content[:4] == b"RIFF":
@@ -49,7 +54,7 @@ async def of(app: App, copy: Copy) -> Copy:
     Raises:
         NotFound: the picture is broken.
     """
-    name, key = f"still {copy.url}", copy.key or ""
+    name, key = of_copy(copy.url), copy.key or ""
     if (known := await copies.of(name)) is not None:
         return _there(known)
     beginning = b"".join([chunk async for chunk in app.blobs.read(key, 0, _TELLING)])

@@ -50,6 +50,11 @@ async def amount() -> tuple[int, int]:
     return int(await value("SELECT COUNT(*) FROM copy")), int(await value("SELECT COALESCE(SUM(size), 0) FROM copy"))
 
 
+async def among(urls: Sequence[str]) -> dict[str, str | None]:
+    """The keys of those that there are of these, by address."""
+    return dict(await rows("SELECT url, key FROM copy WHERE url IN (?texts)", (list(urls),)))
+
+
 async def old(before_ms: int, limit: int) -> dict[str, str | None]:
     """The keys of some that nobody looked at since then, by address."""
     return dict(await rows(_OLD, (before_ms, limit)))

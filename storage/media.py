@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from storage import visible
 from storage.connect import Writes, row, rows, value
 
 
@@ -31,19 +32,26 @@ class Media(msgspec.Struct, frozen=True):
 
 
 class Served(msgspec.Struct, frozen=True):
-    """A file as it is handed out."""
+    """A file as it is handed out; `shared` says whether whoever passes it on may keep it: it is for everybody."""
 
     key: str
     mime: str
+    shared: bool = True
 
 
 COLUMNS = ", ".join(Media.__struct_fields__)
 _SELECT = f"SELECT {COLUMNS} FROM media "
-_SERVED = """
-SELECT key, mime FROM media JOIN actor ON actor.id = owner_id
-WHERE key = ? AND state = 'ready' AND suspended_at IS NULL AND deleted_at IS NULL
-UNION ALL SELECT preview_key, preview_mime FROM media JOIN actor ON actor.id = owner_id
-WHERE preview_key = ? AND state = 'ready' AND suspended_at IS NULL AND deleted_at IS NULL"""
+_FILE = """
+SELECT media.{key}, media.{mime}, COALESCE(post.visibility, 0) < 2 FROM media JOIN actor ON actor.id = media.owner_id
+LEFT JOIN post ON post.id = media.post_id WHERE media.{key} = ? AND media.state = 'ready'
+AND actor.suspended_at IS NULL AND actor.deleted_at IS NULL AND (post.id IS NULL OR post.removed_at IS NULL
+ OR media.owner_id = ?)"""
+_SERVED = f"{_FILE.format(key='key', mime='mime')} UNION ALL {_FILE.format(key='preview_key', mime='preview_mime')}"
+_UNSEEN = f"""
+SELECT unseen.id, media.remote_url FROM (SELECT post.id FROM post WHERE post.group_id = ? AND post.id > ? {{by}}
+ AND NOT {visible.ANY_READER} AND EXISTS (SELECT 1 FROM media own WHERE own.post_id = post.id
+  AND own.origin = 'remote') ORDER BY post.id LIMIT ?) unseen
+JOIN media ON media.post_id = unseen.id AND media.origin = 'remote' ORDER BY unseen.id"""
 _LOOSE = """
 SELECT id FROM media WHERE post_id IS NULL AND scheduled_id IS NULL AND created_at < ?
 AND (origin = 'upload' OR state = 'dropped') ORDER BY created_at LIMIT ?"""
@@ -61,10 +69,25 @@ async def several(owner_id: int, media_ids: Sequence[int]) -> dict[int, Media]:
     return {found[0]: Media(*found) for found in await rows(sql, (list(media_ids), owner_id))}
 
 
-async def elsewhere(media_id: int) -> Media | None:
-    """A picture of a post that another server has."""
-    found = await row(_SELECT + "WHERE id = ? AND origin = 'remote' AND post_id IS NOT NULL", (media_id,))
-    return Media(*found) if found else None
+async def elsewhere(media_id: int) -> tuple[Media, bool] | None:
+    """A picture that another server has, of a post that somebody here may be shown; whether everybody may."""
+    names = ", ".join(f"media.{name}" for name in Media.__struct_fields__)
+    sql = (
+        f"SELECT {names}, post.visibility FROM media JOIN post ON post.id = media.post_id"
+        f" WHERE media.id = ? AND media.origin = 'remote' AND {visible.ANY_READER}"
+    )
+    found = await row(sql, (media_id,))
+    return (Media(*found[:-1]), found[-1] < 2) if found else None
+
+
+async def unseen(group_id: int, author_id: int, after: int, limit: int) -> list[tuple[int, str]]:
+    """(post, address) of pictures that other servers have, of posts in a group that are shown to nobody here.
+
+    Of so many posts behind `after`, by one author or, with 0, by all.
+    """
+    sql = _UNSEEN.format(by="AND post.author_id = ?" if author_id else "")
+    about = (group_id, after, *((author_id,) if author_id else ()), limit)
+    return [(found[0], found[1]) for found in await rows(sql, about)]
 
 
 async def of_post(post_id: int) -> list[Media]:
@@ -72,10 +95,13 @@ async def of_post(post_id: int) -> list[Media]:
     return [Media(*found) for found in await rows(_SELECT + "WHERE post_id = ? ORDER BY position, id", (post_id,))]
 
 
-async def served(key: str) -> Served | None:
-    """The picture or preview kept under this key, while it is shown anywhere; nothing of who is suspended or gone."""
-    found = await row(_SERVED, (key, key))
-    return Served(*found) if found else None
+async def served(key: str, viewer: int = 0) -> Served | None:
+    """The picture or preview kept under this key, while it is shown anywhere; nothing of who is suspended or gone.
+
+    Of what moderators took out of a group only its author sees it.
+    """
+    found = await row(_SERVED, (key, viewer, key, viewer))
+    return Served(found[0], found[1], bool(found[2])) if found else None
 
 
 async def loose_count(owner_id: int) -> int:
@@ -156,6 +182,14 @@ def drop(writes: Writes, post_id: int, now_ms: int, but: Sequence[int] = ()) -> 
     )
 
 
+def drop_elsewhere(writes: Writes, post_id: int) -> None:
+    """Take what other servers have off a post; copies of it go with the next that is cleared away."""
+    writes.add(
+        "UPDATE media SET post_id = NULL, state = 'dropped', created_at = 0 WHERE post_id = ? AND origin = 'remote'",
+        (post_id,),
+    )
+
+
 def drop_one(writes: Writes, media_id: int, now_ms: int) -> None:
     """As `drop`, of one picture that hangs on nothing, such as somebody's last avatar."""
     writes.add("UPDATE media SET post_id = NULL, state = 'dropped', created_at = ? WHERE id = ?", (now_ms, media_id))
@@ -171,8 +205,9 @@ def drop_all(writes: Writes, owner_id: int, now_ms: int) -> None:
 
 
 def forget(writes: Writes, media_ids: Sequence[int]) -> int:
-    """Forget pictures, unless a post has them now; the answer at this index has the keys of their files."""
-    sql = (
-        "DELETE FROM media WHERE id IN (?ints) AND post_id IS NULL AND scheduled_id IS NULL RETURNING key, preview_key"
+    """Forget pictures, unless a post has them now; the answer at this index has the keys and origins of their files."""
+    return writes.returning(
+        "DELETE FROM media WHERE id IN (?ints) AND post_id IS NULL AND scheduled_id IS NULL"
+        " RETURNING key, preview_key, remote_url",
+        (list(media_ids),),
     )
-    return writes.returning(sql, (list(media_ids),))

@@ -377,7 +377,7 @@ def erase(writes: Writes, post: Post, now_ms: int, *, told: bool = True) -> None
     if post.visibility == DIRECT:
         conversations.without(writes, post.id)
     writes.add("DELETE FROM post_revision WHERE post_id = ?", (post.id,))
-    writes.add("DELETE FROM media WHERE post_id = ? AND origin = 'remote'", (post.id,))
+    media.drop_elsewhere(writes, post.id)
     media.drop(writes, post.id, now_ms)
     writes.add("DELETE FROM proven WHERE object_uri = ?", (post.uri,))
     post_text.drop(writes, post.id)

@@ -2,7 +2,7 @@
 
 from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
-from fedcomm import admit, blocks, clock, groups, moderation, rights
+from fedcomm import admit, blocks, clock, elsewhere, groups, moderation, rights
 from fedcomm import members as service
 from fedcomm.inbox import announce, moderate, undo
 from fedcomm.inbox.hand import Hand, Ignored
@@ -71,6 +71,7 @@ async def announced(hand: Hand, activity: Activity) -> None:
     )  # fmt: skip
     if subject.local and group.visibility != "public":  # who may read it no more reads it no more here either
         members.leave(writes, group.id, subject.id, clock.now_ms())
+        elsewhere.erase_later(hand.app, writes, group.id)
     await write(writes)
 
 

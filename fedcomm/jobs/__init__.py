@@ -10,6 +10,7 @@ from fedcomm import (
     borrowing,
     completing,
     desk,
+    elsewhere,
     farewells,
     featured,
     first_days,
@@ -36,7 +37,6 @@ from fedcomm import (
     welcomes,
 )
 from fedcomm.app import App
-from fedcomm.elsewhere import clean_up as forget_copies
 from fedcomm.jobs import nightly
 from fedcomm.media import clean_up, sweep
 
@@ -63,6 +63,8 @@ JOBS: dict[str, Job] = {
     "alert_votes": Job(alerts.votes),
     "backfill": Job(backfill.work, seconds=180),
     borrowing.KIND: Job(borrowing.fetch, seconds=120),
+    "clear_media": Job(clean_up, attempts=10, seconds=600),
+    elsewhere.KIND: Job(elsewhere.erase_unseen, attempts=10, seconds=600),
     "complete_thread": Job(completing.work, attempts=2),
     "import_file": Job(imports.work, attempts=10, seconds=120),
     "index_posts": Job(indexing.catch_up, attempts=10, seconds=600),
@@ -98,7 +100,7 @@ JOBS: dict[str, Job] = {
 SCHEDULE: dict[str, Regular] = {
     "nightly": Regular(nightly.run, DAY),
     "loose_media": Regular(clean_up, HOUR),
-    "copies": Regular(forget_copies, HOUR),
+    "copies": Regular(elsewhere.clean_up, HOUR),
     "files_of_nobody": Regular(sweep, DAY),
     "ask_again": Regular(waiting.ask_again, HOUR),
     "belong": Regular(memberships.catch_up, HOUR),

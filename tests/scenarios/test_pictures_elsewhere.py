@@ -9,10 +9,12 @@ import httpx
 import pytest
 
 import storage.actors
-from fedcomm import clock, elsewhere, fetching, media, members, peers, rights
+from fedcomm import clock, curation, elsewhere, fetching, follows, groups, media, members, peers, recording, rights
 from storage import copies
 from storage.actors import Actor
-from storage.connect import execute, rows
+from storage.connect import Writes, apply, execute, rows
+from storage.groups import Group
+from storage.posts import Post
 from tests import build, forger
 from tests.fediverse import Fediverse, Instance
 from tests.forger import Face, Host
@@ -21,6 +23,7 @@ from tests.pictures import moving, opened, picture
 pytestmark = pytest.mark.anyio
 
 FAR = "far.test"
+CAT = f"https://{FAR}/cat.png"
 
 
 class Far:
@@ -71,6 +74,73 @@ async def shown(a: Instance, reader: httpx.AsyncClient, url: str = f"https://{FA
         )  # fmt: skip
     found: dict[str, Any] = (await reader.get(f"/api/v1/statuses/{post.id}")).json()
     return found
+
+
+async def _in_group(
+    a: Instance, reader: httpx.AsyncClient, group: Group, author: Actor, level: int
+) -> tuple[str, Post]:
+    """A post in a group with the picture; where it is shown here, and that it is."""
+    with a.here():
+        post = await build.post(author, "Look", group=group, visibility=level, attachments_count=1)
+        await build.insert(
+            "media", id=post.id, owner_id=author.id, post_id=post.id, kind="image", mime="image/png", origin="remote",
+            remote_url=CAT, state="remote", created_at=0,
+        )  # fmt: skip
+        address = elsewhere.address("", "m", post.id, CAT)
+    assert (await reader.get(address)).status_code == 200
+    return address, post
+
+
+@pytest.mark.attack("PRI-06", "PRI-13", "GRP-20")
+async def test_copies_of_what_is_taken_out_are_gone_at_once_and_erased(
+    fediverse: Fediverse, a: Instance, far: Far, reader: httpx.AsyncClient
+) -> None:
+    """By a moderator, a ban, its author, and when nobody here is in the private group any more; and back if it is."""
+    berta, anna = await a.person("berta"), await a.person("anna")
+    await a.group("bread", moderator=berta)
+    with a.here():
+        bread, _ = await groups.named("bread")
+        oats = await build.group("oats", "ring.test", visibility="members")
+        carol = await build.person("carol", FAR)
+        await build.join(carol, bread)
+        await build.join(anna.actor, oats)
+
+    async def shown_again(address: str, how: str) -> None:
+        await fediverse.settle()
+        with a.here():
+            assert await copies.of(CAT) is None, how
+            assert not any([keys async for keys in a.app.blobs.old(clock.now() + 60)]), how
+        assert (await reader.get(address)).status_code == 200, how
+
+    address, post = await _in_group(a, reader, bread, carol, build.PUBLIC)
+    assert "public" in (await reader.get(address)).headers["cache-control"]
+    for how in ("removed", "banned"):
+        with a.here():
+            if how == "removed":
+                await curation.remove(a.app, berta.actor, post.id)
+                gone = await reader.get(address)
+                await fediverse.settle()
+                await curation.restore(a.app, berta.actor, post.id)
+            else:
+                await members.ban(a.app, "bread", carol.uri, berta.actor, remove=True)
+                gone = await reader.get(address)
+                await fediverse.settle()
+                await members.unban(a.app, "bread", carol.uri, berta.actor)
+        assert gone.status_code == 404, how
+        await shown_again(address, how)
+    inside, said = await _in_group(a, reader, oats, carol, build.MEMBERS)
+    assert (await reader.get(inside)).headers["cache-control"] == "private, max-age=3600"
+    with a.here():
+        await follows.record_end(a.app, anna.actor.id, oats.actor_id)
+    assert (await reader.get(inside)).status_code == 404
+    with a.here():
+        recording.erase(a.app, writes := Writes(), post)
+        recording.erase(a.app, writes, said)
+        await apply(writes)
+    assert (await reader.get(address)).status_code == 404
+    await fediverse.settle()
+    with a.here():
+        assert await copies.of(CAT) is None and await rows("SELECT 1 FROM media") == []
 
 
 @pytest.mark.attack("PRI-21")

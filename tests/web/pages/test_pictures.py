@@ -50,6 +50,12 @@ async def test_a_post_with_pictures_is_written_and_read(anna: Browser, stranger:
     assert flaws(read) == [] and not read.scripts
     assert [each["alt"] for each in read.one("main").all("img")] == [f"A corner {EVIL}", "A tower"]
     assert await sized(stranger, read) == [(40, 30), (20, 60)]
+    source = read.one("main").all("img")[0]["src"]
+    assert "public" in (await stranger.client.get(source)).headers["cache-control"]
+    await execute("UPDATE post SET removed_at = 1")  # a moderator took it out of its group
+    assert [(await who.client.get(source)).status_code for who in (stranger, anna)] == [404, 200]
+    await execute("UPDATE post SET removed_at = NULL, visibility = 4")
+    assert (await stranger.client.get(source)).headers["cache-control"] == "private, max-age=3600"
 
 
 async def test_a_picture_without_text_is_a_post(anna: Browser) -> None:

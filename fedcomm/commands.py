@@ -29,6 +29,7 @@ from fedcomm import (
     moving,
     peers,
     pictures,
+    promotional,
     queue,
     rights,
     rollback,
@@ -217,6 +218,18 @@ async def _dismiss(app: App, group: str, actor: str) -> dict[str, Any]:
     return {"handle": f"@{who.acct}"}
 
 
+async def _mark(app: App, group: str, actor: str) -> dict[str, Any]:
+    await groups.named(group)
+    who = await promotional.mark(app, group, (await members.somebody(app, actor)).id, None)
+    return {"handle": f"@{who.acct}"}
+
+
+async def _unmark(app: App, group: str, actor: str) -> dict[str, Any]:
+    await groups.named(group)
+    who = await promotional.unmark(app, group, (await members.somebody(app, actor)).id, None)
+    return {"handle": f"@{who.acct}"}
+
+
 async def _undo(app: App, group: str, actor: str, hours: int) -> dict[str, Any]:
     return {"handle": f"@{(await rollback.order(app, group, actor, hours)).acct}"}
 
@@ -321,6 +334,8 @@ COMMANDS: dict[str, Command] = {
     "group.unban": _unban,
     "group.appoint": _appoint,
     "group.dismiss": _dismiss,
+    "group.mark": _mark,
+    "group.unmark": _unmark,
     "group.undo": _undo,
     "follow": _follow,
     "peer.list": _list_peers,

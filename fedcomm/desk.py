@@ -11,7 +11,7 @@ import msgspec
 
 from activitypub.contexts import ACTIVITYSTREAMS
 from activitypub.origins import host_of
-from fedcomm import first_days, group_profile, holding, letters, members, promotional, sanitise, topics
+from fedcomm import group_profile, holding, lapses, letters, members, promotional, sanitise, topics
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.group_profile import Change
@@ -122,7 +122,7 @@ async def document(app: App, group: Group, face: Actor) -> dict[str, Any]:
 async def waiting(app: App, group: Group) -> Waiting:
     """What waits for the group, the longest first, and of whom moderators have decided something."""
     found = await holding.waiting(group, MOST_HELD)
-    ends = await first_days.of(group, [each.author for each in found if each.held.kind in held.NEWCOMER])
+    ends = await lapses.of(app, group, [each.held for each in found], [each.author for each in found])
     return Waiting(
         posts=tuple(_held(app, each, ends) for each in found),
         count=await held.count(group.id),
@@ -133,7 +133,7 @@ async def waiting(app: App, group: Group) -> Waiting:
 
 def _held(app: App, each: holding.Waiting, ends: Mapping[int, int]) -> Held:
     kept, author = each.held, each.author
-    end = ends.get(author.id, -1) if kept.kind in held.NEWCOMER else -1
+    end = ends.get(kept.id, lapses.NEVER)
     return Held(
         id=str(kept.id), author=author.uri, handle=app.urls.handle(author.username, author.host), kind=kept.kind,
         title=each.title, warning=each.warning, html=sanitise.clean(each.html[:MOST_HTML]), url=each.url,

@@ -134,10 +134,8 @@ async def trust(app: App, group_name: str, actor_id: int, by: Actor | None) -> N
         NotFound: there is no such group or actor.
         NotAllowed: `by` may not decide that in the group.
     """
-    group, face = await groups.named(group_name)
-    actor_uri = await members.who_acts(group, face, by, rights.HOLD)
-    author = await actors.by_id(actor_id)
-    if author is None or author.gone:
+    group, face, actor_uri, author = await _about(group_name, actor_id, by)
+    if author.gone:
         raise NotFound("There is no such account.")
     await _let_in(app, group, face, actor_uri, [], author)
 
@@ -201,16 +199,22 @@ async def distrust(app: App, group_name: str, actor_id: int, by: Actor | None) -
         NotFound: there is no such group or actor.
         NotAllowed: `by` may not decide that in the group.
     """
-    group, face = await groups.named(group_name)
-    actor_uri = await members.who_acts(group, face, by, rights.HOLD)
-    author = await actors.by_id(actor_id)
-    if author is None:
-        raise NotFound("There is no such account.")
+    group, face, actor_uri, author = await _about(group_name, actor_id, by)
     if await registers.get(group.id, "trusted", author.uri) is not None:
         uri = app.urls.activity(next_id())
         async with transaction():
             acts.record(app, writes := Writes(), group, face, "trusted", author.uri, None, by=actor_uri, uri=uri)
             await write(writes)
+
+
+async def _about(group_name: str, actor_id: int, by: Actor | None) -> tuple[Group, Actor, str, Actor]:
+    """The group with its face, who decides there (their id), and about whom."""
+    group, face = await groups.named(group_name)
+    actor_uri = await members.who_acts(group, face, by, rights.HOLD)
+    author = await actors.by_id(actor_id)
+    if author is None:
+        raise NotFound("There is no such account.")
+    return group, face, actor_uri, author
 
 
 async def _waiting_still(group: Group, numbers: list[int], whose: Actor | None) -> list[Held]:
@@ -300,15 +304,15 @@ async def _saying(app: App, group: Group, face: Actor, author: Actor, kind: str)
             parts = [
                 gettext(
                     "Your announcement waits. In {group}, who announces something answers other people first. Answer"
-                    " some, and your next announcement is in the group at once. A moderator may also let this one"
-                    " through."
+                    " some, and some minutes later it is in the group. A moderator may also let it through sooner."
                 )
             ]
         case _:
             parts = [
                 gettext(
-                    "Your post for {group} waits until a moderator has looked at it, since many came at once. You need"
-                    " not do anything."
+                    "Your post for {group} waits, since many came at once. You need not do anything: if you belong to"
+                    " the group, or have written in it before, your post is in it some minutes later, unless the"
+                    " moderators decide otherwise. Else it waits until one of them has looked at it."
                 )
             ]
     text = "\n\n".join([speech.mention(app, author), *(_filled(part, named) for part in parts)])

@@ -13,7 +13,8 @@ from storage.connect import Writes, execute, row, rows
 
 WAITING, RELEASED, REFUSED = "waiting", "released", "refused"
 NEWCOMER = ("links", "pictures", "mentions", "threads", "replies")  # why a post waits whose author is new
-KINDS = ("rules", *NEWCOMER, "promotion", "flood")
+PROMOTION, FLOOD = "promotion", "flood"
+KINDS = ("rules", *NEWCOMER, PROMOTION, FLOOD)
 MOST_OF_ONE, MOST_OF_HOST, MOST_OF_GROUP = 20, 200, 1_000  # that wait for a group at once (attack GRP-13)
 
 
@@ -72,11 +73,11 @@ async def of_author(group_id: int, actor_id: int, kinds: Sequence[str] = KINDS) 
     return [Held(*each) for each in await rows(f"{_SELECT}{where} ORDER BY id", (group_id, actor_id, list(kinds)))]
 
 
-async def newcomers() -> dict[int, list[int]]:
-    """Of whom something waits because they were new: ids of the authors, by group."""
+async def limited() -> dict[int, list[int]]:
+    """Of whom something waits for a limit that passes: ids of the authors, by group."""
     sql = "SELECT DISTINCT group_id, actor_id FROM held WHERE state = 'waiting' AND kind IN (?texts)"
     found: dict[int, list[int]] = {}
-    for group_id, actor_id in await rows(sql, (list(NEWCOMER),)):
+    for group_id, actor_id in await rows(sql, ([*NEWCOMER, PROMOTION, FLOOD],)):
         found.setdefault(group_id, []).append(actor_id)
     return found
 

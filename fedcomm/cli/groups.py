@@ -136,6 +136,21 @@ def dismiss(group: str, actor: str) -> None:
     say(f"{dismissed['handle']} does not look after {group} any more.")
 
 
+@_of_a_group
+def mark(group: str, actor: str) -> None:
+    """Take each thread of ACTOR in GROUP for an announcement; it counts where announcements are limited."""
+    marked = ask("group.mark", group=group, actor=actor)
+    say(f"Each thread of {marked['handle']} in {group} is an announcement now.")
+    say(f"How many answers are owed before each: fedcomm group change {group} --promotion 3")
+
+
+@_of_a_group
+def unmark(group: str, actor: str) -> None:
+    """Take threads of ACTOR in GROUP for announcements no more."""
+    unmarked = ask("group.unmark", group=group, actor=actor)
+    say(f"Threads of {unmarked['handle']} in {group} are as those of everybody.")
+
+
 @group.command()
 @click.argument("group")
 @click.argument("actor")

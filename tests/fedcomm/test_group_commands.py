@@ -80,6 +80,19 @@ async def test_a_group_that_is_refused_leaves_nothing_behind(app: App, bad: dict
     assert await value("SELECT COUNT(*) FROM groups") == 1
 
 
+async def test_somebody_is_marked_as_promotional_in_a_group_and_no_more(app: App) -> None:
+    ann = await person(app, "ann")
+    await create(app, "bread")
+    group, _face = await groups.named("bread")
+    with pytest.raises(NotFound, match="never in this group"):
+        await commands.run(app, "group.mark", {"group": "bread", "actor": "ann"})
+    await follows.follow_handle(app, "ann", "bread@here.example")
+
+    for act, marked in (("mark", True), ("mark", True), ("unmark", False)):
+        assert await commands.run(app, f"group.{act}", {"group": "bread", "actor": "@ann"}) == {"handle": "@ann"}
+        assert (await registers.get(group.id, "promotional", ann.uri) is not None) is marked
+
+
 async def test_of_several_who_want_a_name_at_once_one_gets_it(app: App) -> None:
     outcomes = await asyncio.gather(*(create(app, "bread") for _ in range(4)), return_exceptions=True)
 

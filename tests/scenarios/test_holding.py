@@ -2,7 +2,7 @@
 
 import pytest
 
-from fedcomm import consents, first_days, group_profile, holding, joining, promotional, restraints
+from fedcomm import consents, group_profile, holding, joining, lapses, limits, promotional, restraints
 from fedcomm.errors import AppError, Invalid, NotAllowed, NotFound
 from fedcomm.group_profile import Change
 from storage import actors, groups, held, posts
@@ -284,14 +284,14 @@ async def test_the_first_day_in_a_group_has_limits_that_answers_or_a_day_lift(fe
     assert [fourth.kind, refused.post_uri, other.post_uri] == ["threads", fifth.uri, passing.uri]
     with a.here():
         await holding.refuse(a.app, "club", refused.id, greta.actor, "Enough.")
-        await first_days.end(a.app)
+        await lapses.end(a.app)
     await fediverse.settle()
     assert [each.id for each in await waiting(a)] == [fourth.id, other.id]
     await old_member(a, bob.actor.uri)
     with a.here():
         await execute("UPDATE post SET received_at = received_at - 172800000 WHERE local = 0")
         for _twice in range(2):
-            await first_days.end(a.app)
+            await lapses.end(a.app)
     await fediverse.settle()
     await bob.post("@club@a.test A day later\n\nwe go on")
     await fediverse.settle()
@@ -358,10 +358,17 @@ async def test_who_announces_answers_others_first(fediverse: Fediverse) -> None:
     assert [(each.kind, each.post_uri) for each in await waiting(a)] == [("promotion", late.uri)]
     (told,) = await messages(bob)
     assert "answers other people first" in told.content
+    for number, thread in enumerate(threads[:3]):  # what waits for answers comes in when they are given
+        with a.here():
+            await lapses.end(a.app)
+        await fediverse.settle()
+        assert late.uri not in await talk(a) and len(await waiting(a)) == 1, number
+        await bob.reply(thread, "Welcome")
+        await fediverse.settle()
     with a.here():
-        await holding.release(a.app, "club", (await waiting(a))[0].id, greta.actor)
+        await lapses.end(a.app)
     await fediverse.settle()
-    assert late.uri in await talk(a)
+    assert late.uri in await talk(a) and await waiting(a) == []
 
     with a.here():  # whom moderators mark announces with each thread, until they take the mark away
         for _twice in range(2):
@@ -405,11 +412,21 @@ async def test_a_flood_into_a_group_waits_and_is_not_relayed(fediverse: Fedivers
     relayed = [sent for sent in reader.received if sent["type"] == "Announce"]
     assert all(each.post_uri not in str(relayed) for each in kept)
     with a.here():
-        await holding.refuse(a.app, "club", kept[0].id, greta.actor, everything=True)
-        await a.ban(face, copies[-1].uri)
-    assert [each.actor_id for each in await waiting(a)] == [kept[-2].actor_id]
+        await holding.refuse(a.app, "club", kept[0].id, greta.actor)
+        await lapses.end(a.app)
+        assert len(await waiting(a)) == 11  # not yet
+        await execute("UPDATE held SET held_at = held_at - 600000")
+        a.app.post_limit = limits.PostLimit()  # the ten minutes have passed
+        await lapses.end(a.app)
+    await fediverse.settle()
+    assert len([uri for uri in await talk(a) if "loud" in uri]) == 39  # all but the one that was turned away
+    assert [each.actor_id for each in await waiting(a)] == [each.actor_id for each in kept[-2:]]  # never seen here
     with a.here():
-        assert await posts.by_uri("https://far.test/notes/loud39") is None
+        await holding.refuse(a.app, "club", kept[-2].id, greta.actor, everything=True)
+        await a.ban(face, copies[-1].uri)
+    assert await waiting(a) == []
+    with a.here():
+        assert await posts.by_uri(kept[0].post_uri) is None
 
 
 async def _quickly(at: Instance, by: Face, note: dict[str, object]) -> None:

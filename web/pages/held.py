@@ -13,11 +13,10 @@ from starlette.routing import Route
 import storage.actors
 import storage.held
 import storage.registers
-from fedcomm import desk, first_days, holding, promotional, remote_desk, rights
+from fedcomm import desk, holding, lapses, promotional, remote_desk, rights
 from fedcomm.errors import AppError
 from storage.actors import Actor
 from storage.groups import Group
-from storage.held import NEWCOMER
 from web import respond, state
 from web.pages import decisions, find, frame, shown
 from web.pages.decisions import Decision
@@ -74,8 +73,9 @@ async def _page(
         face=place.face,
         given=given,
         waiting=waiting,
-        newcomer=NEWCOMER,
-        ends=await first_days.of(place.group, [each.author for each in waiting if each.held.kind in NEWCOMER]),
+        ends=await lapses.of(
+            state.app_of(request), place.group, [each.held for each in waiting], [each.author for each in waiting]
+        ),
         count=await storage.held.count(place.group.id),
         trusted=await marked(place.group, "trusted"),
         promotional=await marked(place.group, "promotional"),

@@ -201,7 +201,9 @@ WAITS = {
     "mentions": later("A newcomer, who names many people"),
     "threads": later("A newcomer, who has started many threads today"),
     "replies": later("A newcomer, who has answered many times today"),
-    "promotion": later("An announcement by somebody who has not answered others since the last"),
+    "promotion": later(
+        "An announcement by somebody who has not answered others since the last; once they have, it is in the group"
+    ),
     "flood": later("Many posts came at once"),
 }
 # Of a register of a group: what was done when it was written, and when it became neutral again.
@@ -250,7 +252,7 @@ def group_act(property_: str, value: str | None) -> str:
     """What somebody did for a group; an act without words of its own is called by its name."""
     if property_ == "held" and value is not None:
         if "over" in value:
-            return later("looked again at a post that waited: its author is no newcomer any more")
+            return later("looked again at a post that waited: what it waited for is over")
         return later("let in a post that waited") if "released" in value else later("turned away a post that waited")
     if property_ == "role" and registers.role(value) == "steward":
         return later("made steward")

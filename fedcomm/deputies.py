@@ -5,7 +5,7 @@ it has its effect at once (docs/decisions/0032). What the group's server does no
 """
 
 from activitypub.contexts import PUBLIC
-from fedcomm import admit, clock, members, moderation, questions, rights
+from fedcomm import admit, clock, members, moderation, questions, rights, verdicts
 from fedcomm.app import App
 from fedcomm.errors import Conflict, Invalid, NotAllowed, NotFound
 from fedcomm.mapping import activities
@@ -43,6 +43,7 @@ async def ban(
     writes, uri = Writes(), app.urls.activity(next_id())
     if before and face.moderators:
         _list(app, writes, group, face, subject, by, before, "")
+    await verdicts.banned(app, writes, group, face, subject, until=until, reason=reason)
     moderation.record_ban(app, writes, group, face, subject, by.uri, uri, until=until, reason=reason, remove=remove)
     if subject.local and group.visibility != "public":
         rows.leave(writes, group.id, subject.id, clock.now_ms())
@@ -65,6 +66,7 @@ async def unban(app: App, group: Group, face: Actor, subject: Actor, by: Actor) 
     writes, uri = Writes(), app.urls.activity(next_id())
     # Peers take what is undone from its own server only.
     undone = banned.uri if banned.actor_uri == by.uri else f"{uri}#undone"
+    await verdicts.lifted(app, writes, group, face, subject)
     moderation.record_unban(app, writes, group, face, subject, by.uri, uri, undone)
     block = activities.block(undone, by.uri, subject.uri, face.uri, reason=banned.summary)
     undo = activities.activity("Undo", uri, by.uri, block, to=[PUBLIC], cc=[face.uri], audience=face.uri)

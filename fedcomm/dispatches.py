@@ -31,6 +31,19 @@ async def ended(app: App, writes: Writes, face: Actor, who: Actor, reason: str) 
     await _say(app, writes, who, [words, *letters.why(reason), then])
 
 
+async def banned(app: App, writes: Writes, face: Actor, who: Actor, reason: str, until: int | None) -> None:
+    """That a group elsewhere has banned somebody, why, until when, and what they may still do."""
+    words = letters.words_of_ban(await letters.tongue(app, who), _called(face), reason, until, _page(app, face))
+    await _say(app, writes, who, words)
+
+
+async def ban_lifted(app: App, writes: Writes, face: Actor, who: Actor, *, member: bool) -> None:
+    """That a group elsewhere has lifted the ban of somebody, who is a `member` again at once, or has to join."""
+    await _say(app, writes, who, letters.words_of_end(
+        await letters.tongue(app, who), _called(face), _page(app, face), member
+    ))  # fmt: skip
+
+
 async def _say(app: App, writes: Writes, who: Actor, words: list[str]) -> None:
     gettext = (await letters.tongue(app, who)).gettext
     server = await actors.local(made.SERVICE) or await made.service(app)
@@ -41,5 +54,9 @@ def _called(face: Actor) -> str:
     return f"{face.name} (!{face.acct})" if face.name else f"!{face.acct}"
 
 
+def _page(app: App, face: Actor) -> str:
+    return f"{app.base_url}/c/{face.acct}"
+
+
 def _link(app: App, face: Actor) -> str:
-    return f"{app.base_url}/c/{face.acct}/join"
+    return f"{_page(app, face)}/join"

@@ -1,5 +1,6 @@
 """Direct messages of a group of ours: to who wants to join it or was taken out of it, and to who looks after it."""
 
+from datetime import UTC, datetime
 from gettext import NullTranslations
 
 import storage.accounts
@@ -101,6 +102,45 @@ async def not_taken(app: App, writes: Writes, face: Actor, who: Actor, why: str,
     gettext = (await tongue(app, who)).gettext
     words = gettext("Something that you have done for the group {group} was not taken, or not all of it:")
     await say(app, writes, face, who, [words.replace("{group}", face.name), _quoted(why)], post_id)
+
+
+async def banned(
+    app: App, writes: Writes, face: Actor, who: Actor, reason: str, until: int | None, post_id: int
+) -> None:
+    """That moderators have banned somebody, why, until when, and what they may still do."""
+    words = words_of_ban(await tongue(app, who), face.name, reason, until, face.url)
+    await say(app, writes, face, who, words, post_id)
+
+
+async def ban_lifted(app: App, writes: Writes, face: Actor, who: Actor, post_id: int, *, member: bool) -> None:
+    """That moderators have lifted the ban of somebody, who is a `member` again at once, or has to join."""
+    await say(app, writes, face, who, words_of_end(await tongue(app, who), face.name, face.url, member), post_id)
+
+
+def words_of_ban(tongue: NullTranslations, group: str, reason: str, until: int | None, link: str) -> list[str]:
+    """What is said to who is banned from a group; who looks after it stands on the page that `link` leads to."""
+    gettext = tongue.gettext
+    if until is None:
+        words = gettext("The moderators of the group {group} have banned you, with no end set.")
+    else:
+        words = gettext("The moderators of the group {group} have banned you until {time}.")
+    end = datetime.fromtimestamp((until or 0) / 1_000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    may = gettext(
+        "While you are banned you cannot write, vote or join there. What is public you can still read, and what you"
+        " have written is yours to change and delete. Whoever looks after the group can lift the ban; who that is"
+        " stands here: {link}"
+    )
+    return [words.replace("{time}", end).replace("{group}", group), *why(reason), may.replace("{link}", link)]
+
+
+def words_of_end(tongue: NullTranslations, group: str, link: str, member: bool) -> list[str]:
+    """What is said to somebody whose ban from a group is lifted."""
+    words = tongue.gettext("The moderators of the group {group} have lifted your ban.")
+    if member:
+        then = tongue.gettext("You are a member of it again.")
+    else:
+        then = tongue.gettext("You may join it again: {link}").replace("{link}", link)
+    return [words.replace("{group}", group), then]
 
 
 async def many_votes(app: App, writes: Writes, face: Actor, who: Actor, host: str, link: str, post_id: int) -> None:

@@ -1,7 +1,7 @@
 """Members of groups of ours: who is banned, who runs a group."""
 
 from activitypub.contexts import PUBLIC
-from fedcomm import admit, clock, finding, follows, groups, letters, moderation, rights, showing
+from fedcomm import admit, clock, finding, follows, groups, letters, moderation, rights, showing, verdicts
 from fedcomm.admit import Standing
 from fedcomm.app import App
 from fedcomm.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -81,15 +81,16 @@ async def ban(
         writes = Writes()
         if remove:
             await withdraw_threads(app, writes, group, face, subject)
+        await verdicts.banned(app, writes, group, face, subject, until=until, reason=reason)
         moderation.record_ban(
             app, writes, group, face, subject, actor_uri, uri, until=until, reason=reason, remove=remove
         )
         await end_role(app, writes, group, face, subject, actor_uri, actor_uri)
         block = activities.block(uri, actor_uri, subject.uri, face.uri, until, reason, remove=remove)
-        groups.pass_on(app, writes, group, face, block)
+        groups.pass_on(app, writes, group, face, block, also=await verdicts.server_of(group, subject))
         await write(writes)
         if (known := await members.of(group.id, subject.id)) is not None and known.state != "left":
-            await expel(app, group, face, subject)
+            await expel(app, group, face, subject, reason)
     return subject
 
 
@@ -113,10 +114,11 @@ async def unban(app: App, group_name: str, who: str, by: Actor | None = None) ->
     async with transaction():
         writes = Writes()
         await show_threads_again(app, writes, group, face, subject)
+        await verdicts.lifted(app, writes, group, face, subject)
         moderation.record_unban(app, writes, group, face, subject, actor_uri, uri, undone)
         await take_in_again(writes, group, face, subject)
         undo = activities.activity("Undo", uri, actor_uri, block, to=[PUBLIC], cc=[face.uri], audience=face.uri)
-        groups.pass_on(app, writes, group, face, undo)
+        groups.pass_on(app, writes, group, face, undo, also=await verdicts.server_of(group, subject))
         await write(writes)
     return subject
 
@@ -266,15 +268,15 @@ async def end_role(
     groups.pass_on(app, writes, group, face, dismissal, also=told(subject))
 
 
-async def expel(app: App, group: Group, face: Actor, subject: Actor) -> None:
-    """Somebody was banned and is no member any more; joins the transaction of the ban."""
+async def expel(app: App, group: Group, face: Actor, subject: Actor, reason: str = "") -> None:
+    """Somebody was banned, for that reason, and is no member any more; joins the transaction of the ban."""
     if subject.local:
         await follows.record_end(app, subject.id, face.id)
         return
     known = await stored_follows.of(subject.id, face.id)
     if known is not None and (group.visibility != "public" or known.state == "pending"):
         # Their server gets nothing for them (any more), and is told so (attack GRP-20).
-        return await follows.refuse(app, face, subject, known.uri)
+        return await follows.refuse(app, face, subject, known.uri, reason)
     # The follow of somebody elsewhere stays: without it their server would not learn of an unban (cohosting.md §12.3).
     writes = Writes()
     members.leave(writes, group.id, subject.id, clock.now_ms())

@@ -3,10 +3,10 @@
 They are told once, by a message of this server, and the page of the group says that they were not let in.
 """
 
-from fedcomm import clock, dispatches, follows, sanitise
+from fedcomm import admit, clock, dispatches, follows
 from fedcomm.app import App
 from fedcomm.deputies import MAX_REASON
-from storage import actors, join_requests
+from storage import actors, join_requests, registers
 from storage import follows as stored
 from storage.actors import Actor
 from storage.connect import Writes, transaction, write
@@ -19,7 +19,7 @@ from storage.join_requests import JoinRequest
 async def end(app: App, asked: Follow, group: Group, face: Actor, reason: str = "") -> None:
     """A group elsewhere answers the request of a member of ours with no, or ends their membership.
 
-    The `reason` is plain text or HTML, as its server sent it. Nothing when it has ended already.
+    The `reason` is plain text, as that of a ban is everywhere. Nothing when it has ended already.
     """
     async with transaction():
         hold(writes := Writes(), "groups", group.id)
@@ -27,8 +27,9 @@ async def end(app: App, asked: Follow, group: Group, face: Actor, reason: str = 
         known, who = await stored.of(asked.follower_id, face.id), await actors.by_id(asked.follower_id)
         if known is None or who is None:
             return
-        await tell(app, writes := Writes(), known, group, face, who, reason, refused=known.state == "pending")
-        await write(writes)
+        if not admit.banned(await registers.get(group.id, "ban", who.uri)):  # who is was told so
+            await tell(app, writes := Writes(), known, group, face, who, reason, refused=known.state == "pending")
+            await write(writes)
         await follows.record_end(app, who.id, face.id)
 
 
@@ -36,7 +37,7 @@ async def tell(
     app: App, writes: Writes, asked: Follow, group: Group, face: Actor, who: Actor, reason: str = "", *, refused: bool
 ) -> None:
     """A member of ours learns that a group elsewhere `refused` their request, or else has ended their membership."""
-    reason = sanitise.plain(reason).strip()[:MAX_REASON]
+    reason = reason.strip()[:MAX_REASON]
     if not refused:
         return await dispatches.ended(app, writes, face, who, reason)
     now = clock.now_ms()

@@ -2,8 +2,9 @@
 
 from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
-from fedcomm import admit, blocks, clock, elsewhere, groups, moderation, rights
+from fedcomm import admit, blocks, clock, elsewhere, groups, moderation, rights, verdicts
 from fedcomm import members as service
+from fedcomm.deputies import MAX_REASON
 from fedcomm.inbox import announce, moderate, undo
 from fedcomm.inbox.hand import Hand, Ignored
 from storage import members, registers
@@ -29,6 +30,8 @@ async def block(hand: Hand, activity: Activity) -> None:
         writes = Writes()
         if activity.remove_data:
             await service.withdraw_threads(hand.app, writes, group, face, subject)
+        reason = activity.summary[:MAX_REASON]
+        await verdicts.banned(hand.app, writes, group, face, subject, until=activity.ends, reason=reason)
         moderation.record_ban(
             hand.app, writes, group, face, subject, blocker.uri, activity.uri or "", until=activity.ends,
             reason=activity.summary, remove=activity.remove_data,
@@ -36,9 +39,10 @@ async def block(hand: Hand, activity: Activity) -> None:
         # Not in the name of who banned: what this server makes up is nothing that they said.
         speaker = await service.who_acts(group, face, None, rights.APPOINT)
         await service.end_role(hand.app, writes, group, face, subject, blocker.uri, speaker)
-        groups.pass_on(hand.app, writes, group, face, hand.raw_of(activity))
+        also = await verdicts.server_of(group, subject)
+        groups.pass_on(hand.app, writes, group, face, hand.raw_of(activity), also=also)
         await write(writes)
-        return await service.expel(hand.app, group, face, subject)
+        return await service.expel(hand.app, group, face, subject, reason)
     if subject is None or not subject.local or activity.target:
         raise Ignored("it is about nobody here")
     await blocks.record_block(hand.app, blocker, subject, activity.uri or "")
@@ -65,6 +69,8 @@ async def announced(hand: Hand, activity: Activity) -> None:
         raise Forbidden("Only moderators ban from a group.")
     _not_over(inner)
     writes = Writes()
+    reason = inner.summary[:MAX_REASON]
+    await verdicts.banned(hand.app, writes, group, face, subject, until=inner.ends, reason=reason)
     moderation.record_ban(
         hand.app, writes, group, face, subject, inner.actor, inner.uri or activity.uri or "", until=inner.ends,
         reason=inner.summary, remove=inner.remove_data,

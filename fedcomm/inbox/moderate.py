@@ -25,6 +25,7 @@ from fedcomm import (
     rights,
     sanitise,
     showing,
+    verdicts,
 )  # fmt: skip
 from fedcomm.errors import Invalid
 from fedcomm.group_profile import MAX_RULE, MAX_RULES
@@ -95,19 +96,29 @@ async def listed(hand: Hand, activity: Activity) -> None:
     await _list(hand, case)
 
 
+async def _banned_here(hand: Hand, activity: Activity, subject: Actor | None) -> bool:
+    """Whether it is about somebody here whom the group has banned."""
+    group = hand.facts.group_at(activity.actor)
+    if group is None or subject is None or not subject.local:
+        return False
+    return admit.banned(await registers.get(group.id, "ban", subject.uri))
+
+
 async def _unwanted(hand: Hand, ours: Actor, face: Actor) -> bool:
     return await blocks.between(ours.id, face.id) or await domain_blocks.covers(ours.id, face.host)
 
 
 async def unbanned(hand: Hand, activity: Activity) -> None:
-    """A group elsewhere passes on that a ban was lifted."""
-    case = _theirs(hand, activity)
-    ban = case.act.object
+    """A group elsewhere passes on that a ban was lifted; to its server also when nobody there follows it since."""
+    act = activity.object
+    ban = act.object if isinstance(act, Activity) else None
     assert isinstance(ban, Activity)
     subject = hand.facts.actors.get(id_of(ban.object) or "")
+    case = _theirs(hand, activity, unfollowed=await _banned_here(hand, activity, subject))
     if subject is None or ban.target not in (None, case.face.uri):
         raise Ignored("it is about nobody here")
     writes = Writes()
+    await verdicts.lifted(hand.app, writes, case.group, case.face, subject)
     moderation.record_unban(
         hand.app, writes, case.group, case.face, subject, case.moderator.uri, case.uri, ban.uri or ""
     )

@@ -1,7 +1,7 @@
 """Undo: something that was done is taken back, by who did it."""
 
 from activitypub.activities import Activity, id_of
-from fedcomm import admit, groups, members, moderation, rights
+from fedcomm import admit, groups, members, moderation, rights, verdicts
 from fedcomm import follows as service
 from fedcomm.inbox.hand import Hand, Ignored, Wants
 from fedcomm.inbox.react import KINDS
@@ -128,6 +128,8 @@ async def _unban(
     admit.right(hand.facts.standing(group, moderator.uri), rights.BAN)
     face = hand.facts.face_of(group)
     await members.show_threads_again(hand.app, writes, group, face, subject)
+    await verdicts.lifted(hand.app, writes, group, face, subject)
     moderation.record_unban(hand.app, writes, group, face, subject, moderator.uri, activity.uri or "", inner.uri or "")
     await members.take_in_again(writes, group, face, subject)
-    groups.pass_on(hand.app, writes, group, face, hand.raw_of(activity))
+    also = await verdicts.server_of(group, subject)
+    groups.pass_on(hand.app, writes, group, face, hand.raw_of(activity), also=also)

@@ -56,12 +56,12 @@ async def test_who_is_not_let_in_or_put_out_elsewhere_is_told_once_and_may_ask_a
     assert await town.anna.letters() == [] and await followed(town.anna, bread.uri) == "pending"
 
     for slug in range(2):
-        await town.send(bread, bread.does("Reject", first, slug, summary="We bake <b>rye</b> & nothing else"))
+        await town.send(bread, bread.does("Reject", first, slug, summary="We bake <rye> & nothing else"))
 
     (told,) = await town.anna.letters()
     assert "The group Bread (!bread@theirs.test) has not let you in." in told and "You may ask again" in told
-    assert "<blockquote>" in told and "We bake rye &amp; nothing else" in told
-    assert await denied(town, bread) == "We bake rye & nothing else" and await followed(town.anna, bread.uri) == ""
+    assert "<blockquote>" in told and "We bake &lt;rye&gt; &amp; nothing else" in told
+    assert await denied(town, bread) == "We bake <rye> & nothing else" and await followed(town.anna, bread.uri) == ""
     second = await asks(town, bread)
     assert await denied(town, bread) is None
     await town.send(bread, bread.does("Accept", second))

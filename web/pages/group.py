@@ -15,6 +15,7 @@ import storage.follows
 import storage.groups
 import storage.join_requests
 import storage.rankings
+import storage.registers
 from fedcomm import admit, consents, invites, members, memberships, rights
 from fedcomm.errors import NotFound
 from storage import visible
@@ -73,6 +74,8 @@ async def show(request: Request) -> Response:
         inviting=reader is not None and await invites.inviting(state.app_of(request), reader.account, group),
         moderating=standing.may(rights.OVERSEE) or (bool(group.local) and reader is not None and reader.admin),
         banned=admit.banned(standing.ban),
+        ban_ends=admit.banned_until(standing.ban),
+        ban_reason=await _why_banned(group, reader.actor) if reader and admit.banned(standing.ban) else "",
         pinned=await _pinned(viewer, group) if "max_id" not in request.query_params else [],
         follow=await storage.follows.of(viewer, face.id) if reader else None,
         outside=await memberships.outside(standing, reader.actor, face, group) if reader else "",
@@ -107,6 +110,11 @@ async def looking_after_it(group: Group) -> list[tuple[Actor, str]]:
     found = await storage.actors.by_uris(list(roles)[:50])
     there = [(found[uri], role) for uri, role in roles.items() if uri in found and not found[uri].gone]
     return sorted(there, key=lambda each: each[1] == rights.STEWARD)
+
+
+async def _why_banned(group: Group, who: Actor) -> str:
+    ban = await storage.registers.winner(group.id, "ban", who.uri)
+    return ban.summary if ban is not None else ""
 
 
 async def _pinned(viewer: int, group: Group) -> list[threads.Line]:

@@ -167,7 +167,8 @@ async def test_somebody_is_banned_and_may_come_back(
     until = admit.banned_until((await members.standing(group, anna)).ban)
     assert until and 6 < (until - clock.now_ms()) / 86_400_000 < 7
     assert page.one("section", aria_labelledby="bans").all("time")
-    assert "You are banned from this group." in theirs.main and flaws(theirs) == []
+    assert "You are banned from this group. The ban ends by itself:" in theirs.main and flaws(theirs) == []
+    assert "spam <b>again</b>" in theirs.main
     assert theirs.one("div", class_="actions").text == ""
     page = await act(mo, "unban", id=str(anna.id))
     assert "Nobody is banned." in page.main and "lifted the ban" in page.one("table").text

@@ -6,12 +6,13 @@ import httpx
 import msgspec
 
 import storage.groups
-from fedcomm import blocks, follows, group_profile, groups, posts, reactions
+from fedcomm import blocks, follows, group_profile, groups, peers, posts, reactions
 from fedcomm.app import App
 from fedcomm.group_profile import Change
 from fedcomm.posts import Draft
 from storage import posts as stored
 from storage.actors import Actor
+from storage.connect import dialect, rows
 from storage.posts import Post
 from tests import build
 from tests.people import person
@@ -22,8 +23,8 @@ from tests.web.oauth.browser import Browser
 VISIBILITIES = ("public", "unlisted", "private", "direct")
 FOR_ALL = VISIBILITIES[:2]
 INSIDE = ("members", "local")  # of a group that is not for everybody: what is said in it has no other
-HERE = ("author", "follower", "mentioned", "stranger", "pending", "joined", "warden", "blocked", "blocking")
-ELSEWHERE = ("far stranger", "far follower", "far blocked")
+HERE = ("author", "follower", "mentioned", "stranger", "pending", "joined", "warden", "boss", "blocked", "blocking")
+ELSEWHERE = ("far stranger", "far follower", "far blocked", "shut out")
 ANYBODY = "anybody"
 
 Look = Callable[[str], str]  # the path of a place for one post
@@ -62,7 +63,7 @@ def allowed(who: str, inside: str = "") -> frozenset[str]:
         return frozenset((inside,) if who in HERE and who not in ("blocked", "blocking") else ())
     if who in ("author", "mentioned"):
         return frozenset(VISIBILITIES)
-    if who in ("blocked", "blocking", "far blocked"):
+    if who in ("blocked", "blocking", "far blocked", "shut out"):
         return frozenset()
     return frozenset(VISIBILITIES[:3] if who in ("follower", "far follower") else FOR_ALL)
 
@@ -76,7 +77,7 @@ async def made(app: App, client: httpx.AsyncClient, inside: str = "") -> World:
     """All of it, written, followed and blocked through the services; everything is in a group that is not for everybody
     with `inside`, which says for whom.
     """
-    roles = {"warden": "moderator"}
+    roles = {"warden": "moderator", "boss": "admin"}
     people = {name: await person(app, name, roles.get(name, "member")) for name in HERE}
     for name in (*ELSEWHERE, "far joined"):
         people[name] = await build.person(name.replace(" ", "_"), f"{name.replace(' ', '-')}.test")
@@ -84,7 +85,9 @@ async def made(app: App, client: httpx.AsyncClient, inside: str = "") -> World:
     author = people["author"]
     for name in ("follower", "blocked", "blocking"):
         await follows.follow(app, people[name], author.id)
-    await build.follow(people["far follower"], author)
+    for name in ("far follower", "shut out"):
+        await build.follow(people[name], author)
+    await peers.set_policy(app, people["shut out"].host, "suspend")
     await build.follow(people["far blocked"], author)
     await build.follow(people["pending"], author, "pending")
     await groups.create(app, "bread", "Bread", "", "warden")
@@ -247,6 +250,15 @@ async def listed(world: World) -> tuple[list[Sight], list[Sight]]:
     return whole, part
 
 
+async def look(world: World, who: str, path: str) -> httpx.Response:
+    """What somebody is answered: by a program at addresses of the client API, else in a browser or as a server."""
+    if path.startswith("/api/"):
+        return await world.client.get(path, headers=_headers(world, who))
+    if who in ELSEWHERE or (who == ANYBODY and path.startswith("/posts")):
+        return await asking.ask(world.client, path, world.people.get(who))
+    return await world.browsers[who].get(path)
+
+
 async def counted(world: World) -> int:
     """How many answers the thread is said to have, which is the same for whoever may read it."""
     path = f"/api/v1/statuses/{world.starter.id}"
@@ -255,15 +267,24 @@ async def counted(world: World) -> int:
     return int(count)
 
 
+async def kept(word: str) -> set[str]:
+    """The tables that hold a word, in whatever column; SQLite's index of words drops what is gone when it merges."""
+    names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'post_text_%'"
+    if dialect() == "postgres":
+        names = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+    tables = [found[0] for found in await rows(names)]
+    return {table for table in tables if word in str(await rows(f'SELECT * FROM "{table}"'))}
+
+
 def traces(world: World, answer: httpx.Response) -> frozenset[str]:
     """The visibilities of the posts that an answer holds, or only names."""
-    assert answer.status_code in (200, 303, 404), f"{answer.url}: {answer.status_code}"
+    assert answer.status_code in (200, 303, 403, 404), f"{answer.url}: {answer.status_code}"
     return frozenset(v for v, post in world.answers.items() if canary(v) in answer.text or str(post.id) in answer.text)
 
 
 def _there(answer: httpx.Response, world: World, visibility: str) -> bool:
     """Whether a post is there. What is not there must be so like everything that never was."""
-    if answer.status_code in (404, 410) or answer.content == b"[]":
+    if answer.status_code in (403, 404, 410) or answer.content == b"[]":
         assert canary(visibility) not in answer.text, answer.url
         return False
     assert answer.status_code == 200, f"{answer.url}: {answer.status_code} {answer.text}"

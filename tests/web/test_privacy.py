@@ -1,5 +1,9 @@
 """Everybody × every visibility × every place where a post can be met: nobody finds a trace of what is not for them."""
 
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
 import httpx
 import pytest
 
@@ -8,7 +12,7 @@ from fedcomm.app import App
 from storage.connect import execute
 from tests.web import onlookers
 from tests.web.client import whichever_database
-from tests.web.onlookers import World, allowed
+from tests.web.onlookers import ANYBODY, World, allowed
 
 pytestmark = pytest.mark.anyio
 
@@ -19,6 +23,14 @@ MET = (
     "form /report?post={id}", "form /write/{id}/edit", "document replies", "document outbox",
     "feed of the thread", "feed of the author", "feed of the tag",
 )  # fmt: skip
+
+
+_DOCUMENTS = ("/posts/{}", "/posts/{}/create", "/posts/{}/context", "/posts/{}/replies", "/posts/{}/retold")
+ALONE = {
+    "stranger": ("/@author/{}", "/write?to={}", "/report?post={}", "/write/{}/edit", "/posts/{}"),
+    ANYBODY: ("/@author/{}", "/@author/{}/feed.atom", *_DOCUMENTS),
+    "far stranger": _DOCUMENTS,
+}
 
 
 @pytest.fixture
@@ -47,6 +59,21 @@ async def test_no_list_shows_anybody_what_is_not_for_them(world: World) -> None:
     assert await onlookers.counted(world) == len(onlookers.FOR_ALL)
     for place in MET:
         assert place in onlookers.seen(part), place
+
+
+@pytest.mark.attack("PRI-02")
+async def test_what_is_for_others_is_answered_as_what_never_was(world: World) -> None:
+    """In status, body, headers and time; time is counted in questions to the database, since clocks are moody."""
+    secret = world.answers["direct"]
+    wrong = []
+    await onlookers.look(world, "far stranger", "/posts/1")  # whose key is proved now
+    for who in ("stranger", ANYBODY, "far stranger"):
+        for place in (*onlookers.own_places(world).values(), *(each.format for each in ALONE[who])):
+            there, never = [await _counted(world, who, place(str(number))) for number in (secret.id, secret.id + 1)]
+            if there != never:
+                wrong.append((who, place("{}"), there, never))
+
+    assert wrong == []
 
 
 @whichever_database
@@ -83,6 +110,7 @@ async def test_who_is_blocked_or_leaves_finds_nothing_from_then_on(world: World)
 
 @pytest.mark.attack("PRI-13")
 async def test_what_is_deleted_is_gone_from_every_place_for_everybody(world: World) -> None:
+    assert await onlookers.kept("canary") > {"post", "post_revision", "outbox"}
     for post in world.answers.values():
         await posts.delete(world.app, world.author, post.id)
 
@@ -91,6 +119,7 @@ async def test_what_is_deleted_is_gone_from_every_place_for_everybody(world: Wor
 
     assert [sight for sight in (*sights, *part) if sight.found] == []
     assert await onlookers.counted(world) == 0
+    assert await onlookers.kept("canary") == {"outbox"}  # in order, behind it the Delete, until all have both
 
 
 @pytest.mark.attack("PRI-11")
@@ -102,3 +131,27 @@ async def test_what_somebody_suspended_wrote_is_gone_from_every_place_for_everyb
     _, part = await onlookers.listed(world)
 
     assert [sight for sight in (*sights, *part) if sight.found] == []
+
+
+async def _counted(world: World, who: str, path: str) -> tuple[int, str, dict[str, str], int]:
+    """Status, body and headers of an answer, and how often the database was asked for it."""
+    engine, asked = world.app.db.engine, []
+    of = {name: getattr(engine, name) for name in ("rows", "read_many")}
+
+    def noting(name: str) -> Callable[..., Awaitable[Any]]:
+        async def ask(*args: Any) -> Any:
+            asked.append(args)
+            return await of[name](*args)
+
+        return ask
+
+    for name in of:
+        setattr(engine, name, noting(name))
+    try:
+        answer = await onlookers.look(world, who, path)
+    finally:
+        for name, method in of.items():
+            setattr(engine, name, method)
+    number = next(part for part in re.split(r"\D+", path) if len(part) > 9)
+    headers = {name: value for name, value in answer.headers.items() if name not in ("x-request-id", "set-cookie")}
+    return answer.status_code, answer.text.replace(number, "{}"), headers, len(asked)

@@ -16,7 +16,7 @@ from storage import actors, blocks, collections, groups, pins, posts, visible
 from storage import members as joined
 from storage.actors import Actor
 from storage.groups import Group
-from web import respond
+from web import params, respond
 from web.federation.actors import named
 from web.federation.asking import PRIVATE, Worded, asker, viewer, worded
 from web.state import app_of
@@ -266,10 +266,10 @@ async def _items(request: Request, post: posts.Post, found: list[tuple[int, str]
 
 
 async def _post(request: Request, asking: int) -> posts.Post:
-    number = request.path_params["id"]
-    found = await posts.by_id(int(number)) if number.isdigit() and len(number) < 19 else None
+    number = params.number(request)
+    found, seen = await posts.by_id(number), await visible.sees(asking, number)  # also of what is not there (PRI-02)
     hidden = found is None or found.visibility not in (posts.PUBLIC, posts.UNLISTED, posts.MEMBERS)
-    if found is None or hidden or not (_left(found) or await visible.sees(asking, found.id)):
+    if found is None or hidden or not (_left(found) or seen):
         raise NotFound("There is no such post.")
     return found
 
@@ -282,10 +282,8 @@ def _left(found: posts.Post) -> bool:
 
 async def _reader(request: Request) -> int:
     """For whom a thread is shown: who asks, or a member of its group on their server."""
-    asking, number = await viewer(request), request.path_params["id"]
-    if asking == visible.ANYBODY or not number.isdigit() or len(number) >= 19:
-        return asking
-    return await visible.on_server(asking, int(number)) or asking
+    asking = await viewer(request)
+    return asking if asking == visible.ANYBODY else await visible.on_server(asking, params.number(request)) or asking
 
 
 async def _open(request: Request) -> tuple[Actor, int]:

@@ -10,6 +10,7 @@ from fedcomm.speech import Saying
 from storage import visible
 from storage.connect import Writes, apply, rows
 from storage.ids import next_id
+from storage.posts import Post
 from tests import build
 from tests.fediverse import Fediverse, Person
 from tests.forger import PUBLIC, Host, followed
@@ -209,3 +210,39 @@ async def _history(town: Town, viewer: Person | None, post_id: int) -> list[str]
         post, history = [await client.get(f"/api/v1/statuses/{post_id}{end}") for end in ("", "/history")]
     assert post.status_code == history.status_code
     return [version["content"] for version in history.json()] if history.status_code == 200 else None
+
+
+@pytest.mark.attack("PRI-13", "PRI-28")
+async def test_a_deletion_reaches_everybody_who_has_the_post_and_nobody_else(town: Town) -> None:
+    """Also who only passed it on; of what is for a few, nobody else gets a word."""
+    hosts = {name: Host(town.fediverse, f"{name}.test") for name in ("follower", "named", "booster", "never")}
+    faces = {name: host.actor(name) for name, host in hosts.items()}
+    await town.send(faces["follower"], faces["follower"].does("Follow", town.anna.actor.uri))
+    with town.ours.here():
+        for name in ("never", "named"):
+            await fetching.actor(town.ours.app, faces[name].uri)
+    text = "@named@named.test canary"
+    written = {
+        each: await town.anna.post(f"{text} {each}", visibility=each) for each in ("public", "private", "direct")
+    }
+    for each in written.values():
+        await town.send(faces["booster"], faces["booster"].does("Announce", each.uri, to=[PUBLIC]))
+    for each, post in written.items():
+        await town.anna.edit(post, f"{text} again {each}")
+        await town.anna.delete(post)
+    await town.fediverse.settle()
+
+    few, all_ = {"public", "private"}, {"public", "private", "direct"}
+    for kind in ("Create", "Delete"):
+        told = {name: _told(host, kind, written) for name, host in hosts.items()}
+        boosted = {"public"} if kind == "Delete" else set()
+        assert told == {"follower": few, "named": all_, "booster": boosted, "never": set()}, kind
+    assert not any(word in str(hosts["booster"].received) for word in ("canary private", "canary again private"))
+    assert "canary" not in str(hosts["never"].received) and "direct" not in str(hosts["follower"].received)
+
+
+def _told(host: Host, kind: str, written: dict[str, Post]) -> set[str]:
+    """Of which posts a server got activities of this kind."""
+    said = [each["object"] for each in host.received if each["type"] == kind]
+    uris = {each["id"] if isinstance(each, dict) else each for each in said}
+    return {name for name, post in written.items() if post.uri in uris}

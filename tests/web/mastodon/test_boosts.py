@@ -13,7 +13,7 @@ from tests.web.mastodon.member import Member, ids
 pytestmark = pytest.mark.anyio
 
 
-@pytest.mark.attack("PRI-06")
+@pytest.mark.attack("PRI-10", "PRI-11")
 async def test_nobody_sees_boosts_of_whom_they_do_not_see(alice: Member, bob: Member) -> None:
     names = ("kind", "shy", "rude", "suspended", "limited", "gone")
     fans = {name: await build.person(name) for name in names}

@@ -60,7 +60,7 @@ async def test_a_deleted_post_is_pinned_no_more_and_makes_room(alice: Member) ->
     assert pinned[0]["id"] not in await _pinned(alice, alice) and len(await _pinned(alice, alice)) == 5
 
 
-@pytest.mark.attack("PRI-02")
+@pytest.mark.attack("PRI-02", "PRI-10")
 async def test_what_is_pinned_is_seen_by_those_who_may_see_it(
     client: httpx.AsyncClient, alice: Member, bob: Member
 ) -> None:
@@ -74,6 +74,11 @@ async def test_what_is_pinned_is_seen_by_those_who_may_see_it(
     stranger = await client.get(f"/api/v1/accounts/{alice.id}/statuses?pinned=true")
     collection = await client.get("/users/alice/featured", headers={"accept": "application/activity+json"})
 
+    public = await alice.post("for all")
+    await alice.do(f"statuses/{public['id']}/pin")
+    await alice.do(f"accounts/{bob.id}/block")
+
+    assert await _pinned(bob, alice) == await _pinned(alice, bob) == []
     assert refused == MISSING and before == [] and after == [private["id"]]
     assert stranger.json() == [] and collection.json()["totalItems"] == 0
 

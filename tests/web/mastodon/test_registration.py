@@ -1,16 +1,20 @@
 """People sign up with a program, where the server lets them."""
 
+from collections.abc import Iterator
+from time import perf_counter
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
+from argon2 import PasswordHasher
 
-from fedcomm import accounts, settings
+from fedcomm import accounts, passwords, settings
 from fedcomm.app import App
 from storage.connect import rows
 from tests import build
 from tests.web.client import bearer, whichever_database
+from tests.web.oauth.browser import Browser, form_of
 
 pytestmark = pytest.mark.anyio
 
@@ -103,3 +107,40 @@ async def test_a_test_server_may_let_everybody_in(app: App, client: httpx.AsyncC
     app.config = msgspec.structs.replace(app.config, confirm_signups=True)
 
     assert (await sign_up(client)).status_code == 200
+
+
+@pytest.fixture
+def dear(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Passwords cost what they cost outside tests, so that one hears a check that is left out."""
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1))
+    passwords._nobodys.cache_clear()
+    yield
+    passwords._nobodys.cache_clear()
+
+
+@whichever_database
+@pytest.mark.attack("PRI-23")
+@pytest.mark.parametrize("mode", ["open", "approval"])
+@pytest.mark.usefixtures("dear")
+async def test_nobody_learns_whose_address_is_known_here(app: App, client: httpx.AsyncClient, mode: str) -> None:
+    """From no answer, and from no time it takes: a password is checked also where there is no account."""
+    await accounts.create(app, "carl", "correct horse carl", "carl@mail.example")
+    await settings.change(app, None, {"registration": mode})
+
+    async def signed_up(name: str, email: str) -> tuple[int, set[str]]:
+        answer = await sign_up(client, username=name, email=email)
+        return answer.status_code, set(answer.json())
+
+    async def signed_in(login: str) -> tuple[int, str, float]:
+        browser = Browser(httpx.AsyncClient(transport=client._transport, base_url=build.BASE))
+        form = form_of(await browser.get("/sign_in"))
+        began = perf_counter()
+        page = await browser.send(form, login=login, password="correct horse nobody")
+        took = perf_counter() - began
+        return page.status_code, page.text.replace(login, "").replace(form.fields["csrf"], ""), took
+
+    assert await signed_up("ann", "ann@mail.example") == await signed_up("bob", "CARL@mail.example")
+    tries = [[await signed_in(f"{who}@mail.example") for who in ("carl", "none")] for _ in range(4)]
+    assert len({each[:2] for pair in tries for each in pair}) == 1
+    known, never = [min(pair[at][2] for pair in tries) for at in (0, 1)]
+    assert known / 2 < never < known * 2

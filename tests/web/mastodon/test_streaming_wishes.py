@@ -25,6 +25,7 @@ async def place(app: App) -> AsyncIterator[Place]:
         yield found
 
 
+@pytest.mark.attack("PRI-06", "PRI-10", "PRI-22")
 async def test_mutes_blocks_and_lists_count_at_once(place: Place, alice: Member, bob: Member) -> None:
     await bob.do(f"accounts/{alice.id}/follow")
     mine = (await bob.do("lists", title="Friends"))["id"]

@@ -99,7 +99,12 @@ async def test_a_file_holds_only_what_is_the_readers_own(anna: Actor, enter: Ent
     eve, bert = await build.person("eve"), await build.person("bert", "far.example")
     await build.follow(anna, bert)
     await build.block(anna, bert)
+    await build.insert("mute", actor_id=anna.id, target_id=bert.id, created_at=build.NOW)
+    await build.insert("domain_block", id=1, actor_id=anna.id, host="far.example")
+    await build.insert("list", id=2, owner_id=anna.id, title="far.example", created_at=build.NOW)
+    await build.insert("list_entry", list_id=2, actor_id=bert.id)
     hidden = await build.post(bert, "Hidden", visibility=build.FOLLOWERS)
+    await build.insert("bookmark", actor_id=anna.id, post_id=(await build.post(bert)).id, created_at=build.NOW)
     await build.insert("bookmark", actor_id=eve.id, post_id=hidden.id, created_at=build.NOW)
     browser = await enter(eve)
 

@@ -1,6 +1,6 @@
 """What moderators of a group do: each act is a register; what it means here is recorded the same way whoever acted."""
 
-from fedcomm import acts, clock, elsewhere, rights
+from fedcomm import acts, clock, elsewhere, rights, settling
 from fedcomm.app import App
 from storage import boosts, events, flairs, fragments, held, removals, talks, welcomes
 from storage.actors import Actor
@@ -25,6 +25,7 @@ def record_removal(
     )
     take_effect(writes, act, "post", post.id, removed_at=clock.now_ms())
     talks.again(writes, post)
+    _settle(app, writes, post)
     events.tell(writes, "removed", post.id)
     if group.local:  # what a group elsewhere announced is its own to take back; meanwhile it is not shown
         boosts.remove_where_removed(writes, face.id, post.id)
@@ -40,7 +41,13 @@ def record_restoration(
     act = acts.record(app, writes, group, face, "removed", post.uri, None, by=moderator.uri, uri=uri, undoes=undone)
     take_effect(writes, act, "post", post.id, removed_at=None)
     talks.again(writes, post)
+    _settle(app, writes, post)
     writes.after(lambda: app.forget_post(post.id))
+
+
+def _settle(app: App, writes: Writes, post: Post) -> None:
+    if post.starter:
+        settling.later(app, writes, post.author_id)
 
 
 def record_lock(
@@ -112,6 +119,7 @@ def record_ban(
     act = acts.record(app, writes, group, face, "ban", subject.uri, value, by=moderator_uri, uri=uri, summary=reason)
     held.refuse_all(writes, group.id, subject.id)
     if remove:
+        settling.later(app, writes, subject.id)
         removals.take_out(writes, act, subject.id, face.id if group.local else None, clock.now_ms())
         talks.of_person(writes, subject.id, group.id)
         fragments.forget_actor_later(writes, subject.id)
@@ -127,5 +135,6 @@ def record_unban(
     """A ban is lifted, and what it took out of the group is in it again."""
     act = acts.record(app, writes, group, face, "ban", subject.uri, None, by=moderator_uri, uri=uri, undoes=undone)
     removals.put_back(writes, act, subject.id)
+    settling.later(app, writes, subject.id)
     talks.of_person(writes, subject.id, group.id)
     fragments.forget_actor_later(writes, subject.id)

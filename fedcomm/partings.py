@@ -6,7 +6,7 @@ server that does not know it keeps a follow to which nothing comes any more.
 
 from collections.abc import Sequence
 
-from fedcomm import clock, follows, letters
+from fedcomm import clock, follows, letters, settling
 from fedcomm.app import App
 from storage import actors, groups, jobs, members, peers
 from storage import follows as stored
@@ -24,8 +24,11 @@ async def part(app: App, group: int) -> None:
     """The job: in a group of this server alone nobody elsewhere stays, and in one for its members only these.
 
     Members elsewhere get one message of the group that they are none any more. What is done is done when this ends in
-    the middle; who is left is found again.
+    the middle; who is left is found again. What it shows of other groups it shows no more before that.
     """
+    found, face = await groups.with_face(group)
+    if found is not None and face is not None and found.visibility != "public":
+        await settling.withdraw(app, found, face)
     for _ in range(IN_A_ROW // AT_ONCE):
         found, face = await groups.with_face(group)
         if found is None or face is None or face.gone or found.visibility == "public":

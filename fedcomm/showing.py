@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from activitypub.contexts import PUBLIC
 from fedcomm import clock, groups
 from fedcomm.app import App
@@ -62,17 +64,26 @@ async def withdraw(app: App, writes: Writes, group: Group, face: Actor, threads:
     for post in threads:
         if (boost := await boosts.of(face.id, post.id)) is not None:
             boosts.remove(writes, boost)
-            take_back(app, writes, face, post, boost.uri, boost.published, await concerned(post))
+            told = await concerned(post)
+            once = group.visibility != "public"
+            take_back(app, writes, face, post, boost.uri, boost.published, told, once=once)
     for post in threads:
         shares.drop(writes, group.id, post.id)
 
 
-def take_back(app: App, writes: Writes, face: Actor, post: Post, uri: str, at_ms: int, told: Iterable[Actor]) -> None:
-    """Undo the announcement of that id, which was made then, for all who were told of it."""
+def take_back(
+    app: App, writes: Writes, face: Actor, post: Post, uri: str, at_ms: int, told: Iterable[Actor], *,
+    once: bool = False,
+) -> None:  # fmt: skip
+    """Undo the announcement of that id, which was made then, for all who were told of it; `once`: also for those who
+    followed the group when it was for more people."""
     announced = activities.announce(uri, face.uri, face.followers, post.uri, at_ms)
     to, cc = [PUBLIC], [face.followers]
     undo = activities.undo(app.urls.activity(next_id()), face.uri, announced, to=to, cc=cc)
-    publish(app, writes, face, undo, _audience(face, told), form="beside", thread_id=post.thread_id)
+    audience = _audience(face, told)
+    if once:
+        audience = msgspec.structs.replace(audience, once=(face.id,))
+    publish(app, writes, face, undo, audience, form="beside", thread_id=post.thread_id)
     writes.after(lambda: app.forget_post(post.id))
 
 

@@ -42,9 +42,9 @@ _ENDED = msgspec.json.Decoder(Ended)
 async def of(home: Group, standing: Standing, root: Post, author: Actor) -> Way | None:
     """Through which group of ours somebody is in a thread; None for the one in which it began (`home`).
 
-    `standing` is what they are in that.
+    `standing` is what they are in that. Where that is not for everybody any more, others are no way in.
     """
-    if at_home(standing):
+    if at_home(standing) or home.visibility != "public":
         return None
     showing = [each for each in await shares.showing(root.id) if each.group.local]
     faces = await actors.by_ids([each.group.actor_id for each in showing]) if showing else {}

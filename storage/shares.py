@@ -57,6 +57,23 @@ async def by_author(group_id: int, author_id: int) -> list[int]:
     return [found[0] for found in await rows(sql, (group_id, author_id))]
 
 
+async def of_group(group_id: int) -> list[int]:
+    """The threads that a group shows beside its own (at most 500)."""
+    return [found[0] for found in await rows("SELECT post_id FROM share WHERE group_id = ? LIMIT 500", (group_id,))]
+
+
+async def unsettled(author_id: int) -> list[tuple[int, int]]:
+    """(thread, group) where a group of ours shows a thread of somebody, and boosts what was taken out where it began,
+    or does not boost what is there (at most 500)."""
+    sql = (
+        "SELECT post.id, g.id FROM share s JOIN post ON post.id = s.post_id JOIN groups g ON g.id = s.group_id"
+        " LEFT JOIN boost b ON b.actor_id = g.actor_id AND b.post_id = post.id"
+        " WHERE post.author_id = ? AND g.local = 1 AND post.deleted_at IS NULL"
+        " AND (post.removed_at IS NULL) = (b.id IS NULL) LIMIT 500"
+    )
+    return [(found[0], found[1]) for found in await rows(sql, (author_id,))]
+
+
 async def count(group_id: int, actor_id: int) -> int:
     """How many threads somebody has shared into a group."""
     found = await row("SELECT COUNT(*) FROM share WHERE group_id = ? AND shared_by = ?", (group_id, actor_id))

@@ -32,6 +32,7 @@ from fedcomm import (
     rollback,
     scheduled,
     scouting,
+    settling,
     telling,
     waiting,
     welcomes,
@@ -94,6 +95,7 @@ JOBS: dict[str, Job] = {
     "take_up_held": Job(holding.take_up),
     "show_answer": Job(introductions.show),
     "unshow_answer": Job(introductions.unshow),
+    "settle_shares": Job(settling.settle, attempts=10),
     "part_group": Job(partings.part, attempts=10, seconds=600),
     "follow_moved": Job(moving.take_followers_along, attempts=10, seconds=600),
 }

@@ -58,6 +58,11 @@ class World:
 @pytest.fixture
 async def world(fediverse: Fediverse) -> World:
     """Everybody in their place."""
+    return await begun(fediverse)
+
+
+async def begun(fediverse: Fediverse) -> World:
+    """Everybody in their place."""
     a = await fediverse.instance("a.test")
     ann, bo = await a.person("ann"), await a.person("bo")
     bread, wine = await a.group("bread", moderator=ann), await a.group("wine", moderator=ann)

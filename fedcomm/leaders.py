@@ -4,12 +4,13 @@ import asyncio
 from contextlib import suppress
 
 from activitypub import collections, properties
-from activitypub.client import Allowance
+from activitypub.client import Allowance, signed
 from activitypub.errors import ProtocolError, Unreachable
 from activitypub.origins import origin, same_origin
-from fedcomm import clock, errors, fetching, moderation, rights
+from fedcomm import clock, errors, fetching, memberships, moderation, rights
 from fedcomm.app import App
-from storage import actors, groups, registers
+from fedcomm.mapping.posts import members_of
+from storage import actors, groups, members, registers
 from storage.actors import Actor
 from storage.connect import Writes, apply
 from storage.groups import Group
@@ -18,37 +19,62 @@ MAX_ADMINS = 50  # of a server that are heard as moderators of its groups
 MET, AT_ONCE = 20, 4  # people who look after a group, made known when somebody joins it
 _ASKING = (40, 30, 2_000_000)  # requests, of them of one domain, and bytes, for one group
 _LIST = collections.Budget(pages=3, items=200, seconds=20)
+_MEMBERS, _MEMBERS_PAGE = collections.Budget(pages=20, items=200, seconds=20), 10  # so many are on a page of Mobilizon
 
 
 async def read(app: App, face_uri: str, *, allowance: Allowance | None = None) -> None:
     """Read anew who moderates a group elsewhere (FEP-1b12 §Group moderation), by its own list and no other's.
 
     NodeBB embeds the moderators in their list; only ids are taken from it. fedcomm has a list of stewards besides. The
-    admins of the group's server may moderate too, where it says who they are.
+    admins of the group's server may moderate too, where it says who they are. A group of Mobilizon has a list of its
+    members instead, for members.
 
     Raises:
         ProtocolError: there is no such list.
         Unreachable: its home does not answer now.
     """
     face, group = await actors.by_uri(face_uri), await groups.by_face(face_uri)
-    if face is None or group is None or group.local or not face.moderators:
+    if face is None or group is None or group.local:
         return
+    if not face.moderators:
+        return await _read_members(app, group, face, allowance)
     wanted = dict.fromkeys(await _listed(app, face.moderators, allowance), rights.MODERATOR)
     if await groups.program(group.id) == "fedcomm":
         with suppress(ProtocolError):  # from before there was such a list
             stewards = await _listed(app, moderation.stewards_of(face), allowance)
             wanted |= {uri: rights.STEWARD for uri in stewards if uri in wanted}
+    await _keep(app, group, face, wanted, face.moderators)
+    app.peers.admins[face.host] = await _admins(app, face.uri, allowance)
+
+
+async def _read_members(app: App, group: Group, face: Actor, allowance: Allowance | None) -> None:
+    """Mobilizon 5 shows them to members alone (ActorView); whoever else asks is told that there are none."""
+    asking = await members.one_here(group.id)
+    if asking is None or await groups.program(group.id) != "mobilizon":
+        return
+    sign = signed(*await app.keyring.private(asking, "cavage"), clock=clock.now, order=("cavage",))
+    walk = collections.walk(app.client, members_of(face), _MEMBERS, sign=sign, allowance=allowance)
+    listed = [item async for item in walk if isinstance(item, dict) and item.get("object") == face.uri]
+    wanted = {uri: memberships.ROLES.get(item.get("role") or "", "") for item in listed
+              if (uri := properties.reference(item.get("actor"))) is not None}  # fmt: skip
+    if any(wanted.values()):  # a group always has somebody who looks after it
+        whole = len(listed) < (_MEMBERS.pages - 1) * _MEMBERS_PAGE
+        await _keep(app, group, face, wanted, members_of(face), whole=whole)
+
+
+async def _keep(
+    app: App, group: Group, face: Actor, wanted: dict[str, str], source: str, *, whole: bool = True
+) -> None:
+    """These have these roles; who else had one has none any more, when that is the `whole` list."""
     known = {each.subject: registers.role(each.value) for each in await registers.all_of(group.id, "role")}
-    writes = Writes()
-    name = f"{face.moderators}#{clock.now_ms()}"
-    for uri in dict.fromkeys((*wanted, *known)):
+    writes, name = Writes(), f"{source}#{clock.now_ms()}"
+    for uri in dict.fromkeys((*wanted, *(known if whole else ()))):
         role = wanted.get(uri, "")
         if role != known.get(uri, ""):
             moderation.record_role(
                 app, writes, group, face, uri, face.uri, name, given=bool(role), role=role or rights.MODERATOR
             )
     await apply(writes)
-    app.peers.admins[face.host] = await _admins(app, face.uri, allowance)
 
 
 async def _listed(app: App, uri: str, allowance: Allowance | None) -> list[str]:

@@ -19,7 +19,7 @@ from fedcomm.errors import Invalid, NotFound
 from fedcomm.mapping import activities
 from fedcomm.mapping.posts import members_of, untitled
 from fedcomm.outbox import publish
-from storage import actors, follows, groups, members, outbox, peers, registers, telling
+from storage import actors, follows, groups, jobs, members, outbox, peers, registers, telling
 from storage import memberships as rows
 from storage.actors import Actor
 from storage.connect import Writes, transaction, write
@@ -30,6 +30,7 @@ from storage.memberships import ASKED, DECLINED, ENDED, INVITED, JOINED, LEFT, M
 from storage.outbox import Audience
 
 JOIN, LEAVE = "#join", "#leave"  # after the id of the request to follow
+LOOK = 2_000  # ms until a group is asked who looks after it
 AT_ONCE = 50  # who followed before anybody asked to belong, asked for in one go
 # By the roles of a `Member` there (Mobilizon.Actors.MemberRole); who has none of them does not belong to the group.
 ROLES = {
@@ -182,6 +183,7 @@ async def decide(app: App, writes: Writes, known: Known, by: Actor, uri: str, *,
     if granted and row.state in (ASKED, JOINED, ENDED):
         rows.put(writes, msgspec.structs.replace(row, state=JOINED))
         members.put(writes, Member(known.group.id, row.actor_id, "joined", "", now, None))
+        look(app, writes, known.group)
     elif not granted and row.state == INVITED:
         rows.forget(writes, row)
     elif not granted and row.state in (ASKED, JOINED):
@@ -196,16 +198,20 @@ async def decide(app: App, writes: Writes, known: Known, by: Actor, uri: str, *,
 
 
 async def describe(
-    app: App, writes: Writes, group: Group, face: Actor, who: Actor, by: Actor, role: str, uri: str
-) -> bool:
+    app: App, writes: Writes, group: Group, face: Actor, who: Actor, by: Actor, role: str, uri: str, *,
+    itself: bool = False,
+) -> bool:  # fmt: skip
     """A group elsewhere, or who looks after it, says what somebody is in it; False when that is known already.
+
+    With `itself` it is they themselves who say that they are nothing in it any more.
 
     Raises:
         Forbidden: by somebody who is not heard for that group.
         NotAllowed: by somebody who is not heard here.
     """
     admit.actor(by)
-    await _heard(group, face, by)
+    if not itself:
+        await _heard(group, face, by)
     before = registers.role(await registers.get(group.id, "role", who.uri))
     after, known = ROLES.get(role, ""), await rows.of(who.id, group.id) if who.local else None
     if who.local and (known is None or known.state in (INVITED, DECLINED, LEFT)):
@@ -214,11 +220,18 @@ async def describe(
         await decide(app, writes, Known(known, group, face), by, uri, granted=role in ROLES)
     elif after == before:
         return False
-    if after != before and role in ROLES:
+    if after != before and (not who.local or role in ROLES):
         moderation.record_role(
             app, writes, group, face, who.uri, by.uri, uri, given=bool(after), role=after or rights.MODERATOR
         )
     return True
+
+
+def look(app: App, writes: Writes, group: Group) -> None:
+    """Soon the group is asked who looks after it, as it tells its members alone."""
+    later = clock.now_ms() + LOOK  # when its server knows of who has just come
+    jobs.add(writes, next_id(), "meet_leaders", {"group": group.id}, later, key=f"meet_leaders:{group.id}")
+    app.jobs_added(writes)
 
 
 async def catch_up(app: App) -> None:
@@ -285,6 +298,7 @@ async def _invitation(who: Actor, face_id: int) -> Known:
 async def _consent(app: App, writes: Writes, known: Known, who: Actor) -> None:
     rows.settle(writes, known.row, JOINED)
     members.put(writes, Member(known.group.id, who.id, "joined", "", clock.now_ms(), None))
+    look(app, writes, known.group)
     member = {"type": "Member", "id": known.row.uri, "actor": who.uri, "object": known.face.uri, "role": "member"}
     await _answer(app, writes, "Accept", known, who, member)
 

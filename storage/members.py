@@ -59,6 +59,17 @@ async def of_group(group_id: int, state: str = "joined", limit: int = 200) -> li
     return [Member(*found) for found in await rows(sql, (group_id, state, limit))]
 
 
+async def one_here(group_id: int) -> int | None:
+    """Somebody of ours who belongs to a group, the one who has for longest; None when nobody does."""
+    sql = (
+        "SELECT m.actor_id FROM member m JOIN actor a ON a.id = m.actor_id AND a.host = '' AND a.deleted_at IS NULL"
+        " AND a.suspended_at IS NULL WHERE m.group_id = ? AND m.state = 'joined' AND m.home_host = ''"
+        " ORDER BY m.joined_at, m.actor_id LIMIT 1"
+    )
+    found = await row(sql, (group_id,))
+    return found[0] if found else None
+
+
 def put(writes: Writes, member: Member) -> None:
     """Store the membership as it is now."""
     _count(writes, member.group_id, member.actor_id, joined=member.state == "joined")

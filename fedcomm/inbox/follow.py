@@ -33,7 +33,10 @@ async def join(hand: Hand, activity: Activity) -> None:
 
 
 async def leave(hand: Hand, activity: Activity) -> None:
-    """Somebody elsewhere leaves a group of ours as Mobilizon does it."""
+    """Somebody elsewhere leaves a group of ours as Mobilizon does it; who leaves one there looks after it no more."""
+    place = hand.facts.group_at(id_of(activity.object) or "")
+    if place is not None and not place.local:
+        return await membership.left(hand, activity, place)
     target, follower = await _group(hand, activity), hand.actor(activity.actor)
     await service.record_end(hand.app, follower.id, target.id)
 

@@ -2,6 +2,7 @@
 
 from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
+from activitypub.origins import same_origin
 from fedcomm import dispatches, memberships
 from fedcomm.deputies import MAX_REASON
 from fedcomm.inbox.hand import Hand, Ignored
@@ -9,6 +10,7 @@ from fedcomm.memberships import Known
 from storage import actors, blocks, domain_blocks
 from storage.actors import Actor
 from storage.connect import Writes, write
+from storage.groups import Group
 from storage.ids import next_id
 from storage.memberships import ASKED, JOINED
 
@@ -59,6 +61,24 @@ async def described(hand: Hand, activity: Activity) -> None:
     if known is not None and role not in memberships.ROLES:
         await _tell(hand, writes, known)
     await write(writes)
+
+
+async def left(hand: Hand, activity: Activity, group: Group) -> None:
+    """Somebody is a member of a group elsewhere no more, and does not look after it either."""
+    by, face, writes = hand.actor(activity.actor), hand.facts.face_of(group), Writes()
+    uri = activity.uri or f"{by.uri}#says/{next_id()}"
+    if not await memberships.describe(hand.app, writes, group, face, by, by, "", uri, itself=True):
+        raise Ignored("they did not look after it")
+    await write(writes)
+
+
+async def removed(hand: Hand, activity: Activity, group: Group) -> None:
+    """Somebody who is not ours was put out of a group elsewhere: if they looked after it, its list says so no more."""
+    by, face = hand.actor(activity.actor), hand.facts.face_of(group)
+    if group.local or not same_origin(by.uri, face.uri):
+        raise Forbidden("Only the server of a group says who was put out of it.")
+    memberships.look(hand.app, hand.writes, group)
+    await write(hand.writes)
 
 
 async def _tell(hand: Hand, writes: Writes, before: Known, reason: str = "") -> None:

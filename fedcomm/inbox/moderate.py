@@ -74,6 +74,8 @@ async def listing(hand: Hand, activity: Activity) -> None:
     group of Mobilizon takes out one of ours."""
     if (known := await memberships.named(id_of(activity.object))) is not None:
         return await membership.decided(hand, activity, known, granted=False)
+    if activity.type == "Remove" and (elsewhere := hand.facts.group_at(activity.origin or "")) is not None:
+        return await membership.removed(hand, activity, elsewhere)
     post = hand.facts.posts.get(id_of(activity.object) or "")
     named = group_of(activity.audience, lambda uri: hand.facts.group_at(uri) is not None)
     group = hand.facts.group_at(named) if named else None

@@ -27,8 +27,7 @@ def names(activity: Activity) -> Names:
     while isinstance(inner, Activity):
         found.actors.append(inner.actor)
         found.actors.extend(_addresses(inner.audience.everyone))
-        if inner.target:
-            found.actors.append(inner.target)
+        found.actors.extend(filter(None, (inner.target, inner.origin)))
         if inner.uri:
             found.activities.append(inner.uri)
         for uri in inner.object_ids[:MAX_URIS]:

@@ -59,6 +59,7 @@ class Association(Publisher):
         self.members: dict[str, str] = {}
         self.discussions: dict[str, list[str]] = {}  # ids of what is in each, in order
         self.texts: dict[str, str] = {}
+        server.documents["/@bakers/members"] = self._members
 
     async def receive(self, activity: Json) -> None:
         """As a publisher does, and what makes members and what those say."""
@@ -171,6 +172,16 @@ class Association(Publisher):
         if kind == "Create":
             self.discussions[note["context"]].append(note["id"])
         self.texts[note["id"]] = note["content"]
+
+    def _members(self) -> Json:
+        """As members see it; everybody else, that there are none."""
+        uri, (_path, asking) = f"{self.group}/members", self.server.asked[-1]
+        shown = [self._member(who) for who in self.members] if asking in self.members else []
+        if shown:
+            nina = {"type": "Member", "id": f"{self.server.base}/member/0", "actor": self.person}
+            shown.append(nina | {"object": self.group, "role": "creator"})
+        page = {"type": "OrderedCollectionPage", "id": f"{uri}?page=1", "partOf": uri, "orderedItems": shown}
+        return {"id": uri, "type": "OrderedCollection", "totalItems": len(shown), "first": page}
 
     def _member(self, who: str) -> Json:
         return {"type": "Member", "id": self.members[who], "actor": who, "object": self.group, "role": "member"}

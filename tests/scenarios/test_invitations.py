@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from activitypub.errors import Unreachable
-from fedcomm import admit, clock, fetching, follows, memberships, requests
+from fedcomm import admit, clock, fetching, follows, leaders, memberships, requests
 from fedcomm import peers as fedcomm_peers
 from fedcomm.errors import NotAllowed, NotFound
 from fedcomm.members import appoint
 from storage import groups as stored
-from storage import members, peers, registers
+from storage import jobs, members, peers, registers
 from storage import memberships as rows
-from storage.connect import value
+from storage.connect import Writes, apply, value
 from storage.groups import Group
 from tests.fediverse import Fediverse, Instance, Person
 from tests.forger import PUBLIC, Face, Host, Json, post, send, together
@@ -243,12 +243,10 @@ async def test_a_server_invites_somebody_into_few_groups_at_once(bakery: Bakery)
 
 async def test_what_members_are_counts_from_who_has_a_say_in_the_group(bakery: Bakery) -> None:
     await bakery.follows()
-    for role, kept in {
-        "administrator": "steward",
-        "moderator": "moderator",
-        "member": "",
-        "creator": "steward",
-    }.items():
+    for role, kept in (
+        ("administrator", "steward"), ("moderator", "moderator"), ("member", ""), ("creator", "steward"),
+        ("rejected", ""),
+    ):  # fmt: skip
         await bakery.gives(bakery.nina.uri, role)
         assert await bakery.role(bakery.nina) == ROLES[kept]
     (joins,) = bakery.sent("Join")
@@ -267,6 +265,63 @@ async def test_what_members_are_counts_from_who_has_a_say_in_the_group(bakery: B
     await bakery.says(bakery.nina, {"type": "Remove", "actor": bakery.nina.uri, "object": joins["id"]})
 
     assert (await bakery.stands(), await bakery.role()) == ("ended left", None)
+
+
+async def test_members_are_asked_for_by_a_member_and_tell_who_looks_after_the_group(bakery: Bakery) -> None:
+    await bakery.follows()
+    (joins,) = bakery.sent("Join")
+    there, address = bakery.there, f"{bakery.bakers.uri}/members"
+    await bakery.gives(bakery.mallory.uri, "administrator")
+
+    def lists(*members_: Json, **more: Any) -> None:
+        page = {"type": "OrderedCollectionPage", "id": f"{address}?page=1", "partOf": address, "orderedItems": members_}
+        there.serve(address, {"id": address, "type": "OrderedCollection", "first": page | more})
+
+    async def look() -> None:
+        with bakery.ours.here():
+            await leaders.work(bakery.ours.app, (await bakery.place()).id)
+
+    lists(bakery.member(bakery.nina.uri, "creator"), bakery.member(bakery.otto.uri, "member"))
+    await look()
+    assert address not in there.asked  # nobody here is a member who might ask
+    await bakery.says(bakery.nina, bakery.nina.does("Accept", bakery.member(bakery.alice.actor.uri, "", joins["id"])))
+    with bakery.ours.here():
+        assert await jobs.waits(f"meet_leaders:{(await bakery.place()).id}")
+    await look()
+    by = there.signatures[there.asked.index(address)]
+    assert f'keyId="{bakery.alice.actor.uri}#' in by
+    assert [await bakery.role(each) for each in (bakery.nina, bakery.otto, bakery.mallory)] == [
+        ROLES["steward"], None, None
+    ]  # fmt: skip
+    lists()  # as for who is no member
+    await look()
+    foreign = bakery.member(bakery.mallory.uri, "moderator") | {"object": "https://mobilizon.test/c/other"}
+    lists(bakery.member(bakery.nina.uri, "creator"), bakery.member(bakery.otto.uri, "moderator"), foreign)
+    await look()
+    assert [await bakery.role(each) for each in (bakery.nina, bakery.otto, bakery.mallory)] == [
+        ROLES["steward"], ROLES["moderator"], None
+    ]  # fmt: skip
+
+    gone = {"type": "Leave", "actor": bakery.otto.uri, "object": bakery.bakers.uri}
+    await bakery.says(bakery.mallory, gone | {"actor": bakery.mallory.uri})
+    assert await bakery.role(bakery.otto) == ROLES["moderator"]
+    await bakery.says(bakery.otto, gone)
+    assert await bakery.role(bakery.otto) is None
+    key = f"meet_leaders:{(await _id(bakery))}"
+    out = {"type": "Remove", "object": "https://mobilizon.test/member/9", "origin": bakery.bakers.uri}
+    for by_, asks in ((bakery.mallory, False), (bakery.nina, True)):
+        with bakery.ours.here():
+            writes = Writes()
+            jobs.drop(writes, key)
+            await apply(writes)
+        await bakery.says(by_, out | {"actor": by_.uri})
+        with bakery.ours.here():
+            assert await jobs.waits(key) is asks
+
+
+async def _id(bakery: Bakery) -> int:
+    with bakery.ours.here():
+        return (await bakery.place()).id
 
 
 async def test_what_has_no_id_is_taken_once_by_its_signature_and_only_where_programs_leave_it_out(

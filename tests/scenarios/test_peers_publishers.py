@@ -199,6 +199,12 @@ async def test_whom_a_mobilizon_invites_belongs_to_it_when_they_say_yes(street: 
     await alice.sees(flour, content="rye")
     await bob.misses(flour)
 
+    async def told() -> bool:
+        status, page = await street.a.ask("GET", f"/c/{there.handle}")
+        return status == 200 and b"@<bdi>nina@mobilizon.test</bdi>" in page
+
+    await eventually(told, "the page says who looks after it, which the group says to members alone")
+
     await there.invite(bob.uri)
     await street.around.quiet()
     await bob.follow(there.handle)  # which says yes as well

@@ -4,14 +4,29 @@ They ask for it when somebody looks at it, so that nothing of it is kept elsewhe
 yet, the settings, how newcomers are welcomed, the invitations (docs/decisions/0037-the-desk.md).
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+import storage.accounts
+import storage.invites
 from activitypub.contexts import ACTIVITYSTREAMS
 from activitypub.origins import host_of
-from fedcomm import group_profile, holding, lapses, letters, members, promotional, sanitise, topics
+from fedcomm import (
+    clock,
+    flairs,
+    group_profile,
+    holding,
+    invites,
+    lapses,
+    letters,
+    members,
+    promotional,
+    sanitise,
+    topics,
+    welcomes,
+)  # fmt: skip
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.group_profile import Change
@@ -21,6 +36,7 @@ from storage.actors import Actor
 from storage.connect import Writes, transaction, write
 from storage.groups import Group
 from storage.ids import next_id
+from storage.invites import Invite
 
 MOST_HELD, MOST_HTML = 20, 20_000  # posts that are told at once; characters of one
 MOST_MARKED = 100  # people
@@ -78,6 +94,32 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class Invitation(msgspec.Struct, frozen=True, kw_only=True):
+    """An invitation that can be used: how often it was, how often and until when (ms since 1970) it can be, whose."""
+
+    id: str
+    uses: int = 0
+    max_uses: int = 0
+    expires_at: int = 0
+    maker: str = ""  # a handle; '' for who runs the server
+
+
+class Welcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How newcomers are welcomed, or what is to be otherwise: texts by language, who greets (a name there), where."""
+
+    texts: dict[str, str] | None = None
+    greeter: str | None = None
+    thread: str | None = None
+
+
+class Flair(msgspec.Struct, frozen=True, kw_only=True):
+    """A flair that the group shall have: the id of one that it has, '' for a new one."""
+
+    id: str = ""
+    name: str
+    color: str
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The settings of a group, or those that are to be otherwise; None where nothing is said of one."""
 
@@ -116,6 +158,8 @@ async def document(app: App, group: Group, face: Actor) -> dict[str, Any]:
         "attributedTo": face.uri,
         "settings": msgspec.to_builtins(await settings(app, group, face)),
         "waiting": msgspec.to_builtins(await waiting(app, group)),
+        "invitations": msgspec.to_builtins(await invitations(app, group)),
+        "welcome": msgspec.to_builtins(await welcome(app, group)),
     }
 
 
@@ -157,10 +201,10 @@ async def decide(app: App, face: Actor, by: Actor, decision: Decision) -> None:
     """
     name, act = face.username, decision.act
     if act in ("release", "trust"):
-        return await holding.release(app, name, _number(decision.id), by, trust=act == "trust")
+        return await holding.release(app, name, number(decision.id), by, trust=act == "trust")
     if act in ("refuse", "refuse_all"):
         everything = act == "refuse_all"
-        return await holding.refuse(app, name, _number(decision.id), by, decision.reason, everything=everything)
+        return await holding.refuse(app, name, number(decision.id), by, decision.reason, everything=everything)
     if act not in _MARKING:
         raise Invalid("There is no such act.")
     who = await actors.by_uri(decision.id)
@@ -169,7 +213,56 @@ async def decide(app: App, face: Actor, by: Actor, decision: Decision) -> None:
     await _MARKING[act](app, name, who.id, by)
 
 
-def _number(text: str) -> int:
+async def invitations(app: App, group: Group) -> list[Invitation]:
+    """Those into the group that can be used, the newest first."""
+    found = await storage.invites.into(group.id, clock.now_ms())
+    makers = await storage.accounts.by_ids([each.created_by for each in found if each.created_by])
+    here = await actors.by_ids([account.actor_id for account in makers.values()])
+    said = {each.subject: invites.by(each) for each in await registers.all_of(group.id, "invitation")}
+    elsewhere = await actors.by_uris(list(said.values()))
+
+    def maker(invite: Invite) -> str:
+        account = makers.get(invite.created_by or 0)
+        who = here.get(account.actor_id) if account is not None else elsewhere.get(said.get(str(invite.id), ""))
+        return app.urls.handle(who.username, who.host) if who is not None else ""
+
+    return [
+        Invitation(id=str(each.id), uses=each.uses, max_uses=each.max_uses or 0, expires_at=each.expires_at or 0,
+                   maker=maker(each))
+        for each in found
+    ]  # fmt: skip
+
+
+async def welcome(app: App, group: Group) -> Welcome:
+    """How newcomers are welcomed."""
+    found = await welcomes.setting(group)
+    named = found.greeter.username if found.greeter is not None and found.named else ""
+    return Welcome(texts=found.texts, greeter=named, thread=found.thread.uri if found.thread is not None else "")
+
+
+async def change_welcome(app: App, face: Actor, by: Actor, said: Welcome) -> None:
+    """A moderator elsewhere changes how newcomers are welcomed.
+
+    Raises:
+        NotAllowed: `by` may not do that.
+        Invalid: a text that is too long, a greeter who is no member there, or no thread of the group.
+    """
+    wanted = welcomes.Change(texts=said.texts, greeter=said.greeter, thread=said.thread)
+    await welcomes.change(app, face.username, wanted, by)
+
+
+async def change_flairs(app: App, face: Actor, by: Actor, said: Sequence[Flair]) -> None:
+    """A moderator elsewhere says which flairs the group has.
+
+    Raises:
+        NotAllowed: `by` may not do that.
+        Invalid: too many, two of a name, or what no flair can be.
+    """
+    await flairs.change(app, face.username, [flairs.Wanted(each.id, each.name, each.color) for each in said], by)
+
+
+def number(text: str) -> int:
+    """The number in a text; 0 where there is none."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 

@@ -49,7 +49,7 @@ async def change(app: App, group_name: str, wanted: Sequence[Wanted], by: Actor 
     """
     group, face = await groups.named(group_name)
     actor_uri, uri = await members.who_acts(group, face, by, rights.FLAIR), app.urls.activity(next_id())
-    made = _rows(group, face, _checked(wanted))
+    made = _rows(group, face, checked(wanted))
     value = [{"id": flair.uri, "name": flair.name, "color": flair.background_color} for flair in made]
     if value == msgspec.json.decode(await registers.get(group.id, "flairs") or "[]"):
         return
@@ -59,7 +59,8 @@ async def change(app: App, group_name: str, wanted: Sequence[Wanted], by: Actor 
         registers.take_effect(writes, act, "actor", face.id, updated_at=clock.now_ms())
         flairs.put(writes, group.id, made)
         await write(writes)
-        await group_profile.tell(app, group.id, await group_profile.update_of(app, group.id, uri, actor_uri))
+        teller = face.uri if by is not None and by.host else actor_uri  # who is elsewhere says nothing from here
+        await group_profile.tell(app, group.id, await group_profile.update_of(app, group.id, uri, teller))
 
 
 async def give(app: App, moderator: Actor | None, post_id: int, name: str) -> None:
@@ -119,7 +120,12 @@ async def _tell(app: App, writes: Writes, group: Group, face: Actor, post: Post,
         publish(app, writes, author, update, Audience(inboxes=(face.inbox,)), thread_id=post.thread_id, post_id=post.id)
 
 
-def _checked(wanted: Sequence[Wanted]) -> list[Wanted]:
+def checked(wanted: Sequence[Wanted]) -> list[Wanted]:
+    """Those that have a name, with single blanks in it.
+
+    Raises:
+        Invalid: too many, two of a name, or what no flair can be.
+    """
     named = [msgspec.structs.replace(each, name=" ".join(each.name.split())) for each in wanted if each.name.strip()]
     if len(named) > MOST:
         raise Invalid("A group has at most {most} flairs.", field="flairs", most=MOST)

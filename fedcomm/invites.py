@@ -5,6 +5,8 @@ let them; who looks after a group invites into it however it is joined, since wh
 invite with ends when they could not invite any more (docs/decisions/0024-joining.md).
 """
 
+import msgspec
+
 import storage.accounts
 import storage.actors
 import storage.groups
@@ -20,11 +22,18 @@ from storage.counting import hold
 from storage.groups import Group
 from storage.ids import next_id
 from storage.invites import Invite
+from storage.registers import Register
+
+
+class _By(msgspec.Struct, frozen=True):
+    by: str = ""
+
 
 ROLES = ("member", "moderator", "admin")  # of an account on this server
 MOST_USES, MOST_DAYS = 1000, 365
 MEMBERS_USES, MEMBERS_DAYS, MEMBERS_OPEN = 10, 30, 10  # uses and days of a member's invitation; how many are open
 DAY = 86_400_000  # ms
+_BY = msgspec.json.Decoder(_By)
 _FIRST_ADMIN_DAYS = 7  # each start of the server makes a new link
 
 
@@ -147,8 +156,26 @@ async def inviting(app: App, account: Account, group: Group) -> bool:
     return belongs and group.join_mode == "open" and (await settings.current(app)).members_invite
 
 
+async def maker_elsewhere(invite: Invite) -> str:
+    """Who made an invitation into a group, looks after that and lives elsewhere; '' for all others."""
+    if invite.created_by or invite.group_id is None:
+        return ""
+    return _said(await registers.get(invite.group_id, "invitation", str(invite.id)))
+
+
+def by(register: Register) -> str:
+    """Who made the invitation that a register of its group is about."""
+    return _said(register.value)
+
+
+def _said(value: str | None) -> str:
+    return _BY.decode(value).by if value is not None else ""
+
+
 async def opens_account(app: App, invite: Invite) -> bool:
     """Whether one can have an account here with an invitation; with any other one joins as who one is already."""
+    if await maker_elsewhere(invite):
+        return False
     maker = await storage.accounts.by_id(invite.created_by) if invite.created_by else None
     return maker is None or maker.role == "admin" or (await settings.current(app)).members_invite
 
@@ -157,6 +184,15 @@ async def _looks_after(account: Account, group_id: int) -> bool:
     actor = await storage.actors.by_id(account.actor_id)
     given = await registers.get(group_id, "role", actor.uri) if actor is not None else None
     return rights.INVITE in rights.of(registers.role(given))
+
+
+async def _holds(maker: str, group_id: int | None) -> bool:
+    """Whether who made an invitation elsewhere still may; '' made none elsewhere."""
+    if not maker:
+        return True
+    group = await storage.groups.by_id(group_id or 0)
+    given = await registers.get(group_id or 0, "role", maker)
+    return group is not None and group.closed_at is None and rights.INVITE in rights.of(registers.role(given))
 
 
 async def _check_member(app: App, by: Account, role: str, group_id: int | None, uses: int, days: int) -> None:
@@ -183,8 +219,8 @@ async def _check_open(by: Account) -> None:
 
 async def _stands(app: App, invite: Invite) -> bool:
     """Whether who made an invitation could still make it: who is no admin (any more) only as a member of the group."""
-    if not invite.created_by:  # whoever runs the server
-        return True
+    if not invite.created_by:  # whoever runs the server, or a moderator elsewhere
+        return await _holds(await maker_elsewhere(invite), invite.group_id)
     maker = await storage.accounts.by_id(invite.created_by)
     if maker is None or maker.state != "active":
         return False

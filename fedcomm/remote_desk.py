@@ -5,17 +5,20 @@ tells everybody as if it had been done there, and them what it did not take. Onl
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from activitypub.client import Allowance
 from activitypub.errors import ProtocolError, Unreachable
-from fedcomm import admit, clock, desk, members, rights, sanitise
+from activitypub.origins import origin
+from fedcomm import admit, clock, desk, members, rights, sanitise, tokens
 from fedcomm.app import App
-from fedcomm.desk import Decision, Held, Settings, Waiting
+from fedcomm.desk import Decision, Flair, Held, Invitation, Settings, Waiting, Welcome
 from fedcomm.errors import Conflict, Invalid, NotAllowed
 from fedcomm.holding import MAX_REASON
+from fedcomm.invites import MEMBERS_DAYS, MEMBERS_USES
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
 from storage import groups as stored
@@ -35,6 +38,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
 
     settings: Settings = Settings()
     waiting: Waiting = Waiting()
+    invitations: tuple[Invitation, ...] = ()
+    welcome: Welcome = Welcome()
 
 
 async def read(app: App, group: Group, face: Actor, by: Actor, right: str) -> Desk:
@@ -78,6 +83,12 @@ def clean(waiting: Waiting) -> Waiting:
     )
 
 
+def clean_invitations(found: Sequence[Invitation]) -> list[Invitation]:
+    """Invitations as they can be shown."""
+    shown = [each for each in found[: desk.MOST_MARKED] if _is_number(each.id)]
+    return [msgspec.structs.replace(each, expires_at=_time(each.expires_at)) for each in shown]
+
+
 def _clean(post: Held) -> Held:
     return msgspec.structs.replace(
         post,
@@ -107,6 +118,52 @@ async def decide(app: App, group: Group, face: Actor, by: Actor, decision: Decis
     if len(decision.reason.strip()) > MAX_REASON:
         raise Invalid("A reason may have {limit} characters.", field="reason", limit=MAX_REASON)
     await _change(app, face, by, decision=msgspec.to_builtins(decision))
+
+
+async def change_welcome(app: App, group: Group, face: Actor, by: Actor, wanted: Welcome) -> None:
+    """Change how a group elsewhere welcomes newcomers.
+
+    Raises:
+        NotAllowed: `by` may not do that from here.
+    """
+    await _may(group, by, rights.WELCOME)
+    await _change(app, face, by, welcome=msgspec.to_builtins(wanted))
+
+
+async def change_flairs(app: App, group: Group, face: Actor, by: Actor, wanted: Sequence[Flair]) -> None:
+    """Say which flairs a group elsewhere has.
+
+    Raises:
+        NotAllowed: `by` may not do that from here.
+    """
+    await _may(group, by, rights.FLAIR)
+    await _change(app, face, by, flairs=[msgspec.to_builtins(each) for each in wanted])
+
+
+async def invite(app: App, group: Group, face: Actor, by: Actor, uses: int, days: int) -> str:
+    """A link with which somebody comes into a group elsewhere, once its server has heard of it; the secret stays here.
+
+    Raises:
+        NotAllowed: `by` may not do that from here.
+        Invalid: too many uses or days.
+    """
+    await _may(group, by, rights.INVITE)
+    if not 1 <= uses <= MEMBERS_USES or not 1 <= days <= MEMBERS_DAYS:
+        raise Invalid("Your invitation works 1 to {uses} times and for 1 to {days} days.", field="uses",
+                      uses=MEMBERS_USES, days=MEMBERS_DAYS)  # fmt: skip
+    token = tokens.new()
+    await _change(app, face, by, invitation={"hash": tokens.hash_of(token).hex(), "uses": uses, "days": days})
+    return f"{origin(face.uri)}/invite/{token}"
+
+
+async def revoke(app: App, group: Group, face: Actor, by: Actor, invitation: int) -> None:
+    """Take an invitation into a group elsewhere back.
+
+    Raises:
+        NotAllowed: `by` may not do that from here.
+    """
+    await _may(group, by, rights.INVITE)
+    await _change(app, face, by, revoked=str(invitation))
 
 
 async def _change(app: App, face: Actor, by: Actor, **parts: Any) -> None:

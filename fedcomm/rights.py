@@ -66,7 +66,7 @@ def afar(role: str, program: str) -> frozenset[str]:
     if OVERSEE not in of(role):
         return of(role)
     if program == "fedcomm":
-        return ((_AFAR | {STEWARDS, APPROVE, SETTINGS, HOLD}) & of(role)) | _HERE
+        return ((_AFAR | {STEWARDS, APPROVE, SETTINGS, HOLD, INVITE, WELCOME}) & of(role)) | _HERE
     return _PROGRAMS.get(program, _AFAR) | _HERE
 
 

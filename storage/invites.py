@@ -36,6 +36,12 @@ async def by_id(invite_id: int) -> Invite | None:
     return Invite(*found) if found else None
 
 
+async def by_hash(token_hash: bytes) -> Invite | None:
+    """The invitation with this hash, whether anybody can come in with it or not."""
+    found = await row(f"SELECT {_COLUMNS} FROM invite WHERE token_hash = ?", (token_hash,))
+    return Invite(*found) if found else None
+
+
 async def usable_by_id(invite_id: int, now: int) -> Invite | None:
     """The invitation with this id, if somebody can still come in with it."""
     found = await row(f"SELECT {_COLUMNS} FROM invite WHERE id = ? AND {_USABLE}", (invite_id, now))

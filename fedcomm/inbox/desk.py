@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from activitypub.activities import Activity
-from fedcomm import admit, clock, desk, rights
+from fedcomm import admit, clock, desk, remote_invites, rights
 from fedcomm.errors import AppError, Invalid
 from fedcomm.inbox.hand import Hand, Ignored, Refused
 from storage import jobs
@@ -42,13 +42,23 @@ async def _done(
     hand: Hand, group: Group, face: Actor, by: Actor, activity: Activity, said: dict[str, Any]
 ) -> list[str]:  # fmt: skip
     """Whatever is changed of it, all or nothing; gives the settings that others have changed since it was said."""
+    app = hand.app
     if "settings" in said:
         wanted = _read(said["settings"], desk.Settings)
-        return await desk.change_settings(hand.app, group, face, by, wanted, activity.published)
+        return await desk.change_settings(app, group, face, by, wanted, activity.published)
     if "decision" in said:
-        await desk.decide(hand.app, face, by, _read(said["decision"], desk.Decision))
-        return []
-    raise Ignored("nothing of it is known here")
+        await desk.decide(app, face, by, _read(said["decision"], desk.Decision))
+    elif "welcome" in said:
+        await desk.change_welcome(app, face, by, _read(said["welcome"], desk.Welcome))
+    elif "flairs" in said:
+        await desk.change_flairs(app, face, by, _read(said["flairs"], list[desk.Flair]))
+    elif "invitation" in said:
+        await remote_invites.make(app, face.username, by, _read(said["invitation"], remote_invites.Wanted))
+    elif "revoked" in said:
+        await remote_invites.revoke(app, face.username, by, desk.number(_read(said["revoked"], str)))
+    else:
+        raise Ignored("nothing of it is known here")
+    return []
 
 
 def _letter(hand: Hand, group: Group, by: Actor, why: str) -> Writes:

@@ -70,8 +70,7 @@ def test_a_right_is_had_or_asked_for_in_vain(standing: Standing, may: set[str]) 
 def test_in_a_group_elsewhere_somebody_may_what_its_server_takes_from_here(
     role: str, program: str, without: set[str]
 ) -> None:
-    here = {"invite", "welcome"}  # which only its own server can give
-    here |= {"settings", "hold"} if program != "fedcomm" else set()
+    here = {"settings", "hold", "invite", "welcome"} if program != "fedcomm" else set()  # what servers of ours take
     standing = Standing(role=role, program=program)
 
     assert standing.rights == rights.of("steward") - here - without

@@ -7,13 +7,26 @@ import pytest
 
 import storage.accounts
 from activitypub.errors import ProtocolError
-from fedcomm import fetching, group_profile, groups, members, posts, rights, sessions
+from fedcomm import (
+    admissions,
+    fetching,
+    follows,
+    group_profile,
+    groups,
+    invites,
+    members,
+    posts,
+    rights,
+    sessions,
+    tokens,
+)  # fmt: skip
+from fedcomm.errors import NotFound
 from fedcomm.group_profile import Change
 from fedcomm.posts import Draft
+from storage import flairs, registers
 from storage import groups as stored
-from storage import registers
 from storage.actors import Actor
-from storage.connect import execute
+from storage.connect import execute, value
 from storage.groups import Group
 from storage.posts import Post
 from tests import forger
@@ -203,6 +216,89 @@ async def test_a_moderator_elsewhere_sees_what_waits_and_lets_it_in_or_turns_it_
     assert (await (await enter(await bakery.b.person("bill"))).get(where)).status == 404
 
 
+async def test_a_moderator_elsewhere_invites_welcomes_and_names_flairs(bakery: Bakery, enter: Enter) -> None:
+    c = await bakery.fediverse.instance("c.test")
+    carol, dora, eve = [await c.person(name) for name in ("carol", "dora", "eve")]
+    await bakery.appoint(bakery.bob.actor.uri, rights.MODERATOR)
+    await bakery.change(Change(join_mode="invite"))
+    browser, app, where = await enter(bakery.bob), bakery.a.app, "/c/bread@a.test/invites"
+
+    async def makes(uses: str) -> str:
+        """The secret of a link, that bob's server was told once."""
+        page = await browser.send(await browser.get(where), where, uses=uses, days="3")
+        await bakery.fediverse.settle()
+        return page.source.split("https://a.test/invite/")[1][:43]
+
+    link = await makes("2")
+    page = await browser.get(where)
+    assert "Used 0 of 2 times" in page.main and "@bob@b.test" in page.main
+    assert not any(link.encode() in body for _host, body in bakery.fediverse.wire.posted)  # the secret stays there
+    with bakery.a.here():
+        assert not await invites.opens_account(app, await invites.find(app, link))
+        await admissions.reserve(app, link, "@carol@c.test")
+    await bakery.fediverse.join(bakery.bread, carol, eve)
+    assert await _belongs(bakery, carol) and not await _belongs(bakery, eve)
+
+    welcome = "/c/bread@a.test/welcome"
+    fields = {"texts[0][text]": "Good morning", "texts[1][text]": "Guten Morgen", "greeter": "ann"}
+    page = await browser.get(welcome)
+    assert "a name on a.test" in page.main
+    await browser.button(page, welcome, **fields)
+    assert "with an account here" in (await bakery.told(bakery.bob))[-1]  # ann is no member: nothing is taken
+    with bakery.a.here():
+        await follows.follow(app, bakery.ann.actor, bakery.bread.id)
+    await browser.button(page, welcome, **fields)
+    await bakery.fediverse.settle()
+    with bakery.a.here():
+        await admissions.reserve(app, link, "@dora@c.test")
+    await bakery.fediverse.join(bakery.bread, dora)
+    assert [each for each in await dora.letters() if "Good morning" in each or "Guten Morgen" in each]
+    page = await browser.get(welcome)
+    assert page.form(welcome).one("input", name="greeter")["value"] == "ann" and "Guten Morgen" in page.main
+
+    flairs_page = "/c/bread@a.test/flairs"
+    secret = page.all("input", name="csrf")[0]["value"]
+    lines: dict[str, str | list[str]] = {"uri": ["", ""], "called": ["Offer", "Question"], "color": ["#ffcc00"] * 2}
+    assert (await browser.post(flairs_page, lines | {"csrf": secret})).status == 303
+    await bakery.fediverse.settle()
+    with bakery.a.here():
+        group = (await groups.named("bread"))[0]
+        assert [each.name for each in await flairs.of_group(group.id)] == ["Offer", "Question"]
+        for name in ("welcome", "greeter", "flairs"):
+            act = await registers.winner(group.id, name)
+            assert act is not None and act.actor_uri == bakery.bob.actor.uri
+    with carol.instance.here():
+        known = await stored.by_face(bakery.bread.uri)
+        assert known and len(await flairs.of_group(known.id)) == 2
+    assert (await browser.post(flairs_page, lines | {"called": ["Offer", "offer"], "csrf": secret})).status == 422
+
+    second = await makes("1")
+    with bakery.a.here():
+        await invites.find(app, second)
+    page = await browser.get(where)
+    (revoke,) = [each["action"] for each in page.all("form") if each["action"].endswith("/revoke")]
+    await browser.button(page, revoke)
+    third = await makes("1")
+    with bakery.a.here():
+        with pytest.raises(NotFound):
+            await invites.find(app, second)
+        await invites.find(app, third)
+        await members.dismiss(app, "bread", await fetching.actor(app, bakery.bob.actor.uri), bakery.ann.actor)
+        with pytest.raises(NotFound):  # who invites no more has invited nobody
+            await invites.find(app, third)
+    await bakery.fediverse.settle()
+    for gone in (where, welcome, flairs_page):
+        assert (await browser.get(gone)).status == 404
+
+
+async def _belongs(bakery: Bakery, who: Person) -> bool:
+    """Whether somebody is a member, as the group has it."""
+    with bakery.a.here():
+        group = (await groups.named("bread"))[0]
+        there = await fetching.actor(bakery.a.app, who.actor.uri)
+        return (await members.standing(group, there)).member
+
+
 @pytest.mark.attack("GRP-06")
 async def test_what_the_desk_of_a_hostile_group_says_is_shown_as_the_words_of_a_stranger(
     bakery: Bakery, enter: Enter
@@ -246,10 +342,12 @@ async def test_the_desk_of_a_group_is_for_those_alone_who_look_after_it_and_each
     desk = f"{bakery.bread.uri}/desk"
     before, face = await bakery.group()
 
-    async def sends(by: Face, settings: object, **more: object) -> int:
+    async def sends(by: Face, settings: object, part: dict[str, object] | None = None, **more: object) -> int:
         """How many letters of the group came of it."""
         heard = len(host.received)
-        said = by.does("Update", {"id": desk, "type": "Object", "settings": settings}, **{"target": face.uri} | more)
+        said = by.does(
+            "Update", {"id": desk, "type": "Object"} | (part or {"settings": settings}), **{"target": face.uri} | more
+        )
         await forger.send(bakery.fediverse, bakery.a, by, said, inbox="/c/bread/inbox")
         return len([each for each in host.received[heard:] if each["type"] == "Create"])
 
@@ -268,6 +366,27 @@ async def test_the_desk_of_a_group_is_for_those_alone_who_look_after_it_and_each
     assert await sends(mo, {"title": "Wine"}, target="https://a.test/c/wine") == 0
     with bakery.a.here():
         assert (await groups.named("wine"))[1].name == "Wine" and (await groups.named("bread"))[1].name == "Eve's"
+
+    with bakery.a.here():
+        known = (await invites.create(bakery.a.app, None, group_id=before.id)).rpartition("/")[2]
+        other = await groups.create(bakery.a.app, "rye", "Rye", "", "ann")
+        await invites.create(bakery.a.app, None, group_id=other.id)
+        foreign_id = str(await value("SELECT id FROM invite WHERE group_id = ?", (other.id,)))
+    fresh = {"hash": "0" * 64}
+    for refused in (
+        {"hash": tokens.hash_of(known).hex()},
+        {"hash": "x"},
+        fresh | {"uses": 11},
+        fresh | {"days": 0},
+        "x",
+    ):
+        assert await sends(mo, None, {"invitation": refused}) == 1, refused
+    assert (await sends(mo, None, {"revoked": foreign_id}), await sends(eve, None, {"revoked": foreign_id})) == (1, 0)
+    for number in range(11):  # no more than a member here has open at once
+        assert await sends(mo, None, {"invitation": {"hash": f"{number:064x}"}}) == number // 10
+    with bakery.a.here():
+        assert await value("SELECT COUNT(*) FROM invite WHERE group_id = ?", (before.id,)) == 1 + 10
+        assert await value("SELECT COUNT(*) FROM invite WHERE revoked_at IS NOT NULL") == 0
 
     assert (await (await enter(bill)).get("/c/bread@a.test/profile")).status == 404
     async with httpx.AsyncClient(transport=bakery.a.asgi, base_url="https://a.test") as unsigned:

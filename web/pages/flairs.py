@@ -8,14 +8,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.flairs
-from fedcomm import flairs, rights
+from fedcomm import flairs, remote_desk, rights
+from fedcomm.desk import Flair
 from fedcomm.errors import AppError, Invalid, NotFound
 from fedcomm.flairs import MOST, Wanted
 from storage import visible
 from web import respond, state
 from web.pages import frame, shown
 from web.pages.group import named
-from web.pages.looking_after import Place, looking_after
+from web.pages.looking_after import Place, looking_after_any
 from web.pages.readers import form, reader_of
 
 _FREE, _COLOR = 3, "#2f6f4f"  # empty lines for new ones; the colour that these begin with
@@ -30,14 +31,15 @@ class Labels(msgspec.Struct, frozen=True):
     csrf: str = ""
 
 
-@looking_after
+@looking_after_any
 async def show(request: Request, place: Place) -> Response:
     """`GET /c/{name}/flairs`"""
+    place.by(rights.FLAIR)
     there = await storage.flairs.of_group(place.group.id)
     return await _page(request, place, [Wanted(each.uri, each.name, each.background_color) for each in there])
 
 
-@looking_after
+@looking_after_any
 async def save(request: Request, place: Place) -> Response:
     """`POST /c/{name}/flairs`"""
     given = await form(request, Labels, place.reader)
@@ -45,7 +47,12 @@ async def save(request: Request, place: Place) -> Response:
     try:
         if not len(given.uri) == len(given.called) == len(given.color):
             raise Invalid("The form was not sent whole. Please try again.", field="flairs")
-        await flairs.change(state.app_of(request), place.face.username, wanted, place.by(rights.FLAIR))
+        app, by = state.app_of(request), place.by(rights.FLAIR)
+        if not place.group.local:
+            said = [Flair(id=each.uri, name=each.name, color=each.color) for each in flairs.checked(wanted)]
+            await remote_desk.change_flairs(app, place.group, place.face, place.reader.actor, said)
+            return respond.redirect(f"{shown.profile(place.face)}/flairs?done=sent")
+        await flairs.change(app, place.face.username, wanted, by)
     except AppError as refused:
         return await _page(request, place, [each for each in wanted if each.name.strip()], refused)
     return respond.redirect(f"{shown.profile(place.face)}/flairs?done=saved")

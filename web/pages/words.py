@@ -243,6 +243,7 @@ GROUP_ACTS = {
     "promotional": (later("marked as promotional"), later("marks no more as promotional")),
     "ladder": (later("limits newcomers on their first day"), later("limits newcomers no more")),
     "promotion": (later("limits announcements"), later("limits announcements no more")),
+    "invitation": (later("made an invitation"), later("took an invitation back")),
     "rolled_back": (later("let undo what was done by"), later("let undo what was done by")),
     "closed": (later("closed the group"), later("opened the group")),
 }

@@ -32,6 +32,10 @@ class World(msgspec.Struct):
         """That of the scripted server."""
         return self.forum.server.host
 
+    async def failing(self) -> bool:
+        """Whether a.test has noticed that the scripted server is away."""
+        return any(p["host"] == self.host and p["failures"] for p in (await self.a.command("queue"))["peers"])
+
 
 class Group(msgspec.Struct):
     """A group or community, and somebody of each server in it: flora is of the scripted one."""

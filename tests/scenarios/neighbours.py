@@ -55,8 +55,8 @@ class Member:
         found = await self.call("GET", f"/api/v1/accounts/lookup?acct={handle}")
         await self.call("POST", f"/api/v1/accounts/{found['id']}/unfollow")
 
-    async def decides(self, handle: str, act: str) -> None:
-        """`authorize` or `reject` somebody who asks, once they do."""
+    async def asked_by(self, handle: str) -> str:
+        """The number of somebody who asks, once they do."""
         asker: dict[str, Any] = {}
 
         async def asked() -> bool:
@@ -65,7 +65,15 @@ class Member:
             return bool(asker)
 
         await eventually(asked, f"{handle} asks {self.name}")
-        await self.call("POST", f"/api/v1/follow_requests/{asker['id']}/{act}")
+        return str(asker["id"])
+
+    async def decides(self, handle: str, act: str) -> None:
+        """`authorize` or `reject` somebody who asks, once they do."""
+        await self.call("POST", f"/api/v1/follow_requests/{await self.asked_by(handle)}/{act}")
+
+    async def number(self, handle: str) -> str:
+        """The number of somebody who is known here."""
+        return str((await self.call("GET", f"/api/v1/accounts/lookup?acct={handle}"))["id"])
 
     async def write(self, text: str, answering: str = "") -> str:
         """Publish a post, perhaps an answer to one that has arrived; gives its id for other servers."""
@@ -189,6 +197,17 @@ class Home:
         await moderator.follow(f"{name}@{self.host}")
         return f"{name}@{self.host}"
 
+    async def start(self) -> None:
+        """Let it run; on PostgreSQL it is two processes, which are to be as one."""
+        two = ("--processes", "2") if "DATABASE_URL" in self.instance.settings else ()
+        await asyncio.to_thread(self.instance.start, *two)
+
+    async def restart(self) -> None:
+        """End it in the middle of whatever it does, and let it run again; two processes are ended as by their user."""
+        several = "DATABASE_URL" in self.instance.settings
+        await asyncio.to_thread(self.instance.stop if several else self.instance.kill)
+        await self.start()
+
     async def quiet(self) -> None:
         """Until nothing waits there."""
 
@@ -210,7 +229,7 @@ class Neighbourhood:
         self._fronts: dict[str, Front] = {}
 
     async def home(self, host: str, **settings: str) -> Home:
-        """A fedcomm server at one of the names; on PostgreSQL it is two processes, which are to be as one."""
+        """A fedcomm server at one of the names."""
         folder = self.folder / host
         folder.mkdir()
         places = ",".join(f"{name}={address}:{port}" for name, (address, port) in self.places.items())
@@ -219,7 +238,7 @@ class Neighbourhood:
             TEST_HOSTS=places, EXTRA_CA_FILE=str(self.authority.file), RATE_LIMITS="off", **settings,
         )  # fmt: skip
         self.homes.append(Home(host, instance))
-        await asyncio.to_thread(instance.start, *(("--processes", "2") if "DATABASE_URL" in settings else ()))
+        await self.homes[-1].start()
         await self._front(host, instance.port)
         return self.homes[-1]
 

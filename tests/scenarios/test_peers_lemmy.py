@@ -3,10 +3,11 @@
 import msgspec
 import pytest
 
-from tests.peers.server import PUBLIC, Dropped
+from tests.peers.server import PUBLIC, Dropped, Json
 from tests.peers.users import User
 from tests.scenarios.forums import World, answers_with, arrived, ours, theirs, there
 from tests.scenarios.neighbours import eventually
+from tests.scenarios.pressing import Browser
 from tests.scenarios.stories import nothing_twice
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("world", ["lemmy"], indirect=True)]
@@ -56,10 +57,7 @@ async def test_what_was_written_while_lemmy_was_away_comes_in_order_and_once(wor
     await here.alice.sees(written[-1])
     written.append(await here.alice.write("It stopped.", answering=written[-1]))
 
-    async def failing() -> bool:
-        return any(p["host"] == "lemmy.test" and p["failures"] for p in (await world.a.command("queue"))["peers"])
-
-    await eventually(failing, "a.test has noticed that lemmy.test is away")
+    await eventually(world.failing, "a.test has noticed that lemmy.test is away")
     await world.around.mend("lemmy.test")
     world.clock.write_text("120")
     await there(world, written[-1])
@@ -86,6 +84,7 @@ async def test_whom_our_group_bans_lemmy_is_told_of_and_nothing_more_of_theirs_i
     await world.around.quiet()
 
     assert world.forum.server.announced(here.uri).count(("Block", "taken")) == 1
+    assert not _answers(world, here.uri, "Create")  # it shows the ban itself
     assert await here.bob.find(comment) is None
     await here.bob.sees(page, favourites_count=0, replies_count=0)
 
@@ -155,13 +154,33 @@ async def test_a_private_group_and_lemmy_tell_each_other_what_only_members_read(
 async def test_nobody_waits_for_ever_neither_for_our_group_nor_for_theirs(world: World) -> None:
     alice, fern = await world.a.member("alice_asked"), User(world.forum, "fern")
     handle = await world.a.group("asked", alice)
-    await world.a.command("group.change", group="asked", changes={"join_mode": "approval"})
+    browser, joined_ = Browser(alice), world.forum.joined
+    changes = {"join_mode": "approval", "question": "Who are you?", "rules": ["Be kind."]}
+    await world.a.command("group.change", group="asked", changes=changes)
     group = await fern.join(handle)
-    await alice.decides("fern@lemmy.test", "reject")
-    await eventually(lambda: _answered(world, group, "Reject"), "fern is turned down")
+    number = await alice.asked_by("fern@lemmy.test")
+    await fern.join(handle)  # a second time, while they wait
+    await browser.press("/c/asked/requests", act="deny", id=number, reason="Which flour?")
+    await eventually(lambda: len(_answers(world, group, "Reject")) == 1, "fern is turned down")
+    assert _answers(world, group, "Reject")[0]["summary"] == "Which flour?"
+
+    await browser.press("/c/asked/requests/denied", act="let_in", id=number)
     await fern.join(handle)
+    await world.a.restart()
+    await eventually(lambda: fern.uri in joined_.get(group, ()), "fern is in the group and was not asked")
+    await fern.leave(group)
+    await fern.join(handle)
+    await alice.asked_by("fern@lemmy.test")
+    await world.around.cut("lemmy.test")
     await alice.decides("fern@lemmy.test", "authorize")
-    await eventually(lambda: fern.uri in world.forum.joined.get(group, ()), "fern is in the group")
+    await eventually(world.failing, "a.test has noticed that lemmy.test is away")
+    await world.around.mend("lemmy.test")
+    world.clock.write_text("240")
+    await eventually(lambda: fern.uri in joined_[group], "fern is in the group again all the same")
+    page = await fern.post(group, "Rye", "Who has some?")
+    await alice.sees(page)  # joining was their yes to the rules, which no message could show them
+    await world.around.quiet()
+    assert not _answers(world, group, "Create")  # Lemmy takes no messages of groups
 
     community = world.forum.community("slow", "Slow", fern.uri)
     community.asks = True
@@ -185,10 +204,10 @@ async def test_nobody_waits_for_ever_neither_for_our_group_nor_for_theirs(world:
     await eventually(joined, "alice is in theirs")
 
 
-def _answered(world: World, group: str, kind: str) -> bool:
-    """Whether the scripted server took an answer of that kind of a group of ours."""
-    taken = [r for r in world.forum.server.received if r.outcome == "taken"]
-    return any((r.activity["type"], r.activity["actor"]) == (kind, group) for r in taken)
+def _answers(world: World, group: str, kind: str) -> list[Json]:
+    """What a group of ours itself said of that kind to the scripted server, which took it."""
+    taken = [r.activity for r in world.forum.server.received if r.outcome == "taken"]
+    return [said for said in taken if (said["type"], said["actor"]) == (kind, group)]
 
 
 async def test_of_a_thread_in_two_groups_lemmy_hears_from_the_one_in_which_it_began_and_once(world: World) -> None:

@@ -1,6 +1,7 @@
 """Two fedcomm servers and a Mastodon-like one, each a server of its own, over https: what each sees of the others."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from tests.databases import Databases
 from tests.peers.mastodon import Habits, Mastodon, Person
 from tests.scenarios.neighbours import Home, Member, Neighbourhood, eventually
+from tests.scenarios.pressing import Browser
 from tests.scenarios.stories import nothing_twice
 
 pytestmark = pytest.mark.anyio
@@ -20,6 +22,11 @@ class World(msgspec.Struct):
     a: Home
     b: Home
     mastodon: Mastodon
+    clock: Path  # holds the seconds by which the clock of a.test is ahead
+
+    async def failing(self) -> bool:
+        """Whether a.test has noticed that the Mastodon is away."""
+        return any(p["host"] == "mastodon.test" and p["failures"] for p in (await self.a.command("queue"))["peers"])
 
     def mona(self, name: str) -> Person:
         return self.mastodon.person(name)
@@ -30,12 +37,13 @@ async def world(
     tmp_path_factory: pytest.TempPathFactory, databases: Databases, anyio_backend: str
 ) -> AsyncIterator[World]:
     """One of the fedcomm servers on SQLite, the other on PostgreSQL; the Mastodon tells strangers nothing."""
-    async with Neighbourhood(
-        tmp_path_factory.mktemp("mastodon"), "a.test", "b.test", "mastodon.test", "quiet.test"
-    ) as around:
-        a = await around.home("a.test")
+    folder = tmp_path_factory.mktemp("mastodon")
+    clock = folder / "clock"
+    clock.write_text("0")
+    async with Neighbourhood(folder, "a.test", "b.test", "mastodon.test", "quiet.test") as around:
+        a = await around.home("a.test", TEST_CLOCK=str(clock))
         b = await around.home("b.test", DATABASE_URL=await databases.new("postgres"))
-        yield World(around, a, b, Mastodon(await around.server("mastodon.test", secure=True)))
+        yield World(around, a, b, Mastodon(await around.server("mastodon.test", secure=True)), clock)
 
 
 @pytest.mark.shows("mastodon", theirs="answer vote edit delete", ours="join vote edit delete")
@@ -311,29 +319,70 @@ async def test_a_private_group_tells_answers_to_members_there_whom_they_are_for(
     nothing_twice(mastodon.server)
 
 
-async def test_who_asks_to_join_from_mastodon_is_turned_down_asks_again_and_is_let_in(world: World) -> None:
-    alice, mona = await world.a.member("alina"), world.mona("mila")
+async def test_who_asks_to_join_from_mastodon_is_turned_down_with_a_reason_let_in_after_all_and_welcomed_once(
+    world: World,
+) -> None:
+    alice, mona, mila = await world.a.member("alina"), world.mona("mila"), world.mona("malik")
+    browser, received, following = Browser(alice), world.mastodon.server.received, world.mastodon.following
     await world.a.group("choosy", alice)
-    await world.a.command("group.change", group="choosy", changes={"join_mode": "approval", "question": "Who are you?"})
-    received = world.mastodon.server.received
+    changes = {"join_mode": "approval", "question": "Who are you?", "rules": ["Be kind."]}
+    await world.a.command("group.change", group="choosy", changes=changes)
 
     def answers(kind: str) -> list[str]:
         return [r.outcome for r in received if (r.activity["type"], r.activity["actor"]) == (kind, group)]
 
-    def letters() -> list[str]:
+    def letters(to: Person = mona) -> list[str]:
         known = world.mastodon.statuses.values()
-        return [status.content for status in known if status.author == group and mona.uri in status.mentions]
+        return [s.content for s in known if s.author == group and to.uri in s.mentions and not s.public]
+
+    async def asks(who: Person) -> str:
+        await who.follow("choosy@a.test")
+        return await alice.asked_by(who.handle)
 
     group = await mona.follow("choosy@a.test")
     await eventually(lambda: len(letters()) == 1, "mila is asked")
-    await alice.decides(mona.handle, "reject")
-    await eventually(lambda: answers("Reject") == ["taken"], "mila is turned down")
-    assert (mona.uri, group) not in world.mastodon.following
+    number = await asks(mona)  # a second time, while she waits
+    await browser.press("/c/choosy/requests", act="deny", id=number, reason="Which flour do you use?")
+    await eventually(lambda: len(letters()) == 2 and answers("Reject") == ["taken"], "mila is turned down")
+    assert "Who are you?" in letters()[0] and "Which flour do you use?" in letters()[1]
+    assert (mona.uri, group) not in following and mona.handle in await browser.page("/c/choosy/requests/denied")
 
+    await browser.press("/c/choosy/requests/denied", act="let_in", id=number)
+    await eventually(lambda: len(letters()) == 3, "mila learns that she may come")
     await mona.follow("choosy@a.test")
-    await alice.decides(mona.handle, "authorize")
-    await eventually(lambda: (mona.uri, group) in world.mastodon.following, "mila is in the group")
+    await world.a.restart()
+    await eventually(lambda: (mona.uri, group) in following, "mila is in the group and was not asked")
+    await eventually(lambda: len(letters()) == 4, "mila is welcomed")
+    assert "follow it once more" in letters()[2] and "Be kind." in letters()[3] and "Welcome" in letters()[3]
+
+    await world.a.command("group.change", group="choosy", changes={"rules": ["Be kind.", "Only rye."]})
+    for _time in range(2):  # comes and goes
+        await mona.unfollow(group)
+        await asks(mona)
+        await alice.decides(mona.handle, "authorize")
+        await eventually(lambda: (mona.uri, group) in following, "mila is in the group again")
+    accepted = len(answers("Accept"))
+    await mona.follow("choosy@a.test")  # though she is
+    await eventually(lambda: len(answers("Accept")) == accepted + 1, "and hears so")
     thread = await alice.write("Only rye\n\nNothing else. @choosy")
     await eventually(lambda: (group, thread) in world.mastodon.home(mona), "mila reads it")
+
+    number = await asks(mila)
+    await eventually(lambda: len(letters(mila)) == 1, "malik is asked")
+    await world.around.cut("mastodon.test")
+    await alice.decides(mila.handle, "authorize")
+    await eventually(world.failing, "a.test has noticed that mastodon.test is away")
+    await world.around.mend("mastodon.test")
+    world.clock.write_text("120")
+    await eventually(lambda: (mila.uri, group) in following, "malik is in the group all the same")
+    await eventually(lambda: len(letters(mila)) == 2, "malik is welcomed")
     await world.around.quiet()
-    assert len(letters()) == 1 and "Who are you?" in letters()[0]  # asked once
+    assert len(letters()) == 4 and len(letters(mila)) == 2 and "Only rye." in letters(mila)[1]
+
+    await browser.press("/c/choosy/moderate", act="ban", who=mona.uri, days="3", reason="Too much wheat")
+    await eventually(lambda: len(letters()) == 5, "mila learns that she is banned")
+    await browser.press("/c/choosy/moderate", act="unban", id=await alice.number(mona.handle))
+    await eventually(lambda: len(letters()) == 6, "and that this is over")
+    await world.around.quiet()
+    assert "Too much wheat" in letters()[4] and "member of it again" in letters()[5] and len(letters()) == 6
+    assert not [r for r in received if "Block" in str(r.activity)] and set(answers("Create")) == {"taken"}

@@ -9,7 +9,7 @@ import httpx
 import msgspec
 import pytest
 
-from fedcomm import attesting, bookmarks, follows, group_profile, groups, polls, posts, reactions, sharing
+from fedcomm import attesting, bookmarks, curation, follows, group_profile, groups, polls, posts, reactions, sharing
 from fedcomm.app import App
 from fedcomm.group_profile import Change
 from fedcomm.posts import Draft, PollDraft
@@ -77,6 +77,7 @@ async def world(app: App, client: httpx.AsyncClient) -> World:
         await bookmarks.add(app, people["emil"], thread)
         await polls.vote(app, people["emil"], thread, [0])
         written += [thread, answer]
+    await _looked_after(app, people)
     for face in faces.values():
         await follows.unfollow(app, people["emil"], face.id)
     for name, host in (("far", FAR), ("near", "near.test")):
@@ -84,6 +85,13 @@ async def world(app: App, client: httpx.AsyncClient) -> World:
         await asking.signs(people[name])
     written += [await _shared(app), await _attested(people)]
     return World(app, client, people, faces, tuple(written))
+
+
+async def _looked_after(app: App, people: dict[str, Actor]) -> None:
+    """What stands in the log of the private group, and who was asked into it."""
+    gone = await posts.create(app, people["anna"], Draft(text=f"@rye {MEMBERS} gone\n\nNever mind"))
+    await curation.remove(app, people["berta"], gone, reason=f"{MEMBERS} reason")
+    await curation.pin(app, people["berta"], await posts.create(app, people["anna"], Draft(text=f"@rye {MEMBERS} pin")))
 
 
 async def _shared(app: App) -> int:

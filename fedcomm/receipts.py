@@ -17,7 +17,7 @@ from fedcomm import admit, members
 from fedcomm.app import App
 from fedcomm.errors import NotAllowed, NotFound
 from fedcomm.outbox.lanes import FORGET
-from storage import actors, outbox, receipts
+from storage import actors, outbox, receipts, visible
 from storage.actors import Actor
 from storage.outbox import Entry
 from storage.peers import Peer
@@ -87,7 +87,9 @@ _SAID = msgspec.json.Decoder(_Said)
 
 
 async def of(app: App, asker: Actor, post: Post, *, admin: bool) -> Receipt:
-    """The receipt of a post that the asker may see.
+    """The receipt of a post that the asker may see; who is not in its private group any more learns nothing of it.
+
+    Where members of that live is told to members (attack PRI-26).
 
     Raises:
         NotFound: it is not theirs to see, as if there was none (attack PRI-02).
@@ -98,7 +100,10 @@ async def of(app: App, asker: Actor, post: Post, *, admin: bool) -> Receipt:
         admit.receipt(post, asker, standing, admin=admin)
     except NotAllowed as no:
         raise NotFound("There is no receipt of this post, or it is not for you.") from no
-    return await _made(app, await receipts.entries(post.id, _ENTRIES))
+    entries = await receipts.entries(post.id, _ENTRIES)
+    if group is not None and not await visible.inside(asker.id, group.actor_id):
+        entries = [entry for entry in entries if entry.actor_id == asker.id]
+    return await _made(app, entries)
 
 
 async def _made(app: App, entries: list[Entry]) -> Receipt:

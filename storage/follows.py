@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from storage import fragments
+from storage.actors import Actor
 from storage.connect import Writes, row, rows, value
 from storage.counting import hold
 
@@ -49,6 +50,20 @@ async def of_all(follower_id: int, target_ids: list[int]) -> dict[int, Follow]:
     """The follows and requests of one by several others, by whom they follow."""
     found = await rows(_SELECT + "WHERE follower_id = ? AND target_id IN (?ints)", (follower_id, target_ids))
     return {follow.target_id: follow for follow in (Follow(*each) for each in found)}
+
+
+async def as_everybody_may_know(actors: dict[int, Actor]) -> dict[int, Actor]:
+    """The actors, each following as many as are no secret: no group that is not for everybody (attack PRI-26)."""
+    some = [actor.id for actor in actors.values() if actor.following_count > 0]
+    sql = (
+        "SELECT f.follower_id, COUNT(*) FROM follow f JOIN groups g ON g.actor_id = f.target_id"
+        " WHERE f.follower_id IN (?ints) AND f.state = 'accepted' AND g.visibility <> 'public' GROUP BY f.follower_id"
+    )
+    secret = await rows(sql, (some,)) if some else []
+    return actors | {
+        who: msgspec.structs.replace(actors[who], following_count=max(0, actors[who].following_count - number))
+        for who, number in secret
+    }
 
 
 async def by_uri(uri: str) -> Follow | None:

@@ -13,6 +13,7 @@ from fedcomm import attesting, bookmarks, curation, follows, group_profile, grou
 from fedcomm.app import App
 from fedcomm.group_profile import Change
 from fedcomm.posts import Draft, PollDraft
+from storage import fragments
 from storage.actors import Actor
 from storage.connect import execute
 from tests import build
@@ -30,6 +31,8 @@ FAR = "far.test"
 # Each word stands in one group alone; so do the names of who is in it, as far as others may not know that.
 MEMBERS, LOCAL = "canarymembers", "canarylocal"
 ABOUT = "canaryabout"  # what the group says of itself of which only this server knows
+_CHANCE = re.compile(r'nonce[^ ;>]*|[A-Za-z0-9_-]{43}|name="key" value="[^"]*"')
+_CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 _ASKED_FOR = {"q": MEMBERS, "acct": "rye", "uri": "", "resource": "acct:rye@home.test", "type": "statuses"}
 
 
@@ -42,10 +45,10 @@ class World(msgspec.Struct, frozen=True):
     faces: dict[str, Actor]
     posts: tuple[int, ...]
 
-    def addresses(self) -> Iterable[str]:
-        """Every address that can be asked for, filled in with what there is."""
-        ids = [*self.posts, *(face.id for face in self.faces.values()), self.people["anna"].id]
-        names = ["anna", *self.faces]
+    def addresses(self, *about: int) -> Iterable[str]:
+        """Every address that can be asked for, filled in with what there is, or with these numbers."""
+        ids = about or (*self.posts, *(face.id for face in self.faces.values()), self.people["anna"].id)
+        names = ["anna", "uma", "tag", *self.faces]
         for handler in compiled().handlers:
             if handler.method != "GET" or "/streaming" in handler.pattern or ":path" in handler.pattern:
                 continue
@@ -128,6 +131,8 @@ async def test_no_address_gives_away_what_is_said_in_a_group_to_who_may_not_read
     leaks, broken = [], []
     for path in world.addresses():
         for who, words in hidden.items():
+            if (who == "far" and not _for_servers(path)) or (who == "anna" and found[who] == {*nothing}):
+                continue
             answer = await _answer(world, who, path, browsers, tokens)
             if answer.status_code >= 500:
                 broken.append((who, path))
@@ -137,6 +142,111 @@ async def test_no_address_gives_away_what_is_said_in_a_group_to_who_may_not_read
 
     assert leaks == [] and broken == []
     assert found["anna"] == {MEMBERS, LOCAL, ABOUT} and found["otto"] == {LOCAL, ABOUT}
+
+
+@whichever_database
+@pytest.mark.attack("PRI-02", "PRI-06", "PRI-18", "PRI-25")
+async def test_what_is_said_in_a_group_answers_to_who_may_not_read_it_as_what_never_was(world: World) -> None:
+    """Whatever is asked of it or done to it, by its number or its address: the same status, words and headers."""
+    browsers = {name: await Browser(world.client).signed_in(world.app, name) for name in ("otto", "emil")}
+    tokens = {name: bearer(await build.token(world.people[name])) for name in browsers}
+    csrf = {who: {"csrf": _CSRF.findall((await browsers[who].get("/write")).text)[0]} for who in browsers}
+    thread, answer, *_, told = world.posts
+    unlike, reached = [], set()
+    for method, path, given in _questions():
+        for who in ("nobody", "otto", "emil", "far"):
+            if who in ("nobody", "far") and method != "GET":
+                continue
+            form = given | (csrf.get(who, {}) if not path.startswith("/api/") else {})
+            never = await _asked(world, who, method, path, form, told + 2**20, browsers, tokens)
+            reached |= {path} if never[0] in (200, 303, 404, 422) else set()
+            for number in (thread, told, *((answer,) if who != "emil" else ())):  # what emil wrote is his
+                if (found := await _asked(world, who, method, path, form, number, browsers, tokens)) != never:
+                    unlike.append((who, method, path, form, found, never))
+
+    assert unlike == [] and len(reached) > 120, len(reached)
+
+
+@whichever_database
+@pytest.mark.attack("PRI-25", "PRI-26", "PRI-28")
+async def test_nothing_anywhere_changes_for_who_may_not_read_what_is_said_in_a_group(world: World) -> None:
+    """Neither words nor numbers, times or order: whatever can be asked answers as before."""
+    app, anna, berta, rye = world.app, world.people["anna"], world.people["berta"], world.faces["rye"]
+    uma = await person(app, "uma")
+    await posts.create(app, anna, Draft(text="Before, to everybody #tag"))
+    browsers = {"otto": await Browser(world.client).signed_in(app, "otto")}
+    tokens = {"otto": bearer(await build.token(world.people["otto"]))}
+    addresses = list(world.addresses(world.posts[0], anna.id, rye.id, uma.id))
+    places = [
+        (who, path) for path in addresses for who in ("nobody", "otto", "far") if who != "far" or _for_servers(path)
+    ]
+
+    async def seen() -> list[str]:
+        fragments.here().clear()
+        return [_steady(await _answer(world, who, path, browsers, tokens)) for who, path in places]
+
+    before = await seen()
+    await follows.follow(app, uma, rye.id)
+    await follows.accept(app, rye, uma.id)
+    text = "@rye More\n\n#tag #other @otto @uma"
+    thread = await posts.create(app, anna, Draft(text=text, poll=PollDraft(("Yes", "No"))))
+    answer = await posts.create(app, uma, Draft(text="Mine #tag", in_reply_to_id=thread))
+    await reactions.like(app, anna, answer)
+    await curation.pin(app, berta, thread)
+    await curation.remove(app, berta, answer)
+    after = await seen()
+
+    assert [(place, *both) for place, *both in zip(places, before, after, strict=True) if both[0] != both[1]] == []
+
+
+def _for_servers(path: str) -> bool:
+    """Whether other servers ask for it, and not only people and programs."""
+    return path.startswith(("/users/", "/c/", "/posts/", "/activities/", "/actor", "/.well-known/", "/nodeinfo", "/@"))
+
+
+def _steady(answer: httpx.Response) -> str:
+    """What an answer says, without what is by chance in each page."""
+    return f"{answer.status_code} {_CHANCE.sub('', answer.text)}"
+
+
+def _questions() -> Iterable[tuple[str, str, dict[str, str]]]:
+    """(method, path, form) of everything that can be asked or done about a post, `{id}` its number."""
+    for handler in compiled().handlers:
+        if "{id}" in handler.pattern:
+            path = handler.pattern.replace("{name}", "anna")
+            yield handler.method, re.sub(r"\{(?!id\})\w+\}", "1", path), {}
+    for path in ("/write?to={id}", "/report?post={id}", "/api/v1/statuses?id[]={id}", "/share?post={id}"):
+        yield "GET", path, {}
+    for path in ("/find?q={uri}", "/search?q={uri}", "/visit?uri={uri}", "/authorize_interaction?uri={uri}",
+                 "/api/v2/search?resolve=true&q={uri}", "/api/oembed?url={uri}"):  # fmt: skip
+        for uri in ("https://home.test/posts/{id}", "https://home.test/@anna/{id}"):
+            yield "GET", path.replace("{uri}", uri), {}
+    yield "POST", "/api/v1/statuses", {"status": "Mine", "in_reply_to_id": "{id}"}
+    yield "POST", "/api/v1/statuses", {"status": "Mine", "quoted_status_id": "{id}"}
+    yield (
+        "POST",
+        "/api/v1/statuses",
+        {"status": "Mine", "in_reply_to_id": "{id}", "scheduled_at": "2030-01-01T00:00:00Z"},
+    )
+    yield "POST", "/api/v1/polls/{id}/votes", {"choices[]": "0"}
+
+
+async def _asked(
+    world: World, who: str, method: str, path: str, form: dict[str, str], number: int, browsers: dict[str, Browser],
+    tokens: dict[str, dict[str, str]],
+) -> tuple[int, str, str]:  # fmt: skip
+    path = path.replace("{id}", str(number))
+    form = {key: value.replace("{id}", str(number)) for key, value in form.items()}
+    if who == "far":
+        answer = await asking.ask(world.client, path, world.people["far"])
+    elif who == "nobody" or path.startswith("/api/"):
+        world.client.cookies.clear()
+        answer = await world.client.request(method, path, data=form, headers=tokens.get(who, {}))
+    else:
+        answer = await browsers[who].client.request(method, path, data=form if method != "GET" else {})
+    text = _CHANCE.sub("", answer.text.replace(str(number), "NUMBER"))
+    kept = [answer.headers.get(name, "") for name in ("location", "cache-control", "etag", "vary")]
+    return answer.status_code, text, " ".join(kept).replace(str(number), "NUMBER")
 
 
 @pytest.mark.attack("PRI-25", "PRI-26")

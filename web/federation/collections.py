@@ -12,7 +12,7 @@ from activitypub import documents, render
 from activitypub.activities import Collection
 from fedcomm import desk, members, moderation, publishing, rights
 from fedcomm.errors import NotFound
-from storage import actors, blocks, collections, groups, pins, posts, visible
+from storage import actors, blocks, collections, follows, groups, pins, posts, visible
 from storage import members as joined
 from storage.actors import Actor
 from storage.groups import Group
@@ -127,7 +127,8 @@ async def following(request: Request) -> Response:
     """How many a person follows."""
     actor = await named(request, "Person")
     await viewer(request)
-    return _answer(request, Collection(kind="OrderedCollection", uri=actor.following, total=actor.following_count))
+    told = (await follows.as_everybody_may_know({actor.id: actor}))[actor.id]
+    return _answer(request, Collection(kind="OrderedCollection", uri=actor.following, total=told.following_count))
 
 
 async def of_server(request: Request) -> Response:

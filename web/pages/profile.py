@@ -37,6 +37,7 @@ async def show(request: Request) -> Response:
     actor = await named(viewer, request.path_params["name"], state.app_of(request).host)
     if actor.kind == "Group":
         return respond.redirect(profile(actor), 301)
+    actor = (await storage.follows.as_everybody_may_know({actor.id: actor}))[actor.id]
     page = paging.page_of(request, usual=_LINES)
     wrote = partial(storage.timelines.of_actor, viewer, actor.id, boosts=False)
     posts = await filling.lines(viewer, page, wrote, "account")

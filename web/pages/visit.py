@@ -56,7 +56,7 @@ async def found(viewer: int, uri: str) -> tuple[Post | None, Actor]:
         NotFound: there is nothing.
     """
     post = await storage.posts.by_uri(uri) if uri else None
-    if post is not None:
+    if post is not None and await visible.sees(viewer, post.id):
         return await seen(viewer, post.id)
     actor = await storage.actors.by_uri(uri) if uri else None
     if actor is None or actor.kind == "Application" or not await visible.seen_actors(viewer, [actor.id]):

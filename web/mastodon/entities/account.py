@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 import storage.actors
+import storage.follows
 import storage.groups
 import storage.rankings
 from fedcomm import bios, elsewhere, preferences
@@ -44,7 +45,8 @@ async def accounts(base: str, actor_ids: Sequence[int]) -> dict[int, bytes]:
     missing = [actor_id for actor_id in set(actor_ids) if actor_id not in found]
     if missing:
         stamp = cache.stamp()
-        actors = await _with_talk(await storage.actors.by_ids(missing))
+        known = await storage.follows.as_everybody_may_know(await storage.actors.by_ids(missing))
+        actors = await _with_talk(known)
         moved = await storage.actors.by_ids([a.moved_to_id for a in actors.values() if a.moved_to_id])
         pictures = await emojis_of(base, actors.values())
         for actor in actors.values():

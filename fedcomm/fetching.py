@@ -36,10 +36,10 @@ async def key(app: App, key_id: str, fresh: bool) -> KnownKey:
         ProtocolError: there is none, or it is nobody's.
         Unreachable: its home does not answer now.
     """
+    if app.urls.own(key_id):
+        raise BadSignature("Nobody else signs with a key of ours.")  # attack ORI-10
     if not fresh and (known := await app.keyring.stored(key_id)) is not None:
         return known
-    if app.urls.own(key_id):
-        raise Forbidden("Nobody else signs with a key of ours.")
     return await app.keyring.together(key_id, partial(_key_from_home, app, key_id))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from storage.connect import rows, value
-from tests.forger import followed, post
+from tests.forger import PUBLIC, followed, post
 from tests.scenarios.town import Town
 
 pytestmark = pytest.mark.anyio
@@ -76,3 +76,40 @@ async def test_a_document_is_what_stands_at_its_id_and_at_no_other_place(town: T
     assert (await post(town.ours, town.mallory.does("Like", honest["id"]), town.mallory)).status_code == 202
     await town.fediverse.settle()
     assert [(await town.here(uri)).likes_count for uri in (real["id"], honest["id"])] == [0, 1]
+
+
+@pytest.mark.attack("ORI-09", "ORI-11", "ORI-14", "ORI-27")
+async def test_what_has_an_id_of_ours_is_looked_up_and_never_made_changed_or_fetched(town: Town) -> None:
+    mine, mallory = await town.anna.post("Mine"), town.mallory
+    await followed(town.fediverse, town.anna, mallory)
+    town.fediverse.wire.log.clear()
+    spelled = ("https://ours.test", "HTTPS://OURS.test:443", "https://ours.test.")
+    no_url = (
+        "https://evil.test@ours.test",
+        "https://ours.test\\@evil.test",
+        "https://our\u00ads.test",
+        "https://\uff4furs.test",
+    )
+
+    for place in (*spelled, *no_url):
+        known, new = place + mine.uri.removeprefix("https://ours.test"), f"{place}/posts/evil"
+        for uri, author in ((known, town.anna.actor.uri), (known, mallory.uri), (new, mallory.uri), (new, place)):
+            forged = mallory.note(1, "<p>FORGED</p>", id=uri, attributedTo=author, to=[PUBLIC, town.anna.actor.uri])
+            for kind in ("Create", "Update", "Announce"):
+                assert (await post(town.ours, mallory.does(kind, forged), mallory)).status_code in (202, 400)
+        for said in (
+            mallory.does("Delete", known), mallory.does("Delete", f"{place}/users/anna"), mallory.does("Announce", new),
+            mallory.does("Update", town.anna.actor.uri), mallory.does("Like", known), mallory.does("Like", new),
+            mallory.does("Create", mallory.note(2, "<p>FORGED</p>"), actor=f"{place}/users/anna"),
+        ):  # fmt: skip
+            answer = await post(town.ours, said, mallory)
+            assert answer.status_code == (202 if said["actor"] == mallory.uri else 401) or place in no_url
+    await town.fediverse.settle()
+
+    assert await _known(town) == {}
+    there = await town.ours.knows(mine.uri)
+    assert (there.content, there.deleted_at, there.likes_count, there.boosts_count) == (mine.content, None, 1, 1)
+    asked = {url.split("/")[2] for method, url, _status in town.fediverse.wire.log if method == "GET"}
+    assert asked <= {"evil.test"}
+    with town.ours.here():
+        assert await value("SELECT COUNT(*) FROM actor WHERE host <> '' AND uri NOT LIKE 'https://evil.test/%'") == 0

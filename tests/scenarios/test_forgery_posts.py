@@ -23,6 +23,8 @@ async def test_an_edit_changes_what_a_post_says_and_nothing_else(town: Town) -> 
     }  # fmt: skip
     await town.send(town.bob, town.bob.does("Update", changed))
 
+    town.theirs.serve(note["id"], note | {"attributedTo": town.eve.uri, "content": "<p>FORGED</p>"})
+    await town.send(town.bob, town.bob.does("Update", note["id"]))  # its server says now that it is by another
     after = await town.here()
     assert after.content == "<p>Edited</p>"
     same = ("id", "uri", "kind", "author_id", "group_id", "parent_id", "parent_uri", "thread_id", "visibility")
@@ -136,20 +138,28 @@ async def test_a_deletion_that_somebody_else_brings_deletes_nothing(town: Town) 
     assert (await town.here()).content == "<p>Hello</p>"
 
 
-@pytest.mark.attack("ORI-14")
-async def test_a_deletion_that_a_group_passes_on_is_believed_when_the_origin_says_so_too(town: Town) -> None:
+@pytest.mark.attack("ORI-11", "ORI-14")
+async def test_what_a_group_passes_on_of_a_post_is_believed_when_its_origin_says_so_too(town: Town) -> None:
     cats = town.evil.actor("cats", "Group")
     await followed(town.fediverse, town.anna, cats)
     note = await town.written(audience=cats.uri)
     await town.send(cats, cats.does("Announce", note["id"]))
+    later = {"updated": "2026-11-21T13:00:00Z"}
+    forged, edited = note | later | {"content": "<p>FORGED</p>"}, note | later | {"content": "<p>Edited</p>"}
     gone = town.bob.does("Delete", note["id"])
 
+    for by in (town.bob, town.eve, town.mallory, cats):
+        await town.send(cats, cats.does("Announce", by.does("Update", forged)))
     await town.send(cats, cats.does("Announce", gone))
     still = await town.here()
+    town.theirs.serve(note["id"], edited)
+    await town.send(cats, cats.does("Announce", town.bob.does("Update", forged)))
+    changed = await town.here()
     town.theirs.gone(note["id"])
     await town.send(cats, cats.does("Announce", gone))
 
-    assert still.content == "<p>Hello</p>"
+    assert still.group_id is not None
+    assert (still.content, changed.content) == ("<p>Hello</p>", "<p>Edited</p>")
     assert await town.ours.lacks(note["id"])
 
 

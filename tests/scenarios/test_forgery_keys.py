@@ -9,7 +9,7 @@ from storage import actors
 from storage.actors import Actor
 from storage.connect import execute, rows, value
 from tests.fediverse import Instance
-from tests.forger import Face, key_called, post, together
+from tests.forger import Face, followed, key_called, post, together
 from tests.scenarios.town import Town
 
 pytestmark = pytest.mark.anyio
@@ -211,7 +211,8 @@ async def test_what_is_for_one_person_goes_to_no_inbox_that_another_named(town: 
     third = town.evil.actor("third")
     town.theirs.serve(town.eve.uri, town.eve.document(endpoints={"sharedInbox": "https://theirs.test/users/eve/trap"}))
     foreign = town.evil.actor("foreign", inbox="https://theirs.test/users/bob/inbox")
-    abroad = town.evil.actor("abroad", endpoints={"sharedInbox": "https://theirs.test/inbox"})
+    of_bob = {"followers": town.bob.followers, "outbox": f"{town.bob.uri}/outbox", "featured": f"{town.bob.uri}/pinned"}
+    abroad = town.evil.actor("abroad", endpoints={"sharedInbox": "https://theirs.test/inbox"}, **of_bob)
 
     for face in (town.bob, town.eve, third, abroad):
         await town.send(face, face.does("Follow", town.anna.actor.uri))
@@ -225,8 +226,16 @@ async def test_what_is_for_one_person_goes_to_no_inbox_that_another_named(town: 
 
     assert refused.status_code in (400, 401)
     posted = [url for method, url, _status in town.fediverse.wire.log if method == "POST"]
-    assert posted
-    assert set(posted) <= {"https://theirs.test/inbox", f"{town.bob.uri}/inbox"}
+    assert posted == [f"{town.bob.uri}/inbox"]
+    with town.ours.here():
+        assert await rows(
+            "SELECT shared_inbox, followers, outbox, featured FROM actor WHERE uri = ?", (abroad.uri,)
+        ) == [("", "", "", "")]
+    await followed(town.fediverse, town.anna, town.bob)
+    for face in (abroad, town.eve):  # who speaks to the followers of somebody else speaks to nobody
+        note = face.note(face.name, to=[town.bob.followers], cc=None)
+        await town.send(face, face.does("Create", note, to=note["to"]))
+        assert await town.ours.post(note["id"]) is None
 
 
 @pytest.mark.attack("SIG-22")

@@ -210,14 +210,16 @@ async def test_a_group_does_not_pass_on_what_is_not_for_everybody(town: Town) ->
     bert = await town.ours.person("bert")
     await followed(town.fediverse, town.anna, town.bob)
     await followed(town.fediverse, bert, cats)
-    private = town.bob.note(1, to=[town.bob.followers], cc=None)
-    town.theirs.serve(private["id"], private)
-    await town.send(town.bob, town.bob.does("Create", private))
+    for number, to in enumerate(([town.bob.followers], [town.bob.followers, cats.uri])):
+        private = town.bob.note(number, to=to, cc=None)
+        town.theirs.serve(private["id"], private)
+        await town.send(town.bob, town.bob.does("Create", private))
 
-    await town.send(cats, cats.does("Announce", private["id"]))
-    await town.send(cats, cats.does("Announce", town.bob.does("Create", private)))
+        await town.send(cats, cats.does("Announce", private["id"]))
+        await town.send(cats, cats.does("Announce", town.bob.does("Create", private)))
 
-    assert (await town.here()).group_id is None
+        there = await town.here(private["id"])
+        assert (there.group_id, there.boosts_count, there.visibility) == (None, 0, 2)
     assert await bert.home() == []
 
 

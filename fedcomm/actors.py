@@ -54,7 +54,7 @@ async def service(app: App) -> Actor:
     """The instance actor (FEP-d556, FEP-2677), made at the first start; it signs what this server asks of peers."""
     actor = await actors.local(SERVICE) or await create_local(app, "Application", SERVICE, app.host)
     app.service_key = await app.keyring.private(actor.id, "rsa")
-    elsewhere.sign_with(app.service_key[0])
+    elsewhere.begin(app.service_key[0], app.peers)
     return actor
 
 

@@ -105,6 +105,11 @@ def server(peers: PeerBook, host: str) -> None:
         raise NotAllowed("This server does not speak with the server of that account.")
 
 
+def reporting(peers: PeerBook, who: Actor) -> bool:
+    """Whether a report by somebody is taken, as the admins decided about their server."""
+    return who.local or not peers.without_reports(who.host)
+
+
 def sender(peers: PeerBook, uri: str) -> None:
     """Whether anything is taken in from an actor elsewhere, by its id or that of its key, before anything is asked.
 

@@ -46,6 +46,7 @@ class Delivering(Protocol):
     delivering: bool  # whether this process does it now
 
     def alive(self, host: str) -> None: ...
+    def again(self, host: str) -> None: ...
     def rejected(self, host: str, seqs: Sequence[int]) -> None: ...
     async def save_now(self) -> None: ...
     def save_soon(self) -> None: ...
@@ -163,6 +164,7 @@ class App:
         bus.subscribe("inbox", lambda _payload: self.intake.more())
         bus.subscribe("jobs", lambda _payload: self._look_for_jobs())
         bus.subscribe("alive", self._alive)
+        bus.subscribe("again", self._again)
         bus.subscribe("cursors", lambda _payload: self._save_cursors())
         bus.after_gap(self._missed)
 
@@ -179,6 +181,10 @@ class App:
     def _alive(self, host: str) -> None:
         if self.sender is not None:
             self.sender.alive(host)
+
+    def _again(self, host: str) -> None:
+        if self.sender is not None:
+            self.sender.again(host)
 
     def _save_cursors(self) -> None:
         if self.sender is not None:
@@ -215,10 +221,15 @@ class App:
 
     async def _load(self) -> None:
         """What every process on this database must know: policies, and how far the clock of acts has got."""
-        await self.peers.load()
+        await self.look_at_peers()
         self.acts_clock.raise_floor(ms_of(self.db.ids.last))
         if last := await registers.last_clock():
             self.acts_clock.hear(last)
+
+    async def look_at_peers(self) -> None:
+        """Read anew what was decided about other servers; what was rendered before shows their pictures or not."""
+        if await self.peers.load():
+            fragments.here().clear()
 
     def _sign(self, url: str, attempt: int) -> Mapping[str, str] | None:
         """Sign a GET with the instance actor's key (attack SIG-24)."""

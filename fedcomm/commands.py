@@ -10,11 +10,9 @@ import msgspec
 
 import storage.connect
 import storage.follows
-import storage.peers
 from fedcomm import (
     accounts,
     aliases,
-    audit,
     bulletins,
     clock,
     debug,
@@ -27,7 +25,7 @@ from fedcomm import (
     invites,
     members,
     moving,
-    peers,
+    peer_commands,
     pictures,
     promotional,
     queue,
@@ -242,20 +240,6 @@ async def _follow(app: App, account: str, whom: str) -> dict[str, Any]:
     return {"handle": f"@{target.acct}", "accepted": bool(asked and asked.state == "accepted")}
 
 
-async def _list_peers(app: App) -> dict[str, Any]:
-    return {"peers": [_peer(peer) for peer in await storage.peers.everybody()]}
-
-
-def _peer(peer: storage.peers.Peer) -> dict[str, Any]:
-    told = ("host", "policy", "software", "software_version", "failures", "last_error", "next_attempt_at")
-    return {name: getattr(peer, name) for name in told}
-
-
-async def _decide(app: App, host: str, policy: str, reason: str) -> dict[str, Any]:
-    await peers.set_policy(app, host, policy, comment=reason, by=audit.OPERATOR)
-    return {}
-
-
 async def _seek_neighbours(app: App, topics: str, servers: list[str], budget: int) -> dict[str, Any]:
     await scouting.begin(app, servers or scout.SERVERS, topics, budget or scout.BUDGET, None)
     return {}
@@ -338,11 +322,10 @@ COMMANDS: dict[str, Command] = {
     "group.unmark": _unmark,
     "group.undo": _undo,
     "follow": _follow,
-    "peer.list": _list_peers,
-    "peer.policy": _decide,
     "neighbours.seek": _seek_neighbours,
     "neighbours.list": _list_neighbours,
     "neighbours.stop": _stop_neighbours,
     "queue": _queue,
     **debug.COMMANDS,
+    **peer_commands.COMMANDS,
 }

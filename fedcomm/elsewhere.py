@@ -17,6 +17,7 @@ from activitypub.keys import PrivateKey, private_der
 from fedcomm import clock, pictures, stills
 from fedcomm.app import App
 from fedcomm.errors import NotFound
+from fedcomm.peerbook import PeerBook
 from storage import connect, copies, jobs
 from storage import media as rows
 from storage.connect import Database, Writes
@@ -34,21 +35,31 @@ _FOLDER = "/media/elsewhere/"
 _MISSING = "There is no such picture, or not any more."
 _NAME = re.compile(r"(s?)([mihe])([0-9]{1,18})-([0-9a-f]{32})")  # with `s` without movement
 
+_books: WeakKeyDictionary[Database, PeerBook] = WeakKeyDictionary()
 _secrets: WeakKeyDictionary[Database, bytes] = WeakKeyDictionary()
 _fetching: WeakKeyDictionary[App, dict[str, "asyncio.Task[Copy]"]] = WeakKeyDictionary()
 
 
-def sign_with(key: PrivateKey) -> None:
-    """Addresses are signed from now on, with what only this server knows."""
+def begin(key: PrivateKey, peers: PeerBook) -> None:
+    """Addresses are signed from now on, with what only this server knows; `peers` says whose pictures are not shown."""
+    _books[connect.current()] = peers
     _secrets[connect.current()] = hashlib.sha256(b"pictures of other servers" + private_der(key)).digest()
 
 
-def address(base: str, kind: str, subject: int, url: str) -> str:
+def shows(host: str) -> bool:
+    """Whether pictures of that server are shown here, as the admins decided."""
+    book = _books.get(connect.current())
+    return book is None or not host or not (book.without_media(host) or book.blocked(host))
+
+
+def address(base: str, kind: str, subject: int, url: str, host: str) -> str:
     """Where this server shows the picture: of a file (`m`), the icon (`i`) or header (`h`) of an
-    actor, or an emoji (`e`).
+    actor, or an emoji (`e`); '' when none of `host`, where its owner lives, are shown.
 
     Where nothing can be signed yet, the address at its own server.
     """
+    if not shows(host):
+        return ""
     secret = _secrets.get(connect.current())
     if secret is None or not url.startswith(("https://", "http://")):
         return url
@@ -137,12 +148,12 @@ def _sign(secret: bytes, kind: str, subject: int, url: str) -> str:
 
 
 async def _source(app: App, kind: str, subject: int) -> tuple[str, bool]:
-    """Where the picture is, unless its server is not heard, its owner gone, or what has it shown to nobody here; and
+    """Where the picture is, unless none of its server are shown, its owner is gone, or what has it shown to nobody here; and
     whether it is for everybody."""
     shared = True
     if kind == "e":
         emoji = await storage.emojis.elsewhere(subject)
-        return (emoji.url if emoji and not app.peers.blocked(emoji.host) else ""), True
+        return (emoji.url if emoji and shows(emoji.host) else ""), True
     if kind == "m":
         file, shared = await rows.elsewhere(subject) or (None, True)
         owner = await storage.actors.by_id(file.owner_id) if file else None
@@ -150,7 +161,7 @@ async def _source(app: App, kind: str, subject: int) -> tuple[str, bool]:
     else:
         owner = await storage.actors.by_id(subject)
         url = (owner.icon if kind == "i" else owner.image) if owner else ""
-    if owner is None or owner.gone or owner.local or app.peers.blocked(owner.host):
+    if owner is None or owner.gone or owner.local or not shows(owner.host):
         return "", shared
     return url, shared
 

@@ -83,7 +83,7 @@ def as_told(urls: Urls, found: Emoji) -> objects.Emoji:
 def addresses(base: str, found: Emoji) -> tuple[str, str]:
     """Where this server shows an emoji, as it is and still; `base` '' for its own pages."""
     if found.host:
-        url = elsewhere.address(base, "e", found.id, found.url)
+        url = elsewhere.address(base, "e", found.id, found.url, found.host)
         return url, elsewhere.still(url)
     urls = Urls(base)
     return urls.emoji_picture(found.id, ENDINGS[found.mime]), urls.emoji_still(found.id)

@@ -4,8 +4,10 @@ from collections.abc import Callable, Set
 
 from activitypub import quirks
 from storage import actors, peers
+from storage.peers import Decision
 
 SUSPEND, ALLOW = "suspend", "allow"
+_UNDECIDED = Decision()
 # Lemmy 0.19 and 1.0 take direct messages from people only (`ObjectId<ApubPerson>`): one from a group is an error there.
 DEAF = frozenset({"lemmy"})
 
@@ -24,7 +26,7 @@ class PeerBook:
 
     def __init__(self, *, allow_list: bool) -> None:
         self.allow_list = allow_list
-        self._policies: dict[str, str] = {}
+        self._decisions: dict[str, Decision] = {}
         self.changes = 0  # how often a server said what it runs; who remembers an answer compares it
         self._families: dict[str, str] = {}
         self._hosts: dict[str, set[str]] = {}  # by family
@@ -33,14 +35,14 @@ class PeerBook:
         self._one_community: set[str] = set()
         self._group_alone: set[str] = set()
         self._apart: set[str] = set()
-        self._answers: dict[str, str] = {}
+        self._answers: dict[str, Decision] = {}
         self._silenced: frozenset[str] = frozenset()
         self.admins: dict[str, frozenset[str]] = {}  # by host of a group: who runs its server, as it said lately
 
-    async def load(self) -> None:
-        """Read everything anew."""
-        everybody = await peers.everybody()
-        self._policies = {peer.host: peer.policy for peer in everybody if peer.policy}
+    async def load(self) -> bool:
+        """Read everything anew; whether something else is decided than before."""
+        everybody, before = await peers.everybody(), self._decisions
+        self._decisions = {found.host: found.decision for found in await peers.decided()}
         self.changes += 1
         self._families, self._hosts = {}, {}
         self._deaf, self._without_polls, self._one_community, self._group_alone = set(), set(), set(), set()
@@ -49,9 +51,22 @@ class PeerBook:
             self.learn(peer.host, peer.family, peer.software)
         self._answers = {}
         self._silenced = frozenset(await actors.suspended())
+        return self._decisions != before
 
     def policy(self, authority: str) -> str:
         """The policy that holds for `host` or `host:port`: '', allow, limit or suspend."""
+        return self.decision(authority).policy
+
+    def without_media(self, authority: str) -> bool:
+        """Whether no picture of that server is copied or shown."""
+        return self.decision(authority).reject_media
+
+    def without_reports(self, authority: str) -> bool:
+        """Whether reports from that server have no effect."""
+        return self.decision(authority).reject_reports
+
+    def decision(self, authority: str) -> Decision:
+        """What holds for `host` or `host:port`: the policy of the nearest domain that has one, and what any rejects."""
         known = self._answers.get(authority)
         if known is None:
             if len(self._answers) > 10_000:
@@ -117,12 +132,22 @@ class PeerBook:
         if family:
             self._hosts.setdefault(family, set()).add(host)
 
-    def _find(self, authority: str) -> str:
-        if authority in self._policies:
-            return self._policies[authority]
-        name = authority.rsplit(":", 1)[0] if ":" in authority and not authority.endswith("]") else authority
-        while name:
-            if name in self._policies:
-                return self._policies[name]
-            name = name.partition(".")[2]
-        return ""
+    def _find(self, authority: str) -> Decision:
+        found = [self._decisions[name] for name in _domains(authority) if name in self._decisions]
+        if len(found) < 2:
+            return found[0] if found else _UNDECIDED
+        return Decision(
+            next((each.policy for each in found if each.policy), ""),
+            any(each.reject_media for each in found),
+            any(each.reject_reports for each in found),
+        )
+
+
+def _domains(authority: str) -> list[str]:
+    """What a host is called, and all that it belongs to, the nearest first."""
+    names = [authority]
+    name = authority.rsplit(":", 1)[0] if ":" in authority and not authority.endswith("]") else authority
+    while name:
+        names.append(name)
+        name = name.partition(".")[2]
+    return names

@@ -2,17 +2,22 @@
 
 from typing import Any
 
+import msgspec
+
 from activitypub import nodeinfo, quirks
 from activitypub.errors import ProtocolError
 from activitypub.origins import host_named
 from fedcomm import audit, clock
 from fedcomm.app import App
-from fedcomm.errors import Invalid
+from fedcomm.errors import Invalid, NotFound
+from fedcomm.peerbook import ALLOW, SUSPEND
 from storage import bus, jobs, peers
 from storage.connect import Writes, transaction
 from storage.ids import next_id
+from storage.peers import Decided, Decision
 
-POLICIES = ("", "allow", "limit", "suspend")
+POLICIES = ("", ALLOW, "limit", SUSPEND)
+MOST_COMMENT = 1_000  # characters
 RELEARN = 24 * 3_600_000  # ms between looks at what a peer runs
 
 
@@ -57,22 +62,77 @@ async def learn(app: App, host: str) -> None:
     await bus.publish("peers", host)
 
 
-async def set_policy(app: App, host: str, policy: str, *, comment: str = "", note: str = "", by: str = "") -> None:
-    """Decide what a server, with all its sub-domains, may do here: '', allow, limit or suspend.
+async def set_policy(app: App, host: str, policy: str, *, comment: str = "", by: str = "") -> Decided | None:
+    """As `decide`, of the policy alone."""
+    return await decide(app, host, Decision(policy, public_comment=comment), by=by)
+
+
+async def decide(app: App, host: str, decision: Decision, *, by: str = "") -> Decided | None:
+    """Decide what a server, with all its sub-domains, may do here; None when that is nothing but what all may.
+
+    `by` is who does, as the log of admins calls them.
 
     Raises:
         Invalid: no such policy, or no name of a server.
     """
-    if policy not in POLICIES:
+    if decision.policy not in POLICIES:
         raise Invalid("A policy is allow, limit, suspend, or nothing.", field="policy")
+    name = named(app, host)
+    public, private = (" ".join(said.split()) for said in (decision.public_comment, decision.private_comment))
+    if max(len(public), len(private)) > MOST_COMMENT:
+        raise Invalid("A comment can have at most {limit} characters.", field="comment", limit=MOST_COMMENT)
+    decision = msgspec.structs.replace(decision, public_comment=public, private_comment=private)
+    async with transaction():
+        decided = next_id() if decision.anything else None
+        await peers.decide(name, decision, decided, clock.now_ms())
+        await audit.note(by or audit.OPERATOR, "peer.policy", name, **_told(decision))
+        await bus.publish("peers", name)
+        found = await peers.decision(name)
+    await app.look_at_peers()
+    return found
+
+
+async def retry(app: App, host: str, *, by: str = "") -> None:
+    """Try deliveries to a server now, whatever the schedule says; what was in the air already stays there.
+
+    Raises:
+        Invalid: no name of another server.
+        NotFound: it is not known here.
+    """
+    name = named(app, host)
+    if await peers.get(name) is None:
+        raise NotFound("{host} is not known here.", host=name)
+    async with transaction():
+        await audit.note(by or audit.OPERATOR, "peer.retry", name)
+        await bus.publish("again", name)
+
+
+async def decision(app: App, host: str) -> Decision:
+    """What was decided about just this server.
+
+    Raises:
+        Invalid: no name of another server.
+    """
+    found = await peers.decision(named(app, host))
+    return found.decision if found else Decision()
+
+
+def named(app: App, host: str) -> str:
+    """The name of another server as it is kept.
+
+    Raises:
+        Invalid: it is none, or this one's.
+    """
     try:
         name = host_named(host)
     except ProtocolError:
         raise Invalid("{host} is not the name of a server.", field="host", host=host) from None
     if any(f".{own}".endswith(f".{name}") for own in (app.host, app.host.rpartition(":")[0] or app.host)):
         raise Invalid("{host} is this server itself.", field="host", host=host)
-    async with transaction():
-        await peers.set_policy(name, policy, comment, note, clock.now_ms())
-        await audit.note(by or "command line", "peer.policy", name, policy=policy)
-        await bus.publish("peers", name)
-    await app.peers.load()
+    return name
+
+
+def _told(decision: Decision) -> dict[str, object]:
+    """What the log says of a decision: what it is, without what it is not."""
+    said = msgspec.structs.asdict(decision)
+    return {"policy": decision.policy} | {name: value for name, value in said.items() if value}

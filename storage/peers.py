@@ -5,6 +5,34 @@ from collections.abc import Sequence
 import msgspec
 
 from storage.connect import Writes, execute, row, rows
+from storage.paging import Page
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """What a server, with all its sub-domains, may do here.
+
+    `policy` is '', allow, limit or suspend. `obfuscate`: who may read what was decided is told only part of its name.
+    """
+
+    policy: str = ""
+    reject_media: bool = False
+    reject_reports: bool = False
+    public_comment: str = ""
+    private_comment: str = ""
+    obfuscate: bool = False
+
+    @property
+    def anything(self) -> bool:
+        """Whether it says anything about what the server may do."""
+        return bool(self.policy or self.reject_media or self.reject_reports)
+
+
+class Decided(msgspec.Struct, frozen=True):
+    """A decision as it stands: about which server, and its number, which has the time in it."""
+
+    id: int
+    host: str
+    decision: Decision
 
 
 class Peer(msgspec.Struct, frozen=True):
@@ -35,10 +63,8 @@ _HOLDS = (
     " OR {0} LIKE '%.' || REPLACE(p.host, '_', '!_') || ':%' ESCAPE '!')"
     " ORDER BY LENGTH(p.host) DESC LIMIT 1), '')"
 )
-_FIND_AGAIN = (
-    f"UPDATE peer SET holds = {_HOLDS.format('peer.host')} WHERE host = ? OR host LIKE ? ESCAPE '!'"
-    " OR host LIKE ? ESCAPE '!' OR host LIKE ? ESCAPE '!'"
-)
+_BELOW = "({0} = ? OR {0} LIKE ? ESCAPE '!' OR {0} LIKE ? ESCAPE '!' OR {0} LIKE ? ESCAPE '!')"
+_FIND_AGAIN = f"UPDATE peer SET holds = {_HOLDS.format('peer.host')} WHERE {_BELOW.format('host')}"
 # `{0}` is where its deliveries start.
 _MEET = (
     f"INSERT INTO peer (host, holds, cursor, first_seen_at) SELECT met.host, {_HOLDS.format('met.host')}, {{0}},"
@@ -47,6 +73,10 @@ _MEET = (
 
 COLUMNS = ", ".join(Peer.__struct_fields__)
 _SELECT = f"SELECT {COLUMNS} FROM peer "
+_DECIDED = (
+    "SELECT decision_id, host, policy, reject_media, reject_reports, public_comment, private_comment, obfuscate"
+    " FROM peer "
+)
 _GONE = "inbox, host, first_refused_at, last_refused_at, retired_at"
 
 
@@ -67,10 +97,37 @@ async def everybody() -> list[Peer]:
     return [Peer(*found) for found in await rows(_SELECT + "ORDER BY host")]
 
 
-async def blocked() -> list[tuple[str, str, str]]:
-    """(host, policy, what is said of it in public) of those that an admin blocked or limited, by name."""
-    sql = "SELECT host, policy, public_comment FROM peer WHERE policy IN ('limit', 'suspend') ORDER BY host"
-    return [(found[0], found[1], found[2]) for found in await rows(sql)]
+async def decided() -> list[Decided]:
+    """What was decided, by the names of the servers."""
+    return [_decided(*found) for found in await rows(_DECIDED + "WHERE decision_id IS NOT NULL ORDER BY host")]
+
+
+async def decisions(page: Page, *, allowed: bool) -> tuple[list[Decided], bool]:
+    """A page of those that allow, or of the others, the latest first; and whether there are older ones."""
+    found = await _some(page, page.limit + 1, allowed)
+    older, found = len(found) > page.limit, found[: page.limit]
+    if page.forward and found:
+        found.reverse()
+        older = bool(await _some(page.under(found[-1].id), 1, allowed))
+    return found, older
+
+
+async def _some(page: Page, limit: int, allowed: bool) -> list[Decided]:
+    policy = "= 'allow'" if allowed else "<> 'allow'"
+    sql = f"{_DECIDED} WHERE policy {policy} AND decision_id < ? AND decision_id > ? ORDER BY decision_id {page.order}"
+    return [_decided(*found) for found in await rows(f"{sql} LIMIT ?", (*page.bounds, limit))]
+
+
+async def decision(host: str) -> Decided | None:
+    """What was decided about just this server."""
+    found = await row(_DECIDED + "WHERE host = ? AND decision_id IS NOT NULL", (host,))
+    return _decided(*found) if found else None
+
+
+async def decision_by_id(decision_id: int) -> Decided | None:
+    """The decision with this number."""
+    found = await row(_DECIDED + "WHERE decision_id = ?", (decision_id,))
+    return _decided(*found) if found else None
 
 
 async def behind(head: int) -> list[Peer]:
@@ -88,17 +145,38 @@ async def meet_at(host: str, cursor: int, now_ms: int) -> None:
     await execute(_MEET.format("CAST(? AS BIGINT)"), (cursor, now_ms, host))
 
 
-async def set_policy(host: str, policy: str, public_comment: str, private_comment: str, now_ms: int) -> None:
-    """Decide what the peer, with all its sub-domains, may do; '' takes the decision back."""
+async def decide(host: str, decision: Decision, decision_id: int | None, now_ms: int) -> None:
+    """Decide what the peer, with all its sub-domains, may do; one that says nothing takes back what was decided.
+
+    The number is that of the first decision for as long as there is one.
+    """
     await execute(
-        "INSERT INTO peer (host, policy, public_comment, private_comment, cursor, first_seen_at)"
-        " SELECT CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), COALESCE(MAX(seq), 0),"
-        " CAST(? AS BIGINT) FROM outbox WHERE 1 = 1 ON CONFLICT (host) DO UPDATE SET policy = excluded.policy,"
-        " public_comment = excluded.public_comment, private_comment = excluded.private_comment",
-        (host, policy, public_comment, private_comment, now_ms),
-    )
+        "INSERT INTO peer (host, policy, reject_media, reject_reports, public_comment, private_comment, obfuscate,"
+        " decision_id, cursor, first_seen_at)"
+        " SELECT CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS SMALLINT), CAST(? AS SMALLINT), CAST(? AS TEXT),"
+        " CAST(? AS TEXT), CAST(? AS SMALLINT), CAST(? AS BIGINT), COALESCE(MAX(seq), 0), CAST(? AS BIGINT)"
+        " FROM outbox WHERE 1 = 1 ON CONFLICT (host) DO UPDATE SET policy = excluded.policy,"
+        " reject_media = excluded.reject_media, reject_reports = excluded.reject_reports,"
+        " public_comment = excluded.public_comment, private_comment = excluded.private_comment,"
+        " obfuscate = excluded.obfuscate, decision_id ="
+        " CASE WHEN excluded.decision_id IS NULL THEN NULL ELSE COALESCE(peer.decision_id, excluded.decision_id) END",
+        (
+            host, decision.policy, int(decision.reject_media), int(decision.reject_reports), decision.public_comment,
+            decision.private_comment, int(decision.obfuscate), decision_id, now_ms,
+        ),
+    )  # fmt: skip
+    await execute(_FIND_AGAIN, below_args(host))
+
+
+def below(column: str) -> str:
+    """The condition that a host is a server or one of its sub-domains, on any port. Takes `below_args(host)`."""
+    return _BELOW.format(column)
+
+
+def below_args(host: str) -> tuple[str, str, str, str]:
+    """The arguments of `below`."""
     escaped = host.replace("_", "!_")
-    await execute(_FIND_AGAIN, (host, f"%.{escaped}", f"{escaped}:%", f"%.{escaped}:%"))
+    return host, f"%.{escaped}", f"{escaped}:%", f"%.{escaped}:%"
 
 
 async def set_software(host: str, software: str, version: str, family: str, now_ms: int) -> None:
@@ -173,3 +251,9 @@ def put_gone(writes: Writes, found: GoneInbox) -> None:
 def revive_inbox(writes: Writes, inbox: str) -> None:
     """An inbox took something again."""
     writes.add("DELETE FROM retired_inbox WHERE inbox = ?", (inbox,))
+
+
+def _decided(
+    decision_id: int, host: str, policy: str, media: int, reports: int, public: str, private: str, part: int
+) -> Decided:
+    return Decided(decision_id, host, Decision(policy, bool(media), bool(reports), public, private, bool(part)))

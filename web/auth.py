@@ -23,6 +23,7 @@ INVALID = "The access token is invalid"
 REVOKED = "The access token was revoked"
 OUTSIDE = "This action is outside the authorized scopes"
 NOBODY = "This method requires an authenticated user"
+NOT_ADMIN = "This action is not allowed"
 FORGED = "This form is too old, or it did not come from here. Please open the page again."
 
 _CLOSED = {
@@ -57,6 +58,18 @@ async def require(request: Request, *scopes: str) -> Viewer:
         Refusal: 401 for a missing or bad token; 403 for one without the scope or of no person.
     """
     return _person(await require_program(request, *scopes))
+
+
+async def require_admin(request: Request, scope: str) -> Viewer:
+    """As `require`, for who runs this server.
+
+    Raises:
+        Refusal: as `require`; 403 for anybody else.
+    """
+    viewer = await require(request, scope)
+    if viewer.role != "admin":
+        raise Refusal(403, NOT_ADMIN)
+    return viewer
 
 
 def _person(holder: Holder) -> Viewer:

@@ -1,6 +1,7 @@
 """`fedcomm peer`: the servers this one speaks with, and what they may do."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -9,7 +10,9 @@ from fedcomm.cli.asking import ask
 from fedcomm.cli.saying import say
 
 _host = click.argument("host")
-_reason = click.option("--reason", default="", help="Why; admins of this server can read it.")
+_reason = click.option("--reason", default="", help="Why; told to whoever may read what was decided.")
+_note = click.option("--note", default="", help="Why, for admins of this server alone.")
+_hidden = click.option("--hide-name", is_flag=True, help="Tell others only part of its name.")
 
 
 @click.group()
@@ -27,27 +30,53 @@ def list_(as_json: bool) -> None:
 
 @peer.command()
 @_host
+@click.option("--json", "as_json", is_flag=True, help="Answer with an object.")
+def show(host: str, as_json: bool) -> None:
+    """Show what is known of HOST, and what was decided about it."""
+    found = ask("peer.show", host=host)
+    say(json.dumps(found) if as_json else "\n".join(_lines(found)))
+
+
+@peer.command()
+@_host
 @_reason
-def suspend(host: str, reason: str) -> None:
+@_note
+@_hidden
+def suspend(host: str, reason: str, note: str, hide_name: bool) -> None:
     """Take nothing from HOST and its sub-domains and send nothing there."""
-    _decide(host, "suspend", reason)
+    _decide(host, policy="suspend", reason=reason, note=note, hide_name=hide_name)
     say(f"{host} is suspended: nothing is taken from it, nothing sent there.")
 
 
 @peer.command()
 @_host
 @_reason
-def limit(host: str, reason: str) -> None:
+@_note
+@_hidden
+def limit(host: str, reason: str, note: str, hide_name: bool) -> None:
     """Show what comes from HOST and its sub-domains only to who follows it."""
-    _decide(host, "limit", reason)
+    _decide(host, policy="limit", reason=reason, note=note, hide_name=hide_name)
     say(f"{host} is limited: what comes from there is shown only to who follows it.")
+
+
+@peer.command()
+@_host
+@click.option("--media/--no-media", default=None, help="Copy and show no pictures of it, or do so again.")
+@click.option("--reports/--no-reports", default=None, help="Take no reports from it, or do so again.")
+def reject(host: str, media: bool | None, reports: bool | None) -> None:
+    """Say what is not taken from HOST and its sub-domains, whatever else was decided about it."""
+    if media is None and reports is None:
+        raise click.UsageError("say what: --media or --reports, or with --no- that it is taken again")
+    found = ask("peer.reject", host=host, media=media, reports=reports)
+    rejected = [name for name in ("media", "reports") if found[f"reject_{name}"]]
+    say(f"{host}: {' and '.join(rejected)} are not taken." if rejected else f"{host}: media and reports are taken.")
 
 
 @peer.command()
 @_host
 def allow(host: str) -> None:
     """Let HOST and its sub-domains in, where only servers that were allowed by name are (allow_list_mode)."""
-    _decide(host, "allow", "")
+    _decide(host, policy="allow")
     say(f"{host} is allowed.")
 
 
@@ -55,18 +84,39 @@ def allow(host: str) -> None:
 @_host
 def clear(host: str) -> None:
     """Take back what was decided about HOST."""
-    _decide(host, "", "")
+    _decide(host)
     say(f"Nothing is decided about {host} any more.")
 
 
-def _decide(host: str, policy: str, reason: str) -> None:
-    ask("peer.policy", host=host, policy=policy, reason=reason)
+@peer.command()
+@_host
+def retry(host: str) -> None:
+    """Try deliveries to HOST now, and not only when its pause is over."""
+    ask("peer.retry", host=host)
+    say(f"Deliveries to {host} are tried now.")
+
+
+def _decide(host: str, policy: str = "", reason: str = "", note: str = "", hide_name: bool = False) -> None:
+    ask("peer.policy", host=host, policy=policy, reason=reason, note=note, hide_name=hide_name)
+
+
+def _lines(found: dict[str, Any]) -> Iterator[str]:
+    yield _line(found)
+    if found["holds"] != found["policy"]:
+        yield f"  decided about a domain above it: {found['holds']}"
+    if found["obfuscate"]:
+        yield "  others are told only part of its name"
+    if found["public_comment"]:
+        yield f"  reason: {found['public_comment']}"
+    if found["private_comment"]:
+        yield f"  note: {found['private_comment']}"
 
 
 def _line(found: dict[str, Any]) -> str:
     software = " ".join(filter(None, (found["software"], found["software_version"]))) or "not known"
     failing = f", failed {found['failures']} times: {found['last_error']}" if found["failures"] else ""
-    return f"{found['host']}: {found['policy'] or 'nothing decided'}, {software}{failing}"
+    rejected = "".join(f", no {name}" for name in ("media", "reports") if found[f"reject_{name}"])
+    return f"{found['host']}: {found['policy'] or 'nothing decided'}{rejected}, {software}{failing}"
 
 
 commands = {"peer": peer}

@@ -17,6 +17,8 @@ DAY = 86_400_000  # ms
 async def report(hand: Hand, activity: Activity) -> None:
     """The report is kept for the admins; it names one of ours, and perhaps posts."""
     reporter = hand.actor(activity.actor)
+    if not admit.reporting(hand.app.peers, reporter):
+        raise Ignored("reports from that server are not taken")
     named = [hand.facts.posts[uri] for uri in activity.object_ids if uri in hand.facts.posts]
     people = [hand.facts.actors[uri] for uri in activity.object_ids if uri in hand.facts.actors]
     target = next((actor.id for actor in people if actor.local), None) or next(

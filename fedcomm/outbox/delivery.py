@@ -85,6 +85,14 @@ class Sender:
             self._ledger.moved(lane)
             self.app.wake_delivery.set()
 
+    def again(self, host: str) -> None:
+        """An admin wants it tried now, whatever the pause and whoever named it."""
+        lane = self.lanes.get(host)
+        if lane is not None:
+            lane.again()
+            self._ledger.moved(lane)
+            self.app.wake_delivery.set()
+
     def rejected(self, host: str, seqs: Sequence[int]) -> None:
         """The peer has said no to these entries: should they fail, that is the end of them."""
         lane = self.lanes.get(host)

@@ -174,6 +174,10 @@ class Lane:
         self.next_at, changed = min(self.next_at, earlier), earlier < self.next_at
         return changed
 
+    def again(self) -> None:
+        """Nothing is held any more; should it fail, it waits as long as before."""
+        self.next_at, self.asked = 0, False
+
 
 def pause(failures: int, failing_ms: int, retry_after: float | None) -> int:
     """How long to wait, in ms, after that many failures in a row; `retry_after` is what the peer asked for, in s.

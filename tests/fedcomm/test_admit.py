@@ -19,7 +19,7 @@ BOB = "https://far.test/users/bob"
 async def book(*, allow_list: bool = False, **policies: str) -> PeerBook:
     """What is known of peers; `named` stands for named.test."""
     for name, policy in policies.items():
-        await peers.set_policy(f"{name}.test", policy, "", "", build.NOW)
+        await peers.decide(f"{name}.test", peers.Decision(policy), 1, build.NOW)
     made = PeerBook(allow_list=allow_list)
     await made.load()
     return made

@@ -9,16 +9,19 @@ import pytest
 from fedcomm import finding, peers
 from fedcomm.config.definitions import Federation
 from storage.connect import value
+from storage.peers import Decision
 from tests import build
 from tests.fediverse import Fediverse, Instance, Person
 from tests.forger import PUBLIC, Face, Host, followed, get, post, send
+from tests.pictures import picture
 
 pytestmark = pytest.mark.anyio
 
 # Which of the surfaces are open to a server of which this was decided.
-DECISIONS = ("nothing", "limit", "suspend", "not on the list", "on the list")
-HEARD = {"nothing": True, "limit": True, "suspend": False, "not on the list": False, "on the list": True}
-LISTED = {"nothing": True, "limit": False, "suspend": False, "on the list": True}
+DECISIONS = ("nothing", "limit", "suspend", "not on the list", "on the list", "no media", "no reports")
+UNHEARD = ("suspend", "not on the list")
+UNLISTED = (*UNHEARD, "limit")
+POLICIES = {"limit": "limit", "suspend": "suspend", "on the list": "allow"}
 NAMES = ("named.test", "below.named.test", "named.test:8443")
 
 
@@ -32,11 +35,11 @@ class Case:
         self.bert: Person
         self.theirs, self.fine = Host(fediverse, name), Host(fediverse, "fine.test")
         self.mallory, self.carol = self.theirs.actor("mallory"), self.fine.actor("carol")
-        self.heard, self.listed = HEARD[decision], LISTED.get(decision, False)
+        self.heard, self.listed = decision not in UNHEARD, decision not in UNLISTED
 
     async def begin(self) -> None:
         """Open the instance; in allow-list mode the fine server is on the list."""
-        by_list = "list" in self.decision
+        by_list = self.decision in ("on the list", "not on the list")
         self.ours = await self.fediverse.instance("ours.test", federation=Federation(allow_list_mode=by_list))
         self.anna, self.bert = await self.ours.person("anna"), await self.ours.person("bert")
         if by_list:
@@ -45,12 +48,13 @@ class Case:
     async def decide(self) -> None:
         """Make the decision, about the domain above; what is asked of the server is counted from here."""
         self.theirs.asked.clear()
-        policy = {"limit": "limit", "suspend": "suspend", "on the list": "allow"}.get(self.decision, "")
-        await self._set("named.test", policy)
+        policy = POLICIES.get(self.decision, "")
+        rejects = {"reject_media": self.decision == "no media", "reject_reports": self.decision == "no reports"}
+        await self._set("named.test", policy, **rejects)
 
-    async def _set(self, host: str, policy: str) -> None:
+    async def _set(self, host: str, policy: str, **rejects: bool) -> None:
         with self.ours.here():
-            await peers.set_policy(self.ours.app, host, policy)
+            await peers.decide(self.ours.app, host, Decision(policy, **rejects))
         await self.ours.agreed()
 
     async def ask(self, person: Person | None, path: str, **params: str) -> Any:
@@ -156,6 +160,19 @@ async def _members(case: Case) -> None:
     assert bool(case.theirs.received) == case.heard  # the Accept
 
 
+async def _reports(case: Case) -> None:
+    """What somebody there reports reaches no admin."""
+    public = await case.anna.post("For all")
+    await case.decide()
+
+    answer = await post(case.ours, case.mallory.does("Flag", [case.anna.actor.uri, public.uri]), case.mallory)
+    await case.fediverse.settle()
+
+    with case.ours.here():
+        assert await value("SELECT COUNT(*) FROM report") == int(case.heard and case.decision != "no reports")
+    assert answer.status_code == (202 if case.heard else 403)
+
+
 async def _delivered(case: Case) -> None:
     """Nothing is delivered there."""
     await followed_by(case, case.mallory)
@@ -227,8 +244,42 @@ async def _search(case: Case) -> None:
     assert case.heard or by_address["accounts"] == []
 
 
-INCOMING: tuple[Surface, ...] = (_inbox, _key, _actor, _boosted, _passed_on, _members, _delivered)
-SEEN: tuple[Surface, ...] = (_timelines, _by_id, _search)
+async def _pictures(case: Case) -> None:
+    """Nothing that its people attached, and no picture of themselves, is shown or fetched; where it is, is said."""
+    face, cat = (f"https://{case.name}/{name}.png" for name in ("face", "cat"))
+    for url in (face, cat):
+        case.theirs.serve(url, picture("PNG"), content_type="image/png")
+    image = {"type": "Image", "mediaType": "image/png", "url": face}
+    case.theirs.serve(case.mallory.uri, case.mallory.document() | {"icon": image, "image": image})
+    await followed(case.fediverse, case.anna, case.mallory)
+    note = case.mallory.note(1, attachment=[{"type": "Image", "mediaType": "image/png", "url": cat, "name": "A cat"}])
+    await send(case.fediverse, case.ours, case.mallory, case.mallory.does("Create", note))
+    known = await case.ours.knows(note["id"])
+    before = await case.ask(case.anna, f"/api/v1/statuses/{known.id}")
+    await case.decide()
+
+    shown = await case.ask(case.anna, f"/api/v1/statuses/{known.id}")
+    (file,), author = before["media_attachments"], before["account"]
+    addresses = [file["url"], author["avatar"], author["header"], author["avatar_static"]]
+    async with httpx.AsyncClient(transport=case.ours.asgi, base_url="https://ours.test") as client:
+        answers = [(await client.get(address)).status_code for address in addresses]
+        page = await client.get(f"/@mallory@{case.name}/{known.id}", headers={"accept": "text/html"})
+
+    allowed = case.heard and case.decision != "no media"
+    assert all("/media/elsewhere/" in address for address in addresses)
+    assert answers == [200 if allowed else 404] * 4
+    assert bool(case.asked()) == allowed
+    if case.heard:
+        (after,) = shown["media_attachments"]
+        assert (after["type"], after["url"]) == (("image", file["url"]) if allowed else ("unknown", None))
+        assert (after["remote_url"], after["description"]) == (cat, "A cat")
+        assert ("/media/elsewhere/" in shown["account"]["avatar"]) == allowed
+    if case.listed:
+        assert ("/media/elsewhere/" in page.text) == allowed and "A cat" in page.text
+
+
+INCOMING: tuple[Surface, ...] = (_inbox, _key, _actor, _boosted, _passed_on, _members, _delivered, _reports)
+SEEN: tuple[Surface, ...] = (_timelines, _by_id, _search, _pictures)
 
 
 @pytest.mark.parametrize("surface", INCOMING, ids=lambda surface: surface.__name__.strip("_"))
@@ -236,7 +287,7 @@ SEEN: tuple[Surface, ...] = (_timelines, _by_id, _search)
     ("dialect", "decision", "name"),
     [("sqlite", decision, NAMES[0]) for decision in DECISIONS]
     + [("sqlite", "suspend", name) for name in NAMES[1:]]
-    + [("postgres", decision, NAMES[1]) for decision in ("suspend", "on the list")],
+    + [("postgres", decision, NAMES[1]) for decision in ("suspend", "on the list", "no reports")],
 )
 @pytest.mark.attack("ORI-27", "SIG-33")
 async def test_a_decision_about_a_server_holds_for_what_comes_in(
@@ -253,7 +304,9 @@ async def test_a_decision_about_a_server_holds_for_what_comes_in(
 @pytest.mark.parametrize("surface", SEEN, ids=lambda surface: surface.__name__.strip("_"))
 @pytest.mark.parametrize(
     ("decision", "name"),
-    [("nothing", NAMES[0]), ("limit", NAMES[0]), ("limit", NAMES[1]), *(("suspend", name) for name in NAMES)],
+    [(decision, NAMES[0]) for decision in ("nothing", "limit", "suspend", "no media", "no reports")]
+    + [(decision, NAMES[1]) for decision in ("limit", "suspend", "no media")]
+    + [(decision, NAMES[2]) for decision in ("suspend", "no media")],
 )
 async def test_a_decision_about_a_server_holds_for_what_is_known_already(
     fediverse: Fediverse, decision: str, name: str, surface: Surface

@@ -183,7 +183,12 @@ def test_a_server_is_suspended_limited_allowed_and_forgiven(instance: Instance, 
     assert f"{other.host} is suspended" in done(instance, "peer", "suspend", other.host, "--reason", "spam")
     refused = command(instance, "follow", "anna", f"@bob@{other.host}")
     assert json.loads(done(instance, "peer", "list", "--json"))[0]["policy"] == "suspend"
-    assert "is limited" in done(instance, "peer", "limit", other.host)
+    assert "media are not taken" in done(instance, "peer", "reject", other.host, "--media")
+    assert "is limited" in done(instance, "peer", "limit", other.host, "--reason", "noise", "--hide-name")
+    told = done(instance, "peer", "show", other.host)
+    assert f"{other.host}: limit, no media" in told and "reason: noise" in told and "part of its name" in told
+    assert "media and reports are taken" in done(instance, "peer", "reject", other.host, "--no-media")
+    assert "tried now" in done(instance, "peer", "retry", other.host)
     assert "is allowed" in done(instance, "peer", "allow", other.host)
     assert "Nothing is decided" in done(instance, "peer", "clear", other.host)
 
@@ -258,6 +263,9 @@ WRONG = [
     (("peer", "suspend", "127.0.0.1"), "this server itself"),
     (("peer", "suspend", "http://127.0.0.1/about"), "this server itself"),
     (("peer", "suspend"), "HOST"),
+    (("peer", "reject", "far.example"), "--media or --reports"),
+    (("peer", "retry", "unmet.example"), "is not known here"),
+    (("peer", "show", "unmet.example"), "is not known here"),
     (("invite", "--uses", "0"), "1 to 1000"),
     (("invite", "--days", "9999"), "1 to 365"),
     (("invite", "--group", "nothing"), "no group called nothing"),

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.anyio
 async def test_what_was_decided_for_a_domain_holds_for_a_server_that_is_met_later(
     database: Database, by_delivery: bool
 ) -> None:
-    await peers.set_policy("far.test", "limit", "", "", 1)
+    await peers.decide("far.test", peers.Decision("limit"), 1, 1)
 
     if by_delivery:
         await peers.meet_at("below.far.test", 7, 2)

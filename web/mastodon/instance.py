@@ -90,7 +90,8 @@ async def domain_blocks(request: Request) -> Response:
     shown_to = (await settings.current(state.app_of(request))).blocks_shown
     if shown_to == "nobody" or (shown_to == "members" and viewer is None):
         raise NotFound(subjects.MISSING)  # as on Mastodon: an empty list would say that nobody is blocked
-    return respond.json([small.domain_block(*found) for found in await storage.peers.blocked()])
+    found = [each for each in await storage.peers.decided() if each.decision.policy in ("limit", "suspend")]
+    return respond.json([small.domain_block(each.host, each.decision) for each in found])
 
 
 async def spoken(request: Request) -> Response:

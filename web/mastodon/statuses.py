@@ -17,7 +17,6 @@ from fedcomm import scheduled as later
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.posts import Draft, PollDraft
 from storage import shown, threads, timelines, visible
-from storage.media import Media
 from storage.posts import Post
 from storage.timelines import Entry
 from web import auth, params, respond, state
@@ -209,17 +208,26 @@ async def history(request: Request) -> Response:
         at: (status.home_of(post), f"{each.title}\n{each.content}\n{each.summary}") for at, each in enumerate(versions)
     }
     named = await emoji.named_in(base, texts)
-    doubt = status.doubt(post, bundle.faces.get(post.id))
+    doubt, host = status.doubt(post, bundle.faces.get(post.id)), status.home_of(post)
+    attached = {file.id: attachment(base, file, host) for file in files}
     return respond.json(
-        [_edit(base, author, version, files, named.get(at, []), doubt) for at, version in enumerate(versions)]
+        [
+            _edit(
+                author,
+                version,
+                [attached[file.id] for file in threads.shown_then(version, files)],
+                named.get(at, []),
+                doubt,
+            )
+            for at, version in enumerate(versions)
+        ]
     )
 
 
 def _edit(
-    base: str,
     author: msgspec.Raw,
     version: threads.Revision,
-    files: Sequence[Media],
+    attached: Sequence[dict[str, Any]],
     emojis: Sequence[dict[str, Any]],
     doubt: str,
 ) -> dict[str, Any]:
@@ -227,8 +235,7 @@ def _edit(
     entity: dict[str, Any] = {
         "content": doubt + status.content_of(version.title, version.content), "spoiler_text": version.summary,
         "sensitive": bool(version.sensitive), "created_at": moment(version.created_at), "account": author,
-        "media_attachments": [attachment(base, file) for file in threads.shown_then(version, files)],
-        "emojis": emojis,
+        "media_attachments": attached, "emojis": emojis,
     }  # fmt: skip
     if version.poll is not None:
         entity["poll"] = {"options": [{"title": title} for title in msgspec.json.decode(version.poll)]}

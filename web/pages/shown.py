@@ -135,21 +135,21 @@ def file(key: str, mime: str) -> str:
     return Urls("").file(key, mime)
 
 
-def preview(attached: Attached) -> str:
-    """The path at which this server shows a picture, wherever it is; '' when it does not."""
+def preview(attached: Attached, host: str) -> str:
+    """The path at which this server shows a picture of somebody at `host`, '' for here; '' when it does not."""
     if attached.preview_key:
         return file(attached.preview_key, attached.preview_mime)
-    return _here("m", attached.id, attached.url) if attached.kind == "image" else ""
+    return _here("m", attached.id, attached.url, host) if attached.kind == "image" else ""
 
 
 def face(actor: Actor) -> str:
     """The path of somebody's picture; '' when they have none, or this server does not show it."""
-    return actor.icon if actor.local else _here("i", actor.id, actor.icon)
+    return actor.icon if actor.local else _here("i", actor.id, actor.icon, actor.host)
 
 
 def banner(actor: Actor) -> str:
     """As `face`, of the picture at the top of their page."""
-    return actor.image if actor.local else _here("h", actor.id, actor.image)
+    return actor.image if actor.local else _here("h", actor.id, actor.image, actor.host)
 
 
 def still(path: str) -> str:
@@ -157,9 +157,9 @@ def still(path: str) -> str:
     return elsewhere.still(path)
 
 
-def _here(kind: str, subject: int, url: str) -> str:
+def _here(kind: str, subject: int, url: str, host: str) -> str:
     """Never the address at another server, which would learn who reads (attack PRI-21)."""
-    path = elsewhere.address("", kind, subject, url)
+    path = elsewhere.address("", kind, subject, url, host)
     return path if path.startswith("/media/") else ""
 
 

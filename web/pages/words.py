@@ -44,10 +44,17 @@ ACTS = {
     "group.rollback": later("let undo what somebody did for a group"),
     "invite.create": later("made an invitation"),
     "invite.revoke": later("took an invitation back"),
-    "peer.policy": later("changed the policy for a server"),
+    "peer.policy": later("decided what a server may do"),
+    "peer.retry": later("had deliveries to a server tried again"),
     "report.close": later("closed a report"),
     "settings.change": later("changed settings"),
     "token.issue": later("made an access token"),
+}
+POLICIES = {
+    "": later("Like any other"),
+    "allow": later("Allowed by name"),
+    "limit": later("Limited: shown only to who follows it"),
+    "suspend": later("Suspended: nothing is taken from it, nothing sent there"),
 }
 REPORTS = {
     "spam": later("It is spam"),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from fedcomm import peers as decisions
 from fedcomm.app import App
 from fedcomm.outbox.delivery import Sender
 from storage import outbox
@@ -260,19 +261,35 @@ async def test_a_suspended_server_gets_nothing_of_that_time_neither_then_nor_lat
         peers.down("one.example")
     await server.publish("a", "one.example")
     await server.settle()
-    await rows.set_policy("one.example", "suspend", "", "", 0)
+    await rows.decide("one.example", rows.Decision("suspend"), 1, 0)
     await app.peers.load()
     peers.answers.clear()
     peers.forget()
     await server.publish("b", "one.example", "two.example")
     await server.wait(80)
-    await rows.set_policy("one.example", "", "", "", 0)
+    await rows.decide("one.example", rows.Decision(""), None, 0)
     await app.peers.load()
     await server.publish("c", "one.example", "two.example")
     await server.wait(80)
 
     assert peers.got("one.example") == ["c"]
     assert peers.got("two.example") == ["b", "c"]
+
+
+async def test_an_admin_can_have_a_server_tried_before_its_pause_is_over(
+    server: Delivering, peers: Peers, app: App
+) -> None:
+    peers.down("one.example")
+    await server.publish("a", "one.example")
+    await server.settle()
+    await server.wait(80)
+    peers.answers.clear()
+    peers.forget()
+
+    await decisions.retry(app, "one.example")
+    await server.settle()
+
+    assert peers.got("one.example") == ["a"]
 
 
 async def _until(true: Callable[[], bool]) -> None:

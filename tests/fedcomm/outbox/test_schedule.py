@@ -474,7 +474,7 @@ async def test_the_queue_says_for_whom_deliveries_wait_and_why(server: Deliverin
     assert (peer["host"], peer["failures"], peer["error"]) == ("one.example", 1, "nobody answers")
     assert peer["next_attempt_at"] > clock.now_ms()
 
-    await rows.set_policy("one.example", "suspend", "", "", 0)
+    await rows.decide("one.example", rows.Decision("suspend"), 1, 0)
     await app.peers.load()
     await server.wait(80)
     assert (await queue.state(app))["idle"]

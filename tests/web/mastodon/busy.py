@@ -5,7 +5,9 @@ import msgspec
 
 from fedcomm import actors, bulletins, emojis, settings
 from fedcomm.app import App
+from storage import peers
 from storage.actors import Actor
+from storage.ids import next_id
 from tests import build
 from tests.pictures import picture
 from tests.web.mastodon import answers
@@ -116,4 +118,4 @@ async def _who_turns_to_her(alice: Member, bob: Member, post: str) -> list[str]:
 async def _what_admins_say(app: App) -> None:
     texts = {"rules": ["Be kind"], "privacy_policy": "We forget", "terms": "Be kind"}
     await settings.change(app, None, texts | {"blocks_shown": "everybody"})
-    await build.insert("peer", host="bad.test", policy="suspend", first_seen_at=build.NOW)
+    await peers.decide("bad.test", peers.Decision("suspend"), next_id(), build.NOW)

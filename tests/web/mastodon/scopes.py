@@ -54,6 +54,15 @@ OPEN: dict[str, str] = {
 
 # what a token of somebody with this scope is needed for
 CLOSED: dict[str, str] = {
+    "GET /api/v1/admin/domain_blocks": "admin:read:domain_blocks",
+    "POST /api/v1/admin/domain_blocks": "admin:write:domain_blocks",
+    "GET /api/v1/admin/domain_blocks/{id}": "admin:read:domain_blocks",
+    "PUT /api/v1/admin/domain_blocks/{id}": "admin:write:domain_blocks",
+    "DELETE /api/v1/admin/domain_blocks/{id}": "admin:write:domain_blocks",
+    "GET /api/v1/admin/domain_allows": "admin:read:domain_allows",
+    "POST /api/v1/admin/domain_allows": "admin:write:domain_allows",
+    "GET /api/v1/admin/domain_allows/{id}": "admin:read:domain_allows",
+    "DELETE /api/v1/admin/domain_allows/{id}": "admin:write:domain_allows",
     "GET /api/v1/streaming": ANY,
     "GET /api/v1/streaming/user": "read:statuses",
     "GET /api/v1/streaming/user/notification": "read:notifications",

@@ -158,4 +158,5 @@ def for_members(world: World) -> dict[str, int]:
 FOR_ADMINS = (
     "/admin", "/admin/sign_ups", "/admin/reports", "/admin/invites", "/admin/people", "/admin/people/alice",
     "/admin/groups", "/admin/neighbours", "/admin/site", "/admin/log", "/admin/emojis", "/admin/announcements",
+    "/admin/servers", "/admin/servers/far.example",
 )  # fmt: skip

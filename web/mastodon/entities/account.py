@@ -208,7 +208,7 @@ def _read(stored: str) -> list[Field]:
 
 def _picture(base: str, actor: Actor, kind: str, url: str) -> str:
     """Of somebody elsewhere as this server shows it."""
-    return _url(url) if actor.local else elsewhere.address(base, kind, actor.id, _url(url))
+    return _url(url) if actor.local else elsewhere.address(base, kind, actor.id, _url(url), actor.host)
 
 
 def _url(text: str) -> str:

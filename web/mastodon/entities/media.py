@@ -11,11 +11,17 @@ from storage.media import Media
 _KINDS = frozenset({"image", "gifv", "video", "audio"})
 
 
-def attachment(base: str, file: Media) -> dict[str, Any]:
-    """A picture or file of a post, or one that is to be in a post; without an address while it is worked on."""
+def attachment(base: str, file: Media, host: str = "") -> dict[str, Any]:
+    """A picture or file of a post, or one that is to be in a post; without an address while it is worked on.
+
+    `host` is where its owner lives, '' for here. Of a server whose files are not shown it is of an unknown kind, as on
+    Mastodon: programs show where it is instead of it.
+    """
     urls = Urls(base)
     kind = file.kind if file.kind in _KINDS else file.mime.partition("/")[0]
-    there = elsewhere.address(base, "m", file.id, file.remote_url) if kind == "image" else file.remote_url
+    if not elsewhere.shows(host):
+        kind = ""
+    there = elsewhere.address(base, "m", file.id, file.remote_url, host) if kind in ("image", "") else file.remote_url
     url = urls.file(file.key, file.mime) if file.key else there or None
     preview = urls.file(file.preview_key, file.preview_mime) if file.preview_key else url
     return {

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from storage.markers import Marker
+from storage.peers import Decision
 from storage.tags import Day, Featured
 from web.mastodon.entities.times import day, moment
 
@@ -36,12 +37,20 @@ def marker(found: Marker) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def domain_block(host: str, policy: str, comment: str) -> dict[str, Any]:
+def domain_block(host: str, decision: Decision) -> dict[str, Any]:
     """A server that is blocked or limited (Mastodon API: "DomainBlock")."""
     return {
-        "domain": host, "digest": hashlib.sha256(host.encode()).hexdigest(),
-        "severity": "suspend" if policy == "suspend" else "silence", "comment": comment,
+        "domain": obfuscated(host) if decision.obfuscate else host,
+        "digest": hashlib.sha256(host.encode()).hexdigest(),
+        "severity": "suspend" if decision.policy == "suspend" else "silence", "comment": decision.public_comment,
     }  # fmt: skip
+
+
+def obfuscated(host: str) -> str:
+    """A name of which one recognises only what one knows: the middle is hidden, dots are left."""
+    edge = len(host) // 4
+    middle = "".join("." if letter == "." else "*" for letter in host[edge : len(host) - edge])
+    return host[:edge] + middle + host[len(host) - edge :]
 
 
 def rules(texts: tuple[str, ...]) -> list[dict[str, Any]]:

@@ -1,0 +1,69 @@
+"""What the command line asks about other servers (`fedcomm peer`); `commands.COMMANDS` takes these in."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+import storage.peers
+from fedcomm import audit, peers
+from fedcomm.app import App
+from fedcomm.errors import NotFound
+from storage.peers import Decision, Peer
+
+_TOLD = ("host", "policy", "software", "software_version", "failures", "last_error", "next_attempt_at")
+_REJECTS = ("reject_media", "reject_reports")
+_SAID = (*_REJECTS, "public_comment", "private_comment", "obfuscate")
+
+
+async def _list(app: App) -> dict[str, Any]:
+    return {"peers": [_row(app, peer) for peer in await storage.peers.everybody()]}
+
+
+async def _show(app: App, host: str) -> dict[str, Any]:
+    name = peers.named(app, host)
+    known, decided = await storage.peers.get(name), await storage.peers.decision(name)
+    if known is None:
+        raise NotFound("{host} is not known here.", host=name)
+    decision = decided.decision if decided else Decision()
+    said = {each: getattr(decision, each) for each in _SAID}
+    return _row(app, known) | said | {"decided": decided is not None, "holds": app.peers.decision(name).policy}
+
+
+async def _decide(app: App, host: str, policy: str, reason: str, note: str, hide_name: bool) -> dict[str, Any]:
+    before = await peers.decision(app, host)
+    decision = msgspec.structs.replace(
+        before, policy=policy, public_comment=reason, private_comment=note, obfuscate=hide_name
+    )
+    await peers.decide(app, host, decision if policy else Decision(), by=audit.OPERATOR)
+    return {}
+
+
+async def _reject(app: App, host: str, media: bool | None, reports: bool | None) -> dict[str, Any]:
+    before = await peers.decision(app, host)
+    decision = msgspec.structs.replace(
+        before,
+        reject_media=before.reject_media if media is None else media,
+        reject_reports=before.reject_reports if reports is None else reports,
+    )
+    await peers.decide(app, host, decision, by=audit.OPERATOR)
+    return {name: getattr(decision, name) for name in _REJECTS}
+
+
+async def _retry(app: App, host: str) -> dict[str, Any]:
+    await peers.retry(app, host, by=audit.OPERATOR)
+    return {}
+
+
+def _row(app: App, peer: Peer) -> dict[str, Any]:
+    found = app.peers.decision(peer.host)
+    return {name: getattr(peer, name) for name in _TOLD} | {name: getattr(found, name) for name in _REJECTS}
+
+
+COMMANDS: dict[str, Callable[..., Awaitable[dict[str, Any]]]] = {
+    "peer.list": _list,
+    "peer.show": _show,
+    "peer.policy": _decide,
+    "peer.reject": _reject,
+    "peer.retry": _retry,
+}

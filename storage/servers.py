@@ -1,0 +1,54 @@
+"""Other servers as admins look at them: which there are, and what ties people here to one of them."""
+
+import msgspec
+
+from storage import peers
+from storage.connect import read_many, rows
+from storage.peers import Peer
+
+SORTS = ("host", "failing", "heard", "met")
+_ORDER = {
+    "host": "host",
+    "failing": "CASE WHEN failing_since IS NULL THEN 1 ELSE 0 END, failing_since, host",
+    "heard": "COALESCE(last_out_at, 0) DESC, host",
+    "met": "first_seen_at DESC, host",
+}
+_DECIDED = "(policy <> '' OR reject_media = 1 OR reject_reports = 1)"
+
+
+class Ties(msgspec.Struct, frozen=True):
+    """Accepted follows between members here and a server with all its sub-domains; `people` are the members."""
+
+    following: int
+    followers: int
+    people: int
+
+    @property
+    def any(self) -> bool:
+        """Whether there are some."""
+        return bool(self.people)
+
+
+async def page(sort: str, limit: int, offset: int, *, decided: bool = False) -> list[Peer]:
+    """Some of the servers that are known, in an order of `SORTS`; `decided`: those about which something was."""
+    where = f"WHERE {_DECIDED} " if decided else ""
+    sql = f"SELECT {peers.COLUMNS} FROM peer {where}ORDER BY {_ORDER[sort]} LIMIT ? OFFSET ?"
+    return [Peer(*found) for found in await rows(sql, (limit, offset))]
+
+
+async def ties(host: str) -> Ties:
+    """What a suspension of that server would cut, or has cut."""
+    outward = (
+        "FROM follow f JOIN actor a ON a.id = f.target_id JOIN account m ON m.actor_id = f.follower_id"
+        f" WHERE f.state = 'accepted' AND {peers.below('a.host')}"
+    )
+    inward = (
+        "FROM follow f JOIN actor a ON a.id = f.follower_id JOIN account m ON m.actor_id = f.target_id"
+        f" WHERE f.state = 'accepted' AND {peers.below('a.host')}"
+    )
+    both = f"SELECT COUNT(*) FROM (SELECT m.id {outward} UNION SELECT m.id {inward}) tied"
+    args = peers.below_args(host)
+    found = await read_many(
+        [(f"SELECT COUNT(*) {outward}", args), (f"SELECT COUNT(*) {inward}", args), (both, (*args, *args))]
+    )
+    return Ties(*(int(each[0][0]) for each in found))

@@ -1,0 +1,137 @@
+"""Other servers: which are known, how deliveries to them go, and what was decided about them."""
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+import storage.peers
+from fedcomm import peers
+from fedcomm.errors import AppError, NotFound
+from storage import servers
+from storage.peers import Decision
+from web import params, respond, state
+from web.pages import frame
+from web.pages.readers import Plain, Reader, admins_only, form
+
+LINES = 50
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """Which part of the list, in which order; `host` leads to the page of one server, known or not."""
+
+    sort: str = "host"
+    only: str = ""
+    offset: int = 0
+    host: str = ""
+
+
+class Given(msgspec.Struct, frozen=True):
+    """A decision as the form has it."""
+
+    policy: str = ""
+    reject_media: str = ""
+    reject_reports: str = ""
+    public_comment: str = ""
+    private_comment: str = ""
+    obfuscate: str = ""
+    csrf: str = ""
+
+    @classmethod
+    def of(cls, decision: Decision) -> "Given":
+        """What is filled in at first."""
+        said = {name: "1" if value is True else value or "" for name, value in msgspec.structs.asdict(decision).items()}
+        return cls(**said)
+
+    def decision(self) -> Decision:
+        """What is meant."""
+        return Decision(
+            self.policy, bool(self.reject_media), bool(self.reject_reports), self.public_comment, self.private_comment,
+            bool(self.obfuscate),
+        )  # fmt: skip
+
+
+@admins_only
+async def overview(request: Request, reader: Reader) -> Response:
+    """`GET /admin/servers`"""
+    asked = params.query(request, Asked)
+    if asked.host.strip():
+        try:
+            return respond.redirect(f"/admin/servers/{peers.named(state.app_of(request), asked.host)}")
+        except AppError as refused:
+            return await _list(request, Asked(), refused)
+    return await _list(request, asked)
+
+
+@admins_only
+async def one(request: Request, reader: Reader) -> Response:
+    """`GET /admin/servers/{host}`"""
+    return await _one(request)
+
+
+@admins_only
+async def decide(request: Request, reader: Reader) -> Response:
+    """`POST /admin/servers/{host}`: what it may do from now on."""
+    given, host = await form(request, Given, reader), request.path_params["host"]
+    try:
+        await peers.decide(state.app_of(request), host, given.decision(), by=f"@{reader.actor.username}")
+    except AppError as refused:
+        return await _one(request, given, refused)
+    return respond.redirect(f"/admin/servers/{host}?done=decided")
+
+
+@admins_only
+async def retry(request: Request, reader: Reader) -> Response:
+    """`POST /admin/servers/{host}/retry`: try deliveries to it now, whatever the schedule says."""
+    await form(request, Plain, reader)
+    host = request.path_params["host"]
+    await peers.retry(state.app_of(request), host, by=f"@{reader.actor.username}")
+    return respond.redirect(f"/admin/servers/{host}?done=retried")
+
+
+async def _list(request: Request, asked: Asked, refused: AppError | None = None) -> Response:
+    app = state.app_of(request)
+    sort = asked.sort if asked.sort in servers.SORTS else "host"
+    offset = max(0, min(asked.offset, 1_000_000))
+    found = await servers.page(sort, LINES + 1, offset, decided=asked.only == "decided")
+    return await frame.with_form(
+        request,
+        "admin/servers.html",
+        refused,
+        servers=[(peer, app.peers.decision(peer.host)) for peer in found[:LINES]],
+        sort=sort,
+        only=asked.only,
+        offset=offset,
+        further=offset + LINES if len(found) > LINES else 0,
+        allow_list=app.peers.allow_list,
+        given=request.query_params.get("host", ""),
+    )
+
+
+async def _one(request: Request, given: Given | None = None, refused: AppError | None = None) -> Response:
+    app = state.app_of(request)
+    host = peers.named(app, request.path_params["host"])
+    if host != request.path_params["host"]:
+        raise NotFound("There is no such page.")
+    decided = await storage.peers.decision(host)
+    return await frame.with_form(
+        request,
+        "admin/server.html",
+        refused,
+        host=host,
+        peer=await storage.peers.get(host),
+        decided=decided,
+        holds=app.peers.decision(host),
+        ties=await servers.ties(host),
+        given=given or Given.of(decided.decision if decided else Decision()),
+        policies=peers.POLICIES if app.peers.allow_list else tuple(p for p in peers.POLICIES if p != "allow"),
+        allow_list=app.peers.allow_list,
+    )
+
+
+routes = [
+    Route("/admin/servers", overview),
+    Route("/admin/servers/{host}", one),
+    Route("/admin/servers/{host}", decide, methods=["POST"]),
+    Route("/admin/servers/{host}/retry", retry, methods=["POST"]),
+]

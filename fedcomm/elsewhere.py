@@ -148,8 +148,10 @@ def _sign(secret: bytes, kind: str, subject: int, url: str) -> str:
 
 
 async def _source(app: App, kind: str, subject: int) -> tuple[str, bool]:
-    """Where the picture is, unless none of its server are shown, its owner is gone, or what has it shown to nobody here; and
-    whether it is for everybody."""
+    """Where the picture is, and whether it is for everybody.
+
+    '' when none of its server are shown, its owner is gone, or what has it is shown to nobody here.
+    """
     shared = True
     if kind == "e":
         emoji = await storage.emojis.elsewhere(subject)

@@ -9,6 +9,7 @@ from fedcomm.app import App
 from fedcomm.errors import NotFound
 from storage import exports
 from storage.actors import Actor
+from storage.connect import Row
 
 # By the name of the file; those without a heading have none in Mastodon either.
 HEADINGS: dict[str, tuple[str, ...]] = {
@@ -30,9 +31,19 @@ async def file(app: App, actor: Actor, name: str) -> str:
     """
     if name not in HEADINGS:
         raise NotFound("There is no such file.")
+    return written(await _rows(app, actor.id, name), HEADINGS[name])
+
+
+def following(app: App, found: Iterable[Row]) -> str:
+    """Some follows, as `storage.exports.following` gives them, in the form of that file."""
+    return written(_followed(app, found), HEADINGS["following_accounts"])
+
+
+def written(found: Iterable[tuple[str, ...]], heading: tuple[str, ...]) -> str:
+    """A file with these lines."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    for row in (HEADINGS[name], *await _rows(app, actor.id, name)):
+    for row in (heading, *found):
         if row:
             writer.writerow(map(harmless, row))
     return text.getvalue()
@@ -46,10 +57,7 @@ def harmless(cell: str) -> str:
 async def _rows(app: App, actor_id: int, name: str) -> Iterable[tuple[str, ...]]:
     match name:
         case "following_accounts":
-            return [
-                (_address(app, user, host), _yes(boosts), _yes(told), ", ".join(languages.split()))
-                for user, host, boosts, told, languages in await exports.following(actor_id)
-            ]
+            return _followed(app, await exports.following(actor_id))
         case "blocked_accounts":
             return [(_address(app, user, host),) for user, host in await exports.blocked(actor_id)]
         case "muted_accounts":
@@ -60,6 +68,13 @@ async def _rows(app: App, actor_id: int, name: str) -> Iterable[tuple[str, ...]]
         case "lists":
             return [(title, _address(app, user, host)) for title, user, host in await exports.lists(actor_id)]
     return [(uri,) for (uri,) in await exports.bookmarks(actor_id)]
+
+
+def _followed(app: App, found: Iterable[Row]) -> list[tuple[str, ...]]:
+    return [
+        (_address(app, user, host), _yes(boosts), _yes(told), ", ".join(languages.split()))
+        for user, host, boosts, told, languages in found
+    ]
 
 
 def _address(app: App, username: str, host: str) -> str:

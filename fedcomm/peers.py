@@ -7,12 +7,12 @@ import msgspec
 from activitypub import nodeinfo, quirks
 from activitypub.errors import ProtocolError
 from activitypub.origins import host_named
-from fedcomm import audit, clock
+from fedcomm import audit, clock, severing
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotFound
 from fedcomm.peerbook import ALLOW, SUSPEND
 from storage import bus, jobs, peers
-from storage.connect import Writes, transaction
+from storage.connect import Writes, transaction, write
 from storage.ids import next_id
 from storage.peers import Decided, Decision
 
@@ -86,6 +86,9 @@ async def decide(app: App, host: str, decision: Decision, *, by: str = "") -> De
         decided = next_id() if decision.anything else None
         await peers.decide(name, decision, decided, clock.now_ms())
         await audit.note(by or audit.OPERATOR, "peer.policy", name, **_told(decision))
+        if decision.policy == SUSPEND and not app.peers.blocked(name):
+            severing.begin(app, writes := Writes(), name)
+            await write(writes)
         await bus.publish("peers", name)
         found = await peers.decision(name)
     await app.look_at_peers()

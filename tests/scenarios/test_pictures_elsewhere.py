@@ -86,7 +86,7 @@ async def _in_group(
             "media", id=post.id, owner_id=author.id, post_id=post.id, kind="image", mime="image/png", origin="remote",
             remote_url=CAT, state="remote", created_at=0,
         )  # fmt: skip
-        address = elsewhere.address("", "m", post.id, CAT)
+        address = elsewhere.address("", "m", post.id, CAT, FAR)
     assert (await reader.get(address)).status_code == 200
     return address, post
 

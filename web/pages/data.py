@@ -6,9 +6,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from fedcomm import exports, imports
+from fedcomm import exports, imports, severing
 from fedcomm.errors import AppError, Invalid
-from web import respond, state
+from storage import severances
+from web import params, respond, state
 from web.pages import frame, words
 from web.pages.readers import Plain, Reader, form, members_only
 
@@ -34,6 +35,14 @@ async def download(request: Request, reader: Reader) -> Response:
     """`GET /settings/export/{name}.csv`: of the reader's own, whoever asks (attack PRI-18)."""
     name = request.path_params["name"]
     body = await exports.file(state.app_of(request), reader.actor, name)
+    return Response(body, 200, {"content-disposition": f'attachment; filename="{name}.csv"'}, _TYPE)
+
+
+@members_only
+async def severed(request: Request, reader: Reader) -> Response:
+    """`GET /settings/severed/{id}/{name}.csv`: whom the reader lost when a server was suspended."""
+    name = request.path_params["name"]
+    body = await severing.file(state.app_of(request), reader.actor, params.number(request), name)
     return Response(body, 200, {"content-disposition": f'attachment; filename="{name}.csv"'}, _TYPE)
 
 
@@ -67,6 +76,7 @@ async def _page(request: Request, reader: Reader, kind: str = "", refused: AppEr
         refused,
         files={name: words.FILES[name] for name in exports.HEADINGS},
         kinds={name: words.FILES[name] for name in imports.KINDS},
+        cut=await severances.of(reader.actor.id),
         kind=kind or imports.KINDS[0],
         most=imports.MAX_ROWS,
         work=found[0] if found else None,
@@ -78,6 +88,7 @@ async def _page(request: Request, reader: Reader, kind: str = "", refused: AppEr
 routes = [
     Route("/settings/data", show),
     Route("/settings/export/{name}.csv", download),
+    Route("/settings/severed/{id}/{name}.csv", severed),
     Route("/settings/import", upload, methods=["POST"]),
     Route("/settings/import/dismiss", dismiss, methods=["POST"]),
 ]

@@ -12,10 +12,11 @@ import storage.actors
 import storage.markers
 from fedcomm import markers
 from fedcomm import notifications as service
-from storage import notifications, waiting
+from storage import notifications, severances, waiting
 from storage.actors import Actor
 from storage.notifications import Notice
 from storage.paging import Page
+from storage.severances import Severance
 from storage.timelines import Entry
 from web import paging, respond, state
 from web.pages import filling, frame, places, threads, words
@@ -32,6 +33,7 @@ class Told(msgspec.Struct, frozen=True):
     actor: Actor
     node: Node | None
     new: bool
+    cut: Severance | None = None
 
     @property
     def id(self) -> int:
@@ -107,9 +109,16 @@ async def _told(reader: Reader, found: Sequence[Notice]) -> list[Told]:
     about = sorted({notice.post_id for notice in found if notice.post_id})
     nodes = await threads.posts(reader.actor.id, [Entry(post_id, post_id) for post_id in about], "notifications")
     by_id = {node.id: node for node in nodes}
+    cut = await severances.by_ids([notice.report_id for notice in found if notice.kind == "severed_relationships"])
     last_read = await _last_read(reader)
     return [
-        Told(notice, actors[notice.actor_id], by_id.get(notice.post_id), notice.id > last_read)
+        Told(
+            notice,
+            actors[notice.actor_id],
+            by_id.get(notice.post_id),
+            notice.id > last_read,
+            cut.get(notice.report_id),
+        )
         for notice in found
         if notice.actor_id in actors and (not notice.post_id or notice.post_id in by_id)
     ]

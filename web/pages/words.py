@@ -150,6 +150,7 @@ NOTICES = {
     "update": later("changed what you passed on"),
     "admin.sign_up": later("has signed up"),
     "admin.report": later("has reported something"),
+    "severed_relationships": later("lost ties to a server that was suspended"),
 }
 ACTORS = {
     audit.OPERATOR: later("(command line)"),

@@ -9,6 +9,7 @@ from activitypub import keys
 from activitypub.objects import Emoji
 from fedcomm import bulletins, elsewhere, emojis
 from fedcomm.app import App
+from fedcomm.peerbook import PeerBook
 from storage.connect import Writes, apply
 from tests import build
 from tests.pictures import moving
@@ -24,7 +25,7 @@ FAR = "far.example"
 @pytest.fixture(autouse=True)
 async def known(app: App) -> None:
     """One emoji of ours, and some of another server."""
-    elsewhere.sign_with(keys.make_ed25519())
+    elsewhere.begin(keys.make_ed25519(), PeerBook(allow_list=False))
     await emojis.add(None, "oven", moving())
     there = {"rye": f"https://{FAR}/rye.png", "evil": 'https://x/"onload="', "worse": "javascript:alert(1)"}
     writes = Writes()

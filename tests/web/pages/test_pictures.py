@@ -5,6 +5,7 @@ import pytest
 from activitypub import keys
 from fedcomm import elsewhere
 from fedcomm.app import App
+from fedcomm.peerbook import PeerBook
 from storage.connect import execute, rows
 from storage.posts import Post
 from tests import build
@@ -211,7 +212,7 @@ async def test_a_page_loads_no_picture_from_another_server(stranger: Browser) ->
 @pytest.mark.attack("PRI-21")
 async def test_pictures_of_another_server_are_loaded_from_this_one(app: App, stranger: Browser) -> None:
     post = await post_of_bob()
-    elsewhere.sign_with(keys.make_ed25519())
+    elsewhere.begin(keys.make_ed25519(), PeerBook(allow_list=False))
 
     profile, thread = await stranger.get("/@bob@far.example"), await stranger.get(f"/@bob@far.example/{post.id}")
 

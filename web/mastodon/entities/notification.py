@@ -7,17 +7,17 @@ import msgspec
 
 import storage.actors
 from fedcomm.app import App
-from storage import notice_groups, reports
+from storage import notice_groups, reports, severances
 from storage.notice_groups import Group
 from storage.notifications import Notice
-from web.mastodon.entities import account, status
+from web.mastodon.entities import account, small, status
 from web.mastodon.entities.report import report
 from web.mastodon.entities.times import moment
 from web.mastodon.entities.wish import wishes, with_wish
 
 # What every client knows, and what only some do: that is sent to those who ask for it.
 KINDS = ("mention", "status", "reblog", "follow", "follow_request", "favourite", "poll", "update")
-ASKED_FOR = ("admin.sign_up", "admin.report")
+ASKED_FOR = ("admin.sign_up", "admin.report", "severed_relationships")
 _PARTIAL = ("id", "acct", "url", "avatar", "avatar_static", "locked", "bot")
 
 
@@ -38,7 +38,7 @@ async def each(app: App, viewer: int, found: Sequence[Notice]) -> list[dict[str,
             "id": str(notice.id), "type": notice.kind, "created_at": moment(notice.created_at),
             "group_key": notice_groups.key_of(notice), "account": _account(actors, notice, wanted),
             "status": msgspec.Raw(posts[notice.post_id]) if notice.post_id else None,
-        } | ({"report": reported[notice.report_id]} if notice.report_id else {})
+        } | reported.get(notice.report_id, {})
         for notice in found
         if _there(notice, actors, posts, reported)
     ]  # fmt: skip
@@ -84,7 +84,7 @@ def _group(group: Group, reported: dict[int, dict[str, Any]]) -> dict[str, Any]:
         "latest_page_notification_at": moment(newest.created_at),
         "sample_account_ids": [str(actor) for actor in group.actors],
         "status_id": str(newest.post_id) if newest.post_id else None,
-    } | ({"report": reported[newest.report_id]} if newest.report_id else {})  # fmt: skip
+    } | reported.get(newest.report_id, {})  # fmt: skip
 
 
 def _partial(body: bytes) -> dict[str, Any]:
@@ -103,10 +103,14 @@ def _there(
 
 
 async def _reports(base: str, found: Sequence[Notice]) -> dict[int, dict[str, Any]]:
-    """The reports that notices are about, by id."""
-    wanted = [notice.report_id for notice in found if notice.report_id]
+    """What stands beside a notice that is about a report, or about ties that were cut, by the number of that."""
+    wanted = [notice.report_id for notice in found if notice.kind == "admin.report"]
+    cut = [notice.report_id for notice in found if notice.kind == "severed_relationships"]
+    severed = await severances.by_ids(cut) if cut else {}
+    events = {number: {"event": small.severance(each)} for number, each in severed.items()}
     if not wanted:
-        return {}
+        return events
     named = await reports.by_ids(wanted)
     targets = await storage.actors.by_ids([each.target_id for each in named])
-    return {each.id: report(base, each, targets[each.target_id]) for each in named if each.target_id in targets}
+    told = {each.id: report(base, each, targets[each.target_id]) for each in named if each.target_id in targets}
+    return events | {number: {"report": each} for number, each in told.items()}

@@ -6,6 +6,7 @@ from typing import Any
 
 from storage.markers import Marker
 from storage.peers import Decision
+from storage.severances import Severance
 from storage.tags import Day, Featured
 from web.mastodon.entities.times import day, moment
 
@@ -43,6 +44,14 @@ def domain_block(host: str, decision: Decision) -> dict[str, Any]:
         "domain": obfuscated(host) if decision.obfuscate else host,
         "digest": hashlib.sha256(host.encode()).hexdigest(),
         "severity": "suspend" if decision.policy == "suspend" else "silence", "comment": decision.public_comment,
+    }  # fmt: skip
+
+
+def severance(cut: Severance) -> dict[str, Any]:
+    """Ties of a member that an admin has cut (Mastodon API: "RelationshipSeveranceEvent")."""
+    return {
+        "id": str(cut.id), "type": "domain_block", "purged": False, "target_name": cut.host,
+        "followers_count": cut.followers, "following_count": cut.following, "created_at": moment(cut.created_at),
     }  # fmt: skip
 
 

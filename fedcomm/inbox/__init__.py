@@ -47,6 +47,7 @@ class Inbox:
     def __init__(self, app: App) -> None:
         self.app = app
         self.waiting: set[asyncio.Task[None]] = set()
+        self.put_off = 0  # items that are tried again in a second
         self._turns = Turns(FETCHES, SHARE)
         self._one_by_one = asyncio.Lock()  # batches, and those items that have waited, do not overtake each other
         self._line = Line()
@@ -327,7 +328,12 @@ class Inbox:
     async def _soon(self, item: Item, fault: Exception, *, counted: bool = True) -> None:
         """Once more in a second, and not only when the database is looked through for what was missed."""
         await inbox.later(item.id, repr(fault), clock.now_ms() + SOON, counted=counted)
-        asyncio.get_running_loop().call_later(SOON / 1000, self.app.intake.more)
+        self.put_off += 1
+        asyncio.get_running_loop().call_later(SOON / 1000, self._once_more)
+
+    def _once_more(self) -> None:
+        self.put_off -= 1
+        self.app.intake.more()
 
 
 def _done(writes: Writes, works: Sequence[Work]) -> None:

@@ -44,7 +44,7 @@ class Uptake:
 
     def idle(self) -> bool:
         """Whether nothing is in hand, and nothing known to wait that this process is to take up."""
-        if self._busy or self.inbox.waiting:
+        if self._busy or self.inbox.waiting or self.inbox.put_off:
             return False
         return not self._lead.held.is_set() or not (self.app.intake.queue or self.app.intake.in_database)
 

@@ -1,11 +1,16 @@
 """Which of several versions of a post counts."""
 
+from typing import Any
+
 import pytest
 
+import fedcomm.inbox
 from activitypub.objects import Audience, Note
 from fedcomm import recording
+from fedcomm.inbox import facts
 from storage import posts
 from storage.connect import Writes, apply
+from storage.errors import Collision
 from tests import build
 from tests.fediverse import Fediverse
 
@@ -46,3 +51,28 @@ async def test_an_earlier_version_that_comes_late_changes_nothing(fediverse: Fed
         found = await posts.by_id(post.id)
     assert not edited
     assert found is not None and found.content == post.content
+
+
+async def test_an_edit_that_the_database_put_off_has_had_its_effect_when_all_is_quiet(
+    fediverse: Fediverse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under load two transactions get into each other's way; whoever waits for quiet waits for the next try too."""
+    a, b = await fediverse.instance("a.test"), await fediverse.instance("b.test")
+    bob, bread = await b.person("bob"), await a.group("bread")
+    await fediverse.join(bread, bob)
+    post = await bob.post("Rye @bread@a.test")
+    await fediverse.settle()
+    gather, tries = facts.gather, []
+
+    async def stumble(*asked: Any) -> facts.Facts:
+        tries.append(asked)
+        if len(tries) == 1:
+            raise Collision("two in each other's way")
+        return await gather(*asked)
+
+    monkeypatch.setattr(facts, "gather", stumble)
+    monkeypatch.setattr(fedcomm.inbox, "SOON", 200)
+    await bob.edit(post, "Wheat @bread@a.test")
+    await fediverse.settle()
+
+    assert (await a.knows(post.uri)).title == "Wheat" and len(tries) > 1

@@ -165,23 +165,28 @@ async def said(
         return
     if others and root.group_id is None:  # else whoever takes it into the group counts it
         talks.again(writes, post, news=not prepared.author.bot)
-    known_to, heard = _known_to(prepared.group, prepared.face), await _heard(app, others, told)
-    for group, face, standing, locked in await _relaying(others, prepared.author):
-        if may_relay(group, standing, locked=locked):
-            groups.pass_on(
-                app, writes, group, face, document, about=post, post_id=post.id, form="relay", known_to=known_to,
-                without=heard,
-            )  # fmt: skip
-            known_to = (*known_to, face.id)
+    relaying = await _relaying(others, prepared.author)
+    passing = [(group, face) for group, face, standing, locked in relaying if may_relay(group, standing, locked=locked)]
     there = {root.group_id, *(each.group.id for each in others)}
     for face in prepared.mentioned if root.group_id is not None else ():
         named = await stored.by_actor(face.id) if face.kind == "Group" and face.local else None
         if named is not None and named.id not in there:
-            await _show_or_say(app, writes, prepared, named, face, root)
+            if await _show_or_say(app, writes, prepared, named, face, root) and post.id != root.id:
+                passing.append((named, face))
+    known_to, heard = _known_to(prepared.group, prepared.face), await _heard(app, passing, told)
+    for group, face in passing:
+        groups.pass_on(
+            app, writes, group, face, document, about=post, post_id=post.id, form="relay", known_to=known_to,
+            without=heard,
+        )  # fmt: skip
+        known_to = (*known_to, face.id)
 
 
-async def _show_or_say(app: App, writes: Writes, prepared: Prepared, group: Group, face: Actor, root: Post) -> None:
-    """A group shows the thread in which somebody names it, or tells them once why not: their post is published."""
+async def _show_or_say(app: App, writes: Writes, prepared: Prepared, group: Group, face: Actor, root: Post) -> bool:
+    """A group shows the thread in which somebody names it, or tells them once why not: their post is published.
+
+    Gives whether it shows it now.
+    """
     author, home = prepared.author, await stored.by_id(root.group_id) if root.group_id is not None else None
     standing = await members.standing(group, author)
     at_home = await members.standing(home, author) if home is not None else None
@@ -192,8 +197,9 @@ async def _show_or_say(app: App, writes: Writes, prepared: Prepared, group: Grou
         answered = prepared.parent_author is not None and prepared.parent_author.id == face.id  # and not named
         if not answered and not await posts.has_named(author.id, root.thread_id, face.id):
             await letters.not_shown(app, writes, face, author, root.url, why, next_id())
-        return
+        return False
     await _take_in(app, writes, group, face, root, author)
+    return True
 
 
 async def changed(
@@ -229,7 +235,7 @@ async def _relaying(others: Sequence[Showing], author: Actor) -> list[tuple[Grou
     ]
 
 
-async def _heard(app: App, others: Sequence[Showing], told: Audience) -> tuple[str, ...]:
+async def _heard(app: App, others: Sequence[object], told: Audience) -> tuple[str, ...]:
     """The servers that hear what one of ours did from its author: no group that shows the thread needs to tell them."""
     return tuple(sorted(await app.reach.places(told))) if others else ()
 

@@ -178,7 +178,8 @@ def _again(hand: Hand, activity: Activity, written: Note, known: Post, author: A
     if known.visibility > posts.UNLISTED:  # what was for a few enters no group
         raise Ignored("it is known already")
     if known.group_id is not None:  # it may have waited for another group of ours that it names
-        return shared.named(hand, activity, written, author, hand.facts.root_of(known))
+        shared.named(hand, activity, written, author, hand.facts.root_of(known))
+        return
     group = _group(hand, written, author, hand.facts.posts.get(written.in_reply_to or ""))
     if group is None or not group.local:
         raise Ignored("it is known already")

@@ -1,5 +1,6 @@
 """What comes from elsewhere into threads that several groups show (`sharing.py`)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from activitypub.activities import Activity
@@ -24,15 +25,19 @@ def said(hand: Hand, activity: Activity, written: Note, author: Actor, post: Pos
         return
     others = hand.facts.shown_in(root.id) if root.id != post.id else ()
     home = hand.facts.group_of(root)
-    if others and (home is None or not home.local or post.group_id == home.id):  # else it is nowhere
-        _pass_on(hand, hand.raw_of(activity), post, author.uri, new=True)
     if others and root.group_id is None:  # else whoever takes it into the group counts it
         talks.again(hand.writes, post, news=author.kind == "Person" and not author.bot)
-    named(hand, activity, written, author, root)
+    joining = named(hand, activity, written, author, root)
+    if root.id != post.id and (home is None or not home.local or post.group_id == home.id):  # else it is nowhere
+        _pass_on(hand, hand.raw_of(activity), post, author.uri, new=True, joining=joining)
 
 
-def named(hand: Hand, activity: Activity, written: Note, author: Actor, root: Post) -> None:
-    """Groups of ours that a post names show its thread from now on, if its author may do that; it may wait for them."""
+def named(hand: Hand, activity: Activity, written: Note, author: Actor, root: Post) -> list[Group]:
+    """Groups of ours that a post names show its thread from now on, if its author may do that; it may wait for them.
+
+    Gives those that do.
+    """
+    joining: list[Group] = []
     there = {root.group_id, *(each.group.id for each in hand.facts.shown_in(root.id))}
     home = hand.facts.group_of(root)
     at_home = hand.facts.standing(home, author.uri) if home is not None else None
@@ -47,8 +52,10 @@ def named(hand: Hand, activity: Activity, written: Note, author: Actor, root: Po
             why = _why(hand, written, group, standing, author, root)
             if why is None:
                 _take_in(hand, group, author, root)
+                joining.append(group)
             elif hand.facts.held(written.uri, group) != held.REFUSED:
                 waiting.keep(hand, activity, written, author, group, why)
+    return joining
 
 
 def _take_in(hand: Hand, group: Group, author: Actor, root: Post) -> None:
@@ -126,15 +133,18 @@ def way(hand: Hand, home: Group, uri: str, root: Post) -> Way | None:
 
 def _pass_on(
     hand: Hand, inner: dict[str, Any] | str, post: Post, by: str,
-    *, new: bool = False, gone: bool = False, anybody: bool = False,
+    *, new: bool = False, gone: bool = False, anybody: bool = False, joining: Sequence[Group] = (),
 ) -> None:  # fmt: skip
-    """Groups of ours that show the thread of a post pass on what somebody did: each server hears it from one group."""
+    """Groups of ours that show the thread of a post, also those `joining` now, pass on what somebody did: each server
+    hears it from one group."""
     home = hand.facts.group_of(post)
     known_to = (home.actor_id,) if home is not None and home.local else ()
     without = _heard(hand, home, {} if gone or isinstance(inner, str) else inner)
-    for each in hand.facts.shown_in(post.thread_id) if post.visibility <= posts.UNLISTED else ():
-        group, standing = each.group, hand.facts.standing(each.group, by)
-        if group.local and (anybody or sharing.may_relay(group, standing, locked=new and each.locked)):
+    places = [(each.group, each.locked) for each in hand.facts.shown_in(post.thread_id)]
+    places += [(group, False) for group in joining]
+    for group, locked in places if post.visibility <= posts.UNLISTED else ():
+        standing = hand.facts.standing(group, by)
+        if group.local and (anybody or sharing.may_relay(group, standing, locked=new and locked)):
             face, about = hand.facts.face_of(group), None if gone else post.id
             groups.pass_on(
                 hand.app, hand.writes, group, face, inner, about=post, post_id=about, form="relay",

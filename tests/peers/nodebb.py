@@ -7,6 +7,7 @@ request is left hanging.
 
 import asyncio
 from typing import Any
+from urllib.parse import quote
 
 from tests.peers.server import PUBLIC, Dropped, Json, Refused, Server, host_of, ids
 
@@ -70,6 +71,8 @@ class NodeBB:
             self.joined.add(activity["actor"])
         elif kind == "Announce" and isinstance(activity["object"], dict):
             await self._passed_on(activity)
+        elif kind == "Announce" and activity["actor"] in self.joined:
+            await self._shown(activity["object"])
         elif kind in ("Like", "Undo", "Update", "Delete"):
             await self._change(activity)
         elif kind != "Dislike":
@@ -84,6 +87,11 @@ class NodeBB:
             return False
         self.posts[uri] = found
         return True
+
+    async def _shown(self, uri: str) -> None:
+        """A group elsewhere boosts a topic, which stands under the group that the topic itself names."""
+        if uri not in self.posts:
+            self.posts[uri] = await self.server.fetch(uri)
 
     def _of_the_category(self, thing: Any) -> bool:
         named = [*ids(thing.get("to")), *ids(thing.get("cc")), *ids(thing.get("audience"))]
@@ -135,6 +143,18 @@ class NodeBB:
         await self._tell(self._announced(article, uri=f"{uri}#activity/announce/cid/5"))
         await self._tell(self._announced(create))
         return uri
+
+    async def crosspost(self, uri: str) -> None:
+        """Show a topic of a group elsewhere in the category too."""
+        await self._tell(self._announced(uri, uri=f"{self.server.base}/post/{quote(uri)}#activity/announce/cid/5"))
+
+    async def move(self, uri: str) -> None:
+        """A topic goes into another category, which nobody elsewhere follows: the boost of the first is undone."""
+        topic, other = self.posts[uri]["context"], f"{self.server.base}/category/6"
+        move = self._activity("Move", self.user, topic, to=[PUBLIC], cc=[other], origin=self.category, target=other)
+        await self._tell(move)
+        boost = self._announced(uri, uri=f"{uri}#activity/announce/cid/5")
+        await self._tell(self._activity("Undo", self.category, boost, to=[PUBLIC], cc=[f"{self.category}/followers"]))
 
     async def reply(self, uri: str, text: str) -> str:
         """Answer a post; told as the activity only."""

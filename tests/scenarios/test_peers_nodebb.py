@@ -13,6 +13,19 @@ from tests.scenarios.stories import nothing_twice
 pytestmark = pytest.mark.anyio
 
 
+async def until_in_lists(member: Member, uri: str, wanted: set[str]) -> None:
+    """Until the groups of these titles, of all that a member is in, list a thread, each once."""
+
+    async def so() -> bool:
+        found = []
+        for group in await member.call("GET", "/api/v1/lists"):
+            shown = await member.call("GET", f"/api/v1/timelines/list/{group['id']}")
+            found += [group["title"] for post in shown if uri in (post["uri"], (post["reblog"] or {}).get("uri"))]
+        return sorted(found) == sorted(wanted)
+
+    await eventually(so, f"{uri} stands in {wanted}")
+
+
 class World(msgspec.Struct):
     """The two servers, and members of ours in the category."""
 
@@ -107,6 +120,34 @@ async def test_what_it_rejects_is_not_sent_again_and_does_not_hold_up_what_follo
     rejected = [s.activity["object"]["id"] for s in world.nodebb.server.sent if s.activity["type"] == "Reject"]
     assert likes == rejected
     assert len(likes) == 1
+
+
+async def test_a_thread_in_several_groups_is_one_topic_there_and_one_thread_here(world: World) -> None:
+    nodebb, alice = world.nodebb, world.alice
+    for name in ("rye", "spelt"):
+        await world.a.group(name, alice)
+    rye = await nodebb.join("rye@a.test")
+    await eventually(lambda: rye in nodebb.joined, "its user is in the group")
+    await world.around.quiet()
+
+    thread = await alice.write("Flour\n\nWhich one? @spelt@a.test")
+    asked = await alice.write("What do you say, @rye@a.test?", answering=thread)
+    await eventually(lambda: {thread, asked} <= nodebb.posts.keys(), "the thread is there, with what was answered")
+    assert nodebb.posts[thread]["audience"] == rye.replace("rye", "spelt"), "the category under which it stands there"
+    reply = await nodebb.write(rye, "Half of it wheat.", answering=thread)
+    await alice.sees(reply, content="Half of it")
+    await world.around.quiet()
+    nothing_twice(nodebb.server)
+
+    await nodebb.crosspost(thread)
+    await until_in_lists(alice, thread, {"General", "Rye", "Spelt"})
+    topic = await nodebb.topic("Hall rules", "Sweep before you leave.")
+    await until_in_lists(alice, topic, {"General"})
+    await nodebb.move(topic)
+    await world.around.quiet()
+    await until_in_lists(alice, topic, {"General"})  # it is still one thread, which answers reach
+    answer = await alice.write("With which broom?", answering=topic)
+    await eventually(lambda: answer in nodebb.posts, "the answer is there")
 
 
 @pytest.mark.shows("nodebb", theirs="join post answer vote edit delete")

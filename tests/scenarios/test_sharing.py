@@ -150,6 +150,7 @@ async def test_who_names_a_second_group_shows_the_thread_there_if_they_may(world
     assert await world.also_in(both) == await world.also_in(alone) == await world.also_in(other) == [world.wine.id]
     assert before == []
     assert [world.heard(world.of_wine, each.uri) for each in (both, alone, other)] == [["id"]] * 3
+    assert world.heard(world.of_wine, reply.uri) == ["Create"], "what brought it there is in it there"
     assert world.heard(world.of_bread, both.uri) == ["Create", "id"]  # nobody knows yet which it understands
     for post in (both, alone, other):
         assert (await world.a.knows(post.uri)).group_id == (await world.a.knows(alone.uri)).group_id

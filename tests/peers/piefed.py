@@ -4,7 +4,7 @@ Believes what a community announces without asking the origin; keeps the id of a
 at the signature; passes over an announced post, which it takes for Mastodon's copy.
 """
 
-from tests.peers.forum import CONTENT, Forum
+from tests.peers.forum import CONTENT, READ, Forum
 from tests.peers.posts import Community, Post
 from tests.peers.server import PUBLIC, Dropped, Json, Server, host_of, ids
 
@@ -104,7 +104,12 @@ class PieFed:
         if isinstance(inner, str):
             if host_of(inner) != host_of(announce["actor"]):
                 raise Dropped("the announced id is of another host than the group")
-            return [await forum.server.fetch(inner)]
+            found = await forum.server.fetch(inner)
+            if found["type"] not in READ:
+                return [found]
+            here = announce["actor"]  # a post stands under the community that announces it, wherever it began
+            page = found | {"to": [here, PUBLIC], "cc": [], "audience": here}
+            return [{"type": "Create", "id": inner, "actor": found["attributedTo"], "object": page}]
         if not forum.joined.get(announce["actor"]):
             raise Dropped("nobody here has joined the community")
         several = inner if isinstance(inner, list) else [inner]

@@ -102,3 +102,26 @@ async def test_a_group_that_somebody_else_announces_for_changes_nothing(world: W
     await world.around.quiet()
 
     await here.bob.sees(page, favourites_count=0)
+
+
+async def test_a_thread_of_two_groups_is_one_page_there_and_a_crosspost_is_a_thread_of_its_own(world: World) -> None:
+    here = await ours(world, "shelf")
+    await world.a.group("crumbs", here.alice)
+    thread = await here.alice.write("Rye\n\nWhich flour? @crumbs@a.test")
+    asked = await here.alice.write("Does anybody at @shelf@a.test know?", answering=thread)
+    await there(world, asked, parent=thread)
+    assert world.forum.posts[thread].community == here.uri, "where somebody there is, and not where it began"
+    reply = await here.flora.comment(thread, "That of the mill.")
+    await here.alice.sees(reply)
+    assert world.forum.server.announced(here.uri)[-2:] == [("id", "taken"), ("Create", "taken")]
+    nothing_twice(world.forum.server)
+
+    pages = world.forum.community("pages", "Pages", here.flora.uri)
+    await here.alice.follow(f"pages@{world.host}")
+    link = '<a href="https://mill.example/rye">A mill</a>'
+    twice = [await here.flora.post(uri, "A mill", link) for uri in (pages.uri, here.uri)]
+    for page in twice:
+        await here.alice.sees(page, content="mill.example/rye")
+    comments = [await here.flora.comment(page, f"On {page}") for page in twice]
+    for page, comment in zip(twice, comments, strict=True):
+        assert (await here.alice.sees(comment))["in_reply_to_id"] == await here.alice.here(page)

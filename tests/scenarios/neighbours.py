@@ -3,9 +3,12 @@
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+
+import httpx
 
 from fedcomm import control
 from tests.netns.certificates import Authority
@@ -14,8 +17,10 @@ from tests.peers.server import Server
 from tests.server.forking import ForkedInstance
 from tests.server.front import Front
 from tests.server.running import Instance, free_port
+from tests.web.pages.browser import Browser
 
 LOOPBACK = "127.0.0.1"
+PASSWORD = "correct horse battery"
 SECONDS = 30.0  # until something has arrived
 
 
@@ -167,6 +172,23 @@ class Member:
         return [post["uri"] for post in found["descendants"]]
 
 
+class _Door(httpx.AsyncBaseTransport):
+    """Leads to a server as the proxy in front of it does."""
+
+    def __init__(self, port: int) -> None:
+        self._port, self._way = port, httpx.AsyncHTTPTransport()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        url = request.url.copy_with(scheme="http", host=LOOPBACK, port=self._port)
+        headers = [*request.headers.raw, (b"x-forwarded-proto", b"https")]
+        return await self._way.handle_async_request(
+            httpx.Request(request.method, url, headers=headers, content=await request.aread())
+        )
+
+    async def aclose(self) -> None:
+        await self._way.aclose()
+
+
 class Home:
     """One fedcomm server with its process."""
 
@@ -187,9 +209,20 @@ class Home:
 
     async def member(self, name: str) -> Member:
         """A new account."""
-        await self.command("account.create", name=name, password="correct horse battery", email="", role="member")
+        await self.command("account.create", name=name, password=PASSWORD, email="", role="member")
         token = await self.command("account.token", name=name, scopes="read write follow push")
         return Member(self, name, token["token"])
+
+    @asynccontextmanager
+    async def browser(self, member: Member) -> AsyncIterator[Browser]:
+        """A browser in which a member is signed in."""
+        client = httpx.AsyncClient(transport=_Door(self.instance.port), base_url=f"https://{self.host}", timeout=20)
+        async with client:
+            browser = Browser(client)
+            page = await browser.get("/sign_in")
+            answer = await browser.send(page, "/sign_in", login=member.name, password=PASSWORD)
+            assert answer.status == 303, answer.problem
+            yield browser
 
     async def group(self, name: str, moderator: Member) -> str:
         """A new group, with its moderator in it; gives its handle."""

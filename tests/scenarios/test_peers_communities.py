@@ -10,6 +10,7 @@ from tests.peers.forum import Dialect, Forum
 from tests.peers.friendica import Friendica
 from tests.peers.lemmy import Lemmy
 from tests.peers.mbin import Mbin
+from tests.peers.server import PUBLIC
 from tests.peers.users import User
 from tests.scenarios.forums import Group, World, answers_with, arrived, listed, ours, theirs, there, until_listed
 from tests.scenarios.neighbours import eventually
@@ -192,3 +193,50 @@ async def test_a_community_that_lets_people_in_does_so_when_somebody_says_it(str
     page = await flora.post(made.uri, "Keys", "Who has the second one?")
     await arrived(alice, page)
     await alice.follow("closed@lemmy1.test")
+
+
+async def test_a_member_here_moderates_a_magazine_of_mbin_as_far_as_mbin_takes_it(street: Street) -> None:
+    """Mbin 1.10.1 takes what moderators elsewhere do, but for what takes a deletion back."""
+    world = await moved_in(street, "mbin")
+    here = await theirs(world, "tools_mbin")
+    made, where = world.forum.communities[here.uri], f"/c/{here.handle}/moderate"
+    page = await here.flora.post(here.uri, "Saws", "Which one is sharp?")
+    number = await here.alice.here(page)
+    made.moderators.append(here.alice.uri)
+    added = {"id": world.forum.activity_id("add"), "type": "Add", "actor": here.flora.uri, "object": here.alice.uri,
+             "target": f"{here.uri}/moderators", "to": [PUBLIC], "cc": [here.uri]}  # fmt: skip
+    for inbox in world.forum.inboxes_of(made):
+        await world.forum.server.deliver(here.flora.uri, inbox, added)
+    await world.around.quiet()
+
+    async with world.a.browser(here.alice) as browser:
+        secret = (await browser.get(where)).all("input", name="csrf")[0]["value"]
+
+        async def does(path: str, act: str, status: int = 303, **more: str) -> None:
+            answer = await browser.post(path, {"csrf": secret, "act": act} | more)
+            assert answer.status == status, f"{act}: {answer.status} {answer.problem}"
+            await world.around.quiet()
+
+        thread = f"/moderate/{number}"
+        await does(thread, "lock")
+        await there(world, page, locked=True)
+        await does(thread, "unlock")
+        await there(world, page, locked=False)
+        await does(thread, "pin")
+        assert world.forum.featured(here.uri) == [page]
+        await does(thread, "unpin")
+        assert world.forum.featured(here.uri) == []
+        await does(where, "ban", who=f"@{here.bob.name}@{world.b.host}", reason="spam", days="0")
+        assert made.banned == {here.bob.uri}
+        bob = await here.alice.call("GET", f"/api/v1/accounts/lookup?acct={here.bob.name}@{world.b.host}")
+        await does(where, "unban", id=bob["id"])
+        assert made.banned == set()
+        await does(where, "appoint", who=f"@{here.bob.name}@{world.b.host}")
+        assert here.bob.uri in made.moderators
+        await does(where, "ban", 403, who=f"@{here.flora.uri.rsplit('/', 1)[-1]}@{world.host}", remove="true")
+        await does(thread, "remove", reason="off topic")
+        await there(world, page, removed="off topic")
+        await does(where, "restore", 403, who=page)  # Mbin takes no deletion back
+        await does(f"/c/{here.handle}/profile", "", 403, title="Other tools")
+        assert "Put back" not in (await browser.get(where)).source
+    await here.alice.misses(page)

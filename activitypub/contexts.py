@@ -7,6 +7,7 @@ from activitypub.errors import Malformed
 
 ACTIVITYSTREAMS = "https://www.w3.org/ns/activitystreams"
 SECURITY = "https://w3id.org/security/v1"
+GOTOSOCIAL = "https://gotosocial.org/ns"
 DID = "https://www.w3.org/ns/did/v1"  # defines assertionMethod
 MULTIKEY = "https://w3id.org/security/multikey/v1"
 DATA_INTEGRITY = "https://w3id.org/security/data-integrity/v1"

@@ -1,18 +1,15 @@
 """Boosts of members here."""
 
-from activitypub.contexts import PUBLIC
-from fedcomm import admit, clock, controls
+from fedcomm import admit, boosting, clock, controls, pleas
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.mapping import activities
-from fedcomm.outbox import publish
-from fedcomm.reach import inbox_of
-from storage import actors, blocks, boosts, posts, telling, visible
+from storage import blocks, boosts, posts, telling, visible
 from storage.actors import Actor
 from storage.boosts import Boost
 from storage.connect import Writes, apply
 from storage.ids import next_id
-from storage.outbox import Audience
+from storage.pleas import waiting
 from storage.posts import Post
 
 
@@ -43,15 +40,17 @@ async def boost(app: App, actor: Actor, post_id: int, visibility: int = posts.PU
     known = await boosts.of(actor.id, post.id)
     if known is not None:
         return known.id
-    await controls.check(actor, post, "boost")
+    allowed = await controls.check(actor, post, "boost")
     boost_id, now = next_id(), clock.now_ms()
     uri = app.urls.activity(boost_id)
     writes = Writes()
+    if post.group_id is None and controls.pleads(allowed, "boost"):
+        await _plead(app, actor, post, boosting.announce(uri, actor, post, visibility, now), boost_id, visibility)
     boosts.insert(writes, Boost(boost_id, uri, actor.id, post.id, visibility, now))
     posts.home_for_followers(writes, boost_id, post.id, actor.id, actor.id)
     if post.local and post.author_id != actor.id:
         telling.tell(writes, next_id(), post.author_id, "reblog", actor.id, post.id, now)
-    await _publish(app, writes, actor, post, _announce(uri, actor, post, visibility, now))
+    await boosting.tell(app, writes, actor, post, boosting.announce(uri, actor, post, visibility, now))
     writes.after(lambda: app.forget_post(post.id))
     await apply(writes)
     return boost_id
@@ -64,25 +63,23 @@ async def unboost(app: App, actor: Actor, post_id: int) -> None:
         return
     writes = Writes()
     boosts.remove(writes, known)
-    announce = _announce(known.uri, actor, post, known.visibility, known.published)
+    announce = boosting.announce(known.uri, actor, post, known.visibility, known.published)
     undo = activities.undo(f"{known.uri}#undo", actor.uri, announce, to=announce["to"], cc=announce.get("cc", []))
-    await _publish(app, writes, actor, post, undo)
+    await boosting.tell(app, writes, actor, post, undo)
     writes.after(lambda: app.forget_post(post.id))
     await apply(writes)
 
 
-def _announce(uri: str, actor: Actor, post: Post, visibility: int, at_ms: int) -> activities.Json:
-    to, cc = {
-        posts.PUBLIC: ([PUBLIC], [actor.followers]),
-        posts.UNLISTED: ([actor.followers], [PUBLIC]),
-    }.get(visibility, ([actor.followers], []))
-    return activities.activity(
-        "Announce", uri, actor.uri, post.uri, to=to, cc=cc, published=activities.timestamp(at_ms)
+async def _plead(app: App, actor: Actor, post: Post, said: activities.Json, boost_id: int, visibility: int) -> None:
+    """The author is asked, once; nothing is boosted before they agree.
+
+    Raises:
+        NotAllowed: always.
+    """
+    if await waiting("boost", actor.id, post.id):
+        raise NotAllowed("The author of this post was asked already. Once they agree, you pass it on.")
+    await pleas.ask(app, writes := Writes(), "boost", actor, post, said, boost_id, visibility)
+    await apply(writes)
+    raise NotAllowed(
+        "The author of this post decides who passes it on, and was asked. When they agree, it is passed on."
     )
-
-
-async def _publish(app: App, writes: Writes, actor: Actor, post: Post, activity: activities.Json) -> None:
-    author = await actors.by_id(post.author_id)
-    public = post.visibility <= posts.UNLISTED
-    inboxes = (inbox_of(author, public=public),) if author is not None and not author.local and not author.gone else ()
-    publish(app, writes, actor, activity, Audience(followers=(actor.id,), inboxes=inboxes), thread_id=post.thread_id)

@@ -55,6 +55,11 @@ async def check(who: Actor, post: Post, kind: str) -> Allowed:
     return allowed
 
 
+def pleads(allowed: Allowed, kind: str) -> bool:
+    """Whether that is asked for by a request; who knows no requests is sent the thing itself, and lets it wait."""
+    return bool(getattr(allowed, kind) == ASK) and kind in allowed.polite
+
+
 def stored(said: Controls) -> str:
     """As it is kept with a post; '' when everybody may do everything."""
     return "" if said == Controls() else msgspec.json.encode(said).decode()

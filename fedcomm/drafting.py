@@ -85,6 +85,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[Media, ...] = ()
     emojis: tuple[Emoji, ...] = ()
     flairs: tuple[Flair, ...] = ()
+    pleads: bool = False  # whom it answers is asked first (`pleas.py`)
 
     def note(self, app: App, post_id: int, now_ms: int) -> Note:
         """The post as a note."""
@@ -131,7 +132,8 @@ async def prepare(app: App, author: Actor, draft: Draft, replaced: Post | None =
     """
     files = await _files(author, draft, replaced)
     _check(app, draft, files)
-    parent = await _parent(author, draft.in_reply_to_id, anew=replaced is None)
+    parent = await _parent(author, draft.in_reply_to_id)
+    allowed = await controls.check(author, parent, "reply") if parent and replaced is None else controls.OPEN
     parent_author = await actors.by_id(parent.author_id) if parent else None
     named = await _named(app, author, draft.text)
     inside = replaced if replaced is not None else parent
@@ -175,6 +177,7 @@ async def prepare(app: App, author: Actor, draft: Draft, replaced: Post | None =
         files=files,
         flairs=labels,
         emojis=await emojis.told(app.urls, draft.text, draft.summary, *(draft.poll.options if draft.poll else ())),
+        pleads=group is None and visibility != posts.DIRECT and controls.pleads(allowed, "reply"),
     )
 
 
@@ -252,7 +255,7 @@ def _check_poll(poll: PollDraft) -> None:
         raise Invalid("A poll is open for five minutes to a year.", field="poll")
 
 
-async def _parent(author: Actor, parent_id: int | None, *, anew: bool) -> Post | None:
+async def _parent(author: Actor, parent_id: int | None) -> Post | None:
     if parent_id is None:
         return None
     parent = await posts.by_id(parent_id)
@@ -260,8 +263,6 @@ async def _parent(author: Actor, parent_id: int | None, *, anew: bool) -> Post |
         raise NotFound("The post that this answers is not there.")
     if await blocks.between(author.id, parent.author_id):
         raise NotAllowed("You cannot answer an account that you block or that blocks you.")
-    if anew:
-        await controls.check(author, parent, "reply")
     return parent
 
 

@@ -18,6 +18,7 @@ from fedcomm import (
     media,
     memberships,
     newcomers,
+    pleas,
     proving,
     recording,
     restraints,
@@ -35,6 +36,7 @@ from storage import actors, blocks, boosts, idempotency, members, outbox
 from storage import flairs as flair_rows
 from storage import groups as stored
 from storage import media as media_rows
+from storage import pleas as plea_rows
 from storage import posts as rows
 from storage.actors import Actor
 from storage.connect import Writes, apply
@@ -81,20 +83,13 @@ async def create(
     if idempotency_key:
         idempotency.remember(writes, account_id, idempotency_key, post_id, now)
     note = prepared.note(app, post_id, now)
-    post = recording.record(app, writes, await _arrival(app, prepared, note, post_id))
-    if welcome is not None:
-        await newcomers.record(writes, welcome, post)
-    await assent.hear(app, writes, author, post.visibility, prepared.mentioned, post.content)
-    group, face = prepared.group, prepared.face
-    document = await _discussed(face, post, _create(app, note, post))
-    document = await _proven(app, author, post.visibility, document)
-    audience = await addressing.apart(app, group, face, post, audience_of(prepared))
-    publish(app, writes, author, document, audience, thread_id=post.thread_id, post_id=post.id)
-    if group is not None and group.local and face is not None:
-        groups.accept_post(app, writes, group, face, post, document)
-        if not post.starter:
-            await addressing.tell_boosted(app, writes, group, face, author, document, post, audience)
-    await sharing.said(app, writes, prepared, post, document, audience)
+    if prepared.pleads:
+        await _plead(app, writes, prepared, note, post_id)
+    else:
+        post = recording.record(app, writes, await _arrival(app, prepared, note, post_id))
+        if welcome is not None:
+            await newcomers.record(writes, welcome, post)
+        await _tell(app, writes, prepared, note, post)
     try:
         await apply(writes)
     except IntegrityError:
@@ -107,6 +102,22 @@ async def create(
     return post_id
 
 
+async def _tell(app: App, writes: Writes, prepared: Prepared, note: Note, post: Post) -> None:
+    """Whom a new post is for hear of it, and its group takes it in."""
+    author = prepared.author
+    await assent.hear(app, writes, author, post.visibility, prepared.mentioned, post.content)
+    group, face = prepared.group, prepared.face
+    document = await _discussed(face, post, _create(app, note, post))
+    document = await _proven(app, author, post.visibility, document)
+    audience = await addressing.apart(app, group, face, post, audience_of(prepared))
+    publish(app, writes, author, document, audience, thread_id=post.thread_id, post_id=post.id)
+    if group is not None and group.local and face is not None:
+        groups.accept_post(app, writes, group, face, post, document)
+        if not post.starter:
+            await addressing.tell_boosted(app, writes, group, face, author, document, post, audience)
+    await sharing.said(app, writes, prepared, post, document, audience)
+
+
 async def edit(app: App, author: Actor, post_id: int, draft: Draft) -> None:
     """Change what a post says; everybody who has it is told. Whom it is for does not change.
 
@@ -115,6 +126,7 @@ async def edit(app: App, author: Actor, post_id: int, draft: Draft) -> None:
         Invalid: empty, too long, or not to be understood.
     """
     known = await _own(author, post_id)
+    await pleas.check_edit(known)
     draft = msgspec.structs.replace(draft, in_reply_to_id=known.parent_id)
     prepared = await prepare(app, author, draft, known)
     await restraints.check_edit(app, prepared, known.content)
@@ -128,7 +140,7 @@ async def edit(app: App, author: Actor, post_id: int, draft: Draft) -> None:
     files = Files(prepared.files, others)
     if not recording.edit(app, writes, known, author, recording.at(note, now), prepared.mentioned, files):
         return
-    document = render.document(on_the_wire(recording.at(note, now)))
+    document = await pleas.stamped(known, render.document(on_the_wire(recording.at(note, now))))
     update = activities.update(f"{known.uri}#updates/{now}", author.uri, document)
     group, face = prepared.group, prepared.face
     update = await _discussed(face, known, update)
@@ -179,6 +191,36 @@ async def delete(app: App, author: Actor, post_id: int, *, redraft: bool = False
     await sharing.changed(app, writes, known, author, deletion, everywhere, gone=True)
     await apply(writes)
     await media.forget(app, files)
+
+
+async def _plead(app: App, writes: Writes, prepared: Prepared, note: Note, post_id: int) -> None:
+    """Whom it answers decides about it: until they do it is between the two, and nobody else is told of it."""
+    parent, asked = prepared.parent, prepared.parent_author
+    assert parent is not None and asked is not None
+    between = msgspec.structs.replace(note, audience=msgspec.structs.replace(note.audience, to=(asked.uri,), cc=()))
+    arrival = await _arrival(app, prepared, between, post_id)
+    arrival = msgspec.structs.replace(arrival, visibility=rows.DIRECT, pending=True)
+    recording.record(app, writes, arrival)
+    document = render.document(on_the_wire(note))
+    await pleas.ask(app, writes, "reply", prepared.author, parent, document, post_id, prepared.visibility)
+
+
+async def publish_granted(app: App, post: int) -> None:
+    """The job of a reply that whom it answers has agreed to: it is for whom it was meant, here and elsewhere."""
+    known, plea = await rows.by_id(post), (await plea_rows.of_replies([post])).get(post)
+    if known is None or known.deleted_at is not None or plea is None or plea.state != plea_rows.GRANTED:
+        return
+    author = await actors.by_id(known.author_id)
+    if known.visibility != rows.DIRECT or author is None or author.gone:
+        return
+    opened = msgspec.structs.replace(known, visibility=plea.visibility)
+    document = await _proven(app, author, opened.visibility, await create_document_of(app, opened))
+    named = await actors.by_ids(await rows.mentioned(known.id))
+    parent = await rows.by_id(known.parent_id) if known.parent_id is not None else None
+    writes = Writes()
+    recording.open_up(app, writes, opened, author, parent, tuple(named.values()), frozenset(await blocks.of(author.id)))
+    publish(app, writes, author, document, await everybody(opened, author), thread_id=known.thread_id, post_id=known.id)
+    await apply(writes)
 
 
 def _asks_anew(wanted: PollDraft | None, known: Poll | None) -> bool:
@@ -256,7 +298,7 @@ async def document_of(app: App, post: Post, labels: Sequence[Flair] | None = Non
         flairs=tuple(map(mapping.actors.to_flair, labels)),
         files=tuple(await media_rows.of_post(post.id)),
     )
-    document = render.document(on_the_wire(to_note(app.urls, post, shown)))
+    document = await pleas.stamped(post, render.document(on_the_wire(to_note(app.urls, post, shown))))
     said = await _discussed(face, post, {"actor": author.uri, "object": document})
     served: dict[str, Any] = said["object"]
     return served

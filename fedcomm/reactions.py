@@ -1,6 +1,6 @@
 """Votes of members here, and where they are told."""
 
-from fedcomm import admit, clock, controls, groups, members, proving
+from fedcomm import admit, clock, controls, groups, members, pleas, proving
 from fedcomm.app import App
 from fedcomm.errors import NotAllowed, NotFound
 from fedcomm.mapping import activities
@@ -69,8 +69,7 @@ async def _vote(app: App, actor: Actor, post_id: int, kind: str) -> None:
         return
     if await blocks.between(actor.id, post.author_id):
         raise NotAllowed("You cannot vote on posts of an account that you block or that blocks you.")
-    if kind == "like":
-        await controls.check(actor, post, "like")
+    allowed = await controls.check(actor, post, "like") if kind == "like" else controls.OPEN
     group, face = await stored.with_face(post.group_id)
     if group is not None and group.local:
         admit.voting(group, await members.standing(group, actor), kind)
@@ -79,7 +78,11 @@ async def _vote(app: App, actor: Actor, post_id: int, kind: str) -> None:
     reactions.put(writes, post.id, actor.id, kind, uri, "home", app.host, now)
     if post.local and kind == "like" and post.author_id != actor.id:
         telling.tell(writes, next_id(), post.author_id, "favourite", actor.id, post.id, now)
-    await _tell(app, writes, actor, post, _activity(kind, uri, actor, post, face), group, face)
+    said = _activity(kind, uri, actor, post, face)
+    if group is None and controls.pleads(allowed, "like"):
+        await pleas.ask(app, writes, "like", actor, post, said, post.id, post.visibility)
+    else:
+        await _tell(app, writes, actor, post, said, group, face)
     writes.after(lambda: app.forget_post(post.id))
     await apply(writes)
 

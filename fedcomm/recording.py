@@ -22,6 +22,7 @@ from storage import (
     jobs,
     join_requests,
     orphans,
+    pleas,
     posts,
     tags,
     talks,
@@ -61,6 +62,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     app_id: int | None = None
     files: tuple[Media, ...] = ()  # that are kept here
     visibility: int | None = None  # in a group that is not for everybody; None: as the note is addressed
+    pending: bool = False  # whom it answers decides about it first: nobody is told
 
 
 class Files(msgspec.Struct, frozen=True):
@@ -104,13 +106,32 @@ def record(app: App, writes: Writes, arrival: Arrival) -> Post:
     if post.visibility < posts.DIRECT:  # nor is it told when somebody last wrote to a few (Mastodon does the same)
         actors.count_post(writes, author.id, post.published)
     _show(writes, post, arrival)
-    _tell(app, writes, post, arrival, now)
+    if not arrival.pending:
+        _tell(app, writes, post, arrival, now)
     if post.visibility == posts.DIRECT:
         _converse(writes, post, arrival)
         if arrival.parent is not None and arrival.parent.local:
             join_requests.answer(writes, arrival.parent.id, author.id, _answer(post.content), post.id)
             _tell_answer(app, writes, post)
     return post
+
+
+def open_up(
+    app: App, writes: Writes, post: Post, author: Actor, parent: Post | None, named: tuple[Actor, ...],
+    blockers: frozenset[int],
+) -> None:  # fmt: skip
+    """A reply that was between two people is for whom it was meant, as the row says now."""
+    pleas.open_up(writes, post)
+    note = Note(uri=post.uri, kind="Note")
+    arrival = Arrival(
+        note=note, author=author, truth=post.truth, entered_by=post.entered_by, parent=parent, mentioned=named,
+        blockers=blockers,
+    )  # fmt: skip
+    actors.count_post(writes, author.id, post.published)
+    events.tell(writes, "post", post.id)
+    _show(writes, post, arrival)
+    _tell(app, writes, post, arrival, clock.now_ms())
+    writes.after(partial(app.forget_post, post.id))
 
 
 def label(writes: Writes, post_id: int, group: Group, note: Note) -> None:

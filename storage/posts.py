@@ -373,6 +373,7 @@ def erase(writes: Writes, post: Post, now_ms: int, *, told: bool = True) -> None
         writes.add(f"DELETE FROM {table} WHERE post_id = ?", (post.id,))
     for table in ("poll", "control", "plea"):
         writes.add(f"DELETE FROM {table} WHERE post_id = ?", (post.id,))
+    writes.add("DELETE FROM plea WHERE kind = 'reply' AND subject_id = ?", (post.id,))
     writes.add("DELETE FROM pin WHERE post_id = ?", (post.id,))
     if post.visibility == DIRECT:
         conversations.without(writes, post.id)

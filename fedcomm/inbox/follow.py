@@ -3,9 +3,9 @@
 from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
 from activitypub.origins import host_of
-from fedcomm import clock, memberships, questions, refusals, requests
+from fedcomm import clock, memberships, pleas, questions, refusals, requests
 from fedcomm import follows as service
-from fedcomm.inbox import membership
+from fedcomm.inbox import membership, pleading
 from fedcomm.inbox.hand import Hand, Ignored
 from storage import actors, blocks, domain_blocks, follows, outbox
 from storage.actors import Actor
@@ -49,6 +49,8 @@ async def accepted(hand: Hand, activity: Activity) -> None:
         return await requests.accept(hand.app, place.username, asker.id, by)
     if (known := await memberships.named(id_of(activity.object))) is not None:
         return await membership.decided(hand, activity, known, granted=True)
+    if (plea := await pleas.asked(id_of(activity.object) or "", activity.actor)) is not None:
+        return await pleading.decided(hand, activity, plea, granted=True)
     found = await _request(hand, activity)
     target = hand.actor(activity.actor)
     await service.record_acceptance(hand.app, found, target)
@@ -66,6 +68,8 @@ async def rejected(hand: Hand, activity: Activity) -> None:
     uri = id_of(activity.object) or ""
     if (known := await memberships.named(uri)) is not None:
         return await membership.decided(hand, activity, known, granted=False)
+    if (plea := await pleas.asked(uri, activity.actor)) is not None:
+        return await pleading.decided(hand, activity, plea, granted=False)
     if (
         hand.app.urls.own(uri)
         and await follows.by_uri(service.first_id(uri)) is None

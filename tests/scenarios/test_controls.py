@@ -7,7 +7,10 @@ import pytest
 from fedcomm import controls
 from fedcomm.controls import ASK, FREE, NEVER
 from fedcomm.errors import NotAllowed
-from storage.posts import Post
+from storage import visible
+from storage.connect import rows
+from storage.posts import DIRECT, Post
+from storage.posts import PUBLIC as PUBLIC_LEVEL
 from tests import forger
 from tests.fediverse import Fediverse, Instance, Person
 from tests.forger import PUBLIC, Face, Host, Json
@@ -107,3 +110,103 @@ async def test_what_an_author_lets_nobody_do_is_refused_with_a_sentence_and_noth
     await forger.send(world.fediverse, world.here, world.gus, world.gus.does("Update", closed))
     await world.ann.edit(mine, "Thank you!")  # what is said already may be mended
     assert (await world.allowed(post)).reply == NEVER
+
+
+def asked(world: World) -> list[Json]:
+    """The requests that have come to gus, the oldest first."""
+    return [each for each in world.host.received if each["type"].endswith("Request")]
+
+
+async def answered(world: World, request: Json, kind: str = "Accept", **more: Any) -> None:
+    """Gus answers a request as GoToSocial does."""
+    said = {**request, "instrument": request["instrument"]["id"]}
+    said.pop("@context")
+    answer = world.gus.does(kind, said, to=[request["actor"]], **more)
+    await forger.send(world.fediverse, world.here, world.gus, answer)
+
+
+async def test_who_decides_by_hand_is_asked_first_and_nobody_else_hears_of_it_before(world: World) -> None:
+    ann, gus, bob = world.ann, world.gus, await world.here.person("bob")
+    reader = Host(world.fediverse, "reader.test").actor("reader")
+    await forger.send(world.fediverse, world.here, reader, reader.does("Follow", ann.actor.uri))
+    await bob.follow("ann@a.test")
+    by_hand = {"automaticApproval": [gus.uri], "manualApproval": [PUBLIC]}
+    post = await world.says("asks", {"canLike": by_hand, "canReply": by_hand, "canAnnounce": by_hand})
+    world.host.received.clear()
+
+    reply = await ann.reply(post, "May I, @bob@a.test?")
+    await ann.like(post)
+    for _twice in range(2):
+        with pytest.raises(NotAllowed, match="asked"):
+            await ann.boost(post)
+    await world.fediverse.settle()
+
+    requests = {each["type"]: each for each in asked(world)}
+    assert [each["type"] for each in world.host.received] == ["ReplyRequest", "LikeRequest", "AnnounceRequest"]
+    for each in requests.values():
+        assert (each["actor"], each["object"], each["to"]) == (ann.actor.uri, post.uri, [gus.uri])
+        assert "https://gotosocial.org/ns" in each["@context"] and "@context" not in each["instrument"]
+    note = requests["ReplyRequest"]["instrument"]
+    assert (note["id"], note["type"], note["inReplyTo"], PUBLIC in note["to"]) == (reply.uri, "Note", post.uri, True)
+    assert requests["LikeRequest"]["instrument"]["object"] == post.uri
+    assert PUBLIC in requests["AnnounceRequest"]["instrument"]["to"]
+    heard = [each["type"] for each in reader.host.received]
+    assert "Create" not in heard and "Announce" not in heard
+    assert reply.visibility == DIRECT and reply.uri not in [each.uri for each in await bob.home()]
+    with world.here.here():
+        assert await rows("SELECT 1 FROM notification WHERE owner_id = ?", (bob.actor.id,)) == []
+        assert not await visible.sees(bob.actor.id, reply.id) and not await visible.sees(visible.ANYBODY, reply.id)
+    with pytest.raises(NotAllowed, match="was asked for this as it is"):
+        await ann.edit(reply, "Something else")
+    mallory = Host(world.fediverse, "mallory.test").actor("mallory")
+    forged = {**requests["ReplyRequest"], "instrument": reply.uri}
+    await forger.send(
+        world.fediverse, world.here, mallory, mallory.does("Accept", forged, result="https://mallory.test/1")
+    )
+    assert (await world.here.knows(reply.uri)).visibility == DIRECT  # nobody but gus agrees for gus
+
+    for kind, request in requests.items():
+        for _twice in range(2):
+            await answered(world, request, result=f"{gus.uri}/authorizations/{kind}")
+
+    opened = await world.here.knows(reply.uri)
+    assert opened.visibility == PUBLIC_LEVEL and opened.uri in [each.uri for each in await world.ann.home()]
+    told = {each["type"]: each for each in reader.host.received if each["type"] in ("Create", "Announce")}
+    assert told["Create"]["object"]["replyAuthorization"] == f"{gus.uri}/authorizations/ReplyRequest"
+    assert told["Announce"]["announceAuthorization"] == f"{gus.uri}/authorizations/AnnounceRequest"
+    assert [each["type"] for each in reader.host.received].count("Create") == 1
+    served = await world.here.get(f"/posts/{reply.id}")
+    assert served["replyAuthorization"] == f"{gus.uri}/authorizations/ReplyRequest" and PUBLIC in served["to"]
+    with world.here.here():
+        assert await rows("SELECT kind FROM notification WHERE owner_id = ?", (bob.actor.id,)) == [("mention",)]
+        assert await visible.sees(visible.ANYBODY, reply.id)
+        assert await rows("SELECT 1 FROM conversation WHERE last_post_id = ?", (reply.id,)) == []
+    assert (await world.here.knows(post.uri)).boosts_count == 1
+    await ann.edit(opened, "May I, indeed?")
+    await world.fediverse.settle()
+    (update,) = [each for each in reader.host.received if each["type"] == "Update"]
+    assert update["object"]["replyAuthorization"].endswith("/ReplyRequest")
+
+
+async def test_who_says_no_is_believed_and_older_servers_let_the_thing_itself_wait(world: World) -> None:
+    gus, bob = world.gus, await world.here.person("bob")
+    by_hand = {"automaticApproval": [gus.uri], "manualApproval": [PUBLIC]}
+    post = await world.says("asks", {"canLike": by_hand, "canReply": by_hand, "canAnnounce": by_hand})
+    reply = await world.ann.reply(post, "May I?")
+    await world.ann.like(post)
+    await world.fediverse.settle()
+    assert (await world.here.knows(post.uri)).likes_count == 1
+
+    for request in asked(world):
+        await answered(world, request, "Reject")
+        await answered(world, request, result=f"{gus.uri}/authorizations/late")
+
+    assert (await world.here.knows(post.uri)).likes_count == 0
+    assert (await world.here.knows(reply.uri)).visibility == DIRECT  # it stays with who wrote it
+    with world.here.here():
+        assert not await visible.sees(bob.actor.id, reply.id)
+    older = await world.says("older", {"canReply": {"always": [gus.uri], "approvalRequired": [PUBLIC]}})
+    world.host.received.clear()
+    sent = await world.ann.reply(older, "May I?")
+    await world.fediverse.settle()
+    assert [(each["type"], each["object"]["id"]) for each in world.host.received] == [("Create", sent.uri)]

@@ -8,6 +8,7 @@ import storage.actors
 import storage.attachments
 import storage.flairs
 import storage.groups
+import storage.pleas
 import storage.posts
 import storage.reactions
 import storage.talks
@@ -20,6 +21,7 @@ from storage.attachments import Attached
 from storage.filters import Filter
 from storage.flairs import Flair
 from storage.groups import Group
+from storage.pleas import Plea
 from storage.posts import Post
 from storage.timelines import Entry
 from web.pages import filtered, polls, shown
@@ -61,6 +63,7 @@ class Posts(msgspec.Struct, frozen=True):
     newcomers: set[int]  # those that are among the first of their authors in a group
     flairs: dict[int, list[Flair]]
     allowed: dict[int, Allowed]  # what the viewer may do with those that limit it
+    pleas: dict[int, Plea]  # of the viewer's own
 
     def node(self, post_id: int) -> "Node":
         """The post without its place."""
@@ -73,6 +76,7 @@ class Posts(msgspec.Struct, frozen=True):
             blurred=found if found and found.action == filtered.BLUR else None,
             votes=self._votes(post) if post else frozenset(), newcomer=post_id in self.newcomers,
             flairs=self.flairs.get(post_id, []), allowed=self.allowed.get(post_id, controls.OPEN),
+            plea=plea.state if (plea := self.pleas.get(post_id)) else "",
         )  # fmt: skip
 
     def _votes(self, post: Post) -> frozenset[str]:
@@ -106,6 +110,12 @@ class Node(msgspec.Struct):
     newcomer: bool = False  # whether it is one of the first posts of its author in its group
     flairs: list[Flair] = []
     allowed: Allowed = controls.OPEN  # what the viewer may do with it, as its author says
+    plea: str = ""  # of an answer of the viewer's: what whom it answers has decided about it (storage.pleas)
+
+    @property
+    def pleads(self) -> bool:
+        """Whether its author is asked before an answer of the viewer is there for others."""
+        return self.post is not None and self.post.group_id is None and controls.pleads(self.allowed, "reply")
 
     @property
     def boosted(self) -> bool:
@@ -195,7 +205,12 @@ async def with_all(viewer: int, found: dict[int, Post], context: str) -> Posts:
         await _newcomers(found.values()),
         await storage.flairs.of_posts([post.id for post in found.values() if post.starter and post.group_id]),
         await controls.of_posts(viewer, found.values()) if viewer else {},
+        await storage.pleas.of_replies([each.id for each in found.values() if _pleads(each, viewer)]),
     )
+
+
+def _pleads(post: Post, viewer: int) -> bool:
+    return post.author_id == viewer and post.parent_id is not None and post.visibility == storage.posts.DIRECT
 
 
 async def _newcomers(found: Iterable[Post]) -> set[int]:

@@ -85,6 +85,21 @@ async def test_what_an_author_elsewhere_lets_somebody_not_do_is_not_offered_to_t
         assert act not in page.source
     assert "lets only some people answer it" in page.main
     assert "lets only some people" not in (await stranger.get(where(post, world.bob))).main
+    form = await browser.get(f"/write?to={post.id}")
+    assert "lets only some people answer it" in form.main
+    by_hand = controls.stored(
+        Controls(reply=Permission((world.bob.uri,), ("https://www.w3.org/ns/activitystreams#Public",)))
+    )
+    await execute("UPDATE control SET body = ? WHERE post_id = ?", (by_hand, post.id))
+    assert "decides which answers there are" in (await browser.get(f"/write?to={post.id}")).main
+    mine = await build.post(world.alice, "May I?", parent=post, visibility=build.DIRECT, mentions=[world.bob])
+    await build.insert(
+        "plea", uri=mine.uri, kind="reply", actor_id=world.alice.id, post_id=post.id, subject_id=mine.id, visibility=0,
+        state="waiting", stamp="", asked_at=build.NOW,
+    )  # fmt: skip
+    assert "waits until whom it answers agrees" in (await browser.get(where(mine, world.alice))).main
+    await execute("UPDATE plea SET state = 'refused'")
+    assert "whom it answers did not agree" in (await browser.get(where(post, world.bob))).main
     other = await build.post(world.bob, "Everybody may")
     page = await browser.get(where(other, world.bob))
     assert all(act in page.source for act in (f"/write?to={other.id}", f"/like/{other.id}", 'value="boost"'))

@@ -1,0 +1,116 @@
+"""Asking authors elsewhere who decide about it whether somebody here may answer, like or boost a post of theirs.
+
+What is asked for is sent to nobody else until they agree, and is shown to nobody else here (GoToSocial: "Requesting,
+Obtaining, and Proving Interaction Authorization"). A like counts meanwhile, for it goes to the author alone.
+"""
+
+from typing import Any
+
+from activitypub.contexts import GOTOSOCIAL, including
+from activitypub.origins import same_origin
+from fedcomm import admit, boosting, clock
+from fedcomm.app import App
+from fedcomm.errors import NotAllowed
+from fedcomm.mapping import activities
+from fedcomm.outbox import publish
+from storage import actors, blocks, boosts, jobs, pleas, posts, reactions
+from storage.actors import Actor
+from storage.boosts import Boost
+from storage.connect import Writes
+from storage.ids import next_id
+from storage.outbox import Audience
+from storage.pleas import Plea
+from storage.posts import Post
+
+_TYPES = {"reply": "ReplyRequest", "like": "LikeRequest", "boost": "AnnounceRequest"}
+REQUEST = "#request"  # at the end of the id of what is asked for: the id of the request
+
+
+async def ask(
+    app: App, writes: Writes, kind: str, actor: Actor, post: Post, thing: dict[str, Any], subject_id: int, level: int
+) -> None:
+    """Ask the author of a post for `thing`, which is a note or an activity of ours."""
+    author = await actors.by_id(post.author_id)
+    if author is None or author.gone:
+        return
+    uri, now = thing["id"], clock.now_ms()
+    pleas.put(writes, Plea(uri, kind, actor.id, post.id, subject_id, level, pleas.WAITING, "", now))
+    inner = {name: value for name, value in thing.items() if name != "@context"}
+    said = activities.activity(_TYPES[kind], uri + REQUEST, actor.uri, post.uri, to=[author.uri], instrument=inner)
+    context = including(thing.get("@context", said["@context"]), GOTOSOCIAL)
+    audience = Audience(inboxes=(author.inbox,))
+    publish(app, writes, actor, said | {"@context": context}, audience, thread_id=post.thread_id)
+
+
+async def asked(uri: str, by: str) -> Plea | None:
+    """What the actor `by` was asked for by a request or thing with that id; None when they were not."""
+    plea = await pleas.by_uri(uri.removesuffix(REQUEST))
+    post = await posts.by_id(plea.post_id) if plea is not None else None
+    author = await actors.by_id(post.author_id) if post is not None else None
+    return plea if author is not None and author.uri == by else None
+
+
+async def grant(app: App, writes: Writes, plea: Plea, by: str, stamp: str) -> None:
+    """The author agrees; a boost is passed on, and a reply is published by a job. Once is enough."""
+    if plea.state != pleas.WAITING:
+        return
+    stamp = stamp if stamp and same_origin(stamp, by) else ""
+    pleas.grant(writes, plea.uri, stamp)
+    if plea.kind == "boost":
+        await _boost(app, writes, plea, stamp)
+    elif plea.kind == "reply":
+        jobs.add(writes, next_id(), "publish_granted", {"post": plea.subject_id}, clock.now_ms())
+        app.jobs_added(writes)
+
+
+async def refuse(app: App, writes: Writes, plea: Plea) -> None:
+    """The author does not agree, or no more: a like is taken back, a reply stays with who wrote it."""
+    if plea.state == pleas.REFUSED:
+        return
+    pleas.refuse(writes, plea.uri)
+    if plea.kind == "like":
+        reactions.remove(writes, plea.post_id, plea.actor_id, "like")
+        writes.after(lambda: app.forget_post(plea.post_id))
+    elif plea.kind == "reply":
+        writes.after(lambda: app.forget_post(plea.subject_id))
+
+
+async def stamped(post: Post, document: dict[str, Any]) -> dict[str, Any]:
+    """The document of a reply of ours, with the authorization that its author got for it, if one was needed."""
+    if post.parent_id is None or post.group_id is not None:
+        return document
+    plea = (await pleas.of_replies([post.id])).get(post.id)
+    if plea is None or plea.state != pleas.GRANTED or not plea.stamp:
+        return document
+    context = including(document["@context"], GOTOSOCIAL)
+    return document | {"@context": context, "replyAuthorization": plea.stamp}
+
+
+async def check_edit(post: Post) -> None:
+    """Whether a reply of ours may be changed.
+
+    Raises:
+        NotAllowed: whom it answers was asked for it as it is, and has not answered yet.
+    """
+    plea = (await pleas.of_replies([post.id])).get(post.id)
+    if plea is not None and plea.state == pleas.WAITING:
+        raise NotAllowed(
+            "Whom you answer decides who may answer, and was asked for this as it is. Delete it to write another."
+        )
+
+
+async def _boost(app: App, writes: Writes, plea: Plea, stamp: str) -> None:
+    post, actor = await posts.by_id(plea.post_id), await actors.by_id(plea.actor_id)
+    if post is None or post.deleted_at is not None or actor is None or await blocks.between(actor.id, post.author_id):
+        return
+    try:
+        admit.acting(actor)
+    except NotAllowed:  # since they asked
+        return
+    now = clock.now_ms()
+    boosts.insert(writes, Boost(plea.subject_id, plea.uri, actor.id, post.id, plea.visibility, now))
+    posts.home_for_followers(writes, plea.subject_id, post.id, actor.id, actor.id)
+    said = boosting.announce(plea.uri, actor, post, plea.visibility, now)
+    said |= {"@context": including(said["@context"], GOTOSOCIAL), "announceAuthorization": stamp}
+    await boosting.tell(app, writes, actor, post, said)
+    writes.after(lambda: app.forget_post(post.id))

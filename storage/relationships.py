@@ -49,6 +49,10 @@ class People(msgspec.Struct, frozen=True):
 
 _OUT = "SELECT target_id, state, reblogs, notify, languages FROM follow WHERE follower_id = ? AND target_id IN (?ints)"
 _IN = "SELECT follower_id, state FROM follow WHERE target_id = ? AND follower_id IN (?ints)"
+_INVITING = (
+    "SELECT g.actor_id FROM membership m JOIN groups g ON g.id = m.group_id"
+    " WHERE m.actor_id = ? AND m.state = 'invited' AND g.actor_id IN (?ints)"
+)
 _BLOCKING = "SELECT target_id FROM block WHERE actor_id = ? AND target_id IN (?ints)"
 _BLOCKED_BY = "SELECT actor_id FROM block WHERE target_id = ? AND actor_id IN (?ints)"
 
@@ -66,9 +70,12 @@ _NOTES = "SELECT target_id, text FROM note WHERE actor_id = ? AND target_id IN (
 async def between(viewer: int, others: Sequence[int]) -> list[Relationship]:
     """How the viewer stands to each of the others, in their order."""
     ids = list(others)
-    out, back, blocking, blocked_by, of_server, endorsed, notes, muting = await read_many(
+    out, back, blocking, blocked_by, of_server, endorsed, notes, inviting, muting = await read_many(
         [
-            *((sql, (viewer, ids)) for sql in (_OUT, _IN, _BLOCKING, _BLOCKED_BY, _DOMAIN_BLOCKING, _ENDORSED, _NOTES)),
+            *(
+                (sql, (viewer, ids))
+                for sql in (_OUT, _IN, _BLOCKING, _BLOCKED_BY, _DOMAIN_BLOCKING, _ENDORSED, _NOTES, _INVITING)
+            ),
             (_MUTING, (viewer, ids, current().ids.now())),
         ]
     )
@@ -80,6 +87,8 @@ async def between(viewer: int, others: Sequence[int]) -> list[Relationship]:
         one.languages = languages
     for follower, state in back:
         found[follower].followed_by, found[follower].requested_by = state == "accepted", state == "pending"
+    for (other,) in inviting:  # as if it asked: clients have no other question to decide about somebody
+        found[other].requested_by = True
     for (other,) in blocking:
         found[other].blocking = True
     for (other,) in blocked_by:

@@ -4,11 +4,13 @@ import httpx
 import pytest
 
 import storage.join_requests
-from fedcomm import group_profile, groups, members, questions
+from fedcomm import blocks, group_profile, groups, members, memberships, questions
 from fedcomm.app import App
 from fedcomm.group_profile import Change
+from storage import groups as groups_
+from storage import memberships as memberships_
 from storage.actors import Actor
-from storage.connect import rows, value
+from storage.connect import Writes, apply, rows, value
 from tests import build
 from tests.people import person
 from tests.web.mastodon.member import Member, ids
@@ -32,6 +34,34 @@ async def ask(app: App) -> int:
     for group, actor in found:
         await questions.ask(app, group, actor)
     return int(await value("SELECT COUNT(*) FROM job WHERE name = 'ask_question'"))
+
+
+async def test_groups_elsewhere_that_invite_are_answered_like_people_who_ask(app: App, bob: Member) -> None:
+    faces, mia = [], await build.person("mia", "far.example")
+    for name in ("rye", "spelt", "oats"):
+        group, face = await groups_.with_face((await build.group(name, "far.example")).id)
+        assert group and face
+        writes = Writes()
+        assert await memberships.invite(app, writes, group, face, bob.actor, mia, f"https://far.example/m/{group.id}")
+        await apply(writes)
+        faces.append(str(face.id))
+    told = await bob.get("notifications")
+    first = await bob.get("follow_requests", limit="2")
+    counted = await bob.get("accounts/verify_credentials")
+
+    assert [(each["type"], each["account"]["id"]) for each in told] == [("follow_request", f) for f in faces[::-1]]
+    assert "@mia@far.example invites you to belong to this group" in told[0]["account"]["note"]
+    assert ids(first) == faces[:0:-1] and counted["source"]["follow_requests_count"] == 3
+    cursor = (await memberships_.invitations(bob.actor.id))[1].id
+    assert ids(await bob.get("follow_requests", max_id=str(cursor))) == faces[:1]
+    asks = await bob.get("accounts/relationships", **{"id[]": faces[0]})
+    yes, no = await bob.do(f"follow_requests/{faces[0]}/authorize"), await bob.do(f"follow_requests/{faces[1]}/reject")
+    assert asks[0]["requested_by"] and not (yes["requested_by"] or no["requested_by"])
+    assert (yes["requested"], no["requested"]) == (True, False)
+    assert await bob.refused("POST", f"follow_requests/{faces[1]}/authorize") == MISSING
+    assert ids(await bob.get("follow_requests")) == faces[2:]
+    await blocks.block(app, bob.actor, int(faces[2]))
+    assert await bob.get("follow_requests") == []
 
 
 async def test_a_request_to_a_group_is_decided_by_its_moderators_with_any_client(

@@ -23,15 +23,16 @@ from storage import actors, follows, groups, jobs, members, outbox, peers, regis
 from storage import memberships as rows
 from storage.actors import Actor
 from storage.connect import Writes, transaction, write
+from storage.counting import hold
 from storage.groups import Group
 from storage.ids import next_id
 from storage.members import Member
-from storage.memberships import ASKED, DECLINED, ENDED, INVITED, JOINED, LEFT, Membership
+from storage.memberships import ASKED, DECLINED, ENDED, INVITED, JOINED, LEFT, Membership, Unasked
 from storage.outbox import Audience
 
 JOIN, LEAVE = "#join", "#leave"  # after the id of the request to follow
 LOOK = 2_000  # ms until a group is asked who looks after it
-AT_ONCE = 50  # who followed before anybody asked to belong, asked for in one go
+AT_ONCE, ROUNDS = 50, 40  # who followed before anybody asked to belong, asked for in one go; and goes within an hour
 # By the roles of a `Member` there (Mobilizon.Actors.MemberRole); who has none of them does not belong to the group.
 ROLES = {
     "creator": rights.STEWARD, "administrator": rights.STEWARD, "moderator": rights.MODERATOR, "member": "",
@@ -127,12 +128,13 @@ async def accept(app: App, who: Actor, face_id: int) -> None:
 
     Raises:
         NotFound: it has not, or not any more.
-        NotAllowed: they may do nothing here any more.
+        NotAllowed: they may do nothing here any more, or the server of the group is not spoken with.
     """
     admit.acting(who)
     async with transaction():
-        writes = Writes()
-        await _consent(app, writes, await _invitation(who, face_id), who)
+        known, writes = await _invitation(who, face_id), Writes()
+        admit.server(app.peers, known.face.host)
+        await _consent(app, writes, known, who)
         await write(writes)
 
 
@@ -239,17 +241,12 @@ async def catch_up(app: App) -> None:
 
     Until they are let in they follow the group, and what is for its members is not theirs.
     """
-    for each in await rows.unasked(AT_ONCE):
-        async with transaction():
-            who, face = await actors.by_id(each.actor_id), await actors.by_id(each.face_id)
-            group = await groups.by_actor(each.face_id)
-            if who is None or face is None or group is None:
-                continue
-            writes = Writes()
-            if await outbox.by_uri(f"{each.follow_uri}{JOIN}") is None:
-                members.put(writes, Member(group.id, who.id, "pending", "", clock.now_ms(), None))
-            await ask(app, writes, who, face, group, each.follow_uri)
-            await write(writes)
+    for _ in range(ROUNDS):
+        found = await rows.unasked(AT_ONCE)
+        for each in found:
+            await _catch_up(app, each)
+        if len(found) < AT_ONCE:
+            break
 
 
 async def begins(standing: Standing, face: Actor, title: str) -> bool:
@@ -279,6 +276,19 @@ def as_discussed(face: Actor, discussion: str, said: dict[str, Any]) -> dict[str
     return said | addressed | {"attributedTo": face.uri, "object": note}
 
 
+async def _catch_up(app: App, each: Unasked) -> None:
+    async with transaction():
+        who, face = await actors.by_id(each.actor_id), await actors.by_id(each.face_id)
+        group = await groups.by_actor(each.face_id)
+        if who is None or face is None or group is None:
+            return
+        writes = Writes()
+        if await outbox.by_uri(f"{each.follow_uri}{JOIN}") is None:
+            members.put(writes, Member(group.id, who.id, "pending", "", clock.now_ms(), None))
+        await ask(app, writes, who, face, group, each.follow_uri)
+        await write(writes)
+
+
 async def _heard(group: Group, face: Actor, by: Actor) -> None:
     """The server of a group is, and so is who looks after it, wherever they live."""
     if same_origin(by.uri, face.uri):
@@ -288,7 +298,11 @@ async def _heard(group: Group, face: Actor, by: Actor) -> None:
 
 
 async def _invitation(who: Actor, face_id: int) -> Known:
+    """The invitation that stands; who answers it twice at once waits here, and finds nothing left to answer."""
     group, face = await groups.by_actor(face_id), await actors.by_id(face_id)
+    if group is not None:
+        hold(writes := Writes(), "groups", group.id)
+        await write(writes)
     known = await rows.of(who.id, group.id) if group is not None else None
     if group is None or face is None or known is None or known.state != INVITED:
         raise NotFound("There is no such invitation (any more).")

@@ -266,6 +266,8 @@ def _ours(hand: Hand, activity: Activity, group_id: int | None, right: str) -> _
         raise Ignored("it is about no group that is known here")
     if not group.local:
         return _theirs(hand, announce.at_home(hand, activity, group))
+    if activity.uri is None:  # nobody could pass it on, or take it back
+        raise Forbidden("What somebody does for a group needs an id.")
     admit.right(hand.facts.standing(group, moderator.uri), right)
     return _Case(group, hand.facts.face_of(group), moderator, activity, activity.uri or "")
 

@@ -295,6 +295,7 @@ async def test_members_are_asked_for_by_a_member_and_tell_who_looks_after_the_gr
     ]  # fmt: skip
     lists()  # as for who is no member
     await look()
+    assert await bakery.role(bakery.nina) == ROLES["steward"]
     foreign = bakery.member(bakery.mallory.uri, "moderator") | {"object": "https://mobilizon.test/c/other"}
     lists(bakery.member(bakery.nina.uri, "creator"), bakery.member(bakery.otto.uri, "moderator"), foreign)
     await look()
@@ -353,6 +354,18 @@ async def test_what_has_no_id_is_taken_once_by_its_signature_and_only_where_prog
     for name in ("https://ours.test/activities/1", f"{bakery.alice.actor.uri}/activity"):
         refused = bakery.nina.does("Update", bakery.member(bakery.nina.uri, "moderator")) | {"id": name}
         assert (await post(bakery.ours, refused, bakery.nina)).status_code == 401
+
+    with bakery.ours.here():
+        for each in (bakery.nina, bakery.otto):
+            await appoint(bakery.ours.app, "garden", await fetching.actor(bakery.ours.app, each.uri))
+        group = await stored.by_face(garden.uri)
+    out = bakery.nina.does("Remove", bakery.otto.uri, target=garden.moderators, audience=garden.uri, cc=[garden.uri])
+    nameless = {key: said for key, said in out.items() if key != "id"}  # which nobody could pass on
+    for said, left, why in ((nameless, 2, "What somebody does for a group needs an id."), (out, 1, "")):
+        await bakery.says(bakery.nina, said)
+        with bakery.ours.here():
+            assert len(await registers.all_of(group.id if group else 0, "role")) == left
+            assert await value("SELECT COALESCE(error, '') FROM inbox_item ORDER BY id DESC LIMIT 1") == why
 
 
 async def test_who_followed_before_anybody_asked_asks_once_and_is_let_in(bakery: Bakery) -> None:

@@ -103,6 +103,7 @@ def decisions(host: Host) -> list[str]:
 
 @pytest.mark.attack("GRP-03", "GRP-06")
 async def test_a_second_group_tells_of_its_locks_and_pins_which_its_deputies_order_from_anywhere(world: World) -> None:
+    await nobody_else(world)
     everywhere = (world.a, world.b, world.c)
     piefed, unknown, other = [Host(world.fediverse, f"{name}.test") for name in ("piefed", "unknown", "fedcomm")]
     for host in (piefed, unknown, other):
@@ -139,8 +140,8 @@ async def test_a_second_group_tells_of_its_locks_and_pins_which_its_deputies_ord
     assert featured["totalItems"] == 0, "who does not say who asks is told of the threads of the group"
 
 
-@pytest.mark.attack("GRP-03", "GRP-06")
-async def test_nobody_locks_or_pins_in_a_group_that_they_do_not_look_after(world: World) -> None:
+async def nobody_else(world: World) -> None:
+    """Who does not look after wine locks and pins nothing in it, nor who does through a program that knows no such."""
     mal = Host(world.fediverse, "m.test").actor("mal")
     for kind, more in (("Lock", {}), ("Add", {"target": world.wine.featured})):
         act = mal.does(kind, world.post.uri, to=[world.wine.uri], cc=[forger.PUBLIC], audience=world.wine.uri, **more)
@@ -156,3 +157,6 @@ async def test_nobody_locks_or_pins_in_a_group_that_they_do_not_look_after(world
         world.c.app.peers.learn("b.test", "groups", "lemmy")
     with pytest.raises(NotAllowed, match="knows no locks and pins"):
         await world.act(curation.lock, world.c, world.dot, "wine@b.test")
+    for instance, host in ((world.a, "b.test"), (world.c, "b.test"), (world.b, "a.test")):
+        with instance.here():
+            instance.app.peers.learn(host, "groups", "fedcomm")

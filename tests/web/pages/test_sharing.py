@@ -1,13 +1,15 @@
 """Sharing a thread into another group with a browser."""
 
+import msgspec
 import pytest
 
 import storage.actors
-from fedcomm import follows, group_profile, groups, members, posts
+from fedcomm import follows, group_profile, groups, members, moderation, posts
 from fedcomm.app import App
 from fedcomm.group_profile import Change
 from fedcomm.posts import Draft
-from storage.connect import value
+from storage import shares
+from storage.connect import Writes, apply, rows, value
 from tests import build
 from tests.people import person
 from tests.web.pages.browser import Browser
@@ -119,3 +121,29 @@ async def test_who_may_not_share_or_end_it_changes_nothing(app: App, enter: Ente
     assert not (await stranger.get("/c/wine")).all("section", aria_labelledby="pinned")
     wine = await groups.named("wine")
     assert (await members.standing(wine[0], ann)).member and await storage.actors.local("dee")
+
+
+async def test_who_looks_after_a_group_elsewhere_locks_and_pins_there_what_it_shows(app: App, enter: Enter) -> None:
+    ann, bo = await person(app, "ann"), await person(app, "bo")
+    await groups.create(app, "bread", "Bread", steward="bo")
+    thread = await posts.create(app, bo, Draft(text="@bread Rye and beer"))
+    far = await build.group("beer", "far.example", title="Beer")
+    face = await storage.actors.by_id(far.actor_id)
+    assert face is not None
+    await build.insert("peer", host="far.example", software="fedcomm", family="groups", first_seen_at=0)
+    await app.peers.load()
+    writes = Writes()
+    shares.put(writes, far.id, thread, far.actor_id, 1)
+    moderation.record_role(app, writes, far, face, ann.uri, face.uri, f"{face.uri}#1", given=True)
+    await apply(writes)
+    hers, where = await enter(ann), f"/@bo/{thread}"
+
+    page = await hers.get(where)
+    for act in ("lock", "pin"):
+        page = await hers.button(page, f"/moderate/{thread}", group="beer@far.example", act=act)
+
+    assert "locked there" in page.main and page.all("button", value="unlock") and page.all("button", value="unpin")
+    assert flaws(page) == [] and not page.all("button", value="end"), "that is ended where the group is"
+    sent = [msgspec.json.decode(body) for (body,) in await rows("SELECT body FROM outbox ORDER BY seq")][-2:]
+    assert [(each["type"], each["audience"]) for each in sent] == [("Lock", face.uri), ("Add", face.uri)]
+    assert not (await (await enter(bo)).get(where)).all("button", value="unpin")

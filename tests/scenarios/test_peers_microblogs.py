@@ -2,8 +2,10 @@
 
 import pytest
 
+from tests.peers.gotosocial import GoToSocial
 from tests.peers.mastodon import Mastodon
 from tests.peers.microblogs import GOTOSOCIAL, MISSKEY, move
+from tests.peers.server import PUBLIC
 from tests.pictures import picture
 from tests.scenarios.neighbours import eventually
 from tests.scenarios.stories import Street, nothing_twice
@@ -16,7 +18,8 @@ async def moved_in(street: Street, program: str) -> Mastodon:
     host = f"{program}.test"
     known = next((server for server in street.around.servers if server.host == host), None)
     if known is None:
-        return Mastodon(await street.around.server(host, secure=program == "gotosocial"), PROGRAMS[program])
+        server = await street.around.server(host, secure=program == "gotosocial")
+        return GoToSocial(server) if program == "gotosocial" else Mastodon(server, PROGRAMS[program])
     assert isinstance(known.program, Mastodon)
     return known.program
 
@@ -121,4 +124,50 @@ async def test_people_of_a_microblog_and_ours_hear_each_other(street: Street, pr
     await eventually(lambda: (alice.uri, elsewhere.uri) in blog.following, "alice follows where mona has moved to")
     await street.around.quiet()
 
+    nothing_twice(blog.server)
+
+
+@pytest.mark.shows("gotosocial", ours="answer vote")
+async def test_who_limits_a_post_on_gotosocial_is_asked_and_believed(street: Street) -> None:
+    blog = await moved_in(street, "gotosocial")
+    assert isinstance(blog, GoToSocial)
+    alice, bob = await street.a.member("asking_alice"), await street.b.member("asking_bob")
+    mona = blog.person("mona_limits")
+    await alice.follow(mona.handle)
+    await bob.follow(f"{alice.name}@a.test")
+    only, by_hand = {"automaticApproval": [mona.uri]}, {"automaticApproval": [mona.uri], "manualApproval": [PUBLIC]}
+    blog.limit(canReply=only | {"manualApproval": []}, canLike=by_hand, canAnnounce=by_hand)
+    closed = await mona.post("I only want to say this.")
+    blog.limit(canReply=by_hand, canLike=by_hand, canAnnounce=by_hand)
+    post = await mona.post("Who has seed potatoes? Ask me first.")
+    blog.limit()
+
+    number = await alice.here(closed)
+    status, said = await alice.attempt("POST", "/api/v1/statuses", status="But", in_reply_to_id=number)
+    assert status == 403 and "lets only some people answer it" in said["error"]
+    reply = await alice.write("I have some.", answering=post)
+    await alice.act("favourite", post)
+    status, said = await alice.attempt("POST", f"/api/v1/statuses/{await alice.here(post)}/reblog")
+    assert status == 403 and "was asked" in said["error"]
+    await eventually(lambda: len(blog.waiting) == 3, "three things are asked for")
+    await street.around.quiet()
+    found = await alice.find(reply)
+    assert found is not None and found["visibility"] == "direct" and await bob.find(reply) is None
+
+    for what in list(blog.waiting):
+        await blog.decide(what, "Accept")
+    await bob.sees(reply, content="I have some", visibility="public")
+    await bob.sees(post)  # alice has passed it on
+    await alice.sees(reply, visibility="public")
+    await alice.sees(post, reblogged=True, favourited=True)
+    await eventually(lambda: alice.uri in blog.statuses[post].boosts, "mona hears of the boost")
+    assert blog.statuses[post].likes == {alice.uri} and blog.statuses[reply].public
+    await alice.delete(reply)
+    await eventually(lambda: reply not in blog.statuses, "the answer is gone")
+
+    await alice.act("favourite", closed)
+    await eventually(lambda: len(blog.waiting) == 1, "a like is asked for")
+    await blog.decide(*blog.waiting, "Reject")
+    await alice.sees(closed, favourited=False)
+    await street.around.quiet()
     nothing_twice(blog.server)

@@ -216,7 +216,7 @@ def edit(
         author_updated=said,
         edited_at=known.edited_at if same else now,
     )
-    posts.forget_links(writes, known.id)
+    _let_go(app, writes, known, written, now)
     if known.visibility == posts.DIRECT:
         join_requests.reword(writes, known.id, _answer(content))
         _tell_answer(app, writes, known)
@@ -288,12 +288,24 @@ def erase(app: App, writes: Writes, known: Post, *, told: bool = True) -> None:
     if not known.local and known.parent_id is not None:
         welcomes.take_back(writes, known.id, next_id(), now)
         app.jobs_added(writes)
-    if not known.local and known.attachments_count:
-        jobs.add(writes, next_id(), "clear_media", {}, now, key="clear_media")
-        app.jobs_added(writes)
+    _clear_media(app, writes, known, now)
     writes.after(partial(app.forget_post, known.id))
     if known.parent_id is not None:
         writes.after(partial(app.forget_post, known.parent_id))
+
+
+def _let_go(app: App, writes: Writes, known: Post, written: Note, now_ms: int) -> None:
+    """What an edit writes anew; pictures that it has no more are not there any more, nor copies of them."""
+    storage.media.drop_elsewhere(writes, known.id, [file.url for file in mapping.posts.attachments(written)])
+    posts.forget_links(writes, known.id)
+    _clear_media(app, writes, known, now_ms)
+
+
+def _clear_media(app: App, writes: Writes, known: Post, now_ms: int) -> None:
+    """Copies of pictures that it had are erased soon."""
+    if not known.local and known.attachments_count:
+        jobs.add(writes, next_id(), "clear_media", {}, now_ms, key="clear_media")
+        app.jobs_added(writes)
 
 
 def _answer(content: str) -> str:

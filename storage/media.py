@@ -182,11 +182,12 @@ def drop(writes: Writes, post_id: int, now_ms: int, but: Sequence[int] = ()) -> 
     )
 
 
-def drop_elsewhere(writes: Writes, post_id: int) -> None:
-    """Take what other servers have off a post; copies of it go with the next that is cleared away."""
+def drop_elsewhere(writes: Writes, post_id: int, but: Sequence[str] = ()) -> None:
+    """Take what other servers have off a post, `but` files at these addresses; copies go with the next cleared away."""
     writes.add(
-        "UPDATE media SET post_id = NULL, state = 'dropped', created_at = 0 WHERE post_id = ? AND origin = 'remote'",
-        (post_id,),
+        "UPDATE media SET post_id = NULL, state = 'dropped', created_at = 0 WHERE post_id = ? AND origin = 'remote'"
+        " AND remote_url NOT IN (?texts)",
+        (post_id, list(but)),
     )
 
 

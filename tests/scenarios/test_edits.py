@@ -6,13 +6,14 @@ import pytest
 
 import fedcomm.inbox
 from activitypub.objects import Audience, Note
-from fedcomm import recording
+from fedcomm import fetching, recording
 from fedcomm.inbox import facts
 from storage import posts
 from storage.connect import Writes, apply
 from storage.errors import Collision
 from tests import build
 from tests.fediverse import Fediverse
+from tests.forger import Host
 
 pytestmark = pytest.mark.anyio
 SECOND = 1_000  # ms
@@ -76,3 +77,31 @@ async def test_an_edit_that_the_database_put_off_has_had_its_effect_when_all_is_
     await fediverse.settle()
 
     assert (await a.knows(post.uri)).title == "Wheat" and len(tries) > 1
+
+
+@pytest.mark.attack("PRI-14")
+async def test_who_is_named_by_an_edit_gets_the_post_before_it_and_who_is_not_any_more_hears_what_they_may(
+    fediverse: Fediverse,
+) -> None:
+    """Of what is for followers somebody who is named no more hears nothing but the deletion."""
+    a = await fediverse.instance("a.test")
+    anna = await a.person("anna")
+    hosts = [Host(fediverse, f"{name}.test") for name in ("first", "second")]
+    first, second = [host.actor("mona") for host in hosts]
+    with a.here():
+        assert [await fetching.actor(a.app, who.uri) for who in (first, second)]
+
+    for level, told in (("public", ["Update"]), ("private", [])):
+        for host in hosts:
+            host.received.clear()
+        post = await anna.post("@mona@first.test Boats", visibility=level)
+        await anna.edit(post, "@mona@second.test Boats and oars")
+        await fediverse.settle()
+        assert [each["type"] for each in hosts[0].received] == ["Create", *told], level
+        assert [each["type"] for each in hosts[1].received] == ["Create", "Update"], level
+        assert all("and oars" in str(each) for each in hosts[1].received), level
+        await anna.edit(post, "@mona@second.test @mona@first.test Oars")
+        await anna.delete(post)
+        await fediverse.settle()
+        assert [each["type"] for each in hosts[0].received] == ["Create", *told, "Update", "Delete"], level
+        assert [each["type"] for each in hosts[1].received] == ["Create", "Update", "Update", "Delete"], level

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 import storage.actors
+from activitypub.objects import Attachment, Audience, Note
 from fedcomm import clock, curation, elsewhere, fetching, follows, groups, media, members, peers, recording, rights
 from storage import copies
 from storage.actors import Actor
@@ -128,6 +129,20 @@ async def test_copies_of_what_is_taken_out_are_gone_at_once_and_erased(
                 await members.unban(a.app, "bread", carol.uri, berta.actor)
         assert gone.status_code == 404, how
         await shown_again(address, how)
+    for file, there in ((CAT, 200), ("https://far.test/other.png", 404)):
+        said_again = Note(
+            uri=post.uri, kind="Note", attributed_to=carol.uri, content=file, audience=Audience(to=(forger.PUBLIC,)),
+            attachments=(Attachment(kind="Image", url=file, media_type="image/png"),),
+        )  # fmt: skip
+        with a.here():
+            recording.edit(a.app, writes := Writes(), post, carol, said_again, ())
+            await apply(writes)
+            ((number,),) = await rows("SELECT id FROM media WHERE post_id = ?", (post.id,))
+            now = elsewhere.address("", "m", number, file)
+        await fediverse.settle()
+        with a.here():
+            assert (await copies.of(CAT) is not None) == (there == 200), "what is in it still is not fetched again"
+        assert [(await reader.get(where)).status_code for where in (address, now)] == [404, there]
     inside, said = await _in_group(a, reader, oats, carol, build.MEMBERS)
     assert (await reader.get(inside)).headers["cache-control"] == "private, max-age=3600"
     with a.here():

@@ -236,7 +236,7 @@ async def invitations(app: App, group: Group) -> list[Invitation]:
 async def welcome(app: App, group: Group) -> Welcome:
     """How newcomers are welcomed."""
     found = await welcomes.setting(group)
-    named = found.greeter.username if found.greeter is not None and found.named else ""
+    named = found.greeter.acct if found.greeter is not None and found.named else ""
     return Welcome(texts=found.texts, greeter=named, thread=found.thread.uri if found.thread is not None else "")
 
 

@@ -82,6 +82,15 @@ async def taken_out(app: App, writes: Writes, face: Actor, who: Actor, reason: s
         await say(app, writes, face, who, [words.replace("{group}", face.name), *why(reason)], post_id)
 
 
+async def newcomer(app: App, writes: Writes, face: Actor, who: Actor, link: str, post_id: int) -> None:
+    """To who greets in a group and lives elsewhere: a newcomer has written something that nobody has answered."""
+    gettext = (await tongue(app, who)).gettext
+    words = gettext("Somebody who is new in the group {group} has written: {link}")
+    text = words.replace("{group}", face.name).replace("{link}", link)
+    more = gettext("You greet newcomers there, or look after the group. Perhaps you would like to answer.")
+    await say(app, writes, face, who, [text, more], post_id)
+
+
 async def appointed(app: App, writes: Writes, face: Actor, who: Actor, post_id: int) -> None:
     """That somebody looks after a group from now on, to who lives elsewhere and need not follow it."""
     gettext = (await tongue(app, who)).gettext

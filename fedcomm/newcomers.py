@@ -13,7 +13,7 @@ from fedcomm.drafting import Draft, Prepared
 from fedcomm.errors import NotAllowed
 from fedcomm.speech import Saying
 from storage import groups as stored
-from storage import telling, welcomes
+from storage import jobs, telling, welcomes
 from storage.actors import Actor
 from storage.connect import Writes, transaction, write
 from storage.counting import hold
@@ -71,8 +71,12 @@ async def record(writes: Writes, found: Welcome, post: Post) -> None:
 async def tell_greeter(writes: Writes, group: Group, post: Post) -> None:
     """Who greets in the group is told as if they had begun the thread: somebody has answered."""
     greeter = (await service.setting(group)).greeter
-    if greeter is not None and greeter.id != post.author_id:
+    if greeter is None or greeter.id == post.author_id:
+        return
+    if greeter.local:
         telling.tell(writes, next_id(), greeter.id, "mention", post.author_id, post.id, clock.now_ms())
+    else:
+        jobs.add(writes, next_id(), "write_to_greeter", {"post": post.id, "greeter": greeter.id}, clock.now_ms())
 
 
 async def thread_of(app: App, group: Group, face: Actor) -> Post:

@@ -41,7 +41,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be otherwise; None leaves a thing as it is, '' takes it away."""
 
     texts: Mapping[str, str] | None = None  # by language, such as "de"
-    greeter: str | None = None  # a name here
+    greeter: str | None = None  # a name here, or the handle of somebody elsewhere
     thread: str | None = None  # address of a thread of the group
 
 
@@ -66,7 +66,7 @@ async def change(app: App, group_name: str, change_: Change, by: Actor | None = 
     Raises:
         NotFound: there is no such group.
         NotAllowed: `by` is no moderator of the group.
-        Invalid: a text that is too long, a greeter who is no member with an account here, or no thread of the group.
+        Invalid: a text that is too long, a greeter who does not belong to the group, or no thread of it.
     """
     group, face = await groups.named(group_name)
     actor_uri = await members.who_acts(group, face, by, rights.WELCOME)
@@ -74,7 +74,7 @@ async def change(app: App, group_name: str, change_: Change, by: Actor | None = 
     if change_.texts is not None:
         wanted["welcome"] = _texts(change_.texts) or None
     if change_.greeter is not None:
-        wanted["greeter"] = await _named(group, change_.greeter)
+        wanted["greeter"] = await _named(app, group, change_.greeter)
     if change_.thread is not None:
         wanted["introductions"] = await _begun(app, group, change_.thread.strip())
     async with transaction():
@@ -152,8 +152,10 @@ async def _greeter(group: Group) -> tuple[Actor | None, bool]:
     uris += await members.leading(group)
     found = await actors.by_uris(uris)
     people = [found[uri] for uri in uris if uri in found]
-    greeter = next((who for who in people if who.local and who.kind == "Person" and not who.gone), None)
-    return greeter, greeter is not None and bool(named) and greeter.uri == uris[0]
+    chosen = uris[0] if named else ""  # who lives elsewhere greets when they were named, and not by themselves
+    greeters = (who for who in people if (who.local or who.uri == chosen) and who.kind == "Person" and not who.gone)
+    greeter = next(greeters, None)
+    return greeter, greeter is not None and greeter.uri == chosen
 
 
 def _texts(given: Mapping[str, str]) -> dict[str, str]:
@@ -163,14 +165,15 @@ def _texts(given: Mapping[str, str]) -> dict[str, str]:
     return {language: text for language, text in texts.items() if text}
 
 
-async def _named(group: Group, name: str) -> str | None:
-    name = name.strip().removeprefix("@")
+async def _named(app: App, group: Group, name: str) -> str | None:
+    name, _, host = name.strip().removeprefix("@").partition("@")
     if not name:
         return None
-    who = await actors.local(name)
-    member = await stored_members.of(group.id, who.id) if who is not None else None
-    if who is None or who.gone or member is None or member.state != "joined":
-        raise Invalid("Only a member of the group with an account here can greet.", field="greeter")
+    who = await actors.by_handle(name, "" if host == app.host else host)
+    member = await stored_members.of(group.id, who.id) if who is not None and not who.gone else None
+    belongs = member is not None and member.state == "joined"
+    if who is None or who.gone or not (belongs or (host and who.uri in await members.leading(group))):
+        raise Invalid("Only a member of the group can greet, or who looks after it.", field="greeter")
     return who.uri
 
 

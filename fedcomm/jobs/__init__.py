@@ -90,6 +90,7 @@ JOBS: dict[str, Job] = {
     "tell_greeters": Job(greeters.tell),
     "tell_cut": Job(severing.tell, seconds=600),
     "remind_greeters": Job(greeters.remind),
+    "write_to_greeter": Job(greeters.write_to, attempts=10),
     "announce_early": Job(orphans.announce, attempts=10, seconds=600),
     "welcome": Job(welcomes.welcome, attempts=10),
     "ask_question": Job(questions.ask, attempts=10),

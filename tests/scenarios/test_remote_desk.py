@@ -244,7 +244,9 @@ async def test_a_moderator_elsewhere_invites_welcomes_and_names_flairs(bakery: B
     page = await browser.get(welcome)
     assert "a name on a.test" in page.main
     await browser.button(page, welcome, **fields)
-    assert "with an account here" in (await bakery.told(bakery.bob))[-1]  # ann is no member: nothing is taken
+    assert (
+        "Only a member of the group can greet" in (await bakery.told(bakery.bob))[-1]
+    )  # ann is no member: nothing is taken
     with bakery.a.here():
         await follows.follow(app, bakery.ann.actor, bakery.bread.id)
     await browser.button(page, welcome, **fields)
@@ -255,6 +257,14 @@ async def test_a_moderator_elsewhere_invites_welcomes_and_names_flairs(bakery: B
     assert [each for each in await dora.letters() if "Good morning" in each or "Guten Morgen" in each]
     page = await browser.get(welcome)
     assert page.form(welcome).one("input", name="greeter")["value"] == "ann" and "Guten Morgen" in page.main
+
+    await browser.button(page, welcome, greeter="@bob@b.test")  # nobody there follows the group
+    await bakery.fediverse.settle()
+    asked = await dora.post("@bread@a.test Is my oven too hot?")
+    await bakery.fediverse.settle()
+    told = [each for each in await bakery.bob.letters() if "is new in the group" in each]
+    assert len(told) == 1 and (asked.url or asked.uri) in told[0]
+    assert (await browser.get(welcome)).form(welcome).one("input", name="greeter")["value"] == "bob@b.test"
 
     flairs_page = "/c/bread@a.test/flairs"
     secret = page.all("input", name="csrf")[0]["value"]

@@ -24,7 +24,7 @@ class Words(msgspec.Struct, frozen=True):
 
 
 class Wish(msgspec.Struct, frozen=True):
-    """The form: `greeter` is a name here, `thread` the address of a thread."""
+    """The form: `greeter` is a name here or a handle, `thread` the address of a thread."""
 
     texts: list[Words] = []
     greeter: str = ""
@@ -38,7 +38,7 @@ async def show(request: Request, place: Place) -> Response:
     if not place.group.local:
         return await _show_afar(request, place)
     found = await welcomes.setting(place.group)
-    named = found.greeter.username if found.greeter and found.named else ""
+    named = found.greeter.acct if found.greeter and found.named else ""
     texts = [Words(language, text) for language, text in found.texts.items()]
     return await _page(request, place, Wish(texts, named, await _address(request, found.thread)))
 

@@ -104,10 +104,15 @@ def check(raw: dict[str, Any]) -> None:
     """Refuse what a JSON-LD processor would read differently from a reader of plain JSON (AP §3).
 
     Raises:
-        Malformed: `@graph` and its like, or a context that gives a core term another meaning.
+        Malformed: `@graph` and its like, an alias that says something else, or a context that gives a core term another
+            meaning.
     """
     if "@graph" in raw or "@included" in raw or "@reverse" in raw:
         raise Malformed("A document must say one thing: @graph, @included and @reverse are not understood.")
+    if ("@id" in raw and raw.get("id", raw["@id"]) != raw["@id"]) or (
+        "@type" in raw and raw.get("type", raw["@type"]) != raw["@type"]
+    ):
+        raise Malformed("A document must say one thing: `@id` and `@type` are the same as `id` and `type`.")
     context = raw.get("@context")
     if type(context) is list:
         for part in context:

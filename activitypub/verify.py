@@ -10,10 +10,11 @@ from typing import Any, Literal, Protocol
 import httpx
 import msgspec
 
-from activitypub import keys, proofs, quirks, signatures
+from activitypub import contexts, keys, proofs, quirks, signatures
 from activitypub.errors import BadSignature, Forbidden, Malformed
 from activitypub.keys import PublicKey
 from activitypub.origins import check_id, same_origin
+from activitypub.properties import identity
 from activitypub.signatures.claim import MAX_AGE, Claim, Request, signed_at
 
 __all__ = [
@@ -141,8 +142,10 @@ def activity(document: dict[str, Any], signed_by: Signer) -> None:
 
     Raises:
         Forbidden: it is somebody else's.
-        Malformed: no actor, several, or no id where one is needed (`quirks.transient`).
+        Malformed: no actor, several, or no id where one is needed (`quirks.transient`); or it can be read in two ways
+            (attack ORI-29).
     """
+    contexts.check(document)
     actor = _one_id(document.get("actor"))
     if actor is None:
         raise Malformed("An activity needs exactly one actor.")
@@ -325,7 +328,7 @@ def _one_id(value: Any) -> str | None:
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if isinstance(value, dict):
-        value = value.get("id")
+        value = identity(value)
     return check_id(value) if isinstance(value, str) else None
 
 

@@ -1,11 +1,14 @@
 """What a forger tries with documents of its own host: to speak in other names by what they say of themselves."""
 
+import contextlib
 from typing import Any
 
 import pytest
 
+from activitypub.errors import ProtocolError
+from fedcomm import fetching
 from storage.connect import rows, value
-from tests.forger import PUBLIC, followed, post
+from tests.forger import ACTIVITY, AS, PUBLIC, Face, followed, post
 from tests.scenarios.town import Town
 
 pytestmark = pytest.mark.anyio
@@ -113,3 +116,70 @@ async def test_what_has_an_id_of_ours_is_looked_up_and_never_made_changed_or_fet
     assert asked <= {"evil.test"}
     with town.ours.here():
         assert await value("SELECT COUNT(*) FROM actor WHERE host <> '' AND uri NOT LIKE 'https://evil.test/%'") == 0
+
+
+@pytest.mark.attack("ORI-01", "ORI-29", "ORI-33")
+async def test_what_can_be_read_in_two_ways_is_refused_wherever_it_stands(town: Town) -> None:
+    await followed(town.fediverse, town.anna, town.mallory)
+    mine, victim = await town.anna.post("Mine"), town.bob.uri
+    with town.ours.here():
+        before = await value("SELECT COUNT(*) FROM inbox_item")
+    ways: list[dict[str, Any]] = [
+        {"@id": "https://theirs.test/likes/1"}, {"@type": "Announce"}, {"@graph": [{"actor": victim}]},
+        {"@included": [{"actor": victim}]}, {"@reverse": {"actor": victim}}, {"@context": {"id": "https://x.test/#other"}},
+        {"@context": [AS, {"actor": "as:object", "object": "as:actor"}]}, {"@context": [AS, {"type": "as:summary"}]},
+        {"@context": [AS, {"attributedTo": "as:to", "to": "as:attributedTo"}]},
+    ]  # fmt: skip
+    actors: list[Any] = [
+        [town.mallory.uri, victim], [victim, town.mallory.uri], {"id": town.mallory.uri, "@id": victim},
+        {"id": victim, "@id": town.mallory.uri}, [[town.mallory.uri]], {"type": "Person"}, 1, None,
+    ]  # fmt: skip
+
+    for odd in (*ways, *({"actor": who} for who in actors)):
+        answer = await post(town.ours, town.mallory.does("Like", mine.uri) | odd, town.mallory)
+        assert answer.status_code in ((400, 401) if "actor" in odd else (400,)), (odd, answer.text)
+    for uri in (
+        "https://theirs.test/likes/1", "http://evil.test/likes/1", "https://evil.test:8443/likes/1",
+        "https://evil.test.theirs.test/likes/1",
+    ):  # fmt: skip
+        answer = await post(town.ours, town.mallory.does("Like", mine.uri, id=uri), town.mallory)
+        assert answer.status_code == 401, uri
+    with town.ours.here():
+        assert await value("SELECT COUNT(*) FROM inbox_item") == before
+    for number, odd in enumerate(ways):
+        note = town.mallory.note(number, "<p>FORGED</p>", to=[PUBLIC, town.anna.actor.uri]) | odd
+        town.evil.serve(f"https://evil.test/notes/{number}", note)
+        await town.send(
+            town.mallory,
+            town.mallory.does("Create", note),
+            town.mallory.does("Announce", f"https://evil.test/notes/{number}"),
+        )
+
+    assert await _known(town) == {}
+    assert (await town.ours.knows(mine.uri)).likes_count == 0
+
+
+@pytest.mark.attack("ORI-26")
+async def test_nobody_is_called_by_a_name_of_another_server(town: Town) -> None:
+    poser = town.evil.actor("bob", url="https://theirs.test/@bob", preferredUsername="bob")
+    named = town.evil.actor("carol", preferredUsername="bob@theirs.test")
+
+    def finger(face: Face, asked: str, subject: str) -> None:
+        said = {"subject": f"acct:{subject}", "links": [{"rel": "self", "type": ACTIVITY, "href": face.uri}]}
+        place = f"/.well-known/webfinger?resource=acct%3A{asked.replace('@', '%40')}"
+        face.host.serve(place, said, content_type="application/jrd+json")
+
+    finger(poser, "bob@evil.test", "bob@theirs.test")
+    finger(town.bob, "bob@theirs.test", "bob@theirs.test")
+    with town.ours.here():
+        for handle in ("bob@evil.test", "bob@theirs.test", "bob@evil.test"):
+            with contextlib.suppress(ProtocolError):
+                await fetching.handle(town.ours.app, handle)
+    for face in (poser, named):
+        await post(town.ours, face.does("Create", face.note(face.name, cc=[town.anna.actor.uri])), face)
+    await town.fediverse.settle()
+
+    with town.ours.here():
+        called = await rows("SELECT uri, username, host FROM actor WHERE host <> '' ORDER BY uri")
+        assert (await fetching.handle(town.ours.app, "bob@theirs.test")).uri == town.bob.uri
+    assert called == [(poser.uri, "bob", "evil.test"), (town.bob.uri, "bob", "theirs.test")]

@@ -88,6 +88,9 @@ async def test_votes_after_the_end_count_nothing(fediverse: Fediverse) -> None:
         await execute("UPDATE poll SET ends_at = 1")
 
     await send(fediverse, ours, bob, _ballot(bob, poll, "Pears", published="2020-01-01T00:00:00Z"))
+    with ours.here():
+        await execute("UPDATE poll SET ends_at = NULL, closed_at = 1")
+    await send(fediverse, ours, bob, _ballot(bob, poll, "Pears", "again"))
 
     assert await _counts(ours, poll) == ([0, 0], 0)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from fedcomm import clock
 from storage.connect import execute, rows, value
 from storage.posts import PUBLIC as LISTED
 from tests.forger import PUBLIC, followed, post
@@ -342,3 +343,27 @@ async def test_a_vote_that_a_group_passes_on_before_its_post_counts_once_that_is
 
     assert early is None
     assert (await town.here()).likes_count == 1
+
+
+@pytest.mark.attack("ORI-35")
+async def test_a_date_to_come_puts_nothing_on_top(town: Town) -> None:
+    for face in (town.mallory, town.bob):
+        await followed(town.fediverse, town.anna, face)
+    late = {"published": "2098-01-01T00:00:00Z", "updated": "2098-01-02T00:00:00Z"}
+    absurd = {"type": "Event", "name": "Then", "startTime": "2098-01-01T00:00:00Z", "endTime": "9999-12-31T23:59:59Z"}
+    ours = await town.anna.post("By anna")
+    for number, said in enumerate((late, late | absurd, {"published": "9999-12-31T23:59:59Z"}, {"published": -1})):
+        note = town.mallory.note(number, cc=[town.anna.actor.uri], **said)
+        await town.send(town.mallory, town.mallory.does("Create", note, published=late["published"]))
+        await town.send(town.mallory, town.mallory.does("Update", note | late | {"content": "<p>Edited</p>"}))
+    await town.send(town.mallory, town.mallory.does("Announce", ours.uri, published=late["published"]))
+
+    last = town.bob.note("last", published=None)
+    await town.send(town.bob, town.bob.does("Create", last))
+
+    home = await town.anna.home()
+    assert len(home) == 6 and home[0].uri == last["id"]
+    with town.ours.here():
+        now = clock.now_ms()
+        assert await value("SELECT COUNT(*) FROM post WHERE published > ? OR author_updated > ?", (now, now)) == 0
+        assert await value("SELECT COUNT(*) FROM boost WHERE published > ?", (now,)) == 0

@@ -188,6 +188,7 @@ async def test_who_is_refused_or_put_out_learns_it_once_and_may_ask_again(bakery
     ]  # fmt: skip
 
 
+@pytest.mark.attack("GRP-17")
 async def test_nobody_invites_for_a_group_of_another_server_nor_whom_they_like(bakery: Bakery) -> None:
     garden = await bakery.ours.group("garden")
     await bakery.says(bakery.mallory, bakery.invites(by=bakery.mallory))
@@ -208,6 +209,7 @@ async def test_nobody_invites_for_a_group_of_another_server_nor_whom_they_like(b
         assert await value("SELECT COUNT(*) FROM membership") == 0
 
 
+@pytest.mark.attack("GRP-17", "ORI-16")
 async def test_nobody_belongs_to_a_group_without_having_said_yes(bakery: Bakery) -> None:
     alice = bakery.alice.actor.uri
     await bakery.gives(alice, "moderator")
@@ -241,6 +243,7 @@ async def test_a_server_invites_somebody_into_few_groups_at_once(bakery: Bakery)
         assert len(await rows.invitations(bakery.alice.actor.id)) == admit.INVITATIONS
 
 
+@pytest.mark.attack("GRP-17")
 async def test_what_members_are_counts_from_who_has_a_say_in_the_group(bakery: Bakery) -> None:
     await bakery.follows()
     for role, kept in (

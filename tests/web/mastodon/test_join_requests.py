@@ -36,7 +36,10 @@ async def ask(app: App) -> int:
     return int(await value("SELECT COUNT(*) FROM job WHERE name = 'ask_question'"))
 
 
-async def test_groups_elsewhere_that_invite_are_answered_like_people_who_ask(app: App, bob: Member) -> None:
+@pytest.mark.attack("OAU-13")
+async def test_groups_elsewhere_that_invite_are_answered_like_people_who_ask(
+    app: App, alice: Member, bob: Member
+) -> None:
     faces, mia = [], await build.person("mia", "far.example")
     for name in ("rye", "spelt", "oats"):
         group, face = await groups_.with_face((await build.group(name, "far.example")).id)
@@ -55,6 +58,8 @@ async def test_groups_elsewhere_that_invite_are_answered_like_people_who_ask(app
     cursor = (await memberships_.invitations(bob.actor.id))[1].id
     assert ids(await bob.get("follow_requests", max_id=str(cursor))) == faces[:1]
     asks = await bob.get("accounts/relationships", **{"id[]": faces[0]})
+    for act in ("authorize", "reject"):
+        assert await alice.refused("POST", f"follow_requests/{faces[0]}/{act}") == MISSING
     yes, no = await bob.do(f"follow_requests/{faces[0]}/authorize"), await bob.do(f"follow_requests/{faces[1]}/reject")
     assert asks[0]["requested_by"] and not (yes["requested_by"] or no["requested_by"])
     assert (yes["requested"], no["requested"]) == (True, False)

@@ -295,6 +295,7 @@ async def test_a_private_group_tells_answers_to_members_there_whom_they_are_for(
     await mila.follow("ring@a.test")
     await eventually(lambda: (mila.uri, group) in mastodon.following, "mila is in the group")
     await world.a.command("group.change", group="ring", changes={"visibility": "members"})
+    await world.around.quiet()  # what was said before the others know it would be for everybody to them
     thread = await mona.post("Which medlars?", mentions=(group,), private=True)
     there = await bob.sees(thread, visibility="private")
     assert there["content"].startswith("<p><em>Passed on by the group @ring@a.test;")

@@ -1,16 +1,20 @@
 """What the command line asks about other servers (`fedcomm peer`); `commands.COMMANDS` takes these in."""
 
+import base64
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
 
 import storage.peers
-from fedcomm import audit, peers
+from fedcomm import audit, block_imports, peers
+from fedcomm import block_lists as parse
 from fedcomm.app import App
-from fedcomm.errors import NotFound
+from fedcomm.errors import Invalid, NotFound
+from storage import block_lists
 from storage.peers import Decision, Peer
 
+_TOLD_CUTS = 20
 _TOLD = ("host", "policy", "software", "software_version", "failures", "last_error", "next_attempt_at")
 _REJECTS = ("reject_media", "reject_reports")
 _SAID = (*_REJECTS, "public_comment", "private_comment", "obfuscate")
@@ -55,6 +59,35 @@ async def _retry(app: App, host: str) -> dict[str, Any]:
     return {}
 
 
+async def _import(app: App, content: str, source: str, apply: bool) -> dict[str, Any]:
+    made = await block_imports.draft(app, base64.b64decode(content), source, audit.OPERATOR)
+    if apply:
+        await block_imports.begin(app, made.id, audit.OPERATOR)
+    most = await block_lists.changes(made.id, _TOLD_CUTS)
+    return {name: getattr(made, name) for name in ("id", "added", "raised", "present", "left_out")} | {
+        "cuts": await block_lists.cuts(made.id),
+        "cut": [{"host": each.host, "cuts": each.cuts} for each in most if each.cuts],
+        "unread": made.unread.splitlines(),
+    }
+
+
+async def _apply(app: App, number: int) -> dict[str, Any]:
+    await block_imports.begin(app, number, audit.OPERATOR)
+    return {}
+
+
+async def _undo(app: App, number: int) -> dict[str, Any]:
+    await block_imports.undo(app, number, audit.OPERATOR)
+    return {}
+
+
+async def _export(app: App, form: str) -> dict[str, Any]:
+    write = parse.WRITERS.get(form)
+    if write is None:
+        raise Invalid("A list is written as csv, json or txt.", field="form")
+    return {"text": write(await storage.peers.decided())}
+
+
 def _row(app: App, peer: Peer) -> dict[str, Any]:
     found = app.peers.decision(peer.host)
     return {name: getattr(peer, name) for name in _TOLD} | {name: getattr(found, name) for name in _REJECTS}
@@ -66,4 +99,8 @@ COMMANDS: dict[str, Callable[..., Awaitable[dict[str, Any]]]] = {
     "peer.policy": _decide,
     "peer.reject": _reject,
     "peer.retry": _retry,
+    "peer.import": _import,
+    "peer.apply": _apply,
+    "peer.undo": _undo,
+    "peer.export": _export,
 }

@@ -133,7 +133,7 @@ class PeerBook:
             self._hosts.setdefault(family, set()).add(host)
 
     def _find(self, authority: str) -> Decision:
-        found = [self._decisions[name] for name in _domains(authority) if name in self._decisions]
+        found = [self._decisions[name] for name in peers.domains(authority) if name in self._decisions]
         if len(found) < 2:
             return found[0] if found else _UNDECIDED
         return Decision(
@@ -141,13 +141,3 @@ class PeerBook:
             any(each.reject_media for each in found),
             any(each.reject_reports for each in found),
         )
-
-
-def _domains(authority: str) -> list[str]:
-    """What a host is called, and all that it belongs to, the nearest first."""
-    names = [authority]
-    name = authority.rsplit(":", 1)[0] if ":" in authority and not authority.endswith("]") else authority
-    while name:
-        names.append(name)
-        name = name.partition(".")[2]
-    return names

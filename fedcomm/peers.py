@@ -83,8 +83,7 @@ async def decide(app: App, host: str, decision: Decision, *, by: str = "") -> De
         raise Invalid("A comment can have at most {limit} characters.", field="comment", limit=MOST_COMMENT)
     decision = msgspec.structs.replace(decision, public_comment=public, private_comment=private)
     async with transaction():
-        decided = next_id() if decision.anything else None
-        await peers.decide(name, decision, decided, clock.now_ms())
+        await put(name, decision)
         await audit.note(by or audit.OPERATOR, "peer.policy", name, **_told(decision))
         if decision.policy == SUSPEND and not app.peers.blocked(name):
             severing.begin(app, writes := Writes(), name)
@@ -93,6 +92,11 @@ async def decide(app: App, host: str, decision: Decision, *, by: str = "") -> De
         found = await peers.decision(name)
     await app.look_at_peers()
     return found
+
+
+async def put(host: str, decision: Decision) -> None:
+    """Keep what was decided; part of a transaction in which everybody is told so (`peers` on the bus)."""
+    await peers.decide(host, decision, next_id() if decision.anything else None, clock.now_ms())
 
 
 async def retry(app: App, host: str, *, by: str = "") -> None:

@@ -168,6 +168,16 @@ async def decide(host: str, decision: Decision, decision_id: int | None, now_ms:
     await execute(_FIND_AGAIN, below_args(host))
 
 
+def domains(authority: str) -> list[str]:
+    """What a host is called, and all that it belongs to, the nearest first."""
+    name = authority.rsplit(":", 1)[0] if ":" in authority and not authority.endswith("]") else authority
+    names = [authority] if name != authority else []
+    while name:
+        names.append(name)
+        name = name.partition(".")[2]
+    return names
+
+
 def below(column: str) -> str:
     """The condition that a host is a server or one of its sub-domains, on any port. Takes `below_args(host)`."""
     return _BELOW.format(column)

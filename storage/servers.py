@@ -36,6 +36,19 @@ async def page(sort: str, limit: int, offset: int, *, decided: bool = False) -> 
     return [Peer(*found) for found in await rows(sql, (limit, offset))]
 
 
+async def all_ties() -> dict[str, int]:
+    """How many accepted follows there are between members here and each server, its sub-domains counted with it."""
+    sql = """SELECT a.host, COUNT(*) FROM follow f JOIN actor a ON a.id = f.target_id
+JOIN account m ON m.actor_id = f.follower_id WHERE f.state = 'accepted' AND a.host <> '' GROUP BY a.host
+UNION ALL SELECT a.host, COUNT(*) FROM follow f JOIN actor a ON a.id = f.follower_id
+JOIN account m ON m.actor_id = f.target_id WHERE f.state = 'accepted' AND a.host <> '' GROUP BY a.host"""
+    found: dict[str, int] = {}
+    for host, count in await rows(sql, ()):
+        for name in peers.domains(host):
+            found[name] = found.get(name, 0) + count
+    return found
+
+
 async def ties(host: str) -> Ties:
     """What a suspension of that server would cut, or has cut."""
     outward = (

@@ -1,14 +1,18 @@
 """`fedcomm peer`: the servers this one speaks with, and what they may do."""
 
+import base64
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
 
 from fedcomm.cli.asking import ask
 from fedcomm.cli.saying import say
+from fedcomm.errors import Invalid
 
+_MOST_BYTES = 700_000  # of a list: what goes through the door of the server at once
 _host = click.argument("host")
 _reason = click.option("--reason", default="", help="Why; told to whoever may read what was decided.")
 _note = click.option("--note", default="", help="Why, for admins of this server alone.")
@@ -94,6 +98,59 @@ def retry(host: str) -> None:
     """Try deliveries to HOST now, and not only when its pause is over."""
     ask("peer.retry", host=host)
     say(f"Deliveries to {host} are tried now.")
+
+
+@peer.command(name="import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--apply", is_flag=True, help="Decide all of it at once.")
+def import_(file: Path, apply: bool) -> None:
+    """Read a list of servers to block from FILE and say what it would change; it only makes stricter.
+
+    CSV of Mastodon or fediblockhole, JSON of /api/v1/instance/domain_blocks, or a name a line.
+    """
+    content = file.read_bytes()
+    if len(content) > _MOST_BYTES:
+        raise Invalid("A list may have {most} bytes here.", fix="bring it in on the page of admins", most=_MOST_BYTES)
+    found = ask("peer.import", content=base64.b64encode(content).decode(), source=file.name, apply=apply)
+    say("\n".join(_plan(found, apply)))
+
+
+@peer.command()
+@click.argument("number", type=int)
+def apply(number: int) -> None:
+    """Decide all that the list NUMBER says, which was brought in before."""
+    ask("peer.apply", number=number)
+    say(f"List {number} is being applied; `fedcomm peer undo {number}` has everything as it was.")
+
+
+@peer.command()
+@click.argument("number", type=int)
+def undo(number: int) -> None:
+    """Have everything again as it was before the list NUMBER was applied."""
+    ask("peer.undo", number=number)
+    say(f"List {number} is being undone.")
+
+
+@peer.command()
+@click.option("--form", type=click.Choice(["csv", "json", "txt"]), default="csv", help="In which form.")
+def export(form: str) -> None:
+    """Write what was decided to standard output, for others."""
+    say(ask("peer.export", form=form)["text"].rstrip("\n"))
+
+
+def _plan(found: dict[str, Any], applied: bool) -> Iterator[str]:
+    yield (
+        f"List {found['id']}: {found['added']} new, {found['raised']} stricter than before,"
+        f" {found['present']} decided already, {found['left_out']} left out."
+    )
+    yield f"It cuts {found['cuts']} follows of members here."
+    yield from (f"  {each['host']}: {each['cuts']}" for each in found["cut"])
+    if found["unread"]:
+        yield f"Not understood, or not named in full: {', '.join(found['unread'])}"
+    if applied:
+        yield f"It is being applied; `fedcomm peer undo {found['id']}` has everything as it was."
+    else:
+        yield f"Nothing is decided yet. `fedcomm peer apply {found['id']}` does it."
 
 
 def _decide(host: str, policy: str = "", reason: str = "", note: str = "", hide_name: bool = False) -> None:

@@ -7,6 +7,7 @@ import msgspec
 from fedcomm import (
     alerts,
     backfill,
+    block_imports,
     borrowing,
     completing,
     desk,
@@ -64,6 +65,7 @@ class Regular(msgspec.Struct, frozen=True):
 JOBS: dict[str, Job] = {
     "alert_keys": Job(alerts.keys),
     "alert_votes": Job(alerts.votes),
+    "apply_blocks": Job(block_imports.work, attempts=10, seconds=600),
     "backfill": Job(backfill.work, seconds=180),
     borrowing.KIND: Job(borrowing.fetch, seconds=120),
     "clear_media": Job(clean_up, attempts=10, seconds=600),

@@ -196,6 +196,28 @@ def test_a_server_is_suspended_limited_allowed_and_forgiven(instance: Instance, 
     assert done(instance, "follow", "anna", f"@bob@{other.host}") == f"anna has asked to follow @bob@{other.host}."
 
 
+def test_a_list_of_servers_is_brought_in_applied_undone_and_passed_on(instance: Instance, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("#domain,#severity\nspam.example,suspend\nnoisy.example,silence\n")
+
+    shown = done(instance, "peer", "import", str(tmp_path / "list.csv"))
+    number = shown.partition(":")[0].removeprefix("List ")
+    before = done(instance, "peer", "export")
+    applied = done(instance, "peer", "apply", number)
+    if instance.process is None:
+        instance.start()  # whose worker does it
+    done(instance, "queue", "--wait", "20")
+
+    assert "2 new, 0 stricter" in shown and "Nothing is decided yet." in shown and "spam" not in before
+    assert f"peer undo {number}" in applied
+    assert "spam.example,suspend" in done(instance, "peer", "export")
+    assert done(instance, "peer", "export", "--form", "txt") == "spam.example"
+    again = command(instance, "peer", "import", str(tmp_path / "list.csv"))
+    assert again.returncode == 2 and "decided here already" in again.stderr
+    done(instance, "peer", "undo", number)
+    done(instance, "queue", "--wait", "20")
+    assert "spam" not in done(instance, "peer", "export")
+
+
 def test_an_invitation_is_printed_and_works(instance: Instance) -> None:
     link = done(instance, "invite", "--group", "rye", "--uses", "2")
 
@@ -264,6 +286,8 @@ WRONG = [
     (("peer", "suspend", "http://127.0.0.1/about"), "this server itself"),
     (("peer", "suspend"), "HOST"),
     (("peer", "reject", "far.example"), "--media or --reports"),
+    (("peer", "apply", "7"), "no such list"),
+    (("peer", "import", "pyproject.toml"), "This is no list of servers"),
     (("peer", "retry", "unmet.example"), "is not known here"),
     (("peer", "show", "unmet.example"), "is not known here"),
     (("invite", "--uses", "0"), "1 to 1000"),

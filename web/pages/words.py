@@ -44,6 +44,8 @@ ACTS = {
     "group.rollback": later("let undo what somebody did for a group"),
     "invite.create": later("made an invitation"),
     "invite.revoke": later("took an invitation back"),
+    "blocklist.apply": later("applied a list of servers to block"),
+    "blocklist.undo": later("undid a list of servers to block"),
     "peer.policy": later("decided what a server may do"),
     "peer.retry": later("had deliveries to a server tried again"),
     "report.close": later("closed a report"),
@@ -55,6 +57,13 @@ POLICIES = {
     "allow": later("Allowed by name"),
     "limit": later("Limited: shown only to who follows it"),
     "suspend": later("Suspended: nothing is taken from it, nothing sent there"),
+}
+LIST_STATES = {
+    "draft": later("Nothing is decided yet"),
+    "applying": later("Being applied"),
+    "applied": later("In force"),
+    "undoing": later("Being undone"),
+    "undone": later("Undone"),
 }
 REPORTS = {
     "spam": later("It is spam"),

@@ -48,6 +48,11 @@ async def made(app: App) -> World:
     eve = await build.person("eve", "far.example")
     await build.block(alice, eve)
     await build.insert("list", id=7, owner_id=alice.id, title="Bakers", created_at=build.NOW)
+    await build.insert(
+        "block_list", id=7, source="list.csv", made_by="@ada", state="draft", added=1, raised=0, present=0, left_out=0,
+        unread="", changed_at=build.NOW,
+    )  # fmt: skip
+    await build.insert("block_entry", list_id=7, host="evil.example", wanted='{"policy":"suspend"}', cuts=0)
     await build.insert("list_entry", list_id=7, actor_id=bob.id)
     await build.insert("mute", actor_id=alice.id, target_id=eve.id, created_at=build.NOW)
     await build.insert("domain_block", actor_id=alice.id, host="evil.example", id=5)
@@ -158,5 +163,5 @@ def for_members(world: World) -> dict[str, int]:
 FOR_ADMINS = (
     "/admin", "/admin/sign_ups", "/admin/reports", "/admin/invites", "/admin/people", "/admin/people/alice",
     "/admin/groups", "/admin/neighbours", "/admin/site", "/admin/log", "/admin/emojis", "/admin/announcements",
-    "/admin/servers", "/admin/servers/far.example",
+    "/admin/servers", "/admin/servers/far.example", "/admin/block_lists", "/admin/block_lists/7",
 )  # fmt: skip

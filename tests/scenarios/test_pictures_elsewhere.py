@@ -138,7 +138,7 @@ async def test_copies_of_what_is_taken_out_are_gone_at_once_and_erased(
             recording.edit(a.app, writes := Writes(), post, carol, said_again, ())
             await apply(writes)
             ((number,),) = await rows("SELECT id FROM media WHERE post_id = ?", (post.id,))
-            now = elsewhere.address("", "m", number, file)
+            now = elsewhere.address("", "m", number, file, FAR)
         await fediverse.settle()
         with a.here():
             assert (await copies.of(CAT) is not None) == (there == 200), "what is in it still is not fetched again"

@@ -6,14 +6,15 @@ Obtaining, and Proving Interaction Authorization"). A like counts meanwhile, for
 
 from typing import Any
 
-from activitypub.contexts import GOTOSOCIAL, including
+from activitypub.activities import Activity
+from activitypub.contexts import ACTIVITYSTREAMS, GOTOSOCIAL, including
 from activitypub.origins import same_origin
 from fedcomm import admit, boosting, clock
 from fedcomm.app import App
 from fedcomm.errors import NotAllowed
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
-from storage import actors, blocks, boosts, jobs, pleas, posts, reactions
+from storage import actors, blocks, boosts, jobs, pleas, posts, reactions, visible
 from storage.actors import Actor
 from storage.boosts import Boost
 from storage.connect import Writes
@@ -73,6 +74,42 @@ async def refuse(app: App, writes: Writes, plea: Plea) -> None:
         writes.after(lambda: app.forget_post(plea.post_id))
     elif plea.kind == "reply":
         writes.after(lambda: app.forget_post(plea.subject_id))
+
+
+async def answer(
+    app: App, writes: Writes, request: Activity, author: Actor, post: Post, thing: str, asker: Actor, *, granted: bool
+) -> None:
+    """Somebody elsewhere asks one of ours for `thing` (its id); who asks again gets the same authorization."""
+    known, kind = await pleas.by_uri(thing), request.type.replace("Request", "Authorization")
+    stamp = known.stamp if known is not None else app.urls.authorization(number := next_id())
+    if known is not None and (known.kind != kind or known.post_id != post.id or known.actor_id != asker.id):
+        return
+    if granted and known is None:
+        given = Plea(thing, kind, asker.id, post.id, number, post.visibility, pleas.GRANTED, stamp, clock.now_ms())
+        pleas.put(writes, given)
+    said = {"id": request.uri, "type": request.type, "actor": asker.uri, "object": post.uri, "instrument": thing}
+    word, more = ("Accept", {"result": stamp}) if granted else ("Reject", {})
+    uri = app.urls.activity(next_id())
+    told = activities.activity(word, uri, author.uri, said, to=[asker.uri], **more)
+    told |= {"@context": including(told["@context"], GOTOSOCIAL)}
+    publish(app, writes, author, told, Audience(inboxes=(asker.inbox,)))
+
+
+async def authorization(number: int, asking: int) -> dict[str, Any] | None:
+    """The document that proves that one of ours lets somebody do something with a post, for who may see that."""
+    plea = await pleas.given(number)
+    post = await posts.by_id(plea.post_id) if plea is not None else None
+    author = await actors.by_id(post.author_id) if post is not None else None
+    if plea is None or post is None or author is None or not await visible.sees(asking, post.id):
+        return None
+    return {
+        "@context": including(ACTIVITYSTREAMS, GOTOSOCIAL),
+        "id": plea.stamp,
+        "type": plea.kind,
+        "attributedTo": author.uri,
+        "interactingObject": plea.uri,
+        "interactionTarget": post.uri,
+    }
 
 
 async def stamped(post: Post, document: dict[str, Any]) -> dict[str, Any]:

@@ -74,6 +74,10 @@ class Urls:
         """The id of any other activity."""
         return f"{self.base}/activities/{activity_id}"
 
+    def authorization(self, number: int) -> str:
+        """The proof that somebody of ours lets somebody elsewhere do something with a post."""
+        return f"{self.base}/authorizations/{number}"
+
     def tag(self, name: str) -> str:
         """The page of a tag."""
         return f"{self.base}/tags/{name}"

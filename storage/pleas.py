@@ -1,4 +1,5 @@
-"""What members here asked of authors elsewhere who decide who may answer, like or boost their posts."""
+"""What members here asked of authors elsewhere who decide who may answer, like or boost their posts; and what others
+asked of ours."""
 
 import msgspec
 
@@ -7,11 +8,15 @@ from storage.connect import Writes, row, rows
 from storage.posts import Post
 
 WAITING, GRANTED, REFUSED = "waiting", "granted", "refused"
+GIVEN = ("ReplyAuthorization", "LikeAuthorization", "AnnounceAuthorization")
 
 
 class Plea(msgspec.Struct, frozen=True):
     """One row of `plea`: `uri` is that of the reply, like or boost that is asked for, `subject_id` its number (of a
     like that of the post), `visibility` for whom it is to be, `stamp` the id of the authorization once it is granted.
+
+    Of the kinds GIVEN is what somebody elsewhere asked of one of ours, who grant it all: `subject_id` is the number of
+    the authorization.
     """
 
     uri: str
@@ -49,9 +54,15 @@ async def waiting(kind: str, actor_id: int, post_id: int) -> bool:
     return await row(sql, (kind, actor_id, post_id)) is not None
 
 
+async def given(number: int) -> Plea | None:
+    """What somebody elsewhere asked of one of ours, and was granted under this number."""
+    found = await row(_SELECT + "WHERE subject_id = ? AND kind IN (?texts)", (number, list(GIVEN)))
+    return Plea(*found) if found else None
+
+
 def put(writes: Writes, plea: Plea) -> None:
-    """Somebody asks; what was asked for by them about the post before, and is of that kind, counts no more."""
-    if plea.kind != "reply":
+    """Somebody asks; what they asked for of that kind about the post before counts no more, but for replies."""
+    if plea.kind in ("like", "boost"):
         drop(writes, plea.kind, plea.actor_id, plea.post_id)
     writes.add(f"INSERT INTO plea ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", msgspec.structs.astuple(plea))
 

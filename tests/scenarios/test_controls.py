@@ -210,3 +210,47 @@ async def test_who_says_no_is_believed_and_older_servers_let_the_thing_itself_wa
     sent = await world.ann.reply(older, "May I?")
     await world.fediverse.settle()
     assert [(each["type"], each["object"]["id"]) for each in world.host.received] == [("Create", sent.uri)]
+
+
+async def test_who_asks_ours_gets_an_authorization_and_whom_they_block_does_not(world: World) -> None:
+    ann, gus = world.ann, world.gus
+    post = await ann.post("Who has seed potatoes?")
+    world.host.received.clear()
+
+    async def asks(kind: str, thing: Json | str, about: str = post.uri, by: Face = gus) -> list[Json]:
+        """What gus is answered."""
+        before = len(world.host.received)
+        request = by.does(kind, about, to=[ann.actor.uri], instrument=thing)
+        await forger.send(world.fediverse, world.here, by, request)
+        said = world.host.received[before:]
+        named = {"id": request["id"], "type": kind, "actor": by.uri, "object": about}
+        assert all(each["object"].items() >= named.items() for each in said)
+        return said
+
+    note = gus.note("potatoes", "<p>I have.</p>", inReplyTo=post.uri)
+    stamps = []
+    for kind, thing in (
+        ("ReplyRequest", note), ("ReplyRequest", note["id"]), ("LikeRequest", gus.does("Like", post.uri)),
+        ("AnnounceRequest", gus.does("Announce", post.uri)),
+    ):  # fmt: skip
+        (said,) = await asks(kind, thing)
+        assert (said["type"], said["actor"], said["to"]) == ("Accept", ann.actor.uri, [gus.uri])
+        served = await world.here.get(said["result"].removeprefix("https://a.test"))
+        thing_uri = thing if isinstance(thing, str) else thing["id"]
+        assert served.items() >= {
+            "id": said["result"], "type": kind.replace("Request", "Authorization"), "attributedTo": ann.actor.uri,
+            "interactingObject": thing_uri, "interactionTarget": post.uri,
+        }.items()  # fmt: skip
+        stamps.append(said["result"])
+    assert stamps[0] == stamps[1] and len(set(stamps)) == 3  # who asks again gets the same one
+    create = gus.does("Create", note | {"replyAuthorization": stamps[0]})
+    await forger.send(world.fediverse, world.here, gus, create)
+    assert (await world.here.knows(note["id"])).parent_id == post.id
+
+    secret = await ann.post("For followers", visibility="private")
+    assert await asks("ReplyRequest", gus.note("secret", inReplyTo=secret.uri), secret.uri) == []
+    assert await asks("ReplyRequest", "https://others.test/notes/1") == []  # nobody asks for others
+    await ann.block(gus.uri)
+    await world.fediverse.settle()
+    (said,) = await asks("LikeRequest", gus.does("Like", post.uri))
+    assert said["type"] == "Reject" and "result" not in said

@@ -169,5 +169,14 @@ async def test_who_limits_a_post_on_gotosocial_is_asked_and_believed(street: Str
     await eventually(lambda: len(blog.waiting) == 1, "a like is asked for")
     await blog.decide(*blog.waiting, "Reject")
     await alice.sees(closed, favourited=False)
+    mine = await alice.write("Ask me what you like.")
+    asks = {"id": f"{mona.uri}/requests/1", "type": "ReplyRequest", "actor": mona.uri, "object": mine, "to": alice.uri}
+    note = {"id": f"{mona.uri}/statuses/asking", "type": "Note", "attributedTo": mona.uri, "inReplyTo": mine}
+    await blog.server.deliver(mona.uri, f"{alice.uri}/inbox", asks | {"instrument": note})
+    await eventually(lambda: len(blog.answers) == 1, "mona is answered")
+    proof = await blog.server.fetch(blog.answers[0]["result"])
+    assert (proof["type"], proof["interactingObject"], proof["interactionTarget"]) == (
+        "ReplyAuthorization", note["id"], mine
+    )  # fmt: skip
     await street.around.quiet()
     nothing_twice(blog.server)

@@ -5,19 +5,20 @@ on the steward's server, and would be gone with it.
 """
 
 import logging
+from collections.abc import Mapping
 from urllib.parse import quote
 
 import storage.actors
 import storage.groups
 from activitypub.actors import Actor as Profile
 from activitypub.errors import ProtocolError
-from fedcomm import clock, group_profile, pictures
+from fedcomm import clock, group_profile, letters, pictures
 from fedcomm.app import App
 from fedcomm.errors import AppError
 from fedcomm.group_profile import Change
 from storage import jobs
 from storage.actors import Actor
-from storage.connect import Writes
+from storage.connect import Writes, transaction, write
 from storage.groups import Group
 from storage.ids import next_id
 
@@ -39,8 +40,22 @@ def later(app: App, writes: Writes, group: Group, face: Actor, by: Actor, said: 
     return bool(wanted)
 
 
-async def fetch(app: App, group: int, by: int, icon: str = "", image: str = "") -> None:
+def sent(
+    app: App, writes: Writes, group: Group, by: Actor, wanted: Mapping[str, str], words: Mapping[str, str]
+) -> None:
+    """Fetch these pictures (`icon`, `image`), that a steward on another server gives the group, with words for them."""
+    args = {"group": group.id, "by": by.id, "words": dict(words), "tell": True} | dict(wanted)
+    jobs.add(writes, next_id(), KIND, args, clock.now_ms())
+    app.jobs_added(writes)
+
+
+async def fetch(
+    app: App, group: int, by: int, icon: str = "", image: str = "", words: dict[str, str] | None = None,
+    tell: bool = False,
+) -> None:  # fmt: skip
     """Give the group these pictures in the name of `by`, if they may do so still; one that is no picture is left out.
+
+    With `tell` they are told when it is.
 
     Raises:
         Unreachable: where they lie does not answer now.
@@ -55,9 +70,13 @@ async def fetch(app: App, group: int, by: int, icon: str = "", image: str = "") 
             if url:
                 content = await app.client.get_file(url, pictures.MOST_BYTES)
                 found[place] = await pictures.read(app.picture_turn, content, _PURPOSES[place])
-        await group_profile.change(app, face.username, Change(pictures=found), steward)
+        await group_profile.change(app, face.username, Change(pictures=found, descriptions=words or {}), steward)
     except (ProtocolError, AppError) as why:
         _log.info("a picture for !%s is not taken: %s", face.username, why)
+        if tell:
+            async with transaction():
+                await letters.not_taken(app, writes := Writes(), face, steward, str(why), next_id())
+                await write(writes)
 
 
 def _new(url: str, present: str) -> bool:

@@ -14,8 +14,10 @@ import storage.invites
 from activitypub.contexts import ACTIVITYSTREAMS
 from activitypub.origins import host_of
 from fedcomm import (
+    borrowing,
     clock,
     flairs,
+    group_pictures,
     group_profile,
     holding,
     invites,
@@ -23,6 +25,7 @@ from fedcomm import (
     letters,
     members,
     promotional,
+    rights,
     sanitise,
     topics,
     welcomes,
@@ -118,6 +121,15 @@ class Flair(msgspec.Struct, frozen=True, kw_only=True):
     id: str = ""
     name: str
     color: str
+
+
+class Pictures(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The pictures that the group shall have: where they lie, '' for none, and what they show; None leaves one."""
+
+    icon: str | None = None
+    image: str | None = None
+    icon_description: str | None = None
+    image_description: str | None = None
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -249,6 +261,26 @@ async def change_welcome(app: App, face: Actor, by: Actor, said: Welcome) -> Non
     """
     wanted = welcomes.Change(texts=said.texts, greeter=said.greeter, thread=said.thread)
     await welcomes.change(app, face.username, wanted, by)
+
+
+async def change_pictures(app: App, group: Group, face: Actor, by: Actor, said: Pictures) -> None:
+    """A steward elsewhere gives the group other pictures, which are fetched soon, or words for those that it has.
+
+    Raises:
+        NotAllowed: `by` is no steward.
+        Invalid: words that are too long.
+    """
+    await members.who_acts(group, face, by, rights.SETTINGS)
+    places = group_pictures.PLACES
+    words = {place: text for place in places if (text := getattr(said, f"{place}_description")) is not None}
+    new = {place: url for place in places if (url := getattr(said, place))}
+    none = {place: None for place in places if getattr(said, place) == ""}
+    of_present = {place: text for place, text in words.items() if place not in new}
+    change = Change(pictures=none, descriptions=of_present)
+    await group_profile.change(app, face.username, change, by)
+    if new:
+        borrowing.sent(app, writes := Writes(), group, by, new, {place: words.get(place, "") for place in new})
+        await write(writes)
 
 
 async def change_flairs(app: App, face: Actor, by: Actor, said: Sequence[Flair]) -> None:

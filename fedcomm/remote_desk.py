@@ -5,15 +5,16 @@ tells everybody as if it had been done there, and them what it did not take. Onl
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+import storage.media
 from activitypub.client import Allowance
 from activitypub.errors import ProtocolError, Unreachable
 from activitypub.origins import origin
-from fedcomm import admit, clock, desk, members, rights, sanitise, tokens
+from fedcomm import admit, clock, desk, media, members, rights, sanitise, tokens
 from fedcomm.app import App
 from fedcomm.desk import Decision, Flair, Held, Invitation, Settings, Waiting, Welcome
 from fedcomm.errors import Conflict, Invalid, NotAllowed
@@ -21,7 +22,9 @@ from fedcomm.holding import MAX_REASON
 from fedcomm.invites import MEMBERS_DAYS, MEMBERS_USES
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
+from fedcomm.pictures import Picture
 from storage import groups as stored
+from storage import jobs
 from storage.actors import Actor
 from storage.connect import Writes, apply
 from storage.groups import Group
@@ -29,6 +32,7 @@ from storage.ids import next_id
 from storage.outbox import Audience
 
 _NEVER = 4_102_444_800_000  # ms since 1970: the year 2100
+LENT = 172_800_000  # ms that a picture lies here for a group elsewhere
 SECONDS = 8.0  # that somebody who looks at it waits for the other server
 _ASKING = (3, 3, 2_000_000)  # requests, of them of one domain, and bytes
 
@@ -130,6 +134,37 @@ async def change_welcome(app: App, group: Group, face: Actor, by: Actor, wanted:
     await _change(app, face, by, welcome=msgspec.to_builtins(wanted))
 
 
+async def change_pictures(
+    app: App, group: Group, face: Actor, by: Actor, pictures: Mapping[str, Picture | None], words: Mapping[str, str]
+) -> None:  # fmt: skip
+    """Give a group elsewhere other pictures, None for none, and words for them; places are `icon` and `image`.
+
+    They lie here for two days, for its server to fetch.
+
+    Raises:
+        NotAllowed: `by` may not do that from here.
+        Invalid: words that are too long, or no room for more pictures of `by`.
+    """
+    await _may(group, by, rights.SETTINGS)
+    if any(len(text.strip()) > media.MAX_DESCRIPTION for text in words.values()):
+        raise Invalid("A description may have {limit} characters.", field="descriptions", limit=media.MAX_DESCRIPTION)
+    said = {f"{place}_description": text.strip() for place, text in words.items()}
+    writes = Writes()
+    for place, picture in pictures.items():
+        said[place] = ""
+        if picture is not None:
+            media_id, said[place] = await media.keep(app, writes, by, picture)
+            jobs.add(writes, next_id(), "let_go_picture", {"media": media_id}, clock.now_ms() + LENT)
+    if said:
+        await _change(app, face, by, writes, pictures=said)
+
+
+async def let_go(app: App, media: int) -> None:
+    """The job: a picture that was lent to a group elsewhere was fetched by now."""
+    storage.media.drop_one(writes := Writes(), media, clock.now_ms())
+    await apply(writes)
+
+
 async def change_flairs(app: App, group: Group, face: Actor, by: Actor, wanted: Sequence[Flair]) -> None:
     """Say which flairs a group elsewhere has.
 
@@ -166,14 +201,15 @@ async def revoke(app: App, group: Group, face: Actor, by: Actor, invitation: int
     await _change(app, face, by, revoked=str(invitation))
 
 
-async def _change(app: App, face: Actor, by: Actor, **parts: Any) -> None:
+async def _change(app: App, face: Actor, by: Actor, writes: Writes | None = None, **parts: Any) -> None:
     """It is for the group alone: what is taken of it, the group tells everybody as far as it is their business."""
     on_desk = {"id": desk.uri_of(face), "type": "Object"} | parts
     update = activities.activity(
         "Update", app.urls.activity(next_id()), by.uri, on_desk, to=[face.uri], target=face.uri,
         published=activities.timestamp(clock.now_ms()),
     )  # fmt: skip
-    publish(app, writes := Writes(), by, update, Audience(inboxes=(face.inbox,)))
+    writes = Writes() if writes is None else writes
+    publish(app, writes, by, update, Audience(inboxes=(face.inbox,)))
     await apply(writes)
 
 

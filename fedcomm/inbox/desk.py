@@ -50,6 +50,8 @@ async def _done(
         await desk.decide(app, face, by, _read(said["decision"], desk.Decision))
     elif "welcome" in said:
         await desk.change_welcome(app, face, by, _read(said["welcome"], desk.Welcome))
+    elif "pictures" in said:
+        await desk.change_pictures(app, group, face, by, _read(said["pictures"], desk.Pictures))
     elif "flairs" in said:
         await desk.change_flairs(app, face, by, _read(said["flairs"], list[desk.Flair]))
     elif "invitation" in said:

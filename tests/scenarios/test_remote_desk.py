@@ -1,6 +1,7 @@
 """What lies before those who look after a group, for moderators who live on another server: in a browser there."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 import httpx
 import pytest
@@ -16,6 +17,7 @@ from fedcomm import (
     invites,
     members,
     posts,
+    remote_desk,
     rights,
     sessions,
     tokens,
@@ -26,12 +28,13 @@ from fedcomm.posts import Draft
 from storage import flairs, registers
 from storage import groups as stored
 from storage.actors import Actor
-from storage.connect import execute, value
+from storage.connect import execute, rows, value
 from storage.groups import Group
 from storage.posts import Post
 from tests import forger
 from tests.fediverse import Fediverse, Instance, Person
 from tests.forger import Face, Host
+from tests.pictures import picture
 from tests.web.pages.browser import Browser, Page, filled
 
 pytestmark = pytest.mark.anyio
@@ -309,6 +312,39 @@ async def _belongs(bakery: Bakery, who: Person) -> bool:
         return (await members.standing(group, there)).member
 
 
+async def test_a_steward_elsewhere_gives_the_group_pictures_and_takes_them_away(
+    fediverse: Fediverse, enter: Enter, tmp_path: Path
+) -> None:
+    for name in "ab":
+        (tmp_path / name).mkdir()
+    a, b = [await fediverse.instance(f"{name}.test", data_dir=tmp_path / name) for name in "ab"]
+    ann, bob = await a.person("ann"), await b.person("bob")
+    bakery = Bakery(fediverse, a, b, ann, bob, await a.group("bread", moderator=ann))
+    await bakery.appoint(bob.actor.uri, rights.STEWARD)
+    browser, where = await enter(bob), "/c/bread@a.test/pictures"
+
+    page = await browser.get(where)
+    files = {"avatar": ("loaf.png", picture())}
+    assert (await browser.send_with(page, where, files, avatar_description="A loaf")).status == 303
+    await fediverse.settle()
+
+    face = (await bakery.group())[1]
+    assert face.icon.startswith("https://a.test/media/") and face.icon_description == "A loaf" and not face.image
+    with a.here():
+        act = await registers.winner((await groups.named("bread"))[0].id, "profile:icon")
+        assert act is not None and act.actor_uri == bob.actor.uri
+    with b.here():
+        (lent,) = await rows("SELECT id FROM media WHERE state = 'ready'")
+        await remote_desk.let_go(b.app, lent[0])
+        assert await value("SELECT state FROM media WHERE id = ?", lent) == "dropped"
+        await fetching.actor(b.app, face.uri, fresh=True)
+    page = await browser.get(where)
+    assert (await browser.send_with(page, where, {}, **{"drop[]": "avatar"})).status == 303
+    await fediverse.settle()
+    assert (await bakery.group())[1].icon == ""
+    assert await bakery.told(bob) == []
+
+
 @pytest.mark.attack("GRP-06")
 async def test_what_the_desk_of_a_hostile_group_says_is_shown_as_the_words_of_a_stranger(
     bakery: Bakery, enter: Enter
@@ -369,6 +405,7 @@ async def test_the_desk_of_a_group_is_for_those_alone_who_look_after_it_and_each
         assert await sends(mo, wrong) == 1, wrong
     foreign = {"inbox": "https://m.test/", "publicKey": "stolen", "local": 0, "id": 1, "members_count": 9}
     assert await sends(mo, foreign) == 0
+    assert await sends(mo, None, {"pictures": {"icon": "https://m.test/none.png"}}) == 1
     assert await sends(mo, {"title": "Eve's"}, published="2020-01-01T00:00:00Z") == 0  # nobody else has since
     assert (await bakery.group())[1].name == "Eve's"
     with bakery.a.here():

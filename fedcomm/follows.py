@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from fedcomm import admissions, admit, backfill, clock, elsewhere, finding, memberships, questions
+from fedcomm import acquainting, admissions, admit, backfill, clock, elsewhere, finding, memberships, questions
 from fedcomm.admissions import Way
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound
@@ -243,6 +243,7 @@ async def record_acceptance(app: App, asked: Follow, target: Actor) -> None:
                 await questions.settled(app, writes, group, asked)
                 join_requests.settle(writes, group.id, follower.id)
                 welcomes.fall_due(writes, group.id, follower.id, next_id(), now)
+                acquainting.ask(writes, group, follower)
                 app.jobs_added(writes)
         elif follower.local:
             posts.fill_home(writes, follower.id, target.id, BACKFILL)

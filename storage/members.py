@@ -38,6 +38,12 @@ async def joined(group_id: int, actor_ids: Sequence[int]) -> set[int]:
     return {found[0] for found in await rows(sql, (group_id, list(actor_ids)))} if actor_ids else set()
 
 
+async def others_at(group_id: int, actor_id: int, host: str) -> bool:
+    """Whether anybody else on a server belongs to the group, or did so once."""
+    sql = "SELECT 1 FROM member WHERE group_id = ? AND home_host = ? AND actor_id <> ? AND state <> 'pending' LIMIT 1"
+    return await row(sql, (group_id, host, actor_id)) is not None
+
+
 async def hosts(group_id: int, among: Collection[str]) -> set[str]:
     """Those of some servers that have a member of the group; who is suspended or gone is none."""
     sql = (

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from fedcomm import (
+    acquainting,
     alerts,
     backfill,
     block_imports,
@@ -64,6 +65,7 @@ class Regular(msgspec.Struct, frozen=True):
 
 
 JOBS: dict[str, Job] = {
+    acquainting.JOB: Job(acquainting.acquaint, attempts=6),
     "alert_keys": Job(alerts.keys),
     "alert_votes": Job(alerts.votes),
     "apply_blocks": Job(block_imports.work, attempts=10, seconds=600),

@@ -110,6 +110,31 @@ async def test_a_group_boosts_what_begins_threads_and_nothing_else(world: World)
     nothing_twice(world.mastodon.server)
 
 
+@pytest.mark.shows("mastodon", ours="post")
+async def test_who_follows_a_group_first_on_their_server_finds_its_newest_threads_and_the_next_one_nothing_twice(
+    world: World,
+) -> None:
+    alice, mona, max_ = await world.a.member("alice_old"), world.mona("mona_old"), world.mona("max_old")
+    handle = await world.a.group("old", alice)
+    threads = [await alice.write(f"Loaf {number}\n\nWhich flour? @{handle}") for number in range(12)]
+    answer = await alice.write("Rye.", answering=threads[-1])
+    await world.around.quiet()
+
+    group = await mona.follow(handle)
+    await eventually(lambda: len(world.mastodon.home(mona)) >= 10, "the newest threads are with mona")
+    await world.around.quiet()
+    await max_.follow(handle)
+    await world.around.quiet()
+    new = await alice.write(f"Loaf 12\n\nWhich flour? @{handle}")
+    await eventually(lambda: (group, new) in world.mastodon.home(max_), "the next one too")
+    await world.around.quiet()
+
+    shown = [uri for who, uri in world.mastodon.home(mona) if who == group and not uri.endswith("/retold")]
+    assert sorted(shown) == sorted([*threads[2:], new]) and answer not in world.mastodon.statuses
+    assert world.mastodon.server.announced(group) == [("id", "taken")] * 11
+    nothing_twice(world.mastodon.server)
+
+
 async def test_what_a_second_group_shows_its_followers_have_as_one_boost_and_read_as_it_is_edited(world: World) -> None:
     second, alice, _bob, mona = await joined(world, "second")
     await world.a.group("orchard", alice)

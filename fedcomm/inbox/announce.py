@@ -277,6 +277,10 @@ def _show(hand: Hand, group: Group, face: Actor, entered: Post, activity: Activi
     if entered.removed_at is not None:
         raise Ignored("it was taken out of the group")
     beside = entered.starter and entered.group_id != group.id
+    if (
+        beside and group.visibility != "public"
+    ):  # what it shows is its members' affair, and a boost is seen by everybody
+        raise Ignored("the group is not for everybody")
     if beside and entered.local and hand.facts.boost_of(face.id, entered.id) is None:
         _tell_author(hand, face, entered)
     create.show(hand, face, entered, activity)

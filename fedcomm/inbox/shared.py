@@ -122,7 +122,7 @@ def changed(hand: Hand, activity: Activity, post: Post, *, gone: bool = False) -
 
 def way(hand: Hand, home: Group, uri: str, root: Post) -> Way | None:
     """The group of ours through which somebody is in a thread; None for the one in which it began (`ways.py`)."""
-    if home.visibility != "public" or ways.at_home(hand.facts.standing(home, uri)):
+    if ways.at_home(hand.facts.standing(home, uri)):
         return None
     others = [each for each in hand.facts.shown_in(root.id) if each.group.local]
     standing = hand.facts.standing

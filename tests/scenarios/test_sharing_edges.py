@@ -6,11 +6,13 @@ from fedcomm import curation, group_profile, members, reactions, sharing
 from fedcomm.errors import AppError, Invalid, NotAllowed
 from fedcomm.group_profile import Change
 from storage import groups, shares
+from storage.connect import Writes, apply
 from storage.posts import Post
 from tests import forger
 from tests.fediverse import Fediverse
 from tests.forger import Host
 from tests.scenarios.test_sharing import World, begun, told
+from web.pages import beside
 
 pytestmark = pytest.mark.anyio
 
@@ -105,6 +107,32 @@ async def test_a_group_that_is_not_for_everybody_shows_nothing_of_others_and_let
     with a.here(), pytest.raises(Invalid, match="for everybody"):
         await sharing.share(app, world.ann.actor, secret.id, "bread")
     assert await world.also_in(secret) == []
+
+
+@pytest.mark.attack("GRP-20", "PRI-26")
+async def test_what_a_private_group_elsewhere_shows_of_others_nobody_learns_here(world: World) -> None:
+    a, away = world.a, Host(world.fediverse, "t.test")
+    tea, post = away.actor("tea", "Group"), await world.bo.post("@bread Rye")
+    await world.ann.follow(tea.uri)
+    await world.fediverse.settle()
+    await forger.send(world.fediverse, a, tea, tea.does("Accept", away.received[-1]))
+
+    async def shows(level: str) -> list[str]:
+        with a.here():
+            group = await groups.by_face(tea.uri)
+            assert group is not None
+            groups.change(writes := Writes(), group.id, visibility=level)
+            await apply(writes)
+        await forger.send(world.fediverse, a, tea, tea.does("Announce", post.uri))
+        known = await a.knows(post.uri)
+        with a.here():
+            seen = await beside.also_in(a.app.peers, world.ann.actor.id, world.ann.actor, known)
+        return [each.face.acct for each in seen]
+
+    assert await shows("members") == await told(a, world.bo) == await world.also_in(post) == []
+    assert (await a.knows(post.uri)).boosts_count == 1, "that of bread"
+    assert await shows("public") == await told(a, world.bo) == ["tea@t.test"]
+    assert await shows("members") == [], "once it is private, also of what it showed before"
 
 
 async def test_a_closed_group_keeps_what_it_shows_and_votes_are_those_of_the_first_group(world: World) -> None:

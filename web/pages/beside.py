@@ -37,7 +37,7 @@ async def also_in(peers: PeerBook, viewer: int, reader: Actor | None, post: Post
     allowed = await visible.seen_actors(viewer, list(faces)) if faces else set()
     found = []
     for each in showing:
-        if each.group.actor_id in allowed:
+        if each.group.actor_id in allowed and each.group.visibility == "public":
             may = await _rights(reader, each.group, peers.keeps_apart(faces[each.group.actor_id].host))
             mine = rights.REMOVE in may or await _shared(reader, each.group, post)
             found.append(Elsewhere(faces[each.group.actor_id], each.locked, each.pinned, mine, may))

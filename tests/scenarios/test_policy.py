@@ -348,3 +348,23 @@ async def test_a_decision_about_a_sub_domain_goes_before_one_about_its_domain(fe
     assert await case.ask(case.bert, "/api/v1/timelines/public") == []
     answer = await post(case.ours, case.mallory.does("Like", note["id"]), case.mallory)
     assert answer.status_code == 202
+
+
+async def test_where_only_servers_on_the_list_are_heard_people_still_find_what_they_need(fediverse: Fediverse) -> None:
+    case = Case(fediverse, "not on the list", "named.test")
+    await case.begin()
+    public = await case.anna.post("For all")
+    program = {"client_name": "Tusky", "redirect_uris": "urn:ietf:wg:oauth:2.0:oob", "scopes": "read"}
+
+    async with httpx.AsyncClient(transport=case.ours.asgi, base_url="https://ours.test") as client:
+        pages = [await client.get(path, headers={"accept": "text/html"}) for path in ("/", "/about", "/sign_in")]
+        told = [await client.get(path) for path in ("/api/v2/instance", "/api/v1/instance", "/nodeinfo/2.1")]
+        registered = await client.post("/api/v1/apps", data=program)
+        unsigned = await client.get(public.uri, headers={"accept": "application/activity+json"})
+    refused = await get(case.ours, public.uri.removeprefix("https://ours.test"), case.mallory)
+
+    assert [answer.status_code for answer in (*pages, *told, registered)] == [200] * 7
+    assert told[0].json()["configuration"]["limited_federation"] is True
+    assert await case.ask(case.anna, "/api/v1/timelines/home")
+    assert (unsigned.status_code, refused.status_code) == (403, 403)
+    assert "only with servers it knows" in unsigned.json()["error"] and "For all" not in unsigned.text + refused.text

@@ -15,7 +15,17 @@ from storage import block_lists
 from storage.peers import Decision, Peer
 
 _TOLD_CUTS = 20
-_TOLD = ("host", "policy", "software", "software_version", "failures", "last_error", "next_attempt_at")
+_TOLD = (
+    "host",
+    "policy",
+    "software",
+    "software_version",
+    "failures",
+    "last_error",
+    "next_attempt_at",
+    "last_in_at",
+    "last_out_at",
+)
 _REJECTS = ("reject_media", "reject_reports")
 _SAID = (*_REJECTS, "public_comment", "private_comment", "obfuscate")
 

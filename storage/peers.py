@@ -1,6 +1,6 @@
 """Other servers: what we let them do, what they run, and how far deliveries to them have got."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -227,6 +227,11 @@ def put_progress(
         " next_attempt_at = ?, last_error = ?, last_out_at = ? WHERE host = ?",
         (cursor, cursor, failures, failing_since, next_attempt_at, error[:500], delivered_at, host),
     )
+
+
+def put_heard(writes: Writes, heard: Mapping[str, int]) -> None:
+    """When peers last sent something (ms), by host."""
+    writes.add_many("UPDATE peer SET last_in_at = ? WHERE host = ?", [(at, host) for host, at in heard.items()])
 
 
 def skip_all_but(writes: Writes, hosts: list[str], cursor: int) -> None:

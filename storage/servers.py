@@ -6,11 +6,12 @@ from storage import peers
 from storage.connect import read_many, rows
 from storage.peers import Peer
 
-SORTS = ("host", "failing", "heard", "met")
+SORTS = ("host", "failing", "heard", "reached", "met")
 _ORDER = {
     "host": "host",
     "failing": "CASE WHEN failing_since IS NULL THEN 1 ELSE 0 END, failing_since, host",
-    "heard": "COALESCE(last_out_at, 0) DESC, host",
+    "heard": "COALESCE(last_in_at, 0) DESC, host",
+    "reached": "COALESCE(last_out_at, 0) DESC, host",
     "met": "first_seen_at DESC, host",
 }
 _DECIDED = "(policy <> '' OR reject_media = 1 OR reject_reports = 1)"

@@ -80,6 +80,7 @@ class Sender:
 
     def alive(self, host: str) -> None:
         """The peer sent us something: what waits for it may go now, not when its pause is over."""
+        self._ledger.heard(host)
         lane = self.lanes.get(host)
         if lane is not None and lane.heard(clock.now_ms()):
             self._ledger.moved(lane)

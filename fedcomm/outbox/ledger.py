@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable
 
 from fedcomm import clock
-from fedcomm.outbox.lanes import DAY, Lane
+from fedcomm.outbox.lanes import DAY, MINUTE, Lane
 from storage import outbox, peers
 from storage.connect import Writes, apply
 from storage.errors import OperationalError
@@ -18,6 +18,8 @@ class Ledger:
         self.gone: dict[str, GoneInbox] = {}
         self._moved: dict[str, Lane] = {}
         self._notes = Writes()
+        self._heard: dict[str, int] = {}  # by peer: when it last sent something, written down once a minute
+        self._told: dict[str, int] = {}
         self._passed = 0
         self._writing = asyncio.Lock()  # one after the other, so that what is older is not written last
 
@@ -29,6 +31,12 @@ class Ledger:
     def moved(self, lane: Lane) -> None:
         """The lane is not as it was."""
         self._moved[lane.host] = lane
+
+    def heard(self, host: str) -> None:
+        """The peer has sent something."""
+        now = clock.now_ms()
+        if now - self._told.get(host, 0) >= MINUTE:
+            self._heard[host] = now
 
     def refused(self, lane: Lane, seq: int, inbox: str, status: int, words: str) -> None:
         """A delivery ended without being taken; says with which answer."""
@@ -71,10 +79,14 @@ class Ledger:
     async def _save(self, tail: int, busy: list[str], everybody: bool) -> None:
         notes, self._notes = self._notes, Writes()
         moved, self._moved = self._moved, {}
+        heard = self._heard if everybody else {}
         writes = Writes()
         writes.merge(notes)
         for lane in moved.values():
             _write(writes, lane)
+        if heard:
+            peers.put_heard(writes, heard)
+            self._heard = {}
         skipping = everybody and tail > self._passed
         if skipping:
             peers.skip_all_but(writes, busy, tail)
@@ -86,7 +98,10 @@ class Ledger:
         except OperationalError:
             notes.merge(self._notes)
             self._notes, self._moved = notes, moved | self._moved
+            self._heard = heard | self._heard
             raise
+        if heard:
+            self._told = {host: at for host, at in self._told.items() if clock.now_ms() - at < MINUTE} | heard
         if skipping:
             self._passed = tail
 

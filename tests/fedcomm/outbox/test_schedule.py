@@ -490,3 +490,19 @@ async def test_the_queue_counts_what_nobody_has_read_yet(app: App, peers: Peers,
     await server.settle()
     assert (await queue.state(app))["idle"]
     await server.stop()
+
+
+async def test_when_a_peer_was_heard_is_written_down_once_a_minute(server: Delivering, peers: Peers) -> None:
+    await server.publish("a", "one.example")
+    await server.settle()
+    heard = []
+
+    for seconds in (0, 30, 31):
+        await server.wait(seconds)
+        server.sender.alive("one.example")
+        server.sender.alive("never.met.example")
+        await server.sender.save_now()
+        heard.append((await server.peer("one.example")).last_in_at)
+
+    assert heard[0] == heard[1] is not None and heard[2] is not None and heard[2] - heard[0] >= 60_000
+    assert await rows.get("never.met.example") is None

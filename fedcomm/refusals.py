@@ -3,16 +3,20 @@
 They are told once, by a message of this server, and the page of the group says that they were not let in.
 """
 
-from fedcomm import admit, clock, dispatches, follows
+import contextlib
+
+from activitypub.errors import ProtocolError
+from fedcomm import admit, clock, dispatches, fetching, follows
 from fedcomm.app import App
 from fedcomm.deputies import MAX_REASON
-from storage import actors, join_requests, registers
+from storage import actors, groups, jobs, join_requests, registers
 from storage import follows as stored
 from storage.actors import Actor
 from storage.connect import Writes, transaction, write
 from storage.counting import hold
 from storage.follows import Follow
 from storage.groups import Group
+from storage.ids import next_id
 from storage.join_requests import JoinRequest
 
 
@@ -45,4 +49,18 @@ async def tell(
         asked.id, group.id, who.id, "denied", asked.uri, "", asked.created_at, decided_at=now, reason=reason
     )
     join_requests.deny(writes, denied)
+    jobs.add(writes, next_id(), "look_at_group", {"group": group.id}, now, key=f"look_at_group:{group.id}")
+    app.jobs_added(writes)
     await dispatches.not_let_in(app, writes, face, who, reason, invited_only=group.join_mode == "invite")
+
+
+async def look(app: App, group: int) -> None:
+    """The job: know anew how one comes into a group elsewhere. Where nobody followed it, nobody was told of a change.
+
+    Raises:
+        Unreachable: its server does not answer now.
+    """
+    _found, face = await groups.with_face(group)
+    if face is not None and not face.local and not face.gone:
+        with contextlib.suppress(ProtocolError):
+            await fetching.actor(app, face.uri, fresh=True)

@@ -31,6 +31,7 @@ from fedcomm import (
     posts,
     questions,
     rankings,
+    refusals,
     remote_desk,
     retelling,
     rollback,
@@ -107,6 +108,7 @@ JOBS: dict[str, Job] = {
     "show_answer": Job(introductions.show),
     "unshow_answer": Job(introductions.unshow),
     "settle_shares": Job(settling.settle, attempts=10),
+    "look_at_group": Job(refusals.look, attempts=3),
     "part_group": Job(partings.part, attempts=10, seconds=600),
     "follow_moved": Job(moving.take_followers_along, attempts=10, seconds=600),
 }

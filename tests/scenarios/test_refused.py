@@ -55,6 +55,7 @@ async def test_who_is_not_let_in_or_put_out_elsewhere_is_told_once_and_may_ask_a
         await town.send(who, who.does("Reject", first))
     assert await town.anna.letters() == [] and await followed(town.anna, bread.uri) == "pending"
 
+    town.theirs.serve(bread.uri, bread.document(openness="invite_only"))  # of which nobody told us
     for slug in range(2):
         await town.send(bread, bread.does("Reject", first, slug, summary="We bake <rye> & nothing else"))
 
@@ -62,6 +63,9 @@ async def test_who_is_not_let_in_or_put_out_elsewhere_is_told_once_and_may_ask_a
     assert "The group Bread (!bread@theirs.test) has not let you in." in told and "You may ask again" in told
     assert "<blockquote>" in told and "We bake &lt;rye&gt; &amp; nothing else" in told
     assert await denied(town, bread) == "We bake <rye> & nothing else" and await followed(town.anna, bread.uri) == ""
+    with town.ours.here():
+        known = await groups.by_face(bread.uri)
+    assert known and known.join_mode == "invite"  # is looked at anew
     second = await asks(town, bread)
     assert await denied(town, bread) is None
     await town.send(bread, bread.does("Accept", second))

@@ -63,7 +63,8 @@ async def do(request: Request, place: Place) -> Response:
         await (_done if place.group.local else _done_afar)(state.app_of(request), place, wish)
     except AppError as refused:
         return await _page(request, place, refused, wish=wish)
-    return respond.redirect(f"{shown.profile(place.face)}/moderate?done={wish.act}")
+    gone = wish.act == "dismiss" and wish.id == place.reader.actor.id  # this page is for them no more
+    return respond.redirect(shown.profile(place.face) + ("" if gone else f"/moderate?done={wish.act}"))
 
 
 @looking_after_any

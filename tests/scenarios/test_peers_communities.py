@@ -233,6 +233,12 @@ async def test_a_member_here_moderates_a_magazine_of_mbin_as_far_as_mbin_takes_i
         assert made.banned == set()
         await does(where, "appoint", who=f"@{here.bob.name}@{world.b.host}")
         assert here.bob.uri in made.moderators
+        await does(where, "ban", who=f"@{here.bob.name}@{world.b.host}", days="0")
+        assert here.bob.uri not in made.moderators and made.banned == {here.bob.uri}
+        said = [
+            each.activity["type"] for each in world.forum.server.received if each.activity["actor"] == here.alice.uri
+        ]
+        assert said[-2:] == ["Remove", "Block"]  # Mbin bans nobody who moderates
         await does(where, "ban", 403, who=f"@{here.flora.uri.rsplit('/', 1)[-1]}@{world.host}", remove="true")
         await does(thread, "remove", reason="off topic")
         await there(world, page, removed="off topic")

@@ -6,10 +6,11 @@ from typing import Any
 import httpx
 import pytest
 
-from fedcomm import __version__, actors, clock, settings
+from fedcomm import __version__, accounts, actors, clock, peers, settings
 from fedcomm.app import App
 from fedcomm.jobs import nightly
 from storage.connect import execute, rows
+from storage.peers import Decision
 from tests import build
 from tests.web.client import whichever_database
 from tests.web.mastodon import keys
@@ -102,6 +103,30 @@ async def test_what_an_admin_changes_is_told_at_once(app: App, client: httpx.Asy
 
 
 @pytest.mark.attack("PRI-20")
+async def test_who_runs_the_server_is_told_as_far_as_they_want(app: App, client: httpx.AsyncClient) -> None:
+    """But for their names where PieFed looks for them (`/api/v3/site`)."""
+    await accounts.create(app, "rosa", "correct horse battery", "rosa@mail.example", role="admin")
+    await build.insert("peer", host="bad.test", policy="suspend", private_comment="secret", first_seen_at=1)
+    paths = (
+        "/api/v1/instance", "/api/v2/instance", "/nodeinfo/2.0", "/nodeinfo/2.1", "/about", "/", "/rules",
+        "/api/v1/instance/peers", "/api/v1/instance/activity", "/api/v3/site", "/actor", "/.well-known/webfinger",
+    )  # fmt: skip
+
+    async def said() -> dict[str, str]:
+        return {path: (await client.get(path, params={"resource": "https://home.test"})).text for path in paths}
+
+    before = await said()
+    await _set(app, contact_account="rosa", contact_email="office@mail.example")
+    after = await said()
+
+    assert not any(word in text for text in before.values() for word in ("mail.example", "bad.test", "secret"))
+    assert {path for path, text in before.items() if "rosa" in text} == {"/api/v3/site"}
+    assert not any("rosa@mail.example" in text for text in after.values())
+    assert {path for path, text in after.items() if "office@mail.example" in text} >= set(paths[:2])
+    assert {path for path, text in after.items() if "rosa" in text} >= {*paths[:2], "/about"}
+
+
+@pytest.mark.attack("PRI-20")
 async def test_whom_people_here_speak_with_is_for_members(client: httpx.AsyncClient) -> None:
     await build.insert("peer", host="far.test", first_seen_at=build.NOW)
     token = await build.token(await build.person("alice"), "read")
@@ -119,10 +144,9 @@ async def test_whom_people_here_speak_with_is_for_members(client: httpx.AsyncCli
 async def test_who_is_blocked_is_told_to_whom_an_admin_wants(
     app: App, client: httpx.AsyncClient, alice: Member, shown_to: str, to_all: int | None, to_members: int | None
 ) -> None:
-    for host, policy in (("bad.test", "suspend"), ("loud.test", "limit"), ("good.test", "allow"), ("far.test", "")):
-        await build.insert(
-            "peer", host=host, policy=policy, public_comment=f"{host}!", private_comment="secret", first_seen_at=1
-        )  # fmt: skip
+    await build.insert("peer", host="far.test", first_seen_at=1)
+    for host, policy in (("bad.test", "suspend"), ("loud.test", "limit"), ("good.test", "allow")):
+        await peers.decide(app, host, Decision(policy, public_comment=f"{host}!", private_comment="secret"))
     await _set(app, blocks_shown=shown_to)
     path = "/api/v1/instance/domain_blocks"
 

@@ -175,15 +175,22 @@ async def promote(app: App, name: str, role: str, by: Account | None = None) -> 
         await audit.record(by, "account.role", _handle(name), before=account.role, after=role)
 
 
-async def set_suspended(app: App, name: str, suspended: bool, by: Account | None = None) -> None:
+async def set_suspended(
+    app: App, name: str, suspended: bool, by: Account | None = None, reason: str = ""
+) -> None:  # fmt: skip
     """Shut somebody out, or let them in again; their browsers and programs are signed out.
 
+    The `reason` is in the log of admins, and they read it when they want to sign in.
+
     Raises:
+        Invalid: the reason is too long.
         NotAllowed: `by` is no admin.
         NotFound: no such account.
         Conflict: it is so already, or it is the last admin's.
     """
     _admin(by)
+    if len(reason := reason.strip()) > LONGEST_REASON:
+        raise Invalid("A reason may have {limit} characters.", field="reason", limit=LONGEST_REASON)
     before, after = ("active", "suspended") if suspended else ("suspended", "active")
     async with transaction():
         account = await named(name)
@@ -192,7 +199,8 @@ async def set_suspended(app: App, name: str, suspended: bool, by: Account | None
         if not await storage.accounts.set_state(account.id, before, after, clock.now_ms()):
             raise Conflict("The account is not in the state this needs.")
         await _end_everything(account.id)
-        await audit.record(by, f"account.{'suspend' if suspended else 'restore'}", _handle(name))
+        detail = {"reason": reason} if suspended and reason else {}
+        await audit.record(by, f"account.{'suspend' if suspended else 'restore'}", _handle(name), **detail)
 
 
 async def set_password(app: App, name: str, password: str, by: Account | None = None) -> None:

@@ -3,7 +3,10 @@
 from collections import OrderedDict
 from weakref import WeakKeyDictionary
 
+import msgspec
+
 import storage.accounts
+import storage.audit
 from fedcomm import passwords
 from fedcomm.app import App
 from fedcomm.attempts import MINUTE, Attempts, network
@@ -13,9 +16,12 @@ from storage.accounts import Account
 _WRONG = "This name and this password do not belong together."
 _STATES = {
     "pending": "This account is waiting for an admin's approval.",
-    "suspended": "This account has been suspended.",
+    "suspended": "This account has been suspended. Whom you can ask about it stands here: {link}",
 }
 _MOST_KNOWN = 10_000
+
+
+_WITH_REASON = "This account has been suspended: {reason} (Whom you can ask about it stands here: {link})"
 
 
 class _Limits:
@@ -57,7 +63,7 @@ async def authenticate(app: App, login: str, password: str, address: str = "") -
         raise NotAllowed(_WRONG)
     limits.logins.give_back(key)
     if account.state != "active":
-        raise NotAllowed(_STATES[account.state])
+        raise await _shut_out(app, account)
     _remember(limits, account.id, place)
     await _renew_hash(account, password)
     return account
@@ -117,3 +123,19 @@ async def _renew_hash(account: Account, password: str) -> None:
     if passwords.outdated(account.password_hash):
         new = await passwords.hashed(password)
         await storage.accounts.replace_password_hash(account.id, account.password_hash, new)
+
+
+async def _shut_out(app: App, account: Account) -> NotAllowed:
+    """Why somebody with the right password cannot sign in."""
+    link = f"{app.base_url}/about"
+    if account.state == "suspended" and (reason := await _reason(account)):
+        return NotAllowed(_WITH_REASON, reason=reason, link=link)
+    values = {"link": link} if account.state == "suspended" else {}
+    return NotAllowed(_STATES[account.state], **values)
+
+
+async def _reason(account: Account) -> str:
+    """Why an account was suspended, as the log of the admins has it."""
+    name = await storage.accounts.name_of(account.id)
+    found = await storage.audit.last_of("account.suspend", f"@{name.lower()}")
+    return str(msgspec.json.decode(found.detail).get("reason", "")) if found is not None else ""

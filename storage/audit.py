@@ -44,6 +44,13 @@ async def newest(limit: int = 50, before: int | None = None) -> list[Entry]:
     return [Entry(*found) for found in await rows(sql, (before or 2**62, limit))]
 
 
+async def last_of(act: str, subject: str) -> Entry | None:
+    """The last entry about somebody of whom that was done."""
+    sql = f"SELECT {_COLUMNS} FROM audit WHERE act = ? AND subject = ? ORDER BY id DESC LIMIT 1"
+    found = await row(sql, (act, subject))
+    return Entry(*found) if found else None
+
+
 async def first_broken() -> int | None:
     """The number of the first entry that was changed, or before which one was taken out; None when all is well."""
     number, previous = 0, GENESIS

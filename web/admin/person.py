@@ -20,6 +20,7 @@ class Act(msgspec.Struct, frozen=True):
 
     act: str = ""
     role: str = ""
+    reason: str = ""  # of shutting them out
     sure: bool = False
     csrf: str = ""
 
@@ -40,7 +41,7 @@ async def act(request: Request, reader: Reader) -> Response:
             case "role":
                 await accounts.promote(app, name, given.role, reader.account)
             case "suspend" | "restore":
-                await accounts.set_suspended(app, name, given.act == "suspend", reader.account)
+                await accounts.set_suspended(app, name, given.act == "suspend", reader.account, given.reason)
             case "password":
                 return await _new_password(request, reader, name)
             case "delete" if given.sure:
@@ -49,7 +50,7 @@ async def act(request: Request, reader: Reader) -> Response:
             case _:
                 raise Invalid("Please say that you are sure.", field="sure")
     except AppError as refused:
-        return await _page(request, refused)
+        return await _page(request, refused, reason=given.reason)
     return respond.redirect(f"{request.scope['path']}?done=saved")
 
 
@@ -59,7 +60,9 @@ async def _new_password(request: Request, reader: Reader, name: str) -> Response
     return await _page(request, password=password)
 
 
-async def _page(request: Request, refused: AppError | None = None, password: str = "") -> Response:
+async def _page(
+    request: Request, refused: AppError | None = None, password: str = "", reason: str = ""
+) -> Response:  # fmt: skip
     account = await accounts.named(request.path_params["name"])
     return await frame.with_form(
         request,
@@ -69,6 +72,8 @@ async def _page(request: Request, refused: AppError | None = None, password: str
         actor=await storage.actors.by_id(account.actor_id),
         roles=accounts.ROLES,
         password=password,
+        reason=reason,
+        longest=accounts.LONGEST_REASON,
         field=getattr(refused, "field", ""),
     )
 

@@ -239,7 +239,9 @@ async def test_a_group_that_cannot_be_made_comes_back_in_the_form(admin: Browser
 async def test_somebody_is_shut_out_and_let_in_again(app: App, admin: Browser, enter: Enter) -> None:
     anna = await enter(await build.person("anna"))
 
-    shut = await act(admin, "anna", "suspend")
+    long = await act(admin, "anna", "suspend", reason="x" * 1001)
+    assert long.status == 422 and flaws(long) == [] and long.one("input", name="reason")["value"] == "x" * 1001
+    shut = await act(admin, "anna", "suspend", reason="Spam <b>again</b>")
 
     assert "shut out" in shut.main and "shut out" in (await admin.get("/admin/people")).main
     assert (await anna.get("/settings")).status == 303

@@ -8,6 +8,7 @@ from fedcomm import accounts
 from fedcomm.app import App
 from storage.connect import value
 from tests.web.pages.browser import Browser
+from tests.web.pages.test_every_page import flaws
 
 pytestmark = pytest.mark.anyio
 
@@ -152,7 +153,16 @@ async def test_a_suspended_member_is_told_so_and_shut_out(app: App, alice: None,
     assert (await stranger.get("/settings")).status == 303
     page = await stranger.get("/sign_in")
     answer = await stranger.send(page, "/sign_in", login="alice", password=PASSWORD)
-    assert answer.status == 422 and "suspended" in answer.problem
+    assert answer.status == 422 and "suspended. Whom you can ask about it stands here: https://home.test/about" in (
+        answer.problem
+    )
+    for reason in ("Spam <b>again</b>", ""):  # the last one counts
+        await accounts.set_suspended(app, "Alice", False)
+        await accounts.set_suspended(app, "Alice", True, reason=reason)
+        answer = await stranger.send(page, "/sign_in", login="alice", password=PASSWORD)
+        assert ("Spam <b>again</b> (Whom you can ask" in answer.problem) is bool(reason) and flaws(answer) == []
+        guess = await stranger.send(page, "/sign_in", login="alice", password="wrong wrong")
+        assert "Spam" not in guess.problem and "suspended" not in guess.problem  # that is said to nobody else
 
 
 @pytest.mark.attack("ADM-01")

@@ -10,6 +10,7 @@ from fedcomm.group_profile import Change
 from storage import actors, collections, posts, threads
 from storage import groups as stored
 from storage.actors import Actor
+from storage.connect import value
 from storage.posts import Post
 from tests import forger
 from tests.fediverse import Fediverse, Instance, Person
@@ -176,10 +177,20 @@ async def test_who_is_banned_is_not_taken_in_by_any_way(world: World) -> None:
     await world.sends(world.eve.does("Like", other["id"]))
     await world.sends(world.eve.does("Dislike", other["id"]))
 
+    await world.sends(world.eve.does("Update", note | {"content": "<p>Edited</p>", "updated": "2026-11-22T00:00:00Z"}))
+    await world.sends(world.eve.does("Follow", world.bread.uri))
+
     assert not await world.inside(thread) and not await world.inside(answer)
-    assert (
-        world.heard() == [] and (await world.post(other)).likes_count == (await world.post(other)).dislikes_count == 0
-    )
+    there = await world.post(other)
+    assert world.heard() == [] and (there.likes_count, there.dislikes_count) == (0, 0)
+    assert "Edited" not in (await world.post(note)).content
+    with world.a.here():
+        sql = " WHERE (SELECT uri FROM actor WHERE id = {who}) = ?"
+        joined = await value(
+            f"SELECT COUNT(*) FROM member{sql.format(who='actor_id')} AND state = 'joined'", (world.eve.uri,)
+        )
+        follows_it = await value(f"SELECT COUNT(*) FROM follow{sql.format(who='follower_id')}", (world.eve.uri,))
+    assert (joined, follows_it) == (0, 0)
 
 
 @pytest.mark.attack("GRP-02")
@@ -203,9 +214,14 @@ async def test_only_members_post_where_only_members_may(world: World) -> None:
     joined = await world.says("4", to=[world.bread.uri, PUBLIC])
     await world.sends(world.eve.does("Undo", world.eve.does("Follow", world.bread.uri)))
     left = await world.says("5", to=[world.bread.uri, PUBLIC])
+    with world.a.here():
+        await group_profile.change(
+            world.a.app, "bread", Change(join_mode="open", posting="moderators"), world.ann.actor
+        )
+    begun = await world.says("6", to=[world.bread.uri, PUBLIC])
 
-    assert [await world.inside(note) for note in (before, pending, spoof, joined, left)] == [
-        False, False, False, True, False,
+    assert [await world.inside(note) for note in (before, pending, spoof, joined, left, begun)] == [
+        False, False, False, True, False, False,
     ]  # fmt: skip
 
 

@@ -245,6 +245,15 @@ async def test_what_somebody_says_who_is_no_moderator_changes_nothing(world: Wor
 
     assert (await world.now(), await world.a.get("/c/bread"), await world.log()) == (before, document, log)
     with world.a.here():
+        for act in (curation.lock, curation.pin, curation.remove):
+            await act(app, world.ann.actor, world.post.id)
+        await members.ban(app, "bread", world.bo.actor.uri, world.ann.actor)
+    await world.fediverse.settle()
+    before, log = await world.now(), await world.log()
+    for name in ("unlock", "unpin", "restore", "unban"):  # of what is done
+        assert await world.send(said[name] | {"id": f"{said[name]['id']}/again"}, speaker) == [], name
+    assert (await world.now(), await world.log()) == (before, log)
+    with world.a.here():
         assert (
             await rows("SELECT 1 FROM block") == [] and await rows("SELECT 1 FROM actor WHERE suspended_at > 0") == []
         )
@@ -258,8 +267,11 @@ async def test_a_list_of_another_group_is_not_changed_by_a_moderator_of_this_one
     here = {"cc": [world.bread.uri], "audience": world.bread.uri}
 
     heard = await world.send(world.mo.does("Add", world.post.uri, target=target, **here), world.mo)
+    other = await world.bo.post("In no group")
+    heard += await world.send(world.mo.does("Add", other.uri, target=world.bread.featured, **here), world.mo)
 
     assert heard == [] and await world.register("pinned", world.post.uri) is None
+    assert await world.register("pinned", other.uri) is None
 
 
 async def test_somebody_who_was_never_here_can_be_banned_and_only_moderators_have_them_looked_up(world: World) -> None:

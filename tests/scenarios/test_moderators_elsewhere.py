@@ -139,14 +139,40 @@ async def test_an_act_that_was_undone_stays_undone_however_often_it_is_passed_on
 @pytest.mark.parametrize("who", ["eve", "bo", "pat"])
 async def test_what_it_passes_on_of_somebody_who_is_not_listed_has_none(elsewhere: Elsewhere, who: str) -> None:
     said = elsewhere.acts({"eve": elsewhere.eve, "bo": elsewhere.bo, "pat": elsewhere.home.actor("pat")}[who])
-    await elsewhere.announce(elsewhere.acts(elsewhere.mo)["unlock"])  # so that the list of moderators is known
+    theirs = elsewhere.acts(elsewhere.mo)
+    await elsewhere.announce(theirs["unlock"])  # so that the list of moderators is known
     before = await elsewhere.state()
 
     for name in AFTER:
         if not (who == "bo" and name == "remove"):  # its author may delete it
             await elsewhere.announce(said[name])
+            assert await elsewhere.state() == before, name
+    appoint = () if who == "bo" else ("appoint",)  # else he is listed
+    for name in ("lock", "pin", "remove", "ban", *appoint):
+        await elsewhere.announce(theirs[name] | {"id": f"{theirs[name]['id']}/again"})
+    done = await elsewhere.state()
+    assert done == (1, True, '{"pinned":true}', "{}", MODERATOR if appoint else None, MODERATOR)
+    for name in ("unlock", "unpin", "restore", "unban", "dismiss"):
+        await elsewhere.announce(said[name] | {"id": f"{said[name]['id']}/again"})
+        assert await elsewhere.state() == done, name
 
-    assert await elsewhere.state() == before
+
+@pytest.mark.attack("GRP-05")
+@pytest.mark.attack("GRP-11")
+async def test_it_passes_on_no_votes_about_what_is_not_in_it_and_takes_back_none_of_others(
+    elsewhere: Elsewhere,
+) -> None:
+    mine, vote = await elsewhere.ann.post("Mine"), elsewhere.eve.does("Like", elsewhere.note["id"])
+    await elsewhere.announce(vote)
+
+    for said in (elsewhere.eve.does("Like", mine.uri), elsewhere.bo.does("Dislike", mine.uri)):
+        await elsewhere.announce(said)
+    for by in (elsewhere.bo, elsewhere.mo, elsewhere.wine):
+        for inner in (vote, vote | {"actor": by.uri}, vote["id"]):
+            await elsewhere.announce(by.does("Undo", inner))
+
+    there, about = await elsewhere.a.knows(mine.uri), await elsewhere.a.knows(elsewhere.note["id"])
+    assert (there.likes_count, there.dislikes_count, about.likes_count) == (0, 0, 1)
 
 
 @pytest.mark.attack("GRP-06")

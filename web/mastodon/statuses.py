@@ -209,13 +209,12 @@ async def history(request: Request) -> Response:
     }
     named = await emoji.named_in(base, texts)
     doubt, host = status.doubt(post, bundle.faces.get(post.id)), status.home_of(post)
-    attached = {file.id: attachment(base, file, host) for file in files}
     return respond.json(
         [
             _edit(
                 author,
                 version,
-                [attached[file.id] for file in threads.shown_then(version, files)],
+                [attachment(base, file, host) for file in threads.shown_then(version, files)],
                 named.get(at, []),
                 doubt,
             )

@@ -61,15 +61,15 @@ async def make(app: App, group_name: str, by: Actor, wanted: Wanted) -> None:
         await write(writes)
 
 
-async def revoke(app: App, group_name: str, by: Actor, invite_id: int) -> None:
-    """Take an invitation into the group back, whoever made it.
+async def revoke(app: App, group_name: str, by: Actor | None, invite_id: int) -> None:
+    """Take an invitation into the group back, whoever made it; `by` None is whoever runs the server.
 
     Raises:
         NotAllowed: `by` does not invite into the group.
         NotFound: there is no such invitation into it, or nobody could come in with it anyway.
     """
     group, face = await groups.named(group_name)
-    await members.who_acts(group, face, by, rights.INVITE)
+    actor_uri = await members.who_acts(group, face, by, rights.INVITE)
     found = await storage.invites.by_id(invite_id)
     if found is None or found.group_id != group.id or found.role != "member":
         raise NotFound("There is no such invitation any more.")
@@ -77,7 +77,7 @@ async def revoke(app: App, group_name: str, by: Actor, invite_id: int) -> None:
         if not await storage.invites.revoke(found.id, clock.now_ms()):
             raise NotFound("There is no such invitation any more.")
         uri = app.urls.activity(next_id())
-        acts.record(app, writes := Writes(), group, face, "invitation", str(found.id), None, by=by.uri, uri=uri)
+        acts.record(app, writes := Writes(), group, face, "invitation", str(found.id), None, by=actor_uri, uri=uri)
         await write(writes)
 
 

@@ -12,9 +12,11 @@ from typing import Any
 
 import msgspec
 
+import storage.accounts
 import storage.actors
 import storage.flairs
 import storage.groups
+import storage.invites
 from fedcomm import (
     acts,
     admit,
@@ -26,6 +28,7 @@ from fedcomm import (
     group_profile,
     groups,
     members,
+    remote_invites,
     rights,
     sanitise,
 )
@@ -146,6 +149,7 @@ async def work(app: App, span: dict[str, Any], by: str) -> None:
     await _each(case, lambda act: act.property == "role")
     await _settings(case)
     await _each(case, lambda act: act.property != "role")
+    await _links(case)
     await _each(case, lambda act: act.property == "role")
 
 
@@ -189,6 +193,19 @@ async def _settings(case: Case) -> None:
         await group_profile.change(case.app, case.face.username, Change(**given), case.by)
     except AppError as refused:
         LOG.info("settings not undone group=%s why=%s", case.face.uri, refused)
+
+
+async def _links(case: Case) -> None:
+    """Links that they made here let nobody in any more; they are no acts of the group."""
+    subject, now = await storage.actors.by_uri(case.span.actor_uri), clock.now_ms()
+    account = await storage.accounts.by_name(subject.username) if subject is not None and subject.local else None
+    if account is None:
+        return
+    for link in await storage.invites.into(case.group.id, now, 1_000):
+        if link.created_by == account.id and case.span.since <= link.created_at <= case.span.until:
+            async with transaction():
+                if await storage.invites.revoke(link.id, now):
+                    await audit.note(audit.SERVER, "invite.revoke", str(link.id))
 
 
 async def _post(act: Act) -> int:
@@ -270,6 +287,12 @@ async def _role(case: Case, act: Act, held: Any) -> None:
         await members.appoint(case.app, case.face.username, subject, case.by, held["role"])
 
 
+async def _invited(case: Case, act: Act, held: Any) -> None:
+    """A link of theirs lets nobody in any more; one that they took back stays so, as others may have been told."""
+    if act.value is not None:
+        await remote_invites.revoke(case.app, case.face.username, case.by, int(act.subject))
+
+
 async def _word(case: Case, act: Act, held: Any) -> None:
     actor_uri = await members.who_acts(case.group, case.face, case.by, rights.WELCOME)
     uri = case.app.urls.activity(next_id())
@@ -292,5 +315,6 @@ UNDOING: dict[str, Callable[[Case, Act, Any], Awaitable[None]]] = {
     "ban": _ban,
     "taken_out": _taken_out,
     "role": _role,
+    "invitation": _invited,
     **dict.fromkeys(_WORDS, _word),
 }

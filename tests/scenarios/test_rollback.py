@@ -1,17 +1,21 @@
 """A moderator's account was stolen: what it did is undone as a set, at every server (attack GRP-23)."""
 
 import asyncio
+import hashlib
 
 import msgspec
 import pytest
 
 import storage.members
 from fedcomm import (
+    clock,
     curation,
     fetching,
     flairs,
     group_profile,
+    invites,
     members,
+    remote_invites,
     requests,
     rights,
     rollback,
@@ -22,8 +26,9 @@ from fedcomm import (
 from fedcomm.errors import Conflict, NotAllowed, NotFound
 from fedcomm.flairs import Wanted
 from fedcomm.group_profile import Change
+from storage import accounts, groups, posts, registers
 from storage import flairs as stored_flairs
-from storage import groups, posts, registers
+from storage import invites as stored_invites
 from storage.actors import Actor
 from storage.connect import rows
 from storage.groups import Group
@@ -50,6 +55,7 @@ class World:
         self.bo: Person
         self.cy: Person
         self.before: State
+        self.links: list[str]
 
     async def state(self) -> State:
         """What the group is now: registers that hold something, settings, posts, members."""
@@ -123,6 +129,11 @@ async def rampage(world: World) -> None:
     await world.fediverse.settle()
     world.before = await world.state()
     with world.a.here():
+        account = await accounts.by_name("mo")
+        world.links = [await invites.create(app, account, group_id=world.group.id) for _ in range(2)]
+        world.links.append("s" * 32)
+        hashed = remote_invites.Wanted(hash=hashlib.sha256(("s" * 32).encode()).hexdigest())
+        await remote_invites.make(app, "bread", mo, hashed)
         await curation.unlock(app, mo, second.id)
         await curation.restore(app, mo, third.id)
         await curation.unpin(app, mo, first.id)
@@ -172,6 +183,7 @@ async def test_all_that_a_stolen_account_did_is_undone_and_servers_are_told(worl
     for wanted in (("Undo", "Block"), ("Add", ""), ("Remove", ""), ("Lock", ""), ("Delete", ""), ("Update", "Group")):
         assert wanted in said, said
     with world.a.here():
+        assert len(world.links) == 3 and await stored_invites.into(world.group.id, clock.now_ms()) == []
         log = await registers.log(world.group.id, 500)
         assert [act.subject for act in log if act.property == "rolled_back"] == [world.mo.actor.uri]
 

@@ -152,3 +152,11 @@ def test_nothing_is_left_open_in_the_code() -> None:
     words = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 
     assert [source.module for source in house() if words.search(source.text)] == []
+
+
+def test_decisions_are_numbered_one_after_the_other() -> None:
+    found = sorted((ROOT / "docs" / "decisions").glob("0*.md"))
+
+    assert [int(path.name[:4]) for path in found] == list(range(1, len(found) + 1))
+    for path in found:
+        assert path.read_text().startswith(f"# {int(path.name[:4])}. "), path.name

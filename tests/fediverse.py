@@ -192,6 +192,11 @@ class Instance:
                 one.sender.lanes[host].next_at = 0
                 one.app.wake_delivery.set()
 
+    def learn(self, host: str, family: str, software: str) -> None:
+        """Each of its processes knows what that server runs."""
+        for app in self.apps:
+            app.peers.learn(host, family, software)
+
     def overflow(self) -> None:
         """Let more wait in the database than in memory, so that it is asked."""
         for app in self.apps:

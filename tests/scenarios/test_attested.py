@@ -78,7 +78,7 @@ async def test_a_group_tells_an_answer_to_whom_it_is_for_on_mastodon_and_to_nobo
         await forger.send(circle.fediverse, circle.a, who, who.does("Follow", circle.face.uri))
     await circle.let_in(circle.carol)
     for host in (there, far):
-        circle.a.app.peers.learn(host.name, "microblog", "mastodon")
+        circle.a.learn(host.name, "microblog", "mastodon")
     for instance in (circle.a, circle.c):
         with instance.here():
             assert [await fetching.actor(instance.app, who.uri) for who in (eve, fritz)]
@@ -152,7 +152,7 @@ async def test_who_is_named_by_an_edit_gets_the_post_and_who_is_named_no_more_ho
         await forger.send(circle.fediverse, circle.a, who, who.does("Follow", circle.face.uri))
     await circle.let_in(circle.carol)
     for name, host in hosts.items():
-        circle.a.app.peers.learn(host.name, "microblog", "mastodon")
+        circle.a.learn(host.name, "microblog", "mastodon")
         with circle.c.here():
             assert await fetching.actor(circle.c.app, people[name].uri)
     thread = await circle.said(circle.anna, "@rye Canary boats\n\nWhich wood?")

@@ -106,7 +106,8 @@ async def test_a_server_with_many_new_people_has_not_many_votes(world: World) ->
 
 
 async def test_what_many_of_one_server_vote_counts_later_in_their_order_and_is_not_lost(world: World) -> None:
-    world.a.apps[0].vote_limit = limits.VoteLimit(most=2, known=3, waiting=9, window=1.0)
+    for app in world.a.apps:
+        app.vote_limit = limits.VoteLimit(most=2, known=3, waiting=9, window=1.0)
     old = [world.host.actor(f"o{number}") for number in range(4)]
     new = [world.host.actor(f"n{number}") for number in range(4)]
     with world.a.here():
@@ -125,7 +126,7 @@ async def test_what_many_of_one_server_vote_counts_later_in_their_order_and_is_n
     async with asyncio.timeout(20):
         while await world.votes() != (6, 1):
             await asyncio.sleep(0.1)
-            world.a.apps[0].intake.more()
+            world.a.overflow()
             await world.fediverse.settle()
     full = limits.VoteLimit(most=1, waiting=1)
     assert full.seconds(1, "e.test", "first", known=False) == 0.0
@@ -163,7 +164,8 @@ async def test_nobody_speaks_through_a_group_by_taking_back_or_changing_the_same
     assert await passed_on("Update", *changed) == limits.EDITS
     assert (await world.a.knows(note["id"])).content == f"<p>{limits.EDITS - 1}</p>"  # as all others read it
     await world.a.ban(world.bread, eve.uri)
-    world.a.apps[0].undo_limit = limits.ServerLimit(9, limits.WINDOW)
+    for app in world.a.apps:
+        app.undo_limit = limits.ServerLimit(9, limits.WINDOW)
     assert await passed_on("Undo", eve.does("Undo", eve.does("Like", world.post.uri))) == 0
 
 

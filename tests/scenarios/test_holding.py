@@ -416,7 +416,8 @@ async def test_a_flood_into_a_group_waits_and_is_not_relayed(fediverse: Fedivers
         await lapses.end(a.app)
         assert len(await waiting(a)) == 11  # not yet
         await execute("UPDATE held SET held_at = held_at - 600000")
-        a.app.post_limit = limits.PostLimit()  # the ten minutes have passed
+        for app in a.apps:
+            app.post_limit = limits.PostLimit()  # the ten minutes have passed
         await lapses.end(a.app)
     await fediverse.settle()
     assert len([uri for uri in await talk(a) if "loud" in uri]) == 39  # all but the one that was turned away

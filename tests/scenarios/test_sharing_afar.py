@@ -110,8 +110,8 @@ async def test_a_second_group_tells_of_its_locks_and_pins_which_its_deputies_ord
         face = host.actor("fay")
         await forger.send(world.fediverse, world.b, face, face.does("Follow", world.wine.uri))
     with world.b.here():
-        world.b.app.peers.learn("piefed.test", "groups", "piefed")
-        world.b.app.peers.learn("fedcomm.test", "groups", "fedcomm")
+        world.b.learn("piefed.test", "groups", "piefed")
+        world.b.learn("fedcomm.test", "groups", "fedcomm")
 
     for act in (curation.lock, curation.pin):
         await world.act(act, world.b, world.bob, "wine")
@@ -147,16 +147,16 @@ async def nobody_else(world: World) -> None:
         act = mal.does(kind, world.post.uri, to=[world.wine.uri], cc=[forger.PUBLIC], audience=world.wine.uri, **more)
         await forger.send(world.fediverse, world.b, mal, act)
     with world.b.here():
-        world.b.app.peers.learn("a.test", "groups", "lemmy")
+        world.b.learn("a.test", "groups", "lemmy")
     with world.a.here():
-        world.a.app.peers.learn("b.test", "groups", "lemmy")
+        world.a.learn("b.test", "groups", "lemmy")
         with pytest.raises(NotAllowed):
             await world.act(curation.lock, world.a, world.ann, "wine@b.test")
     assert await world.state(world.a, world.b, world.c) == [(False, False, 0)] * 3
     with world.c.here():
-        world.c.app.peers.learn("b.test", "groups", "lemmy")
+        world.c.learn("b.test", "groups", "lemmy")
     with pytest.raises(NotAllowed, match="knows no locks and pins"):
         await world.act(curation.lock, world.c, world.dot, "wine@b.test")
     for instance, host in ((world.a, "b.test"), (world.c, "b.test"), (world.b, "a.test")):
         with instance.here():
-            instance.app.peers.learn(host, "groups", "fedcomm")
+            instance.learn(host, "groups", "fedcomm")

@@ -81,6 +81,7 @@ async def test_what_stands_elsewhere_is_told_step_by_step_and_not_kept(town: Tow
         await asked(town, "debug.fetch", what="bob")
     with town.ours.here():
         await peers.set_policy(town.ours.app, "theirs.test", "suspend", comment="", by=audit.OPERATOR)
+    await town.ours.agreed()
     assert "peer clear" in (await asked(town, "debug.fetch", what=bob.uri))["fix"]
     assert await counts(town) == before
 

@@ -84,10 +84,8 @@ _BAN = msgspec.json.Decoder(_Ban)
 
 def banned(value: str | None) -> bool:
     """Whether the value of a ban register bans now; a ban that has run out is read as none."""
-    if value is None:
-        return False
     until = banned_until(value)
-    return until is None or until > clock.now_ms()
+    return value is not None and (until is None or until > clock.now_ms())
 
 
 def banned_until(value: str | None) -> int | None:
@@ -290,13 +288,13 @@ def discussing(standing: Standing) -> None:
         raise NotAllowed("Only members begin discussions in this group, and it has not let you in as a member yet.")
 
 
-def invited(standing: int) -> None:
-    """Whether one more group of a server may invite a member of ours, of whom so many invitations of it stand.
+def invited(undecided: int) -> None:
+    """Whether one more group of a server may invite a member of ours, who has so many of it undecided.
 
     Raises:
         NotAllowed: they have not decided about the earlier ones.
     """
-    if standing >= INVITATIONS:
+    if undecided >= INVITATIONS:
         raise NotAllowed("So many groups of that server invite them already.")
 
 

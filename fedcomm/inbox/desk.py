@@ -1,11 +1,12 @@
-"""What moderators elsewhere change on the desk of a group of ours (`fedcomm/desk.py`), each as far as they may."""
+"""What moderators elsewhere change on the desk of a group of ours (`fedcomm/desk`), each as far as they may."""
 
 from typing import Any, TypeVar
 
 import msgspec
 
 from activitypub.activities import Activity
-from fedcomm import admit, clock, desk, remote_invites, rights
+from fedcomm import admit, clock, remote_invites, rights
+from fedcomm.desk import changing, values
 from fedcomm.errors import AppError, Invalid
 from fedcomm.inbox.hand import Hand, Ignored, Refused
 from storage import jobs
@@ -44,20 +45,20 @@ async def _done(
     """Whatever is changed of it, all or nothing; gives the settings that others have changed since it was said."""
     app = hand.app
     if "settings" in said:
-        wanted = _read(said["settings"], desk.Settings)
-        return await desk.change_settings(app, group, face, by, wanted, activity.published)
+        wanted = _read(said["settings"], values.Settings)
+        return await changing.change_settings(app, group, face, by, wanted, activity.published)
     if "decision" in said:
-        await desk.decide(app, face, by, _read(said["decision"], desk.Decision))
+        await changing.decide(app, face, by, _read(said["decision"], values.Decision))
     elif "welcome" in said:
-        await desk.change_welcome(app, face, by, _read(said["welcome"], desk.Welcome))
+        await changing.change_welcome(app, face, by, _read(said["welcome"], values.Welcome))
     elif "pictures" in said:
-        await desk.change_pictures(app, group, face, by, _read(said["pictures"], desk.Pictures))
+        await changing.change_pictures(app, group, face, by, _read(said["pictures"], values.Pictures))
     elif "flairs" in said:
-        await desk.change_flairs(app, face, by, _read(said["flairs"], list[desk.Flair]))
+        await changing.change_flairs(app, face, by, _read(said["flairs"], list[values.Flair]))
     elif "invitation" in said:
         await remote_invites.make(app, face.username, by, _read(said["invitation"], remote_invites.Wanted))
     elif "revoked" in said:
-        await remote_invites.revoke(app, face.username, by, desk.number(_read(said["revoked"], str)))
+        await remote_invites.revoke(app, face.username, by, changing.number(_read(said["revoked"], str)))
     else:
         raise Ignored("nothing of it is known here")
     return []

@@ -4,7 +4,7 @@ from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
 from activitypub.objects import Note
 from fedcomm import admit, attesting, groups, recording
-from fedcomm import desk as service
+from fedcomm.desk.values import uri_of
 from fedcomm.errors import NotAllowed
 from fedcomm.inbox import create, desk, moderate, shared, waiting
 from fedcomm.inbox.hand import Hand, Ignored, Wants
@@ -66,7 +66,7 @@ async def by_link(hand: Hand, activity: Activity) -> None:
     if group is not None:
         return await moderate.describe(hand, activity, group)
     meant = hand.facts.group_at(activity.target or "")
-    if meant is not None and uri == service.uri_of(hand.facts.face_of(meant)):
+    if meant is not None and uri == uri_of(hand.facts.face_of(meant)):
         return await desk.changed(hand, activity, meant)
     known = hand.known_post(uri or "")
     editor, author = hand.actor(activity.actor), hand.facts.author_of(known)

@@ -11,7 +11,6 @@ from fedcomm import (
     block_imports,
     borrowing,
     completing,
-    desk,
     elsewhere,
     farewells,
     featured,
@@ -32,7 +31,6 @@ from fedcomm import (
     questions,
     rankings,
     refusals,
-    remote_desk,
     retelling,
     rollback,
     scheduled,
@@ -44,6 +42,7 @@ from fedcomm import (
     welcomes,
 )
 from fedcomm.app import App
+from fedcomm.desk import afar, changing
 from fedcomm.jobs import nightly
 from fedcomm.media import clean_up, sweep
 
@@ -101,8 +100,8 @@ JOBS: dict[str, Job] = {
     "welcome": Job(welcomes.welcome, attempts=10),
     "ask_question": Job(questions.ask, attempts=10),
     "tell_answer": Job(questions.tell_answer),
-    "tell_not_taken": Job(desk.tell),
-    "let_go_picture": Job(remote_desk.let_go),
+    "tell_not_taken": Job(changing.tell),
+    "let_go_picture": Job(afar.let_go),
     "tell_held": Job(holding.tell, attempts=10),
     "take_up_held": Job(holding.take_up),
     "show_answer": Job(introductions.show),

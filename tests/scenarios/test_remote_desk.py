@@ -17,11 +17,11 @@ from fedcomm import (
     invites,
     members,
     posts,
-    remote_desk,
     rights,
     sessions,
     tokens,
 )  # fmt: skip
+from fedcomm.desk import afar
 from fedcomm.errors import NotFound
 from fedcomm.group_profile import Change
 from fedcomm.posts import Draft
@@ -335,7 +335,7 @@ async def test_a_steward_elsewhere_gives_the_group_pictures_and_takes_them_away(
         assert act is not None and act.actor_uri == bob.actor.uri
     with b.here():
         (lent,) = await rows("SELECT id FROM media WHERE state = 'ready'")
-        await remote_desk.let_go(b.app, lent[0])
+        await afar.let_go(b.app, lent[0])
         assert await value("SELECT state FROM media WHERE id = ?", lent) == "dropped"
         await fetching.actor(b.app, face.uri, fresh=True)
     page = await browser.get(where)

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from activitypub import documents, render
 from activitypub.activities import Collection
-from fedcomm import desk, members, moderation, publishing, rights
+from fedcomm import members, moderation, publishing, rights
 from fedcomm.errors import NotFound
 from storage import actors, blocks, collections, follows, groups, pins, posts, visible
 from storage import members as joined
@@ -18,7 +18,7 @@ from storage.actors import Actor
 from storage.groups import Group
 from web import params, respond
 from web.federation.actors import named
-from web.federation.asking import PRIVATE, Worded, asker, viewer, worded
+from web.federation.asking import PRIVATE, Worded, viewer, worded
 from web.state import app_of
 
 PAGE = 20  # activities of a page of an outbox
@@ -161,16 +161,6 @@ async def stewards(request: Request) -> Response:
         request,
         Collection(kind="OrderedCollection", uri=uri, items=items, total=len(items), attributed_to=face.uri),
     )
-
-
-async def on_desk(request: Request) -> Response:
-    """What lies before those who look after a group, for servers on which one of them lives; nobody else is told."""
-    face, asking = await named(request, "Group"), await asker(request)
-    group = await _group(face)
-    if asking is None or not await desk.serves(group, asking):
-        raise NotFound("There is no such page.")
-    whole = await desk.document(app_of(request), group, face)
-    return respond.document(request, documents.write(whole), cache=PRIVATE)
 
 
 async def featured(request: Request) -> Response:
@@ -321,7 +311,7 @@ def _answer(request: Request, collection: Collection, asking: int = visible.ANYB
 
 
 _ACTORS = [("outbox", outbox), ("followers", followers), ("featured", featured)]
-_OF_GROUPS = [("moderators", moderators), ("stewards", stewards), ("desk", on_desk)]
+_OF_GROUPS = [("moderators", moderators), ("stewards", stewards)]
 routes = [
     *(Route(f"/users/{{name}}/{tail}", endpoint) for tail, endpoint in [*_ACTORS, ("following", following)]),
     *(Route(f"/c/{{name}}/{tail}", endpoint) for tail, endpoint in [*_ACTORS, *_OF_GROUPS]),

@@ -8,8 +8,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.flairs
-from fedcomm import flairs, remote_desk, rights
-from fedcomm.desk import Flair
+from fedcomm import flairs, rights
+from fedcomm.desk import afar
+from fedcomm.desk.values import Flair
 from fedcomm.errors import AppError, Invalid, NotFound
 from fedcomm.flairs import MOST, Wanted
 from storage import visible
@@ -50,7 +51,7 @@ async def save(request: Request, place: Place) -> Response:
         app, by = state.app_of(request), place.by(rights.FLAIR)
         if not place.group.local:
             said = [Flair(id=each.uri, name=each.name, color=each.color) for each in flairs.checked(wanted)]
-            await remote_desk.change_flairs(app, place.group, place.face, place.reader.actor, said)
+            await afar.change_flairs(app, place.group, place.face, place.reader.actor, said)
             return respond.redirect(f"{shown.profile(place.face)}/flairs?done=sent")
         await flairs.change(app, place.face.username, wanted, by)
     except AppError as refused:

@@ -11,8 +11,9 @@ import storage.accounts
 import storage.actors
 import storage.invites
 import storage.registers
-from fedcomm import clock, invites, remote_desk, rights
-from fedcomm.desk import Invitation
+from fedcomm import clock, invites, rights
+from fedcomm.desk import afar, reading
+from fedcomm.desk.values import Invitation
 from fedcomm.errors import AppError, NotFound
 from fedcomm.invites import MEMBERS_DAYS, MEMBERS_USES
 from storage.actors import Actor
@@ -49,7 +50,7 @@ async def make(request: Request, place: Place) -> Response:
             link = await invites.create(app, account, "member", place.group.id, given.uses, given.days)
         else:
             by = place.reader.actor
-            link = await remote_desk.invite(app, place.group, place.face, by, given.uses, given.days)
+            link = await afar.invite(app, place.group, place.face, by, given.uses, given.days)
     except AppError as refused:
         return await _page(request, place, given, refused)
     return await _page(request, place, given, link=link)
@@ -62,7 +63,7 @@ async def revoke(request: Request, place: Place) -> Response:
     place.by(rights.INVITE)
     if not place.group.local:
         app, number = state.app_of(request), params.number(request)
-        await remote_desk.revoke(app, place.group, place.face, place.reader.actor, number)
+        await afar.revoke(app, place.group, place.face, place.reader.actor, number)
         return respond.redirect(f"{shown.profile(place.face)}/invites?done=revoked&gone={number}")
     found = await storage.invites.by_id(params.number(request))
     if found is None or found.group_id != place.group.id:
@@ -99,9 +100,9 @@ async def _page(
 async def _afar(request: Request, place: Place) -> list[tuple[Invitation, str]]:
     """Those into a group elsewhere, as its server has them now, without one that is `gone` in this moment."""
     by = place.reader.actor
-    there = await remote_desk.read(state.app_of(request), place.group, place.face, by, rights.INVITE)
+    there = await reading.read(state.app_of(request), place.group, place.face, by, rights.INVITE)
     gone = request.query_params.get("gone")
-    return [(each, each.maker) for each in remote_desk.clean_invitations(there.invitations) if each.id != gone]
+    return [(each, each.maker) for each in reading.clean_invitations(there.invitations) if each.id != gone]
 
 
 async def _with_makers(group_id: int, found: list[Invite]) -> list[tuple[Invite, Actor | str | None]]:

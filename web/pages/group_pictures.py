@@ -6,7 +6,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from fedcomm import group_profile, media, remote_desk, rights
+from fedcomm import group_profile, media, rights
+from fedcomm.desk import afar
 from fedcomm.errors import AppError
 from fedcomm.group_profile import Change
 from storage.actors import Actor
@@ -50,7 +51,7 @@ async def save(request: Request, place: Place) -> Response:
         if not place.group.local:
             words = {name: text for name, text in words.items() if name in sent or text != _described(place.face, name)}
             app = state.app_of(request)
-            await remote_desk.change_pictures(app, place.group, place.face, place.reader.actor, wanted, words)
+            await afar.change_pictures(app, place.group, place.face, place.reader.actor, wanted, words)
             return respond.redirect(f"{shown.profile(place.face)}/pictures?done=sent")
         change = Change(pictures=wanted, descriptions=words)
         await group_profile.change(state.app_of(request), place.face.username, change, by)

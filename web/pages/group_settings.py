@@ -4,8 +4,9 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fedcomm import admit, desk, remote_desk, rights, topics
+from fedcomm import admit, rights, topics
 from fedcomm.app import App
+from fedcomm.desk import afar, reading, serving, values
 from fedcomm.errors import AppError, Invalid
 from fedcomm.group_profile import Change
 from web import respond, state
@@ -40,7 +41,7 @@ class Settings(msgspec.Struct, frozen=True):
 
 async def present(app: App, place: Place) -> Settings:
     """What the form begins with: the settings as they are."""
-    return _form(await desk.settings(app, place.group, place.face))
+    return _form(await serving.settings(app, place.group, place.face))
 
 
 async def wanted(place: Place, given: Settings) -> Change:
@@ -63,7 +64,7 @@ async def show(
     if given is None:
         app, by = state.app_of(request), place.reader.actor
         try:
-            now = (await remote_desk.read(app, place.group, place.face, by, rights.SETTINGS)).settings
+            now = (await reading.read(app, place.group, place.face, by, rights.SETTINGS)).settings
             given = msgspec.structs.replace(_form(now), was=msgspec.json.encode(now).decode())
         except AppError as why:
             refused = why
@@ -78,13 +79,13 @@ async def send(request: Request, place: Place, given: Settings) -> Response:
     """What the reader has changed goes to the server of the group."""
     app, by = state.app_of(request), place.reader.actor
     try:
-        await remote_desk.change_settings(app, place.group, place.face, by, _was(given), _said(given))
+        await afar.change_settings(app, place.group, place.face, by, _was(given), _said(given))
     except AppError as refused:
         return await show(request, place, given, refused)
     return respond.redirect(f"{shown.profile(place.face)}/profile?done=sent")
 
 
-def _form(settings: desk.Settings) -> Settings:
+def _form(settings: values.Settings) -> Settings:
     said = {name: value for name, value in msgspec.structs.asdict(settings).items() if value is not None}
     return Settings(
         **said
@@ -96,18 +97,18 @@ def _form(settings: desk.Settings) -> Settings:
     )
 
 
-def _said(given: Settings) -> desk.Settings:
-    said = {name: getattr(given, name) for name in desk.Settings.__struct_fields__}
+def _said(given: Settings) -> values.Settings:
+    said = {name: getattr(given, name) for name in values.Settings.__struct_fields__}
     lists = {
         "rules": tuple(line.strip() for line in given.rules.splitlines() if line.strip()),
         "topics": tuple(sorted(topics.named(given.topics))),
         "languages": tuple(sorted(topics.spoken(given.languages))),
     }
-    return desk.Settings(**said | lists | {"visibility": given.visibility or None})
+    return values.Settings(**said | lists | {"visibility": given.visibility or None})
 
 
-def _was(given: Settings) -> desk.Settings:
+def _was(given: Settings) -> values.Settings:
     try:
-        return msgspec.json.decode(given.was or "{}", type=desk.Settings)
+        return msgspec.json.decode(given.was or "{}", type=values.Settings)
     except msgspec.DecodeError as why:
         raise Invalid("The form was not sent whole. Please try again.", field="title") from why

@@ -13,7 +13,8 @@ from starlette.routing import Route
 import storage.actors
 import storage.held
 import storage.registers
-from fedcomm import desk, holding, lapses, promotional, remote_desk, rights
+from fedcomm import holding, lapses, promotional, rights
+from fedcomm.desk import afar, reading, values
 from fedcomm.errors import AppError
 from storage.actors import Actor
 from storage.groups import Group
@@ -90,8 +91,8 @@ async def _decide_afar(request: Request, place: Place) -> Response:
         about = str(given.id) if given.id else given.who.strip()
         if given.act == "mark":
             about = (await find.somebody(app, by.id, about)).uri
-        said = desk.Decision(act=given.act, id=about, reason=given.reason)
-        await remote_desk.decide(app, place.group, place.face, by, said)
+        said = values.Decision(act=given.act, id=about, reason=given.reason)
+        await afar.decide(app, place.group, place.face, by, said)
     except AppError as refused:
         return await _page_afar(request, place, given, refused)
     return respond.redirect(f"{shown.profile(place.face)}/held?{urlencode({'done': given.act, 'decided': about})}")
@@ -101,10 +102,10 @@ async def _page_afar(
     request: Request, place: Place, given: Decision = Decision(), refused: AppError | None = None
 ) -> Response:
     """What waits, as the server of the group says now: texts of strangers, told by another."""
-    waiting = desk.Waiting()
+    waiting = values.Waiting()
     try:
-        there = await remote_desk.read(state.app_of(request), place.group, place.face, place.reader.actor, rights.HOLD)
-        waiting = remote_desk.clean(there.waiting)
+        there = await reading.read(state.app_of(request), place.group, place.face, place.reader.actor, rights.HOLD)
+        waiting = reading.clean(there.waiting)
     except AppError as why:
         refused = refused or why
     gone = request.query_params.get("decided", "")

@@ -6,8 +6,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.actors
-from fedcomm import remote_desk, rights, welcomes
-from fedcomm.desk import Welcome
+from fedcomm import rights, welcomes
+from fedcomm.desk import afar, reading
+from fedcomm.desk.values import Welcome
 from fedcomm.errors import AppError, Invalid
 from storage.posts import Post
 from web import languages, respond, state
@@ -63,7 +64,7 @@ async def _show_afar(request: Request, place: Place) -> Response:
     place.by(rights.WELCOME)
     try:
         app, by = state.app_of(request), place.reader.actor
-        there = (await remote_desk.read(app, place.group, place.face, by, rights.WELCOME)).welcome
+        there = (await reading.read(app, place.group, place.face, by, rights.WELCOME)).welcome
     except AppError as refused:
         return await _page(request, place, Wish(), refused, readable=False)
     texts = [Words(language, text) for language, text in (there.texts or {}).items()]
@@ -76,7 +77,7 @@ async def _send(request: Request, place: Place, given: Wish, wanted: Welcome) ->
     try:
         if any(len(text) > welcomes.MAX_TEXT for text in (wanted.texts or {}).values()):
             raise Invalid("The welcome may have {limit} characters.", field="texts", limit=welcomes.MAX_TEXT)
-        await remote_desk.change_welcome(state.app_of(request), place.group, place.face, place.reader.actor, wanted)
+        await afar.change_welcome(state.app_of(request), place.group, place.face, place.reader.actor, wanted)
     except AppError as refused:
         return await _page(request, place, given, refused)
     return respond.redirect(f"{shown.profile(place.face)}/welcome?done=sent")

@@ -1,0 +1,111 @@
+"""What is said about the desk of a group between its server and those of who looks after it: the forms on the wire."""
+
+import msgspec
+
+from storage.actors import Actor
+
+MOST_HELD, MOST_HTML = 20, 20_000  # posts that are told at once; characters of one
+MOST_MARKED = 100  # people
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """A post that waits: under which number, whose it is, how it reads (clean HTML), and where its server shows it.
+
+    `ends` is when it comes in by itself (ms since 1970; 0 for in a moment), None for never.
+    """
+
+    id: str
+    author: str
+    handle: str = ""
+    kind: str = ""
+    title: str = ""
+    warning: str = ""
+    html: str = ""
+    url: str = ""
+    pictures: int = 0
+    answer: bool = False
+    held_at: int = 0
+    ends: int | None = None
+
+
+class Marked(msgspec.Struct, frozen=True):
+    """Somebody of whom moderators have decided how what they write is treated."""
+
+    id: str
+    handle: str = ""
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """What waits to be in the group: the first, and how many in all; whom moderators trust or marked as promotional."""
+
+    posts: tuple[Held, ...] = ()
+    count: int = 0
+    trusted: tuple[Marked, ...] = ()
+    promotional: tuple[Marked, ...] = ()
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What a moderator decides: `act` about the post that waits under the number `id`, or about the actor `id`."""
+
+    act: str
+    id: str
+    reason: str = ""
+
+
+class Invitation(msgspec.Struct, frozen=True, kw_only=True):
+    """An invitation that can be used: how often it was, how often and until when (ms since 1970) it can be, whose."""
+
+    id: str
+    uses: int = 0
+    max_uses: int = 0
+    expires_at: int = 0
+    maker: str = ""  # a handle; '' for who runs the server
+
+
+class Welcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How newcomers are welcomed, or what is to be otherwise: texts by language, who greets (a name there), where."""
+
+    texts: dict[str, str] | None = None
+    greeter: str | None = None
+    thread: str | None = None
+
+
+class Flair(msgspec.Struct, frozen=True, kw_only=True):
+    """A flair that the group shall have: the id of one that it has, '' for a new one."""
+
+    id: str = ""
+    name: str
+    color: str
+
+
+class Pictures(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The pictures that the group shall have: where they lie, '' for none, and what they show; None leaves one."""
+
+    icon: str | None = None
+    image: str | None = None
+    icon_description: str | None = None
+    image_description: str | None = None
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The settings of a group, or those that are to be otherwise; None where nothing is said of one."""
+
+    title: str | None = None
+    summary: str | None = None  # plain text
+    rules: tuple[str, ...] | None = None
+    join_mode: str | None = None
+    question: str | None = None
+    posting: str | None = None
+    votes: str | None = None
+    closed: bool | None = None
+    topics: tuple[str, ...] | None = None
+    languages: tuple[str, ...] | None = None
+    listed: bool | None = None
+    visibility: str | None = None
+    ladder: bool | None = None
+    promotion: int | None = None
+
+
+def uri_of(face: Actor) -> str:
+    """The id of the desk of a group, here or elsewhere."""
+    return f"{face.uri}/desk"

@@ -8,8 +8,9 @@ from storage.peers import Decision
 
 SUSPEND, ALLOW = "suspend", "allow"
 _UNDECIDED = Decision()
-# Lemmy 0.19 and 1.0 take direct messages from people only (`ObjectId<ApubPerson>`): one from a group is an error there.
-DEAF = frozenset({"lemmy"})
+# They take messages from people only: one from a group is an error in Lemmy 0.19 and 1.0 (`ObjectId<ApubPerson>`)
+# and in Mbin 1.10 (`CreateHandler`, `Note::createPost`), "Unexpected activity from Group" in PieFed 1.6.
+DEAF = frozenset({"lemmy", "piefed", "pyfedi", "mbin", "kbin"})
 
 # Which families have no use for a form; of answers those that could be microblogs neither, which would be flooded.
 _SKIPPED_BY = {

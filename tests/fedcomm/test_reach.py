@@ -113,3 +113,11 @@ def test_each_program_gets_one_form_of_a_groups_news_and_both_while_it_is_not_kn
 
     got = [form for form in ("wrapped", "plain", "answer", "relay", "beside", "") if book.has_use(form)("far.test")]
     assert got == [*forms, ""]
+
+
+def test_groups_talk_to_people_on_programs_that_take_messages_of_groups() -> None:
+    book, programs = PeerBook(allow_list=False), ("lemmy", "piefed", "mbin", "mastodon", "nodebb", "fedcomm", "")
+    for software in programs:
+        book.learn(f"{software}.test", quirks.family(software) or "", software)
+
+    assert [name for name in programs if book.deaf(f"{name}.test")] == ["lemmy", "piefed", "mbin"]

@@ -38,6 +38,7 @@ async def test_the_server_is_reached_where_its_actor_says_and_where_it_is_guesse
 
 async def test_piefed_gets_activities_only_and_passes_over_none_but_those_of_its_own(world: World) -> None:
     here = await ours(world, "forms")
+    await world.a.command("group.change", group="Forms", changes={"rules": ["Be kind."]})
     thread = await here.alice.write("Spelt\n\nOld or new sorts? @forms")
     await there(world, thread)
     answer = await here.flora.comment(thread, "Old ones.")
@@ -50,8 +51,11 @@ async def test_piefed_gets_activities_only_and_passes_over_none_but_those_of_its
 
     own = "Activity about local content which is already present"
     assert world.forum.server.announced(here.uri) == [
-        ("Create", "taken"), ("Create", own), ("Like", "taken"), ("Update", "taken"), ("Delete", "taken"),
+        ("Update", "taken"), ("Create", "taken"), ("Create", own), ("Like", "taken"), ("Update", "taken"),
+        ("Delete", "taken"),
     ]  # fmt: skip
+    said = [r for r in world.forum.server.received if (r.activity["type"], r.activity["actor"]) == ("Create", here.uri)]
+    assert not said, "PieFed takes no messages of groups, so joining was flora's yes to the rules"
     nothing_twice(world.forum.server)
 
 

@@ -43,8 +43,8 @@ async def ban(
     writes, uri = Writes(), app.urls.activity(next_id())
     if before and face.moderators:
         _list(app, writes, group, face, subject, by, before, "")
-    await verdicts.banned(app, writes, group, face, subject, until=until, reason=reason)
     moderation.record_ban(app, writes, group, face, subject, by.uri, uri, until=until, reason=reason, remove=remove)
+    await verdicts.banned(app, writes, group, face, subject, until=until, reason=reason)
     if subject.local and group.visibility != "public":
         rows.leave(writes, group.id, subject.id, clock.now_ms())
     block = activities.block(uri, by.uri, subject.uri, face.uri, until, reason, remove=remove)
@@ -66,8 +66,8 @@ async def unban(app: App, group: Group, face: Actor, subject: Actor, by: Actor) 
     writes, uri = Writes(), app.urls.activity(next_id())
     # Peers take what is undone from its own server only.
     undone = banned.uri if banned.actor_uri == by.uri else f"{uri}#undone"
-    await verdicts.lifted(app, writes, group, face, subject)
     moderation.record_unban(app, writes, group, face, subject, by.uri, uri, undone)
+    await verdicts.lifted(app, writes, group, face, subject)
     block = activities.block(undone, by.uri, subject.uri, face.uri, reason=banned.summary)
     undo = activities.activity("Undo", uri, by.uri, block, to=[PUBLIC], cc=[face.uri], audience=face.uri)
     _send(app, writes, face, by, undo)

@@ -81,10 +81,10 @@ async def ban(
         writes = Writes()
         if remove:
             await withdraw_threads(app, writes, group, face, subject)
-        await verdicts.banned(app, writes, group, face, subject, until=until, reason=reason)
         moderation.record_ban(
             app, writes, group, face, subject, actor_uri, uri, until=until, reason=reason, remove=remove
         )
+        await verdicts.banned(app, writes, group, face, subject, until=until, reason=reason)
         await end_role(app, writes, group, face, subject, actor_uri, actor_uri)
         block = activities.block(uri, actor_uri, subject.uri, face.uri, until, reason, remove=remove)
         groups.pass_on(app, writes, group, face, block, also=await verdicts.server_of(group, subject))
@@ -114,8 +114,8 @@ async def unban(app: App, group_name: str, who: str, by: Actor | None = None) ->
     async with transaction():
         writes = Writes()
         await show_threads_again(app, writes, group, face, subject)
-        await verdicts.lifted(app, writes, group, face, subject)
         moderation.record_unban(app, writes, group, face, subject, actor_uri, uri, undone)
+        await verdicts.lifted(app, writes, group, face, subject)
         await take_in_again(writes, group, face, subject)
         undo = activities.activity("Undo", uri, actor_uri, block, to=[PUBLIC], cc=[face.uri], audience=face.uri)
         groups.pass_on(app, writes, group, face, undo, also=await verdicts.server_of(group, subject))

@@ -5,6 +5,7 @@ from fedcomm.app import App
 from storage import boosts, events, flairs, fragments, held, removals, talks, welcomes
 from storage.actors import Actor
 from storage.connect import Writes
+from storage.counting import hold, hold_written
 from storage.groups import Group
 from storage.ids import next_id
 from storage.posts import Post
@@ -115,6 +116,10 @@ def record_ban(
 
     With `remove` all that they wrote in the group is out of it.
     """
+    if remove:
+        hold_written(writes, subject.id, group.id)
+    else:
+        hold(writes, "groups", group.id)
     value = ({"until": until} if until is not None else {}) | ({"remove": True} if remove else {})
     act = acts.record(app, writes, group, face, "ban", subject.uri, value, by=moderator_uri, uri=uri, summary=reason)
     held.refuse_all(writes, group.id, subject.id)
@@ -133,6 +138,7 @@ def record_unban(
     app: App, writes: Writes, group: Group, face: Actor, subject: Actor, moderator_uri: str, uri: str, undone: str
 ) -> None:
     """A ban is lifted, and what it took out of the group is in it again."""
+    hold_written(writes, subject.id, group.id)
     act = acts.record(app, writes, group, face, "ban", subject.uri, None, by=moderator_uri, uri=uri, undoes=undone)
     removals.put_back(writes, act, subject.id)
     settling.later(app, writes, subject.id)

@@ -261,13 +261,13 @@ def revive(app: App, writes: Writes, gone: Post, author: Actor, note: Note, ment
         gone, deleted_at=None, author_updated=None, title=mapping.posts.title(note), content=mapping.posts.shown(note)
     )
     posts.revive(writes, back, author.uri)
-    if back.visibility < posts.DIRECT:
-        actors.count_post(writes, author.id, back.published)
     if back.parent_id is not None:
         posts.count_reply(writes, back)
+    talks.again(writes, back)
     if back.group_id is not None:
         groups.count_post(writes, back.group_id, back.published, starter=back.starter)
-    talks.again(writes, back)
+    if back.visibility < posts.DIRECT:
+        actors.count_post(writes, author.id, back.published)
     edit(app, writes, back, author, note, mentioned)
 
 

@@ -238,7 +238,8 @@ async def apply(writes: Writes) -> list[list[Row]]:
     """
     engine = current().engine
     _outside(engine)
-    if not writes.groups:
+    writes.end()
+    if not writes:
         return []
     answers = await engine.apply(writes)
     await session.run_hooks(writes.hooks_after(answers))
@@ -252,6 +253,8 @@ async def apply_each(each: Sequence[Writes]) -> list[list[list[Row]] | Operation
     """
     engine = current().engine
     _outside(engine)
+    for writes in each:
+        writes.end()
     outcomes = await engine.apply_each(each)
     for writes, outcome in zip(each, outcomes, strict=True):
         if not isinstance(outcome, OperationalError):
@@ -270,6 +273,8 @@ async def write(writes: Writes) -> list[list[Row]]:
         raise RuntimeError("no transaction is open: `apply` makes changes in one of their own")
     answers = await opened.scope.write(writes)
     opened.hooks.extend(writes.hooks_after(answers))
+    if writes.last is not None:
+        opened.last.merge(writes.last)
     return answers
 
 

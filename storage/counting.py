@@ -3,13 +3,25 @@
 A statement of PostgreSQL sees what was committed when it began. One that counts rows and waits for another's change to
 the counter would go on with what it counted before; the statement after this one begins when the wait is over.
 All that hold or count several rows take posts first (answers before what they answer), then talks, then groups, then
-actors, and last of all write into the log (`storage.outbox`), so that no two wait for one another.
+actors, so that no two wait for one another. The log comes last by itself (`Writes.at_last`).
 """
 
 from storage.connect import Writes, dialect
+
+_WRITTEN = "FROM post WHERE author_id = ? AND group_id = ?"
 
 
 def hold(writes: Writes, table: str, row_id: int, key: str = "id") -> None:
     """Nobody else changes this row until these writes are made or given up; SQLite has one writer anyway."""
     if dialect() == "postgres":
         writes.add(f"SELECT 1 FROM {table} WHERE {key} = ? FOR NO KEY UPDATE", (row_id,))
+
+
+def hold_written(writes: Writes, author_id: int, group_id: int) -> None:
+    """As `hold`, of all that somebody wrote in a group, of the threads in which it stands, and of the group."""
+    if dialect() == "postgres":
+        mine = (author_id, group_id)
+        writes.add(f"SELECT 1 {_WRITTEN} ORDER BY id DESC FOR NO KEY UPDATE", mine)
+        threads = f"SELECT thread_id {_WRITTEN}"
+        writes.add(f"SELECT 1 FROM talk WHERE id IN ({threads}) ORDER BY id, group_id FOR NO KEY UPDATE", mine)
+    hold(writes, "groups", group_id)

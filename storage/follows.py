@@ -257,7 +257,8 @@ def remove_all(writes: Writes, follower_ids: Sequence[int], target_id: int) -> N
 
 
 def hold_all(writes: Writes, follower_ids: Sequence[int], target_id: int) -> None:
-    """Until these writes are made nothing else happens between these."""
+    """Until these writes are made nothing else happens between these; the one who is followed may be a group."""
+    hold(writes, "groups", target_id, "actor_id")
     for actor_id in sorted({*follower_ids, target_id}):
         hold(writes, "actor", actor_id)
 

@@ -152,8 +152,8 @@ def publish(
 ) -> None:
     """Put an activity into the log, in the transaction of what it speaks of."""
     if dialect() == "postgres":
-        writes.add(_ONE_WRITER)
-    writes.add(
+        writes.at_last(_ONE_WRITER)
+    writes.at_last(
         "INSERT INTO outbox (uri, actor_id, body, audience, form, thread_id, post_id, created_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (uri, actor_id, body, msgspec.json.encode(audience).decode(), form, thread_id, post_id, now_ms),

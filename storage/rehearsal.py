@@ -18,7 +18,7 @@ Changes = Counter[tuple[str, str]]  # rows, by ("added to", table), "changed in"
 
 @asynccontextmanager
 async def rehearsal() -> AsyncIterator[Changes]:
-    """All that the block changes, counted by table while it goes on; at its end none of it has been.
+    """All that the block changes, counted by table by its end, at which none of it has been.
 
     Hooks that wait for the commit are never called.
 
@@ -33,6 +33,7 @@ async def rehearsal() -> AsyncIterator[Changes]:
     token = session.opened.set(transaction)
     try:
         yield scope.changes
+        await scope.write(transaction.last)
     finally:
         transaction.open = False
         session.opened.reset(token)

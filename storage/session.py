@@ -55,13 +55,14 @@ class Engine(Target, Protocol):
 class Transaction:
     """A transaction and the task that opened it; what waits for its commit."""
 
-    __slots__ = ("engine", "failed", "hooks", "open", "scope", "task")
+    __slots__ = ("engine", "failed", "hooks", "last", "open", "scope", "task")
 
     def __init__(self, engine: Engine, scope: Scope) -> None:
         self.engine = engine
         self.scope = scope
         self.task = asyncio.current_task()
         self.hooks: list[Hook] = []
+        self.last = Writes()  # what is to be written before the commit, after all else
         self.open = True
         self.failed = False  # a block that joined it raised
 
@@ -116,6 +117,8 @@ async def block(engine: Engine) -> AsyncIterator[None]:
         yield
         if transaction.failed:
             raise OperationalError("a part of this transaction failed: nothing of it was kept")
+        if transaction.last:
+            await transaction.scope.write(transaction.last)
     except BaseException:
         await transaction.scope.rollback()
         raise

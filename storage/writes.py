@@ -27,18 +27,19 @@ class Writes:
     different statements that are added in that order.
     """
 
-    __slots__ = ("_adding", "_heard", "_places", "answers", "groups", "hooks")
+    __slots__ = ("_adding", "_heard", "_places", "answers", "groups", "hooks", "last")
 
     def __init__(self) -> None:
         self.groups: list[Group] = []
         self.hooks: list[Callable[[], None]] = []
         self.answers = 0
+        self.last: Writes | None = None  # what was added `at_last`
         self._adding: dict[str, list[Args]] = {}
         self._places: dict[str, list[int]] = {}  # of the groups of a statement
         self._heard: list[tuple[int, Hear]] = []
 
     def __bool__(self) -> bool:
-        return bool(self.groups)
+        return bool(self.groups or self.last)
 
     def add(self, sql: str, args: Args = ()) -> None:
         """Run this, with others of the same text."""
@@ -61,6 +62,21 @@ class Writes:
         self.groups.append(Group(sql, [args], answers=True))
         self.answers += 1
         return self.answers - 1
+
+    def at_last(self, sql: str, args: Args = ()) -> None:
+        """Run this after all else of the transaction, whatever is written in it yet: everybody waits for what it locks.
+
+        Who holds that waits for nothing any more, so nobody waits for who waits for them (`storage/counting.py`).
+        """
+        if self.last is None:
+            self.last = Writes()
+        self.last.add(sql, args)
+
+    def end(self) -> None:
+        """Nothing else comes in the transaction: what was added `at_last` is to run now."""
+        last, self.last = self.last, None
+        if last is not None:
+            self.merge(last)
 
     def after(self, hook: Callable[[], None]) -> None:
         """Call `hook` once these changes are durable."""
@@ -87,6 +103,9 @@ class Writes:
                 place = len(self.groups) - 1
             else:
                 place = self._join(group, place)
+        if other.last is not None:
+            self.last = self.last or Writes()
+            self.last.merge(other.last)
         self.hooks.extend(other.hooks)
         self._heard.extend((first + index, hear) for index, hear in other._heard)
         return first

@@ -31,11 +31,11 @@ async def block(hand: Hand, activity: Activity) -> None:
         if activity.remove_data:
             await service.withdraw_threads(hand.app, writes, group, face, subject)
         reason = activity.summary[:MAX_REASON]
-        await verdicts.banned(hand.app, writes, group, face, subject, until=activity.ends, reason=reason)
         moderation.record_ban(
             hand.app, writes, group, face, subject, blocker.uri, activity.uri or "", until=activity.ends,
             reason=activity.summary, remove=activity.remove_data,
         )  # fmt: skip
+        await verdicts.banned(hand.app, writes, group, face, subject, until=activity.ends, reason=reason)
         # Not in the name of who banned: what this server makes up is nothing that they said.
         speaker = await service.who_acts(group, face, None, rights.APPOINT)
         await service.end_role(hand.app, writes, group, face, subject, blocker.uri, speaker)
@@ -70,11 +70,11 @@ async def announced(hand: Hand, activity: Activity) -> None:
     _not_over(inner)
     writes = Writes()
     reason = inner.summary[:MAX_REASON]
-    await verdicts.banned(hand.app, writes, group, face, subject, until=inner.ends, reason=reason)
     moderation.record_ban(
         hand.app, writes, group, face, subject, inner.actor, inner.uri or activity.uri or "", until=inner.ends,
         reason=inner.summary, remove=inner.remove_data,
     )  # fmt: skip
+    await verdicts.banned(hand.app, writes, group, face, subject, until=inner.ends, reason=reason)
     if subject.local and group.visibility != "public":  # who may read it no more reads it no more here either
         members.leave(writes, group.id, subject.id, clock.now_ms())
         elsewhere.erase_later(hand.app, writes, group.id)

@@ -120,10 +120,10 @@ async def unbanned(hand: Hand, activity: Activity) -> None:
     if subject is None or ban.target not in (None, case.face.uri):
         raise Ignored("it is about nobody here")
     writes = Writes()
-    await verdicts.lifted(hand.app, writes, case.group, case.face, subject)
     moderation.record_unban(
         hand.app, writes, case.group, case.face, subject, case.moderator.uri, case.uri, ban.uri or ""
     )
+    await verdicts.lifted(hand.app, writes, case.group, case.face, subject)
     await write(writes)
 
 

@@ -25,6 +25,7 @@ from storage.connect import (
     write,
 )
 from storage.errors import IntegrityError, OperationalError, Unavailable
+from storage.rehearsal import rehearsal
 from tests.databases import Databases
 
 pytestmark = pytest.mark.anyio
@@ -256,6 +257,38 @@ async def test_collected_changes_are_made_all_at_once(things: Database) -> None:
     assert (answers[first], answers[second]) == ([(7,)], [(2,)])
     assert [group.sql for group in writes.groups].count(INSERT) == 1
     assert (await value(COUNT), await value("SELECT COUNT(*) FROM part"), told) == (2, 0, ["durable"])
+
+
+async def test_what_comes_last_is_written_after_all_else_of_its_transaction(things: Database) -> None:
+    """Also what is told on the way, in the order in which it was: all stands in the log, or nothing does."""
+    last = "INSERT INTO part (id, thing_id) VALUES (?, (SELECT MAX(id) FROM thing))"
+
+    def one(number: int) -> Writes:
+        writes = Writes()
+        writes.at_last(last, (number,))
+        writes.add(INSERT, (number, f"name {number}"))
+        return writes
+
+    await apply(one(1))
+    together = one(2)
+    together.merge(one(3))
+    await apply(together)
+    await apply_each([one(4)])
+    async with transaction():
+        await write(one(6))
+        async with transaction():
+            await write(one(5))
+        assert await value("SELECT COUNT(*) FROM part") == 4
+        await execute(INSERT, (9, "nine"))
+    with pytest.raises(ZeroDivisionError):
+        async with transaction():
+            await write(one(10))
+            raise ZeroDivisionError
+    async with rehearsal() as changes:
+        await write(one(11))
+
+    assert await rows("SELECT id, thing_id FROM part ORDER BY id") == [(1, 1), (2, 3), (3, 3), (4, 4), (5, 9), (6, 9)]
+    assert changes == {("added to", "thing"): 1, ("added to", "part"): 1}
 
 
 async def test_collected_changes_fail_together(things: Database) -> None:

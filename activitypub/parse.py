@@ -32,6 +32,7 @@ from activitypub.properties import (
     time,
     translated,
     url,
+    writer,
 )
 
 MAX_KEYS = 10  # of an actor
@@ -235,10 +236,13 @@ def _note(raw: dict[str, Any], uri: str, kind: str) -> Note:
     content, content_language = translated(raw, "content", MAX_CONTENT)
     name, name_language = translated(raw, "name", MAX_NAME) if "name" in raw or "nameMap" in raw else ("", None)
     mentions, hashtags, emojis, tagged_quote = tags(raw["tag"]) if raw.get("tag") else ((), (), (), None)
+    author, addressed = _author(raw.get("attributedTo"), uri), audience(raw)
+    if "actor" in raw:
+        author, addressed = writer(raw, uri, author, addressed)
     return Note(
         uri=uri,
         kind=kind,
-        attributed_to=_author(raw.get("attributedTo"), uri),
+        attributed_to=author,
         name=name,
         content=content,
         media_type=(media_type(raw["mediaType"]) or "text/html") if "mediaType" in raw else "text/html",
@@ -246,7 +250,7 @@ def _note(raw: dict[str, Any], uri: str, kind: str) -> Note:
         source=source(raw["source"]) if "source" in raw else None,
         language=(language(raw["language"]) if "language" in raw else None) or content_language or name_language,
         in_reply_to=reference(raw["inReplyTo"]) if "inReplyTo" in raw else None,
-        audience=audience(raw),
+        audience=addressed,
         context=reference(raw["context"]) if "context" in raw else None,
         replies=reference(raw["replies"]) if "replies" in raw else None,
         url=link(raw["url"]) if "url" in raw else None,

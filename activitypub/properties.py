@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 from activitypub.contexts import PUBLIC, PUBLIC_SPELLINGS
 from activitypub.errors import Malformed
 from activitypub.objects import Audience, Source
-from activitypub.origins import check_id
+from activitypub.origins import check_id, same_origin
 
 MAX_ADDRESSES = 1_000  # kept of each of to, cc and audience
 MAX_NAME = 500  # characters of names, titles and answers
@@ -191,6 +193,21 @@ def audience(raw: dict[str, Any]) -> Audience:
         audience=_addresses(group) if group else _channels(authors) if type(authors) is list else (),
         beyond=_beyond(to) + _beyond(cc) + _beyond(group),
     )
+
+
+def writer(raw: dict[str, Any], uri: str, owner: str | None, addressed: Audience) -> tuple[str | None, Audience]:
+    """Who wrote a post that names an `actor` besides its owner, and whom it is for.
+
+    What is said in a discussion of a group of Mobilizon 5 is attributed to the group, and `actor` says it
+    (Converter.Comment, Resolvers.Discussion); only the origin of its id can vouch for that one. What is published in
+    the name of a group (an Event, an Article, what begins a discussion there) is the group's.
+    """
+    by = reference(raw["actor"])
+    if by is None or owner is None or by == owner or not same_origin(by, uri) or raw.get("type") != "Note":
+        return owner, addressed
+    if not raw.get("inReplyTo") and same_origin(owner, uri):
+        return owner, addressed
+    return by, msgspec.structs.replace(addressed, audience=(*addressed.audience, owner))
 
 
 def _channels(authors: list[Any]) -> tuple[str, ...]:

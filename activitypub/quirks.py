@@ -62,6 +62,14 @@ def runs(raw: dict[str, Any]) -> str:
     return "mobilizon" if mobilizon else ""
 
 
+def tells_last(raw: dict[str, Any]) -> bool:
+    """Whether a post is a discussion of Mobilizon 5, whose document has what was said last in place of what began it
+    (Converter.Discussion): of its own it tells the title alone."""
+    owner, by = raw.get("attributedTo"), raw.get("actor")
+    own = isinstance(raw.get("name"), str) and raw.get("context") == raw.get("id") and not raw.get("inReplyTo")
+    return raw.get("type") == "Note" and own and isinstance(owner, str) and isinstance(by, str) and owner != by
+
+
 PROFILE_FIELDS = frozenset({"PropertyValue", "schema:PropertyValue", "http://schema.org#PropertyValue"})
 NO_ATTACHMENTS = frozenset({"PropertyValue", "IdentityProof", "Note", "Person", "Group"})
 

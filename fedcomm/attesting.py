@@ -13,10 +13,10 @@ from activitypub import authenticity, parse
 from activitypub.activities import Activity
 from activitypub.errors import ProtocolError
 from activitypub.objects import Note
-from fedcomm import clock, mapping, recording
+from fedcomm import clock, mapping, memberships, recording
 from fedcomm.app import App
 from fedcomm.urls import Urls
-from storage import attested, groups, posts
+from storage import actors, attested, groups, posts
 from storage.actors import Actor
 from storage.connect import Writes
 from storage.groups import Group
@@ -57,6 +57,8 @@ async def restored(app: App, activity: Activity) -> tuple[Activity, frozenset[st
     inner = activity.object
     if activity.type != "Announce" or activity.audience.public or len(activity.objects) != 1:
         return activity, frozenset()
+    if isinstance(inner, str):
+        return await _discussed(app, activity, inner)
     if not isinstance(inner, Activity) or inner.type not in _TELLING or not isinstance(inner.object, str):
         return activity, frozenset()
     told = inner.raw.get("object")
@@ -68,6 +70,22 @@ async def restored(app: App, activity: Activity) -> tuple[Activity, frozenset[st
         return activity, frozenset()
     inner = msgspec.structs.replace(inner, object=note, objects=(note,))
     return msgspec.structs.replace(activity, object=inner, objects=(inner,)), frozenset((note.uri,))
+
+
+async def _discussed(app: App, activity: Activity, uri: str) -> tuple[Activity, frozenset[str]]:
+    """A group of Mobilizon 5 announces what somebody elsewhere said among its members, and how it reads since, as the
+    post itself (Utils.do_maybe_relay_if_group_activity, from Actions.Create and Update); here as what was done."""
+    told = activity.raw.get("object")
+    note = note_of(app.urls, told) if isinstance(told, dict) else None
+    if note is None or note.uri != uri or note.attributed_to is None or activity.actor not in note.audience.audience:
+        return activity, frozenset()
+    group, face = await groups.by_face(activity.actor), await actors.by_uri(activity.actor)
+    if group is None or group.local or face is None or not await memberships.apart(face):
+        return activity, frozenset()
+    known = await posts.by_uri(uri)
+    kind = "Update" if known is not None and known.group_id == group.id else "Create"
+    said = Activity(type=kind, actor=note.attributed_to, object=note, objects=(note,), audience=note.audience)
+    return msgspec.structs.replace(activity, object=said, objects=(said,)), frozenset((uri,))
 
 
 def inside(note: Note, author: Actor, group: Group, face: Actor, parent: Post | None) -> bool:

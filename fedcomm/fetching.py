@@ -5,7 +5,7 @@ from functools import partial
 
 import msgspec
 
-from activitypub import authenticity, keys, parse, verify, webfinger
+from activitypub import authenticity, keys, parse, quirks, verify, webfinger
 from activitypub.activities import Collection
 from activitypub.actors import Actor as RemoteActor
 from activitypub.client import Allowance, Document
@@ -143,6 +143,8 @@ async def refresh(app: App, uri: str, *, allowance: Allowance | None = None) -> 
         if author is None or note.attributed_to != author.uri:
             raise Forbidden("The post is by somebody else now.")
         named = await _named(note)
+        if quirks.tells_last(note.raw):
+            note = msgspec.structs.replace(note, content=known.content)
         recording.edit(app, writes, known, author, note, named)
     await apply(writes)
 

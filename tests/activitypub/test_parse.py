@@ -762,3 +762,28 @@ def test_labels_whose_type_is_no_word_are_passed_over() -> None:
     for odd in ([], {}, 3, None, ["lemmy:CommunityTag", []]):
         raw = {"id": "https://forum.example/1", "type": "Page", "tag": [{"type": odd, "id": "https://forum.example/t"}]}
         assert isinstance(parsed := parse.object(raw), Note) and parsed.flairs == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "uri", "more", "author", "groups"),
+    [
+        ("Note", "https://a.test/1", {"inReplyTo": "https://m.test/d"}, "https://a.test/ann", ("https://m.test/@g",)),
+        ("Note", "https://m.test/1", {"inReplyTo": "https://m.test/d"}, "https://m.test/@g", ()),  # ann is elsewhere
+        ("Note", "https://a.test/1", {"name": "Begun"}, "https://a.test/ann", ("https://m.test/@g",)),
+        ("Event", "https://a.test/1", {"inReplyTo": "https://m.test/d"}, "https://m.test/@g", ()),
+    ],
+)
+def test_who_says_something_in_a_discussion_of_a_group_is_its_actor(
+    kind: str, uri: str, more: dict[str, Any], author: str, groups: tuple[str, ...]
+) -> None:
+    """Mobilizon attributes it to the group; only the origin of its id can vouch for who wrote it."""
+    said = {
+        "id": uri,
+        "type": kind,
+        "content": "Hm.",
+        "actor": "https://a.test/ann",
+        "attributedTo": "https://m.test/@g",
+    }
+    read = parse.object(said | more)
+    assert isinstance(read, Note)
+    assert (read.attributed_to, read.audience.audience) == (author, groups)

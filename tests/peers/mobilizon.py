@@ -76,8 +76,10 @@ class Association(Publisher):
                 raise Dropped("it is no member")
         elif kind == "Create" and inner.get("name") and inner["attributedTo"] == self.group:
             self._begun(actor, inner)
+            await self._relay(self._discussion(inner))
         elif kind in ("Create", "Update") and inner.get("context") in self.discussions:
             self._discussed(kind, actor, inner)
+            await self._relay(self._discussion(inner) if inner["id"] in self.discussions else self._comment_of(inner))
         elif kind == "Delete" and ids(inner)[0] in self.texts:
             if (await self.server.look(ids(inner)[0])).get("type", "Tombstone") != "Tombstone":
                 raise Dropped("it is still there")
@@ -130,17 +132,49 @@ class Association(Publisher):
         await self._among("Create", self.person, self.server.documents[path])
         return uri
 
-    async def reply(self, discussion: str, text: str) -> str:
-        """The person says something in a discussion; gives the id of that, which says that it is for everybody."""
-        uri = f"{self.server.base}/comments/{self.server.number()}"
+    async def reply(self, discussion: str, text: str, stranger: Publisher | None = None) -> str:
+        """Somebody says something in a discussion: the person of here, or of another Mobilizon, whose server tells the
+        group alone. Gives the id of that, which everybody may read who knows it."""
+        home = stranger or self
+        path = f"/comments/{home.server.number()}"
         note = {
-            "id": uri, "type": "Note", "content": f"<p>{text}</p>", "actor": self.person, "attributedTo": self.person,
-            "to": [PUBLIC], "cc": [], "inReplyTo": self.discussions[discussion][-1], "context": discussion,
-            "published": now(), "tag": [], "mediaType": "text/html", "isAnnouncement": False,
+            "id": home.server.base + path, "type": "Note", "content": f"<p>{text}</p>", "actor": home.person,
+            "attributedTo": self.group, "to": [self.group], "cc": [], "inReplyTo": self.discussions[discussion][-1],
+            "context": discussion, "published": now(), "tag": [], "mediaType": "text/html", "isAnnouncement": False,
         }  # fmt: skip
-        self.discussions[discussion].append(uri)
-        await self._among("Create", self.person, note)
-        return uri
+        home.server.documents[path] = note
+        self.discussions[discussion].append(note["id"])
+        await (self._among("Create", self.person, note) if stranger is None else self._relay(note))
+        return str(note["id"])
+
+    async def rename(self, discussion: str, title: str) -> None:
+        """The person gives a discussion another title: in its document stands what was said last (Converter)."""
+        path = discussion.removeprefix(self.server.base)
+        document = self.server.documents[path]
+        assert isinstance(document, dict)
+        self.server.documents[path] = document | {"name": title, "content": "<p>Said last.</p>"}
+        await self._among("Update", self.person, self.server.documents[path])
+
+    def _discussion(self, note: Json) -> Json:
+        """As its document has what a member elsewhere has begun."""
+        kept = ("id", "type", "name", "content", "actor", "attributedTo", "to", "cc", "context")
+        return {name: note[name] for name in kept if name in note} | {"publishedAt": now(), "mediaType": "text/html"}
+
+    def _comment_of(self, note: Json) -> Json:
+        """As its document has what a member elsewhere has said."""
+        kept = ("id", "type", "content", "actor", "attributedTo", "context", "inReplyTo")
+        return {name: note[name] for name in kept} | {
+            "to": [self.group], "cc": [], "tag": [], "published": now(), "isAnnouncement": False,
+        }  # fmt: skip
+
+    async def _relay(self, note: Json) -> None:
+        """The group announces to its members what one of another server said (Utils.do_maybe_relay_if_group_activity),
+        and of what they delete nothing: that names no group."""
+        to = [*note["to"], f"{self.group}/followers", f"{self.group}/members"]
+        said = self._activity("Announce", self.group, note, to=to, cc=[], attributedTo=self.group)
+        said["id"] = f"{self.server.base}/announces/{self.server.number()}"
+        inboxes = [(await self.server.actor(who))["endpoints"]["sharedInbox"] for who in self.members]
+        await self._send(said, inboxes)
 
     def _answered(self, kind: str, activity: Json) -> None:
         actor, inner = activity["actor"], activity["object"]

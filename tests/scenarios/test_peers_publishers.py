@@ -138,8 +138,21 @@ async def test_who_was_let_in_by_a_mobilizon_discusses_there_and_who_follows_doe
         await carol.misses(uri)
     answer = await alice.write("And I the rest.", answering=more)
     await eventually(lambda: answer in there.discussions[discussion], "the answer is in the discussion")
+    await bob.reads(discussion, [said, more, answer])  # who lives elsewhere gets it by the group alone
+    assert "the rest" in (await bob.sees(answer, visibility="private"))["content"]
     await alice.edit(answer, "And we the rest.")
     await eventually(lambda: "we the rest" in there.texts[answer], "the edit is there")
+    await bob.sees(answer, content="And we the rest.")
+    third = await there.reply(discussion, "Says the mill.", stranger)
+    for member in (alice, bob):
+        told = await member.sees(third, content="Says the mill.", visibility="private")
+        assert told["account"]["acct"] == "nina@wordpress.test"
+        await member.reads(discussion, [said, more, answer, third])
+        assert (await member.sees(said))["account"]["acct"] == "nina@mobilizon.test"
+    await carol.misses(third)
+    await there.rename(discussion, "New ovens")
+    await alice.sees(discussion, content="New ovens")
+    assert "Who pays for the new one?" in (await alice.sees(discussion))["content"]  # and not what was said last
     await alice.delete(answer)
     await eventually(lambda: answer not in there.texts, "the answer is gone")
 
@@ -153,6 +166,7 @@ async def test_who_was_let_in_by_a_mobilizon_discusses_there_and_who_follows_doe
     await eventually(lambda: begun in there.discussions, "the discussion is begun")
     assert "Who has some?" in there.texts[begun]
     assert (await alice.find(begun))["visibility"] == "private"
+    assert (await bob.sees(begun, visibility="private"))["account"]["acct"] == "alice_let_in@a.test"
     await carol.misses(begun)
     reply = await there.reply(begun, "The mill.")
     await alice.reads(begun, [reply])

@@ -113,6 +113,17 @@ async def not_taken(app: App, writes: Writes, face: Actor, who: Actor, why: str,
     await say(app, writes, face, who, [words.replace("{group}", face.name), _quoted(why)], post_id)
 
 
+async def reported(
+    app: App, writes: Writes, face: Actor, who: Actor, links: list[str], why_: str, post_id: int
+) -> None:  # fmt: skip
+    """To who looks after a group from a server that shows no reports: that something in it was reported, and why."""
+    gettext = (await tongue(app, who)).gettext
+    words = gettext("Something in the group {group} was reported to you who look after it:").replace(
+        "{group}", face.name
+    )
+    await say(app, writes, face, who, [words, "\n".join(links), *why(why_)], post_id)
+
+
 async def banned(
     app: App, writes: Writes, face: Actor, who: Actor, reason: str, until: int | None, post_id: int
 ) -> None:

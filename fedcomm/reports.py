@@ -1,24 +1,26 @@
-"""Reports by members here: kept for the admins, and told to the server of who is reported if the member wants that."""
+"""Reports by members here: kept, and told to those whom the member wants to know of it.
+
+What is reported in a group is for those who look after it, wherever they live; the admins here and the server of who is
+reported hear of it as the member likes. Only the admins here see who reported.
+"""
 
 import msgspec
 
 import storage.actors
 import storage.groups
 import storage.posts
-from fedcomm import audit, clock, telling
-from fedcomm.actors import SERVICE
+from fedcomm import audit, clock, consents, flags, members, telling
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound, TooMany
-from fedcomm.mapping import activities
-from fedcomm.outbox import publish
+from fedcomm.flags import Case
 from storage import reports, visible
 from storage.accounts import Account
 from storage.actors import Actor
 from storage.connect import Writes, apply, transaction, write
+from storage.groups import Group
 from storage.ids import next_id
-from storage.outbox import Audience
 from storage.posts import Post
-from storage.reports import Report
+from storage.reports import Broken, Report
 
 CATEGORIES = ("spam", "legal", "violation", "other")
 MAX_COMMENT = 1_000  # characters
@@ -28,23 +30,30 @@ _DAY = 86_400_000  # ms
 
 
 class Complaint(msgspec.Struct, frozen=True, kw_only=True):
-    """What a member reports; `forward`: the server of who is reported is to know as well, but not by whom."""
+    """What a member reports, by which rules (numbers from 1), and who is to know of it.
+
+    `to_group`: those who look after the group that the posts are in; of what is in none the admins hear always.
+    `forward`: the server of who is reported, but not by whom.
+    """
 
     target_id: int
     post_ids: tuple[int, ...] = ()
     comment: str = ""
     category: str = "other"
+    group_rules: tuple[int, ...] = ()
+    server_rules: tuple[int, ...] = ()
+    to_group: bool = True
+    to_admins: bool = True
     forward: bool = False
 
 
 async def report(app: App, reporter: Actor, complaint: Complaint) -> Report:
-    """Report somebody, perhaps for posts of theirs. Only admins here see who reported: what is forwarded is said by the
-    server itself (Mastodon does the same).
+    """Report somebody, perhaps for posts of theirs.
 
     Raises:
         NotFound: there is nobody like that, or no such post of theirs for the member.
         NotAllowed: oneself.
-        Invalid: too long, too many posts, or no such category.
+        Invalid: too long, too many posts, no such category or rule, or nobody is to know of it.
         TooMany: enough for a day.
     """
     _check(complaint)
@@ -54,41 +63,36 @@ async def report(app: App, reporter: Actor, complaint: Complaint) -> Report:
     if target.id == reporter.id:
         raise NotAllowed("Nobody reports themselves.")
     posts = await _posts(reporter, target, complaint.post_ids)
+    group, face = await storage.groups.with_face(_group_of(posts))
     now = clock.now_ms()
     if await reports.count_by(reporter.id, now - _DAY) >= MAX_A_DAY:
         raise TooMany("You have reported a great deal today. Please write to an admin.", retry_after=_DAY / 1000)
+    for_group = group is not None and complaint.to_group
+    unattended = for_group and group is not None and not await attended(group, target)
+    if not (for_group or complaint.to_admins or complaint.forward):
+        raise Invalid("Please say who is to know of it.", field="told")
     report_id = next_id()
     made = Report(
-        report_id, app.urls.activity(report_id), reporter.id, target.id,
-        next((post.group_id for post in posts if post.group_id), None), [post.id for post in posts],
-        complaint.comment.strip(), complaint.category, "open", now, None,
+        id=report_id, uri=app.urls.activity(report_id), reporter_id=reporter.id, target_id=target.id,
+        group_id=group.id if group is not None else None, post_ids=[post.id for post in posts],
+        comment=complaint.comment.strip(), category=complaint.category, state=reports.OPEN, created_at=now,
+        closed_at=None, for_group=int(for_group), for_admins=int(complaint.to_admins or group is None or unattended),
+        forwarded=int(complaint.forward and bool(target.host)), rules=await _rules(app, complaint, group),
     )  # fmt: skip
-    writes = Writes()
+    writes, case = Writes(), Case(made, target, posts, group, face)
     reports.insert(writes, made)
-    await telling.admins(writes, "admin.report", reporter.id, made.id)
-    if complaint.forward and target.host:
-        await _forward(app, writes, made, target, posts)
+    await telling.of_report(writes, made, reporter, group, face)
+    if made.forwarded:
+        await flags.to_server_of_target(app, writes, case)
+    if for_group and group is not None:
+        await (flags.to_moderators if group.local else flags.to_group)(app, writes, case)
     await apply(writes)
     return made
 
 
-async def close(by: Account, report_id: int) -> None:
-    """An admin has dealt with a report; once is enough.
-
-    Raises:
-        NotFound: there is no such report.
-    """
-    found = await reports.by_id(report_id)
-    if found is None:
-        raise NotFound("There is no such report.")
-    if found.state == "closed":
-        return
-    target = await storage.actors.by_id(found.target_id)
-    async with transaction():
-        writes = Writes()
-        reports.close(writes, found.id, clock.now_ms())
-        await write(writes)
-        await audit.record(by, "report.close", f"@{target.acct}" if target else "", report=str(found.id))
+async def attended(group: Group, target: Actor) -> bool:
+    """Whether anybody looks after a group beside who is reported; of groups elsewhere their servers know."""
+    return not group.local or any(uri != target.uri for uri in await members.leading(group))
 
 
 def _check(complaint: Complaint) -> None:
@@ -109,20 +113,39 @@ async def _posts(reporter: Actor, target: Actor, post_ids: tuple[int, ...]) -> l
     return posts
 
 
-async def _forward(app: App, writes: Writes, made: Report, target: Actor, posts: list[Post]) -> None:
-    """To the author's server, and to that of the group which the posts are in."""
-    service = await storage.actors.local(SERVICE)
-    assert service is not None  # made at the first start
-    flag = activities.activity(
-        "Flag",
-        made.uri,
-        service.uri,
-        [target.uri, *(post.uri for post in posts)],
-        to=[target.uri],
-        content=made.comment,
-    )
-    inboxes = [target.inbox]
-    _group, face = await storage.groups.with_face(made.group_id)
-    if face is not None and face.host and face.host != target.host:
-        inboxes.append(face.inbox)
-    publish(app, writes, service, flag, Audience(inboxes=tuple(inboxes)))
+def _group_of(posts: list[Post]) -> int | None:
+    """The group of what is reported. Its moderators read nothing of another one, or of none."""
+    groups = {post.group_id for post in posts}
+    return groups.pop() if len(groups) == 1 else None
+
+
+async def _rules(app: App, complaint: Complaint, group: Group | None) -> list[Broken]:
+    of_group = await consents.of_group(group) if group is not None else consents.Shown(0, ())
+    of_server = await consents.of_server(app)
+    wanted = ((True, of_group.rules, complaint.group_rules), (False, of_server.rules, complaint.server_rules))
+    found = []
+    for is_group, rules, numbers in wanted:
+        for number in sorted(set(numbers)):
+            if not 1 <= number <= len(rules):
+                raise Invalid("There is no rule {number}.", field="rules", number=number)
+            found.append(Broken(is_group, number, rules[number - 1]))
+    return found
+
+
+async def close(by: Account, report_id: int) -> None:
+    """An admin has dealt with a report; once is enough.
+
+    Raises:
+        NotFound: there is no such report.
+    """
+    found = await reports.by_id(report_id)
+    if found is None:
+        raise NotFound("There is no such report.")
+    if found.state == "closed":
+        return
+    target = await storage.actors.by_id(found.target_id)
+    async with transaction():
+        writes = Writes()
+        reports.change(writes, found.id, only=reports.OPEN, state=reports.CLOSED, closed_at=clock.now_ms())
+        await write(writes)
+        await audit.record(by, "report.close", f"@{target.acct}" if target else "", report=str(found.id))

@@ -2,11 +2,14 @@
 
 from fedcomm import clock
 from fedcomm.app import App
-from storage import audiences, follows, jobs, notifications, posts, talks
+from storage import actors, audiences, follows, jobs, notifications, posts, registers, talks
 from storage import telling as stored
+from storage.actors import Actor
 from storage.connect import Writes, apply
+from storage.groups import Group
 from storage.ids import next_id
 from storage.posts import Poll, Post
+from storage.reports import Report
 
 
 def of_edit(app: App, writes: Writes, known: Post) -> None:
@@ -36,11 +39,31 @@ def of_end(writes: Writes, poll: Poll) -> None:
         jobs.add(writes, next_id(), "tell_end", {"post": poll.post_id}, poll.ends_at + 1, key=key)
 
 
-async def admins(writes: Writes, kind: str, actor_id: int, report_id: int = 0) -> None:
-    """Those who run this server are told of a report or a sign-up; not of what they did themselves."""
+async def admins(writes: Writes, kind: str, actor_id: int) -> None:
+    """Those who run this server are told of a sign-up; not of what they did themselves."""
     for admin in await notifications.admins():
         if admin != actor_id:
-            stored.tell(writes, next_id(), admin, kind, actor_id, 0, clock.now_ms(), report_id)
+            stored.tell(writes, next_id(), admin, kind, actor_id, 0, clock.now_ms())
+
+
+async def of_report(writes: Writes, made: Report, reporter: Actor, group: Group | None, face: Actor | None) -> None:
+    """The admins are told of a report, and who looks after the group and lives here; nobody of one about themselves.
+
+    The former hear who reported. The latter do not: to them it is the group that was told. Nor does somebody who alone
+    runs this server, and hears what is said about them since nobody else could.
+    """
+    found, now = await notifications.admins(), clock.now_ms()
+    telling_, alone = found if made.for_admins else [], found == [made.target_id]
+    for owner in telling_:
+        by = made.target_id if alone else reporter.id
+        if owner != reporter.id and (alone or owner != made.target_id):
+            stored.tell(writes, next_id(), owner, "admin.report", by, 0, now, made.id)
+    if not made.for_group or group is None or face is None:
+        return
+    leading = await actors.by_uris([uri for uri, _role in (await registers.holders([group.id])).get(group.id, [])])
+    for who in leading.values():
+        if who.local and who.id not in (reporter.id, made.target_id, *telling_):
+            stored.tell(writes, next_id(), who.id, "admin.report", face.id, 0, now, made.id)
 
 
 async def tell_edit(app: App, post: int) -> None:

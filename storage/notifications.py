@@ -39,14 +39,18 @@ def heard_args(owner: int, filtered: bool) -> tuple[int, ...]:
     return (int(filtered), *visible.actor_args(owner), *visible.wanted_args(owner))
 
 
-# Nothing about a post that its reader may not see (any more), nothing of an admin's business to others.
+# Nothing about a post that its reader may not see (any more), nothing of an admin's business to others; of reports to
+# who looks after the group they are for.
 SHOWN = f"""
 SELECT n.id, n.kind, n.actor_id, n.post_id, n.created_at, n.report_id FROM notification n
 WHERE n.owner_id = ? AND {by_anybody_heard("n")}
 AND (n.post_id = 0 OR EXISTS (SELECT 1 FROM post WHERE post.id = n.post_id AND {visible.TO_VIEWER}
  AND (n.kind <> 'mention' OR {visible.NAMES_NOBODY_UNHEARD})))
 AND (n.kind NOT IN ('admin.sign_up', 'admin.report')
- OR EXISTS (SELECT 1 FROM account WHERE account.actor_id = n.owner_id AND account.role = 'admin'))"""
+ OR EXISTS (SELECT 1 FROM account WHERE account.actor_id = n.owner_id AND account.role = 'admin')
+ OR EXISTS (SELECT 1 FROM report JOIN register ON register.group_id = report.group_id
+  JOIN actor me ON me.uri = register.subject WHERE report.id = n.report_id AND report.for_group = 1
+  AND register.property = 'role' AND register.value IS NOT NULL AND me.id = n.owner_id))"""
 
 
 async def page(

@@ -1,11 +1,19 @@
-"""Flag: somebody elsewhere reports something of ours."""
+"""Flag: somebody elsewhere reports something of ours, or a group elsewhere lets those here know who look after it."""
+
+from collections.abc import Sequence
 
 from activitypub.activities import Activity
-from fedcomm import admit, clock, sanitise, telling
+from fedcomm import admit, clock, flags, members, sanitise, telling
+from fedcomm import reports as reporting
+from fedcomm.flags import Case
+from fedcomm.inbox import announce
 from fedcomm.inbox.hand import Hand, Ignored
 from storage import reports
+from storage.actors import Actor
 from storage.connect import Writes, write
+from storage.groups import Group
 from storage.ids import next_id
+from storage.posts import Post
 from storage.reports import Report
 
 MAX_COMMENT = 5_000  # characters
@@ -15,32 +23,104 @@ DAY = 86_400_000  # ms
 
 
 async def report(hand: Hand, activity: Activity) -> None:
-    """The report is kept for the admins; it names one of ours, and perhaps posts."""
+    """Kept for the admins and for who looks after the group that a post is in; it names one of ours, and perhaps posts.
+
+    Moderators elsewhere are told by the group.
+    """
+    reporter = await _reporter(hand, activity)
+    posts = _posts(hand, activity)
+    target = _target(hand, activity, posts)
+    group = next((found for found in map(hand.facts.group_of, posts) if found is not None), None)
+    if any(
+        admit.banned(hand.facts.standing(found, reporter.uri).ban) for found in map(hand.facts.group_of, posts) if found
+    ):
+        raise Ignored("the reporter is banned from the group")  # attack GRP-01
+    here = group is not None and bool(group.local)
+    of_group, of_admins = here, True
+    if group is not None and here and await flags.chooses(reporter.host):
+        of_group = hand.facts.face_of(group).uri in activity.audience.everyone
+        of_admins = not of_group or not await reporting.attended(group, target)
+    made = _made(activity, reporter, target, group, posts, for_group=of_group, for_admins=of_admins)
+    await _keep(hand, made, reporter, target, group, posts)
+
+
+async def announced(hand: Hand, activity: Activity) -> None:
+    """A group elsewhere passes a report on to who looks after it and lives here, or whose post is reported (Lemmy)."""
+    group, face = announce.announcer(hand, activity, late=True)
+    inner = activity.object
+    assert isinstance(inner, Activity)
+    if inner.uri is not None and hand.app.urls.own(inner.uri):
+        raise Ignored("it is ours")
+    if not admit.reporting(hand.app.peers, face):
+        raise Ignored("reports from that server are not taken")
+    reporter = await _reporter(hand, inner)
+    posts = [post for post in _posts(hand, inner) if post.group_id == group.id]
+    if not posts:
+        raise Ignored("it is about no post of the group that is known here")
+    target = _author(hand, posts[0])
+    leading = [who for who in await members.leaders(face) if who.local and who.id != target.id]
+    if not (leading or target.local):
+        raise Ignored("nobody here looks after the group")
+    made = _made(inner, reporter, target, group, posts, for_group=bool(leading), for_admins=target.local)
+    await _keep(hand, made, reporter, target, group, posts)
+
+
+async def _reporter(hand: Hand, activity: Activity) -> Actor:
+    """Who reports, if that is taken from them.
+
+    Raises:
+        Ignored: their server reports too much, or nothing that is taken.
+    """
     reporter = hand.actor(activity.actor)
     if not admit.reporting(hand.app.peers, reporter):
         raise Ignored("reports from that server are not taken")
-    named = [hand.facts.posts[uri] for uri in activity.object_ids if uri in hand.facts.posts]
-    people = [hand.facts.actors[uri] for uri in activity.object_ids if uri in hand.facts.actors]
-    target = next((actor.id for actor in people if actor.local), None) or next(
-        (post.author_id for post in named if post.local or post.group_id), None
-    )
-    if target is None:
-        raise Ignored("it is about nobody here")
-    group = next((post.group_id for post in named if post.group_id), None)
-    if any(
-        admit.banned(hand.facts.standing(found, reporter.uri).ban) for found in map(hand.facts.group_of, named) if found
-    ):
-        raise Ignored("the reporter is banned from the group")  # attack GRP-01
     if await reports.count_from(reporter.host, clock.now_ms() - DAY) >= MAX_A_DAY:
         raise Ignored("that server has reported enough for a day")  # attack GRP-16
-    comment = sanitise.plain(activity.content or activity.summary)[:MAX_COMMENT]
-    writes, report_id = Writes(), next_id()
-    reports.insert(
-        writes,
-        Report(
-            report_id, activity.uri or "", reporter.id, target, group, [post.id for post in named][:MAX_POSTS], comment,
-            "other", "open", clock.now_ms(), None,
-        ),
+    return reporter
+
+
+def _posts(hand: Hand, activity: Activity) -> list[Post]:
+    return [hand.facts.posts[uri] for uri in activity.object_ids if uri in hand.facts.posts][:MAX_POSTS]
+
+
+def _target(hand: Hand, activity: Activity, posts: Sequence[Post]) -> Actor:
+    people = [hand.facts.actors[uri] for uri in activity.object_ids if uri in hand.facts.actors]
+    found = next((who for who in people if who.local), None) or next(
+        (_author(hand, post) for post in posts if post.local or post.group_id), None
+    )
+    if found is None:
+        raise Ignored("it is about nobody here")
+    return found
+
+
+def _author(hand: Hand, post: Post) -> Actor:
+    author = hand.facts.author_of(post)
+    if author is None:
+        raise Ignored("nobody knows whose post it is")
+    return author
+
+
+def _made(
+    activity: Activity, reporter: Actor, target: Actor, group: Group | None, posts: Sequence[Post], *, for_group: bool,
+    for_admins: bool,
+) -> Report:  # fmt: skip
+    return Report(
+        id=next_id(), uri=activity.uri or "", reporter_id=reporter.id, target_id=target.id,
+        group_id=group.id if group is not None else None, post_ids=[post.id for post in posts],
+        comment=sanitise.plain(activity.content or activity.summary).strip()[:MAX_COMMENT], category="other",
+        state=reports.OPEN, created_at=clock.now_ms(), closed_at=None, for_group=int(for_group),
+        for_admins=int(for_admins),
     )  # fmt: skip
-    await telling.admins(writes, "admin.report", reporter.id, report_id)
+
+
+async def _keep(
+    hand: Hand, made: Report, reporter: Actor, target: Actor, group: Group | None, posts: Sequence[Post]
+) -> None:  # fmt: skip
+    if made.uri and await reports.by_uri(made.uri) is not None:
+        raise Ignored("it is known")
+    writes, face = Writes(), hand.facts.face_of(group) if group is not None else None
+    reports.insert(writes, made)
+    await telling.of_report(writes, made, reporter, group, face)
+    if group is not None and group.local and made.for_group:
+        await flags.to_moderators(hand.app, writes, Case(made, target, posts, group, face), without=reporter.host)
     await write(writes)

@@ -67,6 +67,7 @@ RULES: tuple[Rule, ...] = (
     Rule(("Announce", "Add", LINK), moderate.listed, authority.a_group),
     Rule(("Announce", "Remove", LINK), moderate.listed, authority.a_group),
     Rule(("Announce", "Update", ACTOR), announce.described, authority.a_group),
+    Rule(("Announce", "Flag", LINK), flag.announced, authority.a_group),
     Rule(("Undo", "Follow", LINK), follow.undone, authority.who_did_it),
     Rule(("Undo", "Like", LINK), undo.vote, authority.who_did_it),
     Rule(("Undo", "EmojiReact", LINK), undo.vote, authority.who_did_it),

@@ -13,8 +13,9 @@ import storage.reports
 from fedcomm import reports
 from storage import visible
 from storage.actors import Actor
+from storage.paging import Page
 from storage.posts import Post
-from storage.reports import Report
+from storage.reports import Report, Wanted
 from web import params, respond
 from web.pages import frame
 from web.pages.readers import Plain, Reader, admins_only, form
@@ -23,7 +24,7 @@ _LINES = 20
 
 
 class _Asked(msgspec.Struct, frozen=True):
-    before: int = 2**62
+    before: int = 0
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -38,12 +39,13 @@ class Line(msgspec.Struct, frozen=True):
 @admins_only
 async def show(request: Request, reader: Reader) -> Response:
     """`GET /admin/reports`"""
-    found = await storage.reports.open_ones(params.query(request, _Asked).before, _LINES)
+    wanted = Wanted(reader.actor.id, state=storage.reports.OPEN)
+    found, older = await storage.reports.listed(wanted, Page(before=params.query(request, _Asked).before, limit=_LINES))
     return await frame.page(
         request,
         "admin/reports.html",
         lines=await _lines(reader, found),
-        next=found[-1].id if len(found) == _LINES else None,
+        next=found[-1].id if older else None,
         done=request.query_params.get("done", ""),
     )
 

@@ -10,6 +10,7 @@ import storage.audit
 import storage.reports
 from fedcomm import settings
 from fedcomm.errors import AppError
+from storage.reports import OPEN, Wanted
 from web import params, respond, state
 from web.pages import frame
 from web.pages.readers import Reader, admins_only, form
@@ -45,7 +46,7 @@ async def overview(request: Request, reader: Reader) -> Response:
         request,
         "admin/overview.html",
         waiting=await storage.accounts.count_pending(),
-        reported=await storage.reports.count_open(),
+        reported=await storage.reports.count(Wanted(reader.actor.id, state=OPEN)),
         done=request.query_params.get("done", ""),
     )
 

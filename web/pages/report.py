@@ -1,4 +1,4 @@
-"""Reporting a post or somebody to those who look after the server."""
+"""Reporting a post or somebody to those who look after the group, and who run the server."""
 
 import msgspec
 from starlette.requests import Request
@@ -6,7 +6,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.actors
-from fedcomm import reports
+import storage.groups
+from fedcomm import consents, reports
 from fedcomm.errors import AppError, NotFound
 from storage import visible
 from storage.actors import Actor
@@ -24,8 +25,18 @@ class Words(msgspec.Struct, frozen=True):
     account: int = 0
     comment: str = ""
     category: str = "other"
-    forward: bool = False
+    rules: list[str] = []  # g1 is the first of the group, s1 of the server
+    told: list[str] = []  # group, admins, server (that of who is reported); nothing before the form is sent
     csrf: str = ""
+
+    @property
+    def about(self) -> str:
+        """The category; that of rules where some are named."""
+        return "violation" if self.rules and self.category == "other" else self.category
+
+    def numbers(self, of: str) -> tuple[int, ...]:
+        """The chosen rules of the group ("g") or the server ("s")."""
+        return tuple(int(each[1:]) for each in self.rules if each[:1] == of and each[1:].isdecimal() and len(each) < 5)
 
 
 @members_only
@@ -40,8 +51,9 @@ async def send(request: Request, reader: Reader) -> Response:
     given = await form(request, Words, reader)
     post, target = await _about(reader, given)
     complaint = reports.Complaint(
-        target_id=target.id, post_ids=(post.id,) if post else (), comment=given.comment, category=given.category,
-        forward=given.forward,
+        target_id=target.id, post_ids=(post.id,) if post else (), comment=given.comment, category=given.about,
+        group_rules=given.numbers("g"), server_rules=given.numbers("s"), to_group="group" in given.told,
+        to_admins="admins" in given.told, forward="server" in given.told,
     )  # fmt: skip
     try:
         await reports.report(state.app_of(request), reader.actor, complaint)
@@ -58,6 +70,8 @@ async def sent(request: Request, reader: Reader) -> Response:
 
 async def _page(request: Request, reader: Reader, given: Words, refused: AppError | None = None) -> Response:
     post, target = await _about(reader, given)
+    group, face = await storage.groups.with_face(post.group_id if post else None)
+    app = state.app_of(request)
     return await frame.with_form(
         request,
         "report.html",
@@ -65,7 +79,11 @@ async def _page(request: Request, reader: Reader, given: Words, refused: AppErro
         post=post,
         quoted=await threads.one(reader.actor.id, post) if post else None,
         target=target,
-        given=given,
+        group=group,
+        face=face,
+        rules=(await consents.of_group(group)).rules if group else (),
+        server_rules=(await consents.of_server(app)).rules,
+        given=given if refused else msgspec.structs.replace(given, told=["group", "admins"]),
         field=getattr(refused, "field", ""),
     )
 

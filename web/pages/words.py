@@ -68,7 +68,7 @@ LIST_STATES = {
 REPORTS = {
     "spam": later("It is spam"),
     "legal": later("It is against the law"),
-    "violation": later("It breaks the rules of this server"),
+    "violation": later("It breaks the rules"),
     "other": later("Something else"),
 }
 # What is in the files that members take along (fedcomm/exports.py).

@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
-from fedcomm import reports
+from fedcomm import reports, settings
 from fedcomm.app import App
-from storage.connect import row, value
+from storage.connect import row, rows, value
 from tests import build
 from tests.web.mastodon.member import Member
 
@@ -33,6 +33,7 @@ async def test_a_report_is_kept_for_the_admins(alice: Member, bob: Member) -> No
         ({"account_id": "ALICE"}, 403),
         ({"account_id": "BOB", "category": "boring"}, 422),
         ({"account_id": "BOB", "comment": "x" * 1001}, 422),
+        ({"account_id": "BOB", "rule_ids": ["1"]}, 422),
         ({"account_id": "BOB", "status_ids": ["1"]}, 404),
         ({"account_id": "BOB", "status_ids": ["HIDDEN"]}, 404),
         ({"account_id": "BOB", "status_ids": ["HERS"]}, 404),
@@ -71,3 +72,22 @@ async def test_only_what_is_to_be_forwarded_leaves_the_server(app: App, alice: M
     await alice.do("reports", account_id=str(mallory.id), comment="quietly")
 
     assert await value("SELECT COUNT(*) FROM outbox") == 0
+
+
+async def test_which_servers_hear_of_it_and_which_rules_are_broken(app: App, alice: Member) -> None:
+    await settings.change(app, None, {"rules": ["Be kind.", "No adverts."]})
+    mallory = await build.person("mallory", "far.example")
+    bread = await build.group("bread", "bakery.example")
+    post = await build.post(mallory, "Buy watches", group=bread)
+
+    told = [
+        await alice.do("reports", account_id=str(mallory.id), status_ids=[str(post.id)], forward=forward,
+                       forward_to_domains=domains, rule_ids=["2"])
+        for forward, domains in ((False, []), (True, ["Far.example"]), (True, ["other.example"]))
+    ]  # fmt: skip
+
+    assert [each["forwarded"] for each in told] == [False, True, False]
+    assert {(each["category"], *each["rule_ids"]) for each in told} == {("violation", "2")}
+    sent = await rows("SELECT audience FROM outbox ORDER BY seq")  # the group hears of each
+    inboxes = [inbox.split("/")[2] for (audience,) in sent for inbox in msgspec.json.decode(audience)["inboxes"]]
+    assert sorted(inboxes) == ["bakery.example"] * 3 + ["far.example"]

@@ -1,0 +1,137 @@
+"""What is said to other servers about reports: that there is one (`Flag`), and that it was dealt with (`Resolve`).
+
+Nobody elsewhere learns who reported. The instance actor speaks, as Mastodon's does; to servers with groups somebody who
+runs this one, since Lemmy hears people only (`ObjectId<ApubPerson>` in Lemmy 1.0-beta). These take one post at a time,
+and are told which group it is about; PieFed 1.6.18 and Lemmy pass it on to the moderators, as a group of ours does.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from activitypub.origins import origin
+from activitypub.quirks import GROUPS
+from fedcomm import actors as made
+from fedcomm import clock, letters, members
+from fedcomm.app import App
+from fedcomm.mapping import activities
+from fedcomm.outbox import publish
+from fedcomm.reach import inbox_of
+from storage import actors, collections, peers
+from storage.actors import Actor
+from storage.connect import Writes
+from storage.groups import Group
+from storage.ids import next_id
+from storage.outbox import Audience
+from storage.posts import Post
+from storage.reports import Report
+
+# They show who moderates there what a group passes on as `Announce` of a `Flag`; all others get a message.
+_SHOW_REPORTS = frozenset({"fedcomm", "lemmy", "piefed", "pyfedi", "mbin", "kbin"})
+
+
+class Case(msgspec.Struct, frozen=True):
+    """A report with whom and what it is about; `group` and `face` where it is about posts in one."""
+
+    report: Report
+    target: Actor
+    posts: Sequence[Post]
+    group: Group | None = None
+    face: Actor | None = None
+
+    @property
+    def words(self) -> str:
+        """What is said of it: the rules that are broken, and the comment of who reported."""
+        rules = [f"{each.number}. {each.text}" for each in self.report.rules]
+        return "\n".join([*rules, *([self.report.comment] if self.report.comment else [])])
+
+
+async def to_server_of_target(app: App, writes: Writes, case: Case) -> None:
+    """The server of who is reported hears of it."""
+    target, server = case.target, await service(app)
+    if app.peers.family(target.host) != GROUPS:
+        objects = [target.uri, *(post.uri for post in case.posts)]
+        flag = activities.activity(
+            "Flag", case.report.uri, server.uri, objects, to=[target.uri], content=case.words
+        )  # fmt: skip
+        return publish(app, writes, server, flag, Audience(inboxes=(target.inbox,)))
+    by = await _somebody(app)
+    to = case.face.uri if case.face is not None else f"{origin(target.uri)}/"
+    for flag in _one_by_one(app, case, by, to, "target"):
+        publish(app, writes, by, flag, Audience(inboxes=(target.inbox,)))
+
+
+async def to_group(app: App, writes: Writes, case: Case) -> None:
+    """A group elsewhere hears of posts in it; its server tells who looks after it."""
+    face = case.face
+    assert face is not None
+    by = await service(app) if await chooses(face.host) else await _somebody(app)
+    for flag in _one_by_one(app, case, by, face.uri, "group"):
+        publish(app, writes, by, flag, Audience(inboxes=(face.inbox,)))
+
+
+async def to_moderators(app: App, writes: Writes, case: Case, without: str = "") -> None:
+    """Who looks after a group of ours from elsewhere hears of it, from the group: by `Announce` or by a message.
+
+    Nothing goes to the server that reported (`without`), nor to the one who is reported.
+    """
+    group, face = case.group, case.face
+    assert group is not None
+    assert face is not None
+    found = await actors.by_uris(await members.leading(group))
+    afar = [who for who in found.values() if not who.local and not who.gone and who.id != case.target.id]
+    if not afar:
+        return
+    showing = {host for host in {who.host for who in afar} if await _shows(host)}
+    inboxes = tuple(dict.fromkeys(inbox_of(who, public=True) for who in afar if who.host in showing - {without}))
+    by = await _somebody(app)
+    for flag in _one_by_one(app, case, by, face.uri, "moderators") if inboxes else ():
+        publish(app, writes, face, _announced(app, face, flag), Audience(inboxes=inboxes))
+    for who in afar:
+        if who.host not in showing:
+            await letters.reported(
+                app, writes, face, who, [post.url or post.uri for post in case.posts], case.words, next_id()
+            )
+
+
+async def chooses(host: str) -> bool:
+    """Whether members there say who is to know: what is addressed to a group is then for its moderators alone."""
+    peer = await peers.get(host)
+    return peer is not None and peer.software == "fedcomm"
+
+
+async def service(app: App) -> Actor:
+    """The actor of this server itself."""
+    return await actors.local(made.SERVICE) or await made.service(app)
+
+
+def _one_by_one(app: App, case: Case, by: Actor, to: str, part: str) -> list[activities.Json]:
+    things = [post.uri for post in case.posts] or [case.target.uri]
+    audience = case.face.uri if case.face is not None and case.face.uri == to else None
+    words = case.words or " "  # without a reason it is an error in Lemmy
+    base = app.urls.activity(case.report.id)
+    more: dict[str, Any] = {"audience": audience, "summary": words, "content": words}
+    return [
+        activities.activity("Flag", f"{base}#{part}-{at}", by.uri, thing, to=[to], **more)
+        for at, thing in enumerate(things)
+    ]
+
+
+def _announced(app: App, face: Actor, inner: activities.Json) -> activities.Json:
+    """For those who look after the group alone."""
+    said = activities.announce(
+        app.urls.activity(next_id()), face.uri, face.followers, inner, clock.now_ms(), public=False
+    )
+    return said | {"to": [face.moderators or face.uri], "cc": []}
+
+
+async def _somebody(app: App) -> Actor:
+    """Who runs this server, the first of them; without any the server itself."""
+    found = [admin for admin in await collections.admins() if not admin.gone]
+    return found[0] if found else await service(app)
+
+
+async def _shows(host: str) -> bool:
+    peer = await peers.get(host)
+    return peer is not None and peer.software in _SHOW_REPORTS

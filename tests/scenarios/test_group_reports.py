@@ -1,0 +1,122 @@
+"""Stories of reports in groups: they reach who looks after them, wherever they live, and nobody learns who reported."""
+
+import pytest
+
+from fedcomm import fetching, group_profile, members, reports, rights
+from fedcomm.group_profile import Change
+from fedcomm.reports import Complaint
+from storage import actors, notifications, peers
+from storage import reports as stored
+from storage.connect import Writes, apply, execute, rows
+from storage.paging import Page
+from storage.posts import Post
+from storage.reports import Report
+from tests.fediverse import Fediverse, Instance, Person
+from tests.forger import Host
+
+pytestmark = pytest.mark.anyio
+
+
+class Bakery:
+    """`bread@a.test`: ann looks after it there, bob at b.test, lena on a Lemmy, mia on a Mastodon.
+
+    mallory, who lives at a.test, writes in it what is reported. carl lives at c.test.
+    """
+
+    def __init__(self, fediverse: Fediverse) -> None:
+        self.fediverse = fediverse
+        self.lemmy, self.mastodon = Host(fediverse, "lemmy.test"), Host(fediverse, "mastodon.test")
+
+    async def open(self) -> "Bakery":
+        """Everybody in their place."""
+        self.a, self.b, self.c = [await self.fediverse.instance(f"{name}.test") for name in "abc"]
+        self.ann, self.mallory = await self.a.person("ann"), await self.a.person("mallory")
+        self.bob, self.carl = await self.b.person("bob"), await self.c.person("carl")
+        self.lena, self.mia = self.lemmy.actor("lena"), self.mastodon.actor("mia")
+        self.bread = await self.a.group("bread", moderator=self.ann)
+        for server in (self.a, self.b, self.c):
+            server.learn("lemmy.test", "groups", "lemmy")
+            server.learn("mastodon.test", "microblog", "mastodon")
+        self.ada = await self.a.person("ada")
+        with self.a.here():
+            await execute("UPDATE account SET role = 'admin' WHERE actor_id = ?", (self.ada.actor.id,))
+            writes = Writes()
+            for host, software, family in (
+                ("lemmy.test", "lemmy", "groups"), ("mastodon.test", "mastodon", "microblog"),
+                ("b.test", "fedcomm", "groups"), ("c.test", "fedcomm", "groups"),
+            ):  # fmt: skip
+                peers.meet(writes, host, 0)
+                peers.presume(writes, host, software, family)
+            await apply(writes)
+            for uri in (self.bob.actor.uri, self.lena.uri, self.mia.uri):
+                who = await fetching.actor(self.a.app, uri)
+                await members.appoint(self.a.app, "bread", who, self.ann.actor, rights.MODERATOR)
+        with self.c.here():
+            writes = Writes()
+            peers.meet(writes, "a.test", 0)
+            peers.presume(writes, "a.test", "fedcomm", "groups")
+            await apply(writes)
+        await self.fediverse.join(self.bread, self.mallory, self.bob, self.carl)
+        return self
+
+    async def spam(self) -> Post:
+        """What mallory writes."""
+        post = await self.mallory.post("@bread Buy watches")
+        await self.fediverse.settle()
+        with self.a.here():
+            await group_profile.change(self.a.app, "bread", Change(rules=("Be kind.", "No adverts.")), self.ann.actor)
+        return post
+
+    def wire(self) -> bytes:
+        """All that went from server to server so far."""
+        return b"\n".join(body for _host, body in self.fediverse.wire.posted)
+
+
+async def notices(who: Person) -> list[str]:
+    """By whom somebody was told of reports, as their notifications show."""
+    with who.instance.here():
+        shown = await notifications.page(who.actor.id, Page(), ["admin.report"])
+        people = await actors.by_ids([each.actor_id for each in shown[0]])
+    return [people[each.actor_id].username for each in shown[0]]
+
+
+async def kept(at: Instance) -> list[Report]:
+    """The reports that a server has, the first first."""
+    with at.here():
+        found = await rows("SELECT id FROM report ORDER BY id")
+        return [each for number in found if (each := await stored.by_id(number[0])) is not None]
+
+
+@pytest.fixture
+async def bakery(fediverse: Fediverse) -> Bakery:
+    """Everybody in their place."""
+    return await Bakery(fediverse).open()
+
+
+@pytest.mark.attack("PRI-16")
+async def test_a_report_in_a_group_reaches_who_looks_after_it_wherever_they_live_and_names_nobody(
+    bakery: Bakery,
+) -> None:
+    post = await bakery.spam()
+    before, there = len(bakery.wire()), await bakery.c.knows(post.uri)
+
+    with bakery.c.here():
+        mallory = await fetching.actor(bakery.c.app, bakery.mallory.actor.uri)
+        wish = Complaint(target_id=mallory.id, post_ids=(there.id,), comment="Again!", server_rules=(), to_admins=False)
+        await reports.report(bakery.c.app, bakery.carl.actor, wish)
+    await bakery.fediverse.settle()
+
+    (at_a,), (at_b,), (at_c,) = await kept(bakery.a), await kept(bakery.b), await kept(bakery.c)
+    assert (at_c.for_group, at_c.for_admins, at_c.forwarded) == (1, 0, 0)
+    assert [(each.for_group, each.comment, len(each.post_ids)) for each in (at_a, at_b)] == [(1, "Again!", 1)] * 2
+    assert await notices(bakery.ann) == await notices(bakery.bob) == ["bread"]
+    assert await notices(bakery.mallory) == await notices(bakery.carl) == []
+    (to_lemmy,) = [each for each in bakery.lemmy.received if "Flag" in str(each)]
+    flag = to_lemmy["object"]
+    assert (to_lemmy["type"], to_lemmy["actor"], flag["object"]) == ("Announce", bakery.bread.uri, post.uri)
+    assert flag["actor"] == bakery.ada.actor.uri and await notices(bakery.ada) == []
+    assert flag["to"] == [bakery.bread.uri] and flag["summary"] == "Again!"
+    (to_mia,) = [each for each in bakery.mastodon.received if "Again!" in str(each)]
+    assert "Again!" in to_mia["object"]["content"] and post.url in to_mia["object"]["content"]
+    told = bakery.wire()[before:]
+    assert b"Again!" in told and b"carl" not in told

@@ -165,13 +165,13 @@ class Client:
             raise Malformed("The answer is no JSON.")
         return documents.decode(await _weighed(response, allowance))
 
-    async def get_file(self, url: str, most: int) -> bytes:
-        """What is at that address, asked for without a signature; of at most so many bytes.
+    async def get_file(self, url: str, most: int, *, signed: bool = False) -> bytes:
+        """What is at that address, of at most so many bytes; asked for as a stranger, or `signed` for what is for few.
 
         Raises:
             NotFound, Gone, Forbidden, Unreachable, Malformed: as `get_document`.
         """
-        _, response = await self._get(url, "image/*", unsigned, None, most)
+        _, response = await self._get(url, "image/*", self._sign if signed else unsigned, None, most)
         return await response.aread()
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:

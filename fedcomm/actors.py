@@ -5,7 +5,7 @@ import msgspec
 from activitypub import keys, render
 from activitypub.contexts import PUBLIC
 from activitypub.objects import Hashtag
-from fedcomm import bios, clock, elsewhere, emojis, mapping
+from fedcomm import bios, clock, elsewhere, emojis, mapping, passes
 from fedcomm.app import App
 from fedcomm.errors import Conflict
 from fedcomm.mapping import activities
@@ -55,6 +55,7 @@ async def service(app: App) -> Actor:
     actor = await actors.local(SERVICE) or await create_local(app, "Application", SERVICE, app.host)
     app.service_key = await app.keyring.private(actor.id, "rsa")
     elsewhere.begin(app.service_key[0], app.peers)
+    passes.begin(app.service_key[0])
     return actor
 
 

@@ -14,7 +14,7 @@ from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.groups import LEVELS as GROUP_LEVELS
 from fedcomm.mapping import articles
 from fedcomm.mapping.actors import to_flair
-from fedcomm.mapping.posts import Shown, audience_for, to_attachment
+from fedcomm.mapping.posts import Shown, audience_for, to_attachments
 from storage import actors, blocks, flairs, groups, posts, visible
 from storage.actors import Actor
 from storage.flairs import Flair
@@ -116,7 +116,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
             emojis=self.emojis,
             flairs=tuple(map(to_flair, self.flairs)),
             poll=_poll(draft.poll, now_ms) if draft.poll else None,
-            attachments=tuple(to_attachment(app.urls, file) for file in self.files),
+            attachments=to_attachments(app.urls, self.files, self.visibility),
         )
 
 

@@ -7,14 +7,14 @@ import asyncio
 import hashlib
 import hmac
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from weakref import WeakKeyDictionary
 
 import storage.actors
 import storage.emojis
 from activitypub.errors import ProtocolError, Unreachable
 from activitypub.keys import PrivateKey, private_der
-from fedcomm import clock, pictures, stills
+from fedcomm import clock, passes, pictures, stills
 from fedcomm.app import App
 from fedcomm.errors import NotFound
 from fedcomm.peerbook import PeerBook
@@ -23,6 +23,7 @@ from storage import media as rows
 from storage.connect import Database, Writes
 from storage.copies import Copy
 from storage.ids import next_id
+from storage.posts import PUBLIC
 
 MOST_BYTES = 16_777_216  # of one
 MOST_TOGETHER, MOST_ROWS = 2_147_483_648, 200_000  # bytes of all, and how many (attack NET-37)
@@ -34,6 +35,9 @@ KIND = "erase_copies"  # of the job
 _FOLDER = "/media/elsewhere/"
 _MISSING = "There is no such picture, or not any more."
 _NAME = re.compile(r"(s?)([mihe])([0-9]{1,18})-([0-9a-f]{32})")  # with `s` without movement
+
+# Whether who asks gets what is in the post with this id, which is not for everybody.
+Admitted = Callable[[int], Awaitable[bool]]
 
 _books: WeakKeyDictionary[Database, PeerBook] = WeakKeyDictionary()
 _secrets: WeakKeyDictionary[Database, bytes] = WeakKeyDictionary()
@@ -52,18 +56,19 @@ def shows(host: str) -> bool:
     return book is None or not host or not (book.without_media(host) or book.blocked(host))
 
 
-def address(base: str, kind: str, subject: int, url: str, host: str) -> str:
+def address(base: str, kind: str, subject: int, url: str, host: str, visibility: int = PUBLIC) -> str:
     """Where this server shows the picture: of a file (`m`), the icon (`i`) or header (`h`) of an
     actor, or an emoji (`e`); '' when none of `host`, where its owner lives, are shown.
 
-    Where nothing can be signed yet, the address at its own server.
+    Of a file in a post that is not for everybody the address ends. Where nothing can be signed yet, it is the one at
+    its own server.
     """
     if not shows(host):
         return ""
     secret = _secrets.get(connect.current())
     if secret is None or not url.startswith(("https://", "http://")):
         return url
-    return f"{base}{_FOLDER}{kind}{subject}-{_sign(secret, kind, subject, url)}"
+    return passes.near(f"{base}{_FOLDER}{kind}{subject}-{_sign(secret, kind, subject, url)}", visibility)
 
 
 def still(address: str) -> str:
@@ -72,19 +77,24 @@ def still(address: str) -> str:
     return f"{base}{folder}s{name}" if name else address
 
 
-async def copy(app: App, name: str) -> tuple[Copy, bool]:
+async def copy(app: App, name: str, admitted: Admitted) -> tuple[Copy, bool]:
     """The copy of the picture with this signed name, fetched when it is not here; whether it is for everybody.
 
+    `admitted` says of the post of one that is not whether who asks gets it.
+
     Raises:
-        NotFound: nobody signed it, it is of something that is gone or shown to nobody here, or it cannot be had.
+        NotFound: nobody signed it, it is of something that is gone or shown to nobody here, it is not for who asks, or
+            it cannot be had.
     """
     match = _NAME.fullmatch(name)
     secret = _secrets.get(connect.current())
     if match is None or secret is None:
         raise NotFound(_MISSING)
     kind, subject = match[2], int(match[3])
-    url, shared = await _source(app, kind, subject)
+    url, post = await _source(app, kind, subject)
     if not url or not hmac.compare_digest(_sign(secret, kind, subject, url), match[4]):
+        raise NotFound(_MISSING)
+    if post and not await admitted(post):
         raise NotFound(_MISSING)
     now, known = clock.now_ms(), await copies.of(url)
     if known is None or (known.key is None and known.tried_at < now - AGAIN):
@@ -96,7 +106,7 @@ async def copy(app: App, name: str) -> tuple[Copy, bool]:
         raise NotFound(_MISSING)
     if known.used_at < now - SELDOM:
         await copies.used(url, now)
-    return (await _still(app, known) if match[1] else known), shared
+    return (await _still(app, known) if match[1] else known), not post
 
 
 async def erase(app: App, urls: Sequence[str]) -> None:
@@ -147,25 +157,32 @@ def _sign(secret: bytes, kind: str, subject: int, url: str) -> str:
     return hmac.new(secret, f"{kind}{subject} {url}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
-async def _source(app: App, kind: str, subject: int) -> tuple[str, bool]:
-    """Where the picture is, and whether it is for everybody.
+async def _source(app: App, kind: str, subject: int) -> tuple[str, int]:
+    """Where the picture is, and the post that it is in, 0 when it is for everybody.
 
     '' when none of its server are shown, its owner is gone, or what has it is shown to nobody here.
     """
-    shared = True
+    post = 0
     if kind == "e":
         emoji = await storage.emojis.elsewhere(subject)
-        return (emoji.url if emoji and shows(emoji.host) else ""), True
+        return (emoji.url if emoji and shows(emoji.host) else ""), 0
     if kind == "m":
         file, shared = await rows.elsewhere(subject) or (None, True)
+        post = 0 if shared or file is None else file.post_id or 0
         owner = await storage.actors.by_id(file.owner_id) if file else None
         url = file.remote_url if file else ""
     else:
         owner = await storage.actors.by_id(subject)
         url = (owner.icon if kind == "i" else owner.image) if owner else ""
-    if owner is None or owner.gone or owner.local or not shows(owner.host):
-        return "", shared
-    return url, shared
+    if owner is None or owner.gone or owner.local or not shows(owner.host) or _borrowed(url, owner.host):
+        return "", post
+    return url, post
+
+
+def _borrowed(url: str, host: str) -> bool:
+    """Whether somebody of `host` shows a picture of others with the address of one that is for few: what this server
+    may ask for, or has, would be shown to whom they like."""
+    return passes.ends(url) and not url.startswith((f"https://{host}/", f"http://{host}/"))
 
 
 async def _fetched(app: App, url: str) -> Copy:
@@ -179,11 +196,12 @@ async def _fetched(app: App, url: str) -> Copy:
 
 
 async def _fetch(app: App, url: str) -> Copy:
+    """Of an address that ends its server is told who asks, and gives it also later to one with somebody who may see."""
     now = clock.now_ms()
     found = Copy(url, None, "", 0, now, now)
     try:
         async with app.fetch_turn:
-            content = await app.client.get_file(url, MOST_BYTES)
+            content = await app.client.get_file(url, MOST_BYTES, signed=passes.ends(url))
     except (ProtocolError, Unreachable):
         content = b""
     if mime := pictures.kind(content):

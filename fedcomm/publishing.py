@@ -131,9 +131,11 @@ async def _as_they_came(said: dict[int, Json], found: list[Post], notes: dict[in
     """The activities by which posts came, by the id of the post: as their authors proved them, else as the group
     announced them (`said`). What we would write of a post of others has less: no link of a Page, no picture.
 
-    What was edited since is not there: it says something else now.
+    What was edited since is not there: it says something else now; nor what has addresses of pictures that end.
     """
-    there = [post for post in found if post.edited_at is None and post.id in notes and not _is_told(post)]
+    there = [
+        post for post in found if post.edited_at is None and post.id in notes and not (_is_told(post) or _ends(post))
+    ]
     authors = {post.uri: notes[post.id]["attributedTo"] for post in there}
     came: dict[str, Json] = {}
     for post in there:
@@ -147,6 +149,10 @@ async def _as_they_came(said: dict[int, Json], found: list[Post], notes: dict[in
 def _is_told(post: Post) -> bool:
     """Whether a post is for members alone and of another server: who has it from its group completes it there."""
     return post.visibility == MEMBERS and not post.local
+
+
+def _ends(post: Post) -> bool:
+    return bool(post.local) and post.visibility >= MEMBERS and post.attachments_count > 0
 
 
 def _own_words(create: Json, uri: str, author: str) -> bool:

@@ -20,7 +20,7 @@ from fedcomm import clock, groups
 from fedcomm.app import App
 from fedcomm.errors import NotFound
 from fedcomm.mapping import activities
-from fedcomm.mapping.posts import titled, to_attachment
+from fedcomm.mapping.posts import titled, to_attachments
 from fedcomm.outbox import publish
 from fedcomm.reach import Destinations
 from fedcomm.urls import Urls
@@ -242,9 +242,7 @@ async def _note(app: App, post: Post, uri: str, face: Actor, author: Actor, told
         published=post.published,
         updated=post.edited_at,
         sensitive=bool(post.sensitive or post.summary),
-        attachments=tuple(
-            to_attachment(app.urls, file) for file in await media.of_post(post.id) if file.key or file.remote_url
-        ),
+        attachments=to_attachments(app.urls, await media.of_post(post.id), post.visibility),
     )
 
 

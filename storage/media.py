@@ -32,20 +32,26 @@ class Media(msgspec.Struct, frozen=True):
 
 
 class Served(msgspec.Struct, frozen=True):
-    """A file as it is handed out; `shared` says whether whoever passes it on may keep it: it is for everybody."""
+    """A file as it is kept, and the post that has it, 0 for none; `removed` says that moderators took that out."""
 
     key: str
     mime: str
-    shared: bool = True
+    post_id: int
+    visibility: int
+    removed: bool
+
+    @property
+    def shared(self) -> bool:
+        """Whether it is for everybody, so that whoever passes it on may keep it."""
+        return self.visibility <= 1 and not self.removed  # public and unlisted
 
 
 COLUMNS = ", ".join(Media.__struct_fields__)
 _SELECT = f"SELECT {COLUMNS} FROM media "
 _FILE = """
-SELECT media.{key}, media.{mime}, COALESCE(post.visibility, 0) < 2 FROM media JOIN actor ON actor.id = media.owner_id
-LEFT JOIN post ON post.id = media.post_id WHERE media.{key} = ? AND media.state = 'ready'
-AND actor.suspended_at IS NULL AND actor.deleted_at IS NULL AND (post.id IS NULL OR post.removed_at IS NULL
- OR media.owner_id = ?)"""
+SELECT media.{key}, media.{mime}, COALESCE(post.id, 0), COALESCE(post.visibility, 0), post.removed_at FROM media
+JOIN actor ON actor.id = media.owner_id LEFT JOIN post ON post.id = media.post_id
+WHERE media.{key} = ? AND media.state = 'ready' AND actor.suspended_at IS NULL AND actor.deleted_at IS NULL"""
 _SERVED = f"{_FILE.format(key='key', mime='mime')} UNION ALL {_FILE.format(key='preview_key', mime='preview_mime')}"
 _UNSEEN = f"""
 SELECT unseen.id, media.remote_url FROM (SELECT post.id FROM post WHERE post.group_id = ? AND post.id > ? {{by}}
@@ -95,13 +101,10 @@ async def of_post(post_id: int) -> list[Media]:
     return [Media(*found) for found in await rows(_SELECT + "WHERE post_id = ? ORDER BY position, id", (post_id,))]
 
 
-async def served(key: str, viewer: int = 0) -> Served | None:
-    """The picture or preview kept under this key, while it is shown anywhere; nothing of who is suspended or gone.
-
-    Of what moderators took out of a group only its author sees it.
-    """
-    found = await row(_SERVED, (key, viewer, key, viewer))
-    return Served(found[0], found[1], bool(found[2])) if found else None
+async def served(key: str) -> Served | None:
+    """The picture or preview kept under this key, while it is in use; nothing of who is suspended or gone."""
+    found = await row(_SERVED, (key, key))
+    return Served(found[0], found[1], found[2], found[3], found[4] is not None) if found else None
 
 
 async def loose_count(owner_id: int) -> int:

@@ -1,7 +1,7 @@
 """Posts: what a peer says becomes a row; a row of ours becomes a note."""
 
 import html
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -12,7 +12,7 @@ from activitypub.objects import Attachment as RemoteAttachment
 from activitypub.objects import Audience, Emoji, Happening, Hashtag, Mention, Note, Option, Source
 from activitypub.objects import Flair as RemoteFlair
 from activitypub.objects import Poll as RemotePoll
-from fedcomm import clock, sanitise, writing
+from fedcomm import clock, passes, sanitise, writing
 from fedcomm.mapping import articles
 from fedcomm.urls import Urls
 from storage import posts
@@ -265,7 +265,7 @@ def to_note(urls: Urls, post: Post, shown_with: Shown) -> Note:
         updated=post.edited_at,
         sensitive=bool(post.sensitive or post.summary),
         comments_enabled=not post.locked,
-        attachments=tuple(to_attachment(urls, file) for file in with_.files if file.key or file.remote_url),
+        attachments=to_attachments(urls, with_.files, post.visibility),
         mentions=tuple(Mention(actor.uri, urls.handle(actor.username, actor.host)) for actor in _named(with_)),
         hashtags=tuple(Hashtag(name, urls.tag(name)) for name in with_.tags),
         emojis=with_.emojis,
@@ -274,12 +274,16 @@ def to_note(urls: Urls, post: Post, shown_with: Shown) -> Note:
     )
 
 
-def to_attachment(urls: Urls, file: Media) -> RemoteAttachment:
-    """A picture or file as part of a note, in the form that Mastodon, Lemmy and PieFed all read."""
+def to_attachments(urls: Urls, files: Sequence[Media], visibility: int) -> tuple[RemoteAttachment, ...]:
+    """Pictures and files as parts of a note of this visibility, in the form that Mastodon, Lemmy and PieFed read."""
+    return tuple(_to_attachment(urls, file, visibility) for file in files if file.key or file.remote_url)
+
+
+def _to_attachment(urls: Urls, file: Media, visibility: int) -> RemoteAttachment:
     point = msgspec.json.decode(file.meta).get("focus")
     return RemoteAttachment(
         kind="Document",
-        url=urls.file(file.key, file.mime) if file.key else file.remote_url,
+        url=passes.far(urls.file(file.key, file.mime), visibility) if file.key else file.remote_url,
         media_type=file.mime,
         description=file.description,
         width=file.width,

@@ -87,8 +87,12 @@ async def _in_group(
             "media", id=post.id, owner_id=author.id, post_id=post.id, kind="image", mime="image/png", origin="remote",
             remote_url=CAT, state="remote", created_at=0,
         )  # fmt: skip
-        address = elsewhere.address("", "m", post.id, CAT, FAR)
+        address = elsewhere.address("", "m", post.id, CAT, FAR, level)
     assert (await reader.get(address)).status_code == 200
+    plain, name, passed = address.partition("?")[0], elsewhere.still(address), address.partition("?")[2]
+    assert (bool(passed), (await reader.get(name)).status_code) == (level > build.UNLISTED, 200)
+    other = address.replace(f"/m{post.id}-", f"/m{post.id + 1}-")
+    assert [(await reader.get(each)).status_code for each in (plain, other)] == [404 if passed else 200, 404]
     return address, post
 
 

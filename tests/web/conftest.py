@@ -7,6 +7,8 @@ import httpx
 import pytest
 
 import web.app
+from activitypub import keys
+from fedcomm import passes
 from fedcomm.app import App
 from fedcomm.config import Config
 from storage.connect import use
@@ -27,6 +29,7 @@ async def app(config: Config) -> AsyncIterator[App]:
     opened = await App.open(config, transport=Nowhere())
     try:
         with use(opened.db):
+            passes.begin(keys.make_ed25519())  # as each process of a server does when it starts
             yield opened
     finally:
         await opened.close()

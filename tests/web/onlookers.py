@@ -48,6 +48,7 @@ class World(msgspec.Struct):
     browsers: Mapping[str, Browser]
     starter: Post
     answers: Mapping[str, Post]
+    files: Mapping[str, tuple[str, str]]  # the keys of the picture of each answer, and of its preview
     inside: str = ""  # of the group, where it is not for everybody
 
     @property
@@ -113,6 +114,7 @@ async def made(app: App, client: httpx.AsyncClient, inside: str = "") -> World:
         )
         for visibility in levels
     }
+    files = {visibility: await _picture(app, post) for visibility, post in answers.items()}
     for visibility, post in answers.items():
         text = f"@mentioned {canary(visibility)} #rye"
         await posts.edit(app, author, post.id, Draft(text=text, in_reply_to_id=starter.id))
@@ -122,13 +124,23 @@ async def made(app: App, client: httpx.AsyncClient, inside: str = "") -> World:
     await build.block(author, people["far blocked"])
     tokens = {name: await build.token(people[name]) for name in HERE}
     browsers = {name: await Browser(client).signed_in(app, name) for name in HERE}
-    return World(app, client, people, tokens, browsers | {ANYBODY: Browser(client)}, starter, answers, inside)
+    return World(app, client, people, tokens, browsers | {ANYBODY: Browser(client)}, starter, answers, files, inside)
 
 
 async def _write(app: App, author: Actor, text: str, **more: object) -> Post:
     found = await stored.by_id(await posts.create(app, author, Draft(text=text, **more)))  # type: ignore[arg-type]
     assert found
     return found
+
+
+async def _picture(app: App, post: Post) -> tuple[str, str]:
+    """A post has a picture, kept here; its key and that of its preview."""
+    key, preview = await app.blobs.put(b"a picture"), await app.blobs.put(b"a small one")
+    await build.insert(
+        "media", id=post.id, owner_id=post.author_id, post_id=post.id, kind="image", mime="image/png", origin="upload",
+        key=key, preview_key=preview, preview_mime="image/png", state="ready", created_at=0,
+    )  # fmt: skip
+    return key, preview
 
 
 def own_places(world: World) -> Mapping[str, Look]:
@@ -212,6 +224,7 @@ async def single(world: World) -> list[Sight]:
         if who != ANYBODY:
             look = "/api/v1/statuses/{}/source".format
             sights.append(await _by_each(world, who, "source", look, _headers(world, who)))
+        sights += await _of_files(world, who)
     for who in (*ELSEWHERE, "far joined", ANYBODY):
         for place in ("/posts/{}", "/posts/{}/create"):
             found = set()
@@ -220,6 +233,7 @@ async def single(world: World) -> list[Sight]:
                 if _there(answer, world, visibility):
                     found.add(visibility)
             sights.append(Sight(who, place, frozenset(found)))
+        sights += await _of_files(world, who) if who != ANYBODY else []
     return sights
 
 
@@ -307,6 +321,25 @@ async def _by_browser(world: World, who: str) -> Sight:
         if _there(await world.browsers[who].get(f"/@author/{post.id}"), world, visibility):
             found.add(visibility)
     return Sight(who, "page", frozenset(found))
+
+
+async def _of_files(world: World, who: str) -> list[Sight]:
+    """Who gets the pictures of posts that are not for everybody, at addresses without a signature; of the others
+    everybody does who has them, also who would not find the posts."""
+    found: dict[str, set[str]] = {}
+    for visibility, (key, preview) in world.files.items():
+        whole, small = f"/media/{key}.png", f"/media/{preview}.png"
+        if who in world.browsers:
+            small_one = await world.client.get(small, headers=_headers(world, who))
+            answers = {"file": await world.browsers[who].get(whole), "preview": small_one}
+        else:
+            answers = {"file for a server": await asking.ask(world.client, whole, world.people[who])}
+        for place, answer in answers.items():
+            assert answer.status_code in (200, 404), f"{answer.url}: {answer.status_code}"
+            seen = found.setdefault(place, set())
+            if answer.status_code == 200 and (visibility not in FOR_ALL or visibility in allowed(who)):
+                seen.add(visibility)
+    return [Sight(who, place, frozenset(visibilities)) for place, visibilities in found.items()]
 
 
 async def _on_form(world: World, who: str, path: str) -> frozenset[str]:

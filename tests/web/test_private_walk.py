@@ -9,13 +9,29 @@ import httpx
 import msgspec
 import pytest
 
-from fedcomm import attesting, bookmarks, curation, follows, group_profile, groups, polls, posts, reactions, sharing
+from fedcomm import (
+    actors,
+    attesting,
+    bookmarks,
+    clock,
+    curation,
+    elsewhere,
+    follows,
+    group_profile,
+    groups,
+    polls,
+    posts,
+    reactions,
+    sharing,
+)
 from fedcomm.app import App
 from fedcomm.group_profile import Change
 from fedcomm.posts import Draft, PollDraft
-from storage import fragments
+from storage import copies, fragments
+from storage import posts as stored
 from storage.actors import Actor
 from storage.connect import execute
+from storage.copies import Copy
 from tests import build
 from tests.people import person
 from tests.web.client import bearer, whichever_database
@@ -44,6 +60,7 @@ class World(msgspec.Struct, frozen=True):
     people: dict[str, Actor]
     faces: dict[str, Actor]
     posts: tuple[int, ...]
+    files: dict[str, list[str]]  # by word: the addresses of pictures that hold it, without what opens them for a time
 
     def addresses(self, *about: int) -> Iterable[str]:
         """Every address that can be asked for, filled in with what there is, or with these numbers."""
@@ -56,6 +73,11 @@ class World(msgspec.Struct, frozen=True):
                 for number in ids if "{id}" in handler.pattern else [0]:
                     path = handler.pattern.replace("{name}", name).replace("{id}", str(number))
                     yield re.sub(r"\{\w+\}", "rye", path)
+        yield from () if about else (path for paths in self.files.values() for path in paths)
+
+    def told(self, word: str, text: str) -> bool:
+        """Whether a text has the word in it, or says where such a picture is."""
+        return word in text or any(path in text for path in self.files.get(word, ()))
 
 
 @pytest.fixture
@@ -87,7 +109,32 @@ async def world(app: App, client: httpx.AsyncClient) -> World:
         people[name] = await build.person(name, host)
         await asking.signs(people[name])
     written += [await _shared(app), await _attested(people)]
-    return World(app, client, people, faces, tuple(written))
+    return World(app, client, people, faces, tuple(written), await _pictured(app, written))
+
+
+async def _pictured(app: App, written: list[int]) -> dict[str, list[str]]:
+    """A picture in each thread, also in that of the group of another server, of which there is a copy."""
+    await actors.service(app)  # whose key signs addresses
+    files: dict[str, list[str]] = {}
+    for at, word in ((0, MEMBERS), (2, LOCAL), (-1, MEMBERS)):
+        key, post = await app.blobs.put(word.encode()), await stored.by_id(written[at])
+        assert post
+        url = "" if at >= 0 else "https://told.test/picture.png"
+        kept = {"key": key, "preview_key": await app.blobs.put(word.encode())} if at >= 0 else {"remote_url": url}
+        await build.insert(
+            "media", id=post.id, owner_id=post.author_id, post_id=post.id, kind="image", mime="image/png",
+            origin="remote" if url else "upload", state="remote" if url else "ready", created_at=0, **kept,
+        )  # fmt: skip
+        await execute("UPDATE post SET attachments_count = 1 WHERE id = ?", (post.id,))
+        if url:
+            await copies.put(Copy(url, key, "image/png", 9, clock.now_ms(), clock.now_ms()))
+            found = [elsewhere.address("", "m", post.id, url, "told.test")]
+            found.append(elsewhere.still(found[0]))
+        else:
+            found = [f"/media/{kept['key']}", f"/media/{kept['preview_key']}"]
+        files.setdefault(word, []).extend(found)
+    fragments.here().clear()
+    return files
 
 
 async def _looked_after(app: App, people: dict[str, Actor]) -> None:
@@ -121,7 +168,7 @@ async def _attested(people: dict[str, Actor]) -> int:
 
 
 @whichever_database
-@pytest.mark.attack("PRI-01", "PRI-02", "PRI-06", "PRI-17", "PRI-18", "PRI-26", "PRI-28")
+@pytest.mark.attack("PRI-01", "PRI-02", "PRI-06", "PRI-15", "PRI-17", "PRI-18", "PRI-26", "PRI-28")
 async def test_no_address_gives_away_what_is_said_in_a_group_to_who_may_not_read_it(world: World) -> None:
     browsers = {name: await Browser(world.client).signed_in(world.app, name) for name in ("anna", "otto", "emil")}
     tokens = {name: bearer(await build.token(world.people[name])) for name in browsers}
@@ -137,11 +184,14 @@ async def test_no_address_gives_away_what_is_said_in_a_group_to_who_may_not_read
             if answer.status_code >= 500:
                 broken.append((who, path))
             text = answer.text.replace(f"q={MEMBERS}", "").replace(f'value="{MEMBERS}"', "")
-            found[who] |= {word for word in nothing if word in text}
-            leaks += [(who, path) for word in words if word in text]
+            found[who] |= {word for word in nothing if world.told(word, text)}
+            leaks += [(who, path) for word in words if world.told(word, text)]
 
     assert leaks == [] and broken == []
     assert found["anna"] == {MEMBERS, LOCAL, ABOUT} and found["otto"] == {LOCAL, ABOUT}
+    for word, who in ((MEMBERS, "anna"), (LOCAL, "otto")):
+        for path in world.files[word]:
+            assert (await _answer(world, who, path, browsers, tokens)).text == word, path
 
 
 @whichever_database
@@ -201,7 +251,9 @@ async def test_nothing_anywhere_changes_for_who_may_not_read_what_is_said_in_a_g
 
 def _for_servers(path: str) -> bool:
     """Whether other servers ask for it, and not only people and programs."""
-    return path.startswith(("/users/", "/c/", "/posts/", "/activities/", "/actor", "/.well-known/", "/nodeinfo", "/@"))
+    return path.startswith(
+        ("/media/", "/users/", "/c/", "/posts/", "/activities/", "/actor", "/.well-known/", "/nodeinfo", "/@")
+    )
 
 
 def _steady(answer: httpx.Response) -> str:

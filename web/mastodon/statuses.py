@@ -214,7 +214,7 @@ async def history(request: Request) -> Response:
             _edit(
                 author,
                 version,
-                [attachment(base, file, host) for file in threads.shown_then(version, files)],
+                [attachment(base, file, host, post.visibility) for file in threads.shown_then(version, files)],
                 named.get(at, []),
                 doubt,
             )

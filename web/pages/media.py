@@ -1,4 +1,8 @@
-"""`/media/…`: the pictures that are kept here, for everybody who knows their address, which nobody guesses."""
+"""`/media/…`: the pictures that are kept here. One of a post for everybody is there for whoever knows its address,
+which nobody guesses; of another for whoever has one that has not ended (`passes.py`) or may see the post.
+"""
+
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -6,10 +10,13 @@ from starlette.routing import Route
 
 import fedcomm.elsewhere
 import storage.media
-from fedcomm import stills
-from fedcomm.errors import NotFound
+from activitypub.errors import ProtocolError, Unreachable
+from fedcomm import oauth, passes, stills
+from fedcomm.errors import NotAllowed, NotFound
+from storage import visible
 from storage.copies import Copy
-from web import params, state
+from web import auth, params, state
+from web.federation.asking import asker
 from web.pages.readers import reader_of
 
 # Whatever a file holds, a browser that opens it by itself runs and loads nothing (attacks XSS-09, XSS-19).
@@ -33,17 +40,17 @@ async def file(request: Request) -> Response:
     name = request.path_params["name"].partition(".")[0]
     key = f"{request.path_params['folder']}/{name}"
     found = await storage.media.served(key)
-    if found is None and (reader := await reader_of(request)) is not None:
-        found = await storage.media.served(key, reader.actor.id)  # what was taken out of a group stays its author's
-    if found is None:
-        raise NotFound(_MISSING)
+    if found is None or not found.shared:  # what is not there is asked for as what is for others, and takes as long
+        passed = found is not None and not found.removed and _opened(request, key)
+        if not (passed or await _may_see(request, found.post_id if found else 0)) or found is None:
+            raise NotFound(_MISSING)
     return await _handed_out(request, found.key, found.mime, shared=found.shared)
 
 
 async def elsewhere(request: Request) -> Response:
     """`GET /media/elsewhere/{name}`: a picture of another server, which does not learn who looks."""
     app = state.app_of(request)
-    found, shared = await fedcomm.elsewhere.copy(app, request.path_params["name"])
+    found, shared = await fedcomm.elsewhere.copy(app, request.path_params["name"], partial(_admitted, request))
     try:
         return await _handed_out(request, found.key or "", found.mime, shared=shared)
     except NotFound:
@@ -57,6 +64,37 @@ async def still(request: Request) -> Response:
     if isinstance(found, Copy):
         return await _handed_out(request, found.key or "", found.mime)
     return Response(found[1], 200, _HEADERS, found[0])
+
+
+async def _admitted(request: Request, post_id: int) -> bool:
+    """As `elsewhere.copy` asks: the same picture without movement has the same address with a letter before it."""
+    name = request.path_params["name"].removeprefix("s")
+    return _opened(request, f"elsewhere/{name}") or await _may_see(request, post_id)
+
+
+def _opened(request: Request, name: str) -> bool:
+    given = request.query_params
+    return passes.opens(name, given.get("until", ""), given.get("by", ""))
+
+
+async def _may_see(request: Request, post_id: int) -> bool:
+    """Whether who asks may see the post: a reader here, by a page or a program, or a server that signs its request.
+
+    Who asks badly is nobody: that there is something is told to nobody else (attack PRI-02).
+    """
+    if (reader := await reader_of(request)) is not None and await visible.sees(reader.actor.id, post_id):
+        return True
+    if "authorization" in request.headers:
+        holder = await auth.identify(request)
+        if holder is not None and holder.state == "active" and oauth.covers(holder.scopes, "read:statuses"):
+            return await visible.sees(holder.actor_id or visible.ANYBODY, post_id)
+    try:
+        asking = await asker(request)
+    except (ProtocolError, Unreachable, NotAllowed):
+        return False
+    if asking is None:
+        return False
+    return await visible.sees(asking.id, post_id) or bool(await visible.on_server(asking.id, post_id))
 
 
 async def _handed_out(request: Request, key: str, mime: str, *, shared: bool = True) -> Response:

@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from activitypub.origins import host_of
-from fedcomm import elsewhere, sanitise, titles
+from fedcomm import elsewhere, passes, sanitise, titles
 from fedcomm.urls import Urls
 from storage.actors import Actor
 from storage.attachments import Attached
-from storage.posts import Post
+from storage.posts import PUBLIC, Post
 from web.languages import later
 
 LONGEST_NAME = 60  # characters
@@ -135,11 +135,18 @@ def file(key: str, mime: str) -> str:
     return Urls("").file(key, mime)
 
 
-def preview(attached: Attached, host: str) -> str:
-    """The path at which this server shows a picture of somebody at `host`, '' for here; '' when it does not."""
+def whole(attached: Attached, post: Post) -> str:
+    """The path at which this server shows a picture of a post; '' when it does not. It ends as `passes` says."""
+    if attached.key:
+        return passes.near(file(attached.key, attached.mime), post.visibility)
+    return preview(attached, post)
+
+
+def preview(attached: Attached, post: Post) -> str:
+    """As `whole`, smaller where there is a preview."""
     if attached.preview_key:
-        return file(attached.preview_key, attached.preview_mime)
-    return _here("m", attached.id, attached.url, host) if attached.kind == "image" else ""
+        return passes.near(file(attached.preview_key, attached.preview_mime), post.visibility)
+    return _here("m", attached.id, attached.url, home(post), post.visibility) if attached.kind == "image" else ""
 
 
 def face(actor: Actor) -> str:
@@ -157,9 +164,9 @@ def still(path: str) -> str:
     return elsewhere.still(path)
 
 
-def _here(kind: str, subject: int, url: str, host: str) -> str:
+def _here(kind: str, subject: int, url: str, host: str, visibility: int = PUBLIC) -> str:
     """Never the address at another server, which would learn who reads (attack PRI-21)."""
-    path = elsewhere.address("", kind, subject, url, host)
+    path = elsewhere.address("", kind, subject, url, host, visibility)
     return path if path.startswith("/media/") else ""
 
 

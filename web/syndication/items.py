@@ -89,9 +89,7 @@ def _item(
         published=post.published,
         updated=max(post.published, post.edited_at or 0, post.author_updated or 0),
         tags=tags,
-        enclosures=[]
-        if folded
-        else [each for file in files if (each := _enclosure(app, file, author.host)) is not None],
+        enclosures=[] if folded else [each for file in files if (each := _enclosure(app, file, post)) is not None],
     )
 
 
@@ -106,9 +104,9 @@ def _folded(post: Post, url: str) -> str:
     return (f"<p>{warning}</p>" if warning else "") + f'<p><a href="{html.escape(url)}">{html.escape(url)}</a></p>'
 
 
-def _enclosure(app: App, file: Attached, host: str) -> Enclosure | None:
+def _enclosure(app: App, file: Attached, post: Post) -> Enclosure | None:
     """Pictures of other servers come from this one, so that these do not learn who reads (attack PRI-21)."""
-    path = shown.file(file.key, file.mime) if file.key else shown.preview(file, host)
+    path = shown.whole(file, post)
     if not path:
         return None
     mime = file.mime or _PICTURE

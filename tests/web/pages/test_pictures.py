@@ -56,7 +56,8 @@ async def test_a_post_with_pictures_is_written_and_read(anna: Browser, stranger:
     await execute("UPDATE post SET removed_at = 1")  # a moderator took it out of its group
     assert [(await who.client.get(source)).status_code for who in (stranger, anna)] == [404, 200]
     await execute("UPDATE post SET removed_at = NULL, visibility = 4")
-    assert (await stranger.client.get(source)).headers["cache-control"] == "private, max-age=3600"
+    assert (await anna.client.get(source)).headers["cache-control"] == "private, max-age=3600"
+    assert (await stranger.client.get(source)).status_code == 404
 
 
 async def test_a_picture_without_text_is_a_post(anna: Browser) -> None:

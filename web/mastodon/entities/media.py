@@ -4,26 +4,32 @@ from typing import Any
 
 import msgspec
 
-from fedcomm import elsewhere
+from fedcomm import elsewhere, passes
 from fedcomm.urls import Urls
 from storage.media import Media
+from storage.posts import PUBLIC
 
 _KINDS = frozenset({"image", "gifv", "video", "audio"})
 
 
-def attachment(base: str, file: Media, host: str = "") -> dict[str, Any]:
+def attachment(base: str, file: Media, host: str = "", visibility: int = PUBLIC) -> dict[str, Any]:
     """A picture or file of a post, or one that is to be in a post; without an address while it is worked on.
 
-    `host` is where its owner lives, '' for here. Of a server whose files are not shown it is of an unknown kind, as on
-    Mastodon: programs show where it is instead of it.
+    Its address ends when the post has a `visibility` for fewer than everybody. `host` is where its owner lives, '' for
+    here. Of a server whose files are not shown it is of an unknown kind, as on Mastodon: programs show where it is
+    instead of it.
     """
     urls = Urls(base)
     kind = file.kind if file.kind in _KINDS else file.mime.partition("/")[0]
     if not elsewhere.shows(host):
         kind = ""
-    there = elsewhere.address(base, "m", file.id, file.remote_url, host) if kind in ("image", "") else file.remote_url
-    url = urls.file(file.key, file.mime) if file.key else there or None
-    preview = urls.file(file.preview_key, file.preview_mime) if file.preview_key else url
+    there = file.remote_url
+    if kind in ("image", ""):
+        there = elsewhere.address(base, "m", file.id, there, host, visibility)
+    url = passes.near(urls.file(file.key, file.mime), visibility) if file.key else there or None
+    preview = url
+    if file.preview_key:
+        preview = passes.near(urls.file(file.preview_key, file.preview_mime), visibility)
     return {
         "id": str(file.id), "type": kind if kind in _KINDS else "unknown", "url": url, "preview_url": preview,
         "remote_url": file.remote_url or None, "preview_remote_url": None, "text_url": None, "meta": _meta(file),

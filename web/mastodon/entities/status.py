@@ -198,7 +198,9 @@ def _fragment(base: str, post: Post, bundle: Bundle, author: bytes, emojis: list
         "sensitive": bool(post.sensitive), "spoiler_text": post.summary, "language": post.language or None,
         "edited_at": moment_or_none(_edited(post)),
         "content": doubt(post, bundle.faces.get(post.id)) + content_of(post.title, post.content),
-        "media_attachments": [attachment(base, file, home_of(post)) for file in bundle.media.get(post.id, ())],
+        "media_attachments": [
+            attachment(base, file, home_of(post), post.visibility) for file in bundle.media.get(post.id, ())
+        ],
         "mentions": _mentions(post, bundle),
         "tags": [{"name": name, "url": f"{base}/tags/{name}"} for name in bundle.tags.get(post.id, ())],
         "account": msgspec.Raw(author), "emojis": emojis,

@@ -6,6 +6,7 @@ LONGEST = 100  # characters; Lemmy cuts at 200
 _MENTIONS = re.compile(r"(?:[@!][\w.-]{1,100}(?:@[\w.-]{1,253}(?::\d{1,5})?)?(?:[ \t\xa0]{1,9}|[,:;] ?|(?=\n)|\Z))+")
 _CLOSING = re.compile(r"(?:[ \t\xa0]{1,9}(?:![\w.-]{1,100}|[@!][\w.-]{1,100}@[\w.-]{0,252}\w(?::\d{1,5})?))+\Z")
 _LINK = re.compile(r"!?\[([^\[\]]{1,200})\]\([^()\s]{0,2048}\)")
+_WEB = re.compile(r"https?://[^\s]", re.IGNORECASE)
 _LEADING_MARK = re.compile(r"(?:#{1,6}|>|[-*+])[ \t]{1,9}")
 _MARKS = re.compile(r"\*\*|`|(?<!\w)[*](?=\S)|(?<=\S)[*](?!\w)")
 
@@ -15,14 +16,15 @@ def split(text: str) -> tuple[str, str]:
 
     Many name the group at the end of it: what ends it with its server, or with a `!`, is no part of the title either.
 
-    When the first line is too long for a title, the title is its beginning and what follows is the whole text.
+    When the first line is too long for a title, the title is its beginning and what follows is the whole text. So it is
+    with a line that links somewhere, since a title is plain text: nobody could follow the link, and no limit count it.
     """
     rest = unaddressed(text)
     line, _, body = rest.partition("\n")
     title = _clear(_CLOSING.sub("", line[: 20 * LONGEST].rstrip()))
     if len(title) > LONGEST:
         return _shortened(title), rest
-    return title, body.strip()
+    return title, rest if _WEB.search(line) else body.strip()
 
 
 def unaddressed(text: str) -> str:

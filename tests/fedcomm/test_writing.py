@@ -6,6 +6,7 @@ import time
 import pytest
 
 from fedcomm import titles, writing
+from fedcomm.mapping import posts
 from tests.fedcomm.test_sanitise import ALLOWED
 
 KNOWN = {
@@ -206,7 +207,7 @@ def test_links_count_as_23_and_hosts_of_mentions_not_at_all() -> None:
         ("@garden Watering\nHow often?", "Watering", "How often?"),
         ("!garden@b.example @ann, Watering", "Watering", ""),
         ("@garden@b.example\n\nWatering\nmore", "Watering", "more"),
-        ("**Watering** `x` [here](https://x.example)", "Watering x here", ""),
+        ("**Watering** `x`", "Watering x", ""),
         ("## Watering 2*3*4", "Watering 2*3*4", ""),
         ("Watering @garden@b.example:8431  \nHow often?", "Watering", "How often?"),
         ("Watering, by @ann !garden", "Watering, by @ann", ""),
@@ -217,6 +218,18 @@ def test_links_count_as_23_and_hosts_of_mentions_not_at_all() -> None:
 )
 def test_the_first_line_is_the_title(text: str, title: str, rest: str) -> None:
     assert titles.split(text) == (title, rest)
+
+
+@pytest.mark.parametrize(
+    ("line", "title"),
+    [("Look: https://x.example/a", "Look: https://x.example/a"), ("Water [here](https://x.example)", "Water here")],
+)
+def test_a_first_line_that_links_stays_in_the_text_so_that_the_link_can_be_followed(line: str, title: str) -> None:
+    split = titles.split(f"@garden {line}\n\nMore")
+    html = writing.write(split[1]).html
+
+    assert split == (title, f"{line}\n\nMore") and 'href="https://x.example' in html
+    assert posts.titled(title, html) == html, "it does not stand there twice for who sees no titles"
 
 
 def test_a_long_first_line_is_cut_for_the_title_and_stays_whole_in_the_text() -> None:

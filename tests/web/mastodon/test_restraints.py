@@ -51,8 +51,12 @@ async def test_programs_are_told_what_newcomers_may_and_when_that_ends(
     await group_profile.change(app, "gardening", Change(ladder=True))
     links = "https://a.example https://b.example https://c.example"
 
-    status, sentence = await alice.refused("POST", "statuses", status=f"@gardening Shops\n\n{links}")
+    told = [
+        await alice.refused("POST", "statuses", status=f"@gardening Shops{between}{links}") for between in ("\n\n", " ")
+    ]
 
+    (status, sentence), in_the_title = told
+    assert in_the_title == (status, sentence)
     assert status == 422 and sentence.startswith("New members may add 2 links to a post on their first day")
     assert sentence.endswith(
         "Hours until that ends: 24; sooner when others have answered 3 of your replies, or a moderator trusts you."

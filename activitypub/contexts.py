@@ -49,6 +49,7 @@ _TERMS: dict[str, Any] = {
     "featured": {"@id": "toot:featured", "@type": "@id"},
     "discoverable": "toot:discoverable",
     "indexable": "toot:indexable",
+    "suspended": "toot:suspended",
     "attributionDomains": {"@id": "toot:attributionDomains", "@type": "@id"},
     "votersCount": "toot:votersCount",
     "blurhash": "toot:blurhash",

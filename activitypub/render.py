@@ -240,6 +240,7 @@ def _actor(actor: Actor) -> dict[str, Any]:
         discoverable=actor.discoverable,
         indexable=actor.indexable,
         sensitive=actor.sensitive or None,
+        suspended=actor.suspended or None,
         language=[{"identifier": code, "name": code} for code in actor.languages] or None,
         icon=_image(actor.icon, actor.icon_description),
         image=_image(actor.image, actor.image_description),

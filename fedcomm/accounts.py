@@ -13,7 +13,20 @@ import storage.actors
 import storage.consents
 import storage.sessions
 import storage.tokens
-from fedcomm import actors, audit, clock, emails, invites, joining, names, passwords, settings, signing_in
+from fedcomm import (
+    actors,
+    audit,
+    clock,
+    emails,
+    invites,
+    joining,
+    names,
+    passwords,
+    powers,
+    sanctions,
+    settings,
+    signing_in,
+)
 from fedcomm.app import App
 from fedcomm.consents import Agreement
 from fedcomm.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
@@ -27,7 +40,7 @@ ROLES = invites.ROLES
 LONGEST_REASON = 1000  # characters
 MOST_PENDING = 200  # sign-ups that wait; more would only be a flood
 
-State = Literal["pending", "active", "suspended"]
+State = Literal["pending", "active", "frozen", "suspended"]
 
 
 async def create(
@@ -123,11 +136,11 @@ async def approve(app: App, name: str, by: Account | None = None) -> Account:
     """Let somebody in who signed up.
 
     Raises:
-        NotAllowed: `by` is no admin.
+        NotAllowed: `by` does not look after this server.
         NotFound: no such account.
         Conflict: it does not wait for approval.
     """
-    _admin(by)
+    powers.require(by, powers.PEOPLE)
     account = await named(name)
     async with transaction():
         if not await storage.accounts.set_state(account.id, "pending", "active", clock.now_ms()):
@@ -136,15 +149,15 @@ async def approve(app: App, name: str, by: Account | None = None) -> Account:
     return await named(name)
 
 
-async def reject(app: App, name: str, by: Account | None = None) -> None:
-    """Turn a sign-up away; nothing of it is kept, and the name is free.
+async def reject(app: App, name: str, by: Account | None = None, reason: str = "") -> None:
+    """Turn a sign-up away; nothing of it is kept, and the name is free. The `reason` is in the log alone.
 
     Raises:
-        NotAllowed: `by` is no admin.
+        NotAllowed: `by` does not look after this server.
         NotFound: no such account.
         Conflict: it does not wait for approval.
     """
-    _admin(by)
+    powers.require(by, powers.PEOPLE)
     async with transaction():
         account = await named(name)
         if account.state != "pending":
@@ -152,7 +165,8 @@ async def reject(app: App, name: str, by: Account | None = None) -> None:
         await storage.accounts.delete(account.id)
         await storage.consents.forget(account.actor_id)
         await storage.accounts.forget_actor(account.actor_id)
-        await audit.record(by, "account.reject", _handle(name))
+        detail = {"reason": reason.strip()[:LONGEST_REASON]} if reason.strip() else {}
+        await audit.record(by, "account.reject", _handle(name), **detail)
 
 
 async def promote(app: App, name: str, role: str, by: Account | None = None) -> None:
@@ -184,23 +198,14 @@ async def set_suspended(
 
     Raises:
         Invalid: the reason is too long.
-        NotAllowed: `by` is no admin.
+        NotAllowed: `by` may not, or not about them.
         NotFound: no such account.
         Conflict: it is so already, or it is the last admin's.
     """
-    _admin(by)
-    if len(reason := reason.strip()) > LONGEST_REASON:
-        raise Invalid("A reason may have {limit} characters.", field="reason", limit=LONGEST_REASON)
-    before, after = ("active", "suspended") if suspended else ("suspended", "active")
-    async with transaction():
-        account = await named(name)
-        if suspended:
-            await _keep_an_admin(account)
-        if not await storage.accounts.set_state(account.id, before, after, clock.now_ms()):
-            raise Conflict("The account is not in the state this needs.")
-        await _end_everything(account.id)
-        detail = {"reason": reason} if suspended and reason else {}
-        await audit.record(by, f"account.{'suspend' if suspended else 'restore'}", _handle(name), **detail)
+    account = await named(name)
+    what = sanctions.SUSPEND if suspended else "restore"
+    if not await sanctions.act(app, account.actor_id, what, by, reason):
+        raise Conflict("The account is not in the state this needs.")
 
 
 async def set_password(app: App, name: str, password: str, by: Account | None = None) -> None:
@@ -369,8 +374,7 @@ async def _keep_an_admin(account: Account) -> None:
 
 
 def _admin(by: Account | None) -> None:
-    if by is not None and (by.role != "admin" or by.state != "active"):
-        raise NotAllowed("Only admins can do this.")
+    powers.require(by, powers.ROLES)
 
 
 def _reason(text: str) -> str:

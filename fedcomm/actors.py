@@ -81,7 +81,12 @@ async def delete_local(app: App, actor: Actor) -> None:
 
 
 async def document(app: App, actor: Actor) -> activities.Json:
-    """The ActivityPub document of one of ours."""
+    """The ActivityPub document of one of ours; of who is suspended without what they say of themselves."""
+    if actor.suspended_at is not None:
+        actor = msgspec.structs.replace(
+            actor, name="", summary="", summary_source="", icon="", image="", fields="[]", also_known_as="[]",
+            moved_to_id=None, discoverable=0, indexable=0,
+        )  # fmt: skip
     group = await groups.by_actor(actor.id) if actor.kind == "Group" else None
     own = [key for key in await actors.keys_of(actor.id) if key.private_der is not None]
     there = await actors.by_id(actor.moved_to_id) if actor.moved_to_id else None

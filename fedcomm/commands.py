@@ -26,6 +26,7 @@ from fedcomm import (
     members,
     moving,
     peer_commands,
+    people_commands,
     pictures,
     promotional,
     queue,
@@ -328,4 +329,5 @@ COMMANDS: dict[str, Command] = {
     "queue": _queue,
     **debug.COMMANDS,
     **peer_commands.COMMANDS,
+    **people_commands.COMMANDS,
 }

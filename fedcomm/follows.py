@@ -342,7 +342,9 @@ async def _way(
     if known is None and target.moved_to_id is not None:
         return None
     if group is None:
-        return Way.ASKS if target.locked and (known is None or known.state == "pending") else Way.AT_ONCE
+        # Who is limited, or all of whose server is, follows nobody unasked, as on Mastodon.
+        limited = follower.limited_at is not None or app.peers.policy(follower.host) == "limit"
+        return Way.ASKS if (target.locked or limited) and (known is None or known.state == "pending") else Way.AT_ONCE
     try:
         return await admissions.way(app, group, follower, known, invited=invited)
     except NotAllowed:

@@ -3,25 +3,25 @@
 from collections import OrderedDict
 from weakref import WeakKeyDictionary
 
-import msgspec
-
 import storage.accounts
-import storage.audit
 from fedcomm import passwords
 from fedcomm.app import App
 from fedcomm.attempts import MINUTE, Attempts, network
 from fedcomm.errors import Invalid, NotAllowed
+from storage import sanctions
 from storage.accounts import Account
 
 _WRONG = "This name and this password do not belong together."
 _STATES = {
     "pending": "This account is waiting for an admin's approval.",
+    "frozen": "Nobody can sign in with this account for now. Whom you can ask about it stands here: {link}",
     "suspended": "This account has been suspended. Whom you can ask about it stands here: {link}",
 }
+_WITH_REASON = {
+    "frozen": "Nobody can sign in with this account for now: {reason} (Whom you can ask about it stands here: {link})",
+    "suspended": "This account has been suspended: {reason} (Whom you can ask about it stands here: {link})",
+}
 _MOST_KNOWN = 10_000
-
-
-_WITH_REASON = "This account has been suspended: {reason} (Whom you can ask about it stands here: {link})"
 
 
 class _Limits:
@@ -127,15 +127,15 @@ async def _renew_hash(account: Account, password: str) -> None:
 
 async def _shut_out(app: App, account: Account) -> NotAllowed:
     """Why somebody with the right password cannot sign in."""
+    if account.state == "pending":
+        return NotAllowed(_STATES["pending"])
     link = f"{app.base_url}/about"
-    if account.state == "suspended" and (reason := await _reason(account)):
-        return NotAllowed(_WITH_REASON, reason=reason, link=link)
-    values = {"link": link} if account.state == "suspended" else {}
-    return NotAllowed(_STATES[account.state], **values)
+    if reason := await _reason(account):
+        return NotAllowed(_WITH_REASON[account.state], reason=reason, link=link)
+    return NotAllowed(_STATES[account.state], link=link)
 
 
 async def _reason(account: Account) -> str:
-    """Why an account was suspended, as the log of the admins has it."""
-    name = await storage.accounts.name_of(account.id)
-    found = await storage.audit.last_of("account.suspend", f"@{name.lower()}")
-    return str(msgspec.json.decode(found.detail).get("reason", "")) if found is not None else ""
+    """Why an account was frozen or suspended, as it was told."""
+    act = {"frozen": "freeze", "suspended": "suspend"}[account.state]
+    return next((each.text for each in await sanctions.of(account.actor_id) if each.act == act), "")

@@ -72,8 +72,8 @@ async def issue(app: object, account_name: str, scopes: str, oauth_app_id: int |
             )
         if account.state != "active":
             raise NotAllowed("The account is not active.", fix="let it in first: fedcomm account approve NAME")
-        if account.role != "admin" and any(scope.startswith("admin:") for scope in wanted.split()):
-            raise NotAllowed("Only admins can have admin scopes.")
+        if account.role == "member" and any(scope.startswith("admin:") for scope in wanted.split()):
+            raise NotAllowed("Only who looks after this server can have admin scopes.")
         await storage.tokens.insert(_row(token, oauth_app_id, account.id, wanted))
         if oauth_app_id is None:
             await audit.record(None, "token.issue", f"@{account_name.removeprefix('@').lower()}", scopes=wanted)

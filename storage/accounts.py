@@ -9,7 +9,7 @@ from storage.connect import after_commit, execute, row, rows, value
 
 
 class Account(msgspec.Struct, frozen=True):
-    """One who can sign in. `role`: member, moderator or admin; `state`: pending, active or suspended."""
+    """One who can sign in. `role`: member, moderator or admin; `state`: pending, active, frozen or suspended."""
 
     id: int
     actor_id: int
@@ -41,6 +41,7 @@ class Person(msgspec.Struct, frozen=True):
     created_at: int
 
 
+_SHOWN = ("active", "frozen")
 _COLUMNS = ", ".join(f"account.{name}" for name in Account.__struct_fields__)
 _PERSON = """
 SELECT account.id, actor.username, account.email, account.email <> '' AND account.email_key IS NULL,
@@ -63,6 +64,18 @@ async def by_ids(account_ids: list[int]) -> dict[int, Account]:
         _account(each) for each in await rows(f"SELECT {_COLUMNS} FROM account WHERE id IN (?ints)", (account_ids,))
     ]
     return {account.id: account for account in found if account is not None}
+
+
+async def of_actor(actor_id: int) -> Account | None:
+    """The account of an actor."""
+    return _account(await row(f"SELECT {_COLUMNS} FROM account WHERE actor_id = ?", (actor_id,)))
+
+
+async def of_actors(actor_ids: list[int]) -> dict[int, Account]:
+    """The accounts of actors that have one, by the ids of these."""
+    sql = f"SELECT {_COLUMNS} FROM account WHERE actor_id IN (?ints)"
+    found = [_account(each) for each in await rows(sql, (actor_ids,))]
+    return {account.actor_id: account for account in found if account is not None}
 
 
 async def by_name(username: str) -> Account | None:
@@ -109,12 +122,6 @@ async def pending(limit: int = 50, after: int = 0) -> list[Person]:
     return [_person(found) for found in await rows(sql, (after, limit))]
 
 
-async def everybody(limit: int = 50, after: int = 0) -> list[Person]:
-    """All accounts, oldest first; `after` is the id of the last one seen."""
-    sql = f"{_PERSON} WHERE account.id > ? ORDER BY account.id LIMIT ?"
-    return [_person(found) for found in await rows(sql, (after, limit))]
-
-
 def _person(found: tuple[object, ...]) -> Person:
     account_id, username, email, shared, *rest = found
     return Person(account_id, username, email, bool(shared), *rest)  # type: ignore[arg-type]
@@ -125,7 +132,7 @@ async def insert(account: Account) -> None:
     marks = ", ".join("?" * len(Account.__struct_fields__))
     names = ", ".join(Account.__struct_fields__)
     await execute(f"INSERT INTO account ({names}) VALUES ({marks})", msgspec.structs.astuple(account))
-    if account.state != "active":
+    if account.state not in _SHOWN:
         await execute("UPDATE actor SET suspended_at = ? WHERE id = ?", (account.created_at, account.actor_id))
 
 
@@ -142,14 +149,14 @@ async def replace_password_hash(account_id: int, old: str, new: str) -> None:
 async def set_state(account_id: int, before: str, after: str, now: int) -> bool:
     """Take an account from one state to another; False when it was not in the first.
 
-    Its actor is shown only while the account is active: whoever waits or is shut out is nobody to other servers.
+    Its actor is shown only while the account is active or frozen: who waits or is suspended is nobody to others.
     """
     approved = "approved_at = COALESCE(approved_at, ?), " if after == "active" else ""
     arguments = (now,) if after == "active" else ()
     sql = f"UPDATE account SET {approved}state = ? WHERE id = ? AND state = ?"
     changed = await holders.change(sql, (*arguments, after, account_id, before))
     if changed:
-        hidden = None if after == "active" else now
+        hidden = None if after in _SHOWN else now
         sql = "UPDATE actor SET suspended_at = ? WHERE id = (SELECT actor_id FROM account WHERE id = ?) RETURNING id"
         for (actor_id,) in await rows(sql, (hidden, account_id)):
             fragments.forget_actor(actor_id)

@@ -57,6 +57,7 @@ class Actor(msgspec.Struct, frozen=True):
     show_media_replies: int = 1
     show_featured: int = 1
     attribution_domains: str = "[]"  # JSON list of sites that may name them as author
+    sensitive_at: int | None = None  # since when who looks after this server has their pictures behind a warning
 
     @property
     def local(self) -> bool:

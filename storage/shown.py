@@ -51,7 +51,10 @@ class BoostRow(msgspec.Struct, frozen=True):
 
 FAVOURITED, REBLOGGED, BOOKMARKED, OWN, PINNED, MUTED = 1, 2, 4, 8, 16, 32
 
-_POSTS = f"SELECT {COLUMNS} FROM post WHERE id IN (?ints)"
+# Of whom pictures are shown behind a warning, all posts are sensitive.
+_SENSITIVE = """CASE WHEN sensitive = 1 OR EXISTS (SELECT 1 FROM actor WHERE actor.id = post.author_id
+ AND actor.sensitive_at IS NOT NULL) THEN 1 ELSE 0 END AS sensitive"""
+_POSTS = f"SELECT {COLUMNS.replace('sensitive', _SENSITIVE)} FROM post WHERE id IN (?ints)"
 _ABOVE = """
 SELECT post.id, parent.author_id FROM post JOIN post parent ON parent.id = post.parent_id WHERE post.id IN (?ints)"""
 _MENTIONS = """

@@ -9,7 +9,9 @@ FOLLOWER_AFTER = 3 * DAY  # whoever follows for less is not a follower yet, as o
 ACCEPT, FILTER, DROP = range(3)
 
 # What no policy keeps back: it is about what one did oneself, or what one is there for.
-_ALWAYS = frozenset({"poll", "update", "status", "admin.sign_up", "admin.report", "severed_relationships"})
+_ALWAYS = frozenset(
+    {"poll", "update", "status", "admin.sign_up", "admin.report", "severed_relationships", "moderation_warning"}
+)
 _KINDS = _ALWAYS | {"mention", "reblog", "follow", "follow_request", "favourite"}
 
 _TOLD = (

@@ -7,10 +7,12 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+import storage.accounts
 import storage.actors
 import storage.holders
-from fedcomm import oauth, sessions, tokens
+from fedcomm import oauth, powers, sessions, tokens
 from fedcomm.errors import NotAllowed
+from storage.accounts import Account
 from storage.actors import Actor
 from storage.holders import Holder
 from storage.sessions import Session
@@ -27,6 +29,7 @@ NOT_ADMIN = "This action is not allowed"
 FORGED = "This form is too old, or it did not come from here. Please open the page again."
 
 _CLOSED = {
+    "frozen": "Your login is currently disabled",
     "pending": "Your login is currently pending approval",
     "suspended": "Your login is currently disabled",
 }
@@ -70,6 +73,19 @@ async def require_admin(request: Request, scope: str) -> Viewer:
     if viewer.role != "admin":
         raise Refusal(403, NOT_ADMIN)
     return viewer
+
+
+async def require_power(request: Request, scope: str, right: str) -> Account:
+    """As `require`, for who has a right for this server (`powers`).
+
+    Raises:
+        Refusal: as `require`; 403 for anybody else.
+    """
+    viewer = await require(request, scope)
+    account = await storage.accounts.by_id(viewer.account_id) if right in powers.of_role(viewer.role) else None
+    if account is None:
+        raise Refusal(403, NOT_ADMIN)
+    return account
 
 
 def _person(holder: Holder) -> Viewer:

@@ -119,4 +119,4 @@ def follow(account: str, whom: str) -> None:
     say(f"{account} {'follows' if followed['accepted'] else 'has asked to follow'} {followed['handle']}.")
 
 
-commands = {"account": account, "invite": invite, "follow": follow}
+commands = {"invite": invite, "follow": follow}

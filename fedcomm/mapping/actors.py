@@ -156,6 +156,7 @@ def to_actor(
         discoverable=bool(actor.discoverable) and not private,
         indexable=bool(actor.indexable) and not private,
         posting_restricted=group is not None and (group.posting == "moderators" or group.closed_at is not None),
+        suspended=actor.suspended_at is not None,
         published=actor.created_at,
         updated=actor.updated_at,
     )

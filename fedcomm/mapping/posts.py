@@ -263,7 +263,7 @@ def to_note(urls: Urls, post: Post, shown_with: Shown) -> Note:
         url=post.url,
         published=post.published,
         updated=post.edited_at,
-        sensitive=bool(post.sensitive or post.summary),
+        sensitive=bool(post.sensitive or post.summary or with_.author.sensitive_at),
         comments_enabled=not post.locked,
         attachments=to_attachments(urls, with_.files, post.visibility),
         mentions=tuple(Mention(actor.uri, urls.handle(actor.username, actor.host)) for actor in _named(with_)),

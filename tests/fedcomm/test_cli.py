@@ -184,6 +184,19 @@ def test_a_password_comes_from_stdin_and_is_never_an_argument(
     assert asked == [("account.create", {"name": "alice", "password": " spaces count ", "email": "", "role": "admin"})]
 
 
+def test_what_is_done_about_somebody_is_said_and_whether_it_was_so_before(said: Said, data: Path) -> None:
+    answers = {"account.act": {"handle": "@anna", "changed": True}, "account.promote": {}, "account.reject": {}}
+    with server(data, answers) as asked:
+        assert said.run("account", "unsuspend", "anna", "--reason", "A mistake") == 0
+        assert said.out == "@anna is suspended no more.\n"
+        assert said.run("account", "demote", "anna") == 0 and said.run("account", "reject", "new") == 0
+    with server(data, {"account.act": {"handle": "@anna", "changed": False}}):
+        assert said.run("account", "limit", "anna") == 0
+        assert said.out.endswith("@anna was limited before.\n")
+
+    assert asked[0] == ("account.act", {"who": "anna", "act": "restore", "reason": "A mistake"})
+
+
 def test_a_token_is_printed_and_nothing_else(said: Said, data: Path) -> None:
     with server(data, {"account.token": {"token": "secret"}}) as asked:
         assert said.run("account", "token", "alice", "--scopes", "read write follow push") == 0

@@ -1,5 +1,8 @@
 """Sign-ups that wait, invitations, and everybody who has an account."""
 
+from contextlib import suppress
+from urllib.parse import urlencode
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,13 +12,17 @@ import storage.accounts
 import storage.actors
 import storage.groups
 import storage.invites
-from fedcomm import accounts, clock, invites
-from fedcomm.errors import AppError, Invalid, NotFound
+from fedcomm import accounts, clock, invites, powers
+from fedcomm.app import App
+from fedcomm.errors import AppError, Conflict, Invalid, NotFound
+from storage import people
+from storage.accounts import Account
 from storage.actors import Actor
 from storage.groups import Group
-from web import params, respond, state
+from storage.paging import Page
+from web import paging, params, respond, state
 from web.pages import frame
-from web.pages.readers import Plain, Reader, admins_only, form
+from web.pages.readers import Plain, Reader, admins_only, form, with_power
 
 _LINES = 50
 
@@ -24,7 +31,9 @@ class Answer(msgspec.Struct, frozen=True):
     """What an admin says to a sign-up: approve or reject."""
 
     name: str = ""
+    names: list[str] = []
     answer: str = ""
+    reason: str = ""  # of turning them away, for the log alone
     csrf: str = ""
 
 
@@ -38,26 +47,49 @@ class NewInvite(msgspec.Struct, frozen=True):
     csrf: str = ""
 
 
-class _Asked(msgspec.Struct, frozen=True):
-    after: int = 0
+class Asked(msgspec.Struct, frozen=True):
+    """Which people are looked for; '' is any."""
+
+    text: str = ""
+    origin: str = "local"
+    state: str = ""
+    role: str = ""
+    host: str = ""
 
 
-@admins_only
+@with_power(powers.PEOPLE)
 async def waiting(request: Request, reader: Reader) -> Response:
     """`GET /admin/sign_ups`"""
-    people = await storage.accounts.pending(_LINES)
-    return await frame.page(request, "admin/sign_ups.html", people=people, done=request.query_params.get("done", ""))
+    found = await storage.accounts.pending(_LINES)
+    return await frame.page(request, "admin/sign_ups.html", people=found, done=request.query_params.get("done", ""))
 
 
-@admins_only
+@with_power(powers.PEOPLE)
 async def answer(request: Request, reader: Reader) -> Response:
-    """`POST /admin/sign_ups`"""
+    """`POST /admin/sign_ups`: about one of them."""
     given = await form(request, Answer, reader)
-    decide = {"approve": accounts.approve, "reject": accounts.reject}.get(given.answer)
-    if decide is None:
-        raise Invalid("A sign-up is approved or rejected.")
-    await decide(state.app_of(request), given.name, reader.account)
+    await _answer(state.app_of(request), given, given.name, reader.account)
     return respond.redirect(f"/admin/sign_ups?done={given.answer}")
+
+
+@with_power(powers.PEOPLE)
+async def answer_several(request: Request, reader: Reader) -> Response:
+    """`POST /admin/sign_ups/several`: about all that are ticked; who was answered meanwhile is left out."""
+    given = await form(request, Answer, reader)
+    for name in given.names:
+        with suppress(NotFound, Conflict):
+            await _answer(state.app_of(request), given, name, reader.account)
+    return respond.redirect(f"/admin/sign_ups?done={given.answer}")
+
+
+async def _answer(app: App, given: Answer, name: str, by: Account) -> None:
+    match given.answer:
+        case "approve":
+            await accounts.approve(app, name, by)
+        case "reject":
+            await accounts.reject(app, name, by, given.reason)
+        case _:
+            raise Invalid("A sign-up is approved or rejected.")
 
 
 @admins_only
@@ -89,17 +121,25 @@ async def revoke(request: Request, reader: Reader) -> Response:
     return respond.redirect("/admin/invites")
 
 
-@admins_only
+@with_power(powers.PEOPLE)
 async def everybody(request: Request, reader: Reader) -> Response:
-    """`GET /admin/people`"""
-    after = params.query(request, _Asked).after
-    people = await storage.accounts.everybody(_LINES + 1, after)
+    """`GET /admin/people`: members, and people and groups elsewhere; who came last first."""
+    asked = params.query(request, Asked)
+    origin = asked.origin if asked.origin in people.ORIGINS else ""
+    wanted = people.Wanted(origin, asked.state, asked.role, host=asked.host, text=asked.text)
+    page = Page(before=paging.page_of(request).before, limit=_LINES)
+    found, older = await people.page(wanted, page)
     return await frame.page(
         request,
         "admin/people.html",
-        people=people[:_LINES],
+        people=found,
+        asked=asked,
+        query=urlencode(msgspec.structs.asdict(asked)),
         done=request.query_params.get("done", ""),
-        next=people[_LINES - 1].account_id if len(people) > _LINES else 0,
+        older=found[-1].id if older else 0,
+        origins=people.ORIGINS,
+        states=tuple(people.STATES),
+        roles=accounts.ROLES,
     )
 
 
@@ -126,6 +166,7 @@ async def _groups() -> list[tuple[Group, Actor]]:
 routes = [
     Route("/admin/sign_ups", waiting),
     Route("/admin/sign_ups", answer, methods=["POST"]),
+    Route("/admin/sign_ups/several", answer_several, methods=["POST"]),
     Route("/admin/invites", invitations),
     Route("/admin/invites", invite, methods=["POST"]),
     Route("/admin/invites/{id}/revoke", revoke, methods=["POST"]),

@@ -1,4 +1,4 @@
-"""One account as an admin sees it: another role, shut out, let in again, a new password, delete."""
+"""One account as who looks after the server sees it: what was done about it, and what can be."""
 
 import secrets
 
@@ -8,72 +8,94 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.actors
-from fedcomm import accounts
-from fedcomm.errors import AppError, Invalid
+from fedcomm import accounts, powers, sanctions
+from fedcomm.app import App
+from fedcomm.errors import AppError, Invalid, NotFound
+from storage import people
+from storage import sanctions as stored
+from storage.people import Person
 from web import respond, state
 from web.pages import frame
-from web.pages.readers import Reader, admins_only, form
+from web.pages.readers import Reader, form, with_power
 
 
 class Act(msgspec.Struct, frozen=True):
-    """What an admin does about an account."""
+    """What is done about an account."""
 
     act: str = ""
     role: str = ""
-    reason: str = ""  # of shutting them out
+    reason: str = ""  # which they are told, or a note
     sure: bool = False
     csrf: str = ""
 
 
-@admins_only
+@with_power(powers.PEOPLE)
 async def show(request: Request, reader: Reader) -> Response:
-    """`GET /admin/people/{name}`"""
+    """`GET /admin/people/{name}`: `name` of who is here, `name@host` of others."""
     return await _page(request)
 
 
-@admins_only
+@with_power(powers.PEOPLE)
 async def act(request: Request, reader: Reader) -> Response:
     """`POST /admin/people/{name}`; a new password is shown once."""
     given = await form(request, Act, reader)
-    app, name = state.app_of(request), request.path_params["name"]
+    app, person = state.app_of(request), await _found(request)
     try:
         match given.act:
             case "role":
-                await accounts.promote(app, name, given.role, reader.account)
-            case "suspend" | "restore":
-                await accounts.set_suspended(app, name, given.act == "suspend", reader.account, given.reason)
+                await accounts.promote(app, person.actor.username, given.role, reader.account)
             case "password":
-                return await _new_password(request, reader, name)
+                return await _new_password(request, reader, person)
             case "delete" if given.sure:
-                await accounts.delete(app, name, reader.account)
+                await _delete(app, person, reader)
                 return respond.redirect("/admin/people?done=deleted")
-            case _:
+            case "delete":
                 raise Invalid("Please say that you are sure.", field="sure")
+            case _:
+                await sanctions.act(app, person.id, given.act, reader.account, given.reason)
     except AppError as refused:
         return await _page(request, refused, reason=given.reason)
     return respond.redirect(f"{request.scope['path']}?done=saved")
 
 
-async def _new_password(request: Request, reader: Reader, name: str) -> Response:
+async def _delete(app: App, person: Person, reader: Reader) -> None:
+    if person.account is not None:
+        await accounts.delete(app, person.actor.username, reader.account)
+    else:
+        await sanctions.erase_elsewhere(app, person.id, reader.account)
+
+
+async def _new_password(request: Request, reader: Reader, person: Person) -> Response:
     password = secrets.token_urlsafe(12)
-    await accounts.set_password(state.app_of(request), name, password, reader.account)
+    await accounts.set_password(state.app_of(request), person.actor.username, password, reader.account)
     return await _page(request, password=password)
+
+
+async def _found(request: Request) -> Person:
+    name, _, host = request.path_params["name"].partition("@")
+    actor = await storage.actors.by_handle(name, host)
+    found = await people.one(actor.id) if actor is not None else None
+    if found is None:
+        raise NotFound("There is no such account.")
+    return found
 
 
 async def _page(
     request: Request, refused: AppError | None = None, password: str = "", reason: str = ""
 ) -> Response:  # fmt: skip
-    account = await accounts.named(request.path_params["name"])
+    person = await _found(request)
     return await frame.with_form(
         request,
         "admin/person.html",
         refused,
-        account=account,
-        actor=await storage.actors.by_id(account.actor_id),
+        account=person.account,
+        actor=person.actor,
+        history=await stored.of(person.id),
+        ends=sanctions.ends(person.actor),
         roles=accounts.ROLES,
         password=password,
         reason=reason,
-        longest=accounts.LONGEST_REASON,
+        longest=sanctions.MOST_TEXT,
         field=getattr(refused, "field", ""),
     )
 

@@ -7,7 +7,7 @@ from starlette.routing import Route
 from activitypub import documents
 from fedcomm import actors as service
 from fedcomm.errors import NotFound
-from storage import actors, groups
+from storage import accounts, actors, groups
 from storage.actors import Actor
 from web import respond
 from web.federation.asking import viewer
@@ -15,7 +15,12 @@ from web.state import app_of
 
 
 async def person(request: Request) -> Response:
-    """`GET /users/{name}`: the actor; a browser is sent to the profile. Who was deleted leaves a tombstone."""
+    """`GET /users/{name}`: the actor; a browser is sent to the profile. Who was deleted leaves a tombstone.
+
+    Of who is suspended just that is said, so that servers which know them can tell (Mastodon: "toot:suspended").
+    """
+    if (closed := await _suspended(request)) is not None:
+        return await _document(request, closed)
     if (gone := await _gone(request, "Person")) is not None:
         return gone
     found = await named(request, "Person")
@@ -68,6 +73,15 @@ async def _gone(request: Request, kind: str) -> Response | None:
         return None
     await viewer(request)
     return respond.tombstone(found.uri, kind, found.deleted_at)
+
+
+async def _suspended(request: Request) -> Actor | None:
+    """The person of that name, if they are suspended; nobody is told of who still waits to be let in."""
+    found = await actors.local(request.path_params["name"])
+    if found is None or found.suspended_at is None or found.deleted_at is not None or respond.wants_page(request):
+        return None
+    account = await accounts.of_actor(found.id)
+    return found if account is not None and account.state == "suspended" else None
 
 
 async def _document(request: Request, found: Actor) -> Response:

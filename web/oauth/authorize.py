@@ -100,7 +100,7 @@ async def _allowed(session: Session, program: Program, asked: Asked, decision: s
     account = await storage.accounts.by_id(session.account_id)
     if account is None or account.state != "active" or decision != "allow":
         raise Refused("access_denied", "The person said no.")
-    if account.role != "admin" and any(scope.startswith("admin:") for scope in scopes.split()):
+    if account.role == "member" and any(scope.startswith("admin:") for scope in scopes.split()):
         raise Refused("invalid_scope", "Only admins can give admin scopes.")
     return scopes
 

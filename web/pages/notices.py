@@ -12,10 +12,11 @@ import storage.actors
 import storage.markers
 from fedcomm import markers
 from fedcomm import notifications as service
-from storage import notifications, severances, waiting
+from storage import notifications, sanctions, severances, waiting
 from storage.actors import Actor
 from storage.notifications import Notice
 from storage.paging import Page
+from storage.sanctions import Sanction
 from storage.severances import Severance
 from storage.timelines import Entry
 from web import paging, respond, state
@@ -34,6 +35,7 @@ class Told(msgspec.Struct, frozen=True):
     node: Node | None
     new: bool
     cut: Severance | None = None
+    done: Sanction | None = None  # about the member
 
     @property
     def id(self) -> int:
@@ -110,6 +112,7 @@ async def _told(reader: Reader, found: Sequence[Notice]) -> list[Told]:
     nodes = await threads.posts(reader.actor.id, [Entry(post_id, post_id) for post_id in about], "notifications")
     by_id = {node.id: node for node in nodes}
     cut = await severances.by_ids([notice.report_id for notice in found if notice.kind == "severed_relationships"])
+    done = await sanctions.by_ids([notice.report_id for notice in found if notice.kind == "moderation_warning"])
     last_read = await _last_read(reader)
     return [
         Told(
@@ -118,6 +121,7 @@ async def _told(reader: Reader, found: Sequence[Notice]) -> list[Told]:
             by_id.get(notice.post_id),
             notice.id > last_read,
             cut.get(notice.report_id),
+            done.get(notice.report_id),
         )
         for notice in found
         if notice.actor_id in actors and (not notice.post_id or notice.post_id in by_id)

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 import storage.accounts
 import storage.actors
+from fedcomm import powers
 from fedcomm.errors import NotAllowed
 from storage.accounts import Account
 from storage.actors import Actor
@@ -18,6 +19,7 @@ from web import auth, params, respond
 from web.pages.values import READER
 
 _Form = TypeVar("_Form", bound=msgspec.Struct)
+_Endpoint = Callable[[Request, "Reader"], Awaitable[Response]]
 
 
 class Reader(msgspec.Struct, frozen=True):
@@ -29,8 +31,13 @@ class Reader(msgspec.Struct, frozen=True):
 
     @property
     def admin(self) -> bool:
-        """Whether they may see the pages of admins."""
+        """Whether they may see all pages of admins."""
         return self.account.role == "admin"
+
+    @property
+    def powers(self) -> frozenset[str]:
+        """What they may do for this server."""
+        return powers.of(self.account)
 
 
 class Plain(msgspec.Struct, frozen=True):
@@ -70,6 +77,19 @@ def admins_only(endpoint: Callable[[Request, Reader], Awaitable[Response]]) -> C
         return await endpoint(request, reader)
 
     return members_only(answer)
+
+
+def with_power(right: str) -> Callable[[_Endpoint], Callable[[Request], Awaitable[Response]]]:
+    """An endpoint for who has a right for this server; nothing is looked up for anybody else (attack ADM-10)."""
+
+    def guarded(endpoint: _Endpoint) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request, reader: Reader) -> Response:
+            powers.require(reader.account, right)
+            return await endpoint(request, reader)
+
+        return members_only(answer)
+
+    return guarded
 
 
 async def form(request: Request, struct: type[_Form], reader: Reader | None = None) -> _Form:

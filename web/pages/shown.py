@@ -109,6 +109,11 @@ def warned(post: Post) -> bool:
     return bool(post.summary) and post.kind in ("note", "question")
 
 
+def by(author: Actor, post: Post) -> Post:
+    """A post as it is shown: sensitive, if all of its author are since who looks after the server said so."""
+    return msgspec.structs.replace(post, sensitive=1) if author.sensitive_at is not None else post
+
+
 def folded(post: Post) -> bool:
     """Whether its text is only read by who opens it."""
     return warned(post) or bool(post.sensitive)

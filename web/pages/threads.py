@@ -69,6 +69,7 @@ class Posts(msgspec.Struct, frozen=True):
         """The post without its place."""
         post = self.posts.get(post_id)
         author = self.actors.get(post.author_id) if post else None
+        post = shown.by(author, post) if post and author else post
         found = self.filters.get(post_id)
         return Node(
             post_id, post, author, 0, [], self.attached.get(post_id, []), self.polls.get(post_id),
@@ -162,7 +163,9 @@ async def lines(viewer: int, entries: Sequence[Entry], context: str = "public") 
         if author and not (filter_ and filter_.action == filtered.HIDE):
             face = actors.get(group.actor_id) if group else None
             size, fold = sizes.get(post.id, post.replies_count), filtered.folding(filter_)
-            found.append(Line(post, author, face, size, fold, at, post.id in new, labels.get(post.id, [])))
+            found.append(
+                Line(shown.by(author, post), author, face, size, fold, at, post.id in new, labels.get(post.id, []))
+            )
     return found
 
 

@@ -19,7 +19,42 @@ ROLES = {
 STATES = {
     "active": later("can sign in"),
     "pending": later("waits for approval"),
-    "suspended": later("shut out"),
+    "frozen": later("cannot sign in"),
+    "suspended": later("suspended"),
+}
+ORIGINS = {
+    "local": later("here"),
+    "remote": later("on other servers"),
+}
+# As which people are looked for.
+PEOPLE_STATES = {
+    "active": later("neither suspended nor waiting"),
+    "pending": later("waits for approval"),
+    "frozen": later("cannot sign in"),
+    "sensitive": later("pictures behind a warning"),
+    "limited": later("limited"),
+    "suspended": later("suspended"),
+}
+# What who looks after the server did about somebody, as a line of a history.
+SANCTIONS = {
+    "note": later("Note"),
+    "warn": later("Warned"),
+    "freeze": later("Signing in closed"),
+    "unfreeze": later("Signing in open again"),
+    "sensitive": later("Pictures behind a warning"),
+    "unsensitive": later("Pictures as before"),
+    "limit": later("Limited"),
+    "unlimit": later("Not limited any more"),
+    "suspend": later("Suspended"),
+    "restore": later("Suspension taken back"),
+}
+# The same as their member reads it.
+TOLD_SANCTIONS = {
+    "warn": later("Who looks after this server warns you."),
+    "freeze": later("Who looks after this server has closed signing in with your account for a while."),
+    "sensitive": later("Who looks after this server has put all your pictures behind a warning."),
+    "limit": later("Who looks after this server has limited your account: only who follows you sees what you write."),
+    "suspend": later("Who looks after this server had suspended your account."),
 }
 ACTS = {
     "account.approve": later("approved a sign-up"),
@@ -28,9 +63,17 @@ ACTS = {
     "account.first_admin": later("became the first admin"),
     "account.password": later("gave an account a new password"),
     "account.reject": later("turned a sign-up away"),
-    "account.restore": later("let somebody in again"),
+    "account.restore": later("took a suspension back"),
     "account.role": later("gave somebody another role"),
-    "account.suspend": later("shut somebody out"),
+    "account.suspend": later("suspended somebody"),
+    "account.note": later("made a note about somebody"),
+    "account.warn": later("warned somebody"),
+    "account.freeze": later("closed signing in for somebody"),
+    "account.unfreeze": later("opened signing in for somebody"),
+    "account.sensitive": later("put somebody's pictures behind a warning"),
+    "account.unsensitive": later("took the warning before somebody's pictures away"),
+    "account.limit": later("limited somebody"),
+    "account.unlimit": later("ended that somebody is limited"),
     "neighbours.seek": later("looked for groups of other servers"),
     "neighbours.stop": later("follows groups of other servers for everybody no more"),
     "bulletin.publish": later("announced something"),
@@ -160,6 +203,7 @@ NOTICES = {
     "admin.sign_up": later("has signed up"),
     "admin.report": later("has reported something"),
     "severed_relationships": later("lost ties to a server that was suspended"),
+    "moderation_warning": later("was told something by who looks after this server"),
 }
 ACTORS = {
     audit.OPERATOR: later("(command line)"),

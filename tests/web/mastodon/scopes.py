@@ -54,6 +54,17 @@ OPEN: dict[str, str] = {
 
 # what a token of somebody with this scope is needed for
 CLOSED: dict[str, str] = {
+    "GET /api/v1/admin/accounts": "admin:read:accounts",
+    "GET /api/v2/admin/accounts": "admin:read:accounts",
+    "GET /api/v1/admin/accounts/{id}": "admin:read:accounts",
+    "DELETE /api/v1/admin/accounts/{id}": "admin:write:accounts",
+    "POST /api/v1/admin/accounts/{id}/action": "admin:write:accounts",
+    "POST /api/v1/admin/accounts/{id}/approve": "admin:write:accounts",
+    "POST /api/v1/admin/accounts/{id}/reject": "admin:write:accounts",
+    "POST /api/v1/admin/accounts/{id}/enable": "admin:write:accounts",
+    "POST /api/v1/admin/accounts/{id}/unsensitive": "admin:write:accounts",
+    "POST /api/v1/admin/accounts/{id}/unsilence": "admin:write:accounts",
+    "POST /api/v1/admin/accounts/{id}/unsuspend": "admin:write:accounts",
     "GET /api/v1/admin/domain_blocks": "admin:read:domain_blocks",
     "POST /api/v1/admin/domain_blocks": "admin:write:domain_blocks",
     "GET /api/v1/admin/domain_blocks/{id}": "admin:read:domain_blocks",

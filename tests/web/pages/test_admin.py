@@ -84,7 +84,10 @@ async def test_who_is_no_admin_can_send_none_of_their_forms(app: App, enter: Ent
     await build.person("alice")
     secret = (await browser.get("/settings")).form("/sign_out").one("input", name="csrf")["value"]
 
-    for pattern in (path for path in FORMS if path.startswith("/admin")):
+    theirs = (
+        {"/admin/sign_ups", "/admin/sign_ups/several", "/admin/people/{name}"} if role == "moderator" else set()
+    )  # as their rights say
+    for pattern in (path for path in FORMS if path.startswith("/admin") and path not in theirs):
         path = pattern.replace("{name}", "alice").replace("{id}", "1")
         answer = await browser.post(path, {"csrf": secret, "act": "suspend", "name": "alice", "title": "x"})
         assert answer.status == 403, path
@@ -236,16 +239,49 @@ async def test_a_group_that_cannot_be_made_comes_back_in_the_form(admin: Browser
         assert await value("SELECT COUNT(*) FROM groups") == 0
 
 
-async def test_somebody_is_shut_out_and_let_in_again(app: App, admin: Browser, enter: Enter) -> None:
+async def test_what_is_done_about_somebody_is_told_kept_and_taken_back(app: App, admin: Browser, enter: Enter) -> None:
     anna = await enter(await build.person("anna"))
+    moderator = await enter(await build.person("mia", role="moderator"))
+    await build.person("far", "far.example")
 
     long = await act(admin, "anna", "suspend", reason="x" * 1001)
-    assert long.status == 422 and flaws(long) == [] and long.one("input", name="reason")["value"] == "x" * 1001
-    shut = await act(admin, "anna", "suspend", reason="Spam <b>again</b>")
-
-    assert "shut out" in shut.main and "shut out" in (await admin.get("/admin/people")).main
-    assert (await anna.get("/settings")).status == 303
+    assert long.status == 422 and flaws(long) == [] and long.one("textarea", name="reason").text == "x" * 1001
+    assert "write what you want" in (await act(moderator, "anna", "warn")).problem
+    page = await act(moderator, "anna", "warn", reason="Mind <b>rule 2</b>")
+    assert "Mind <b>rule 2</b>" in page.main and "@mia" in page.main and flaws(page) == []
+    told = await anna.get("/notifications")
+    assert "warns you" in told.main and "Mind <b>rule 2</b>" in told.main and flaws(told) == []
+    await act(moderator, "anna", "note", reason="Her brother wrote it")
+    assert "brother" not in (await anna.get("/notifications")).main
+    shut = await act(moderator, "anna", "suspend", reason="Spam <b>again</b>")
+    assert "will be deleted with all" in shut.main and (await anna.get("/settings")).status == 303
     assert "can sign in" in (await act(admin, "anna", "restore")).main
+    far = await act(moderator, "far@far.example", "limit")
+    assert "Do not limit them any more" in far.main and "Warn them" not in far.main and flaws(far) == []
+    found = await moderator.get("/admin/people?origin=remote&state=limited")
+    assert "@far@far.example" in found.main and "@anna" not in found.main and flaws(found) == []
+    assert (await moderator.get("/admin")).status == 403 and "/admin/log" not in found.links
+    log = (await admin.get("/admin/log")).one("table").text
+    assert "@mia" in log and "warned somebody" in log and "brother" not in log
+
+
+async def test_sign_ups_are_answered_one_by_one_or_all_that_are_chosen(app: App, enter: Enter) -> None:
+    for name in ("one", "two", "three", "four"):
+        await accounts.sign_up(app, name, PASSWORD)
+    moderator = await enter(await build.person("mia", role="moderator"))
+    page = await moderator.get("/admin/sign_ups")
+    fields = {"csrf": page.all("input", name="csrf")[0]["value"]}
+
+    await moderator.post("/admin/sign_ups", fields | {"answer": "approve", "name": "one"})
+    answer = await moderator.post(
+        "/admin/sign_ups/several", fields | {"answer": "reject", "names[]": ["one", "two", "three"], "reason": "Spam"}
+    )
+
+    assert answer.headers["location"].endswith("done=reject")
+    left = await rows("SELECT a.username, account.state FROM account JOIN actor a ON a.id = account.actor_id"
+                      " WHERE account.role = 'member' ORDER BY 1")  # fmt: skip
+    assert left == [("four", "pending"), ("one", "active")]
+    assert await value("SELECT COUNT(*) FROM audit WHERE act = 'account.reject' AND detail LIKE '%Spam%'") == 2
 
 
 async def test_a_new_password_is_shown_once_and_works(app: App, admin: Browser, enter: Enter) -> None:
@@ -268,7 +304,7 @@ async def test_roles_are_given_and_the_last_admin_stays(app: App, admin: Browser
     await act(anna, "ada", "role", role="member")
     assert (await admin.get("/admin")).status == 403
 
-    for fields in ({"act": "role", "role": "member"}, {"act": "suspend"}, {"act": "delete", "sure": "true"}):
+    for fields in ({"act": "role", "role": "member"}, {"act": "delete", "sure": "true"}):
         page = await anna.get("/admin/people/anna")
         secret = page.all("input", name="csrf")[0]["value"]
         refused = await anna.post("/admin/people/anna", fields | {"csrf": secret})

@@ -154,7 +154,6 @@ def credentials(
 ) -> dict[str, Any]:
     """The account of who asks, with what only they may know."""
     usual = preferences.of(account_row)
-    role_id, role, permissions = _ROLES.get(account_row.role, ("-99", "", "0"))
     source = {
         "privacy": usual.visibility, "sensitive": usual.sensitive, "language": usual.language or None,
         "note": actor.summary_source, "fields": _typed(actor.fields), "follow_requests_count": requests,
@@ -162,8 +161,14 @@ def credentials(
         "indexable": bool(actor.indexable),
         "attribution_domains": msgspec.json.decode(actor.attribution_domains), "quote_policy": "nobody",
     }  # fmt: skip
-    shown = {"id": role_id, "name": role, "permissions": permissions, "color": "", "highlighted": bool(role)}
-    return account(base, actor, moved_to, emojis) | {"source": source, "role": shown, "state": WORKING}
+    shown = account(base, actor, moved_to, emojis)
+    return shown | {"source": source, "role": role(account_row.role), "state": WORKING}
+
+
+def role(name: str) -> dict[str, Any]:
+    """What somebody is for this server (Mastodon API: "Role")."""
+    role_id, shown, permissions = _ROLES.get(name, ("-99", "", "0"))
+    return {"id": role_id, "name": shown, "permissions": permissions, "color": "", "highlighted": bool(shown)}
 
 
 def profile(actor: Actor, featured_tags: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import msgspec
 
 import storage.actors
 from fedcomm.app import App
-from storage import notice_groups, reports, severances
+from storage import notice_groups, reports, sanctions, severances
 from storage.notice_groups import Group
 from storage.notifications import Notice
 from web.mastodon.entities import account, small, status
@@ -17,7 +17,7 @@ from web.mastodon.entities.wish import wishes, with_wish
 
 # What every client knows, and what only some do: that is sent to those who ask for it.
 KINDS = ("mention", "status", "reblog", "follow", "follow_request", "favourite", "poll", "update")
-ASKED_FOR = ("admin.sign_up", "admin.report", "severed_relationships")
+ASKED_FOR = ("admin.sign_up", "admin.report", "severed_relationships", "moderation_warning")
 _PARTIAL = ("id", "acct", "url", "avatar", "avatar_static", "locked", "bot")
 
 
@@ -108,9 +108,22 @@ async def _reports(base: str, found: Sequence[Notice]) -> dict[int, dict[str, An
     cut = [notice.report_id for notice in found if notice.kind == "severed_relationships"]
     severed = await severances.by_ids(cut) if cut else {}
     events = {number: {"event": small.severance(each)} for number, each in severed.items()}
+    events |= await _warnings(base, [notice for notice in found if notice.kind == "moderation_warning"])
     if not wanted:
         return events
     named = await reports.by_ids(wanted)
     targets = await storage.actors.by_ids([each.target_id for each in named])
     told = {each.id: report(base, each, targets[each.target_id]) for each in named if each.target_id in targets}
     return events | {number: {"report": each} for number, each in told.items()}
+
+
+async def _warnings(base: str, found: Sequence[Notice]) -> dict[int, dict[str, Any]]:
+    """What was done about the one who is told, and why (Mastodon API: "AccountWarning")."""
+    if not found:
+        return {}
+    done = await sanctions.by_ids([notice.report_id for notice in found])
+    targets = await storage.actors.by_ids([each.target_id for each in done.values()])
+    return {
+        number: {"moderation_warning": small.warning(each, account.account(base, targets[each.target_id]))}
+        for number, each in done.items()
+    }

@@ -6,9 +6,12 @@ from typing import Any
 
 from storage.markers import Marker
 from storage.peers import Decision
+from storage.sanctions import Sanction
 from storage.severances import Severance
 from storage.tags import Day, Featured
 from web.mastodon.entities.times import day, moment
+
+_ACTIONS = {"warn": "none", "freeze": "disable", "limit": "silence"}  # those that Mastodon calls by another name
 
 
 def tag(
@@ -52,6 +55,14 @@ def severance(cut: Severance) -> dict[str, Any]:
     return {
         "id": str(cut.id), "type": "domain_block", "purged": False, "target_name": cut.host,
         "followers_count": cut.followers, "following_count": cut.following, "created_at": moment(cut.created_at),
+    }  # fmt: skip
+
+
+def warning(done: Sanction, target: dict[str, Any]) -> dict[str, Any]:
+    """What was done about a member, and why (Mastodon API: "AccountWarning")."""
+    return {
+        "id": str(done.id), "action": _ACTIONS.get(done.act, done.act), "text": done.text, "status_ids": None,
+        "target_account": target, "appeal": None, "created_at": moment(done.created_at),
     }  # fmt: skip
 
 

@@ -42,20 +42,29 @@ async def share(app: App, actor: Actor, post_id: int, group_name: str) -> None:
     if post is None or not post.starter or not await visible.sees(actor.id, post.id):
         raise NotFound("There is no such thread.")
     group, face = await groups.named(group_name)
-    standing = await members.standing(group, actor)
-    admit.posting(group, standing, None)
-    _belonging(yes=standing.may(rights.WRITE))
     if post.group_id == group.id:
         raise Invalid("The thread is in this group already.", field="group")
     home = await stored.by_id(post.group_id) if post.group_id is not None and post.author_id != actor.id else None
     if home is not None and home.local:
         ways.carrying(home, await members.standing(home, actor))
+    writes = Writes()
+    await brought(app, writes, actor, post, group, face)
+    await apply(writes)
+
+
+async def brought(app: App, writes: Writes, actor: Actor, post: Post, group: Group, face: Actor) -> None:
+    """Somebody, here or elsewhere, brings a thread into one of our groups; once is enough.
+
+    Raises:
+        NotAllowed, Invalid, TooMany: as for `share`.
+    """
+    standing = await members.standing(group, actor)
+    admit.posting(group, standing, None)
+    _belonging(yes=standing.may(rights.WRITE))
     _for_everybody(post, group)
     if await shares.by(group.id, post.id) is None:
         await _check(app, actor, group, face, post)
-        writes = Writes()
         await _take_in(app, writes, group, face, post, actor)
-        await apply(writes)
 
 
 async def _check(app: App, actor: Actor, group: Group, face: Actor, post: Post) -> None:

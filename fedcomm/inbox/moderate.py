@@ -30,7 +30,7 @@ from fedcomm import (
 from fedcomm.errors import Invalid
 from fedcomm.group_profile import MAX_RULE, MAX_RULES
 from fedcomm.groups import MAX_SUMMARY
-from fedcomm.inbox import announce, membership, shared
+from fedcomm.inbox import announce, membership, shared, topics
 from fedcomm.inbox.hand import Hand, Ignored
 from storage import blocks, domain_blocks, flairs, registers
 from storage.actors import Actor
@@ -71,11 +71,14 @@ async def locked(hand: Hand, activity: Activity) -> None:
 
 async def listing(hand: Hand, activity: Activity) -> None:
     """A thread of a group of ours is pinned, or somebody made a moderator by a steward, or the other way round. Or a
-    group of Mobilizon takes out one of ours."""
+    group of Mobilizon takes out one of ours, or one of NodeBB has a thread no more."""
     if (known := await memberships.named(id_of(activity.object))) is not None:
         return await membership.decided(hand, activity, known, granted=False)
     if activity.type == "Remove" and (elsewhere := hand.facts.group_at(activity.origin or "")) is not None:
         return await membership.removed(hand, activity, elsewhere)
+    left = hand.facts.group_at(activity.target or "") if activity.type == "Remove" else None
+    if left is not None and not left.local:
+        return await topics.removed(hand, activity, left)
     post = hand.facts.posts.get(id_of(activity.object) or "")
     named = group_of(activity.audience, lambda uri: hand.facts.group_at(uri) is not None)
     group = hand.facts.group_at(named) if named else None

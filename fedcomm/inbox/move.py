@@ -1,10 +1,14 @@
-"""Move: somebody elsewhere has another account now; followers here go along (FEP-7628 §Move activity)."""
+"""Move: somebody elsewhere has another account now; followers here go along (FEP-7628 §Move activity).
+
+What is moved otherwise is a thread (`topics.py`).
+"""
 
 import msgspec
 
 from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
 from fedcomm import admit, clock
+from fedcomm.inbox import topics
 from fedcomm.inbox.hand import Hand, Ignored, Wants
 from storage import actors, follows, jobs
 from storage.connect import Writes, write
@@ -14,12 +18,15 @@ COOLDOWN = 7 * 86_400_000  # ms in which a second move of an account elsewhere l
 
 
 async def move(hand: Hand, activity: Activity) -> None:
-    """Believed only when the old account says it and the new one names the old one (attack ORI-17).
+    """An account moves, which is believed only when the old one says it and the new one names that (attack ORI-17). Or
+    a group elsewhere has a thread no more, which another one has.
 
     Raises:
         Wants: how both profiles read now must be asked first.
     """
     old_uri, new_uri = activity.actor, activity.target
+    if id_of(activity.object) != old_uri and activity.origin is not None:
+        return await topics.moved(hand, activity)
     if id_of(activity.object) != old_uri or not new_uri or new_uri == old_uri:
         raise Forbidden("An account moves itself, and to another one.")
     old = hand.facts.actors.get(old_uri)

@@ -86,6 +86,6 @@ RULES: tuple[Rule, ...] = (
     Rule(("Add", LINK), moderate.listing, authority.anybody),
     Rule(("Remove", LINK), moderate.listing, authority.anybody),
     Rule(("Flag", LINK), flag.report, authority.anybody),
-    Rule(("Move", LINK), move.move, authority.oneself),
+    Rule(("Move", LINK), move.move, authority.anybody),
 )
 BY_SHAPE = index(RULES)

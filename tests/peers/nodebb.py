@@ -62,8 +62,9 @@ class NodeBB:
         elif kind == "Follow":
             asker = await self.server.actor(activity["actor"])
             self.followers[activity["actor"]] = asker["endpoints"]["sharedInbox"]
-            told = self._activity("Accept", self.category, _bare(activity), to=[activity["actor"]])
-            await self.server.deliver(self.category, asker["inbox"], told)
+            (category,) = ids(activity["object"])
+            told = self._activity("Accept", category, _bare(activity), to=[activity["actor"]])
+            await self.server.deliver(category, asker["inbox"], told)
         elif kind == "Create":
             if await self._create(activity) and self._of_the_category(activity["object"]):
                 await self._tell(self._announced(_bare(activity)))
@@ -148,13 +149,35 @@ class NodeBB:
         """Show a topic of a group elsewhere in the category too."""
         await self._tell(self._announced(uri, uri=f"{self.server.base}/post/{quote(uri)}#activity/announce/cid/5"))
 
-    async def move(self, uri: str) -> None:
-        """A topic goes into another category, which nobody elsewhere follows: the boost of the first is undone."""
-        topic, other = self.posts[uri]["context"], f"{self.server.base}/category/6"
-        move = self._activity("Move", self.user, topic, to=[PUBLIC], cc=[other], origin=self.category, target=other)
-        await self._tell(move)
-        boost = self._announced(uri, uri=f"{uri}#activity/announce/cid/5")
-        await self._tell(self._activity("Undo", self.category, boost, to=[PUBLIC], cc=[f"{self.category}/followers"]))
+    def second(self, name: str) -> str:
+        """Another category, of that name; gives its id."""
+        uri = f"{self.server.base}/category/6"
+        self.server.documents["/category/6"] = self._actor(uri, "Group", name)
+        self.server.handles[name] = (uri, "Group")
+        return uri
+
+    async def move(self, uri: str, old: str, new: str) -> None:
+        """The user moves a topic into another category: that is said, the new one boosts it, the old one no more
+        (src/api/topics.js, src/activitypub/out.js)."""
+        topic, followers = self.posts[uri]["context"], [f"{category}/followers" for category in (new, old)]
+        self.posts[uri] |= {"audience": new, "cc": [new, followers[0]]}
+        move = self._activity("Move", self.user, topic, to=[PUBLIC], cc=followers, origin=old, target=new)
+        await self._tell(move | {"id": f"{topic}#activity/move/{self.server.number()}"})
+        await self._tell(self._boosted(uri, new))
+        undo = self._activity("Undo", old, self._boosted(uri, old), to=[PUBLIC], cc=[followers[1], 2])
+        await self._tell(undo | {"object": undo["object"] | {"object": 4}})
+
+    async def take_away(self, uri: str, old: str) -> None:
+        """The user moves a topic to a category of another server, or to none."""
+        topic = self.posts[uri]["context"]
+        gone = self._activity("Remove", self.user, topic, to=[PUBLIC], cc=[f"{old}/followers"], target=old)
+        await self._tell(gone | {"id": f"{topic}#activity/remove/{self.server.number()}"})
+        await self._tell(self._activity("Undo", old, self._boosted(uri, old), to=[PUBLIC], cc=[f"{old}/followers"]))
+
+    def _boosted(self, uri: str, category: str) -> Json:
+        number = category.rsplit("/", 1)[-1]
+        announce = self._announced(uri, uri=f"{uri}#activity/announce/cid/{number}")
+        return announce | {"actor": category, "to": [f"{category}/followers"]}
 
     async def reply(self, uri: str, text: str) -> str:
         """Answer a post; told as the activity only."""

@@ -1,0 +1,82 @@
+"""A server moves threads between groups of its own, or out of them (NodeBB 4.15: out.js, Move and Remove of a context).
+
+The thread is named by its `context`, a collection. Who decides is the server of the group, whoever of it says so.
+"""
+
+import logging
+
+from activitypub.activities import Activity, id_of
+from activitypub.errors import Forbidden
+from activitypub.origins import same_origin
+from fedcomm import relocating, sharing
+from fedcomm.errors import AppError
+from fedcomm.inbox.hand import Hand, Ignored, Wants
+from storage import relocations
+from storage.connect import Writes, write
+from storage.groups import Group
+from storage.posts import Post
+
+LOG = logging.getLogger("fedcomm.inbox")
+
+
+async def moved(hand: Hand, activity: Activity) -> None:
+    """A group elsewhere has a thread no more, which another one of its server has now, or one of ours that lets it in.
+
+    Raises:
+        Forbidden: it is for another server to say.
+        Ignored: nothing of it is known here, or it is not for everybody.
+        Wants: the other group is not known yet.
+    """
+    old = hand.facts.group_at(activity.origin or "")
+    begun = await _thread(hand, activity, old)
+    target = activity.target
+    if old is None or target is None or target == activity.origin:
+        raise Ignored("it goes nowhere else")
+    new = hand.facts.group_at(target)
+    if new is None and same_origin(target, activity.actor) and target not in hand.fetched:
+        raise Wants(actors=(target,))
+    if new is not None and not new.local and not same_origin(target, activity.actor):
+        raise Forbidden("A server moves threads between groups of its own.")
+    theirs = new if new is not None and not new.local else None
+    if not relocating.movable(begun, old, theirs):
+        raise Ignored("it is not for everybody")
+    writes = Writes()
+    await relocating.record(hand.app, writes, begun, old, theirs)
+    if new is not None and new.local:
+        await _bring(hand, activity, writes, new, begun)
+    await write(writes)
+
+
+async def removed(hand: Hand, activity: Activity, old: Group) -> None:
+    """A group elsewhere has a thread no more: it is in none from now on.
+
+    Raises:
+        Forbidden: it is for another server to say.
+        Ignored: nothing of it is known here, or it is not for everybody.
+    """
+    begun = await _thread(hand, activity, old)
+    if not relocating.movable(begun, old, None):
+        raise Ignored("it is not for everybody")
+    writes = Writes()
+    await relocating.record(hand.app, writes, begun, old, None)
+    await write(writes)
+
+
+async def _thread(hand: Hand, activity: Activity, old: Group | None) -> Post:
+    mover = hand.actor(activity.actor)
+    if old is None:
+        raise Ignored("nothing is known here of the group")
+    if old.local or not same_origin(hand.facts.face_of(old).uri, mover.uri):
+        raise Forbidden("Where the threads of a group go, its own server says.")
+    begun = await relocations.thread(old.id, id_of(activity.object) or "")
+    if begun is None:
+        raise Ignored("the group has no such thread here")
+    return begun
+
+
+async def _bring(hand: Hand, activity: Activity, writes: Writes, new: Group, begun: Post) -> None:
+    """A group of ours shows what was moved into it, when whoever did so could have shared it there."""
+    try:
+        await sharing.brought(hand.app, writes, hand.actor(activity.actor), begun, new, hand.facts.face_of(new))
+    except AppError as why:
+        LOG.info("not brought thread=%s why=%s", begun.uri, why)

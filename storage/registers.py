@@ -105,6 +105,16 @@ async def all_of(group_id: int, property_: str) -> list[Register]:
     return [Register(*found) for found in await rows(sql, (group_id, property_))]
 
 
+async def given(group_id: int, properties: Sequence[str], subjects: Collection[str]) -> set[tuple[str, str]]:
+    """Which of these registers about these subjects are not neutral, as (property, subject)."""
+    sql = (
+        "SELECT property, subject FROM register WHERE group_id = ? AND property IN (?texts) AND subject IN (?texts)"
+        " AND value IS NOT NULL"
+    )
+    found = await rows(sql, (group_id, list(properties), list(subjects))) if subjects else []
+    return {(each[0], each[1]) for each in found}
+
+
 async def last_clock() -> str:
     """The highest clock of all groups, '' when there is none."""
     found = await row("SELECT MAX(clock) FROM register")

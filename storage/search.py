@@ -43,6 +43,23 @@ async def actors(viewer: int, text: str, limit: int, offset: int = 0, *, followe
     return [found[0] for found in await rows(sql + _ORDER, (*args, name, limit, offset))]
 
 
+def matching(text: str) -> tuple[str, tuple[str, ...]]:
+    """The condition that a row `a` of `actor` is of this name, or a part of it, or of that handle; with its arguments.
+
+    Everybody is, where nothing is asked for. Who may be found so is the caller's business.
+    """
+    wanted = text.strip().lstrip("@").lower().replace("\0", "")
+    name, at, host = wanted.partition("@")
+    if at:
+        return "(a.username_key = ? AND a.host LIKE ? ESCAPE '!')", (name, f"{_escaped(host)}%")
+    if not wanted:
+        return "1 = 1", ()
+    within = f"%{_escaped(wanted)}%"
+    columns = ("LOWER(a.name)", "a.username_key", "a.host")
+    conditions = [f"{column} LIKE ? ESCAPE '!'" for column in columns]
+    return f"({' OR '.join(conditions)})", (within,) * len(columns)
+
+
 async def tags(text: str, limit: int, offset: int = 0) -> list[str]:
     """Names of tags that begin with `text`, with or without '#'."""
     wanted = text.strip().lstrip("#").lower()

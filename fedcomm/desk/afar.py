@@ -28,6 +28,7 @@ from storage.groups import Group
 from storage.ids import next_id
 from storage.outbox import Audience
 
+_RIGHTS = {"take_out": rights.APPROVE, "let_in": rights.APPROVE, "unban": rights.BAN}  # others take that to hold back
 LENT = 172_800_000  # ms that a picture lies here for a group elsewhere
 
 
@@ -45,13 +46,13 @@ async def change_settings(app: App, group: Group, face: Actor, by: Actor, before
 
 
 async def decide(app: App, group: Group, face: Actor, by: Actor, decision: Decision) -> None:
-    """Decide about a post that waits for a group elsewhere, or about somebody in it (`desk.decide`).
+    """Decide about a post that waits for a group elsewhere, or about somebody in it (`changing.decide`).
 
     Raises:
         NotAllowed: `by` may not do that from here.
         Invalid: the reason is too long.
     """
-    await may(group, by, rights.HOLD)
+    await may(group, by, _RIGHTS.get(decision.act, rights.HOLD))
     if len(decision.reason.strip()) > MAX_REASON:
         raise Invalid("A reason may have {limit} characters.", field="reason", limit=MAX_REASON)
     await _change(app, face, by, decision=msgspec.to_builtins(decision))

@@ -11,6 +11,7 @@ from fedcomm import (
     letters,
     members,
     promotional,
+    requests,
     rights,
     topics,
     welcomes,
@@ -27,15 +28,18 @@ from storage.groups import Group
 from storage.ids import next_id
 
 _PROPERTIES = {"title": "profile:title", "summary": "profile:summary"}  # the others are called as the registers are
-_MARKING: Mapping[str, Callable[[App, str, int, Actor], Awaitable[object]]] = {
+# About somebody, by their number here.
+_ABOUT: Mapping[str, Callable[[App, str, int, Actor], Awaitable[object]]] = {
+    "trust": holding.trust,
     "distrust": holding.distrust,
     "mark": promotional.mark,
     "unmark": promotional.unmark,
+    "let_in": requests.let_in,
 }
 
 
 async def decide(app: App, face: Actor, by: Actor, decision: Decision) -> None:
-    """A moderator elsewhere decides about a post that waits, or somebody: as those here do on their pages.
+    """A moderator elsewhere decides about a post that waits, or about somebody: as those here do on their pages.
 
     Raises:
         NotAllowed: `by` may not decide that.
@@ -44,17 +48,23 @@ async def decide(app: App, face: Actor, by: Actor, decision: Decision) -> None:
         Invalid: there is no such act, or the reason is too long.
     """
     name, act = face.username, decision.act
-    if act in ("release", "trust"):
+    if act == "release" or (act == "trust" and number(decision.id)):
         return await holding.release(app, name, number(decision.id), by, trust=act == "trust")
     if act in ("refuse", "refuse_all"):
         everything = act == "refuse_all"
         return await holding.refuse(app, name, number(decision.id), by, decision.reason, everything=everything)
-    if act not in _MARKING:
-        raise Invalid("There is no such act.")
     who = await actors.by_uri(decision.id)
     if who is None:
         raise NotFound("There is no such account.")
-    await _MARKING[act](app, name, who.id, by)
+    match act:
+        case "take_out":
+            await requests.take_out(app, name, who.id, decision.reason, by)
+        case "unban":
+            await members.unban(app, name, who.uri, by)
+        case _ if act in _ABOUT:
+            await _ABOUT[act](app, name, who.id, by)
+        case _:
+            raise Invalid("There is no such act.")
 
 
 async def change_welcome(app: App, face: Actor, by: Actor, said: Welcome) -> None:

@@ -6,31 +6,57 @@ servers of fedcomm.
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from activitypub.client import Allowance
 from activitypub.errors import ProtocolError, Unreachable
-from fedcomm import admit, members, sanitise
+from fedcomm import admit, members, rights, sanitise
 from fedcomm.app import App
-from fedcomm.desk.values import MOST_HELD, MOST_HTML, MOST_MARKED, Held, Invitation, Settings, Waiting, Welcome, uri_of
+from fedcomm.desk.values import (
+    LISTS,
+    LONGEST_NAME,
+    MOST_HELD,
+    MOST_HTML,
+    MOST_MARKED,
+    Bans,
+    Denied,
+    Held,
+    Invitation,
+    Members,
+    Settings,
+    Waiting,
+    Welcome,
+    uri_of,
+    uri_of_list,
+)
 from fedcomm.errors import Conflict, NotAllowed
 from storage import groups as stored
 from storage.actors import Actor
 from storage.groups import Group
+from storage.paging import Page
 
 _NEVER = 4_102_444_800_000  # ms since 1970: the year 2100
 SECONDS = 8.0  # that somebody who looks at it waits for the other server
 _ASKING = (3, 3, 2_000_000)  # requests, of them of one domain, and bytes
 
 
+T = TypeVar("T")
+
+
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
-    """What is on it, as far as this version knows it."""
+    """What is on it, as far as this version knows it and the server of the group shows it here."""
 
     settings: Settings = Settings()
     waiting: Waiting = Waiting()
     invitations: tuple[Invitation, ...] = ()
     welcome: Welcome = Welcome()
+
+
+# Without the part nothing can be shown: an empty form would be taken for what is.
+_PARTS = {rights.SETTINGS: "settings", rights.HOLD: "waiting", rights.INVITE: "invitations", rights.WELCOME: "welcome"}
 
 
 async def read(app: App, group: Group, face: Actor, by: Actor, right: str) -> Desk:
@@ -41,19 +67,79 @@ async def read(app: App, group: Group, face: Actor, by: Actor, right: str) -> De
         Conflict: that server does not answer now.
     """
     await may(group, by, right)
+    return _as(face, await _asked(app, face, uri_of(face), _PARTS[right]), Desk)
+
+
+async def members_of(app: App, group: Group, face: Actor, by: Actor, page: Page, name: str = "") -> Members:
+    """A page of who is in a group elsewhere; with a `name` those in whose name or handle that is.
+
+    Raises:
+        NotAllowed, Conflict: as `read`.
+    """
+    found = await _page(app, group, face, by, "members", Members, max_id=page.before, q=name[:LONGEST_NAME])
+    entries = [replace(each, since=_time(each.since)) for each in found.entries[:MOST_MARKED]]
+    return replace(found, entries=tuple(entries), older=_place(found.older))
+
+
+async def bans_of(app: App, group: Group, face: Actor, by: Actor, page: Page, name: str = "") -> Bans:
+    """A page of who is banned from a group elsewhere; with a `name` as `members_of`.
+
+    Raises:
+        NotAllowed, Conflict: as `read`.
+    """
+    found = await _page(app, group, face, by, "bans", Bans, max_id=page.before, q=name[:LONGEST_NAME])
+    entries = [
+        replace(each, since=_time(each.since), until=_time(each.until) if each.until is not None else None)
+        for each in found.entries[:MOST_MARKED]
+    ]
+    return Bans(entries=tuple(entries), older=_place(found.older))
+
+
+async def denied_of(app: App, group: Group, face: Actor, by: Actor, page: Page) -> Denied:
+    """A page of whom moderators of a group elsewhere turned down.
+
+    Raises:
+        NotAllowed, Conflict: as `read`.
+    """
+    found = await _page(app, group, face, by, "denied", Denied, max_id=page.before)
+    entries = [replace(each, at=_time(each.at)) for each in found.entries[:MOST_MARKED]]
+    return Denied(entries=tuple(entries), older=_place(found.older))
+
+
+async def _page(app: App, group: Group, face: Actor, by: Actor, name: str, kind: type[T], **query: str | int) -> T:
+    await may(group, by, LISTS[name])
+    raw = await _asked(app, face, uri_of_list(face, name, query), name)
+    return _as(face, raw[name], kind)
+
+
+async def _asked(app: App, face: Actor, uri: str, part: str) -> dict[str, Any]:
+    """What the server of the group says now, with that part in it."""
     try:
         async with asyncio.timeout(SECONDS):
-            found = await app.client.get_document(uri_of(face), allowance=Allowance(*_ASKING))
-        return msgspec.convert(found.raw, Desk)
+            raw = (await app.client.get_document(uri, allowance=Allowance(*_ASKING))).raw
     except (Unreachable, TimeoutError) as why:
         raise Conflict("{host} does not answer at the moment. Please try again later.", host=face.host) from why
-    except (ProtocolError, msgspec.ValidationError) as why:
-        raise NotAllowed("{host} does not let this be done from here.", host=face.host) from why
+    except ProtocolError as why:
+        raise _not_from_here(face) from why
+    if part not in raw:
+        raise _not_from_here(face)
+    return raw
+
+
+def _not_from_here(face: Actor) -> NotAllowed:
+    return NotAllowed("{host} does not let this be done from here.", host=face.host)
+
+
+def _as(face: Actor, raw: Any, kind: type[T]) -> T:
+    try:
+        return msgspec.convert(raw, kind)
+    except msgspec.ValidationError as why:
+        raise _not_from_here(face) from why
 
 
 def clean(waiting: Waiting) -> Waiting:
     """What waits as it can be shown: what another server tells is no cleaner than what strangers write."""
-    return msgspec.structs.replace(
+    return replace(
         waiting,
         posts=tuple(_clean(each) for each in waiting.posts[:MOST_HELD] if _is_number(each.id)),
         trusted=waiting.trusted[:MOST_MARKED],
@@ -64,11 +150,11 @@ def clean(waiting: Waiting) -> Waiting:
 def clean_invitations(found: Sequence[Invitation]) -> list[Invitation]:
     """Invitations as they can be shown."""
     shown = [each for each in found[:MOST_MARKED] if _is_number(each.id)]
-    return [msgspec.structs.replace(each, expires_at=_time(each.expires_at)) for each in shown]
+    return [replace(each, expires_at=_time(each.expires_at)) for each in shown]
 
 
 def _clean(post: Held) -> Held:
-    return msgspec.structs.replace(
+    return replace(
         post,
         html=sanitise.clean(post.html[:MOST_HTML]),
         url=post.url if post.url.startswith("https://") else "",
@@ -79,6 +165,10 @@ def _clean(post: Held) -> Held:
 
 def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 19
+
+
+def _place(number: int) -> int:
+    return number if 0 < number < 1 << 63 else 0
 
 
 def _time(ms: int) -> int:

@@ -9,9 +9,12 @@ import storage.accounts
 import storage.invites
 from activitypub.contexts import ACTIVITYSTREAMS
 from activitypub.origins import host_of
-from fedcomm import clock, group_profile, holding, invites, lapses, members, sanitise, topics, welcomes
+from fedcomm import clock, group_profile, holding, invites, lapses, members, rights, sanitise, topics, welcomes
 from fedcomm.app import App
+from fedcomm.desk import lists
 from fedcomm.desk.values import (
+    AT_ONCE,
+    LONGEST_NAME,
     MOST_HELD,
     MOST_HTML,
     MOST_MARKED,
@@ -22,35 +25,67 @@ from fedcomm.desk.values import (
     Waiting,
     Welcome,
     uri_of,
+    uri_of_list,
 )
 from storage import actors, directory, held, registers
 from storage.actors import Actor
 from storage.groups import Group
 from storage.invites import Invite
+from storage.paging import Page
 
 
-async def serves(group: Group, asker: Actor) -> bool:
-    """Whether the server of who asks is told: somebody who looks after the group lives there."""
-    return bool(asker.host) and asker.host in {host_of(uri) for uri in await members.leading(group)}
+class Sought(msgspec.Struct, frozen=True):
+    """Which part of a list is asked for: below which entry, of whom by a part of their name, and whose acts."""
+
+    max_id: int = 0
+    q: str = ""
+    who: str = ""
+    hours: int = 0
 
 
-async def document(app: App, group: Group, face: Actor) -> dict[str, Any]:
-    """The whole of it."""
-    return {
-        "@context": ACTIVITYSTREAMS,
-        "id": uri_of(face),
-        "type": "Object",
-        "attributedTo": face.uri,
-        "settings": msgspec.to_builtins(await settings(app, group, face)),
-        "waiting": msgspec.to_builtins(await waiting(app, group)),
-        "invitations": msgspec.to_builtins(await invitations(app, group)),
-        "welcome": msgspec.to_builtins(await welcome(app, group)),
-    }
+async def held_by(group: Group, asker: Actor) -> frozenset[str]:
+    """The rights of those in the group who live on the server of who asks: it is told what takes these alone."""
+    roles = await members.roles(group)
+    of_each = [rights.of(role) for uri, role in roles.items() if asker.host and host_of(uri) == asker.host]
+    return frozenset().union(*of_each)
 
 
-async def waiting(app: App, group: Group) -> Waiting:
+async def document(app: App, group: Group, face: Actor, may: frozenset[str]) -> dict[str, Any]:
+    """The desk, as far as these rights go."""
+    parts: dict[str, Any] = {}
+    if rights.SETTINGS in may:
+        parts["settings"] = await settings(app, group, face)
+    if rights.HOLD in may:
+        parts["waiting"] = await waiting(app, group)
+    if rights.INVITE in may:
+        parts["invitations"] = await invitations(app, group)
+    if rights.WELCOME in may:
+        parts["welcome"] = await welcome(app, group)
+    return _told(face, uri_of(face), parts)
+
+
+async def page(app: App, group: Group, face: Actor, name: str, sought: Sought) -> dict[str, Any]:
+    """A page of one of the `LISTS`."""
+    at = Page(before=max(sought.max_id, 0), limit=AT_ONCE)
+    wanted = sought.q[:LONGEST_NAME]
+    match name:
+        case "members":
+            told: Any = await lists.of_members(app, group, face, at, wanted)
+        case "bans":
+            told = await lists.of_bans(app, group, at, wanted)
+        case _:
+            told = await lists.of_denied(app, group, at)
+    return _told(face, uri_of_list(face, name, msgspec.structs.asdict(sought)), {name: told})
+
+
+def _told(face: Actor, uri: str, parts: Mapping[str, Any]) -> dict[str, Any]:
+    parts = {name: msgspec.to_builtins(part) for name, part in parts.items()}
+    return {"@context": ACTIVITYSTREAMS, "id": uri, "type": "Object", "attributedTo": face.uri} | parts
+
+
+async def waiting(app: App, group: Group, most: int = MOST_HELD) -> Waiting:
     """What waits for the group, the longest first, and of whom moderators have decided something."""
-    found = await holding.waiting(group, MOST_HELD)
+    found = await holding.waiting(group, most)
     ends = await lapses.of(app, group, [each.held for each in found], [each.author for each in found])
     return Waiting(
         posts=tuple(_held(app, each, ends) for each in found),
@@ -62,11 +97,12 @@ async def waiting(app: App, group: Group) -> Waiting:
 
 def _held(app: App, each: holding.Waiting, ends: Mapping[int, int]) -> Held:
     kept, author = each.held, each.author
-    end = ends.get(kept.id, lapses.NEVER)
+    end = ends.get(kept.id)
     return Held(
         id=str(kept.id), author=author.uri, handle=app.urls.handle(author.username, author.host), kind=kept.kind,
         title=each.title, warning=each.warning, html=sanitise.clean(each.html[:MOST_HTML]), url=each.url,
-        pictures=each.pictures, answer=each.answer, held_at=kept.held_at, ends=end if end >= 0 else None,
+        pictures=each.pictures, answer=each.answer, held_at=kept.held_at, ends=None if end == lapses.NEVER else end,
+        stays=end == lapses.NEVER,
     )  # fmt: skip
 
 

@@ -1,17 +1,33 @@
 """What is said about the desk of a group between its server and those of who looks after it: the forms on the wire."""
 
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
 import msgspec
 
+from fedcomm import rights
 from storage.actors import Actor
 
 MOST_HELD, MOST_HTML = 20, 20_000  # posts that are told at once; characters of one
 MOST_MARKED = 100  # people
+AT_ONCE = 40  # entries of a page of a list
+LONGEST_NAME = 100  # characters that somebody looks for in a list
+
+# The lists that lie beside the desk (`/desk/members` …), in pages; and the right that each takes.
+LISTS: Mapping[str, str] = {
+    "members": rights.APPROVE,
+    "denied": rights.APPROVE,
+    "bans": rights.OVERSEE,
+    "log": rights.OVERSEE,
+    "undoing": rights.APPOINT,
+}
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
     """A post that waits: under which number, whose it is, how it reads (clean HTML), and where its server shows it.
 
-    `ends` is when it comes in by itself (ms since 1970; 0 for in a moment), None for never.
+    `ends` is when it comes in by itself (ms since 1970; 0 for in a moment), None for never. It `stays` until somebody
+    decides, when its author neither belongs to the group nor has written in it.
     """
 
     id: str
@@ -26,6 +42,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     answer: bool = False
     held_at: int = 0
     ends: int | None = None
+    stays: bool = False
 
 
 class Marked(msgspec.Struct, frozen=True):
@@ -42,6 +59,66 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     count: int = 0
     trusted: tuple[Marked, ...] = ()
     promotional: tuple[Marked, ...] = ()
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody in the group: since when (ms since 1970), as what, whether they are new, what was decided."""
+
+    id: str
+    handle: str = ""
+    since: int = 0
+    role: str = ""
+    new: bool = False
+    trusted: bool = False
+    promotional: bool = False
+
+
+class Members(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of who is in the group; `older` is where the next begins, 0 for nowhere.
+
+    `ladder`: newcomers are limited there; `promotion`: announcements are.
+    """
+
+    entries: tuple[Member, ...] = ()
+    older: int = 0
+    ladder: bool = False
+    promotion: bool = False
+
+
+class Ban(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who is banned: since when, by whom, why, and until when (ms since 1970; None for good)."""
+
+    id: str
+    handle: str = ""
+    since: int = 0
+    by: str = ""  # a handle
+    reason: str = ""
+    until: int | None = None
+
+
+class Bans(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of who is banned; `older` as of `Members`."""
+
+    entries: tuple[Ban, ...] = ()
+    older: int = 0
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who was turned down and has not asked again: what they answered, when, by whom and why."""
+
+    id: str
+    handle: str = ""
+    answer: str = ""
+    at: int = 0
+    by: str = ""  # a handle; '' for who runs the server
+    reason: str = ""
+
+
+class Denied(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of who was turned down; `older` as of `Members`."""
+
+    entries: tuple[Refused, ...] = ()
+    older: int = 0
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,3 +186,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def uri_of(face: Actor) -> str:
     """The id of the desk of a group, here or elsewhere."""
     return f"{face.uri}/desk"
+
+
+def uri_of_list(face: Actor, name: str, query: Mapping[str, str | int]) -> str:
+    """The id of a page of one of the `LISTS`; what is empty of the query is left out."""
+    asked = urlencode(sorted((key, value) for key, value in query.items() if value))
+    return f"{uri_of(face)}/{name}" + (f"?{asked}" if asked else "")

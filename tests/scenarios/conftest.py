@@ -2,12 +2,17 @@
 
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 
+import storage.accounts
+from fedcomm import rights, sessions
 from tests.databases import Databases
-from tests.fediverse import Fediverse
+from tests.fediverse import Fediverse, Person
 from tests.scenarios import forums, stories
+from tests.scenarios.bakery import Bakery, Enter
 from tests.scenarios.town import Town
+from tests.web.pages.browser import Browser
 
 
 @pytest.fixture
@@ -44,3 +49,33 @@ async def street(
     """Two fedcomm servers, beside which a story puts a server of its program; the same for several files."""
     async with stories.opened(tmp_path_factory.mktemp("street"), databases) as made:
         yield made
+
+
+@pytest.fixture
+async def bakery(fediverse: Fediverse) -> Bakery:
+    """Everybody in their place."""
+    a, b = await fediverse.instance("a.test"), await fediverse.instance("b.test")
+    ann, bob = await a.person("ann"), await b.person("bob")
+    made = Bakery(fediverse, a, b, ann, bob, await a.group("bread", moderator=ann))
+    await made.appoint(bob.actor.uri, rights.STEWARD)
+    return made
+
+
+@pytest.fixture
+async def enter() -> AsyncIterator[Enter]:
+    """`await enter(person)`: a browser on their server in which they are signed in."""
+    opened: list[httpx.AsyncClient] = []
+
+    async def signed_in(who: Person) -> Browser:
+        host = who.instance.host
+        opened.append(httpx.AsyncClient(transport=who.instance.asgi, base_url=f"https://{host}"))
+        with who.instance.here():
+            account = await storage.accounts.by_name(who.actor.username)
+            assert account
+            token = await sessions.open(who.instance.app, account.id, "a test")
+        opened[-1].cookies.set("__Host-session", token, domain=host, path="/")
+        return Browser(opened[-1])
+
+    yield signed_in
+    for client in opened:
+        await client.aclose()

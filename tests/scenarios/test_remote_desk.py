@@ -1,12 +1,10 @@
 """What lies before those who look after a group, for moderators who live on another server: in a browser there."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import httpx
 import pytest
 
-import storage.accounts
 from activitypub.errors import ProtocolError
 from fedcomm import (
     admissions,
@@ -18,7 +16,6 @@ from fedcomm import (
     members,
     posts,
     rights,
-    sessions,
     tokens,
 )  # fmt: skip
 from fedcomm.desk import afar
@@ -27,78 +24,16 @@ from fedcomm.group_profile import Change
 from fedcomm.posts import Draft
 from storage import flairs, registers
 from storage import groups as stored
-from storage.actors import Actor
 from storage.connect import execute, rows, value
-from storage.groups import Group
 from storage.posts import Post
 from tests import forger
-from tests.fediverse import Fediverse, Instance, Person
+from tests.fediverse import Fediverse, Person
 from tests.forger import Face, Host
 from tests.pictures import picture
-from tests.web.pages.browser import Browser, Page, filled
+from tests.scenarios.bakery import Bakery, Enter
+from tests.web.pages.browser import Page, filled
 
 pytestmark = pytest.mark.anyio
-
-Enter = Callable[[Person], Awaitable[Browser]]
-
-
-class Bakery:
-    """`bread@a.test`: its steward ann lives there, its steward bob on b.test, where nobody follows it."""
-
-    def __init__(self, fediverse: Fediverse, a: Instance, b: Instance, ann: Person, bob: Person, bread: Actor) -> None:
-        self.fediverse, self.a, self.b, self.ann, self.bob, self.bread = fediverse, a, b, ann, bob, bread
-
-    async def group(self) -> tuple[Group, Actor]:
-        """As its server has it now."""
-        with self.a.here():
-            return await groups.named("bread")
-
-    async def appoint(self, uri: str, role: str) -> None:
-        """By ann."""
-        with self.a.here():
-            there = await fetching.actor(self.a.app, uri)
-            await members.appoint(self.a.app, "bread", there, self.ann.actor, role)
-        await self.fediverse.settle()
-
-    async def change(self, change: Change) -> None:
-        """By ann."""
-        with self.a.here():
-            await group_profile.change(self.a.app, "bread", change, self.ann.actor)
-
-    async def told(self, who: Person) -> list[str]:
-        """What the group has told somebody of what it did not take."""
-        await self.fediverse.settle()
-        return [each for each in await who.letters() if "was not taken" in each]
-
-
-@pytest.fixture
-async def bakery(fediverse: Fediverse) -> Bakery:
-    """Everybody in their place."""
-    a, b = await fediverse.instance("a.test"), await fediverse.instance("b.test")
-    ann, bob = await a.person("ann"), await b.person("bob")
-    made = Bakery(fediverse, a, b, ann, bob, await a.group("bread", moderator=ann))
-    await made.appoint(bob.actor.uri, rights.STEWARD)
-    return made
-
-
-@pytest.fixture
-async def enter() -> AsyncIterator[Enter]:
-    """`await enter(person)`: a browser on their server in which they are signed in."""
-    opened: list[httpx.AsyncClient] = []
-
-    async def signed_in(who: Person) -> Browser:
-        host = who.instance.host
-        opened.append(httpx.AsyncClient(transport=who.instance.asgi, base_url=f"https://{host}"))
-        with who.instance.here():
-            account = await storage.accounts.by_name(who.actor.username)
-            assert account
-            token = await sessions.open(who.instance.app, account.id, "a test")
-        opened[-1].cookies.set("__Host-session", token, domain=host, path="/")
-        return Browser(opened[-1])
-
-    yield signed_in
-    for client in opened:
-        await client.aclose()
 
 
 async def test_a_steward_elsewhere_changes_the_settings_and_is_told_what_was_not_taken(

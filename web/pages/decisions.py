@@ -1,6 +1,7 @@
 """Decisions of who looks after a group about what waits for them, one at a time, each with a reason if they like."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from urllib.parse import urlencode
 
 import msgspec
 from starlette.requests import Request
@@ -41,4 +42,11 @@ async def taken(
         await acts[given.act](given)
     except AppError as refused:
         return await page(given, refused)
+    if given.who and not place.group.local:
+        return sent(place, where, given.act, given.who)
     return respond.redirect(f"{shown.profile(place.face)}/{where}?done={given.act}")
+
+
+def sent(place: Place, where: str, act: str, about: str) -> Response:
+    """On to the page below a group elsewhere, which leaves out what was decided: its server may not know it yet."""
+    return respond.redirect(f"{shown.profile(place.face)}/{where}?{urlencode({'done': act, 'decided': about})}")

@@ -4,22 +4,19 @@ Also whom they trust there, and whose threads all are announcements to them.
 """
 
 from functools import partial
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.actors
-import storage.held
-import storage.registers
-from fedcomm import holding, lapses, promotional, rights
-from fedcomm.desk import afar, reading, values
+from fedcomm import holding, promotional, rights
+from fedcomm.app import App
+from fedcomm.desk import afar, reading, serving, values
+from fedcomm.desk.values import Waiting
 from fedcomm.errors import AppError
-from storage.actors import Actor
-from storage.groups import Group
-from web import respond, state
-from web.pages import decisions, find, frame, shown
+from web import state
+from web.pages import decisions, find, frame, whom
 from web.pages.decisions import Decision
 from web.pages.looking_after import Place, looking_after_any
 from web.pages.readers import form
@@ -31,7 +28,7 @@ _MOST = 50  # posts on the page; the next come up when these are decided
 async def show(request: Request, place: Place) -> Response:
     """`GET /c/{name}/held`; of a group elsewhere without the post `decided`, of which its server may not know yet."""
     place.by(rights.HOLD)
-    return await (_page(request, place) if place.group.local else _page_afar(request, place))
+    return await _page(request, place)
 
 
 @looking_after_any
@@ -62,74 +59,55 @@ async def decide(request: Request, place: Place) -> Response:
     )
 
 
-async def _page(
-    request: Request, place: Place, given: Decision = Decision(), refused: AppError | None = None
-) -> Response:
-    waiting = await holding.waiting(place.group, _MOST)
-    return await frame.with_form(
-        request,
-        "held.html",
-        refused,
-        group=place.group,
-        face=place.face,
-        given=given,
-        waiting=waiting,
-        ends=await lapses.of(
-            state.app_of(request), place.group, [each.held for each in waiting], [each.author for each in waiting]
-        ),
-        count=await storage.held.count(place.group.id),
-        trusted=await marked(place.group, "trusted"),
-        promotional=await marked(place.group, "promotional"),
-        longest=holding.MAX_REASON,
-    )
-
-
 async def _decide_afar(request: Request, place: Place) -> Response:
     given = await form(request, Decision, place.reader)
     app, by = state.app_of(request), place.reader.actor
     try:
-        about = str(given.id) if given.id else given.who.strip()
+        subject = str(given.id) if given.id else given.who.strip()
         if given.act == "mark":
-            about = (await find.somebody(app, by.id, about)).uri
-        said = values.Decision(act=given.act, id=about, reason=given.reason)
+            subject = (await find.somebody(app, by.id, subject)).uri
+        said = values.Decision(act=given.act, id=subject, reason=given.reason)
         await afar.decide(app, place.group, place.face, by, said)
     except AppError as refused:
-        return await _page_afar(request, place, given, refused)
-    return respond.redirect(f"{shown.profile(place.face)}/held?{urlencode({'done': given.act, 'decided': about})}")
+        return await _page(request, place, given, refused)
+    return decisions.sent(place, "held", given.act, subject)
 
 
-async def _page_afar(
+async def _page(
     request: Request, place: Place, given: Decision = Decision(), refused: AppError | None = None
 ) -> Response:
-    """What waits, as the server of the group says now: texts of strangers, told by another."""
-    waiting = values.Waiting()
+    waiting, readable = Waiting(), True
     try:
-        there = await reading.read(state.app_of(request), place.group, place.face, place.reader.actor, rights.HOLD)
-        waiting = reading.clean(there.waiting)
+        waiting = await _waiting(state.app_of(request), place)
     except AppError as why:
-        refused = refused or why
+        refused, readable = refused or why, False
     gone = request.query_params.get("decided", "")
+    posts = [each for each in waiting.posts if each.id != gone]
     return await frame.with_form(
         request,
-        "held_elsewhere.html",
+        "held.html",
         refused,
         {"cache-control": "no-store"},
         group=place.group,
         face=place.face,
         given=given,
-        waiting=[each for each in waiting.posts if each.id != gone],
+        readable=readable,
+        waiting=posts,
+        people=await storage.actors.by_uris([each.author for each in posts]),
         count=waiting.count,
-        trusted=[each for each in waiting.trusted if each.id != gone],
-        promotional=[each for each in waiting.promotional if each.id != gone],
+        trusted=[line for line in await whom.lines(waiting.trusted) if line.told.id != gone],
+        promotional=[line for line in await whom.lines(waiting.promotional) if line.told.id != gone],
+        marking=bool(place.group.promotion or waiting.promotional or not place.group.local),
         longest=holding.MAX_REASON,
     )
 
 
-async def marked(group: Group, property_: str) -> list[Actor]:
-    """Whom a group's moderators trust (`trusted`) or marked as `promotional`, of those who are still there."""
-    uris = [register.subject for register in await storage.registers.all_of(group.id, property_)]
-    found = await storage.actors.by_uris(uris)
-    return [found[uri] for uri in uris if uri in found and not found[uri].gone]
+async def _waiting(app: App, place: Place) -> Waiting:
+    """What waits; of a group elsewhere as its server says now: texts of strangers, told by another."""
+    if place.group.local:
+        return await serving.waiting(app, place.group, _MOST)
+    there = await reading.read(app, place.group, place.face, place.reader.actor, rights.HOLD)
+    return reading.clean(there.waiting)
 
 
 routes = [

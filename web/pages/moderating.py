@@ -25,7 +25,7 @@ from fedcomm.errors import AppError, Invalid, NotFound
 from storage.actors import Actor
 from storage.groups import Group
 from storage.registers import Act
-from web import respond, state
+from web import params, respond, state
 from web.pages import find, frame, group_settings, shown, words
 from web.pages.group_settings import Settings
 from web.pages.looking_after import Place, looking_after_any
@@ -49,10 +49,15 @@ class Wish(msgspec.Struct, frozen=True):
     csrf: str = ""
 
 
+class _Named(msgspec.Struct, frozen=True):
+    who: str = ""
+
+
 @looking_after_any
 async def show(request: Request, place: Place) -> Response:
-    """`GET /c/{name}/moderate`"""
-    return await _page(request, place)
+    """`GET /c/{name}/moderate`; with `who`, as lists of people lead here, the form for a ban names them."""
+    who = params.query(request, _Named).who[: find.LONGEST]
+    return await _page(request, place, wish=Wish(act="ban", who=who) if who else Wish())
 
 
 @looking_after_any

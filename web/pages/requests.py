@@ -1,6 +1,5 @@
 """Who wants to join a group, and what moderators decide: let in, turn down with a reason, let in after all."""
 
-from collections.abc import Sequence
 from functools import partial
 
 from starlette.requests import Request
@@ -11,11 +10,13 @@ import storage.actors
 import storage.join_requests
 from fedcomm import deputies, requests, rights
 from fedcomm.app import App
+from fedcomm.desk import afar, lists, reading, values
+from fedcomm.desk.values import Denied
 from fedcomm.errors import AppError
-from storage.actors import Actor
-from storage.join_requests import JoinRequest, Waiting
+from storage.join_requests import Waiting
+from storage.paging import Page
 from web import paging, state
-from web.pages import decisions, frame
+from web.pages import decisions, frame, whom
 from web.pages.decisions import Act, Decision
 from web.pages.looking_after import Place, looking_after_any
 
@@ -43,6 +44,7 @@ async def decide(request: Request, place: Place) -> Response:
         acts = {
             "accept": partial(_answer, app, place, granted=True),
             "deny": partial(_answer, app, place, granted=False),
+            "let_in": partial(_let_in_afar, app, place),
         }
     return await decisions.taken(request, place, where, acts, partial(_page, request, place))
 
@@ -57,40 +59,46 @@ def _denied(request: Request) -> bool:
     return str(request.scope["path"]).endswith("/denied")
 
 
+async def _let_in_afar(app: App, place: Place, given: Decision) -> None:
+    said = values.Decision(act="let_in", id=given.who)
+    await afar.decide(app, place.group, place.face, place.reader.actor, said)
+
+
 async def _page(
     request: Request, place: Place, given: Decision = Decision(), refused: AppError | None = None
 ) -> Response:
-    denied, page = _denied(request), paging.page_of(request, usual=_PEOPLE)
-    found: Sequence[JoinRequest | Waiting]
-    if denied:
-        found, older = await storage.join_requests.denied(place.group.id, page)
+    page, app = paging.page_of(request, usual=_PEOPLE), state.app_of(request)
+    denied, asking, older = Denied(), list[Waiting](), 0
+    if _denied(request):
+        try:
+            denied = await _turned_down(app, place, page)
+        except AppError as why:
+            refused = refused or why
     else:
-        found, older = await storage.join_requests.waiting(place.group.id, page)
+        asking, more = await storage.join_requests.waiting(place.group.id, page)
+        older = asking[-1].id if more else 0
+    people = await storage.actors.by_ids([each.actor_id for each in asking])
+    gone = request.query_params.get("decided", "")
     return await frame.with_form(
         request,
         "requests.html",
         refused,
+        {"cache-control": "no-store"},
         group=place.group,
         face=place.face,
         given=given,
-        denied=denied,
-        asking=await _with_people(found),
-        older=found[-1].id if older else 0,
+        denied=_denied(request),
+        turned_down=[line for line in await whom.lines(denied.entries) if line.told.id != gone],
+        asking=[(each, people[each.actor_id]) for each in asking if each.actor_id in people],
+        older=older or denied.older,
         longest=requests.MAX_REASON,
     )
 
 
-async def _with_people(
-    found: Sequence[JoinRequest | Waiting],
-) -> list[tuple[JoinRequest | Waiting, Actor, Actor | None]]:
-    """Each with who asked, and who turned them down, if somebody did."""
-    deciders = {each.decided_by for each in found if isinstance(each, JoinRequest) and each.decided_by}
-    people = await storage.actors.by_ids([*{each.actor_id for each in found} | deciders])
-    return [
-        (each, people[each.actor_id], people.get(each.decided_by or 0) if isinstance(each, JoinRequest) else None)
-        for each in found
-        if each.actor_id in people
-    ]
+async def _turned_down(app: App, place: Place, page: Page) -> Denied:
+    if place.group.local:
+        return await lists.of_denied(app, place.group, page)
+    return await reading.denied_of(app, place.group, place.face, place.reader.actor, page)
 
 
 routes = [

@@ -78,7 +78,7 @@ async def test_who_asks_answers_the_question_and_moderators_read_it_turn_down_an
     assert twice.status == 404 or twice.problem  # nothing is left to decide
     assert await state(alice) == "left" and len(told) == 1 and "No wheat, please." in told[0]
     assert "No wheat, please." in page.main and "have not let you in" in page.main
-    assert "Reason: No wheat, please." in listed.main and "Turned down by Mo" in listed.main
+    assert "Reason: No wheat, please." in listed.main and "Turned down by @mo@" in listed.main
     assert "Rye & <b>spelt</b>" in listed.main
 
     await deciding.post("/c/rye/requests/denied", fields | {"act": "let_in"})

@@ -44,6 +44,12 @@ async def ban_lifted(app: App, writes: Writes, face: Actor, who: Actor, *, membe
     ))  # fmt: skip
 
 
+async def report_ended(app: App, writes: Writes, who: Actor, target: Actor, outcome: str, answer: str) -> None:
+    """What came of a report of theirs about somebody, and what else who dealt with it wants them to know."""
+    handle, tongue = app.urls.handle(target.username, target.host), await letters.tongue(app, who)
+    await _say(app, writes, who, letters.words_of_report(tongue, handle, outcome, answer))
+
+
 async def _say(app: App, writes: Writes, who: Actor, words: list[str]) -> None:
     gettext = (await letters.tongue(app, who)).gettext
     server = await actors.local(made.SERVICE) or await made.service(app)

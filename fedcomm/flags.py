@@ -95,6 +95,48 @@ async def to_moderators(app: App, writes: Writes, case: Case, without: str = "")
             )
 
 
+async def resolved(app: App, writes: Writes, case: Case, by: Actor) -> None:
+    """Somebody has dealt with a report in a group: its server hears of it, or its moderators elsewhere from it."""
+    group, face = case.group, case.face
+    if group is None or face is None or not case.report.for_group:
+        return
+    base = app.urls.activity(case.report.id)
+    if not group.local:
+        reporter = await actors.by_id(case.report.reporter_id)
+        if not by.local or reporter is None:
+            return
+        if reporter.local:
+            speaker = await service(app) if await chooses(face.host) else await _somebody(app)
+            said = _resolve(app, case, by, f"{base}#group-0", speaker.uri, face.uri)
+        else:
+            said = _resolve(app, case, by, case.report.uri, reporter.uri, face.uri)
+        return publish(app, writes, by, said, Audience(inboxes=(face.inbox,)))
+    found = await actors.by_uris(await members.leading(group))
+    afar = [who for who in found.values() if not who.local and not who.gone and await _shows(who.host)]
+    if inboxes := tuple(dict.fromkeys(inbox_of(who, public=True) for who in afar)):
+        speaker = await _somebody(app)
+        said = _resolve(app, case, by if by.local else speaker, f"{base}#moderators-0", speaker.uri, face.uri)
+        publish(app, writes, face, _announced(app, face, said), Audience(inboxes=inboxes))
+
+
+async def answer(app: App, writes: Writes, case: Case, who: Actor, by: Actor) -> None:
+    """The server of who reported from elsewhere hears that it was dealt with, and how."""
+    speaker = by if by.local else await _somebody(app)
+    to = case.face.uri if case.face is not None else who.uri
+    said = _resolve(app, case, speaker, case.report.uri, who.uri, to)
+    publish(app, writes, speaker, said, Audience(inboxes=(who.inbox,)))
+
+
+def _resolve(app: App, case: Case, by: Actor, flag_uri: str, flag_by: str, to: str) -> activities.Json:
+    """As Lemmy 1.0 has it, which looks for the report by its post and by who made it. How it ended is our own word."""
+    thing = case.posts[0].uri if case.posts else case.target.uri
+    flag = activities.activity("Flag", flag_uri, flag_by, thing, to=[to], audience=to, summary=case.words or " ")
+    return activities.activity(
+        "Resolve", app.urls.activity(next_id()), by.uri, flag, to=[to], audience=to, result=case.report.outcome,
+        summary=case.report.answer or None,
+    )  # fmt: skip
+
+
 async def chooses(host: str) -> bool:
     """Whether members there say who is to know: what is addressed to a group is then for its moderators alone."""
     peer = await peers.get(host)

@@ -163,6 +163,21 @@ def words_of_end(tongue: NullTranslations, group: str, link: str, member: bool) 
     return [words.replace("{group}", group), then]
 
 
+def words_of_report(tongue: NullTranslations, handle: str, outcome: str, answer: str) -> list[str]:
+    """What is said about the end of a report of somebody; nothing says what was done, which is between others.
+
+    `outcome` is acted, passed or none; other programs do not say it.
+    """
+    gettext = tongue.gettext
+    said = {
+        "acted": gettext("Something was done about it. Thank you for telling us."),
+        "passed": gettext("It was passed on to others, who decide about it."),
+        "none": gettext("It was looked at, and nothing had to be done."),
+    }.get(outcome)
+    words = gettext("Your report about {handle} was dealt with.").replace("{handle}", handle)
+    return [words, *([said] if said else []), *why(answer)]
+
+
 async def many_votes(app: App, writes: Writes, face: Actor, who: Actor, host: str, link: str, post_id: int) -> None:
     """To who looks after a group: one server gives more votes to a post than count at once."""
     gettext = (await tongue(app, who)).gettext

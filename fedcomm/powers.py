@@ -8,14 +8,15 @@ from storage.accounts import Account
 
 PEOPLE = "people"  # see who is here, let in who signs up, look after whom one knows
 SANCTION = "sanction"  # warn, freeze, limit, suspend, and take that back
+REPORTS = "reports"  # see what was reported, and deal with it
 SPAM = "spam"  # look through what was held back
 DELETE = "delete"  # delete somebody's account for good
 ROLES = "roles"  # give somebody a role, a password, an invitation with a role
 
 _RANKS = ("member", "moderator", "admin")
 _RIGHTS: dict[str, frozenset[str]] = {
-    "moderator": frozenset((PEOPLE, SANCTION, SPAM)),
-    "admin": frozenset((PEOPLE, SANCTION, SPAM, DELETE, ROLES)),
+    "moderator": frozenset((PEOPLE, SANCTION, REPORTS, SPAM)),
+    "admin": frozenset((PEOPLE, SANCTION, REPORTS, SPAM, DELETE, ROLES)),
 }
 
 

@@ -9,14 +9,13 @@ import msgspec
 import storage.actors
 import storage.groups
 import storage.posts
-from fedcomm import audit, clock, consents, flags, members, telling
+from fedcomm import clock, consents, flags, members, telling
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound, TooMany
 from fedcomm.flags import Case
 from storage import reports, visible
-from storage.accounts import Account
 from storage.actors import Actor
-from storage.connect import Writes, apply, transaction, write
+from storage.connect import Writes, apply
 from storage.groups import Group
 from storage.ids import next_id
 from storage.posts import Post
@@ -130,22 +129,3 @@ async def _rules(app: App, complaint: Complaint, group: Group | None) -> list[Br
                 raise Invalid("There is no rule {number}.", field="rules", number=number)
             found.append(Broken(is_group, number, rules[number - 1]))
     return found
-
-
-async def close(by: Account, report_id: int) -> None:
-    """An admin has dealt with a report; once is enough.
-
-    Raises:
-        NotFound: there is no such report.
-    """
-    found = await reports.by_id(report_id)
-    if found is None:
-        raise NotFound("There is no such report.")
-    if found.state == "closed":
-        return
-    target = await storage.actors.by_id(found.target_id)
-    async with transaction():
-        writes = Writes()
-        reports.change(writes, found.id, only=reports.OPEN, state=reports.CLOSED, closed_at=clock.now_ms())
-        await write(writes)
-        await audit.record(by, "report.close", f"@{target.acct}" if target else "", report=str(found.id))

@@ -8,13 +8,12 @@ member is told. To do again what is so already changes nothing. What an act mean
 import storage.accounts
 import storage.actors
 from activitypub.contexts import PUBLIC
-from fedcomm import actors, audit, clock, farewells, powers, reports
+from fedcomm import actors, audit, casework, clock, farewells, powers
 from fedcomm.app import App
 from fedcomm.errors import Conflict, Invalid, NotFound
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
-from storage import bus, events, sanctions, sessions, telling, tokens
-from storage import reports as stored_reports
+from storage import bus, events, reports, sanctions, sessions, telling, tokens
 from storage.accounts import Account
 from storage.actors import Actor
 from storage.connect import Writes, transaction, write
@@ -52,7 +51,7 @@ async def act(
         target = await storage.actors.by_id(target_id)
         if target is None or target.deleted_at is not None or target.kind == "Application":
             raise NotFound("There is no such account.")
-        report = await stored_reports.by_id(report_id) if report_id is not None else None
+        report = await reports.by_id(report_id) if report_id is not None else None
         if report_id is not None and report is None:
             raise NotFound("There is no such report.")
         account = await storage.accounts.of_actor(target.id) if target.local else None
@@ -62,7 +61,8 @@ async def act(
             return False
         await _record(target, account, what, by, text, report_id, tell=tell)
         if what != NOTE and report is not None and by is not None:
-            await reports.close(by, report.id)
+            worker = await casework.of_server(by)
+            await casework.close(app, worker, report.id, "acted")
     if what in (SUSPEND, "restore") and not target.local:
         await app.look_at_peers()
     return True

@@ -47,12 +47,12 @@ async def admins(writes: Writes, kind: str, actor_id: int) -> None:
 
 
 async def of_report(writes: Writes, made: Report, reporter: Actor, group: Group | None, face: Actor | None) -> None:
-    """The admins are told of a report, and who looks after the group and lives here; nobody of one about themselves.
+    """Who looks after this server is told of a report, and who does after the group; nobody of one about themselves.
 
     The former hear who reported. The latter do not: to them it is the group that was told. Nor does somebody who alone
     runs this server, and hears what is said about them since nobody else could.
     """
-    found, now = await notifications.admins(), clock.now_ms()
+    found, now = await notifications.looking_after(), clock.now_ms()
     telling_, alone = found if made.for_admins else [], found == [made.target_id]
     for owner in telling_:
         by = made.target_id if alone else reporter.id

@@ -57,8 +57,10 @@ class Note(msgspec.Struct, frozen=True):
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """Which reports: those for who looks after a group, without one those for admins; `reader` sees none about
-    themselves. None and 0: whichever."""
+    """Which reports: those for who looks after a group, without one those for who looks after this server.
+
+    `reader` sees none about themselves. None and 0: whichever.
+    """
 
     reader: int
     group: int = 0
@@ -72,9 +74,9 @@ _PLACES = {name: place for place, name in enumerate(Report.__struct_fields__)}
 _SELECT = f"SELECT {COLUMNS} FROM report "
 _RULES = msgspec.json.Decoder(list[Broken])
 _IDS = msgspec.json.Decoder(list[int])
-# Whoever alone runs this server hears what is said about them: nobody else could.
+# Whoever alone looks after this server hears what is said about them: nobody else could.
 _NOT_THEMSELVES = (
-    "(target_id <> ? OR NOT EXISTS (SELECT 1 FROM account WHERE account.role = 'admin' AND account.state = 'active'"
+    "(target_id <> ? OR NOT EXISTS (SELECT 1 FROM account WHERE account.role <> 'member' AND account.state = 'active'"
     " AND account.actor_id <> report.target_id))"
 )
 
@@ -118,6 +120,12 @@ async def by_uri(uri: str) -> Report | None:
     """The report that came, or was sent, under that id."""
     found = await row(_SELECT + "WHERE uri = ?", (uri,))
     return _report(found) if found else None
+
+
+async def about(target_id: int, limit: int) -> list[Report]:
+    """The last reports about somebody, newest first."""
+    found = await rows(_SELECT + "WHERE target_id = ? ORDER BY id DESC LIMIT ?", (target_id, limit))
+    return [_report(each) for each in found]
 
 
 async def by_ids(report_ids: Sequence[int]) -> list[Report]:

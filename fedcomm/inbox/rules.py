@@ -14,6 +14,7 @@ from fedcomm.inbox import (
     move,
     pleading,
     react,
+    resolve,
     undo,
     update,
 )
@@ -68,6 +69,7 @@ RULES: tuple[Rule, ...] = (
     Rule(("Announce", "Remove", LINK), moderate.listed, authority.a_group),
     Rule(("Announce", "Update", ACTOR), announce.described, authority.a_group),
     Rule(("Announce", "Flag", LINK), flag.announced, authority.a_group),
+    Rule(("Announce", "Resolve", LINK), resolve.announced, authority.a_group),
     Rule(("Undo", "Follow", LINK), follow.undone, authority.who_did_it),
     Rule(("Undo", "Like", LINK), undo.vote, authority.who_did_it),
     Rule(("Undo", "EmojiReact", LINK), undo.vote, authority.who_did_it),
@@ -86,6 +88,7 @@ RULES: tuple[Rule, ...] = (
     Rule(("Add", LINK), moderate.listing, authority.anybody),
     Rule(("Remove", LINK), moderate.listing, authority.anybody),
     Rule(("Flag", LINK), flag.report, authority.anybody),
+    Rule(("Resolve", LINK), resolve.resolved, authority.anybody),
     Rule(("Move", LINK), move.move, authority.anybody),
 )
 BY_SHAPE = index(RULES)

@@ -2,17 +2,19 @@
 
 import pytest
 
-from fedcomm import fetching, group_profile, members, reports, rights
+from fedcomm import casework, fetching, group_profile, groups, members, reports, rights
 from fedcomm.group_profile import Change
 from fedcomm.reports import Complaint
 from storage import actors, notifications, peers
 from storage import reports as stored
+from storage.actors import Actor
 from storage.connect import Writes, apply, execute, rows
 from storage.paging import Page
 from storage.posts import Post
 from storage.reports import Report
+from tests import forger
 from tests.fediverse import Fediverse, Instance, Person
-from tests.forger import Host
+from tests.forger import Face, Host, Json
 
 pytestmark = pytest.mark.anyio
 
@@ -102,7 +104,7 @@ async def test_a_report_in_a_group_reaches_who_looks_after_it_wherever_they_live
 
     with bakery.c.here():
         mallory = await fetching.actor(bakery.c.app, bakery.mallory.actor.uri)
-        wish = Complaint(target_id=mallory.id, post_ids=(there.id,), comment="Again!", server_rules=(), to_admins=False)
+        wish = Complaint(target_id=mallory.id, post_ids=(there.id,), comment="Again!", to_admins=False)
         await reports.report(bakery.c.app, bakery.carl.actor, wish)
     await bakery.fediverse.settle()
 
@@ -120,3 +122,76 @@ async def test_a_report_in_a_group_reaches_who_looks_after_it_wherever_they_live
     assert "Again!" in to_mia["object"]["content"] and post.url in to_mia["object"]["content"]
     told = bakery.wire()[before:]
     assert b"Again!" in told and b"carl" not in told
+
+    with bakery.a.here():
+        group, _face = await groups.named("bread")
+        worker = await casework.of_group(bakery.ann.actor, group)
+        await casework.close(bakery.a.app, worker, at_a.id, "none", "He sells bread as well.")
+    await bakery.fediverse.settle()
+    ended = [(await kept(server))[0] for server in (bakery.a, bakery.b, bakery.c)]
+    assert [(each.state, each.outcome) for each in ended] == [("closed", "none")] * 3
+    (told,) = await bakery.carl.letters()
+    assert "nothing had to be done" in told and "He sells bread as well." in told
+    assert await bakery.mallory.letters() == []
+    (resolve,) = [each for each in bakery.lemmy.received if "Resolve" in str(each)]
+    assert resolve["object"]["actor"] == bakery.ann.actor.uri
+    assert (resolve["object"]["object"]["object"], resolve["object"]["object"]["actor"]) == (post.uri, flag["actor"])
+    assert b"carl" not in bakery.wire()[before:].replace(b"carl@", b"")
+
+
+def flag_of(by: Face, post: Post, face: Actor, **more: object) -> Json:
+    """As Lemmy sends it."""
+    said: Json = {"to": [face.uri], "audience": face.uri, "summary": "spam"} | more
+    return by.does("Flag", post.uri, **said)
+
+
+async def test_lemmy_reports_is_answered_and_its_moderators_end_reports_in_its_groups(bakery: Bakery) -> None:
+    post, rita = await bakery.spam(), bakery.lemmy.actor("rita")
+    await forger.send(bakery.fediverse, bakery.a, rita, sent := flag_of(rita, post, bakery.bread))
+    await forger.send(bakery.fediverse, bakery.a, rita, sent)
+    (made,) = await kept(bakery.a)
+    assert (made.comment, made.for_group, made.for_admins) == ("spam", 1, 1)
+    assert await notices(bakery.ann) == ["bread"] and await notices(bakery.ada) == ["rita"]
+    assert [each.comment for each in await kept(bakery.b)] == ["spam"]
+    assert b"rita" not in b"".join(body for host, body in bakery.fediverse.wire.posted if host == "b.test")
+
+    with bakery.a.here():
+        worker = await casework.of_group(bakery.ann.actor, (await groups.named("bread"))[0])
+        await casework.close(bakery.a.app, worker, made.id, "acted")
+    await bakery.fediverse.settle()
+    answers = [each for each in bakery.lemmy.received if each["type"] == "Resolve"]
+    assert [each["object"]["id"] for each in answers] == [sent["id"]] and answers[0]["object"]["actor"] == rita.uri
+    assert [each.state for each in await kept(bakery.b)] == ["closed"]
+
+
+async def test_who_may_not_end_a_report_does_not(bakery: Bakery) -> None:
+    rye = bakery.lemmy.actor("rye", "Group", attributedTo="https://lemmy.test/c/rye/moderators")
+    bakery.lemmy.serve("https://lemmy.test/c/rye/moderators", {
+        "id": "https://lemmy.test/c/rye/moderators", "type": "OrderedCollection", "orderedItems": [bakery.lena.uri],
+    })  # fmt: skip
+    await bakery.carl.follow(rye.uri)
+    await bakery.fediverse.settle()
+    (asked,) = [each for each in bakery.lemmy.received if each["type"] == "Follow"]
+    await forger.send(bakery.fediverse, bakery.c, rye, rye.does("Accept", asked))
+    note = bakery.lena.note(1, to=[forger.PUBLIC, rye.uri], audience=rye.uri)
+    bakery.lemmy.serve(note["id"], note)
+    await forger.send(bakery.fediverse, bakery.c, rye, rye.does("Announce", bakery.lena.does("Create", note)))
+    there = await bakery.c.knows(note["id"])
+    with bakery.c.here():
+        wish = Complaint(target_id=there.author_id, post_ids=(there.id,), comment="Again!", to_admins=False)
+        await reports.report(bakery.c.app, bakery.carl.actor, wish)
+    await bakery.fediverse.settle()
+    (sent,) = [each for each in bakery.lemmy.received if each["type"] == "Flag"]
+    assert (sent["object"], sent["to"], sent["actor"]) == (note["id"], [rye.uri], "https://c.test/actor")
+
+    # Lemmy makes up the Flag anew, with an id of its own.
+    meant = bakery.lena.does("Flag", note["id"], actor=sent["actor"], to=[rye.uri])
+    evil = Host(bakery.fediverse, "evil.test").actor("eve")
+    await forger.send(bakery.fediverse, bakery.c, evil, evil.does("Resolve", meant | {"id": sent["id"]}))
+    await forger.send(bakery.fediverse, bakery.c, evil, evil.does("Resolve", meant))
+    assert [each.state for each in await kept(bakery.c)] == ["open"] and await bakery.carl.letters() == []
+    for _twice in range(2):
+        await forger.send(bakery.fediverse, bakery.c, bakery.lena, bakery.lena.does("Resolve", meant))
+    assert [each.state for each in await kept(bakery.c)] == ["closed"]
+    (told,) = await bakery.carl.letters()
+    assert "Your report about" in told and "nothing had to be done" not in told

@@ -9,8 +9,10 @@ import storage.actors
 import storage.follows
 import storage.held
 import storage.registers
+import storage.reports
 from fedcomm import (
     admit,
+    casework,
     clock,
     curation,
     deputies,
@@ -181,6 +183,7 @@ async def _page(
         group=place.group,
         face=place.face,
         waiting=await storage.follows.count_waiting(place.face.id, _MOST),
+        reported=await _reported(place),
         looking_after=await _looking_after(place.group),
         held=await storage.held.count(place.group.id),
         limits=admit,
@@ -198,6 +201,14 @@ async def _page(
         ],
         part="profile" if given else wish.act,
     )
+
+
+async def _reported(place: Place) -> int | None:
+    """How many reports are open; None for an admin who does not look after the group, and sees those on other pages."""
+    if not place.standing.may(rights.OVERSEE):
+        return None
+    worker = await casework.of_group(place.reader.actor, place.group)
+    return await storage.reports.count(worker.wanted(state=storage.reports.OPEN))
 
 
 async def _looking_after(group: Group) -> list[tuple[Actor, str]]:

@@ -92,6 +92,7 @@ ACTS = {
     "peer.policy": later("decided what a server may do"),
     "peer.retry": later("had deliveries to a server tried again"),
     "report.close": later("closed a report"),
+    "report.reopen": later("opened a report again"),
     "settings.change": later("changed settings"),
     "token.issue": later("made an access token"),
 }
@@ -113,6 +114,12 @@ REPORTS = {
     "legal": later("It is against the law"),
     "violation": later("It breaks the rules"),
     "other": later("Something else"),
+}
+# How work on a report ends, as who does it says.
+OUTCOMES = {
+    "acted": later("Something was done"),
+    "none": later("Nothing had to be done"),
+    "passed": later("Others decide about it"),
 }
 # What is in the files that members take along (fedcomm/exports.py).
 FILES = {

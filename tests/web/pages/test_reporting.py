@@ -2,14 +2,12 @@
 
 import pytest
 
-from fedcomm import group_profile, groups, members, reports
+from fedcomm import group_profile, groups, members
 from fedcomm.app import App
 from fedcomm.group_profile import Change
-from fedcomm.reports import Complaint
 from storage import reports as stored
 from storage.connect import row, value
 from tests import build
-from tests.web.pages.browser import Browser
 from tests.web.pages.conftest import Enter
 from tests.web.pages.test_every_page import flaws
 
@@ -84,22 +82,3 @@ async def test_what_one_may_not_see_one_cannot_report_to_read_it(enter: Enter) -
     answer = await (await enter(alice)).get(f"/report?post={secret.id}")
 
     assert answer.status == 404 and "carol" not in answer.main
-
-
-async def test_admins_see_what_is_reported_and_close_it(app: App, admin: Browser) -> None:
-    alice, bob = await build.person("alice"), await build.person("bob")
-    post = await build.post(bob, "Buy watches", title="Watches")
-    made = await reports.report(
-        app, alice, Complaint(target_id=bob.id, post_ids=(post.id,), comment="<i>Again</i>", category="spam")
-    )
-
-    seen = await admin.get("/admin/reports")
-    secret = seen.all("input", name="csrf")[0]["value"]
-    closed = await admin.post(f"/admin/reports/{made.id}/close", {"csrf": secret})
-
-    assert "<i>Again</i>" in seen.main and "Watches" in seen.main and "@alice" in seen.main and not flaws(seen)
-    assert closed.headers["location"] == "/admin/reports?done=closed"
-    after = await admin.open("/admin/reports?done=closed")
-    assert "Watches" not in after.main and not flaws(after)
-    assert await value("SELECT state FROM report") == "closed"
-    assert await row("SELECT act, subject FROM audit ORDER BY id DESC LIMIT 1") == ("report.close", "@bob")

@@ -7,6 +7,7 @@ from fedcomm import invites
 from fedcomm.app import App
 from storage.actors import Actor
 from storage.groups import Group
+from storage.ids import next_id
 from storage.posts import Post
 from tests import build
 
@@ -57,6 +58,12 @@ async def made(app: App) -> World:
     await build.insert("mute", actor_id=alice.id, target_id=eve.id, created_at=build.NOW)
     await build.insert("domain_block", actor_id=alice.id, host="evil.example", id=5)
     await build.follow(await build.person("fay", "far.example"), alice, "pending")
+    await build.insert(
+        "report", id=7, uri="", reporter_id=alice.id, target_id=bob.id, group_id=group.id, post_ids=f"[{answer.id}]",
+        comment="Too <wet>", state="open", created_at=build.NOW, for_group=1,
+        rules='[{"group":true,"number":1,"text":"Be dry."}]',
+    )  # fmt: skip
+    await build.insert("report_note", id=next_id(), report_id=7, author=alice.uri, text="Look & see")
     link = await invites.first_admin_link(app)
     assert link
     invitation = await invites.create(app, None, group_id=group.id, max_uses=2)
@@ -132,6 +139,8 @@ def for_members(world: World) -> dict[str, int]:
         "/settings/invites?group=rye": 200,
         "/c/rye/welcome": 403,
         "/c/rye/held": 403,
+        "/c/rye/reports": 403,
+        "/c/rye/reports/7": 403,
         "/c/rye/requests": 403,
         "/c/rye/invites": 403,
         "/c/rye/requests/denied": 403,
@@ -162,7 +171,8 @@ def for_members(world: World) -> dict[str, int]:
 
 
 FOR_ADMINS = (
-    "/admin", "/admin/sign_ups", "/admin/reports", "/admin/invites", "/admin/people", "/admin/people/alice",
-    "/admin/groups", "/admin/neighbours", "/admin/site", "/admin/log", "/admin/emojis", "/admin/announcements",
-    "/admin/servers", "/admin/servers/far.example", "/admin/block_lists", "/admin/block_lists/7",
+    "/admin", "/admin/sign_ups", "/admin/reports", "/admin/reports/7", "/admin/invites", "/admin/people",
+    "/admin/people/alice", "/admin/groups", "/admin/neighbours", "/admin/site", "/admin/log", "/admin/emojis",
+    "/admin/announcements", "/admin/servers", "/admin/servers/far.example",
+    "/admin/block_lists", "/admin/block_lists/7",
 )  # fmt: skip

@@ -1,0 +1,185 @@
+"""Working on reports: who takes one, what they tell each other, how it ends, and that it is open again.
+
+Who looks after this server works on what those were told who do; who looks after a group on what they were told about
+it. Nobody works on, or reads, what is said about themselves.
+"""
+
+import msgspec
+
+import storage.actors
+import storage.groups
+import storage.posts
+from fedcomm import admit, audit, clock, flags, members, outcomes, powers, rights
+from fedcomm.app import App
+from fedcomm.errors import Invalid, NotAllowed, NotFound
+from fedcomm.flags import Case
+from storage import reports
+from storage.accounts import Account
+from storage.actors import Actor
+from storage.connect import Writes, apply, transaction, write
+from storage.counting import hold
+from storage.groups import Group
+from storage.ids import next_id
+from storage.reports import Note, Report, Wanted
+
+OUTCOMES = ("acted", "none", "passed")  # something was done, nothing had to be, others are asked
+MAX_NOTE, MAX_ANSWER = 2_000, 500  # characters
+MOST_NOTES = 200  # of one report
+
+
+class Worker(msgspec.Struct, frozen=True):
+    """Who works on reports: who looks after this server, or after a `group`."""
+
+    actor: Actor
+    group: Group | None = None
+
+    def wanted(self, **more: object) -> Wanted:
+        """The reports that they may see, of these those with `more`."""
+        named = {"reader": self.actor.id, "group": self.group.id if self.group is not None else 0} | more
+        return msgspec.convert(named, Wanted)
+
+
+async def of_server(account: Account) -> Worker:
+    """Somebody who looks after this server, as such.
+
+    Raises:
+        NotAllowed: they do not.
+    """
+    powers.require(account, powers.REPORTS)
+    actor = await storage.actors.by_id(account.actor_id)
+    if actor is None or actor.gone:
+        raise NotAllowed("This account does not exist any more.")
+    return Worker(actor)
+
+
+async def of_group(actor: Actor, group: Group) -> Worker:
+    """Somebody who looks after a group, as such.
+
+    Raises:
+        NotAllowed: they do not.
+    """
+    admit.actor(actor)
+    admit.right(await members.standing(group, actor), rights.OVERSEE)
+    return Worker(actor, group)
+
+
+async def find(worker: Worker, report_id: int) -> Report:
+    """The report.
+
+    Raises:
+        NotFound: there is none that they may see.
+    """
+    found = await reports.one(report_id, worker.wanted())
+    if found is None:
+        raise NotFound("There is no such report.")
+    return found
+
+
+async def assign(worker: Worker, report_id: int, *, taken: bool) -> None:
+    """They take a report, so that no two work on it, or leave it to others.
+
+    Raises:
+        NotFound: there is none that they may see.
+    """
+    found = await find(worker, report_id)
+    reports.change(writes := Writes(), found.id, assigned=worker.actor.uri if taken else "")
+    await apply(writes)
+
+
+async def note(worker: Worker, report_id: int, text: str) -> None:
+    """Tell something to the others who work on a report, and to nobody else.
+
+    Raises:
+        NotFound: there is none that they may see.
+        Invalid: nothing, too long, or too much already.
+    """
+    found = await find(worker, report_id)
+    if not 0 < len(text.strip()) <= MAX_NOTE:
+        raise Invalid("A note has 1 to {limit} characters.", field="note", limit=MAX_NOTE)
+    if len(await reports.notes([found.id])) >= MOST_NOTES:
+        raise Invalid("There are too many notes on this report.", field="note")
+    reports.note(writes := Writes(), Note(next_id(), found.id, worker.actor.uri, text.strip()))
+    await apply(writes)
+
+
+async def close(app: App, worker: Worker, report_id: int, outcome: str, answer: str = "") -> None:
+    """A report was dealt with; who reported is told how, and what else they should know (`answer`). Once is enough.
+
+    Raises:
+        NotFound: there is none that they may see.
+        Invalid: there is no such outcome, or the answer is too long.
+    """
+    if outcome not in OUTCOMES:
+        raise Invalid("A report ends with something done, with nothing to do, or with others.", field="outcome")
+    if len(answer.strip()) > MAX_ANSWER:
+        raise Invalid("An answer may have {limit} characters.", field="answer", limit=MAX_ANSWER)
+    async with transaction():
+        found = await _held(worker, report_id)
+        if found.state == reports.CLOSED:
+            return
+        ended = msgspec.structs.replace(
+            found, state=reports.CLOSED, closed_at=clock.now_ms(), closed_by=worker.actor.uri, outcome=outcome,
+            answer=answer.strip(),
+        )  # fmt: skip
+        writes = Writes()
+        names = ("state", "closed_at", "closed_by", "outcome", "answer")
+        reports.change(writes, found.id, **{name: getattr(ended, name) for name in names})
+        case = await of(ended)
+        await outcomes.tell(app, writes, case, worker.actor)
+        await flags.resolved(app, writes, case, worker.actor)
+        await write(writes)
+        await audit.note(_called(worker), "report.close", f"@{case.target.acct}", report=str(found.id), outcome=outcome)
+
+
+async def reopen(worker: Worker, report_id: int) -> None:
+    """A report is not dealt with yet, after all.
+
+    Raises:
+        NotFound: there is none that they may see.
+    """
+    async with transaction():
+        found = await _held(worker, report_id)
+        if found.state == reports.OPEN:
+            return
+        reports.change(
+            writes := Writes(), found.id, state=reports.OPEN, closed_at=None, closed_by="", outcome="", answer=""
+        )
+        await write(writes)
+        target = await storage.actors.by_id(found.target_id)
+        await audit.note(_called(worker), "report.reopen", f"@{target.acct}" if target else "", report=str(found.id))
+
+
+async def change(worker: Worker, report_id: int, category: str) -> None:
+    """A report is about something else than who reported has said.
+
+    Raises:
+        NotFound: there is none that they may see.
+    """
+    found = await find(worker, report_id)
+    reports.change(writes := Writes(), found.id, category=category)
+    await apply(writes)
+
+
+async def of(report: Report) -> Case:
+    """A report with whom and what it is about, as far as that is there still.
+
+    Raises:
+        NotFound: the account is gone for good.
+    """
+    target = await storage.actors.by_id(report.target_id)
+    if target is None:
+        raise NotFound("There is no such account.")
+    group, face = await storage.groups.with_face(report.group_id)
+    found = await storage.posts.by_ids(report.post_ids)
+    return Case(report, target, [found[number] for number in report.post_ids if number in found], group, face)
+
+
+async def _held(worker: Worker, report_id: int) -> Report:
+    """As `find`; nobody else changes it before the transaction ends."""
+    hold(writes := Writes(), "report", report_id)
+    await write(writes)
+    return await find(worker, report_id)
+
+
+def _called(worker: Worker) -> str:
+    return f"@{worker.actor.acct}"

@@ -70,7 +70,10 @@ async def show(request: Request) -> Response:
         looking_after=await looking_after_it(group),
         rules=rules.rules,
         seal=consents.seal((rules,)),
-        owed=reader is not None and standing.member and await consents.owed(reader.actor, rules),
+        owed=reader is not None
+        and standing.member
+        and not standing.may(rights.HOLD)
+        and await consents.owed(reader.actor, rules),
         inviting=reader is not None and await invites.inviting(state.app_of(request), reader.account, group),
         moderating=standing.may(rights.OVERSEE) or (bool(group.local) and reader is not None and reader.admin),
         banned=admit.banned(standing.ban),

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 import storage.actors
 import storage.markers
+import storage.posts
 from fedcomm import markers
 from fedcomm import notifications as service
 from storage import notifications, sanctions, severances, waiting
@@ -28,7 +29,10 @@ _NOTICES = 30
 
 
 class Told(msgspec.Struct, frozen=True):
-    """One line of the page: who did what, the post it is about, if any, and whether it came since one last looked."""
+    """One line of the page: who did what, the post it is about, if any, and whether it came since one last looked.
+
+    `answers` is whether that post answers one of the reader's, which need not mention them.
+    """
 
     notice: Notice
     actor: Actor
@@ -36,6 +40,7 @@ class Told(msgspec.Struct, frozen=True):
     new: bool
     cut: Severance | None = None
     done: Sanction | None = None  # about the member
+    answers: bool = False
 
     @property
     def id(self) -> int:
@@ -113,6 +118,9 @@ async def _told(reader: Reader, found: Sequence[Notice]) -> list[Told]:
     by_id = {node.id: node for node in nodes}
     cut = await severances.by_ids([notice.report_id for notice in found if notice.kind == "severed_relationships"])
     done = await sanctions.by_ids([notice.report_id for notice in found if notice.kind == "moderation_warning"])
+    above = await storage.posts.by_ids([node.post.parent_id for node in nodes if node.post and node.post.parent_id])
+    own = {post.id for post in above.values() if post.author_id == reader.actor.id}
+    answers = {node.id for node in nodes if node.post and node.post.parent_id in own}
     last_read = await _last_read(reader)
     return [
         Told(
@@ -122,6 +130,7 @@ async def _told(reader: Reader, found: Sequence[Notice]) -> list[Told]:
             notice.id > last_read,
             cut.get(notice.report_id),
             done.get(notice.report_id),
+            notice.kind == "mention" and notice.post_id in answers,
         )
         for notice in found
         if notice.actor_id in actors and (not notice.post_id or notice.post_id in by_id)

@@ -59,6 +59,7 @@ def flaws(page: Page) -> list[str]:
     for heading, after in zip(headings(page), headings(page)[1:], strict=False):
         if after > heading + 1:
             found.append(f"h{after} after h{heading}")
+    found += [f"headings say twice {each.text}" for each in page.all("h2") if each.text == page.one("h1").text]
     named = [each["aria-label"] for each in page.all("nav")]
     if len(set(named)) != len(named) or not all(named):
         found.append(f"navigations {named}")

@@ -153,7 +153,7 @@ async def test_the_form_says_before_what_the_group_asks_for(app: App, rye: Actor
     assert "accept its rules" not in second.main and "3 threads and 10 replies" in second.main
     assert "It ends in 24 hours." in second.main and "2 links, 1 picture and 2 mentions" in second.main
     assert limited.status == 422 and "New members may add 2 links" in limited.problem and links in limited.source
-    assert sent.status == 303 and "Left of that: 2 threads" in (await browser.get("/write?group=rye")).main
+    assert sent.status == 303 and "Threads left: 2." in (await browser.get("/write?group=rye")).main
     await execute("UPDATE post SET received_at = received_at - 172800000 WHERE group_id = ?", (group.id,))
     assert "first day" not in (await browser.get("/write?group=rye")).main
     await group_profile.change(app, "rye", Change(ladder=False, promotion=0, rules=()))

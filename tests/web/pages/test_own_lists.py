@@ -135,7 +135,14 @@ async def test_notifications_say_who_did_what_and_can_be_put_away(anna: Actor, b
     bert = await build.person("bert", "far.example")
     own = await build.post(anna, "My bread")
     answer = await build.post(bert, "Nice bread", parent=own)
-    for kind, about in (("mention", answer), ("favourite", own), ("reblog", own), ("follow", None)):
+    thread = await build.post(bert, "For @anna", title="Which bread?")
+    for kind, about in (
+        ("mention", answer),
+        ("mention", thread),
+        ("favourite", own),
+        ("reblog", own),
+        ("follow", None),
+    ):
         await build.notice(anna, kind, bert, about)
 
     page = await browser.get("/notifications")
@@ -144,7 +151,8 @@ async def test_notifications_say_who_did_what_and_can_be_put_away(anna: Actor, b
     assert ["follows you" in lines[0], "passed on what you wrote" in lines[1], "likes what you wrote" in lines[2]] == [
         True, True, True,
     ]  # fmt: skip
-    assert "mentioned you" in lines[3] and "Nice bread" in lines[3] and f"/write?to={answer.id}" in page.links
+    assert "answered you" in lines[4] and "Nice bread" in lines[4] and f"/write?to={answer.id}" in page.links
+    assert "mentioned you" in lines[3] and "Which bread?" in lines[3], "a thread is named by its title"
     empty = await browser.button(page, "/notifications/clear")
     assert "Nothing is here" in empty.main and await value("SELECT COUNT(*) FROM notification") == 0
 

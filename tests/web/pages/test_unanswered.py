@@ -33,7 +33,7 @@ async def test_members_take_what_waits_and_others_see_it(app: App, stranger: Bro
     titles = [each.text for each in page.one("main").all("h2")]
     assert titles == ["Of 90", "Of 80", "Of 70", "New question", "Of 49", "Of 2"] and flaws(page) == []
     assert "new here" in lines[0] and "waits for 3 days" in lines[0] and "waits for 2 hours" in lines[5]
-    assert "waits for 0 minutes" in lines[3] and "new here" in lines[3] and "new here" not in lines[4]
+    assert "came this minute" in lines[3] and "new here" in lines[3] and "new here" not in lines[4]
 
     taking = await enter(anna)
     taken = await taking.button(await taking.get(here), f"{here}/{new.id}", act="take")

@@ -79,7 +79,7 @@ MICROBLOG = "microblog"
 THREADS = "threads"
 
 # By `software.name` of NodeInfo, in lower case. FEP-0151 §Capability detection asks not to negotiate by it: it only
-# decides between two forms of the same news, and who is not listed gets both.
+# decides between two forms of the same news, and who is not listed gets what loses least (docs/decisions/0042).
 _GROUP_AWARE = {
     "fedcomm": "",
     "lemmy": "1.0-beta: Announce of an embedded or named post is an error, only activities are taken (2026).",
@@ -174,6 +174,17 @@ def keeps_apart(software: str) -> bool:
     return software.lower() in _APART
 
 
+# Programs without a shared inbox of which each inbox serves all who live there: GoToSocial gives what it took for one
+# follower to all of them (internal/federation/federatingdb: announces are new or not, posts need a receiver who follows
+# their author or is named).
+_ONE_INBOX = frozenset({"gotosocial"})
+
+
+def distributes(software: str) -> bool:
+    """Whether the program, by its NodeInfo name, gives what came to one of its inboxes to all whom it concerns."""
+    return software.lower() in _ONE_INBOX
+
+
 def reads_polls(software: str) -> bool:
     """Whether the program, by its NodeInfo name, takes polls, as all do that are not known to refuse them."""
     return software.lower() not in _WITHOUT_POLLS
@@ -182,7 +193,7 @@ def reads_polls(software: str) -> bool:
 def family(software: str | None) -> str | None:
     """`GROUPS` for programs that take a group's `Announce` of an activity, `MICROBLOG` for those that show its
     `Announce` of a post, `THREADS` for those that put announced answers into their threads; None when the program, by
-    its NodeInfo name, is not known: it gets activities and posts.
+    its NodeInfo name, is not known: it gets boosts of what begins threads, and activities.
     """
     name = (software or "").lower()
     if name in _GROUP_AWARE:

@@ -1,6 +1,6 @@
 """Which servers hear of what one of ours did in a group of ours from whom, so that none of them hears it twice."""
 
-from typing import Any
+from typing import Any, TypedDict
 
 import msgspec
 
@@ -20,8 +20,9 @@ async def apart(app: App, group: Group | None, face: Actor | None, post: Post, t
     """The audience of what one of ours said, without servers to which the group of ours announces it whole.
 
     What Lemmy, PieFed, Mbin, NodeBB and Friendica do with an announced post is what they do with one that its author
-    sends, messages to who is named in it or answered included. That goes for what is for the members of the group too:
-    nobody else is told of it, whomever it names (`posts.audience_of`).
+    sends, messages to who is named in it or answered included. Where nobody has learned yet what runs (`both`), that is
+    decided once it is known; what stays unknown hears it from its author. That goes for what is for the members of the
+    group too: nobody else is told of it, whomever it names (`posts.audience_of`).
     """
     if group is None or not group.local or face is None or post.visibility in (FOLLOWERS, DIRECT):
         return told
@@ -29,8 +30,28 @@ async def apart(app: App, group: Group | None, face: Actor | None, post: Post, t
         return told
     followers = await app.reach.places(Audience(followers=(face.id,)))
     announced = followers.keys() & app.peers.of_family(GROUPS)
-    twice = announced & (await app.reach.places(told)).keys() if announced else ()
-    return msgspec.structs.replace(told, without=(*told.without, *sorted(twice))) if twice else told
+    unknown = {host for host in followers if not app.peers.family(host)}
+    if not announced and not unknown:
+        return told
+    without, both = list[str](), list[str]()
+    for host, inboxes in (await app.reach.places(told)).items():
+        if host in announced:
+            without.append(host)
+        elif host in unknown:  # perhaps without an inbox for all, so that each of its inboxes is for some
+            both += [inbox for inbox in inboxes if inbox in followers[host]]
+    return msgspec.structs.replace(told, without=(*told.without, *without), both=tuple(both))
+
+
+class Once(TypedDict):
+    """How a group passes on what one of ours tells as well (`groups.pass_on`)."""
+
+    both: tuple[str, ...]
+    twin: bool
+
+
+def once(post: Post, told: Audience) -> Once:
+    """What the group needs to know, so that no server hears what one of ours did to a post twice."""
+    return Once(both=told.both, twin=bool(post.starter))
 
 
 async def of_edit(
@@ -51,7 +72,7 @@ async def of_edit(
         within = await app.reach.places(Audience(followers=(face.id,))) if face is not None and face.local else {}
         left = {host: inboxes for host, inboxes in left.items() if host in within}
     more = tuple(inbox for inboxes in left.values() for inbox in inboxes if inbox not in now.inboxes)
-    return Audience(inboxes=new), msgspec.structs.replace(now, inboxes=(*now.inboxes, *more))
+    return Audience(inboxes=new, both=now.both), msgspec.structs.replace(now, inboxes=(*now.inboxes, *more))
 
 
 async def tell_boosted(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from gettext import NullTranslations
 from typing import Protocol
+from weakref import WeakValueDictionary
 
 import httpx
 
@@ -89,6 +90,7 @@ class App:
         self.blobs = Blobs(config.data_dir / "media")
         self.picture_turn = asyncio.Semaphore(PICTURES_AT_ONCE)
         self.fetch_turn = asyncio.Semaphore(FETCHES)
+        self.asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by host: what it runs
         self.translations: Callable[[str], NullTranslations] = _untranslated  # by language; the web room has them
         self.acts_clock = HybridClock()  # of what moderators do (acts.py)
         self.sender: Delivering | None = None  # set while this process delivers

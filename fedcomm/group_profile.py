@@ -229,7 +229,7 @@ async def tell(app: App, group_id: int, update: activities.Json) -> None:
     if group.visibility == "local":
         return
     writes = Writes()
-    groups.pass_on(app, writes, group, face, update)
+    groups.pass_on(app, writes, group, face, update, twin=True)
     own = await update_of(app, group_id, app.urls.activity(next_id()), face.uri)
     publish(app, writes, face, own, Audience(followers=(face.id,)), form="plain")
     await write(writes)

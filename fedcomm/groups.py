@@ -102,15 +102,23 @@ async def called(handle: str) -> tuple[Group, Actor]:
     return group, face
 
 
-def accept_post(app: App, writes: Writes, group: Group, face: Actor, post: Post, create_: dict[str, Any] | str) -> None:
+def accept_post(
+    app: App, writes: Writes, group: Group, face: Actor, post: Post, create_: dict[str, Any] | str,
+    told: Audience | None = None,
+) -> None:  # fmt: skip
     """A post is in the group: followers learn of it, each server in one form. Of `create_` the id is enough.
+
+    `told` is to whom one of ours tells it as well (`addressing.apart`).
 
     Who understands groups gets the activity; microblogs get the id of what begins a thread, and no answers: announcing
     those floods timelines (groups-on-the-wire.md §2.3). The author's own server is told too: only so does it know that
     the group took the post; Lemmy and NodeBB do the same, PieFed 1.6.6 passes over it. Answers of others are boosted
     for programs that put boosts into threads; ours are sent to these as they are (addressing.py).
     """
-    pass_on(app, writes, group, face, create_, about=post, post_id=post.id, back=True)
+    pass_on(
+        app, writes, group, face, create_, about=post, post_id=post.id, back=True, both=told.both if told else (),
+        twin=bool(post.starter),
+    )  # fmt: skip
     show_thread(app, writes, group, face, post)
     if not post.starter and not post.local and reach(group, post) == MEMBERS:
         retell(app, writes, post)
@@ -146,13 +154,15 @@ def pass_on(
     app: App, writes: Writes, group: Group, face: Actor, inner: dict[str, Any] | str, *, about: Post | None = None,
     post_id: int | None = None, back: bool = False, form: str = "wrapped",
     known_to: tuple[int, ...] = (), without: tuple[str, ...] = (), also: tuple[str, ...] = (),
+    both: tuple[str, ...] = (), twin: bool = False,
 ) -> None:  # fmt: skip
     """Announce an activity as it came to all followers that understand groups; `back`: also to where it came from.
 
     `also` are inboxes that get it whether or not anybody there follows the group.
 
     It may be of a thread of another group, which this one shows (`form`, see `outbox.publish`): servers where somebody
-    follows one of `known_to`, groups that pass on the same, hear it from these, and those `without` have it.
+    follows one of `known_to`, groups that pass on the same, hear it from these, and those `without` have it. Where it
+    is not known what runs, those in `both` hear it from its author, and what is told `plain` too (`twin`) in that form.
 
     One that is not at hand is announced by its id, at which Lemmy asks for it. What concerns the members of a group
     alone, as its post `about` or itself says, is told to nobody else (Lemmy: generate_to), and what is for those who
@@ -164,7 +174,7 @@ def pass_on(
     if level == LOCAL:
         return
     if about is not None and about.visibility == MEMBERS and isinstance(inner, dict):
-        _told_again(app, writes, about, inner)
+        twin = _told_again(app, writes, about, inner) or twin
     now = clock.now_ms()
     uri = app.urls.activity(next_id())
     inner_uri, by = (inner, inner) if isinstance(inner, str) else (inner["id"], inner.get("actor"))
@@ -174,7 +184,7 @@ def pass_on(
     if level > UNLISTED and isinstance(inner, dict) and app.urls.own(origin):
         inner = activities.for_followers(inner, face.followers)
     announce = activities.announce(uri, face.uri, face.followers, inner, now, public=level <= UNLISTED)
-    audience = Audience(followers=(face.id,), inboxes=also, once=once, without=without, known_to=known_to)
+    audience = Audience((face.id,), also, once=once, without=without, known_to=known_to, both=both, twin=twin)
     thread_id = about.thread_id if about is not None else 0
     publish(app, writes, face, announce, audience, form=form, thread_id=thread_id, post_id=post_id)
 
@@ -210,8 +220,11 @@ def retell(app: App, writes: Writes, post: Post) -> None:
     app.jobs_added(writes)
 
 
-def _told_again(app: App, writes: Writes, post: Post, act: dict[str, Any]) -> None:
-    """What was told again to servers without groups (retelling.py) reads otherwise now, is gone, or there again."""
+def _told_again(app: App, writes: Writes, post: Post, act: dict[str, Any]) -> bool:
+    """What was told again to servers without groups (retelling.py) reads otherwise now, is gone, or there again.
+
+    Gives whether all of these are told so.
+    """
     kind, inner = act["type"], act.get("object")
     if kind == "Update" and (post.starter or not post.local):
         retell(app, writes, post)
@@ -219,6 +232,9 @@ def _told_again(app: App, writes: Writes, post: Post, act: dict[str, Any]) -> No
         unretell(app, writes, post)
     elif kind == "Undo" and isinstance(inner, dict) and inner.get("type") == "Delete":
         retell_answer(app, writes, post)
+    else:
+        return False
+    return bool(post.starter)
 
 
 def retell_answer(app: App, writes: Writes, post: Post) -> None:

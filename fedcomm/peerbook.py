@@ -3,7 +3,8 @@
 from collections.abc import Callable, Set
 
 from activitypub import quirks
-from storage import actors, peers
+from storage import actors, outbox, peers
+from storage.outbox import Entry
 from storage.peers import Decision
 
 SUSPEND, ALLOW = "suspend", "allow"
@@ -20,6 +21,8 @@ _SKIPPED_BY = {
     "answer": frozenset((quirks.GROUPS, quirks.MICROBLOG, "")),
 }
 _BESIDE = frozenset(("relay", "beside"))  # of threads of another group
+Takes = Callable[[str, tuple[str, ...]], tuple[str, ...]]  # of a host and its inboxes those that are sent something
+_WRAPPED = frozenset(("wrapped", "relay"))  # from the group
 
 
 class PeerBook:
@@ -29,6 +32,7 @@ class PeerBook:
         self.allow_list = allow_list
         self._decisions: dict[str, Decision] = {}
         self.changes = 0  # how often a server said what it runs; who remembers an answer compares it
+        self._asked: set[str] = set()  # who was asked what it runs, whatever the answer was
         self._families: dict[str, str] = {}
         self._hosts: dict[str, set[str]] = {}  # by family
         self._deaf: set[str] = set()
@@ -36,6 +40,7 @@ class PeerBook:
         self._one_community: set[str] = set()
         self._group_alone: set[str] = set()
         self._apart: set[str] = set()
+        self._one_inbox: set[str] = set()
         self._answers: dict[str, Decision] = {}
         self._silenced: frozenset[str] = frozenset()
         self.admins: dict[str, frozenset[str]] = {}  # by host of a group: who runs its server, as it said lately
@@ -47,9 +52,9 @@ class PeerBook:
         self.changes += 1
         self._families, self._hosts = {}, {}
         self._deaf, self._without_polls, self._one_community, self._group_alone = set(), set(), set(), set()
-        self._apart = set()
+        self._apart, self._asked, self._one_inbox = set(), set(), set()
         for peer in everybody:
-            self.learn(peer.host, peer.family, peer.software)
+            self.learn(peer.host, peer.family, peer.software, asked=peer.software_checked_at is not None)
         self._answers = {}
         self._silenced = frozenset(await actors.suspended())
         return self._decisions != before
@@ -96,12 +101,49 @@ class PeerBook:
         """The hosts that are known to be of a family."""
         return self._hosts.get(family, frozenset())
 
-    def has_use(self, form: str) -> Callable[[str], bool]:
-        """Whether a host is sent entries of a form (`outbox.publish`); unknown software gets all but answers."""
-        if form == "aside":
-            return self.keeps_apart
+    def unsure(self, host: str) -> bool:
+        """Whether nobody has asked that server yet what it runs, and nothing shows it."""
+        return not self.family(host) and host not in self._asked
+
+    def asked(self, host: str) -> None:
+        """It was asked, and what it runs is not known all the same."""
+        self._asked.add(host)
+
+    def chooses(self, entry: Entry) -> bool:
+        """Whether it depends on what a server runs if it is sent an entry."""
+        return bool(entry.form or outbox.audience_of(entry).both)
+
+    def takes(self, entry: Entry) -> Takes:
+        """Which inboxes of a host are sent an entry (`outbox.publish`): of each thing one form, by one sender.
+
+        A program that is not known is told what begins threads by boosts, as microblogs are, by its author what that
+        sends there anyway, and all else by the group (docs/decisions/0042).
+        """
+        form, audience = entry.form, outbox.audience_of(entry)
         families, beside = _SKIPPED_BY.get(form, frozenset[str]()), form in _BESIDE
-        return lambda host: self.family(host) not in families and not (beside and host in self._one_community)
+        wrapped, both, twin = form in _WRAPPED, frozenset(audience.both), audience.twin
+
+        def takes(host: str, inboxes: tuple[str, ...]) -> tuple[str, ...]:
+            family = self.family(host)
+            if family in families or (beside and host in self._one_community) or (wrapped and twin and not family):
+                return ()
+            if both and wrapped != (family == quirks.GROUPS):
+                return tuple(inbox for inbox in inboxes if inbox not in both)
+            return inboxes
+
+        def apart(host: str, inboxes: tuple[str, ...]) -> tuple[str, ...]:
+            return inboxes if self.keeps_apart(host) else ()
+
+        return apart if form == "aside" else takes
+
+    def may_take(self, entry: Entry) -> Takes:
+        """As `takes`; who was not asked what it runs may take it, which is found out before it is sent."""
+        takes = self.takes(entry)
+        return lambda host, inboxes: inboxes if self.unsure(host) else takes(host, inboxes)
+
+    def one_inbox(self, host: str) -> bool:
+        """Whether what one inbox there took for everybody is there for all its people."""
+        return host in self._one_inbox
 
     def keeps_apart(self, host: str) -> bool:
         """Whether that server keeps what a group decides about a thread of another one to that group."""
@@ -118,11 +160,18 @@ class PeerBook:
     def tells_whom_it_names(self, host: str) -> bool:
         """Whether who writes there for the members of a group here sends that to those they name too; unknown software
         is not relied on."""
-        return bool(self.family(host)) and host not in self._group_alone
+        return bool(self.family(host)) and not self.hears_group_alone(host)
 
-    def learn(self, host: str, family: str, software: str = "") -> None:
-        """The server has said what it runs."""
+    def hears_group_alone(self, host: str) -> bool:
+        """Whether a private group alone tells that server what is said and done in it."""
+        return host in self._group_alone
+
+    def learn(self, host: str, family: str, software: str = "", *, asked: bool = True) -> None:
+        """The server has said what it runs, or else (not `asked`) it was seen to."""
         self.changes += 1
+        if asked:
+            self._asked.add(host)
+        (self._one_inbox.add if quirks.distributes(software) else self._one_inbox.discard)(host)
         (self._without_polls.discard if quirks.reads_polls(software) else self._without_polls.add)(host)
         (self._one_community.discard if quirks.shows_beside(software) else self._one_community.add)(host)
         (self._group_alone.add if quirks.tells_group_alone(software) else self._group_alone.discard)(host)

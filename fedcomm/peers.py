@@ -1,5 +1,6 @@
 """Other servers: getting to know them, and deciding what they may do."""
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -42,24 +43,37 @@ def presume(app: App, writes: Writes, host: str, raw: dict[str, Any]) -> None:
             bus.add(writes, "peers", host)
 
 
+def passes_on(app: App, writes: Writes, host: str) -> None:
+    """A group there has passed on what somebody did: whatever it runs understands that, if nothing else is known of it.
+
+    That it has groups would say less: there are programs whose groups boost, and take nothing but boosts.
+    """
+    if not app.peers.family(host):
+        peers.presume_family(writes, host, quirks.GROUPS)
+        writes.after(lambda: app.peers.learn(host, quirks.GROUPS))
+        bus.add(writes, "peers", host)
+
+
 async def learn(app: App, host: str) -> None:
-    """Ask a peer what it runs (NodeInfo), once a day; one that does not say gets every form of what we publish.
+    """Ask a peer what it runs (NodeInfo), once a day; of one whose program is not known counts what it was seen to do.
 
     Raises:
         Unreachable: it does not answer now.
     """
-    known, now = await peers.get(host), clock.now_ms()
-    if known is None or app.peers.blocked(host):
-        return
-    if known.software_checked_at is not None and now - known.software_checked_at < RELEARN:
-        return  # somebody else of it turned up (`meet`)
-    scheme = "http" if app.base_url.startswith("http://") else "https"
-    found = await nodeinfo.read(app.client, host, scheme=scheme)
-    name, version = (found.name, found.version) if found else (known.software, known.software_version)
-    family = quirks.family(name) or ""
-    await peers.set_software(host, name[:100], version[:100], family, now)
-    app.peers.learn(host, family, name)
-    await bus.publish("peers", host)
+    async with app.asking.setdefault(host, asyncio.Lock()):  # by a job, and before the first delivery
+        known, now = await peers.get(host), clock.now_ms()
+        if known is None or app.peers.blocked(host):
+            return
+        if known.software_checked_at is not None and now - known.software_checked_at < RELEARN:
+            return  # somebody else of it turned up (`meet`)
+        scheme = "http" if app.base_url.startswith("http://") else "https"
+        found = await nodeinfo.read(app.client, host, scheme=scheme)
+        name, version = (found.name, found.version) if found else (known.software, known.software_version)
+        seen = known.family if quirks.family(known.software) is None else ""
+        family = quirks.family(name) or seen
+        await peers.set_software(host, name[:100], version[:100], family, now)
+        app.peers.learn(host, family, name)
+        await bus.publish("peers", host)
 
 
 async def set_policy(app: App, host: str, policy: str, *, comment: str = "", by: str = "") -> Decided | None:

@@ -92,7 +92,9 @@ async def tell(app: App, post: int) -> None:
     audience = await addressing.apart(app, group if known.removed_at is None else None, face, known, everybody)
     publish(app, writes, author, update, audience, thread_id=known.thread_id, post_id=known.id)
     if group is not None and group.local and face is not None and known.removed_at is None:
-        groups.pass_on(app, writes, group, face, update, about=known, post_id=known.id)
+        groups.pass_on(
+            app, writes, group, face, update, about=known, post_id=known.id, **addressing.once(known, audience)
+        )
         await addressing.tell_boosted(app, writes, group, face, author, update, known, audience)
     await apply(writes)
 

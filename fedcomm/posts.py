@@ -112,7 +112,7 @@ async def _tell(app: App, writes: Writes, prepared: Prepared, note: Note, post: 
     audience = await addressing.apart(app, group, face, post, audience_of(prepared))
     publish(app, writes, author, document, audience, thread_id=post.thread_id, post_id=post.id)
     if group is not None and group.local and face is not None:
-        groups.accept_post(app, writes, group, face, post, document)
+        groups.accept_post(app, writes, group, face, post, document, audience)
         if not post.starter:
             await addressing.tell_boosted(app, writes, group, face, author, document, post, audience)
     await sharing.said(app, writes, prepared, post, document, audience)
@@ -156,7 +156,9 @@ async def edit(app: App, author: Actor, post_id: int, draft: Draft) -> None:
         publish(app, writes, author, create, new, thread_id=known.thread_id, post_id=known.id)
     publish(app, writes, author, update, audience, thread_id=known.thread_id, post_id=known.id)
     if group is not None and group.local and face is not None and known.removed_at is None:
-        groups.pass_on(app, writes, group, face, update, about=known, post_id=known.id)
+        groups.pass_on(
+            app, writes, group, face, update, about=known, post_id=known.id, **addressing.once(known, audience)
+        )
         await addressing.tell_boosted(app, writes, group, face, author, update, known, audience)
     await sharing.changed(app, writes, known, author, update, audience)
     await apply(writes)
@@ -184,7 +186,7 @@ async def delete(app: App, author: Actor, post_id: int, *, redraft: bool = False
     files = () if redraft else tuple(await media_rows.of_post(known.id))
     publish(app, writes, author, deletion, everywhere, thread_id=known.thread_id, post_id=known.id)
     if group is not None and group.local and face is not None:
-        groups.pass_on(app, writes, group, face, deletion, about=known)
+        groups.pass_on(app, writes, group, face, deletion, about=known, **addressing.once(known, everywhere))
         await addressing.tell_boosted(app, writes, group, face, author, deletion, known, everywhere)
         if (boost := await boosts.of(face.id, known.id)) is not None:
             groups.take_back(app, writes, group, face, known, boost.uri)

@@ -96,10 +96,17 @@ async def _tell(
     group: Group | None,
     face: Actor | None,
 ) -> None:
-    """The author's server learns of a vote from us; all others from the group."""
+    """The author's server learns of a vote from us; all others from the group.
+
+    NodeBB 4.15 passes over an announced vote down, and one that is taken back. Among the members of a private group
+    fedcomm counts what that vouches for alone: it does not know who belongs to it.
+    """
     author = await actors.by_id(post.author_id)
-    public = post.visibility <= posts.UNLISTED
-    inboxes = [inbox_of(author, public=public)] if author and not author.local and not author.gone else []
+    public, told = post.visibility <= posts.UNLISTED, tuple[Actor, ...]()
+    if author is not None and not author.local and not author.gone:
+        alone = post.visibility == posts.MEMBERS and app.peers.hears_group_alone(author.host)
+        told = () if alone else (author,)
+    inboxes = [inbox_of(each, public=public) for each in told]
     if group is not None and not group.local and face is not None:
         inboxes.append(inbox_of(face, public=public))
     passed_on = post.visibility not in (posts.FOLLOWERS, posts.DIRECT)
@@ -107,7 +114,7 @@ async def _tell(
         activity = await proving.proven(app, actor, activity)
     publish(app, writes, actor, activity, Audience(inboxes=tuple(dict.fromkeys(inboxes))), thread_id=post.thread_id)
     if group is not None and group.local and face is not None and passed_on:
-        groups.pass_on(app, writes, group, face, activity, about=post)
+        groups.pass_on(app, writes, group, face, activity, about=post, without=tuple(each.host for each in told))
 
 
 def _activity(kind: str, uri: str, actor: Actor, post: Post, face: Actor | None) -> activities.Json:

@@ -147,12 +147,12 @@ def _announces(entry: Entry) -> bool | None:
 
 async def _places(app: App, entry: Entry, since: dict[tuple[int, str], int]) -> dict[str, tuple[str, ...]]:
     """The inboxes by host to which an entry goes; without servers from where nobody followed yet."""
-    audience = outbox.audience_of(entry)
+    audience, takes = outbox.audience_of(entry), app.peers.takes(entry)
     named = {host_of(inbox) for inbox in audience.inboxes}
     return {
         host: inboxes
-        for host, inboxes in (await app.reach.destinations(entry)).items()
-        if app.peers.has_use(entry.form)(host)
+        for host, reached in (await app.reach.destinations(entry)).items()
+        if (inboxes := takes(host, reached))
         and (host in named or any(since.get((who, host), entry.created_at + 1) <= entry.created_at
                                   for who in audience.followers))
     }  # fmt: skip

@@ -49,7 +49,7 @@ async def publicly(app: App, writes: Writes, group: Group, face: Actor, post_id:
     create = await proving.proven(app, face, activities.create(post.create_uri, _document(note)))
     named = await addressing.apart(app, group, face, post, _to_named(post, saying))
     publish(app, writes, face, create, named, thread_id=post.thread_id, post_id=post.id)
-    groups.accept_post(app, writes, group, face, post, create)
+    groups.accept_post(app, writes, group, face, post, create, named)
     if not post.starter:
         await addressing.tell_boosted(app, writes, group, face, face, create, post, named)
     return post

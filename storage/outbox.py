@@ -33,6 +33,8 @@ class Audience(msgspec.Struct, frozen=True, omit_defaults=True):
     once: tuple[int, ...] = ()  # faces of groups: every server on which a member of them lives, or lived
     without: tuple[str, ...] = ()  # hosts it does not go to: where it came from
     known_to: tuple[int, ...] = ()  # local actors whose followers' hosts hear the same from these
+    both: tuple[str, ...] = ()  # inboxes that hear the same from its author and a group, but for what runs there
+    twin: bool = False  # of what is wrapped: it is told 'plain' as well
 
     def __bool__(self) -> bool:
         return bool(self.followers or self.inboxes or self.everybody or self.once)

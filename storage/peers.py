@@ -205,6 +205,11 @@ def presume(writes: Writes, host: str, software: str, family: str) -> None:
     )
 
 
+def presume_family(writes: Writes, host: str, family: str) -> None:
+    """Note of which family the peer seems to be, unless something else shows it."""
+    writes.add("UPDATE peer SET family = ? WHERE host = ? AND family = ''", (family, host))
+
+
 def set_scheme(writes: Writes, host: str, scheme: str) -> None:
     """Note which signature scheme the peer verifies ('cavage' or 'rfc9421')."""
     writes.add("UPDATE peer SET scheme = ? WHERE host = ?", (scheme, host))

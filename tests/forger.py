@@ -110,6 +110,7 @@ class Host:
         self.asked: list[str] = []  # every URL that was asked for
         self.signatures: list[str] = []  # with which it was asked, "" when unsigned
         self.received: list[Json] = []  # what was posted to it
+        self.inboxes: list[str] = []  # where that was posted
         self.statuses: list[int] = []  # with which POST is answered first; then 202
         self.secure = False  # answers only to signed requests, except for its own service actor
         fediverse.wire.hosts[name] = self._answer
@@ -124,6 +125,12 @@ class Host:
         """Answer to GET of that URL."""
         body = document if isinstance(document, bytes) else msgspec.json.encode(document)
         self.served[url.removeprefix(f"https://{self.name}")] = Served(status, body, content_type)
+
+    def runs(self, software: str) -> None:
+        """Let NodeInfo say so."""
+        base, schema = f"https://{self.name}", "http://nodeinfo.diaspora.software/ns/schema/2.0"
+        self.serve("/.well-known/nodeinfo", {"links": [{"rel": schema, "href": f"{base}/nodeinfo/2.0"}]})
+        self.serve("/nodeinfo/2.0", {"version": "2.0", "software": {"name": software, "version": "1"}})
 
     def redirect(self, url: str, to: str, status: int = 302) -> None:
         """Send who asks for that URL elsewhere."""
@@ -141,6 +148,7 @@ class Host:
     async def _answer(self, request: httpx.Request) -> httpx.Response:
         if request.method == "POST":
             self.received.append(msgspec.json.decode(request.content))
+            self.inboxes.append(request.url.path)
             return httpx.Response(self.statuses.pop(0) if self.statuses else 202, request=request)
         path = request.url.raw_path.decode()
         self.asked.append(str(request.url))

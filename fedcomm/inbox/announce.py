@@ -10,7 +10,7 @@ from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
 from activitypub.objects import Note
 from activitypub.origins import same_origin
-from fedcomm import attesting, clock, moderation, recording, rights
+from fedcomm import attesting, clock, moderation, peers, recording, rights
 from fedcomm.inbox import create, react, shared
 from fedcomm.inbox import undo as taking_back
 from fedcomm.inbox.hand import Hand, Ignored, Wants
@@ -234,6 +234,8 @@ def announcer(hand: Hand, activity: Activity, *, late: bool = False) -> tuple[Gr
         raise Forbidden("Only groups pass on what others did.")
     if group.local or not (late or hand.facts.followed(face.uri)):
         raise Ignored("nobody here follows the group")
+    if activity.actor == hand.signer:
+        peers.passes_on(hand.app, hand.writes, face.host)
     return group, face
 
 

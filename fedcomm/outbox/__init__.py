@@ -24,10 +24,11 @@ def publish(
 ) -> None:
     """Let `activity`, signed by `actor`, reach its audience once `writes` are durable.
 
-    `form` is 'wrapped' for what only servers with groups understand, 'plain' for what only others need, 'answer' for
+    `form` is 'wrapped' for what servers with groups understand, 'plain' for what only others need, 'answer' for
     what is said in a thread and only programs show that put what a group boosts into threads, '' for all. Of threads of
     other groups it is 'relay' and 'beside' for what is 'wrapped' and '' else: not every program can show them so. And
-    'aside' for what a group decides about such a thread for itself, for those alone that take it so.
+    'aside' for what a group decides about such a thread for itself, for those alone that take it so. Programs that are
+    not known get what is wrapped, but for what they are told 'plain' or by its author (`Audience.twin`, `both`).
     """
     if not audience:
         return

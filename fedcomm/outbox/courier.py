@@ -2,10 +2,12 @@
 
 import msgspec
 
+from activitypub import documents
+from activitypub.contexts import PUBLIC
 from activitypub.errors import Malformed, ProtocolError, Unreachable
 from activitypub.origins import origin
 from activitypub.transport import Reply, post
-from fedcomm import clock
+from fedcomm import clock, peers
 from fedcomm.app import App
 from fedcomm.outbox.answers import Verdict, judge, retry_after
 from fedcomm.outbox.lanes import Delivery, Lane
@@ -15,6 +17,7 @@ from fedcomm.outbox.signing import Signer, SigningRequest
 from storage.outbox import Entry
 
 REFUSALS = 3  # more answers 401 or 403 than this end a delivery
+ASKED = 2  # failures in a row after which it is not waited any longer for what a peer says that it runs
 _HEADERS = [(b"content-type", b"application/activity+json"), (b"accept", b"application/activity+json")]
 
 
@@ -47,18 +50,36 @@ class Courier:
 
     async def carry(self, lane: Lane, delivery: Delivery) -> Held | None:
         """None when the peer needs nothing more of this entry; what was not taken for good is noted."""
-        seq = delivery.entry.seq
+        told = self._app.peers
+        if unsure := told.unsure(lane.host) and told.chooses(delivery.entry):
+            try:
+                await peers.learn(self._app, lane.host)
+            except Unreachable as fault:
+                if lane.failures < ASKED:
+                    return Held(str(fault), fault.retry_after)
+        inboxes = told.takes(delivery.entry)(lane.host, delivery.inboxes)
+        if not inboxes:
+            return None
+        held = await self._ask_all(lane, delivery.entry, inboxes)
+        if held is None and unsure:
+            told.asked(lane.host)  # it is there, and says nothing of itself
+        return held
+
+    async def _ask_all(self, lane: Lane, entry: Entry, inboxes: tuple[str, ...]) -> Held | None:
+        seq = entry.seq
         reached = lane.reached.get(seq, set())
-        for inbox in delivery.inboxes:
+        for inbox in inboxes:
             if inbox in reached or self._ledger.retired(lane, inbox) or not self._app.peers.reachable(lane.host):
                 continue
-            said = await self._ask(lane, delivery.entry, inbox)
+            said = await self._ask(lane, entry, inbox)
             if said.verdict is Verdict.LATER:
                 if said.status < 500 or said.wait is not None or not lane.stuck(seq):
                     return Held(_why(said), said.wait)
             self._note(lane, seq, inbox, said)
-            if len(delivery.inboxes) > 1:
+            if len(inboxes) > 1:
                 lane.reached.setdefault(seq, set()).add(inbox)
+            if said.verdict is Verdict.TAKEN and self._app.peers.one_inbox(lane.host) and _public(entry):
+                break
         return None
 
     def _note(self, lane: Lane, seq: int, inbox: str, said: _Said) -> None:
@@ -129,6 +150,13 @@ def _words(answer: Reply) -> str:
     """How the peer put it, in one line: a stranger's words are printed to terminals and into logs."""
     said = answer.body[:200].decode("utf-8", "replace")
     return " ".join("".join(letter if letter.isprintable() else " " for letter in said).split())
+
+
+def _public(entry: Entry) -> bool:
+    """Whether an entry is for everybody, so that nobody takes what is meant for another (attack ORI-25)."""
+    found = documents.read(entry.body)
+    to, cc = found.get("to", ()), found.get("cc", ())
+    return PUBLIC in (to, cc) or PUBLIC in to or PUBLIC in cc
 
 
 def _why(said: _Said) -> str:

@@ -187,10 +187,11 @@ class Sender:
         old = await outbox.outdated(entry for entry in entries if now - entry.created_at > 7 * 24 * 60 * MINUTE)
         for entry in entries:
             inboxes = (await self._log.destinations(entry)).get(lane.host, ())
+            inboxes = self.app.peers.may_take(entry)(lane.host, inboxes)
             done = settled.get(entry.seq, set())
             left = tuple(inbox for inbox in inboxes if inbox not in done)
             needless = "" in done or entry.seq in old or entry.seq in lane.finished
-            if left and not needless and self.app.peers.has_use(entry.form)(lane.host):
+            if left and not needless:
                 if len(lane.queue) >= STRIDE:
                     return
                 lane.offer(Delivery(entry, left))

@@ -25,7 +25,7 @@ class Log:
         self._app = app
         self._blocks: OrderedDict[int, list[Entry]] = OrderedDict()
         self._destinations: OrderedDict[int, Destinations] = OrderedDict()
-        self._takers: dict[tuple[int, str], tuple[Destinations, int, Destinations]] = {}
+        self._takers: dict[tuple[int, str, tuple[str, ...], bool], tuple[Destinations, int, Destinations]] = {}
         self._digests: OrderedDict[int, str] = OrderedDict()
         self._texts: OrderedDict[int, tuple[bytes, str]] = OrderedDict()
 
@@ -64,17 +64,19 @@ class Log:
         return known
 
     async def takers(self, entry: Entry) -> Destinations:
-        """As `destinations`, those alone that have a use for its form (`peers.has_use`).
+        """As `destinations`, those alone that may have a use for it (`peers.takes`).
 
         Votes from one server go to the same ones: that is worked out once, until somebody says what they run.
         """
         places, changes = await self.destinations(entry), self._app.peers.changes
-        key = id(places), entry.form
+        audience = outbox.audience_of(entry)
+        key = id(places), entry.form, audience.both, audience.twin
         known = self._takers.get(key)
         if known is not None and known[0] is places and known[1] == changes:
             return known[2]
-        useful = self._app.peers.has_use(entry.form)
-        found = {host: inboxes for host, inboxes in places.items() if useful(host)}
+        takes = self._app.peers.may_take(entry)
+        taken = ((host, takes(host, inboxes)) for host, inboxes in places.items())
+        found = {host: inboxes for host, inboxes in taken if inboxes}
         if len(self._takers) >= TAKERS:
             self._takers.clear()
         self._takers[key] = places, changes, found

@@ -1,5 +1,6 @@
 """Who gets what is published: inboxes by host, and which form of a group's news."""
 
+import msgspec
 import pytest
 
 import storage.outbox
@@ -94,25 +95,41 @@ async def test_new_followers_count_once_the_process_was_told_of_them(app: App) -
 @pytest.mark.parametrize(
     ("software", "forms"),
     [
-        ("mastodon", ["plain", "beside"]),
-        ("Misskey", ["plain", "beside"]),
-        ("lemmy", ["wrapped"]),
-        ("piefed", ["wrapped", "relay", "beside"]),
-        ("nodebb", ["wrapped", "relay", "beside"]),
-        ("fedcomm", ["wrapped", "relay", "beside"]),
-        ("discourse", ["plain", "answer", "beside"]),
-        ("something new", ["wrapped", "plain", "relay", "beside"]),
-        ("", ["wrapped", "plain", "relay", "beside"]),
+        ("mastodon", ["plain", "beside", "by its author"]),
+        ("Misskey", ["plain", "beside", "by its author"]),
+        ("lemmy", ["wrapped", "begun", "by its group"]),
+        ("piefed", ["wrapped", "relay", "beside", "begun", "by its group"]),
+        ("nodebb", ["wrapped", "relay", "beside", "begun", "by its group"]),
+        ("fedcomm", ["wrapped", "relay", "beside", "aside", "begun", "by its group"]),
+        ("discourse", ["plain", "answer", "beside", "by its author"]),
+        ("something new", ["wrapped", "plain", "relay", "beside", "by its author"]),
+        ("", ["wrapped", "plain", "relay", "beside", "by its author"]),
     ],
 )
-def test_each_program_gets_one_form_of_a_groups_news_and_both_while_it_is_not_known(
-    software: str, forms: list[str]
-) -> None:
-    book = PeerBook(allow_list=False)
+def test_each_program_gets_one_form_of_each_thing_whether_it_is_known_or_not(software: str, forms: list[str]) -> None:
+    book, both, places = PeerBook(allow_list=False), Audience(both=("bo",)), ("far.test", ("bo",))
+    said = {form: published(form, Audience()) for form in ("", *FORMS)}
+    said |= {
+        "begun": published("wrapped", Audience(twin=True)),  # which is "plain" too
+        "by its author": published("", both),
+        "by its group": published("wrapped", both),
+    }
+    assert all(book.may_take(each)(*places) for each in said.values()), "it was not asked yet"
+
     book.learn("far.test", quirks.family(software) or "", software)
 
-    got = [form for form in ("wrapped", "plain", "answer", "relay", "beside", "") if book.has_use(form)("far.test")]
-    assert got == [*forms, ""]
+    got = [name for name, each in said.items() if book.takes(each)(*places)]
+    assert got == ["", *forms] == [name for name, each in said.items() if book.may_take(each)(*places)]
+    for each in (said["by its author"], said["by its group"]):
+        assert "cy" in book.takes(each)("far.test", ("bo", "cy")) or software in ("mastodon", "Misskey", "discourse")
+
+
+FORMS = ("wrapped", "plain", "answer", "relay", "beside", "aside")
+
+
+def published(form: str, audience: Audience) -> Entry:
+    """An entry of the log."""
+    return Entry(1, "https://here.test/1", 1, b"{}", msgspec.json.encode(audience).decode(), form, 0, None, 0)
 
 
 def test_groups_talk_to_people_on_programs_that_take_messages_of_groups() -> None:

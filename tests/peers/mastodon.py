@@ -94,10 +94,12 @@ class Mastodon:
     def home(self, person: "Person") -> list[tuple[str, str]]:
         """What stands in somebody's home timeline: (who showed it, post), posts and boosts of those they follow.
 
-        Of answers those to themselves, to who wrote them, or to whom they follow (FeedManager: filter_from_home).
+        Of answers those to themselves, to who wrote them, or to whom they follow (FeedManager: filter_from_home), of
+        several boosts of one post the first (add_to_feed).
         """
         shown = [(s.author, s) for s in self.statuses.values() if self._unfiltered(person.uri, s)]
-        shown += [(who, s) for s in self.statuses.values() for who in s.boosts]
+        for status in self.statuses.values():
+            shown += [(who, status) for who in status.boosts if (person.uri, who) in self.following][:1]
         return [(who, s.uri) for who, s in shown if (person.uri, who) in self.following]
 
     def notified(self, person: "Person") -> list[str]:

@@ -37,8 +37,9 @@ async def opened(folder: Path, databases: Databases) -> AsyncIterator[Street]:
 
 
 def nothing_twice(server: Server, *, shared: bool = True) -> None:
-    """No activity came to the server twice, no post was boosted twice, and no server sent one whole more than once: by
-    its author or announced, but not both. Who writes in a group elsewhere cannot know whom that tells (Lemmy neither).
+    """No activity came to the server twice, nobody boosted a post twice, and no server sent one whole, or a vote, more
+    than once: by its author or announced, but not both. Who writes or votes in a group elsewhere cannot know whom that
+    tells (Lemmy neither).
 
     Where inboxes are not `shared` by all its actors each of them may get all that (attack ORI-25).
     """
@@ -56,7 +57,8 @@ def _told(activity: Json) -> list[tuple[str, str]]:
     """What an activity makes known: a post that it carries whole or boosts, or what became of one."""
     inner = activity["object"]
     if activity["type"] == "Announce":
-        return _told(inner) if isinstance(inner, dict) else [("boosted", inner)]
+        return _told(inner) if isinstance(inner, dict) else [(f"boosted by {activity['actor']}", inner)]
     if activity["type"] == "Create":
         return [("whole", uri) for uri in ids(inner)]
-    return [(activity["id"], uri) for uri in ids(inner)] if activity["type"] in ("Update", "Delete") else []
+    acts = ("Update", "Delete", "Like", "Dislike", "Undo")
+    return [(activity["id"], uri) for uri in ids(inner)] if activity["type"] in acts else []

@@ -27,6 +27,7 @@ class World:
     def __init__(self, fediverse: Fediverse, a: Instance, bread: Actor, ann: Person, bo: Person) -> None:
         self.fediverse, self.a, self.bread, self.ann, self.bo = fediverse, a, bread, ann, bo
         self.follower = Host(fediverse, "f.test")
+        self.follower.runs("lemmy")
         self.uris = [f"{bread.uri}/tag/question", f"{bread.uri}/tag/forsale"]
 
     async def labels(self, post: Post | str) -> list[str]:

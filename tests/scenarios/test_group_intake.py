@@ -20,11 +20,14 @@ pytestmark = pytest.mark.anyio
 
 
 class World:
-    """`bread@a.test`, ann who moderates it, and two other servers: one where eve writes, one that follows the group."""
+    """`bread@a.test`, ann who moderates it, and other servers: where eve writes, and two that follow the group, of
+    which the first knows groups and the second does not."""
 
     def __init__(self, fediverse: Fediverse, a: Instance) -> None:
         self.fediverse, self.a = fediverse, a
-        self.eves, self.readers = Host(fediverse, "e.test"), Host(fediverse, "f.test")
+        self.eves, self.readers, self.blogs = (Host(fediverse, f"{name}.test") for name in "efm")
+        self.readers.runs("piefed")
+        self.blogs.runs("mastodon")
         self.eve = self.eves.actor("eve")
         self.ann: Person
         self.bread: Actor
@@ -43,13 +46,18 @@ class World:
         return self.readers.received[heard:]
 
     def heard(self) -> list[tuple[str, str]]:
-        """(what is announced, its id) of all that the following server got from the group."""
+        """(what is announced, its id) of all that the following servers got from the group."""
         found = []
-        for each in self.readers.received:
+        for each in self.readers.received + self.blogs.received:
             if each["type"] in ("Announce", "Undo") and each["actor"] == self.bread.uri:
                 inner = each["object"]
                 found.append((inner["type"], inner["id"]) if isinstance(inner, dict) else ("plain", inner))
         return found
+
+    def forget(self) -> None:
+        """What was heard up to now."""
+        self.readers.received.clear()
+        self.blogs.received.clear()
 
     async def inside(self, note: Json) -> bool:
         """Whether what eve wrote is in the group."""
@@ -68,9 +76,10 @@ async def world(fediverse: Fediverse) -> World:
     made = World(fediverse, a)
     made.ann = await a.person("ann")
     made.bread = await a.group("bread", moderator=made.ann)
-    reader = made.readers.actor("fo")
-    await forger.send(fediverse, a, reader, reader.does("Follow", made.bread.uri))
-    made.readers.received.clear()
+    for host in (made.readers, made.blogs):
+        reader = host.actor("fo")
+        await forger.send(fediverse, a, reader, reader.does("Follow", made.bread.uri))
+        host.received.clear()
     return made
 
 
@@ -109,7 +118,7 @@ async def _threads(world: World) -> list[Post]:
 
 async def test_an_answer_that_does_not_name_the_group_is_in_the_thread_and_not_boosted(world: World) -> None:
     note = await world.says("1", to=[world.bread.uri, PUBLIC])
-    world.readers.received.clear()
+    world.forget()
 
     answer = await world.says("2", inReplyTo=note["id"], to=[PUBLIC], cc=[world.eve.followers])
 
@@ -170,7 +179,7 @@ async def test_who_is_banned_is_not_taken_in_by_any_way(world: World) -> None:
     with world.a.here():
         await members.ban(world.a.app, "bread", world.eve.uri, world.ann.actor)
     await world.fediverse.settle()
-    world.readers.received.clear()
+    world.forget()
 
     thread = await world.says("3", to=[world.bread.uri, PUBLIC])
     answer = await world.says("4", inReplyTo=note["id"], to=[PUBLIC])
@@ -254,7 +263,7 @@ async def test_a_removed_post_stays_removed_when_it_is_edited_or_sent_again(worl
 
 async def test_edits_votes_and_deletions_in_a_group_are_passed_on_as_they_came(world: World) -> None:
     note = await world.says("1", to=[world.bread.uri, PUBLIC])
-    world.readers.received.clear()
+    world.forget()
     edited = {**note, "content": "<p>Better</p>", "updated": "2026-11-22T12:00:00Z"}
     like = world.eve.does("Like", note["id"])
     said = [
@@ -311,7 +320,7 @@ async def test_a_group_that_is_closed_takes_in_nothing_from_elsewhere(world: Wor
     with world.a.here():
         await group_profile.change(world.a.app, "bread", Change(closed=True))
     await world.fediverse.settle()
-    world.readers.received.clear()
+    world.forget()
 
     note = await world.says("1", to=[world.bread.uri, PUBLIC])
 
@@ -352,7 +361,7 @@ async def test_nothing_is_said_in_a_group_about_what_is_out_of_it(world: World) 
         for post in (await world.post(note), mine):
             await curation.remove(world.a.app, world.ann.actor, post.id)
     await world.fediverse.settle()
-    world.readers.received.clear()
+    world.forget()
 
     answer = await world.says("2", inReplyTo=note["id"], to=[PUBLIC])
     await world.sends(world.eve.does("Like", note["id"]))
@@ -369,7 +378,7 @@ async def test_an_edit_leaves_a_post_in_its_group_whatever_it_names(world: World
     post = await world.ann.post("Wheat\nDay one @bread@a.test")
     outside = await world.ann.post("Just me")
     await world.fediverse.settle()
-    world.readers.received.clear()
+    world.forget()
 
     await world.ann.edit(post, f"Wheat\nDay two, no mention of it, but @{wine.username}@a.test")
     await world.ann.edit(outside, "Just me and @bread@a.test")

@@ -32,6 +32,7 @@ class World:
         self.fediverse, self.a = fediverse, a
         self.host = Host(fediverse, "m.test")
         self.follower = Host(fediverse, "f.test")
+        self.follower.runs("lemmy")
         self.bread: Actor
         self.ann: Person
         self.bo: Person

@@ -47,6 +47,7 @@ class World:
     def __init__(self, fediverse: Fediverse, a: Instance) -> None:
         self.fediverse, self.a = fediverse, a
         self.host = Host(fediverse, "f.test")
+        self.host.runs("lemmy")
         self.fo: Face
         self.bread: Actor
         self.group: Group

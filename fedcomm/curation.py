@@ -19,7 +19,7 @@ from fedcomm.outbox import publish
 from storage import actors, boosts, posts, registers, shares
 from storage import groups as stored
 from storage.actors import Actor
-from storage.connect import Writes, apply
+from storage.connect import Writes, apply, transaction, write
 from storage.groups import Group
 from storage.ids import next_id
 from storage.outbox import Audience
@@ -70,7 +70,8 @@ async def restore(app: App, moderator: Actor | None, post_id: int) -> None:
     if place.group.local:
         groups.show_thread(app, writes, place.group, place.face, place.post)
     await _tell(app, writes, place, undo)
-    await apply(writes)
+    async with transaction():  # which may be that of an act that came in
+        await write(writes)
 
 
 async def lock(app: App, moderator: Actor | None, post_id: int, reason: str = "", within: str = "") -> None:

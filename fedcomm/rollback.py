@@ -98,11 +98,13 @@ class Case(msgspec.Struct, frozen=True):
 
 
 async def order(
-    app: App, group_name: str, who: str, hours: int, by: Actor | None = None, account: Account | None = None
-) -> Actor:
+    app: App, group_name: str, who: str, hours: int, by: Actor | None = None, account: Account | None = None,
+    at: int | None = None,
+) -> Actor:  # fmt: skip
     """Let what somebody (by handle or id) did for one of our groups in the last hours be undone soon; gives them.
 
-    `by` is a steward, None whoever runs the server: then `account` is the admin who does, if it is one.
+    `by` is a steward, None whoever runs the server: then `account` is the admin who does, if it is one. The hours end
+    `at` a time that is past (ms since 1970; None: now), and what they did since then is undone as well.
 
     Raises:
         NotFound: there is no such group, nobody of that name, or nothing of theirs to undo.
@@ -114,8 +116,8 @@ async def order(
     actor_uri = await members.who_acts(group, face, by, rights.APPOINT)
     subject = await members.somebody(app, who)
     now = clock.now_ms()
-    hours = min(max(1, hours), LONGEST)
-    span = Span(group.id, subject.uri, now - hours * HOUR, now)
+    hours = _within(hours)
+    span = _span(group, subject.uri, hours, now, min(at or now, now))
     key = f"roll_back:{group.id}:{subject.id}"  # one at a time: two would each undo the same acts
     async with transaction():
         hold(writes := Writes(), "groups", group.id)
@@ -134,6 +136,22 @@ async def order(
         if by is None:
             await audit.record(account, "group.rollback", f"!{face.username}", who=f"@{subject.acct}", hours=hours)
     return subject
+
+
+async def ahead(group: Group, who: str, hours: int) -> tuple[list[Act], bool]:
+    """The newest of what `order` would let be undone of what somebody did, by their id; and whether there is more."""
+    now = clock.now_ms()
+    found = await registers.standing(_span(group, who, hours, now, now), AT_ONCE + 1)
+    undone = [act for act in found if act.property in UNDOING or act.property in SETTINGS]
+    return undone[:AT_ONCE], len(found) > AT_ONCE
+
+
+def _span(group: Group, who: str, hours: int, now: int, at: int) -> Span:
+    return Span(group.id, who, max(at - _within(hours) * HOUR, 0), now)
+
+
+def _within(hours: int) -> int:
+    return min(max(1, hours), LONGEST)
 
 
 async def work(app: App, span: dict[str, Any], by: str) -> None:

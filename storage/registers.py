@@ -115,6 +115,15 @@ async def given(group_id: int, properties: Sequence[str], subjects: Collection[s
     return {(each[0], each[1]) for each in found}
 
 
+async def in_force(group_id: int, property_: str, subjects: Collection[str]) -> set[int]:
+    """The ids of the acts by which registers of that property about these subjects are not neutral."""
+    sql = (
+        "SELECT act_id FROM register WHERE group_id = ? AND property = ? AND subject IN (?texts) AND value IS NOT NULL"
+    )
+    found = await rows(sql, (group_id, property_, list(subjects))) if subjects else []
+    return {each[0] for each in found}
+
+
 async def last_clock() -> str:
     """The highest clock of all groups, '' when there is none."""
     found = await row("SELECT MAX(clock) FROM register")

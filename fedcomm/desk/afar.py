@@ -28,7 +28,11 @@ from storage.groups import Group
 from storage.ids import next_id
 from storage.outbox import Audience
 
-_RIGHTS = {"take_out": rights.APPROVE, "let_in": rights.APPROVE, "unban": rights.BAN}  # others take that to hold back
+# What acts take; others that to hold back.
+_RIGHTS = {
+    "take_out": rights.APPROVE, "let_in": rights.APPROVE, "unban": rights.BAN, "restore": rights.RESTORE,
+    "undo": rights.APPOINT,
+}  # fmt: skip
 LENT = 172_800_000  # ms that a picture lies here for a group elsewhere
 
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from fedcomm import (
     borrowing,
+    curation,
     flairs,
     group_pictures,
     group_profile,
@@ -13,6 +14,7 @@ from fedcomm import (
     promotional,
     requests,
     rights,
+    rollback,
     topics,
     welcomes,
 )  # fmt: skip
@@ -20,7 +22,7 @@ from fedcomm.app import App
 from fedcomm.desk.values import Decision, Flair, Pictures, Settings, Welcome
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.group_profile import Change
-from storage import actors, registers
+from storage import actors, posts, registers
 from storage import groups as stored
 from storage.actors import Actor
 from storage.connect import Writes, transaction, write
@@ -38,8 +40,10 @@ _ABOUT: Mapping[str, Callable[[App, str, int, Actor], Awaitable[object]]] = {
 }
 
 
-async def decide(app: App, face: Actor, by: Actor, decision: Decision) -> None:
-    """A moderator elsewhere decides about a post that waits, or about somebody: as those here do on their pages.
+async def decide(app: App, group: Group, face: Actor, by: Actor, decision: Decision, at: int | None) -> None:
+    """A moderator elsewhere decides about a post, or about somebody: as those here do on their pages.
+
+    Hours that are undone end when that was said (ms since 1970; None: now).
 
     Raises:
         NotAllowed: `by` may not decide that.
@@ -53,6 +57,8 @@ async def decide(app: App, face: Actor, by: Actor, decision: Decision) -> None:
     if act in ("refuse", "refuse_all"):
         everything = act == "refuse_all"
         return await holding.refuse(app, name, number(decision.id), by, decision.reason, everything=everything)
+    if act == "restore":
+        return await put_back(app, group, by, decision.id)
     who = await actors.by_uri(decision.id)
     if who is None:
         raise NotFound("There is no such account.")
@@ -61,10 +67,25 @@ async def decide(app: App, face: Actor, by: Actor, decision: Decision) -> None:
             await requests.take_out(app, name, who.id, decision.reason, by)
         case "unban":
             await members.unban(app, name, who.uri, by)
+        case "undo":
+            await rollback.order(app, name, who.uri, decision.hours, by, at=at)
         case _ if act in _ABOUT:
             await _ABOUT[act](app, name, who.id, by)
         case _:
             raise Invalid("There is no such act.")
+
+
+async def put_back(app: App, group: Group, by: Actor, uri: str) -> None:
+    """A post of the group that was taken out goes back into it.
+
+    Raises:
+        NotAllowed: `by` may not do that.
+        NotFound: there is no such post in the group.
+    """
+    post = await posts.by_uri(uri)
+    if post is None or post.group_id != group.id:
+        raise NotFound("There is no such post in the group.")
+    await curation.restore(app, by, post.id)
 
 
 async def change_welcome(app: App, face: Actor, by: Actor, said: Welcome) -> None:

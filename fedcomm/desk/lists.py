@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from fedcomm import admit, members
+from fedcomm import admit, members, rollback
 from fedcomm.app import App
-from fedcomm.desk.values import Ban, Bans, Denied, Member, Members, Refused
+from fedcomm.desk.values import MOST_VALUE, Ban, Bans, Deed, Denied, Log, Member, Members, Refused, Undoing
 from storage import actors, join_requests, registers, rosters
 from storage.actors import Actor
 from storage.groups import Group
@@ -77,6 +77,36 @@ async def _standing(group: Group, page: Page, name: str) -> tuple[list[Act], int
     if len(found) > page.limit:
         return found[: page.limit], found[page.limit - 1].id
     return found, acts[-1].id if more else 0
+
+
+async def of_log(app: App, group: Group, page: Page) -> Log:
+    """What was done for the group, the last first."""
+    acts = await registers.log(group.id, page.limit + 1, page.bounds[0])
+    shown = acts[: page.limit]
+    return Log(entries=await _deeds(app, group, shown), older=shown[-1].id if len(acts) > page.limit else 0)
+
+
+async def of_undoing(app: App, group: Group, who: str, hours: int) -> Undoing:
+    """What would be undone of what somebody did, by their id."""
+    found, more = await rollback.ahead(group, who, hours)
+    people = await _people([who])
+    return Undoing(id=who, handle=_of(app, people, who), entries=await _deeds(app, group, found), more=more)
+
+
+async def _deeds(app: App, group: Group, acts: Sequence[Act]) -> tuple[Deed, ...]:
+    people = await _people([uri for act in acts for uri in (act.actor_uri, act.subject)])
+    taken = {act.subject for act in acts if act.property == "removed"}
+    out = await registers.in_force(group.id, "removed", taken)
+    return tuple(
+        Deed(by=act.actor_uri, by_handle=_of(app, people, act.actor_uri), at=act.recorded_at, property=act.property,
+             subject=act.subject, subject_handle=_of(app, people, act.subject), value=_short(act.value),
+             why=act.summary, out=act.id in out)
+        for act in acts
+    )  # fmt: skip
+
+
+def _short(value: str | None) -> str | None:
+    return "{}" if value is not None and len(value) > MOST_VALUE else value
 
 
 def _here(app: App, name: str) -> str:

@@ -22,11 +22,14 @@ from fedcomm.desk.values import (
     MOST_HTML,
     MOST_MARKED,
     Bans,
+    Deed,
     Denied,
     Held,
     Invitation,
+    Log,
     Members,
     Settings,
+    Undoing,
     Waiting,
     Welcome,
     uri_of,
@@ -34,6 +37,7 @@ from fedcomm.desk.values import (
 )
 from fedcomm.errors import Conflict, NotAllowed
 from storage import groups as stored
+from storage import registers
 from storage.actors import Actor
 from storage.groups import Group
 from storage.paging import Page
@@ -106,6 +110,26 @@ async def denied_of(app: App, group: Group, face: Actor, by: Actor, page: Page) 
     return Denied(entries=tuple(entries), older=_place(found.older))
 
 
+async def log_of(app: App, group: Group, face: Actor, by: Actor, page: Page) -> Log:
+    """A page of what was done for a group elsewhere, the last first.
+
+    Raises:
+        NotAllowed, Conflict: as `read`.
+    """
+    found = await _page(app, group, face, by, "log", Log, max_id=page.before)
+    return Log(entries=_deeds(found.entries), older=_place(found.older))
+
+
+async def undoing_of(app: App, group: Group, face: Actor, by: Actor, who: str, hours: int) -> Undoing:
+    """What would be undone of what somebody did for a group elsewhere, by their id.
+
+    Raises:
+        NotAllowed, Conflict: as `read`.
+    """
+    found = await _page(app, group, face, by, "undoing", Undoing, who=who, hours=hours)
+    return replace(found, id=who, entries=_deeds(found.entries))
+
+
 async def _page(app: App, group: Group, face: Actor, by: Actor, name: str, kind: type[T], **query: str | int) -> T:
     await may(group, by, LISTS[name])
     raw = await _asked(app, face, uri_of_list(face, name, query), name)
@@ -151,6 +175,25 @@ def clean_invitations(found: Sequence[Invitation]) -> list[Invitation]:
     """Invitations as they can be shown."""
     shown = [each for each in found[:MOST_MARKED] if _is_number(each.id)]
     return [replace(each, expires_at=_time(each.expires_at)) for each in shown]
+
+
+def _deeds(told: Sequence[Deed]) -> tuple[Deed, ...]:
+    """Acts of the log as they can be shown."""
+    return tuple(
+        replace(each, at=_time(each.at), property=each.property[:MOST_MARKED], value=_value(each.property, each.value))
+        for each in told[:MOST_MARKED]
+    )
+
+
+def _value(property_: str, text: str | None) -> str | None:
+    """What an act says; nothing when no role can be read from what is to be one."""
+    if text is None:
+        return None
+    try:
+        registers.role(text if property_ == "role" else None)
+    except msgspec.MsgspecError:
+        return "{}"
+    return text
 
 
 def _clean(post: Held) -> Held:

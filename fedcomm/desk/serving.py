@@ -73,8 +73,12 @@ async def page(app: App, group: Group, face: Actor, name: str, sought: Sought) -
             told: Any = await lists.of_members(app, group, face, at, wanted)
         case "bans":
             told = await lists.of_bans(app, group, at, wanted)
-        case _:
+        case "denied":
             told = await lists.of_denied(app, group, at)
+        case "log":
+            told = await lists.of_log(app, group, at)
+        case _:
+            told = await lists.of_undoing(app, group, sought.who, sought.hours)
     return _told(face, uri_of_list(face, name, msgspec.structs.asdict(sought)), {name: told})
 
 

@@ -11,6 +11,7 @@ from storage.actors import Actor
 MOST_HELD, MOST_HTML = 20, 20_000  # posts that are told at once; characters of one
 MOST_MARKED = 100  # people
 AT_ONCE = 40  # entries of a page of a list
+MOST_VALUE = 1_000  # characters of what an act of the log says
 LONGEST_NAME = 100  # characters that somebody looks for in a list
 
 # The lists that lie beside the desk (`/desk/members` …), in pages; and the right that each takes.
@@ -121,12 +122,50 @@ class Denied(msgspec.Struct, frozen=True, kw_only=True):
     older: int = 0
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """What a moderator decides: `act` about the post that waits under the number `id`, or about the actor `id`."""
+class Deed(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry of the log of the group: when, by whom, what about whom or what, and why.
+
+    `value` is what its register holds since then, as JSON, '{}' for what is long; None when that says nothing any more.
+    What it took out is `out` still.
+    """
+
+    by: str
+    by_handle: str = ""
+    at: int = 0
+    property: str = ""
+    subject: str = ""
+    subject_handle: str = ""
+    value: str | None = None
+    why: str = ""
+    out: bool = False
+
+
+class Log(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of the log; `older` as of `Members`."""
+
+    entries: tuple[Deed, ...] = ()
+    older: int = 0
+
+
+class Undoing(msgspec.Struct, frozen=True, kw_only=True):
+    """What would be undone of what somebody did in the last hours: the first acts of it, and whether there are more."""
+
+    id: str = ""
+    handle: str = ""
+    entries: tuple[Deed, ...] = ()
+    more: bool = False
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a moderator decides: `act` about the post that waits under the number `id`, or about the actor `id`.
+
+    What somebody did in so many `hours` is undone; a post at its `id` is put back.
+    """
 
     act: str
     id: str
     reason: str = ""
+    hours: int = 0
 
 
 class Invitation(msgspec.Struct, frozen=True, kw_only=True):

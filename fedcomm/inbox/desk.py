@@ -48,7 +48,8 @@ async def _done(
         wanted = _read(said["settings"], values.Settings)
         return await changing.change_settings(app, group, face, by, wanted, activity.published)
     if "decision" in said:
-        await changing.decide(app, face, by, _read(said["decision"], values.Decision))
+        decision = _read(said["decision"], values.Decision)
+        await changing.decide(app, group, face, by, decision, activity.published)
     elif "welcome" in said:
         await changing.change_welcome(app, face, by, _read(said["welcome"], values.Welcome))
     elif "pictures" in said:

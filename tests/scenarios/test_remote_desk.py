@@ -306,6 +306,21 @@ async def test_what_the_desk_of_a_hostile_group_says_is_shown_as_the_words_of_a_
         page = await browser.get(where)
         assert page.status == 200 and page.scripts == [] and "javascript:alert" not in page.source
         assert "onclick" not in page.source and "<b>bold</b>" in page.main and len(page.source) < 400_000
+    bad, deed = '<b onclick="x">', {"by": "javascript:x", "property": "role", "value": "[7", "at": 2**62, "out": True}
+    for name, entry in (
+        ("members", {"id": "javascript:alert(1)", "handle": bad, "since": 2**62, "role": bad}),
+        ("bans", {"id": "javascript:alert(1)", "handle": bad, "until": -5, "reason": bad}),
+        ("denied", {"id": "javascript:alert(1)", "handle": bad, "answer": bad, "at": 2**62}),
+        ("log", deed | {"subject": "javascript:alert(1)", "property": bad}),
+        ("log", deed | {"subject_handle": bad, "why": bad}),
+    ):
+        path = {"denied": "requests/denied"}.get(name, name)
+        host.serve(f"{desk}/{name}", whole | {"id": f"{desk}/{name}", name: {"entries": [entry] * 2_000, "older": -1}})
+        page = await browser.get(f"/c/wine@m.test/{path}")
+        assert page.status == 200 and page.scripts == [] and "<b onclick" not in page.source, name
+        assert 'href="javascript' not in page.source and len(page.source) < 400_000 and bad in page.main
+        host.serve(f"{desk}/{name}", whole | {"id": f"{desk}/{name}", name: {"entries": [7]}})
+        assert "does not let this be done" in (await browser.get(f"/c/wine@m.test/{path}")).problem
     for broken in ({"waiting": 7}, {"waiting": {"posts": [{"id": 1}]}}, {"settings": {"title": {}}}):
         host.serve(desk, whole | broken)
         page = await browser.get(where)

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from activitypub.errors import NotFound
-from fedcomm import fetching, groups, members, requests, rights
+from fedcomm import curation, fetching, groups, members, requests, rights
 from fedcomm.desk.values import LISTS
 from fedcomm.group_profile import Change
 from storage import registers
@@ -13,7 +13,7 @@ from tests import build, forger
 from tests.fediverse import Person
 from tests.forger import Face, Host
 from tests.scenarios.bakery import Bakery, Enter
-from tests.web.pages.browser import Browser, Page
+from tests.web.pages.browser import Browser, Page, filled
 from tests.web.pages.test_every_page import flaws
 
 pytestmark = pytest.mark.anyio
@@ -118,6 +118,51 @@ async def test_a_moderator_elsewhere_looks_through_members_bans_and_refusals_and
     assert [(await other.get(f"{WHERE}/{path}")).status for path in ("bans", "requests/denied")] == [404, 404]
 
 
+@pytest.mark.attack("GRP-23")
+async def test_a_steward_elsewhere_reads_the_log_puts_back_and_undoes_what_a_stolen_account_did(
+    bakery: Bakery, enter: Enter
+) -> None:
+    c = await bakery.fediverse.instance("c.test")
+    carol, mo = await c.person("carol"), await bakery.b.person("mo")
+    await bakery.fediverse.join(bakery.bread, carol)
+    await bakery.appoint(mo.actor.uri, rights.MODERATOR)
+    oven, flour = [await carol.post(f"@bread@a.test {word}") for word in ("Oven", "Flour")]
+    await bakery.fediverse.settle()
+    with bakery.a.here():
+        thief = await fetching.actor(bakery.a.app, mo.actor.uri)
+        for uri in (oven.uri, flour.uri):
+            await curation.remove(bakery.a.app, thief, (await bakery.a.knows(uri)).id)
+        await members.ban(bakery.a.app, "bread", carol.actor.uri, thief, reason="=1+1")
+    browser, theirs = await enter(bakery.bob), await enter(mo)
+
+    page = await browser.get(f"{WHERE}/log")
+    assert flaws(page) == [] and "banned" in page.main and "=1+1" in page.main and "@carol@c.test" in page.main
+    assert len(page.one("tbody").all("tr")) == 6 and page.main.count("Put back") == 2
+    await decides(browser, bakery, f"{WHERE}/log", "restore", flour.uri)
+    assert (await bakery.a.knows(flour.uri)).removed_at is None
+    again = await browser.get(f"{WHERE}/log")
+    assert again.main.count("Put back") == 1 and "@bob" in again.one("tbody").all("tr")[0].text
+
+    where = f"{WHERE}/undo?who={mo.actor.uri}&hours=24"
+    assert mo.actor.uri in [each["value"] for each in again.form(f"{WHERE}/undo").all("option")]
+    assert (await theirs.get(f"{WHERE}/log")).status == 200 and (await theirs.get(where)).status == 403
+    page = await browser.get(where)
+    shown = page.one("tbody").text
+    assert flaws(page) == [] and "banned" in shown and oven.uri in shown and flour.uri not in shown
+    (form,) = [each for each in page.one("main").all("form") if each["method"] == "post"]
+    answer = await browser.post(f"{WHERE}/undo", filled(form))
+    assert "Sent." in (await browser.open(answer.headers["location"])).main
+    await bakery.fediverse.settle()
+
+    assert await given(bakery, "ban") == [] and (await bakery.a.knows(oven.uri)).removed_at is None
+    with bakery.a.here():
+        (order,) = [
+            act for act in await registers.log((await groups.named("bread"))[0].id) if act.property == "rolled_back"
+        ]
+    assert order.actor_uri == bakery.bob.actor.uri and await bakery.told(bakery.bob) == []
+    assert "nothing of theirs" in (await browser.get(where)).main
+
+
 async def test_a_group_with_very_many_members_is_looked_through_in_pages(bakery: Bakery, enter: Enter) -> None:
     with bakery.a.here():
         group, _face = await groups.named("bread")
@@ -147,7 +192,14 @@ async def test_the_lists_of_a_group_are_for_servers_of_those_with_the_right_and_
     with bakery.a.here():
         await groups.create(bakery.a.app, "wine", "Wine", "", "ann")
         await members.appoint(bakery.a.app, "wine", await fetching.actor(bakery.a.app, eve.uri), bakery.ann.actor)
+        await members.appoint(bakery.a.app, "wine", await fetching.actor(bakery.a.app, mo.uri), bakery.ann.actor)
+        wine = (await groups.named("wine"))[1]
     await bakery.appoint(mo.uri, rights.MODERATOR)
+    await bakery.fediverse.join(wine, carol)
+    other = await carol.post("@wine@a.test Red")
+    await bakery.fediverse.settle()
+    with bakery.a.here():
+        await curation.remove(bakery.a.app, bakery.ann.actor, (await bakery.a.knows(other.uri)).id)
     desk = f"{bakery.bread.uri}/desk"
 
     async def sends(by: Face, act: str, about: str, **more: object) -> int:
@@ -164,7 +216,7 @@ async def test_the_lists_of_a_group_are_for_servers_of_those_with_the_right_and_
         with c.here(), pytest.raises(NotFound):  # of a member's server
             await c.app.client.get_document(f"{desk}/{name}")
     with bakery.b.here():
-        for name in ("members", "bans", "denied"):
+        for name in LISTS:
             assert name in (await bakery.b.app.client.get_document(f"{desk}/{name}")).raw
         with pytest.raises(NotFound):
             await bakery.b.app.client.get_document(f"{desk}/keys")
@@ -175,6 +227,9 @@ async def test_the_lists_of_a_group_are_for_servers_of_those_with_the_right_and_
     assert [await sends(eve, act, carol.actor.uri) for act in acts] == [0] * 5  # who looks after another group
     await sends(mo, "take_out", carol.actor.uri, target="https://a.test/c/wine")
     assert (await standing(bakery, carol)).member and await given(bakery, "trusted") == []
+    # Orders to undo are for stewards, and nobody puts back what lies in another group.
+    assert await sends(mo, "undo", bakery.ann.actor.uri) == 1 and await sends(mo, "restore", other.uri) == 1
+    assert (await bakery.a.knows(other.uri)).removed_at is not None
     for act, about in (("take_out", "https://c.test/users/nobody"), ("take_out", ""), ("evict", carol.actor.uri),
                        ("unban", carol.actor.uri), ("let_in", carol.actor.uri)):  # fmt: skip
         assert await sends(mo, act, about) == 1, act

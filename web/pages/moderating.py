@@ -20,15 +20,15 @@ from fedcomm import (
     group_profile,
     members,
     rights,
-    rollback,
 )  # fmt: skip
 from fedcomm.app import App
+from fedcomm.desk import lists
 from fedcomm.errors import AppError, Invalid, NotFound
 from storage.actors import Actor
 from storage.groups import Group
-from storage.registers import Act
+from storage.paging import Page
 from web import params, respond, state
-from web.pages import find, frame, group_settings, shown, words
+from web.pages import find, frame, group_log, group_settings, shown, words
 from web.pages.group_settings import Settings
 from web.pages.looking_after import Place, looking_after_any
 from web.pages.readers import form
@@ -45,7 +45,6 @@ class Wish(msgspec.Struct, frozen=True):
     who: str = ""
     role: str = ""
     reason: str = ""
-    hours: int = 24
     days: int = 0  # of a ban, 0 for good
     remove: bool = False
     csrf: str = ""
@@ -114,9 +113,6 @@ async def _done(app: App, place: Place, wish: Wish) -> None:
             await members.ban(app, name, who.uri, by, until, reason=wish.reason, remove=wish.remove)
         case "unban":
             await members.unban(app, name, (await _known(wish.id)).uri, place.by(rights.BAN))
-        case "undo":
-            by, account = place.by(rights.APPOINT), place.reader.account
-            await rollback.order(app, name, (await _known(wish.id)).uri, wish.hours, by, account)
         case "restore":
             await curation.restore(app, place.reader.actor, await _post(app, wish.who))
         case _:
@@ -174,8 +170,8 @@ async def _page(
     given: Settings | None = None,
     wish: Wish = Wish(),
 ) -> Response:
-    log = await storage.registers.log(place.group.id, _MOST)
-    people = await storage.actors.by_uris(sorted({uri for act in log for uri in (act.actor_uri, act.subject) if uri}))
+    log = await lists.of_log(state.app_of(request), place.group, Page(limit=_MOST))
+    people = await group_log.people_in(log.entries)
     return await frame.with_form(
         request,
         "moderate.html",
@@ -192,13 +188,9 @@ async def _page(
         given=given or await group_settings.present(state.app_of(request), place),
         levels=words.GROUP_LEVELS,
         wish=wish,
-        log=[(act, people.get(act.actor_uri), people.get(act.subject)) for act in log],
-        removed=await _removed(place, log),
-        acted=[
-            people[uri]
-            for uri in dict.fromkeys(act.actor_uri for act in log)
-            if uri in people and people[uri].kind == "Person"
-        ],
+        log=log.entries,
+        people=people,
+        acted=group_log.acted(log.entries, people),
         part="profile" if given else wish.act,
     )
 
@@ -221,15 +213,6 @@ async def _banned(group: Group) -> list[tuple[Actor, int | None]]:
     bans = await storage.registers.all_of(group.id, "ban")
     ends = {ban.subject: admit.banned_until(ban.value) for ban in bans if admit.banned(ban.value)}
     return [(who, ends[who.uri]) for who in await _faces(list(ends)[-_MOST:])]
-
-
-async def _removed(place: Place, log: list[Act]) -> set[int]:
-    """The acts of the log that took out what is out still, which this reader may put back."""
-    if not place.standing.may(rights.RESTORE):
-        return set()
-    out = {register.subject for register in await storage.registers.all_of(place.group.id, "removed")}
-    last = {act.subject: act.id for act in reversed(log) if act.property == "removed"}
-    return {act_id for subject, act_id in last.items() if subject in out}
 
 
 async def _faces(uris: list[str]) -> list[Actor]:

@@ -9,18 +9,20 @@ import pytest
 import storage.actors
 import storage.audit
 import storage.jobs
-from fedcomm import groups, members, rights, rollback
+import storage.posts
+from fedcomm import curation, groups, members, posts, rights, rollback
 from fedcomm.app import App
 from fedcomm.jobs import JOBS
+from fedcomm.posts import Draft
 from storage import registers
 from storage.actors import Actor
 from storage.connect import rows
 from storage.groups import Group
+from tests import build
 from tests.people import person
-from tests.web.pages.browser import Browser
+from tests.web.pages.browser import Browser, Page, filled
 from tests.web.pages.conftest import Enter
 from tests.web.pages.test_every_page import flaws
-from tests.web.pages.test_moderating import act
 from web.pages import words
 
 pytestmark = pytest.mark.anyio
@@ -74,31 +76,57 @@ async def test_stewards_and_admins_undo_all_that_somebody_did_with_one_button(
 ) -> None:
     """Who only moderates does not see it, and is refused."""
     bo, anna = await named("bo"), await named("anna")
-    theirs = await enter(bo)
+    theirs, where = await enter(bo), f"/c/rye/undo?who={bo.uri}&hours=24"
     page = await theirs.get(HERE)
     secret = page.form("/sign_out").one("input", name="csrf")["value"]
-    wish = {"csrf": secret, "act": "undo", "id": str(bo.id), "hours": "24"}
-    assert not page.all("section", aria_labelledby="undo")
-    assert (await theirs.post(HERE, wish)).status == 403 and not await _ordered()
+    assert not page.all("section", aria_labelledby="undo") and (await theirs.get(where)).status == 403
+    assert (await theirs.post("/c/rye/undo", {"csrf": secret, "who": bo.uri, "hours": "24"})).status == 403
+    assert not await _ordered()
 
     steward = await enter(await named("mo"))
     page = await steward.get(HERE)
-    assert flaws(page) == [] and page.one("section", aria_labelledby="undo").one("option", value=str(bo.id))
-    done = await act(steward, "undo", id=str(bo.id), hours="24")
-
-    assert "Done." in done.main and "let undo what was done by" in done.main
+    assert flaws(page) == [] and page.one("section", aria_labelledby="undo").one("option", value=bo.uri)
+    before = await steward.get(where)
+    assert flaws(before) == [] and "banned" in before.main and FORMULA in before.main and not await _ordered()
+    done = await _undo(steward, where)
+    assert "Done." in done.main and "let undo what was done by" in done.main and flaws(done) == []
     await _work(app)
     assert await registers.get(rye.id, "ban", anna.uri) is None
-    again = await act(steward, "undo", id=str(bo.id), hours=str(2**62))
+    assert "nothing of theirs" in (await steward.get(f"/c/rye/undo?who={bo.uri}&hours={2**62}")).main
+    again = await steward.post("/c/rye/undo", await _wish(steward, bo))
     assert again.status == 404 and "did nothing for this group" in again.problem
 
     await members.ban(app, "rye", "anna", bo)
     admin = await enter(await person(app, "olga", role="admin"))
-    await act(admin, "undo", id=str(bo.id), hours="24")
+    await _undo(admin, where)
     await _work(app)
     assert await registers.get(rye.id, "ban", anna.uri) is None
     assert (await storage.audit.newest(1))[0].act == "group.rollback"
     assert (await members.standing(rye, bo)).role == rights.MODERATOR  # whom the steward appointed
+
+
+async def test_the_log_is_looked_through_in_pages_and_what_was_taken_out_is_put_back(
+    app: App, rye: Group, enter: Enter
+) -> None:
+    bo, cy = await named("bo"), await person(app, "cy")
+    await build.join(cy, rye)
+    post_id = await posts.create(app, cy, Draft(text="@rye Cheap ovens"))
+    await curation.remove(app, bo, post_id)
+    for _each in range(21):
+        await members.unban(app, "rye", "anna", bo)
+        await members.ban(app, "rye", "anna", bo)
+    browser, seen, path = await enter(bo), 0, "/c/rye/log"
+
+    while path:
+        page = await browser.get(path)
+        assert flaws(page) == []
+        seen += len(page.one("tbody").all("tr"))
+        path = next((each["href"] for each in page.all("a", rel="next")), "")
+
+    assert seen == len(await registers.log(rye.id)) > 40
+    done = await browser.button(page, "/c/rye/log", act="restore")
+    found = await storage.posts.by_id(post_id)
+    assert found and found.removed_at is None and "Done." in done.main
 
 
 @pytest.mark.attack("GRP-23")
@@ -118,3 +146,16 @@ async def _work(app: App) -> None:
     ((job, args),) = await _ordered()
     await rollback.work(app, **json.loads(args))
     await storage.jobs.finish(job)
+
+
+async def _wish(browser: Browser, who: Actor) -> dict[str, str]:
+    page = await browser.get(HERE)
+    return {"csrf": page.form("/sign_out").one("input", name="csrf")["value"], "who": who.uri, "hours": "24"}
+
+
+async def _undo(browser: Browser, where: str) -> Page:
+    page = await browser.get(where)
+    (form,) = [each for each in page.one("main").all("form") if each["method"] == "post"]
+    answer = await browser.post("/c/rye/undo", filled(form))
+    assert answer.status == 303
+    return await browser.open(answer.headers["location"])

@@ -145,6 +145,8 @@ def for_members(world: World) -> dict[str, int]:
         "/c/rye/invites": 403,
         "/c/rye/requests/denied": 403,
         "/c/rye/bans": 403,
+        "/c/rye/log": 403,
+        "/c/rye/undo": 403,
         "/settings/filters?id=5": 404,
         "/settings/domain_blocks": 200,
         "/settings/profile": 200,

@@ -7,23 +7,27 @@ import asyncio
 import hashlib
 import hmac
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from weakref import WeakKeyDictionary
+
+import msgspec
 
 import storage.actors
 import storage.emojis
+import storage.posts
 from activitypub.errors import ProtocolError, Unreachable
 from activitypub.keys import PrivateKey, private_der
 from fedcomm import clock, passes, pictures, stills
 from fedcomm.app import App
 from fedcomm.errors import NotFound
 from fedcomm.peerbook import PeerBook
-from storage import connect, copies, jobs
+from storage import connect, copies, groups, jobs
 from storage import media as rows
 from storage.connect import Database, Writes
 from storage.copies import Copy
 from storage.ids import next_id
-from storage.posts import PUBLIC
+from storage.media import Media
+from storage.posts import MEMBERS, PUBLIC, Attachment, Post
 
 MOST_BYTES = 16_777_216  # of one
 MOST_TOGETHER, MOST_ROWS = 2_147_483_648, 200_000  # bytes of all, and how many (attack NET-37)
@@ -31,7 +35,7 @@ UNUSED = 14 * 86_400_000  # ms after which a copy goes that nobody looked at
 AGAIN = 600_000  # ms before what could not be had is asked for again
 SELDOM = 86_400_000  # ms between two notes that a copy is looked at
 AT_ONCE = 200
-KIND = "erase_copies"  # of the job
+KIND, COPY = "erase_copies", "copy_pictures"  # of the jobs
 _FOLDER = "/media/elsewhere/"
 _MISSING = "There is no such picture, or not any more."
 _NAME = re.compile(r"(s?)([mihe])([0-9]{1,18})-([0-9a-f]{32})")  # with `s` without movement
@@ -109,6 +113,36 @@ async def copy(app: App, name: str, admitted: Admitted) -> tuple[Copy, bool]:
     return (await _still(app, known) if match[1] else known), not post
 
 
+def passed_on(base: str, file: Media, host: str, visibility: int) -> Media:
+    """A file of somebody at `host` as this server tells others of it: where its address ends there, by one of ours."""
+    secret = _secrets.get(connect.current())
+    if file.key or secret is None or not passes.ends(file.remote_url) or not shows(host):
+        return file
+    path = f"{base}{_FOLDER}m{file.id}-{_sign(secret, 'm', file.id, file.remote_url)}"
+    return msgspec.structs.replace(file, remote_url=passes.far(path, visibility))
+
+
+def copy_soon(app: App, writes: Writes, post: Post, files: Iterable[Attachment]) -> None:
+    """Once `writes` are made, pictures of a private group whose addresses end are copied, not when somebody looks: who
+    wrote it may live where nobody knows that members of the group live here."""
+    if post.visibility == MEMBERS and any(passes.ends(file.url) for file in files):
+        jobs.add(writes, next_id(), COPY, {"post": post.id}, clock.now_ms())
+        app.jobs_added(writes)
+
+
+async def copy_all(app: App, post: int) -> None:
+    """The job: copy the pictures of a post.
+
+    Raises:
+        Unreachable: one cannot be had now.
+    """
+    for file in await rows.of_post(post):
+        url, _post = await _source(app, "m", file.id)
+        if url and (await copies.of(url) or await _fetched(app, url)).key is None:
+            await copies.forget([url])  # it is asked for again by this job, and by who looks
+            raise Unreachable("A picture cannot be had now.")
+
+
 async def erase(app: App, urls: Sequence[str]) -> None:
     """Erase the copies from these addresses. Whatever is shown still is fetched again when somebody looks at it."""
     if urls:
@@ -174,15 +208,20 @@ async def _source(app: App, kind: str, subject: int) -> tuple[str, int]:
     else:
         owner = await storage.actors.by_id(subject)
         url = (owner.icon if kind == "i" else owner.image) if owner else ""
-    if owner is None or owner.gone or owner.local or not shows(owner.host) or _borrowed(url, owner.host):
+    if owner is None or owner.gone or owner.local or not shows(owner.host):
+        return "", post
+    if passes.ends(url) and await _borrowed(url, owner.host, post):
         return "", post
     return url, post
 
 
-def _borrowed(url: str, host: str) -> bool:
-    """Whether somebody of `host` shows a picture of others with the address of one that is for few: what this server
-    may ask for, or has, would be shown to whom they like."""
-    return passes.ends(url) and not url.startswith((f"https://{host}/", f"http://{host}/"))
+async def _borrowed(url: str, host: str, post: int) -> bool:
+    """Whether somebody of `host` shows a picture of others by an address that ends: what this server may ask for, or
+    has copied, would be shown to whom they like. A private group shows those of its members (`passed_on`)."""
+    known = await storage.posts.by_id(post) if post else None
+    _group, face = await groups.with_face(known.group_id if known and known.visibility == MEMBERS else None)
+    hosts = (host, face.host) if face is not None and face.host else (host,)
+    return not url.startswith(tuple(f"{scheme}://{each}/" for each in hosts for scheme in ("https", "http")))
 
 
 async def _fetched(app: App, url: str) -> Copy:

@@ -8,6 +8,7 @@ from fedcomm import admit, clock, groups, intake, members, recording, restraints
 from fedcomm import posts as own
 from fedcomm.app import App
 from fedcomm.errors import NotAllowed
+from fedcomm.outbox import renewing
 from storage import actors, inbox, orphans, outbox, posts, proven
 from storage import groups as stored
 from storage.actors import Actor
@@ -72,7 +73,7 @@ async def _create_of(app: App, post: Post, author: Actor) -> dict[str, Any] | st
     """The activity by which a post came, as it came; its id when that is not at hand, or says what was edited since."""
     if post.local:
         entry = await outbox.by_uri(post.create_uri) if post.edited_at is None else None
-        return documents.read(entry.body) if entry is not None else await own.create_document_of(app, post)
+        return documents.read(await renewing.body(app, entry)) if entry else await own.create_document_of(app, post)
     if post.edited_at is not None:
         return post.create_uri
     if (raw := (await proven.creates([post.uri])).get(post.uri)) is not None:

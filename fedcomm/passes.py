@@ -20,6 +20,7 @@ DAY = 86_400_000  # ms
 NEAR = DAY  # what pages and programs are given lasts so long, and at most twice as long
 FAR = 7 * DAY  # the same for other servers, which have what is delivered within a week; Mastodon copies it then
 FAR_FOLLOWERS = 365 * DAY  # of posts for followers or a few: other programs show pictures from where they are
+SIGN = b"&by="  # is in every such address
 _FOLDER = "/media/"
 _NUMBER = re.compile(r"[0-9]{1,12}")
 _ENDS = re.compile(r"\?until=[0-9]{1,12}&by=[0-9a-f]{32}")

@@ -1,17 +1,19 @@
 """What our collections show: posts as documents, as the activities that published them, as a group's announcements."""
 
 import zlib
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
 from activitypub import documents, render
-from fedcomm import emojis, mapping
+from fedcomm import elsewhere, emojis, mapping
 from fedcomm.app import App
 from fedcomm.mapping import activities
 from fedcomm.mapping.posts import Shown, on_the_wire, to_note
 from storage import actors, announcements, boosts, flairs, outbox, proven, shown, visible
 from storage.actors import Actor
+from storage.media import Media
 from storage.posts import DIRECT, FOLLOWERS, MEMBERS, UNLISTED, Post
 
 Json = dict[str, Any]
@@ -81,7 +83,7 @@ async def notes_of(app: App, found: list[Post]) -> dict[int, Json]:
             poll=bundle.polls.get(post.id),
             emojis=await emojis.told(app.urls, post.source, post.summary) if post.local else (),
             flairs=tuple(map(mapping.actors.to_flair, labels.get(post.id, ()))),
-            files=tuple(bundle.media.get(post.id, ())),
+            files=tuple(_files(app, post, author, bundle.media.get(post.id, ()))),
         )
         note = to_note(app.urls, post, with_)
         if not post.local:
@@ -90,6 +92,13 @@ async def notes_of(app: App, found: list[Post]) -> dict[int, Json]:
             note = msgspec.structs.replace(note, kind=kind, context=context)
         notes[post.id] = render.document(on_the_wire(note))
     return notes
+
+
+def _files(app: App, post: Post, author: Actor, files: Sequence[Media]) -> Iterable[Media]:
+    """Files of a post; of another server in a group of ours where they are for as long as this server has them."""
+    if not _is_told(post):
+        return files
+    return (elsewhere.passed_on(app.base_url, file, author.host, post.visibility) for file in files)
 
 
 async def activity(uri: str, viewer: int) -> Json | None:

@@ -9,7 +9,7 @@ import storage.controls
 import storage.media
 from activitypub.objects import Note
 from activitypub.origins import host_of
-from fedcomm import clock, controls, emojis, indexing, mapping, sanitise, titles
+from fedcomm import clock, controls, elsewhere, emojis, indexing, mapping, sanitise, titles
 from fedcomm import telling as telling_later
 from fedcomm.app import App
 from fedcomm.mapping.posts import Place, to_row
@@ -86,6 +86,8 @@ def record(app: App, writes: Writes, arrival: Arrival) -> Post:
     posts.insert(writes, post)
     events.tell(writes, "post", post.id)
     attach(writes, post, note, arrival.mentioned, now, arrival.files)
+    if not post.local:
+        elsewhere.copy_soon(app, writes, post, mapping.posts.attachments(note))
     if not author.local:
         emojis.learn(writes, author.host, note.emojis)
     if post.starter:
@@ -226,7 +228,7 @@ def edit(
         storage.media.drop(writes, known.id, now, [file.id for file in files.kept])
     attach(writes, known, written, mentioned, now, files.kept if files else ())
     if not known.local:
-        _learn(writes, known, written)
+        _learn(app, writes, known, written)
     warning, more = mapping.posts.summary(written), indexing.more_of(written, known.id)
     indexing.index(writes, known.id, title, warning, content, more)
     events.tell(writes, "edit", known.id)
@@ -241,7 +243,8 @@ def _tell_answer(app: App, writes: Writes, said: Post) -> None:
         app.jobs_added(writes)
 
 
-def _learn(writes: Writes, known: Post, written: Note) -> None:
+def _learn(app: App, writes: Writes, known: Post, written: Note) -> None:
+    elsewhere.copy_soon(app, writes, known, mapping.posts.attachments(written))
     emojis.learn(writes, host_of(known.uri), written.emojis)
     storage.controls.put(writes, known.id, controls.stored(written.controls))
 

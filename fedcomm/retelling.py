@@ -16,7 +16,7 @@ from activitypub import render
 from activitypub.activities import Activity, Thing
 from activitypub.objects import Audience, Mention, Note
 from activitypub.quirks import GROUPS
-from fedcomm import clock, groups
+from fedcomm import clock, elsewhere, groups
 from fedcomm.app import App
 from fedcomm.errors import NotFound
 from fedcomm.mapping import activities
@@ -31,6 +31,7 @@ from storage.connect import Writes, transaction, write
 from storage.counting import hold
 from storage.groups import Group
 from storage.ids import next_id
+from storage.media import Media
 from storage.outbox import Audience as Readers
 from storage.outbox import Entry
 from storage.posts import MEMBERS, Post
@@ -242,8 +243,13 @@ async def _note(app: App, post: Post, uri: str, face: Actor, author: Actor, told
         published=post.published,
         updated=post.edited_at,
         sensitive=bool(post.sensitive or post.summary),
-        attachments=to_attachments(app.urls, await media.of_post(post.id), post.visibility),
+        attachments=to_attachments(app.urls, await _files(app, post, author), post.visibility),
     )
+
+
+async def _files(app: App, post: Post, author: Actor) -> list[Media]:
+    found = await media.of_post(post.id)
+    return [elsewhere.passed_on(app.base_url, file, author.host, post.visibility) for file in found]
 
 
 async def _answered(app: App, post: Post, face: Actor, told: tuple[Actor, ...]) -> str | None:

@@ -20,7 +20,8 @@ class Copy(msgspec.Struct, frozen=True):
 
 _SELECT = f"SELECT {', '.join(Copy.__struct_fields__)} FROM copy "
 # What nobody looked at since then; and what is oldest when all together are more than so many bytes or rows.
-_OLD = "SELECT url, key FROM copy WHERE used_at < ? ORDER BY used_at LIMIT ?"
+# An address that has ended gives nothing anew (fedcomm/passes.py).
+_OLD = "SELECT url, key FROM copy WHERE used_at < ? AND url NOT LIKE '%_until=%&by=%' ORDER BY used_at LIMIT ?"
 _OLDEST = "SELECT url, key FROM copy ORDER BY used_at LIMIT ?"
 
 
@@ -56,7 +57,7 @@ async def among(urls: Sequence[str]) -> dict[str, str | None]:
 
 
 async def old(before_ms: int, limit: int) -> dict[str, str | None]:
-    """The keys of some that nobody looked at since then, by address."""
+    """The keys of some that nobody looked at since then and that can be had again, by address."""
     return dict(await rows(_OLD, (before_ms, limit)))
 
 

@@ -254,6 +254,11 @@ class Instance:
         found: dict[str, Any] = msgspec.json.decode(answer.content)
         return found
 
+    async def code(self, path: str) -> int:
+        """What somebody who is not signed in is answered for an address."""
+        async with httpx.AsyncClient(transport=self.asgi, base_url=self.app.base_url) as client:
+            return (await client.get(path)).status_code
+
     async def agreed(self) -> None:
         """Until each process has heard what the others told."""
         for app in self.apps:

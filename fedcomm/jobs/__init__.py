@@ -74,6 +74,7 @@ JOBS: dict[str, Job] = {
     borrowing.KIND: Job(borrowing.fetch, seconds=120),
     "clear_media": Job(clean_up, attempts=10, seconds=600),
     elsewhere.KIND: Job(elsewhere.erase_unseen, attempts=10, seconds=600),
+    elsewhere.COPY: Job(elsewhere.copy_all, attempts=6, seconds=180),
     "complete_thread": Job(completing.work, attempts=2),
     "import_file": Job(imports.work, attempts=10, seconds=120),
     "index_posts": Job(indexing.catch_up, attempts=10, seconds=600),

@@ -129,7 +129,7 @@ class Courier:
 
     async def _send(self, lane: Lane, entry: Entry, inbox: str, scheme: str) -> Reply:
         key, key_id = await self._app.keyring.private(entry.actor_id, scheme)
-        body, digest = self._log.wording(entry, lane.host)
+        body, digest = await self._log.wording(entry, lane.host)
         signed = await self._signer.sign(
             SigningRequest(
                 "rfc9421" if scheme != "cavage" else "cavage",

@@ -6,6 +6,7 @@ from activitypub import documents
 from activitypub.signatures.digest import digest
 from fedcomm.app import App
 from fedcomm.mapping import plain
+from fedcomm.outbox import renewing
 from fedcomm.reach import Destinations
 from storage import bus, outbox
 from storage.outbox import Entry
@@ -82,9 +83,16 @@ class Log:
         self._takers[key] = places, changes, found
         return found
 
-    def wording(self, entry: Entry, host: str) -> tuple[bytes, str]:
-        """What is sent to a host for it, and the digest of that; polls as texts where no program would read them."""
-        if self._app.peers.reads_polls(host) or _POLL not in entry.body:
+    async def wording(self, entry: Entry, host: str) -> tuple[bytes, str]:
+        """What is sent to a host for it, and the digest of that; polls as texts where no program would read them.
+
+        Who was away for a week gets addresses of pictures that have not ended meanwhile.
+        """
+        texts = not self._app.peers.reads_polls(host) and _POLL in entry.body
+        if (anew := await renewing.body(self._app, entry)) is not entry.body:
+            anew = documents.write(plain.without_polls(documents.read(anew))) if texts else anew
+            return anew, digest(anew)
+        if not texts:
             return entry.body, self.digest(entry)
         known = self._texts.get(entry.seq)
         if known is None:

@@ -1,5 +1,7 @@
 """What a story of each program tells: the same things happen, and each shows what it can of them."""
 
+import json
+import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -34,6 +36,15 @@ async def opened(folder: Path, databases: Databases) -> AsyncIterator[Street]:
     async with Neighbourhood(folder, "a.test", "b.test", *HOSTS) as around:
         a = await around.home("a.test", TEST_CLOCK=str(clock))
         yield Street(around, a, await around.home("b.test", DATABASE_URL=await databases.new("postgres")), clock)
+
+
+async def copies(home: Home, server: Server, uri: str) -> list[int]:
+    """What a server is answered that copies the picture of a post when it has arrived, without a signature, as Mastodon
+    and Lemmy do; and at what is left of the address without what opens it."""
+    said = [each.activity for each in server.received if f'"{uri}"' in json.dumps(each.activity)]
+    (url,) = {found for each in said for found in re.findall(r'https://[^"]+/media/[^"]+', json.dumps(each))}
+    path = "/" + url.split("/", 3)[3]
+    return [(await home.ask("GET", each))[0] for each in (path, path.partition("?")[0])]
 
 
 def nothing_twice(server: Server, *, shared: bool = True) -> None:

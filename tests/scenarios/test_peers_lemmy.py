@@ -5,10 +5,11 @@ import pytest
 
 from tests.peers.server import PUBLIC, Dropped, Json
 from tests.peers.users import User
+from tests.pictures import picture
 from tests.scenarios.forums import World, answers_with, arrived, ours, theirs, there
 from tests.scenarios.neighbours import eventually
 from tests.scenarios.pressing import Browser
-from tests.scenarios.stories import nothing_twice
+from tests.scenarios.stories import copies, nothing_twice
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("world", ["lemmy"], indirect=True)]
 
@@ -130,8 +131,9 @@ async def test_a_private_group_and_lemmy_tell_each_other_what_only_members_read(
     world.forum.server.actors.pop(here.uri)  # it hears of changes from people only, and asks anew within a day
     world.forum.server.received.clear()
 
-    thread = await here.alice.write("Currants\n\nRed or black? @circle")
+    thread = await here.alice.show("Currants\n\nRed or black? @circle", picture(), "Currants")
     await there(world, thread, title="Currants")
+    assert await copies(world.a, world.forum.server, thread) == [200, 404]
     answer = await here.flora.comment(thread, "Black ones.")
     await here.alice.sees(answer, visibility="private")
     page = await here.flora.post(here.uri, "Gooseberries", "Who has some?")

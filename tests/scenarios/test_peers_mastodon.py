@@ -8,9 +8,10 @@ import pytest
 
 from tests.databases import Databases
 from tests.peers.mastodon import Habits, Mastodon, Person
+from tests.pictures import picture
 from tests.scenarios.neighbours import Home, Member, Neighbourhood, eventually
 from tests.scenarios.pressing import Browser
-from tests.scenarios.stories import nothing_twice
+from tests.scenarios.stories import copies, nothing_twice
 
 pytestmark = pytest.mark.anyio
 
@@ -292,10 +293,11 @@ async def test_a_private_group_tells_its_threads_to_members_there_who_answer_in_
     """Mastodon drops the announcement of what is not for everybody; it shows what the group says to its followers."""
     group, alice, bob, mona = await joined(world, "circle")
     await world.a.command("group.change", group="circle", changes={"visibility": "members"})
-    thread = await alice.write("Currants\n\nRed or black? @circle")
+    thread = await alice.show("Currants\n\nRed or black? @circle", picture(), "Currants")
     retold = f"{thread}/retold"
     await eventually(lambda: retold in world.mastodon.statuses, "the group has told mona")
     told = world.mastodon.statuses[retold]
+    assert await copies(world.a, world.mastodon.server, retold) == [200, 404]
 
     answer = await mona.answer(retold, "Black ones.")
     await mona.like(retold)

@@ -1,0 +1,163 @@
+"""Pictures of private groups between servers: those of members have them; who has an address has them until it ends."""
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+import time_machine
+
+from activitypub.errors import NotFound
+from fedcomm import clock, elsewhere, follows, group_profile, media
+from fedcomm.group_profile import Change
+from storage import copies
+from storage import follows as asked
+from storage import media as stored
+from storage.actors import Actor
+from storage.connect import execute, value
+from storage.posts import Post
+from tests import forger
+from tests.fediverse import Fediverse, Instance, Person
+from tests.pictures import picture
+
+pytestmark = pytest.mark.anyio
+
+DAY = 86_400
+
+
+class Circle(msgspec.Struct, frozen=True):
+    """A private group on a.test, with anna there, bob of b.test and carol of c.test; nobody of d.test."""
+
+    fediverse: Fediverse
+    servers: dict[str, Instance]
+    face: Actor
+    people: dict[str, Person]
+
+    async def posted(self, name: str, text: str = "Look") -> Post:
+        """With a picture."""
+        who = self.people[name]
+        with who.instance.here():
+            sent = await media.upload(who.instance.app, who.actor, picture(), patience=None)
+        found = await who.post(f"@rye@a.test {text}", media_ids=(sent.id,))
+        await self.fediverse.settle()
+        return found
+
+    async def address(self, server: str, post: Post) -> str:
+        """Where the picture of a post is, as that server has been told."""
+        there = await self.servers[server].knows(post.uri)
+        with self.servers[server].here():
+            (file,) = await stored.of_post(there.id)
+        return file.remote_url
+
+    async def has(self, server: str, post: Post) -> bool:
+        """Whether a server has a copy of it."""
+        url = await self.address(server, post)
+        with self.servers[server].here():
+            known = await copies.of(url)
+        return known is not None and known.key is not None
+
+    async def shown(self, server: str, post: Post) -> int:
+        """What who reads the post there is answered for its picture."""
+        there = await self.servers[server].knows(post.uri)
+        with self.servers[server].here():
+            (file,) = await stored.of_post(there.id)
+            address = elsewhere.address("", "m", file.id, file.remote_url, post.uri.split("/")[2], there.visibility)
+        assert "?until=" in address
+        return await self.servers[server].code(address)
+
+    async def given(self, server: str, url: str) -> bool:
+        """Whether a server gets what is there when it signs."""
+        try:
+            with self.servers[server].here():
+                return bool(await self.servers[server].app.client.get_file(url, 1_000_000, signed=True))
+        except NotFound:
+            return False
+
+
+@pytest.fixture
+async def circle(fediverse: Fediverse, tmp_path: Path) -> Circle:
+    """The group, with its people in it."""
+    servers = {name: await fediverse.instance(f"{name}.test", data_dir=tmp_path / name) for name in "abcd"}
+    homes = {"alice": "a", "anna": "a", "bob": "b", "carol": "c"}
+    people = {name: await servers[home].person(name) for name, home in homes.items()}
+    face = await servers["a"].group("rye", moderator=people["alice"])
+    with servers["a"].here():
+        await group_profile.change(servers["a"].app, "rye", Change(visibility="members"), people["alice"].actor)
+    for name in ("anna", "bob", "carol"):
+        await people[name].follow("@rye@a.test")
+    await fediverse.settle()
+    with servers["a"].here():
+        for each in await asked.requests(face.id):
+            await follows.accept(servers["a"].app, face, each.follower_id)
+    await fediverse.settle()
+    return Circle(fediverse, servers, face, people)
+
+
+@pytest.mark.attack("PRI-01", "PRI-15", "GRP-20")
+async def test_servers_with_members_have_the_pictures_of_a_private_group_and_no_others(circle: Circle) -> None:
+    """From the moment on in which it is said, of whoever lives anywhere; by a signature when an address has ended."""
+    ours, theirs = await circle.posted("anna"), await circle.posted("bob")
+    places = (("b", ours), ("c", ours), ("a", theirs), ("c", theirs))
+    assert all([await circle.has(*place) for place in places]), "copied when they arrived"
+    assert [await circle.shown(*place) for place in (("b", ours), ("c", theirs))] == [200, 200]
+    address, of_bob = await circle.address("b", ours), await circle.address("c", theirs)
+    assert address.startswith("https://a.test/media/") and of_bob.startswith("https://b.test/media/")
+    plain = address.partition("?")[0]
+    assert [await circle.given(*place) for place in (("d", address), ("d", plain), ("b", plain))] == [True, False, True]
+
+    with time_machine.travel(clock.now() + 15 * DAY, tick=True):
+        assert [await circle.given(server, address) for server in "bcd"] == [True, True, False]
+        with circle.servers["b"].here():
+            await copies.forget([address])
+        assert [await circle.shown(*place) for place in (("b", ours), ("c", theirs))] == [200, 200]
+        # Bob's server does not know that carol is a member: the group, which does, has his picture for hers.
+        assert [await circle.given(server, of_bob) for server in "acd"] == [True, False, False]
+        with circle.servers["c"].here():
+            raw = (await circle.servers["c"].app.client.get_document(f"{circle.face.uri}/outbox?page=1")).raw
+            (again,) = re.findall(r"https://a\.test/media/elsewhere/[^'\"]+", str(raw))
+            await execute("UPDATE copy SET used_at = 0")
+            await elsewhere.clean_up(circle.servers["c"].app)
+        assert [await circle.given(server, again.partition("?")[0]) for server in "bcd"] == [True, True, False]
+        assert await circle.has("c", theirs), "what cannot be had again is kept"
+        with circle.servers["c"].here():  # as who joins later reads it in the outbox
+            await execute("UPDATE media SET remote_url = ? WHERE remote_url = ?", (again, of_bob))
+        assert await circle.shown("c", theirs) == 200
+
+
+@pytest.mark.attack("PRI-15", "NET-39")
+async def test_nobody_is_shown_a_private_picture_by_a_post_of_their_own_that_has_its_address(circle: Circle) -> None:
+    """Neither what their server has copied, nor what it would be given because it has a member."""
+    ours = await circle.posted("anna")
+    address = await circle.address("c", ours)
+    host, carol = forger.Host(circle.fediverse, "e.test"), circle.people["carol"].actor
+    eve = host.actor("eve")
+    for at, url in enumerate((address, f"{address}&x=1", address.partition("?")[0])):
+        files = [{"type": "Document", "mediaType": "image/jpeg", "url": url}]
+        note = eve.note(f"n{at}", to=[forger.PUBLIC], cc=[carol.uri], tag=[{"type": "Mention", "href": carol.uri}])
+        await forger.send(circle.fediverse, circle.servers["c"], eve, eve.does("Create", note | {"attachment": files}))
+        await circle.fediverse.settle()
+        there = await circle.servers["c"].knows(note["id"])
+        with circle.servers["c"].here():
+            (file,) = await stored.of_post(there.id)
+            shown = elsewhere.address("", "m", file.id, file.remote_url, "e.test", there.visibility)
+        assert file.remote_url == url and await circle.servers["c"].code(shown) == 404, url
+
+
+@pytest.mark.attack("PRI-15")
+async def test_a_server_that_comes_back_after_two_weeks_gets_addresses_that_open(circle: Circle) -> None:
+    """What stands in the log for it is written anew, and proven anew; the log itself is as it was."""
+    b = circle.fediverse.wire.hosts.pop("b.test")
+    ours = await circle.posted("anna")
+    with circle.servers["a"].here():
+        logged = await value("SELECT body FROM outbox WHERE post_id = ? AND form = 'wrapped'", (ours.id,))
+    with time_machine.travel(clock.now() + 16 * DAY, tick=True):
+        circle.fediverse.wire.hosts["b.test"] = b
+        circle.servers["a"].deliver_now("b.test")
+        await circle.fediverse.settle()
+
+        address = await circle.address("b", ours)
+        assert address.encode() not in bytes(logged) and address.partition("?")[0].encode() in bytes(logged)
+        assert await circle.servers["a"].code(address.removeprefix("https://a.test")) == 200
+        assert (await circle.servers["b"].knows(ours.uri)).truth == "proof" and await circle.has("b", ours)
+    with circle.servers["a"].here():
+        assert await value("SELECT body FROM outbox WHERE post_id = ? AND form = 'wrapped'", (ours.id,)) == logged

@@ -6,6 +6,7 @@ import ssl
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import cache
 from ipaddress import ip_address
 from itertools import zip_longest
 
@@ -52,8 +53,9 @@ class SystemResolver:
         return await answer
 
 
+@cache
 def tls_context(extra_ca_file: str | None) -> ssl.SSLContext:
-    """The one context of all connections (18 ms to make): the system's authorities and those of the file.
+    """The one context of all connections, made once (18 ms): the system's authorities and those of the file.
 
     Raises:
         OSError: the file cannot be read or holds no certificate.

@@ -9,6 +9,7 @@ from typing import Any
 
 import asyncpg
 
+from storage import postgres_connection
 from storage.postgres_pool import ours
 
 _log = logging.getLogger(__name__)
@@ -66,11 +67,11 @@ class PostgresListener:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
         if self._connection is not None and not self._connection.is_closed():
-            await self._connection.close(timeout=_CLOSING)
+            self._connection.remove_termination_listener(self._ended)
+            await postgres_connection.end(self._connection, _CLOSING)
 
     async def _listen(self) -> None:
-        settings = {"application_name": "fedcomm listener"}
-        connection = await asyncpg.connect(self._url, server_settings=settings, timeout=10)
+        connection = await postgres_connection.connect(self._url, "fedcomm listener")
         self._connection = connection
         connection.add_termination_listener(self._ended)
         await connection.add_listener(_CHANNEL, self._notified)

@@ -5,19 +5,15 @@ The driver's own pool costs 30 µs a query more: it wraps connections and asks t
 
 import asyncio
 from collections import deque
-from collections.abc import Collection
 from types import TracebackType
 from typing import Any
 
 import asyncpg
 
+from storage import postgres_connection
 from storage.errors import Collision, IntegrityError, OperationalError, Unavailable
 
-STATEMENTS = 512  # prepared ones a connection keeps
-COMMAND_SECONDS = 60.0
-CONNECT_SECONDS = 10.0
 CLEARING_SECONDS = 5.0  # for a cancelled statement to be over
-_SETTINGS = {"application_name": "fedcomm", "jit": "off", "timezone": "UTC"}
 _COLLISIONS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 _UNAVAILABLE = (
     asyncpg.PostgresConnectionError, asyncpg.InsufficientResourcesError, asyncpg.OperatorInterventionError,
@@ -26,25 +22,7 @@ _UNAVAILABLE = (
     asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError, asyncpg.InternalClientError,
     OSError, TimeoutError,
 )  # fmt: skip
-_FIRST_OWN_TYPE = 16384  # numbers below are PostgreSQL's own, and the same in every database
-_learned: dict[frozenset[int], Any] = {}
 _FORBIDDEN = (asyncpg.IntegrityConstraintViolationError, asyncpg.RaiseError)  # the second: a trigger of ours
-
-
-class Connection(asyncpg.Connection):  # type: ignore[misc]
-    """One that knows what others learned of PostgreSQL's own types: to ask takes the server 8 ms, for each connection.
-
-    The driver has no public place for that; should it ask in another way one day, each connection asks again.
-    """
-
-    async def _introspect_types(self, typeoids: Collection[int], timeout: float | None) -> Any:
-        asked = frozenset(typeoids)
-        if asked not in _learned:
-            learned = await super()._introspect_types(typeoids, timeout)
-            if max(asked) >= _FIRST_OWN_TYPE:
-                return learned
-            _learned[asked] = learned
-        return _learned[asked]
 
 
 class Pool:
@@ -100,10 +78,7 @@ class Pool:
         idle, self._idle = self._idle, []
         self._open -= len(idle)
         for connection in idle:
-            try:
-                await connection.close(timeout=seconds)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                connection.terminate()
+            await postgres_connection.end(connection, seconds)
         try:
             async with asyncio.timeout(seconds):
                 while self._open:
@@ -142,22 +117,12 @@ class Pool:
         self._pass_on(None)
 
     async def _connect(self) -> Any:
-        connection = None
         try:
-            connection = await asyncpg.connect(
-                self._url, connection_class=Connection, statement_cache_size=STATEMENTS,
-                max_cached_statement_lifetime=0, command_timeout=COMMAND_SECONDS, timeout=CONNECT_SECONDS,
-                server_settings=_SETTINGS,
-            )  # fmt: skip
-            # Sums come as int, as from SQLite; other fractions as float.
-            await connection.set_type_codec("numeric", schema="pg_catalog", encoder=str, decoder=_number, format="text")
+            return await postgres_connection.connect(self._url, "fedcomm")
         except BaseException:
-            if connection is not None:
-                connection.terminate()
             self._open -= 1
             self._pass_on(None)
             raise
-        return connection
 
     async def _turn(self) -> Any:
         waiting: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -249,7 +214,3 @@ def _forget_values(error: BaseException) -> None:
     if isinstance(error, asyncpg.DataError | asyncpg.InterfaceError):
         error.args = (str(error).partition(": ")[0],)
         error.__cause__ = error.__context__ = None
-
-
-def _number(text: str) -> int | float:
-    return float(text) if "." in text or "N" in text else int(text)

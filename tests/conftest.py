@@ -1,11 +1,17 @@
 """What every test can ask for: the event loop and databases of its own; and the count of what was skipped."""
 
+import asyncio
 import gc
+import os
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from itertools import cycle
+from pathlib import Path
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
+from jinja2 import FileSystemBytecodeCache
 
 from activitypub import keys
 from activitypub.keys import PrivateKey
@@ -14,6 +20,8 @@ from storage import sqlite_engine
 from storage.connect import Database, use
 from tests.corpus import ABSENT
 from tests.databases import Databases
+from tests.loop import LastingLoop
+from web import templates
 
 POOL = 32
 
@@ -28,28 +36,56 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(scope="session")
-def anyio_backend() -> str:
+def loop() -> Iterator[LastingLoop]:
+    """On which one test after the other runs."""
+    lasting = LastingLoop()
+    yield lasting
+    lasting.run_until_complete(asyncio.sleep(0))  # what was cut off goes
+    lasting.finish()
+
+
+@pytest.fixture(scope="session")
+def anyio_backend(loop: LastingLoop) -> tuple[str, dict[str, Any]]:
     """Async tests run on asyncio, as the server does."""
-    return "asyncio"
+    return "asyncio", {"loop_factory": lambda: loop}
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of all processes of a run; what is in it may be older than the run."""
+    folder = tmp_path_factory.getbasetemp().parent / "shared"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture(scope="session", autouse=True)
-def keys_from_a_pool() -> Iterator[None]:
+def keys_from_a_pool(shared: Path) -> Iterator[None]:
     """Actors of ours that a test makes in its own process take turns with real RSA keys: a new one takes 50 ms.
 
     There are far more than a test has actors. Forgers and peers make their own.
     """
-    turns, made = cycle(range(POOL)), list[PrivateKey]()
+    turns, made = cycle(range(POOL)), dict[int, PrivateKey]()
+    begin = os.getpid() % POOL  # so that processes that begin at once make different ones
 
     def next_key() -> PrivateKey:
-        turn = next(turns)
-        if turn == len(made):
-            made.append(keys.make_rsa())
-        return made[turn]
+        number = (begin + next(turns)) % POOL
+        if number not in made:
+            made[number] = _kept_key(shared / f"{number}.der")
+        return made[number]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(actors, "KEYS", tuple((next_key if e == "main-key" else m, e) for m, e in actors.KEYS))
         yield
+
+
+def _kept_key(file: Path) -> PrivateKey:
+    with suppress(FileNotFoundError):
+        return keys.load_private(file.read_bytes())
+    key = keys.make_rsa()
+    mine = file.with_suffix(f".{os.getpid()}")
+    mine.write_bytes(keys.private_der(key))
+    mine.rename(file)
+    return key
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -58,6 +94,12 @@ def passwords_that_cost_little() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=128, parallelism=1))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def templates_compiled_once(shared: Path) -> None:
+    """By one process for all: each of the 54 takes 20 to 60 ms."""
+    templates._environment.bytecode_cache = FileSystemBytecodeCache(str(shared))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -73,10 +115,13 @@ def durable() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+def databases(tmp_path_factory: pytest.TempPathFactory, loop: LastingLoop) -> Iterator[Databases]:
     """Makes migrated databases, for tests that need several."""
-    made = Databases(tmp_path_factory.mktemp("databases"))
-    yield made
+    made = Databases(tmp_path_factory.mktemp("databases"), loop)
+    loop.spared = made.kept.files
+    with made.kept.in_use():
+        yield made
+    loop.spared = frozenset
     made.close()
 
 

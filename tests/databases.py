@@ -8,6 +8,7 @@ from pathlib import Path
 
 from storage import migrate
 from storage.connect import Database
+from tests.kept import Kept
 from tests.postgres import Postgres, server
 from tests.reuse import Template, Used
 
@@ -15,7 +16,8 @@ from tests.reuse import Template, Used
 class Databases:
     """Makes databases in both dialects; PostgreSQL is only started when one of its own is asked for."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, loop: asyncio.AbstractEventLoop) -> None:
+        self.kept = Kept(loop, self._lasts)
         self._folder = folder
         self._running = ExitStack()
         self._server: Postgres | None = None
@@ -34,7 +36,7 @@ class Databases:
             return f"sqlite://{shutil.copy(self._migrated, self._folder / f'{self._count}.db')}"
         if self._used is None:
             name = (await self._template(dialect)).rsplit("/", 1)[1]
-            self._used = Used(self._postgres(), await Template.of(self._postgres(), name))
+            self._used = Used(self._postgres(), await Template.of(self._postgres(), name), self._known)
         return self._postgres().of(await self._used.take())
 
     async def copy(self, url: str) -> str:
@@ -44,6 +46,7 @@ class Databases:
             path = shutil.copy(url.removeprefix("sqlite://"), self._folder / f"{self._count}.db")
             return f"sqlite://{path}"
         name = url.rsplit("/", 1)[1]
+        self.kept.leave(url)
         if self._used is not None:
             await self._used.leave(name)
         return self._postgres().of(await self._postgres().create(name))
@@ -68,6 +71,7 @@ class Databases:
 
     def close(self) -> None:
         """Whatever was made is gone, and so is the server if it is our own."""
+        self.kept.close()
         if self._used is not None:
             self._used.close()
         if self._used is not None and self._postgres().folder is None:
@@ -77,6 +81,12 @@ class Databases:
             dropped.result()
         self._sweeper.shutdown()
         self._running.close()
+
+    def _lasts(self, url: str) -> bool:
+        return self._used is not None and self._used.has(url.rsplit("/", 1)[1])
+
+    def _known(self, name: str) -> list[int]:
+        return self.kept.backends(self._postgres().of(name))
 
     def _postgres(self) -> Postgres:
         if self._server is None:

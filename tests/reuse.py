@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Self, TypeVar
 
 import asyncpg
@@ -17,7 +17,10 @@ USES = 200  # after which a database goes: nobody sweeps what was deleted in it
 _SCHEMA = (
     "SELECT max(oid), count(*), (SELECT count(*) FROM pg_attribute), (SELECT count(*) FROM pg_trigger) FROM pg_class"
 )
-_OTHERS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+_OTHERS = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    " AND pid <> ALL($1)"
+)
 
 
 class Template(msgspec.Struct, frozen=True):
@@ -52,13 +55,15 @@ class Template(msgspec.Struct, frozen=True):
 class Used:
     """Databases that were copied from a template and are not needed any more.
 
-    A connection to each stays open, in a thread of its own since tests have an event loop each: a new one knows nothing
-    of the tables yet, and takes 17 ms of the processor to empty them, where one that did it before takes 2.
+    A connection to each stays open, in a thread of its own since not all tests have the same event loop: a new one
+    knows nothing of the tables yet, and takes 17 ms of the processor to empty them, where one that did it before
+    takes 2.
     """
 
-    def __init__(self, server: Postgres, template: Template) -> None:
+    def __init__(self, server: Postgres, template: Template, known: Callable[[str], list[int]]) -> None:
         self._server = server
         self._template = template
+        self._known = known  # process ids of PostgreSQL that may be connected to a database, by its name
         self._free: deque[str] = deque()
         self._uses: dict[str, int] = {}
         self._connections: dict[str, asyncpg.Connection] = {}
@@ -78,11 +83,15 @@ class Used:
         """Of all of them, and of the template."""
         return [*self._uses, self._template.name]
 
+    def has(self, name: str) -> bool:
+        """Whether that database is one of these."""
+        return name in self._uses
+
     def give_back(self, name: str) -> bool:
         """Whether that database is one of these; it may be used again then."""
-        if name in self._uses:
+        if self.has(name):
             self._free.append(name)
-        return name in self._uses
+        return self.has(name)
 
     def close(self) -> None:
         """Connect no more."""
@@ -112,13 +121,15 @@ class Used:
     async def _renewed(self, name: str) -> bool:
         """Whether it could be made what it was.
 
-        Not so when somebody is connected still, when its schema is another, and with an account that is no superuser.
+        Not so when somebody else is connected still, when its schema is another, and with an account that is no
+        superuser.
         """
         connection = self._connections.get(name)
         if connection is None or connection.is_closed():
             connection = self._connections[name] = await asyncpg.connect(self._server.of(name))
         try:
-            if await connection.fetchval(_OTHERS) or tuple(await connection.fetchrow(_SCHEMA)) != self._template.schema:
+            others = await connection.fetchval(_OTHERS, self._known(name))
+            if others or tuple(await connection.fetchrow(_SCHEMA)) != self._template.schema:
                 return False
             await connection.execute(self._template.emptying)
             for table, rows in self._template.rows.items():

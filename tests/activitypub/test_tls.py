@@ -48,6 +48,7 @@ async def test_the_extra_authority_adds_to_the_others(
 ) -> None:
     other = Authority(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(other.file))  # what the system trusts
+    tls_context.cache_clear()  # as a new process
 
     for each in (authority, other):
         async with listening(answer(200), tls=each.serves("good.test")) as peer:

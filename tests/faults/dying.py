@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import storage.postgres_pool
+import storage.postgres_connection
 from fedcomm.cli import main
 
 # What a server writes from time to time, whatever happens, is not counted: n would be another moment each time.
@@ -57,7 +57,7 @@ class File(sqlite3.Connection, Watched):
         return super().executemany(sql, rows)
 
 
-class Line(storage.postgres_pool.Connection, Watched):
+class Line(storage.postgres_connection.Connection, Watched):
     """One to PostgreSQL."""
 
     async def execute(self, query: str, *args: Any, **options: Any) -> Any:
@@ -90,5 +90,5 @@ def _moment(name: str) -> None:
 if __name__ == "__main__":
     _file, _numbers = Path(sys.argv.pop(1)), itertools.count(1)
     sqlite3.connect = partial(sqlite3.connect, factory=File)
-    storage.postgres_pool.Connection = Line  # type: ignore[misc]
+    storage.postgres_connection.Connection = Line  # type: ignore[misc]
     main()

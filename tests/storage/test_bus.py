@@ -129,7 +129,7 @@ async def test_who_was_cut_off_is_told_so_and_hears_again(database: Database, da
 
 
 async def test_who_ends_while_it_is_being_connected_again_leaves_nothing_behind(databases: Databases) -> None:
-    url = await databases.new("postgres")
+    url = await databases.empty("postgres")  # whose connections are not kept for another test
     faults: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, fault: faults.append(fault))
     try:

@@ -100,7 +100,8 @@ def alive(process: int) -> bool:
     return Path(f"/proc/{process}").exists()
 
 
-def test_a_conversation_is_on_all_three_servers_and_nothing_is_left_after_an_interrupt(demo: Demo) -> None:
+def test_a_conversation_is_on_all_three_servers_once_and_the_next_run_begins_anew(demo: Demo) -> None:
+    """No second demo comes between, and nothing is left after an interrupt."""
     demo.start()
 
     said = demo.until("Ctrl-C stops")
@@ -121,20 +122,17 @@ def test_a_conversation_is_on_all_three_servers_and_nothing_is_left_after_an_int
     assert all("Which apple trees bear early" in page for page in pages)
     assert all(alive(process) for process in servers)
 
+    refused = subprocess.run(demo.command(), cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert refused.returncode == 2
+    assert refused.stderr.splitlines()[-1].startswith("fix: ")
+    assert demo.servers() == servers and all(alive(process) for process in servers)
+
     assert demo.interrupt() == 0
     assert not any(alive(process) for process in servers)
 
-
-def test_the_demo_can_be_run_again_and_begins_anew(demo: Demo) -> None:
-    demo.start("--alone")
-    demo.until("Ctrl-C stops")
-    assert demo.interrupt() == 0
-    assert demo.process is not None
     demo.log.write_text("")
-
     demo.start("--alone")
     demo.until("Ctrl-C stops")
-
     assert len(conversation(f"http://127.0.0.2:{demo.port}", f"gardening@127.0.0.1:{demo.port}")) == 4
     assert demo.interrupt() == 0
 
@@ -161,15 +159,3 @@ def test_a_folder_of_somebody_else_is_left_alone(demo: Demo) -> None:
     assert refused.returncode == 2
     assert refused.stderr.splitlines()[-1].startswith("fix: ")
     assert [path.name for path in demo.data.iterdir()] == ["thesis.txt"]
-
-
-def test_a_second_demo_at_the_same_addresses_is_refused_and_the_first_goes_on(demo: Demo) -> None:
-    demo.start("--alone")
-    demo.until("Ctrl-C stops")
-
-    refused = subprocess.run(demo.command(), cwd=ROOT, capture_output=True, text=True, timeout=60)
-
-    assert refused.returncode == 2
-    assert refused.stderr.splitlines()[-1].startswith("fix: ")
-    assert all(alive(process) for process in demo.servers())
-    assert len(demo.servers()) == 3

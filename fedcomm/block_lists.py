@@ -80,6 +80,7 @@ def stricter(before: Decision, wanted: Decision) -> Decision:
         before.public_comment or wanted.public_comment,
         before.private_comment or wanted.private_comment,
         before.obfuscate or wanted.obfuscate,
+        before.hold_contact,
     )
 
 

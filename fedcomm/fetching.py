@@ -13,7 +13,7 @@ from activitypub.errors import BadSignature, Forbidden, Gone, Malformed, NotFoun
 from activitypub.objects import Note
 from activitypub.origins import host_of, same_origin
 from activitypub.verify import KnownKey
-from fedcomm import admit, attesting, clock, emojis, estrangement, mapping, peers, recording
+from fedcomm import admit, attesting, clock, emojis, estrangement, mapping, peers, recording, strangers
 from fedcomm.app import App
 from fedcomm.mapping.actors import to_group, to_row
 from fedcomm.recording import Arrival, record
@@ -224,6 +224,13 @@ async def note_at(app: App, uri: str, allowance: Allowance) -> Note:
     return note
 
 
+async def _is_held(app: App, note: Note, author: Actor, parent: Post | None, arrival: Arrival) -> bool:
+    """Whether it would wait if it had been sent: whoever gives only the id of a post is told of no sooner."""
+    first = strangers.first(app, author, note, arrival.mentioned, parent.author_id if parent is not None else 0)
+    found = (await strangers.judge(app, [first])).get(note.uri) if first is not None else None
+    return found is not None and found.held
+
+
 async def keep(app: App, note: Note, allowance: Allowance, via: str = "") -> None:
     """Keep a post that its origin told; its author is fetched when they are not known.
 
@@ -238,7 +245,10 @@ async def keep(app: App, note: Note, allowance: Allowance, via: str = "") -> Non
         raise Forbidden("The author is not heard here.")
     parent = await posts.by_uri(note.in_reply_to) if note.in_reply_to else None
     writes = Writes()
-    record(app, writes, await arrival_of(app, note, author, parent, via or author.host))
+    arrival = await arrival_of(app, note, author, parent, via or author.host)
+    if await _is_held(app, note, author, parent, arrival):
+        arrival = msgspec.structs.replace(arrival, pending=True)  # nobody is told of it
+    record(app, writes, arrival)
     with contextlib.suppress(IntegrityError):  # it came another way meanwhile
         await apply(writes)
 

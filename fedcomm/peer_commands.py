@@ -26,7 +26,7 @@ _TOLD = (
     "last_in_at",
     "last_out_at",
 )
-_REJECTS = ("reject_media", "reject_reports")
+_REJECTS = ("reject_media", "reject_reports", "hold_contact")
 _SAID = (*_REJECTS, "public_comment", "private_comment", "obfuscate")
 
 
@@ -62,6 +62,12 @@ async def _reject(app: App, host: str, media: bool | None, reports: bool | None)
     )
     await peers.decide(app, host, decision, by=audit.OPERATOR)
     return {name: getattr(decision, name) for name in _REJECTS}
+
+
+async def _hold(app: App, host: str, hold: bool) -> dict[str, Any]:
+    before = await peers.decision(app, host)
+    await peers.decide(app, host, msgspec.structs.replace(before, hold_contact=hold), by=audit.OPERATOR)
+    return {}
 
 
 async def _retry(app: App, host: str) -> dict[str, Any]:
@@ -108,6 +114,7 @@ COMMANDS: dict[str, Callable[..., Awaitable[dict[str, Any]]]] = {
     "peer.show": _show,
     "peer.policy": _decide,
     "peer.reject": _reject,
+    "peer.hold": _hold,
     "peer.retry": _retry,
     "peer.import": _import,
     "peer.apply": _apply,

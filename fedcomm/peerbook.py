@@ -71,6 +71,10 @@ class PeerBook:
         """Whether reports from that server have no effect."""
         return self.decision(authority).reject_reports
 
+    def holds_contact(self, authority: str) -> bool:
+        """Whether the first words of its people to people here who do not know them wait."""
+        return self.decision(authority).hold_contact
+
     def decision(self, authority: str) -> Decision:
         """What holds for `host` or `host:port`: the policy of the nearest domain that has one, and what any rejects."""
         known = self._answers.get(authority)
@@ -190,4 +194,5 @@ class PeerBook:
             next((each.policy for each in found if each.policy), ""),
             any(each.reject_media for each in found),
             any(each.reject_reports for each in found),
+            hold_contact=any(each.hold_contact for each in found),
         )

@@ -18,6 +18,7 @@ from storage.connect import in_transaction, transaction
 MODES = ("invite", "approval", "open")
 LONGEST_NAME, LONGEST_DESCRIPTION, LONGEST_RULE, MOST_RULES = 100, 5000, 500, 50  # characters; rules
 LONGEST_TEXT = 50_000  # characters of what one reads once
+MOST_NUMBER = 10_000
 SHOWN_TO = ("nobody", "members", "everybody")
 
 
@@ -35,6 +36,13 @@ class Settings(msgspec.Struct, frozen=True):
     privacy_policy: str = ""
     terms: str = ""
     blocks_shown: Literal["nobody", "members", "everybody"] = "nobody"  # which servers are blocked or limited
+    # Of posts by whom nobody here knows to whom they do not know; 0: not for that reason (`inbox/contacts.py`).
+    hold_contact: bool = False  # all of them wait
+    hold_young: int = 0  # hours for which an account is young: then they wait if they name so many
+    hold_mentions: int = 2
+    hold_links: int = 0  # so many links
+    hold_same: int = 5  # the same text, so often
+    hold_within: int = 60  # within so many minutes
 
 
 class _Remembered:
@@ -122,6 +130,10 @@ async def _checked(key: str, value: Any) -> Any:
             return _rules(value)
         case "registration" if value in MODES:
             return value
+        case "hold_contact" if isinstance(value, bool):
+            return value
+        case "hold_young" | "hold_mentions" | "hold_links" | "hold_same" | "hold_within":
+            return _number(value, 1 if key in ("hold_mentions", "hold_within") else 0, key)
         case "members_invite" if isinstance(value, bool):
             return value
         case "contact_email":
@@ -136,6 +148,12 @@ def _text(value: str, longest: int, key: str) -> str:
     if len(text) > longest:
         raise Invalid("This text is too long.", field=key)
     return text
+
+
+def _number(value: Any, least: int, key: str) -> int:
+    if not isinstance(value, int) or not least <= value <= MOST_NUMBER:
+        raise Invalid("This is a number from {least} to {most}.", field=key, least=least, most=MOST_NUMBER)
+    return value
 
 
 def _rules(lines: tuple[str, ...] | list[str]) -> tuple[str, ...]:

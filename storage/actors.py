@@ -233,7 +233,15 @@ _UNCOUNT = (
 )
 
 
-_OWN = ("domain_block", "featured_tag", "tag_follow", "held", "told")  # what else an actor keeps
+_OWN = (
+    "domain_block",
+    "featured_tag",
+    "tag_follow",
+    "held",
+    "told",
+    "caught",
+    "trusted_contact",
+)  # what else an actor keeps
 
 
 def erase(writes: Writes, actor_id: int, now_ms: int) -> None:

@@ -12,6 +12,7 @@ class Decision(msgspec.Struct, frozen=True):
     """What a server, with all its sub-domains, may do here.
 
     `policy` is '', allow, limit or suspend. `obfuscate`: who may read what was decided is told only part of its name.
+    `hold_contact`: first words of its people to people here who do not know them wait (`inbox/contacts.py`).
     """
 
     policy: str = ""
@@ -20,11 +21,12 @@ class Decision(msgspec.Struct, frozen=True):
     public_comment: str = ""
     private_comment: str = ""
     obfuscate: bool = False
+    hold_contact: bool = False
 
     @property
     def anything(self) -> bool:
         """Whether it says anything about what the server may do."""
-        return bool(self.policy or self.reject_media or self.reject_reports)
+        return bool(self.policy or self.reject_media or self.reject_reports or self.hold_contact)
 
 
 class Decided(msgspec.Struct, frozen=True):
@@ -74,8 +76,8 @@ _MEET = (
 COLUMNS = ", ".join(Peer.__struct_fields__)
 _SELECT = f"SELECT {COLUMNS} FROM peer "
 _DECIDED = (
-    "SELECT decision_id, host, policy, reject_media, reject_reports, public_comment, private_comment, obfuscate"
-    " FROM peer "
+    "SELECT decision_id, host, policy, reject_media, reject_reports, public_comment, private_comment, obfuscate,"
+    " hold_contact FROM peer "
 )
 _GONE = "inbox, host, first_refused_at, last_refused_at, retired_at"
 
@@ -152,17 +154,18 @@ async def decide(host: str, decision: Decision, decision_id: int | None, now_ms:
     """
     await execute(
         "INSERT INTO peer (host, policy, reject_media, reject_reports, public_comment, private_comment, obfuscate,"
-        " decision_id, cursor, first_seen_at)"
+        " hold_contact, decision_id, cursor, first_seen_at)"
         " SELECT CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS SMALLINT), CAST(? AS SMALLINT), CAST(? AS TEXT),"
-        " CAST(? AS TEXT), CAST(? AS SMALLINT), CAST(? AS BIGINT), COALESCE(MAX(seq), 0), CAST(? AS BIGINT)"
+        " CAST(? AS TEXT), CAST(? AS SMALLINT), CAST(? AS SMALLINT), CAST(? AS BIGINT), COALESCE(MAX(seq), 0),"
+        " CAST(? AS BIGINT)"
         " FROM outbox WHERE 1 = 1 ON CONFLICT (host) DO UPDATE SET policy = excluded.policy,"
         " reject_media = excluded.reject_media, reject_reports = excluded.reject_reports,"
         " public_comment = excluded.public_comment, private_comment = excluded.private_comment,"
-        " obfuscate = excluded.obfuscate, decision_id ="
+        " obfuscate = excluded.obfuscate, hold_contact = excluded.hold_contact, decision_id ="
         " CASE WHEN excluded.decision_id IS NULL THEN NULL ELSE COALESCE(peer.decision_id, excluded.decision_id) END",
         (
             host, decision.policy, int(decision.reject_media), int(decision.reject_reports), decision.public_comment,
-            decision.private_comment, int(decision.obfuscate), decision_id, now_ms,
+            decision.private_comment, int(decision.obfuscate), int(decision.hold_contact), decision_id, now_ms,
         ),
     )  # fmt: skip
     await execute(_FIND_AGAIN, below_args(host))
@@ -274,6 +277,7 @@ def revive_inbox(writes: Writes, inbox: str) -> None:
 
 
 def _decided(
-    decision_id: int, host: str, policy: str, media: int, reports: int, public: str, private: str, part: int
+    decision_id: int, host: str, policy: str, media: int, reports: int, public: str, private: str, part: int, hold: int
 ) -> Decided:
-    return Decided(decision_id, host, Decision(policy, bool(media), bool(reports), public, private, bool(part)))
+    decision = Decision(policy, bool(media), bool(reports), public, private, bool(part), bool(hold))
+    return Decided(decision_id, host, decision)

@@ -14,7 +14,7 @@ _ORDER = {
     "reached": "COALESCE(last_out_at, 0) DESC, host",
     "met": "first_seen_at DESC, host",
 }
-_DECIDED = "(policy <> '' OR reject_media = 1 OR reject_reports = 1)"
+_DECIDED = "(policy <> '' OR reject_media = 1 OR reject_reports = 1 OR hold_contact = 1)"
 
 
 class Ties(msgspec.Struct, frozen=True):

@@ -100,6 +100,15 @@ def retry(host: str) -> None:
     say(f"Deliveries to {host} are tried now.")
 
 
+@peer.command()
+@_host
+@click.option("--no", "off", is_flag=True, help="Do not hold it any more.")
+def hold(host: str, off: bool) -> None:
+    """Hold what people of HOST whom nobody here knows write to people here, until somebody has looked at it."""
+    ask("peer.hold", host=host, hold=not off)
+    say(f"First words of people of {host} {'come through' if off else 'wait on the page Held back'}.")
+
+
 @peer.command(name="import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--apply", is_flag=True, help="Decide all of it at once.")

@@ -18,7 +18,7 @@ from activitypub.activities import Activity
 from activitypub.errors import ProtocolError, Unreachable
 from fedcomm import attesting, clock, errors, fetching, leaders, retelling
 from fedcomm.app import App
-from fedcomm.inbox import facts, line, proofs
+from fedcomm.inbox import contacts, facts, line, proofs
 from fedcomm.inbox.facts import Facts
 from fedcomm.inbox.hand import Hand, Ignored, PutOff, Refused, Wants
 from fedcomm.inbox.line import Early, Line, Turns, Work
@@ -108,6 +108,7 @@ class Inbox:
         try:
             parts = [part for work in batch for part in work.parts]
             known = await facts.gather(parts, [named for work in batch for named in work.named], self.app.host)
+            await contacts.look(self.app, known, parts)
         except Exception as fault:  # a fault of ours about one of them: it is set aside, the others have their turn
             if len(batch) == 1:
                 return await self._fault(batch[0].item, fault)

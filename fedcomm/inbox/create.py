@@ -10,7 +10,7 @@ from activitypub.objects import Note
 from activitypub.origins import same_origin
 from fedcomm import admit, assent, attesting, clock, groups, mapping, sanitise, ways
 from fedcomm.errors import NotAllowed
-from fedcomm.inbox import ballots, shared, waiting
+from fedcomm.inbox import ballots, contacts, shared, waiting
 from fedcomm.inbox.hand import Hand, Ignored, Wants
 from fedcomm.recording import MAX_TOLD, Arrival, label, record
 from storage import boosts, posts, talks, welcomes
@@ -54,6 +54,8 @@ def note(hand: Hand, activity: Activity) -> None:
     named = mentioned(hand, written)
     if not _concerns(hand, author, parent, group, named, written):
         raise Ignored("it concerns nobody here")
+    if contacts.holds(hand, activity, written):
+        return
     arrival = _arrival(hand, activity, written, author, parent, group, named)
     if _is_confined(hand, written, author, parent):
         arrival = msgspec.structs.replace(arrival, visibility=posts.MEMBERS)

@@ -6,7 +6,7 @@ from activitypub.origins import same_origin
 from fedcomm import admit, farewells, groups, moderation, recording, rights
 from fedcomm.inbox import announce, create, shared, undo
 from fedcomm.inbox.hand import Hand, Ignored, Wants
-from storage import held
+from storage import caught, held
 from storage.groups import Group
 from storage.posts import Post
 
@@ -32,6 +32,7 @@ def thing(hand: Hand, activity: Activity) -> None:
         if same_origin(uri, activity.actor):
             hand.take_back(uri, "unseen")
             held.drop_of(hand.writes, uri, activity.actor)
+            caught.drop_of(hand.writes, uri, activity.actor)
         return
     actor = hand.actor(activity.actor)
     if known.author_id == actor.id and not known.local:

@@ -11,6 +11,7 @@ from activitypub.objects import Note
 from fedcomm import clock, measuring, rights
 from fedcomm.admit import Standing, Written
 from fedcomm.inbox import spoken
+from fedcomm.strangers import Verdict
 from storage import (
     actors,
     blocks,
@@ -84,6 +85,7 @@ class Facts:
         self._ended: dict[tuple[int, str], str] = {}
         self._held: dict[tuple[str, int], str] = {}
         self._circumstances: dict[Place, Circumstances] = {}
+        self.contacts: dict[str, Verdict] = {}  # of first contacts, by id of the post
 
     def group_at(self, uri: str) -> Group | None:
         """The group with a face at that URL."""

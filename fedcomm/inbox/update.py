@@ -6,7 +6,7 @@ from activitypub.objects import Note
 from fedcomm import admit, attesting, groups, recording
 from fedcomm.desk.values import uri_of
 from fedcomm.errors import NotAllowed
-from fedcomm.inbox import create, desk, moderate, shared, waiting
+from fedcomm.inbox import contacts, create, desk, moderate, shared, waiting
 from fedcomm.inbox.hand import Hand, Ignored, Wants
 from storage import posts
 from storage.groups import Group
@@ -36,6 +36,8 @@ def note(hand: Hand, activity: Activity) -> None:
     if group is not None and group.local and waiting.edited_too_far(hand, written, author, group, known.content):
         raise Ignored("it is changed into what its author may not write yet")
     written = create.with_moderators(hand, author, written)
+    if contacts.holds(hand, activity, written):
+        return
     if not recording.edit(hand.app, hand.writes, known, author, written, create.mentioned(hand, written)):
         raise Ignored("a later version is known")
     if group is not None and group.local and known.removed_at is None:  # attack GRP-21

@@ -5,7 +5,20 @@ from collections.abc import Awaitable, Callable
 
 from fedcomm import clock, completing
 from fedcomm.app import App
-from storage import admissions, held, idempotency, imports, inbox, mutes, oauth, outbox, sessions, stats, tombstones
+from storage import (
+    admissions,
+    caught,
+    held,
+    idempotency,
+    imports,
+    inbox,
+    mutes,
+    oauth,
+    outbox,
+    sessions,
+    stats,
+    tombstones,
+)
 
 LOG = logging.getLogger("fedcomm.nightly")
 DAY = 86_400_000  # ms
@@ -72,6 +85,12 @@ async def _forget_held() -> int:
     return await held.forget(clock.now_ms() - HELD)
 
 
+async def _forget_caught() -> int:
+    """First words of strangers that nobody looked at for so long; and texts that came often or did not."""
+    now = clock.now_ms()
+    return await caught.forget(now - UNUSED, now - HELD)
+
+
 async def _forget_mutes() -> int:
     """Mutes that were to last until now."""
     return await mutes.forget_expired(clock.now_ms())
@@ -108,6 +127,7 @@ STEPS: tuple[tuple[str, Callable[[], Awaitable[int]]], ...] = (
     ("undone", _forget_undone),
     ("keys", _forget_keys),
     ("held", _forget_held),
+    ("caught", _forget_caught),
     ("mutes", _forget_mutes),
     ("reports", _forget_reports),
     ("sessions", _forget_sessions),

@@ -32,6 +32,7 @@ class Given(msgspec.Struct, frozen=True):
     policy: str = ""
     reject_media: str = ""
     reject_reports: str = ""
+    hold_contact: str = ""
     public_comment: str = ""
     private_comment: str = ""
     obfuscate: str = ""
@@ -47,7 +48,7 @@ class Given(msgspec.Struct, frozen=True):
         """What is meant."""
         return Decision(
             self.policy, bool(self.reject_media), bool(self.reject_reports), self.public_comment, self.private_comment,
-            bool(self.obfuscate),
+            bool(self.obfuscate), bool(self.hold_contact),
         )  # fmt: skip
 
 

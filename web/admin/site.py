@@ -75,7 +75,7 @@ async def edit(request: Request, reader: Reader) -> Response:
 async def save(request: Request, reader: Reader) -> Response:
     """`POST /admin/site`: in force at once."""
     given = await form(request, Site, reader)
-    changes = {name: getattr(given, name) for name in settings.Settings.__struct_fields__}
+    changes = {name: getattr(given, name) for name in Site.__struct_fields__ if name != "csrf"}
     try:
         await settings.change(state.app_of(request), reader.account, changes | {"rules": given.rules.splitlines()})
     except AppError as refused:

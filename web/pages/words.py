@@ -22,6 +22,13 @@ STATES = {
     "frozen": later("cannot sign in"),
     "suspended": later("suspended"),
 }
+# Why something of somebody whom nobody here knows is held.
+CAUGHT = {
+    "contact": later("first words to people here"),
+    "young": later("a young account that names several people"),
+    "links": later("many links"),
+    "same": later("a text that came often"),
+}
 ORIGINS = {
     "local": later("here"),
     "remote": later("on other servers"),
@@ -87,6 +94,8 @@ ACTS = {
     "group.rollback": later("let undo what somebody did for a group"),
     "invite.create": later("made an invitation"),
     "invite.revoke": later("took an invitation back"),
+    "contact.release": later("let in somebody whom nobody here knew"),
+    "contact.refuse": later("refused what strangers wrote"),
     "blocklist.apply": later("applied a list of servers to block"),
     "blocklist.undo": later("undid a list of servers to block"),
     "peer.policy": later("decided what a server may do"),

@@ -176,5 +176,5 @@ FOR_ADMINS = (
     "/admin", "/admin/sign_ups", "/admin/reports", "/admin/reports/7", "/admin/invites", "/admin/people",
     "/admin/people/alice", "/admin/groups", "/admin/neighbours", "/admin/site", "/admin/log", "/admin/emojis",
     "/admin/announcements", "/admin/servers", "/admin/servers/far.example",
-    "/admin/block_lists", "/admin/block_lists/7",
+    "/admin/block_lists", "/admin/block_lists/7", "/admin/spam",
 )  # fmt: skip

@@ -1,0 +1,105 @@
+"""Who turns to people here without anybody here knowing them: which rule of the admins holds it.
+
+A post of somebody whom nobody here has to do with, which names people here who neither follow them nor wrote what it
+answers, is a first contact. The rules (`settings.Settings`, and what was decided about its server) say which of these
+wait (`inbox/contacts.py`). Where there is no such post, nothing is asked for.
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from activitypub.objects import Note
+from fedcomm import clock, mapping, measuring, sanitise, settings
+from fedcomm.app import App
+from fedcomm.settings import Settings
+from storage import caught
+from storage.actors import Actor
+
+AROUND = 7 * 86_400_000  # ms after which somebody of whom a post is here is known
+HOUR, MINUTE = 3_600_000, 60_000  # ms
+SHORTEST = 12  # letters of a text that is compared with others
+_NO_WORD = re.compile(r"https?://\S+|@\S+|#\S+|\S*\d\S*")
+_NO_LETTER = re.compile(r"[\W_]+")
+
+
+class First(msgspec.Struct, frozen=True):
+    """A first contact: how many strangers it names, and its text as it is compared with others."""
+
+    author: Actor
+    named: frozenset[int]
+    links: int
+    text: str
+    key: str
+    uri: str
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What becomes of a first contact: `kind` says which rule holds it, '' that none does."""
+
+    first: First
+    kind: str
+    state: str  # '' for what is new
+
+    @property
+    def held(self) -> bool:
+        """Whether it is nothing that anybody here is told of."""
+        return bool(self.kind) or self.state in (caught.WAITING, caught.REFUSED)
+
+
+def key_of(text: str, uri: str) -> str:
+    """What posts with the same text have in common, whomever they name and wherever they link; short ones nothing."""
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    letters = _NO_LETTER.sub("", _NO_WORD.sub(" ", plain))
+    alike = letters if len(letters) >= SHORTEST else f"post {uri}"
+    return hashlib.blake2b(alike.encode("utf-8", "replace"), digest_size=12).hexdigest()
+
+
+def first(app: App, author: Actor, written: Note, people: Iterable[Actor], answered: int) -> First | None:
+    """What somebody elsewhere writes to `people`, if it names some of here besides the author whom it answers."""
+    named = {who.id for who in people if who.local and who.kind == "Person"} - {answered}
+    if author.local or author.kind == "Group" or not named:
+        return None
+    text = sanitise.text_of(mapping.posts.shown(written))
+    links = measuring.arrived(written, own_host=app.host, without=()).links
+    return First(author, frozenset(named), links, text, key_of(text, written.uri), written.uri)
+
+
+async def judge(app: App, firsts: Sequence[First]) -> dict[str, Verdict]:
+    """What becomes of some first contacts, by the ids of the posts; those that are none after all are left out."""
+    rules, now = await settings.current(app), clock.now_ms()
+    people = list({each.author.id for each in firsts})
+    known = await caught.known(people, now - AROUND)
+    firsts = [each for each in firsts if each.author.id not in known]
+    if not firsts:
+        return {}
+    tied = await caught.followers(people, list({who for each in firsts for who in each.named}))
+    states = await caught.states([each.uri for each in firsts])
+    counts = await caught.same({each.key for each in firsts}, now - rules.hold_within * MINUTE)
+    found: dict[str, Verdict] = {}
+    for each in firsts:
+        strangers = len([who for who in each.named if (who, each.author.id) not in tied])
+        state = states.get(each.uri, "")
+        if not strangers or state == caught.RELEASED:
+            continue
+        counts[each.key] = counts.get(each.key, 0) + (not state)
+        found[each.uri] = Verdict(each, _rule(app, rules, each, strangers, counts[each.key], now), state)
+    return found
+
+
+def _rule(app: App, rules: Settings, first: First, strangers: int, same: int, now: int) -> str:
+    """The first rule that holds it, '' for none."""
+    author = first.author
+    if rules.hold_same and same >= rules.hold_same:
+        return "same"
+    young = now - (author.published or author.created_at) < rules.hold_young * HOUR
+    if rules.hold_young and young and strangers >= rules.hold_mentions:
+        return "young"
+    if rules.hold_links and first.links >= rules.hold_links:
+        return "links"
+    if rules.hold_contact or app.peers.holds_contact(author.host):
+        return "contact"
+    return ""

@@ -112,9 +112,10 @@ def record(app: App, writes: Writes, arrival: Arrival) -> Post:
         _tell(app, writes, post, arrival, now)
     if post.visibility == posts.DIRECT:
         _converse(writes, post, arrival)
-        if arrival.parent is not None and arrival.parent.local:
-            join_requests.answer(writes, arrival.parent.id, author.id, _answer(post.content), post.id)
-            _tell_answer(app, writes, post)
+    above = arrival.parent
+    if above is not None and above.local and above.visibility == posts.DIRECT:  # whomever it is for: as with "agree"
+        join_requests.answer(writes, above.id, author.id, _answer(post.content), post.id)
+        _tell_answer(app, writes, post)
     return post
 
 
@@ -219,7 +220,7 @@ def edit(
         edited_at=known.edited_at if same else now,
     )
     _let_go(app, writes, known, written, now)
-    if known.visibility == posts.DIRECT:
+    if _may_answer_a_question(known):
         join_requests.reword(writes, known.id, _answer(content))
         _tell_answer(app, writes, known)
     if known.starter and known.group_id is not None:
@@ -285,7 +286,7 @@ def erase(app: App, writes: Writes, known: Post, *, told: bool = True) -> None:
     posts.bury(writes, known.uri, host_of(known.uri), "post", now)
     posts.erase(writes, known, now, told=told)
     talks.again(writes, known)
-    if known.visibility == posts.DIRECT:
+    if _may_answer_a_question(known):
         join_requests.take_back(writes, known.id)
         _tell_answer(app, writes, known)
     if not known.local and known.parent_id is not None:
@@ -309,6 +310,10 @@ def _clear_media(app: App, writes: Writes, known: Post, now_ms: int) -> None:
     if not known.local and known.attachments_count:
         jobs.add(writes, next_id(), "clear_media", {}, now_ms, key="clear_media")
         app.jobs_added(writes)
+
+
+def _may_answer_a_question(known: Post) -> bool:
+    return known.parent_id is not None and known.group_id is None
 
 
 def _answer(content: str) -> str:

@@ -223,6 +223,15 @@ async def test_the_question_of_a_group_comes_as_a_message_and_its_answer_to_the_
     await bob.delete(answer)
     await fediverse.settle()
     assert (await read())["bob"] == ""
+    answer = await bob.post("@club@a.test Wheat", in_reply_to_id=asked[0], visibility="private")  # as some programs do
+    await fediverse.settle()
+    said = (await read())["bob"]
+    await bob.edit(answer, "@club@a.test Spelt")
+    await fediverse.settle()
+    assert [said, (await read())["bob"]] == ["Wheat", "Spelt"]
+    await bob.delete(answer)
+    await fediverse.settle()
+    assert (await read())["bob"] == ""
 
 
 @pytest.mark.attack("ORI-16")

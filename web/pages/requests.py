@@ -90,6 +90,7 @@ async def _page(
         denied=_denied(request),
         turned_down=[line for line in await whom.lines(denied.entries) if line.told.id != gone],
         asking=[(each, people[each.actor_id]) for each in asking if each.actor_id in people],
+        unasked={each.id for each in people.values() if app.peers.deaf(each.host)},
         older=older or denied.older,
         longest=requests.MAX_REASON,
     )

@@ -4,13 +4,16 @@ import pytest
 
 import storage.directory
 import storage.follows
+import storage.join_requests
 import storage.members
 from fedcomm import follows, group_profile, groups, refusals
 from fedcomm.app import App
 from fedcomm.group_profile import Change
 from storage import actors
 from storage.actors import Actor
-from storage.connect import execute, rows, value
+from storage.connect import Writes, apply, execute, rows, value
+from storage.ids import next_id
+from storage.join_requests import JoinRequest
 from tests import build
 from tests.web.pages.browser import Browser
 from tests.web.pages.conftest import Enter
@@ -211,3 +214,13 @@ async def test_moderators_see_who_came_by_another_way_in_pages_and_who_takes_it_
     assert await value(told, (mo.id,)) == 31
     theirs = (await deciding.get("/follow_requests")).one("section", aria_labelledby="groups")
     assert "Rye bread: 31 people are waiting." in theirs.text and theirs.one("a")["href"] == "/c/rye/requests"
+
+    group, _face = await groups.named("rye")
+    lea = await build.person("lea", "lemmy.test")
+    app.peers.learn("lemmy.test", "groups", "lemmy")
+    await build.follow(lea, rye, "pending")
+    writes = Writes()
+    storage.join_requests.ask(writes, JoinRequest(next_id(), group.id, lea.id, "waiting", "", "", build.NOW))
+    await apply(writes)
+    (line,) = [each for each in (await deciding.get("/c/rye/requests")).one("main").all("li") if "@lea" in each.text]
+    assert "Not asked: their server takes no messages of groups." in line.text and "No answer" not in line.text

@@ -10,6 +10,7 @@ import storage.actors
 import storage.groups
 import storage.posts
 from fedcomm import admit, audit, clock, flags, members, outcomes, powers, rights
+from fedcomm import reports as service
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.flags import Case
@@ -149,15 +150,23 @@ async def reopen(worker: Worker, report_id: int) -> None:
         await audit.note(_called(worker), "report.reopen", f"@{target.acct}" if target else "", report=str(found.id))
 
 
-async def change(worker: Worker, report_id: int, category: str) -> None:
-    """A report is about something else than who reported has said.
+async def change(
+    app: App, worker: Worker, report_id: int, category: str | None, rules: list[int] | None
+) -> None:  # fmt: skip
+    """A report is about something else than who reported has said; the rules are those of the server, by number.
 
     Raises:
         NotFound: there is none that they may see.
+        Invalid: there is no such rule.
     """
     found = await find(worker, report_id)
-    reports.change(writes := Writes(), found.id, category=category)
-    await apply(writes)
+    columns: dict[str, str] = {} if category is None else {"category": category}
+    if rules is not None:
+        of_group = [each for each in found.rules if each.group]
+        columns["rules"] = reports.written([*of_group, *await service.broken(app, None, (), tuple(rules))])
+    if columns:
+        reports.change(writes := Writes(), found.id, **columns)
+        await apply(writes)
 
 
 async def of(report: Report) -> Case:

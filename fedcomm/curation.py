@@ -60,18 +60,24 @@ async def restore(app: App, moderator: Actor | None, post_id: int) -> None:
         NotFound: there is no such post in a group.
         NotAllowed: no moderator of the group.
     """
+    await put_back(app, writes := Writes(), moderator, post_id)
+    if writes:
+        async with transaction():  # which may be that of an act that came in
+            await write(writes)
+
+
+async def put_back(app: App, writes: Writes, moderator: Actor | None, post_id: int) -> None:
+    """As `restore`, with these writes."""
     place = await _place(app, moderator, post_id, rights.RESTORE)
     if place.post.removed_at is None:
         return
-    writes, uri = Writes(), app.urls.activity(next_id())
+    uri = app.urls.activity(next_id())
     undone = await _undone(place, "removed", uri)
     undo = _undo(uri, place, _act("Delete", undone, place, summary=" "))
     moderation.record_restoration(app, writes, place.group, place.face, place.post, place.by, uri, undone)
     if place.group.local:
         groups.show_thread(app, writes, place.group, place.face, place.post)
     await _tell(app, writes, place, undo)
-    async with transaction():  # which may be that of an act that came in
-        await write(writes)
 
 
 async def lock(app: App, moderator: Actor | None, post_id: int, reason: str = "", within: str = "") -> None:

@@ -44,6 +44,15 @@ async def ban_lifted(app: App, writes: Writes, face: Actor, who: Actor, *, membe
     ))  # fmt: skip
 
 
+async def removed(app: App, writes: Writes, face: Actor, who: Actor, link: str, reason: str) -> None:
+    """That moderators of a group elsewhere have taken a post of theirs out of it, and why if they say so."""
+    gettext = (await letters.tongue(app, who)).gettext
+    words = gettext("The moderators of the group {group} have taken this out of it: {link}")
+    then = gettext("It stays yours, and on your profile. Whom you can ask stands on the page of the group: {link}")
+    said = [words.replace("{group}", _called(face)).replace("{link}", link), *letters.why(reason.strip())]
+    await _say(app, writes, who, [*said, then.replace("{link}", _page(app, face))])
+
+
 async def report_ended(app: App, writes: Writes, who: Actor, target: Actor, outcome: str, answer: str) -> None:
     """What came of a report of theirs about somebody, and what else who dealt with it wants them to know."""
     handle, tongue = app.urls.handle(target.username, target.host), await letters.tongue(app, who)

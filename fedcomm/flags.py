@@ -43,7 +43,7 @@ class Case(msgspec.Struct, frozen=True):
     @property
     def words(self) -> str:
         """What is said of it: the rules that are broken, and the comment of who reported."""
-        rules = [f"{each.number}. {each.text}" for each in self.report.rules]
+        rules = [f"({each.number}) {each.text}" for each in self.report.rules]
         return "\n".join([*rules, *([self.report.comment] if self.report.comment else [])])
 
 

@@ -178,6 +178,40 @@ def words_of_report(tongue: NullTranslations, handle: str, outcome: str, answer:
     return [words, *([said] if said else []), *why(answer)]
 
 
+async def removed(
+    app: App, writes: Writes, face: Actor, who: Actor, post: str, reason: str, link: str, post_id: int
+) -> None:  # fmt: skip
+    """That moderators have taken a post of somebody out of the group, why, and where they can appeal."""
+    gettext = (await tongue(app, who)).gettext
+    words = gettext("The moderators of the group {group} have taken this out of it: {link}")
+    then = gettext(
+        "It stays yours, and on your profile. If you think that this is wrong, say why here within 14 days, and"
+        " somebody else decides about it: {link}"
+    )
+    said = [words.replace("{group}", face.name).replace("{link}", post), *why(reason), then.replace("{link}", link)]
+    await say(app, writes, face, who, said, post_id)
+
+
+async def appealed(app: App, writes: Writes, face: Actor, who: Actor, link: str, post_id: int) -> None:
+    """To who decides: somebody appeals against that a post of theirs was taken out of the group by somebody else."""
+    gettext = (await tongue(app, who)).gettext
+    words = gettext("Somebody appeals against that their post was taken out of the group {group}. You decide: {link}")
+    await say(app, writes, face, who, [words.replace("{group}", face.name).replace("{link}", link)], post_id)
+
+
+async def decided(
+    app: App, writes: Writes, face: Actor, who: Actor, link: str, reason: str, post_id: int, *, put_back: bool
+) -> None:  # fmt: skip
+    """What came of an appeal, to who made it."""
+    gettext = (await tongue(app, who)).gettext
+    if put_back:
+        words = gettext("Your appeal to the group {group} was right: this is in it again: {link}")
+    else:
+        words = gettext("Somebody else has looked at your appeal to the group {group}. This stays out of it: {link}")
+    said = words.replace("{group}", face.name).replace("{link}", link)
+    await say(app, writes, face, who, [said, *why(reason)], post_id)
+
+
 async def many_votes(app: App, writes: Writes, face: Actor, who: Actor, host: str, link: str, post_id: int) -> None:
     """To who looks after a group: one server gives more votes to a post than count at once."""
     gettext = (await tongue(app, who)).gettext

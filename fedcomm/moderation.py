@@ -2,7 +2,7 @@
 
 from fedcomm import acts, clock, elsewhere, rights, settling
 from fedcomm.app import App
-from storage import boosts, events, flairs, fragments, held, removals, talks, welcomes
+from storage import boosts, events, flairs, fragments, held, jobs, removals, talks, welcomes
 from storage.actors import Actor
 from storage.connect import Writes
 from storage.counting import hold, hold_written
@@ -25,6 +25,9 @@ def record_removal(
         app, writes, group, face, "removed", post.uri, {"removed": True}, by=moderator.uri, uri=uri, summary=reason
     )
     take_effect(writes, act, "post", post.id, removed_at=clock.now_ms())
+    if post.author_id != moderator.id and (group.local or post.local):
+        jobs.add(writes, next_id(), "tell_removal", {"act": act.id, "post": post.id}, clock.now_ms())
+        app.jobs_added(writes)
     talks.again(writes, post)
     _settle(app, writes, post)
     events.tell(writes, "removed", post.id)

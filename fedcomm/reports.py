@@ -70,13 +70,14 @@ async def report(app: App, reporter: Actor, complaint: Complaint) -> Report:
     unattended = for_group and group is not None and not await attended(group, target)
     if not (for_group or complaint.to_admins or complaint.forward):
         raise Invalid("Please say who is to know of it.", field="told")
+    rules = await broken(app, group, complaint.group_rules, complaint.server_rules)
     report_id = next_id()
     made = Report(
         id=report_id, uri=app.urls.activity(report_id), reporter_id=reporter.id, target_id=target.id,
         group_id=group.id if group is not None else None, post_ids=[post.id for post in posts],
         comment=complaint.comment.strip(), category=complaint.category, state=reports.OPEN, created_at=now,
         closed_at=None, for_group=int(for_group), for_admins=int(complaint.to_admins or group is None or unattended),
-        forwarded=int(complaint.forward and bool(target.host)), rules=await _rules(app, complaint, group),
+        forwarded=int(complaint.forward and bool(target.host)), rules=rules,
     )  # fmt: skip
     writes, case = Writes(), Case(made, target, posts, group, face)
     reports.insert(writes, made)
@@ -118,10 +119,17 @@ def _group_of(posts: list[Post]) -> int | None:
     return groups.pop() if len(groups) == 1 else None
 
 
-async def _rules(app: App, complaint: Complaint, group: Group | None) -> list[Broken]:
+async def broken(
+    app: App, group: Group | None, group_rules: tuple[int, ...], server_rules: tuple[int, ...]
+) -> list[Broken]:  # fmt: skip
+    """The rules with these numbers, as they read now.
+
+    Raises:
+        Invalid: there is no such rule.
+    """
     of_group = await consents.of_group(group) if group is not None else consents.Shown(0, ())
     of_server = await consents.of_server(app)
-    wanted = ((True, of_group.rules, complaint.group_rules), (False, of_server.rules, complaint.server_rules))
+    wanted = ((True, of_group.rules, group_rules), (False, of_server.rules, server_rules))
     found = []
     for is_group, rules, numbers in wanted:
         for number in sorted(set(numbers)):

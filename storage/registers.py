@@ -89,6 +89,12 @@ async def winner(group_id: int, property_: str, subject: str = "") -> Act | None
     return Act(*found) if found else None
 
 
+async def acts(act_ids: Sequence[int]) -> dict[int, Act]:
+    """The acts with these numbers, by number."""
+    found = await rows(f"SELECT {_ACT} FROM act WHERE id IN (?ints)", (list(act_ids),)) if act_ids else []
+    return {each[0]: Act(*each) for each in found}
+
+
 async def latest(group_id: int, properties: Sequence[str]) -> dict[str, Act]:
     """The acts that gave those registers without a subject their values, by property; without those never written."""
     sql = (

@@ -157,6 +157,11 @@ def change(writes: Writes, report_id: int, *, only: str = "", **columns: object)
     writes.add(f"UPDATE report SET {assignments} WHERE id = ?{state}", (*columns.values(), report_id, *args))
 
 
+def written(rules: Sequence[Broken]) -> str:
+    """Rules as the column keeps them."""
+    return msgspec.json.encode(rules).decode()
+
+
 def note(writes: Writes, said: Note) -> None:
     """Keep what somebody tells the others."""
     writes.add(

@@ -7,6 +7,7 @@ import msgspec
 from fedcomm import (
     acquainting,
     alerts,
+    appeals,
     backfill,
     block_imports,
     borrowing,
@@ -104,6 +105,7 @@ JOBS: dict[str, Job] = {
     "welcome": Job(welcomes.welcome, attempts=10),
     "ask_question": Job(questions.ask, attempts=10),
     "tell_answer": Job(questions.tell_answer),
+    "tell_removal": Job(appeals.tell_removal, attempts=8),
     "tell_not_taken": Job(changing.tell),
     "let_go_picture": Job(afar.let_go),
     "tell_held": Job(holding.tell, attempts=10),

@@ -6,7 +6,7 @@ from starlette.routing import Route
 
 import storage.flairs
 import storage.groups
-from fedcomm import rights
+from fedcomm import consents, rights
 from fedcomm.errors import NotAllowed
 from web import params
 from web.pages import frame, threads
@@ -21,7 +21,7 @@ async def show(request: Request, reader: Reader) -> Response:
     may = await rights_of(reader.actor, post)
     if not may & {rights.REMOVE, rights.FLAIR}:
         raise NotAllowed("Only who moderates the group of this post can do that.")
-    _group, face = await storage.groups.with_face(post.group_id)
+    group, face = await storage.groups.with_face(post.group_id)
     return await frame.page(
         request,
         "moderate_post.html",
@@ -29,6 +29,7 @@ async def show(request: Request, reader: Reader) -> Response:
         author=author,
         node=await threads.one(reader.actor.id, post),
         may=may,
+        rules=(await consents.of_group(group)).rules if group is not None else (),
         pinned=await is_pinned(post),
         flairs=await storage.flairs.of_group(post.group_id) if post.starter and post.group_id else [],
     )

@@ -20,7 +20,7 @@ from storage.paging import Page
 from storage.posts import Post
 from storage.reports import Report
 from web import params, respond, state
-from web.pages import frame, threads
+from web.pages import frame, reasons, threads
 from web.pages.readers import Reader, form
 from web.pages.threads import Node
 
@@ -137,16 +137,10 @@ async def _done(request: Request, place: Place, number: int, wish: Wish) -> None
             by = place.reader.actor if place.group is not None else None
             if wish.act == "restore":
                 return await curation.restore(app, by, wish.post)
-            await curation.remove(app, by, wish.post, await _reason(place, wish))
+            rules = (await consents.of_group(place.group)).rules if place.group is not None else ()
+            await curation.remove(app, by, wish.post, reasons.said(rules, wish.rule, wish.reason))
         case _:
             raise Invalid("There is no such act.")
-
-
-async def _reason(place: Place, wish: Wish) -> str:
-    """What everybody reads: the rule, and what is said beside it."""
-    rules = (await consents.of_group(place.group)).rules if place.group is not None else ()
-    rule = [f"{wish.rule}. {rules[wish.rule - 1]}"] if 1 <= wish.rule <= len(rules) else []
-    return "\n".join([*rule, *([wish.reason.strip()] if wish.reason.strip() else [])])
 
 
 async def _lines(place: Place, found: Sequence[Report]) -> list[Line]:

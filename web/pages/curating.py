@@ -6,12 +6,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.groups
-from fedcomm import curation, flairs
+from fedcomm import consents, curation, flairs
 from fedcomm.errors import Invalid
 from storage import visible
 from storage.posts import Post
 from web import params, respond, state
-from web.pages import shown
+from web.pages import reasons, shown
 from web.pages.readers import Reader, form, members_only
 from web.pages.thread import seen
 
@@ -21,6 +21,7 @@ class Wish(msgspec.Struct, frozen=True):
 
     act: str = ""
     reason: str = ""
+    rule: int = 0  # that of the group which it breaks
     flair: str = ""
     group: str = ""  # one that shows the thread beside its own, and what is done is done there
     csrf: str = ""
@@ -34,7 +35,9 @@ async def thread(request: Request, reader: Reader) -> Response:
     post, author = await seen(reader.actor.id, params.number(request))
     match wish.act:
         case "remove":
-            await curation.remove(app, reader.actor, post.id, wish.reason)
+            group, _face = await storage.groups.with_face(post.group_id)
+            rules = (await consents.of_group(group)).rules if group is not None else ()
+            await curation.remove(app, reader.actor, post.id, reasons.said(rules, wish.rule, wish.reason))
             return respond.redirect(await _around(reader, post))
         case "lock":
             await curation.lock(app, reader.actor, post.id, wish.reason, wish.group)

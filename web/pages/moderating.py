@@ -6,6 +6,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.actors
+import storage.appeals
 import storage.follows
 import storage.held
 import storage.registers
@@ -179,6 +180,7 @@ async def _page(
         group=place.group,
         face=place.face,
         waiting=await storage.follows.count_waiting(place.face.id, _MOST),
+        appealed=await storage.appeals.count(place.group.id),
         reported=await _reported(place),
         looking_after=await _looking_after(place.group),
         held=await storage.held.count(place.group.id),

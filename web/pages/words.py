@@ -69,6 +69,8 @@ ACTS = {
     "account.delete": later("deleted an account"),
     "account.first_admin": later("became the first admin"),
     "account.password": later("gave an account a new password"),
+    "appeal.accept": later("put a post back after an appeal"),
+    "appeal.reject": later("turned an appeal down"),
     "account.reject": later("turned a sign-up away"),
     "account.restore": later("took a suspension back"),
     "account.role": later("gave somebody another role"),
@@ -129,6 +131,13 @@ OUTCOMES = {
     "acted": later("Something was done"),
     "none": later("Nothing had to be done"),
     "passed": later("Others decide about it"),
+}
+# What became of an appeal.
+APPEALS = {
+    "open": later("Nobody has appealed yet"),
+    "asked": later("It waits for somebody else to decide"),
+    "accepted": later("The post is in the group again"),
+    "rejected": later("The post stays out of the group"),
 }
 # What is in the files that members take along (fedcomm/exports.py).
 FILES = {

@@ -55,6 +55,13 @@ OPEN: dict[str, str] = {
 # what a token of somebody with this scope is needed for
 CLOSED: dict[str, str] = {
     "GET /api/v1/admin/accounts": "admin:read:accounts",
+    "GET /api/v1/admin/reports": "admin:read:reports",
+    "GET /api/v1/admin/reports/{id}": "admin:read:reports",
+    "PUT /api/v1/admin/reports/{id}": "admin:write:reports",
+    "POST /api/v1/admin/reports/{id}/assign_to_self": "admin:write:reports",
+    "POST /api/v1/admin/reports/{id}/unassign": "admin:write:reports",
+    "POST /api/v1/admin/reports/{id}/resolve": "admin:write:reports",
+    "POST /api/v1/admin/reports/{id}/reopen": "admin:write:reports",
     "GET /api/v2/admin/accounts": "admin:read:accounts",
     "GET /api/v1/admin/accounts/{id}": "admin:read:accounts",
     "DELETE /api/v1/admin/accounts/{id}": "admin:write:accounts",

@@ -86,7 +86,7 @@ async def test_moderators_work_on_a_report_together_and_who_reported_learns_how_
     wish = {"csrf": secret, "act": "remove", "post": str(bakery.post.id), "rule": "2", "reason": "Watches"}
     assert (await tom.post(where, wish | {"post": "5"})).status == 404
     assert (await tom.post(where, wish)).status == 303
-    assert (await registers.log(bakery.group.id, 1))[0].summary == "2. No adverts.\nWatches"
+    assert (await registers.log(bakery.group.id, 1))[0].summary == "(2) No adverts.\nWatches"
     out = await tom.get(where)
     assert "removed by the moderators" in out.main and "Buy watches" in out.main
     end = {"csrf": secret, "act": "close", "outcome": "acted", "answer": "It is gone."}
@@ -175,3 +175,14 @@ async def test_the_list_has_pages(bakery: Bakery, enter: Enter) -> None:
     assert len(second.all("h2")) == 1 and f"/c/bread/reports/{made[0].id}" in second.links
     one = await greta.get(f"/c/bread/reports/{made[0].id}")
     assert len([link for link in one.links if "/reports/1" in link]) == 10
+
+
+async def test_a_post_is_taken_out_by_a_rule_on_its_own_page_as_well(bakery: Bakery, enter: Enter) -> None:
+    greta, where = await enter(bakery.greta), f"/moderate/{bakery.post.id}"
+    page = await greta.get(where)
+    assert [each.text for each in page.one("select", name="rule").all("option")][1:] == [
+        "1. Be kind.",
+        "2. No adverts.",
+    ]
+    assert (await greta.send(page, where, act="remove", rule="1", reason="Not kind")).status == 303
+    assert (await registers.log(bakery.group.id, 1))[0].summary == "(1) Be kind.\nNot kind"

@@ -108,6 +108,7 @@ def for_anybody(world: World) -> dict[str, int]:
         "/@alice/1": 404,
         "/setup/wrong": 404,
         "/invite/wrong": 404,
+        "/appeal/wrong": 404,
     }
 
 
@@ -140,6 +141,7 @@ def for_members(world: World) -> dict[str, int]:
         "/c/rye/welcome": 403,
         "/c/rye/held": 403,
         "/c/rye/reports": 403,
+        "/c/rye/appeals": 403,
         "/c/rye/reports/7": 403,
         "/c/rye/requests": 403,
         "/c/rye/invites": 403,

@@ -1,0 +1,19 @@
+-- A post that moderators took out of a group of ours, whose author may appeal: with the secret that they were sent, once.
+-- state: open until they do so, then asked, accepted, rejected. removed_by is the id of the actor who took it out.
+CREATE TABLE appeal (
+  id INTEGER PRIMARY KEY,
+  act_id INTEGER NOT NULL UNIQUE,
+  group_id INTEGER NOT NULL,
+  post_id INTEGER NOT NULL,
+  author_id INTEGER NOT NULL,
+  removed_by TEXT NOT NULL,
+  secret_hash BLOB NOT NULL UNIQUE,
+  text TEXT NOT NULL DEFAULT '',
+  state TEXT NOT NULL DEFAULT 'open',
+  ends_at INTEGER NOT NULL,
+  asked_at INTEGER,
+  decided_by TEXT NOT NULL DEFAULT '',
+  decided_at INTEGER,
+  reason TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX appeal_group ON appeal (group_id, state, id);

@@ -44,8 +44,9 @@ async def boost(app: App, actor: Actor, post_id: int, visibility: int = posts.PU
     boost_id, now = next_id(), clock.now_ms()
     uri = app.urls.activity(boost_id)
     writes = Writes()
-    if post.group_id is None and controls.pleads(allowed, "boost"):
-        await _plead(app, actor, post, boosting.announce(uri, actor, post, visibility, now), boost_id, visibility)
+    if controls.pleads(allowed, "boost"):
+        said = boosting.announce(uri, actor, post, visibility, now)
+        await _plead(app, actor, post, said, boost_id, visibility, polite="boost" in allowed.polite)
     boosts.insert(writes, Boost(boost_id, uri, actor.id, post.id, visibility, now))
     posts.home_for_followers(writes, boost_id, post.id, actor.id, actor.id)
     if post.local and post.author_id != actor.id:
@@ -70,7 +71,9 @@ async def unboost(app: App, actor: Actor, post_id: int) -> None:
     await apply(writes)
 
 
-async def _plead(app: App, actor: Actor, post: Post, said: activities.Json, boost_id: int, visibility: int) -> None:
+async def _plead(
+    app: App, actor: Actor, post: Post, said: activities.Json, boost_id: int, visibility: int, *, polite: bool
+) -> None:
     """The author is asked, once; nothing is boosted before they agree.
 
     Raises:
@@ -78,7 +81,7 @@ async def _plead(app: App, actor: Actor, post: Post, said: activities.Json, boos
     """
     if await waiting("boost", actor.id, post.id):
         raise NotAllowed("The author of this post was asked already. Once they agree, you pass it on.")
-    await pleas.ask(app, writes := Writes(), "boost", actor, post, said, boost_id, visibility)
+    await pleas.ask(app, writes := Writes(), "boost", actor, post, said, boost_id, visibility, polite=polite)
     await apply(writes)
     raise NotAllowed(
         "The author of this post decides who passes it on, and was asked. When they agree, it is passed on."

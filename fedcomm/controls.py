@@ -20,7 +20,7 @@ FREE, ASK, NEVER = range(3)
 
 class Allowed(msgspec.Struct, frozen=True):
     """FREE, ASK or NEVER for each of what one can do with a post. `polite` kinds are asked for by a request of their
-    own (GoToSocial 0.20); else the thing itself is sent, and waits there.
+    own (GoToSocial 0.20); else by sending the author the thing itself.
     """
 
     like: int = FREE
@@ -56,8 +56,8 @@ async def check(who: Actor, post: Post, kind: str) -> Allowed:
 
 
 def pleads(allowed: Allowed, kind: str) -> bool:
-    """Whether that is asked for by a request; who knows no requests is sent the thing itself, and lets it wait."""
-    return bool(getattr(allowed, kind) == ASK) and kind in allowed.polite
+    """Whether the author is asked for it, and nobody else is told of it before they agree."""
+    return bool(getattr(allowed, kind) == ASK)
 
 
 def stored(said: Controls) -> str:

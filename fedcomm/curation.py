@@ -76,7 +76,7 @@ async def put_back(app: App, writes: Writes, moderator: Actor | None, post_id: i
     undo = _undo(uri, place, _act("Delete", undone, place, summary=" "))
     moderation.record_restoration(app, writes, place.group, place.face, place.post, place.by, uri, undone)
     if place.group.local:
-        groups.show_thread(app, writes, place.group, place.face, place.post)
+        groups.show_limited(app, writes, place.group, place.face, place.post)
     await _tell(app, writes, place, undo)
 
 

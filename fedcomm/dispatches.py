@@ -59,6 +59,17 @@ async def report_ended(app: App, writes: Writes, who: Actor, target: Actor, outc
     await _say(app, writes, who, letters.words_of_report(tongue, handle, outcome, answer))
 
 
+async def not_agreed(app: App, writes: Writes, author: Actor, who: Actor, link: str, *, public: bool) -> None:
+    """That somebody elsewhere who decides who answers them does not want an answer, which was `public` before."""
+    gettext = (await letters.tongue(app, who)).gettext
+    words = gettext("@{handle} does not want this answer of yours: {link}")
+    if public:
+        then = gettext("They had agreed to it, and do so no more. On their server it is not shown.")
+    else:
+        then = gettext("Nobody but you reads it. You can delete it.")
+    await _say(app, writes, who, [words.replace("{handle}", author.acct).replace("{link}", link), then])
+
+
 async def _say(app: App, writes: Writes, who: Actor, words: list[str]) -> None:
     gettext = (await letters.tongue(app, who)).gettext
     server = await actors.local(made.SERVICE) or await made.service(app)

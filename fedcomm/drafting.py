@@ -86,6 +86,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     emojis: tuple[Emoji, ...] = ()
     flairs: tuple[Flair, ...] = ()
     pleads: bool = False  # whom it answers is asked first (`pleas.py`)
+    polite: bool = False  # by a request
 
     def note(self, app: App, post_id: int, now_ms: int) -> Note:
         """The post as a note."""
@@ -177,7 +178,8 @@ async def prepare(app: App, author: Actor, draft: Draft, replaced: Post | None =
         files=files,
         flairs=labels,
         emojis=await emojis.told(app.urls, draft.text, draft.summary, *(draft.poll.options if draft.poll else ())),
-        pleads=group is None and visibility != posts.DIRECT and controls.pleads(allowed, "reply"),
+        pleads=visibility < posts.DIRECT and controls.pleads(allowed, "reply"),
+        polite="reply" in allowed.polite,
     )
 
 
@@ -216,6 +218,18 @@ async def _way(author: Actor, group: Group | None, parent: Post | None) -> ways.
     if root is not None:
         await ways.from_afar(group, standing, root, author)
     return None
+
+
+async def still_answers(author: Actor, group: Group | None, parent: Post | None) -> bool:
+    """Whether somebody may say something in the thread of a post, in its group if it is in one."""
+    if parent is None or parent.deleted_at is not None:
+        return False
+    try:
+        admit.acting(author)
+        await _way(author, group, parent)
+    except (NotAllowed, Invalid):
+        return False
+    return True
 
 
 async def _files(author: Actor, draft: Draft, replaced: Post | None) -> tuple[Media, ...]:

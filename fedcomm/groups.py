@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from activitypub.contexts import GOTOSOCIAL, including
 from activitypub.origins import host_of
 from activitypub.quirks import THREADS
 from fedcomm import acts, audit, clock, names, rights, sanitise
@@ -104,7 +105,7 @@ async def called(handle: str) -> tuple[Group, Actor]:
 
 def accept_post(
     app: App, writes: Writes, group: Group, face: Actor, post: Post, create_: dict[str, Any] | str,
-    told: Audience | None = None,
+    told: Audience | None = None, *, limited: bool = False,
 ) -> None:  # fmt: skip
     """A post is in the group: followers learn of it, each server in one form. Of `create_` the id is enough.
 
@@ -113,13 +114,14 @@ def accept_post(
     Who understands groups gets the activity; microblogs get the id of what begins a thread, and no answers: announcing
     those floods timelines (groups-on-the-wire.md §2.3). The author's own server is told too: only so does it know that
     the group took the post; Lemmy and NodeBB do the same, PieFed 1.6.6 passes over it. Answers of others are boosted
-    for programs that put boosts into threads; ours are sent to these as they are (addressing.py).
+    for programs that put boosts into threads; ours are sent to these as they are (addressing.py). Whose author says who
+    boosts it (`limited`) is boosted as they want it (granting.py).
     """
     pass_on(
         app, writes, group, face, create_, about=post, post_id=post.id, back=True, both=told.both if told else (),
         twin=bool(post.starter),
     )  # fmt: skip
-    show_thread(app, writes, group, face, post)
+    (show_limited if limited else show_thread)(app, writes, group, face, post)
     if not post.starter and not post.local and reach(group, post) == MEMBERS:
         retell(app, writes, post)
     if not post.starter and not post.local and app.peers.of_family(THREADS) and reach(group, post) <= UNLISTED:
@@ -128,16 +130,27 @@ def accept_post(
         publish(app, writes, face, boost, audience, form="answer", thread_id=post.thread_id, post_id=post.id)
 
 
-def show_thread(app: App, writes: Writes, group: Group, face: Actor, post: Post) -> None:
+def show_limited(app: App, writes: Writes, group: Group, face: Actor, post: Post) -> None:
+    """As `show_thread`, soon, if its author lets the group boost it, or agrees when asked (granting.py)."""
+    if not post.starter or post.local or reach(group, post) >= MEMBERS:
+        return show_thread(app, writes, group, face, post)
+    jobs.add(writes, next_id(), "show_limited", {"post": post.id, "group": group.id}, clock.now_ms())
+    app.jobs_added(writes)
+
+
+def show_thread(
+    app: App, writes: Writes, group: Group, face: Actor, post: Post, named: tuple[int, str] | None = None,
+    more: dict[str, str] | None = None,
+) -> None:  # fmt: skip
     """What begins a thread is boosted by the group, for its members' homes and for microblogs; anything else is not.
 
-    Microblogs cannot read what is for the members of a group: the group tells it again for them (retelling.py).
+    Microblogs cannot read what is for the members of a group: the group tells it again for them (retelling.py). `named`
+    are number and id of the boost, if it was asked for under these, and `more` what it says besides.
     """
     if not post.starter or post.visibility in (FOLLOWERS, DIRECT):
         return
     now = clock.now_ms()
-    boost_id = next_id()
-    uri = app.urls.activity(boost_id)
+    boost_id, uri = named or (boost_id := next_id(), app.urls.activity(boost_id))
     boosts.insert(writes, Boost(boost_id, uri, face.id, post.id, PUBLIC, now))
     level = reach(group, post)
     if level == MEMBERS:
@@ -146,6 +159,8 @@ def show_thread(app: App, writes: Writes, group: Group, face: Actor, post: Post)
         return
     announcements.put(writes, face.uri, post.uri, "plain", uri, now)
     plain = activities.announce(uri, face.uri, face.followers, post.uri, now)
+    if more:
+        plain |= {"@context": including(plain["@context"], GOTOSOCIAL), **more}
     audience = Audience(followers=(face.id,))
     publish(app, writes, face, plain, audience, form="plain", thread_id=post.thread_id, post_id=post.id)
 

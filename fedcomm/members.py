@@ -194,7 +194,7 @@ async def withdraw_threads(app: App, writes: Writes, group: Group, face: Actor, 
 async def show_threads_again(app: App, writes: Writes, group: Group, face: Actor, subject: Actor) -> None:
     """Announce anew what a ban took out of the group."""
     for post in (await posts.by_ids(await removals.out_by_ban(group.id, subject.id))).values():
-        groups.show_thread(app, writes, group, face, post)
+        groups.show_limited(app, writes, group, face, post)
     answers = await posts.by_ids(await removals.retold(face.uri, group.id, subject.id, again=True))
     for answer in answers.values():
         groups.retell_answer(app, writes, answer)

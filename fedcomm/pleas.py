@@ -9,7 +9,7 @@ from typing import Any
 from activitypub.activities import Activity
 from activitypub.contexts import ACTIVITYSTREAMS, GOTOSOCIAL, including
 from activitypub.origins import same_origin
-from fedcomm import admit, boosting, clock
+from fedcomm import admit, boosting, clock, dispatches
 from fedcomm.app import App
 from fedcomm.errors import NotAllowed
 from fedcomm.mapping import activities
@@ -23,24 +23,37 @@ from storage.outbox import Audience
 from storage.pleas import Plea
 from storage.posts import Post
 
+_STAMPS = {"reply": "replyAuthorization", "like": "likeAuthorization", "boost": "announceAuthorization"}
 _TYPES = {"reply": "ReplyRequest", "like": "LikeRequest", "boost": "AnnounceRequest"}
 REQUEST = "#request"  # at the end of the id of what is asked for: the id of the request
 
 
 async def ask(
-    app: App, writes: Writes, kind: str, actor: Actor, post: Post, thing: dict[str, Any], subject_id: int, level: int
-) -> None:
-    """Ask the author of a post for `thing`, which is a note or an activity of ours."""
+    app: App, writes: Writes, kind: str, actor: Actor, post: Post, thing: dict[str, Any], subject_id: int, level: int,
+    *, polite: bool,
+) -> None:  # fmt: skip
+    """Ask the author of a post for `thing`, which is a note or an activity of ours.
+
+    That is done by a request where it is `polite`, else by the thing itself, which nobody else gets (GoToSocial before
+    0.20: "Requesting, Obtaining, and Validating Approval").
+    """
     author = await actors.by_id(post.author_id)
     if author is None or author.gone:
         return
     uri, now = thing["id"], clock.now_ms()
     pleas.put(writes, Plea(uri, kind, actor.id, post.id, subject_id, level, pleas.WAITING, "", now))
-    inner = {name: value for name, value in thing.items() if name != "@context"}
-    said = activities.activity(_TYPES[kind], uri + REQUEST, actor.uri, post.uri, to=[author.uri], instrument=inner)
-    context = including(thing.get("@context", said["@context"]), GOTOSOCIAL)
-    audience = Audience(inboxes=(author.inbox,))
-    publish(app, writes, actor, said | {"@context": context}, audience, thread_id=post.thread_id)
+    if polite:
+        inner = {name: value for name, value in thing.items() if name != "@context"}
+        said = activities.activity(_TYPES[kind], uri + REQUEST, actor.uri, post.uri, to=[author.uri], instrument=inner)
+        said |= {"@context": including(thing.get("@context", said["@context"]), GOTOSOCIAL)}
+    else:
+        said = activities.create(app.urls.create(subject_id), thing) if kind == "reply" else thing
+    publish(app, writes, actor, said, Audience(inboxes=(author.inbox,)), thread_id=post.thread_id)
+
+
+def stamps(kind: str, stamp: str) -> dict[str, str]:
+    """What says in a reply, like or boost that its author was asked, by the new name and the one before 0.20."""
+    return {_STAMPS[kind]: stamp, "approvedBy": stamp} if stamp else {}
 
 
 async def asked(uri: str, by: str) -> Plea | None:
@@ -52,7 +65,8 @@ async def asked(uri: str, by: str) -> Plea | None:
 
 
 async def grant(app: App, writes: Writes, plea: Plea, by: str, stamp: str) -> None:
-    """The author agrees; a boost is passed on, and a reply is published by a job. Once is enough."""
+    """The author agrees; a boost is passed on, and a reply is published by a job, as what a group does or is told of
+    is. Once is enough."""
     if plea.state != pleas.WAITING:
         return
     stamp = stamp if stamp and same_origin(stamp, by) else ""
@@ -60,8 +74,14 @@ async def grant(app: App, writes: Writes, plea: Plea, by: str, stamp: str) -> No
     if plea.kind == "boost":
         await _boost(app, writes, plea, stamp)
     elif plea.kind == "reply":
-        jobs.add(writes, next_id(), "publish_granted", {"post": plea.subject_id}, clock.now_ms())
-        app.jobs_added(writes)
+        _soon(app, writes, "publish_granted", post=plea.subject_id)
+    elif plea.kind == "like":
+        _soon(app, writes, "pass_on_like", like=plea.uri)
+
+
+def _soon(app: App, writes: Writes, kind: str, **about: object) -> None:
+    jobs.add(writes, next_id(), kind, about, clock.now_ms())
+    app.jobs_added(writes)
 
 
 async def refuse(app: App, writes: Writes, plea: Plea) -> None:
@@ -73,7 +93,17 @@ async def refuse(app: App, writes: Writes, plea: Plea) -> None:
         reactions.remove(writes, plea.post_id, plea.actor_id, "like")
         writes.after(lambda: app.forget_post(plea.post_id))
     elif plea.kind == "reply":
+        await _tell_refused(app, writes, plea)
         writes.after(lambda: app.forget_post(plea.subject_id))
+
+
+async def _tell_refused(app: App, writes: Writes, plea: Plea) -> None:
+    """Who answered reads that their answer was not wanted: in clients it looks like any message."""
+    reply, who = await posts.by_id(plea.subject_id), await actors.by_id(plea.actor_id)
+    post = await posts.by_id(plea.post_id)
+    author = await actors.by_id(post.author_id) if post is not None else None
+    if reply is not None and reply.deleted_at is None and who is not None and not who.gone and author is not None:
+        await dispatches.not_agreed(app, writes, author, who, reply.url, public=reply.visibility != posts.DIRECT)
 
 
 async def answer(
@@ -114,13 +144,13 @@ async def authorization(number: int, asking: int) -> dict[str, Any] | None:
 
 async def stamped(post: Post, document: dict[str, Any]) -> dict[str, Any]:
     """The document of a reply of ours, with the authorization that its author got for it, if one was needed."""
-    if post.parent_id is None or post.group_id is not None:
+    if post.parent_id is None:
         return document
     plea = (await pleas.of_replies([post.id])).get(post.id)
     if plea is None or plea.state != pleas.GRANTED or not plea.stamp:
         return document
     context = including(document["@context"], GOTOSOCIAL)
-    return document | {"@context": context, "replyAuthorization": plea.stamp}
+    return document | {"@context": context} | stamps("reply", plea.stamp)
 
 
 async def check_edit(post: Post) -> None:
@@ -140,6 +170,8 @@ async def _boost(app: App, writes: Writes, plea: Plea, stamp: str) -> None:
     post, actor = await posts.by_id(plea.post_id), await actors.by_id(plea.actor_id)
     if post is None or post.deleted_at is not None or actor is None or await blocks.between(actor.id, post.author_id):
         return
+    if actor.kind == "Group":
+        return _soon(app, writes, "show_granted", boost=plea.uri)
     try:
         admit.acting(actor)
     except NotAllowed:  # since they asked
@@ -148,6 +180,6 @@ async def _boost(app: App, writes: Writes, plea: Plea, stamp: str) -> None:
     boosts.insert(writes, Boost(plea.subject_id, plea.uri, actor.id, post.id, plea.visibility, now))
     posts.home_for_followers(writes, plea.subject_id, post.id, actor.id, actor.id)
     said = boosting.announce(plea.uri, actor, post, plea.visibility, now)
-    said |= {"@context": including(said["@context"], GOTOSOCIAL), "announceAuthorization": stamp}
+    said |= {"@context": including(said["@context"], GOTOSOCIAL)} | stamps("boost", stamp)
     await boosting.tell(app, writes, actor, post, said)
     writes.after(lambda: app.forget_post(post.id))

@@ -23,9 +23,10 @@ from fedcomm import (
     recording,
     restraints,
     sharing,
+    writing,
 )  # fmt: skip
 from fedcomm.app import App
-from fedcomm.drafting import Draft, PollDraft, Prepared, Words, prepare
+from fedcomm.drafting import Draft, PollDraft, Prepared, Words, prepare, still_answers
 from fedcomm.errors import NotFound
 from fedcomm.mapping import activities
 from fedcomm.mapping.posts import Shown, on_the_wire, to_note, to_poll
@@ -106,9 +107,12 @@ async def _tell(app: App, writes: Writes, prepared: Prepared, note: Note, post: 
     """Whom a new post is for hear of it, and its group takes it in."""
     author = prepared.author
     await assent.hear(app, writes, author, post.visibility, prepared.mentioned, post.content)
-    group, face = prepared.group, prepared.face
-    document = await _discussed(face, post, _create(app, note, post))
-    document = await _proven(app, author, post.visibility, document)
+    document = await _discussed(prepared.face, post, _create(app, note, post))
+    await _spread(app, writes, prepared, post, await _proven(app, author, post.visibility, document))
+
+
+async def _spread(app: App, writes: Writes, prepared: Prepared, post: Post, document: dict[str, Any]) -> None:
+    author, group, face = prepared.author, prepared.group, prepared.face
     audience = await addressing.apart(app, group, face, post, audience_of(prepared))
     publish(app, writes, author, document, audience, thread_id=post.thread_id, post_id=post.id)
     if group is not None and group.local and face is not None:
@@ -201,27 +205,40 @@ async def _plead(app: App, writes: Writes, prepared: Prepared, note: Note, post_
     assert parent is not None and asked is not None
     between = msgspec.structs.replace(note, audience=msgspec.structs.replace(note.audience, to=(asked.uri,), cc=()))
     arrival = await _arrival(app, prepared, between, post_id)
-    arrival = msgspec.structs.replace(arrival, visibility=rows.DIRECT, pending=True)
+    arrival = msgspec.structs.replace(arrival, visibility=rows.DIRECT, pending=True, group=None)
     recording.record(app, writes, arrival)
-    document = render.document(on_the_wire(note))
-    await pleas.ask(app, writes, "reply", prepared.author, parent, document, post_id, prepared.visibility)
+    document, level = render.document(on_the_wire(note)), prepared.visibility
+    await pleas.ask(app, writes, "reply", prepared.author, parent, document, post_id, level, polite=prepared.polite)
 
 
 async def publish_granted(app: App, post: int) -> None:
-    """The job of a reply that whom it answers has agreed to: it is for whom it was meant, here and elsewhere."""
+    """The job of a reply that whom it answers has agreed to: it is for whom it was meant, here and elsewhere.
+
+    Where its group does not let its author answer any more, it stays with who wrote it.
+    """
     known, plea = await rows.by_id(post), (await plea_rows.of_replies([post])).get(post)
     if known is None or known.deleted_at is not None or plea is None or plea.state != plea_rows.GRANTED:
         return
     author = await actors.by_id(known.author_id)
     if known.visibility != rows.DIRECT or author is None or author.gone:
         return
-    opened = msgspec.structs.replace(known, visibility=plea.visibility)
-    document = await _proven(app, author, opened.visibility, await create_document_of(app, opened))
-    named = await actors.by_ids(await rows.mentioned(known.id))
     parent = await rows.by_id(known.parent_id) if known.parent_id is not None else None
+    group, face = await stored.with_face(parent.group_id if parent is not None else None)
+    if not await still_answers(author, group, parent):
+        return
+    opened = msgspec.structs.replace(
+        known, visibility=plea.visibility, group_id=group.id if group is not None else None
+    )
+    document = await _proven(app, author, opened.visibility, await create_document_of(app, opened))
+    named = tuple((await actors.by_ids(await rows.mentioned(known.id))).values())
+    prepared = Prepared(
+        draft=Draft(text=""), author=author, visibility=opened.visibility, parent=parent, group=group, face=face,
+        parent_author=await actors.by_id(parent.author_id) if parent is not None else None, mentioned=named,
+        written=writing.write(""), title="",
+    )  # fmt: skip
     writes = Writes()
-    recording.open_up(app, writes, opened, author, parent, tuple(named.values()), frozenset(await blocks.of(author.id)))
-    publish(app, writes, author, document, await everybody(opened, author), thread_id=known.thread_id, post_id=known.id)
+    recording.open_up(app, writes, opened, author, parent, named, frozenset(await blocks.of(author.id)))
+    await _spread(app, writes, prepared, opened, document)
     await apply(writes)
 
 

@@ -1,13 +1,15 @@
 """Votes of members here, and where they are told."""
 
+from activitypub.contexts import GOTOSOCIAL, including
 from fedcomm import admit, clock, controls, groups, members, pleas, proving
 from fedcomm.app import App
-from fedcomm.errors import NotAllowed, NotFound
+from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
 from fedcomm.reach import inbox_of
 from storage import actors, blocks, posts, reactions, telling, visible
 from storage import groups as stored
+from storage import pleas as asked_for
 from storage.actors import Actor
 from storage.connect import Writes, apply
 from storage.groups import Group
@@ -56,8 +58,33 @@ async def unlike(app: App, actor: Actor, post_id: int) -> None:
     group, face = await stored.with_face(post.group_id)
     vote = _activity(kind, uri, actor, post, face)
     undo = activities.undo(f"{uri}#undo", actor.uri, vote, to=vote.get("to", []), cc=vote.get("cc", []))
+    if (plea := await asked_for.by_uri(uri)) is not None and plea.state == asked_for.WAITING:
+        asked_for.drop(writes, "like", actor.id, post.id)
+        group, face = None, None  # who has not heard of it
     await _tell(app, writes, actor, post, undo, group, face)
     writes.after(lambda: app.forget_post(post.id))
+    await apply(writes)
+
+
+async def pass_on_granted(app: App, like: str) -> None:
+    """The job of a like (its id) to which the author of a post has agreed: the group of that hears of it now."""
+    plea = await asked_for.by_uri(like)
+    if plea is None or plea.state != asked_for.GRANTED:
+        return
+    post, actor, known = await posts.by_id(plea.post_id), await actors.by_id(plea.actor_id), None
+    if post is not None and post.deleted_at is None and actor is not None and not actor.gone:
+        known = await reactions.of(post.id, actor.id)
+    group, face = await stored.with_face(post.group_id if post is not None else None)
+    if post is None or actor is None or group is None or face is None or known is None or known[1] != like:
+        return
+    if group.local:
+        try:
+            admit.voting(group, await members.standing(group, actor), "like")
+        except (NotAllowed, Invalid):  # since they asked
+            return
+    said = _activity("like", like, actor, post, face) | pleas.stamps("like", plea.stamp)
+    said |= {"@context": including(said["@context"], GOTOSOCIAL)}
+    await _tell(app, writes := Writes(), actor, post, said, group, face)
     await apply(writes)
 
 
@@ -79,8 +106,9 @@ async def _vote(app: App, actor: Actor, post_id: int, kind: str) -> None:
     if post.local and kind == "like" and post.author_id != actor.id:
         telling.tell(writes, next_id(), post.author_id, "favourite", actor.id, post.id, now)
     said = _activity(kind, uri, actor, post, face)
-    if group is None and controls.pleads(allowed, "like"):
-        await pleas.ask(app, writes, "like", actor, post, said, post.id, post.visibility)
+    if controls.pleads(allowed, "like"):
+        polite = "like" in allowed.polite
+        await pleas.ask(app, writes, "like", actor, post, said, post.id, post.visibility, polite=polite)
     else:
         await _tell(app, writes, actor, post, said, group, face)
     writes.after(lambda: app.forget_post(post.id))

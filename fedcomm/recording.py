@@ -131,6 +131,12 @@ def open_up(
         blockers=blockers,
     )  # fmt: skip
     actors.count_post(writes, author.id, post.published)
+    posts.count_reply(writes, post)
+    talks.record(writes, post, person=author.kind == "Person" and not author.bot)
+    if post.group_id is not None:
+        groups.count_post(writes, post.group_id, post.published, starter=False)
+    if parent is not None:
+        writes.after(partial(app.forget_post, parent.id))
     events.tell(writes, "post", post.id)
     _show(writes, post, arrival)
     _tell(app, writes, post, arrival, clock.now_ms())

@@ -84,6 +84,6 @@ def drop(writes: Writes, kind: str, actor_id: int, post_id: int) -> None:
 
 def open_up(writes: Writes, post: Post) -> None:
     """A reply that was between two people is for whom its row says now, those included whom it names."""
-    posts.change(writes, post.id, visibility=post.visibility)
+    posts.change(writes, post.id, visibility=post.visibility, group_id=post.group_id)
     writes.add("UPDATE mention SET addressed = 1 WHERE post_id = ?", (post.id,))
     conversations.without(writes, post.id)

@@ -61,7 +61,9 @@ def note(hand: Hand, activity: Activity) -> None:
         arrival = msgspec.structs.replace(arrival, visibility=posts.MEMBERS)
     post = record(hand.app, hand.writes, arrival)
     if group is not None and group.local:
-        groups.accept_post(hand.app, hand.writes, group, hand.facts.face_of(group), post, hand.raw_of(activity))
+        limited = written.controls.boost is not None
+        face = hand.facts.face_of(group)
+        groups.accept_post(hand.app, hand.writes, group, face, post, hand.raw_of(activity), limited=limited)
     elif group is not None:
         show(hand, hand.facts.face_of(group), post, activity)
     shared.said(hand, activity, written, author, post, hand.facts.root_of(parent) if parent is not None else post)
@@ -190,7 +192,8 @@ def _again(hand: Hand, activity: Activity, written: Note, known: Post, author: A
     enter(hand, group, known)
     if known.starter:
         label(hand.writes, known.id, group, written)
-    groups.accept_post(hand.app, hand.writes, group, hand.facts.face_of(group), known, hand.raw_of(activity))
+    limited, face = written.controls.boost is not None, hand.facts.face_of(group)
+    groups.accept_post(hand.app, hand.writes, group, face, known, hand.raw_of(activity), limited=limited)
 
 
 def may_enter(hand: Hand, group: Group, post: Post) -> bool:

@@ -86,7 +86,7 @@ def delete(hand: Hand, activity: Activity) -> None:
         hand.app, hand.writes, group, face, known, moderator, activity.uri or "", inner.uri or ""
     )
     groups.pass_on(hand.app, hand.writes, group, face, hand.raw_of(activity), about=known)
-    groups.show_thread(hand.app, hand.writes, group, face, known)
+    groups.show_limited(hand.app, hand.writes, group, face, known)
 
 
 def revived(hand: Hand, gone: Post, by: str) -> bool:

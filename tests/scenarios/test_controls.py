@@ -8,7 +8,7 @@ from fedcomm import controls
 from fedcomm.controls import ASK, FREE, NEVER
 from fedcomm.errors import NotAllowed
 from storage import visible
-from storage.connect import rows
+from storage.connect import execute, rows
 from storage.posts import DIRECT, Post
 from storage.posts import PUBLIC as PUBLIC_LEVEL
 from tests import forger
@@ -16,6 +16,8 @@ from tests.fediverse import Fediverse, Instance, Person
 from tests.forger import PUBLIC, Face, Host, Json
 
 pytestmark = pytest.mark.anyio
+MESSAGES = """SELECT post.content FROM post JOIN mention ON mention.post_id = post.id
+WHERE post.visibility = 3 AND post.local = 1 AND mention.actor_id = ? AND post.author_id <> mention.actor_id"""
 OPEN = {"automaticApproval": [PUBLIC], "manualApproval": []}
 
 
@@ -153,6 +155,7 @@ async def test_who_decides_by_hand_is_asked_first_and_nobody_else_hears_of_it_be
     heard = [each["type"] for each in reader.host.received]
     assert "Create" not in heard and "Announce" not in heard
     assert reply.visibility == DIRECT and reply.uri not in [each.uri for each in await bob.home()]
+    assert (await world.here.knows(post.uri)).replies_count == 0
     with world.here.here():
         assert await rows("SELECT 1 FROM notification WHERE owner_id = ?", (bob.actor.id,)) == []
         assert not await visible.sees(bob.actor.id, reply.id) and not await visible.sees(visible.ANYBODY, reply.id)
@@ -181,7 +184,8 @@ async def test_who_decides_by_hand_is_asked_first_and_nobody_else_hears_of_it_be
         assert await rows("SELECT kind FROM notification WHERE owner_id = ?", (bob.actor.id,)) == [("mention",)]
         assert await visible.sees(visible.ANYBODY, reply.id)
         assert await rows("SELECT 1 FROM conversation WHERE last_post_id = ?", (reply.id,)) == []
-    assert (await world.here.knows(post.uri)).boosts_count == 1
+    agreed = await world.here.knows(post.uri)
+    assert (agreed.boosts_count, agreed.replies_count) == (1, 1)
     await ann.edit(opened, "May I, indeed?")
     await world.fediverse.settle()
     (update,) = [each for each in reader.host.received if each["type"] == "Update"]
@@ -205,11 +209,85 @@ async def test_who_says_no_is_believed_and_older_servers_let_the_thing_itself_wa
     assert (await world.here.knows(reply.uri)).visibility == DIRECT  # it stays with who wrote it
     with world.here.here():
         assert not await visible.sees(bob.actor.id, reply.id)
+        told = await rows(MESSAGES, (world.ann.actor.id,))
+    assert len(told) == 1 and "@gus@gts.test does not want this answer" in told[0][0] and reply.url in told[0][0]
     older = await world.says("older", {"canReply": {"always": [gus.uri], "approvalRequired": [PUBLIC]}})
     world.host.received.clear()
     sent = await world.ann.reply(older, "May I?")
     await world.fediverse.settle()
     assert [(each["type"], each["object"]["id"]) for each in world.host.received] == [("Create", sent.uri)]
+    assert sent.visibility == DIRECT and (await world.here.knows(older.uri)).replies_count == 0
+    stamp = f"{gus.uri}/approvals/1"
+    await forger.send(world.fediverse, world.here, gus, gus.does("Accept", sent.uri, result=stamp))
+    assert (await world.here.knows(sent.uri)).visibility == PUBLIC_LEVEL
+    assert (await world.here.knows(older.uri)).replies_count == 1
+    assert (await world.here.get(f"/posts/{sent.id}"))["approvedBy"] == stamp
+
+
+async def test_in_a_group_who_decides_by_hand_is_asked_as_elsewhere(world: World) -> None:
+    ann, gus = world.ann, world.gus
+    face, ben = await world.here.group("rye", moderator=ann), await world.here.person("ben")
+    await ben.follow("rye@a.test")
+    reader = Host(world.fediverse, "reader.test").actor("reader")
+    await forger.send(world.fediverse, world.here, reader, reader.does("Follow", face.uri))
+    by_hand = {"automaticApproval": [gus.uri], "manualApproval": [PUBLIC]}
+    policy = {"canLike": by_hand, "canReply": by_hand, "canAnnounce": by_hand}
+    named = [{"type": "Mention", "href": face.uri, "name": "@rye@a.test"}]
+    post = await world.says("asks", policy, tag=named, cc=[face.uri])
+    closed = {**policy, "canAnnounce": {"automaticApproval": [gus.uri]}}
+    other = await world.says("keeps", closed, tag=named, cc=[face.uri])
+    assert post.group_id == other.group_id is not None
+
+    def heard(kind: str) -> list[Json]:
+        """What the reader got of the group of that kind, without what it wraps whole of gus."""
+        said = [each for each in reader.host.received if each["type"] == "Announce"]
+        inner = [each["object"] for each in said if isinstance(each["object"], dict)]
+        return [each for each in inner if each["type"] == kind and each["actor"] == ann.actor.uri]
+
+    def boosts() -> list[Json]:
+        return [each for each in reader.host.received if each["type"] == "Announce" and each["object"] == post.uri]
+
+    reply = await ann.reply(post, "May I?")
+    await ann.like(post)
+    with pytest.raises(NotAllowed, match="asked"):
+        await ann.boost(post)
+    await world.fediverse.settle()
+    requests = asked(world)
+    kinds = [(each["type"], each["actor"]) for each in requests]
+    wanted = [("AnnounceRequest", face.uri)]
+    wanted += [(kind, ann.actor.uri) for kind in ("ReplyRequest", "LikeRequest", "AnnounceRequest")]
+    assert kinds == wanted, "and nobody is asked who lets nobody boost"
+    assert (heard("Create"), heard("Like"), boosts()) == ([], [], [])
+    waits = await world.here.knows(post.uri)
+    assert (waits.replies_count, waits.boosts_count, reply.group_id) == (0, 0, None)
+    assert await ben.home() == []
+
+    for number, request in enumerate(requests):
+        await answered(world, request, result=f"{gus.uri}/authorizations/{number}")
+    (create,), (like,) = heard("Create"), heard("Like")
+    assert create["object"]["replyAuthorization"] == create["object"]["approvedBy"] == f"{gus.uri}/authorizations/1"
+    assert like["likeAuthorization"] == f"{gus.uri}/authorizations/2" and like["object"] == post.uri
+    (boost,) = boosts()
+    assert (boost["announceAuthorization"], boost["actor"]) == (f"{gus.uri}/authorizations/0", face.uri)
+    opened, root = await world.here.knows(reply.uri), await world.here.knows(post.uri)
+    assert (opened.group_id, opened.visibility) == (post.group_id, PUBLIC_LEVEL)
+    assert (root.replies_count, root.boosts_count) == (1, 2)
+    with world.here.here():
+        assert await rows("SELECT people FROM talk WHERE id = ?", (post.id,)) == [(1,)]
+    assert [each.uri for each in await ben.home()] == [post.uri]
+
+    late = await ben.reply(post, "One word more.")
+    await ann.unlike(post)
+    await ann.like(post)
+    await ann.unlike(post)
+    await world.fediverse.settle()
+    assert len(heard("Like")) == 1 and len(heard("Undo")) == 1, "of what was not agreed to nothing is taken back"
+    with world.here.here():  # by a moderator, before gus has agreed
+        await execute("UPDATE post SET locked = 1 WHERE id = ?", (post.id,))
+    (request,) = [each for each in asked(world) if each["instrument"].get("id") == late.uri]
+    await answered(world, request)
+    assert (await world.here.knows(late.uri)).visibility == DIRECT
+    assert (await world.here.knows(post.uri)).replies_count == 1
 
 
 async def test_who_asks_ours_gets_an_authorization_and_whom_they_block_does_not(world: World) -> None:

@@ -165,6 +165,25 @@ async def test_who_limits_a_post_on_gotosocial_is_asked_and_believed(street: Str
     await alice.delete(reply)
     await eventually(lambda: reply not in blog.statuses, "the answer is gone")
 
+    handle = await street.a.group("asked_rye", alice)
+    group = await mona.follow(handle)
+    await bob.follow(handle)
+    await street.around.quiet()
+    blog.limit(canReply=by_hand, canLike=by_hand, canAnnounce=by_hand)
+    thread = await mona.post("Whose oven? Ask me first.", mentions=(group,))
+    blog.limit()
+    await bob.sees(thread, replies_count=0)
+    await alice.sees(thread, reblogs_count=0)
+    within = await alice.write("Mine.", answering=thread)
+    await eventually(lambda: len(blog.waiting) == 2, "the group asks for its boost, alice for her answer")
+    await street.around.quiet()
+    assert (await alice.sees(thread))["replies_count"] == 0 and await bob.find(within) is None
+    for what in list(blog.waiting):
+        await blog.decide(what, "Accept")
+    await bob.sees(within, content="Mine", visibility="public")
+    await alice.sees(thread, replies_count=1, reblogs_count=1)
+    await eventually(lambda: within in blog.statuses, "it is with mona, with her authorization")
+
     await alice.act("favourite", closed)
     await eventually(lambda: len(blog.waiting) == 1, "a like is asked for")
     await blog.decide(*blog.waiting, "Reject")

@@ -116,7 +116,7 @@ class Node(msgspec.Struct):
     @property
     def pleads(self) -> bool:
         """Whether its author is asked before an answer of the viewer is there for others."""
-        return self.post is not None and self.post.group_id is None and controls.pleads(self.allowed, "reply")
+        return self.post is not None and controls.pleads(self.allowed, "reply")
 
     @property
     def boosted(self) -> bool:

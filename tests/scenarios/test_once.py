@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from fedcomm import curation, group_profile, members, polls, reactions, sharing
 from fedcomm import peers as learning
-from fedcomm import polls, reactions, sharing
 from fedcomm.drafting import PollDraft
 from storage import notifications, peers, posts
 from storage.actors import Actor
@@ -39,9 +39,16 @@ def told(host: Host, about: str = "") -> list[str]:
 
 
 def twice(host: Host) -> list[tuple[str, str]]:
-    """What it was told more than once at one inbox; that the group has taken what came from there is no news of it."""
-    found = Counter(zip(host.inboxes, told(host), strict=True)).items()
-    return [what for what, times in found if times > 1 and f"https://{host.name}/" not in what[1]]
+    """What it was told more than once at one inbox; that the group has taken what came from there is no news of it.
+
+    A boost is another one when somebody else makes it, or after it was taken back.
+    """
+    found, undone = Counter[tuple[str, str]](), Counter[str]()
+    for inbox, each, name in zip(host.inboxes, host.received, told(host), strict=True):
+        by = f" by {each['actor']} {undone[each['actor']]}" if name.startswith("boost") else ""
+        undone[each["actor"]] += each["type"] == "Undo" and each["object"]["type"] == "Announce"
+        found[inbox, name + by] += 1
+    return [what for what, times in found.items() if times > 1 and f"https://{host.name}/" not in what[1]]
 
 
 class Square:
@@ -133,6 +140,53 @@ async def test_a_server_of_any_program_is_told_each_thing_once(square: Square) -
         others = [note["id"] for name, note in replies.items() if name != software]
         heard = [uri for uri in others if any(name.startswith(("Create", "boost")) for name in told(host, uri))]
         assert heard == (others if software not in ("mastodon", "gotosocial") else []), software
+
+
+async def test_what_moderators_and_people_elsewhere_do_in_a_thread_of_two_groups_is_told_once(square: Square) -> None:
+    """The guests follow both groups; what one of them does each other server hears, and what moderators do."""
+    a, ann, bo, settle = square.a, square.ann, square.bo, square.fediverse.settle
+    wine = await a.group("wine", moderator=ann)
+    for software in PROGRAMS:
+        guest = await square.guest(software)
+        await forger.send(square.fediverse, a, guest, guest.does("Follow", wine.uri))
+    lem, mas, new = (square.guests[name] for name in ("lemmy", "mastodon", "newprog"))
+    post = await bo.post("@bread@a.test Rye\n\nand Riesling")
+    with a.here():
+        await sharing.share(a.app, ann.actor, post.id, "wine")
+    notes = []
+    for number, face in enumerate((lem, mas, new)):
+        named = [{"type": "Mention", "href": each.uri, "name": f"@gus@{each.host.name}"} for each in (lem, mas, new)]
+        notes.append(await square.says(face, str(number), inReplyTo=post.uri, tag=named))
+        await forger.send(square.fediverse, a, face, face.does("Like", post.uri))
+    for face, note in zip((lem, mas, new), notes, strict=True):
+        later = note | {"content": "<p>Or not</p>", "updated": "2026-11-22T12:00:00Z"}
+        face.host.serve(note["id"], later)
+        await forger.send(square.fediverse, a, face, face.does("Update", later))
+    first, second, third = [await a.knows(note["id"]) for note in notes]
+    with a.here():
+        for act in (curation.remove, curation.restore, curation.lock, curation.unlock):
+            await act(a.app, ann.actor, first.id)
+        for act in (curation.pin, curation.unpin, curation.remove, curation.restore, curation.lock):
+            await act(a.app, ann.actor, post.id)
+        await group_profile.change(a.app, "bread", group_profile.Change(title="Breads"), ann.actor)
+        await members.ban(a.app, "bread", mas.uri, ann.actor)
+        await members.unban(a.app, "bread", mas.uri, ann.actor)
+    await settle()
+    for face, known in ((new, third), (mas, second)):
+        face.host.gone(known.uri)
+        await forger.send(square.fediverse, a, face, face.does("Delete", known.uri))
+    with a.here():
+        await sharing.end(a.app, ann.actor, post.id, "wine")
+        await curation.remove(a.app, ann.actor, post.id)
+    await settle()
+
+    for software, face in square.guests.items():
+        assert twice(face.host) == [], software
+        boosts = [each["actor"] for each in face.host.received if each["object"] == post.uri]
+        shown = {"mastodon": 3, "gotosocial": 3, "discourse": 3, "newprog": 3, "": 5, "nodebb": 1, "lemmy": 0}
+        assert len(boosts) == shown[software], (software, boosts)
+        gone = [name for name in told(face.host, third.uri) if name.startswith("Delete") and face is not new]
+        assert len(gone) == (software in ("lemmy", "nodebb") or 2 * (software == "")), software
 
 
 async def test_what_runs_somewhere_is_found_out_before_anything_is_told_in_one_form_or_another(square: Square) -> None:

@@ -185,6 +185,7 @@ class Inbox:
             document=activity.raw,
             fetched=work.fetched,
             refreshed=work.refreshed,
+            asked_at=work.asked_at,
             proven=frozenset(each.uri for each in work.proven),
             attested=work.attested,
         )
@@ -257,6 +258,7 @@ class Inbox:
     async def _fetch(self, work: Work, wants: Wants) -> None:
         """Ask peers for what an item needs, then take it up again."""
         again: Work | None = None
+        work.asked_at = work.asked_at or clock.now_ms()
         with suppress(OperationalError):  # as above; those behind it must not wait for ever
             try:
                 async with self._turns.turn(work.item.signer):

@@ -4,13 +4,16 @@ What stands inside counts as far as somebody vouches for it: posts are asked for
 are at most what the group says of them, and change nothing outside it.
 """
 
+from typing import Any
+
 import msgspec
 
+from activitypub import parse
 from activitypub.activities import Activity, id_of
-from activitypub.errors import Forbidden
+from activitypub.errors import Forbidden, ProtocolError
 from activitypub.objects import Note
 from activitypub.origins import same_origin
-from fedcomm import attesting, clock, moderation, peers, recording, rights
+from fedcomm import attesting, clock, mapping, moderation, peers, recording, rights
 from fedcomm.inbox import create, react, shared
 from fedcomm.inbox import undo as taking_back
 from fedcomm.inbox.hand import Hand, Ignored, Wants
@@ -157,6 +160,8 @@ def updated(hand: Hand, activity: Activity) -> None:
             recording.edit(hand.app, hand.writes, known, author, written, create.mentioned(hand, written))
         return
     _ask_origin(hand, known)
+    if author is not None and author.uri == inner.actor and _reads_so(hand, activity, known):
+        shared.relayed(hand, activity, known, inner.actor)
 
 
 def described(hand: Hand, activity: Activity) -> None:
@@ -243,6 +248,22 @@ def _ask_origin(hand: Hand, known: Post) -> None:
     """What a group says that an author did elsewhere, that author's server is asked about, once."""
     if known.uri not in hand.refreshed:
         raise Wants(fresh_posts=(known.uri,))
+
+
+def _reads_so(hand: Hand, activity: Activity, known: Post) -> bool:
+    """Whether the origin of a post, asked just now, says what the group says, and that was news here."""
+    inner: Any = hand.raw_of(activity).get("object")
+    said = inner.get("object") if isinstance(inner, dict) else None
+    if (known.edited_at or 0) < hand.asked_at or not isinstance(said, dict):
+        return False
+    try:
+        written = parse.object(said)
+    except ProtocolError:
+        return False
+    if not isinstance(written, Note) or written.uri != known.uri:
+        return False
+    reads = mapping.posts.title(written), mapping.posts.shown(written), mapping.posts.summary(written)
+    return reads == (known.title, known.content, known.summary)
 
 
 def _enter(hand: Hand, group: Group, face: Actor, entered: Post, activity: Activity) -> None:

@@ -85,7 +85,8 @@ class Refused(Exception):
 class Hand(msgspec.Struct, kw_only=True):
     """One activity in the hand of its handler.
 
-    `fetched` and `refreshed` hold the ids that were asked for already, with or without success; `proven` those of the
+    `fetched` and `refreshed` hold the ids that were asked for already, with or without success, since `asked_at` (ms);
+    `proven` those of the
     activities and posts in it for which their owner's own proof was seen (FEP-8b32), and `attested` those of posts for
     which only the group that passes them on vouches. A handler sets `early` when the activity may have to be passed on
     later, as it came.
@@ -98,6 +99,7 @@ class Hand(msgspec.Struct, kw_only=True):
     document: dict[str, Any]
     fetched: frozenset[str] = frozenset()
     refreshed: frozenset[str] = frozenset()
+    asked_at: int = 0
     proven: frozenset[str] = frozenset()
     attested: frozenset[str] = frozenset()
     early: bool = False

@@ -38,6 +38,7 @@ class Work(msgspec.Struct):
     allowance: Allowance
     fetched: frozenset[str] = frozenset()
     refreshed: frozenset[str] = frozenset()
+    asked_at: int = 0  # ms; when others were asked for something first
     proven: tuple[Proven, ...] = ()
     attested: frozenset[str] = frozenset()  # ids of posts in it for which only the group that passes them on vouches
     done: bool = False  # its effect came with the mark that it has had it, in a transaction of its own

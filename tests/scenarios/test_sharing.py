@@ -278,6 +278,17 @@ async def test_what_people_elsewhere_say_each_server_hears_once_wherever_the_thr
                     await sharing.share(world.a.app, world.ann.actor, known.id, "wine")
         await world.fediverse.settle()
         assert (await world.a.knows(answer["id"])).thread_id == known.id
+        later = answer | {"content": "<p>Later</p>", "updated": "2026-11-22T12:00:00Z"}
+        zoe.host.serve(answer["id"], later)
+        if home == tea.uri:
+            await announced("Update", zoe, later | {"content": "<p>What she never said</p>"})
+            await announced("Update", zoe, later)  # its origin was asked before: nothing new
+            last = later | {"content": "<p>Last</p>", "updated": "2026-11-23T12:00:00Z"}
+            zoe.host.serve(answer["id"], last)
+            await announced("Update", zoe, last)
+        else:
+            await forger.send(world.fediverse, world.a, zoe, zoe.does("Update", later))
+        await world.fediverse.settle()
         zoe.host.gone(answer["id"])
         if home == tea.uri:
             await announced("Delete", zoe, answer["id"])
@@ -285,8 +296,10 @@ async def test_what_people_elsewhere_say_each_server_hears_once_wherever_the_thr
             await forger.send(world.fediverse, world.a, zoe, zoe.does("Delete", answer["id"]))
         await world.fediverse.settle()
         told = [world.heard(host, answer["id"]) for host in (third, both, world.of_wine, away, zoe.host)]
-        assert told[:3] == [["Create", "Delete"], ["Create", "Delete"], ["Delete"]], "who is named hears it from zoe"
-        assert told[3:] == [[], []] if home == tea.uri else [["Create", "Delete"], []], "where it began it is known"
+        acts = ["Create", "Update", "Delete"]
+        assert told[:3] == [acts, acts, ["Delete"]], "who is named hears it from zoe"
+        assert told[3:] == [[], []] if home == tea.uri else [acts, []], "where it began it is known"
+        assert not [each for each in third.received if "never said" in str(each)]
         assert [world.heard(host, begun["id"]) for host in (third, away)] == [["id"], ["id"]]
 
 

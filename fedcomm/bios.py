@@ -50,7 +50,11 @@ def _hint(group: Group, mentioned: str, words: NullTranslations) -> str:
     if group.posting == "moderators" or group.closed_at or group.visibility != "public":
         return ""
     # Programs that show groups as people cut long texts: it stands first.
-    line = words.gettext("Group · mention {handle} to start a thread").format(handle=mentioned)
+    if group.join_mode == "invite":  # elsewhere who follows it is turned down without a word
+        line = words.gettext("Group · joined by invitation only · mention {handle} to start a thread")
+    else:
+        line = words.gettext("Group · mention {handle} to start a thread")
+    line = line.format(handle=mentioned)
     return f"<p>{html.escape(line, quote=False)}</p>"
 
 

@@ -70,6 +70,16 @@ async def not_agreed(app: App, writes: Writes, author: Actor, who: Actor, link: 
     await _say(app, writes, who, [words.replace("{handle}", author.acct).replace("{link}", link), then])
 
 
+async def unattended(app: App, writes: Writes, who: Actor) -> None:
+    """To who looks after this server: nobody was here for a week, so that nobody comes in unasked any more."""
+    gettext = (await letters.tongue(app, who)).gettext
+    words = gettext(
+        "Nobody who looks after this server was here for a week. So that nobody comes in unseen, whoever wants an"
+        " account waits for an answer from now on. An admin can let everybody in at once again: {link}"
+    )
+    await _say(app, writes, who, [words.replace("{link}", f"{app.base_url}/admin/site")])
+
+
 async def _say(app: App, writes: Writes, who: Actor, words: list[str]) -> None:
     gettext = (await letters.tongue(app, who)).gettext
     server = await actors.local(made.SERVICE) or await made.service(app)

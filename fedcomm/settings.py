@@ -29,6 +29,7 @@ class Settings(msgspec.Struct, frozen=True):
     description: str = ""
     rules: tuple[str, ...] = ()
     registration: Literal["invite", "approval", "open"] = "approval"
+    unattended_at: int = 0  # when `registration` became approval by itself (ms since 1970), until an admin sets it
     members_invite: bool = True  # into groups that they belong to; Mastodon's members may invite as well
     contact_email: str = ""
     contact_account: str = ""  # local name of somebody here
@@ -94,6 +95,8 @@ async def change(app: App, by: Account | None, changes: Mapping[str, Any]) -> Se
     async with transaction():
         before = await current(app)
         changed = {key: value for key, value in wanted.items() if value != getattr(before, key)}
+        if "registration" in wanted and before.unattended_at:
+            changed["unattended_at"] = 0  # an admin has seen it, whatever they decide
         for key, value in changed.items():
             await storage.settings.store(key, value, clock.now_ms())
         if changed:

@@ -111,6 +111,19 @@ async def count_admins() -> int:
     return int(await value("SELECT count(*) FROM account WHERE role = 'admin' AND state = 'active'") or 0)
 
 
+async def staff() -> list[int]:
+    """The actors of those who look after this server and can sign in."""
+    sql = "SELECT actor_id FROM account WHERE role <> 'member' AND state = 'active' ORDER BY id"
+    return [found[0] for found in await rows(sql)]
+
+
+async def last_attended() -> int | None:
+    """When somebody who looks after this server was last here (ms since 1970); None when nobody does."""
+    sql = "SELECT MAX(COALESCE(last_active_at, created_at)) FROM account WHERE role <> 'member' AND state = 'active'"
+    found = await value(sql)
+    return int(found) if found is not None else None
+
+
 async def count_pending() -> int:
     """How many sign-ups wait for an answer."""
     return int(await value("SELECT count(*) FROM account WHERE state = 'pending'") or 0)

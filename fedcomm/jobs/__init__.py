@@ -43,6 +43,7 @@ from fedcomm import (
     settling,
     severing,
     telling,
+    unattended,
     waiting,
     welcomes,
 )
@@ -131,6 +132,7 @@ SCHEDULE: dict[str, Regular] = {
     "belong": Regular(memberships.catch_up, HOUR),
     "let_in": Regular(waiting.let_in, MINUTE),
     "suspended": Regular(expiring.end, HOUR),
+    "unattended": Regular(unattended.look, HOUR),
     "lapses": Regular(lapses.end, 5 * MINUTE),
     "orphans": Regular(orphans.adopt, MINUTE),
     "weigh_votes": Regular(rankings.weigh, 10 * MINUTE),

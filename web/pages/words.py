@@ -105,6 +105,7 @@ ACTS = {
     "report.close": later("closed a report"),
     "report.reopen": later("opened a report again"),
     "settings.change": later("changed settings"),
+    "settings.unattended": later("lets nobody in unasked any more, since nobody looked after the server for a week"),
     "token.issue": later("made an access token"),
 }
 POLICIES = {

@@ -34,6 +34,7 @@ from storage.ids import ms_of
 FETCHES = 8  # of pictures elsewhere at once
 PICTURES_AT_ONCE = 1  # that a process has read: each may take 768 MB
 FEATURED = 3_600.0  # seconds for which what somebody elsewhere features is believed
+OPENNESS = 60.0  # seconds for which a group elsewhere is believed that it is for everybody
 MODERATORS = 600.0  # seconds for which the list of those who moderate a group elsewhere is believed
 _url = lru_cache(maxsize=8192)(httpx.URL)  # parsing one costs 9.5 µs
 RELOAD_SECONDS = 1.0  # between attempts to read what every process must know
@@ -87,6 +88,7 @@ class App:
         self.post_limit = PostLimit()
         self.moderators_read = Lately(MODERATORS)
         self.featured_read = Lately(FEATURED)
+        self.openness_read = Lately(OPENNESS)
         self.blobs = Blobs(config.data_dir / "media")
         self.picture_turn = asyncio.Semaphore(PICTURES_AT_ONCE)
         self.fetch_turn = asyncio.Semaphore(FETCHES)

@@ -59,17 +59,32 @@ async def restored(app: App, activity: Activity) -> tuple[Activity, frozenset[st
         return activity, frozenset()
     if isinstance(inner, str):
         return await _discussed(app, activity, inner)
-    if not isinstance(inner, Activity) or inner.type not in _TELLING or not isinstance(inner.object, str):
-        return activity, frozenset()
-    told = inner.raw.get("object")
-    if not isinstance(told, dict):
-        return activity, frozenset()
-    group = await groups.by_face(activity.actor)
-    note = note_of(app.urls, told) if group is not None and attests(group) else None
-    if note is None or note.uri != inner.object or note.attributed_to != inner.actor:
+    note = _told(app.urls, activity)
+    group = await groups.by_face(activity.actor) if note is not None else None
+    if note is None or group is None or not attests(group) or not isinstance(inner, Activity):
         return activity, frozenset()
     inner = msgspec.structs.replace(inner, object=note, objects=(note,))
     return msgspec.structs.replace(activity, object=inner, objects=(inner,)), frozenset((note.uri,))
+
+
+async def in_doubt(app: App, activity: Activity) -> str:
+    """The id of a group that tells what `restored` would believe of a private one, and is for everybody as far as is
+    known here: it may have become private a moment ago. '' when there is nothing to ask."""
+    if _told(app.urls, activity) is None or app.openness_read.lately(activity.actor):
+        return ""
+    group = await groups.by_face(activity.actor)
+    return activity.actor if group is not None and not group.local and group.visibility == "public" else ""
+
+
+def _told(urls: Urls, activity: Activity) -> Note | None:
+    """The post in an announcement that is for nobody but followers, of which nothing but its id counts otherwise."""
+    inner = activity.object
+    if activity.type != "Announce" or activity.audience.public or len(activity.objects) != 1:
+        return None
+    if not isinstance(inner, Activity) or inner.type not in _TELLING or not isinstance(inner.object, str):
+        return None
+    note = note_of(urls, inner.raw.get("object"))
+    return note if note is not None and note.uri == inner.object and note.attributed_to == inner.actor else None
 
 
 async def _discussed(app: App, activity: Activity, uri: str) -> tuple[Activity, frozenset[str]]:

@@ -115,12 +115,15 @@ class Lately:
         self._seconds = seconds
         self._done: OrderedDict[str, float] = OrderedDict()
 
+    def lately(self, name: str) -> bool:
+        """Whether it was done lately."""
+        return time.monotonic() - self._done.get(name, -self._seconds) < self._seconds
+
     def due(self, name: str) -> bool:
         """Whether it was not done lately; then it counts as done now."""
-        now = time.monotonic()
-        if now - self._done.get(name, -self._seconds) < self._seconds:
+        if self.lately(name):
             return False
-        self._done[name] = now
+        self._done[name] = time.monotonic()
         self._done.move_to_end(name)
         if len(self._done) > _REMEMBERED:
             self._done.popitem(last=False)

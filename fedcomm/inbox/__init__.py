@@ -83,16 +83,18 @@ class Inbox:
         await self._settle(batch)
 
     async def _read(self, item: Item, asked: frozenset[str] = frozenset()) -> Work | None:
-        """The item, understood; `asked` are the keys for its proofs that were asked for already."""
+        """The item, understood; `asked` are the keys for its proofs, and the group, that were asked for already."""
         try:
             said = parse.activity(documents.read(item.body))
             found = await proofs.proven(self.app, said, asked)
             heard = authenticity.reduce(said, item.signer, {each.uri for each in found})
-            activity, attested = await attesting.restored(self.app, await retelling.resolved(self.app.urls, heard))
+            heard = await retelling.resolved(self.app.urls, heard)
+            await self._look_at_group(heard, item, asked)
+            activity, attested = await attesting.restored(self.app, heard)
         except Wants as wants:
             if await self._may_wait(item):
                 self._line.hold(item, line.touched(dispatch.each(said)))
-                self._start(item, self._fetch_keys(item, wants))
+                self._start(item, self._fetch_first(item, wants))
             return None
         except ProtocolError as fault:
             await _refuse(item, str(fault))
@@ -101,6 +103,17 @@ class Inbox:
             await self._fault(item, fault)
             return None
         return line.work(item, activity, found, attested, hot=_hot(activity))
+
+    async def _look_at_group(self, heard: Activity, item: Item, asked: frozenset[str]) -> None:
+        """Before something counts that a group tells its followers alone: it may be private by now, so it is asked.
+
+        Raises:
+            Wants: it was not asked yet.
+        """
+        if heard.actor in asked:
+            self.app.openness_read.due(heard.actor)
+        elif not asked and heard.actor == item.signer and (group := await attesting.in_doubt(self.app, heard)):
+            raise Wants(fresh_actors=(group,))
 
     async def _settle(self, batch: list[Work]) -> None:
         if not batch:
@@ -240,8 +253,9 @@ class Inbox:
         self.waiting.add(task)
         task.add_done_callback(self.waiting.discard)
 
-    async def _fetch_keys(self, item: Item, wants: Wants) -> None:
-        """Ask for keys by which something in an item is proven; without them its origin is asked for it later."""
+    async def _fetch_first(self, item: Item, wants: Wants) -> None:
+        """Ask for keys by which something in an item is proven; without them its origin is asked for it later. Or what
+        the group that tells it is now: until that is known the item waits."""
         work: Work | None = None
         with suppress(OperationalError):  # then the item is in the database, to be taken up from there
             try:
@@ -250,7 +264,11 @@ class Inbox:
                         async with asyncio.timeout(PATIENCE):
                             for key_id in wants.keys:
                                 await _or_nothing(fetching.key(self.app, key_id, False), patient=False)
-                work = await self._read(item, frozenset(wants.keys))
+                    for uri in wants.fresh_actors:
+                        await _or_nothing(fetching.actor(self.app, uri, fresh=True), patient=True)
+                work = await self._read(item, frozenset((*wants.keys, *wants.fresh_actors)))
+            except Unreachable as fault:
+                await self._later(item, fault)
             except Exception as fault:  # a fault of ours
                 await self._fault(item, fault)
         await self._again(item, work)

@@ -8,7 +8,7 @@ import pytest
 from activitypub.errors import NotFound
 from fedcomm import curation, fetching, finding, members
 from storage import groups, registers, visible
-from storage.connect import rows
+from storage.connect import execute, rows
 from storage.posts import MEMBERS, PUBLIC, Post
 from tests import forger
 from tests.fediverse import Fediverse, Instance, Person
@@ -65,6 +65,47 @@ async def test_what_a_member_on_mastodon_writes_is_read_by_members_everywhere(ci
     assert await circle.b.lacks(one["id"])
     assert await circle.c.post(thread["id"]) is None
     assert circle.told().keys() <= {"a.test", "b.test", "there.test"}
+
+
+async def test_what_is_said_in_a_group_that_has_just_become_private_is_read_by_servers_that_did_not_know(
+    circle: Circle,
+) -> None:
+    """Its word counts for more from then on; a server that cannot ask it now asks later, and asks not each time."""
+    there, b = Host(circle.fediverse, "there.test"), circle.b
+    mona = there.actor("mona")
+    await forger.send(circle.fediverse, circle.a, mona, mona.does("Follow", circle.face.uri))
+    await circle.let_in()
+    with b.here():
+        await execute("UPDATE groups SET visibility = 'public'")  # as before the Update of the group has come
+
+    async def says(slug: str) -> str:
+        thread = as_mastodon(mona, slug, f"<p>Canary {slug}</p><p>Which flour?</p>", circle.face.uri)
+        activity = mona.does("Create", thread, to=thread["to"], cc=thread["cc"])
+        await forger.send(circle.fediverse, circle.a, mona, activity)
+        return str(thread["id"])
+
+    circle.fediverse.wire.down.add("a.test")
+    waits = await says("one")
+    assert await b.post(waits) is None
+    circle.fediverse.wire.down.clear()
+    with b.here():
+        await execute("UPDATE inbox_item SET next_at = 0 WHERE state = 2")
+    b.overflow()
+    await circle.fediverse.settle()
+    for uri in (waits, await says("two")):
+        kept = await b.knows(uri)
+        assert (kept.visibility, kept.truth) == (MEMBERS, "attested") and await circle.reads(circle.bob, kept)
+
+    home = Host(circle.fediverse, "open.test")
+    club = home.actor("club", "Group")
+    await forger.followed(circle.fediverse, circle.bob, club)
+    home.asked.clear()
+    for slug in ("three", "four"):  # a group that is for everybody, and says something to its followers alone
+        note = as_mastodon(mona, slug, "<p>Canary</p>", club.uri)
+        create = mona.does("Create", note, to=note["to"], cc=note["cc"])
+        await forger.send(circle.fediverse, b, club, club.does("Announce", create, to=[club.followers]))
+        assert await b.post(note["id"]) is None
+    assert home.asked.count(club.uri) == 1
 
 
 @pytest.mark.attack("GRP-20", "PRI-01")

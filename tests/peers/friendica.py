@@ -8,6 +8,7 @@ from tests.peers.forum import Forum
 from tests.peers.posts import Community, Post, bare
 from tests.peers.server import PUBLIC, Dropped, Json, Server, host_of
 
+LINKED = 'application/ld+json; profile="https://www.w3.org/ns/activitystreams"'
 PROCESSED = ("Like", "Dislike", "Update", "Delete", "Undo")
 
 
@@ -21,6 +22,9 @@ class Friendica:
     tells_author = True
     reads = ("Page", "Article", "Note", "Video", "Event", "Question", "Image", "Audio")
     places = ("/profile/{}", "/profile/{}")
+
+    def __init__(self) -> None:
+        self.quotes: dict[str, str] = {}  # text of a post → what it shares (Transmitter.createNote)
 
     def spelled(self, uri: str) -> str:
         """As it is."""
@@ -57,8 +61,13 @@ class Friendica:
         if post.parent:
             return told | {"type": "Note", "to": [PUBLIC], "cc": [f"{post.author}/followers"], "tag": []}
         tag = {"type": "Mention", "href": post.community, "name": f"@{post.community.rsplit('/', 1)[-1]}"}
-        cc = [PUBLIC, f"{post.community}/followers"]
-        return told | {"type": "Article", "name": post.title, "to": [post.community], "cc": cc, "tag": [tag]}
+        told |= {"to": [post.community], "cc": [PUBLIC, f"{post.community}/followers"], "tag": [tag]}
+        if (shared := self.quotes.get(post.text)) is None:
+            return told | {"type": "Article", "name": post.title}
+        link = {"type": "Link", "mediaType": LINKED, "href": shared, "name": f"RE: {shared}"}
+        content = f'{post.text}<br>RE: <a href="{shared}" target="_blank" rel="noopener noreferrer">{shared}</a>'
+        more = {"type": "Note", "_misskey_content": post.text, "quoteUrl": shared, "content": content}
+        return told | more | {"tag": [tag, link]}
 
     def spoken(self, activity: Json, post: Post) -> Json:
         """With what the thing itself is addressed to, and the program that said it."""

@@ -10,7 +10,7 @@ from tests.peers.forum import Dialect, Forum
 from tests.peers.friendica import Friendica
 from tests.peers.lemmy import Lemmy
 from tests.peers.mbin import Mbin
-from tests.peers.server import PUBLIC
+from tests.peers.server import PUBLIC, ids
 from tests.peers.users import User
 from tests.scenarios.forums import Group, World, answers_with, arrived, listed, ours, theirs, there, until_listed
 from tests.scenarios.neighbours import eventually
@@ -177,6 +177,39 @@ async def test_our_members_take_part_in_a_community_of_a_program(street: Street,
     await world.around.quiet()
 
     nothing_twice(world.forum.server, shared=habits.shared)
+
+
+async def test_what_somebody_of_friendica_shares_into_a_second_group_is_theirs_or_a_boost(street: Street) -> None:
+    """A share with words is a post with `quoteUrl`, one without is a boost by that person; a forum makes none of it."""
+    world = await moved_in(street, "friendica")
+    here, dialect = await ours(world, "barley"), world.forum.dialect
+    assert isinstance(dialect, Friendica)
+    second = await world.a.group("oats", here.alice)
+    oats = await here.flora.join(second)
+    await eventually(lambda: here.flora.uri in world.forum.joined.get(oats, ()), "flora is in both groups")
+    thread = await here.alice.write(f"Flour\n\nWhich mill? @{here.handle}")
+    await there(world, thread, community=here.uri)
+    await here.alice.write(f"Do you know, @{second}?", answering=thread)  # which shows the thread from now on
+
+    def boosted(group: str) -> int:
+        told = [each.activity for each in world.forum.server.received if each.activity["actor"] == group]
+        return sum(each["type"] == "Announce" and thread in ids(each["object"]) for each in told)
+
+    await eventually(lambda: boosted(oats) == 1, "the second group has boosted the thread")
+    dialect.quotes["<p>Look here.</p>"] = thread
+    quote = await here.flora.post(oats, "", "Look here.")
+    shown = await here.alice.sees(quote, content="Look here.")
+    assert f'href="{thread}"' in shown["content"] and shown["in_reply_to_id"] is None
+    await here.alice.reads(quote, [])
+    assert quote not in await listed(here.bob)  # who is in the first group alone
+
+    share = {"id": world.forum.activity_id("announce"), "type": "Announce", "actor": here.flora.uri, "object": thread}
+    share |= {"to": [PUBLIC], "cc": [f"{here.flora.uri}/followers", here.alice.uri]}
+    before = (await here.alice.sees(thread))["reblogs_count"]
+    await world.forum.send(here.alice.uri, share)
+    await here.alice.sees(thread, reblogs_count=before + 1)
+    await world.around.quiet()
+    assert world.forum.posts[thread].community == here.uri, "one post, of the group in which it began"
 
 
 async def test_a_community_that_lets_people_in_does_so_when_somebody_says_it(street: Street) -> None:

@@ -35,7 +35,7 @@ ROLES: Mapping[str, frozenset[str]] = {MEMBER: _OF_MEMBERS, MODERATOR: _OF_MODER
 # moderates a group may also say who else does; of flairs Lemmy and PieFed hear from the server of an author only.
 _AFAR = frozenset((REMOVE, RESTORE, LOCK, PIN, FLAIR, BAN, CLEAR, RESIGN, APPOINT))
 _PROGRAMS: Mapping[str, frozenset[str]] = {
-    "lemmy": _AFAR,
+    "lemmy": _AFAR | {SETTINGS},  # read in 0.19.20 and 1.0-beta: UpdateCommunity of a moderator
     "piefed": _AFAR,
     "pyfedi": _AFAR,
     "mbin": _AFAR - {RESTORE, CLEAR, FLAIR},  # reads neither an Undo of a Delete nor `removeData`, and has no flairs

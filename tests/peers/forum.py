@@ -21,7 +21,8 @@ class Dialect(Protocol):
     `group_in`, a property by which posts name their community, `described`, an actor as it shows it, and ways of its
     own: `tell(forum, community, activity)` for what one of its people did in a community of it, `pass_on` for what
     somebody elsewhere did there, `send(forum, community_uri, activity)` for what one of its people did in one
-    elsewhere, and `spoken(activity, post)`, an activity as it writes it.
+    elsewhere, `spoken(activity, post)`, an activity as it writes it, and `settled(document, activity)`, a community of
+    it once a moderator elsewhere has changed it.
     """
 
     software: tuple[str, str]
@@ -229,7 +230,7 @@ class Forum:
         await self.actor(actor)
         if kind == "Update" and isinstance(activity["object"], dict) and activity["object"].get("type") == "Group":
             await self._moderated(activity["object"]["id"], actor)
-            self.server.actors[activity["object"]["id"]] = activity["object"]
+            self._describe(activity)
         elif kind in ("Create", "Update"):
             await self._store(activity["object"], actor, changed=kind == "Update")
         elif kind in VOTES:
@@ -246,6 +247,15 @@ class Forum:
             await self._list_or_not(activity)
         else:
             raise Dropped(f"{kind} changes nothing here")
+
+    def _describe(self, activity: Json) -> None:
+        """A community is called something else, and so on; one of ours as far as the program takes that."""
+        told = activity["object"]
+        if told["id"] not in self.communities:
+            self.server.actors[told["id"]] = told
+        elif settled := getattr(self.dialect, "settled", None):
+            path = told["id"].removeprefix(self.server.base)
+            self.server.documents[path] = settled(self.server.documents[path], activity)
 
     async def _undo(self, activity: Json) -> None:
         inner, actor = activity["object"], activity["actor"]

@@ -49,6 +49,32 @@ class Lemmy:
         if document["publicKey"].get("owner") != document["id"]:
             raise Dropped("the key has another owner")
 
+    def settled(self, known: Json, update: Json) -> Json:
+        """Settings, and with them every address and the key, as `UpdateCommunity` of 0.19 and 1.0 have it.
+
+        0.19 leaves the languages alone; 1.0 takes nothing that is not newer than what it has.
+        """
+        told, host = update["object"], host_of(known["id"])
+        self.check_actor(told)
+        if PUBLIC not in [*update["to"], *update["cc"]]:
+            raise Dropped("ObjectIsNotPublic")
+        if host_of(told["id"]) != host:
+            raise Dropped("UrlVerificationError: Domains do not match")
+        if self.newer and told["updated"] <= known.get("updated", known["published"]):
+            return known
+        taken = {"name", "sensitive", "postingRestrictedToMods", "updated", "icon", "image", "summary", "source"}
+        taken |= {"inbox", "outbox", "followers", "featured", "endpoints", "publicKey", "attributedTo"}
+        taken |= {"description", "language", "tag", "discoverable"} if self.newer else set()
+        kept = {name: value for name, value in known.items() if name not in taken}
+        return kept | {name: value for name, value in told.items() if name in taken}
+
+    def described(self, actor: Json) -> Json:
+        """A community says what Lemmy's do."""
+        if actor["type"] != "Group":
+            return actor
+        more = {"discoverable": True, "tag": []} if self.newer else {}
+        return actor | {"sensitive": False, "language": [{"identifier": "en", "name": "English"}]} | more
+
     async def meet(self, server: Server, community: Json) -> None:
         """The moderators, who are people, and the newest threads, each announced by the community itself."""
         listed = await server.fetch(community["attributedTo"])

@@ -93,6 +93,14 @@ class User:
         post = self.forum.posts[uri]
         await self._publish(self._shared("Undo", self._shared("Lock", uri, post), post), post)
 
+    async def describe(self, community_uri: str, **changed: Any) -> None:
+        """As a moderator, let a community be called something else, and so on."""
+        told = {name: value for name, value in (await self.forum.actor(community_uri)).items() if name != "@context"}
+        update = self._activity(
+            "Update", told | {"updated": now()} | changed, to=[PUBLIC], cc=[community_uri], audience=community_uri
+        )
+        await self.forum.publish(update, community_uri)
+
     async def ban(self, community_uri: str, who: str, reason: str) -> None:
         """As a moderator, keep somebody out of a community of this server."""
         self.forum.communities[community_uri].banned.add(who)

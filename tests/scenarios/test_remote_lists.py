@@ -1,10 +1,14 @@
 """The lists that those look through who look after a group, for moderators on another server: in a browser there."""
 
+import importlib
+import pkgutil
+import re
+
 import httpx
 import pytest
 
 from activitypub.errors import NotFound
-from fedcomm import curation, fetching, groups, members, requests, rights
+from fedcomm import curation, fetching, follows, groups, members, requests, rights
 from fedcomm.desk.values import LISTS
 from fedcomm.group_profile import Change
 from storage import registers
@@ -15,6 +19,7 @@ from tests.forger import Face, Host
 from tests.scenarios.bakery import Bakery, Enter
 from tests.web.pages.browser import Browser, Page, filled
 from tests.web.pages.test_every_page import flaws
+from web import pages
 
 pytestmark = pytest.mark.anyio
 
@@ -161,6 +166,31 @@ async def test_a_steward_elsewhere_reads_the_log_puts_back_and_undoes_what_a_sto
         ]
     assert order.actor_uri == bakery.bob.actor.uri and await bakery.told(bakery.bob) == []
     assert "nothing of theirs" in (await browser.get(where)).main
+
+
+async def test_every_page_of_a_group_that_opens_for_a_steward_there_opens_for_one_elsewhere(
+    bakery: Bakery, enter: Enter
+) -> None:
+    """But for the log as one file (decision 37); feeds are where the group is, for everybody."""
+    with bakery.a.here():
+        await follows.follow(bakery.a.app, bakery.ann.actor, bakery.bread.id)
+    await bakery.fediverse.join(bakery.bread, bakery.bob)
+    there, afar = await enter(bakery.ann), await enter(bakery.bob)
+    tails = {
+        route.path.removeprefix("/c/{name}").replace("{ending}", "json")
+        for module in pkgutil.iter_modules(pages.__path__)
+        for route in getattr(importlib.import_module(f"web.pages.{module.name}"), "routes", ())
+        if route.path.startswith("/c/{name}")
+        and "GET" in (route.methods or ())
+        and not re.search("{slug}|/feed", route.path)
+    }
+
+    async def status(browser: Browser, path: str) -> int:
+        return (await browser.client.get(path, headers={"accept": "text/html"})).status_code
+
+    opened = {tail: (await status(there, f"/c/bread{tail}"), await status(afar, WHERE + tail)) for tail in tails}
+
+    assert len(tails) > 15 and {tail for tail, (here, away) in opened.items() if here == 200 != away} == {"/log.json"}
 
 
 async def test_a_group_with_very_many_members_is_looked_through_in_pages(bakery: Bakery, enter: Enter) -> None:

@@ -20,6 +20,7 @@ from fedcomm import (
     finding,
     group_profile,
     members,
+    remote_settings,
     rights,
 )  # fmt: skip
 from fedcomm.app import App
@@ -29,7 +30,7 @@ from storage.actors import Actor
 from storage.groups import Group
 from storage.paging import Page
 from web import params, respond, state
-from web.pages import find, frame, group_log, group_settings, shown, words
+from web.pages import community_settings, find, frame, group_log, group_settings, shown, words
 from web.pages.group_settings import Settings
 from web.pages.looking_after import Place, looking_after_any
 from web.pages.readers import form
@@ -78,12 +79,17 @@ async def do(request: Request, place: Place) -> Response:
 async def settings(request: Request, place: Place) -> Response:
     """`GET /c/{name}/profile`: the settings of a group elsewhere; of one here they are on the page of all."""
     place.by(rights.SETTINGS)
+    if place.standing.program == remote_settings.PROGRAM:
+        return await community_settings.show(request, place)
     return await (_page(request, place) if place.group.local else group_settings.show(request, place))
 
 
 @looking_after_any
 async def describe(request: Request, place: Place) -> Response:
     """`POST /c/{name}/profile`: what it is called and says of itself, who may join and post."""
+    if place.standing.program == remote_settings.PROGRAM:
+        place.by(rights.SETTINGS)
+        return await community_settings.send(request, place, await form(request, community_settings.Form, place.reader))
     given = await form(request, Settings, place.reader)
     by = place.by(rights.SETTINGS)
     if not place.group.local:

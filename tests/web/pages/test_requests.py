@@ -130,6 +130,12 @@ async def test_the_pages_say_how_one_comes_in(
     assert all("by invitation" in main and "another server" not in main for main in seen["invite"])
     assert all("That is joining" in main for main in seen["open"][1::2]) and "Join from anywhere" in seen["open"][0]
     assert "people of its own server" in seen["local"][2] and "another server" not in seen["local"][3]
+    assert [main.count("by invitation") for main in seen["invite"]] == [1] * 4  # said once on each page
+    group, _face = await groups.named("rye")
+    await build.join(alice, group)
+    await group_profile.change(app, "rye", Change(join_mode="invite", visibility="public"))
+    inside = (await member.get("/c/rye")).main
+    assert "Leave" in inside and "by invitation" not in inside and "All ways to join" not in inside
 
 
 async def test_the_pages_say_of_a_group_elsewhere_how_one_comes_in(

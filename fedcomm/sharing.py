@@ -8,15 +8,18 @@ it is told gets a thread of its own that leads back (features S1.5).
 from collections.abc import Sequence
 from typing import Any
 
+from activitypub.contexts import PUBLIC
 from fedcomm import acts, addressing, admit, clock, groups, letters, members, restraints, rights, showing, ways
 from fedcomm.admit import Standing
 from fedcomm.app import App
 from fedcomm.drafting import Prepared
 from fedcomm.errors import AppError, Invalid, NotAllowed, NotFound, TooMany
+from fedcomm.mapping import activities
+from fedcomm.outbox import publish
 from storage import actors, posts, registers, shares, talks, visible
 from storage import groups as stored
 from storage.actors import Actor
-from storage.connect import Writes, apply
+from storage.connect import Writes, apply, write
 from storage.groups import Group
 from storage.ids import next_id
 from storage.outbox import Audience
@@ -92,26 +95,51 @@ async def _take_in(app: App, writes: Writes, group: Group, face: Actor, post: Po
 async def end(app: App, actor: Actor, post_id: int, group_name: str) -> None:
     """A thread is shown in another group no more: who shared it says so, who wrote it, or a moderator of that group.
 
-    Whoever ended it is remembered (`ways.sharing_again`), so that it does not come and go.
+    Whoever ended it is remembered (`ways.sharing_again`), so that it does not come and go. A group elsewhere is
+    asked for that by the thread's author or a moderator, where its server takes it so (`Remove`).
 
     Raises:
         NotFound: there is no such group, or it does not show the thread.
         NotAllowed: none of these.
     """
     post = await posts.by_id(post_id)
-    group, face = await groups.named(group_name)
-    shared_by = await shares.by(group.id, post_id)
-    if post is None or shared_by is None:
+    group, face = await groups.called(group_name)
+    if post is None or (not group.local and not app.peers.keeps_apart(face.host)):
         raise NotFound("There is no such thread in this group.")
-    standing = await members.standing(group, actor)
-    if actor.id not in (shared_by, post.author_id):
-        admit.right(standing, rights.REMOVE)
-    role = "moderator" if standing.may(rights.REMOVE) else "author" if actor.id == post.author_id else "sharer"
-    ended = {"by": actor.uri, "role": role, "at": clock.now_ms()}
-    writes = Writes()
-    acts.record(app, writes, group, face, "share", post.uri, ended, by=actor.uri, uri=app.urls.activity(next_id()))
-    await showing.withdraw(app, writes, group, face, [post])
+    writes, uri = Writes(), app.urls.activity(next_id())
+    await _end(app, writes, group, face, post, actor, uri)
+    if not group.local:
+        said = activities.activity(
+            "Remove", uri, actor.uri, post.uri, to=[PUBLIC], cc=[face.uri], target=face.uri, audience=face.uri
+        )
+        publish(app, writes, actor, said, Audience(inboxes=(face.inbox,)), thread_id=post.thread_id)
     await apply(writes)
+
+
+async def ended(app: App, group: Group, face: Actor, post: Post, by: Actor, uri: str) -> None:
+    """Somebody elsewhere ends that a group of ours shows a thread, by an act of that id; part of a transaction.
+
+    Raises:
+        NotFound: the group does not show it.
+        NotAllowed: they neither began nor shared it, nor moderate the group.
+    """
+    await _end(app, writes := Writes(), group, face, post, by, uri)
+    await write(writes)
+
+
+async def _end(app: App, writes: Writes, group: Group, face: Actor, post: Post, by: Actor, uri: str) -> None:
+    shared_by = await shares.by(group.id, post.id)
+    if shared_by is None:
+        raise NotFound("There is no such thread in this group.")
+    standing = await members.standing(group, by)
+    if by.id not in (shared_by, post.author_id):
+        admit.right(standing, rights.REMOVE)
+    if not group.local:
+        return await showing.hide(app, writes, group, face, post)
+    role = "moderator" if standing.may(rights.REMOVE) else "author" if by.id == post.author_id else "sharer"
+    register = {"by": by.uri, "role": role, "at": clock.now_ms()}
+    acts.record(app, writes, group, face, "share", post.uri, register, by=by.uri, uri=uri)
+    await showing.withdraw(app, writes, group, face, [post])
 
 
 def sharable(post: Post, group: Group) -> bool:

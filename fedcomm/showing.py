@@ -71,6 +71,14 @@ async def withdraw(app: App, writes: Writes, group: Group, face: Actor, threads:
         shares.drop(writes, group.id, post.id)
 
 
+async def hide(app: App, writes: Writes, group: Group, face: Actor, post: Post) -> None:
+    """A thread is not shown any more by a group elsewhere, which says so itself."""
+    if (boost := await boosts.of(face.id, post.id)) is not None:
+        boosts.remove(writes, boost)
+    shares.drop(writes, group.id, post.id)
+    writes.after(lambda: app.forget_post(post.id))
+
+
 def take_back(
     app: App, writes: Writes, face: Actor, post: Post, uri: str, at_ms: int, told: Iterable[Actor], *,
     once: bool = False,

@@ -24,6 +24,7 @@ from fedcomm import (
     moderation,
     rights,
     sanitise,
+    sharing,
     showing,
     verdicts,
 )  # fmt: skip
@@ -71,7 +72,7 @@ async def locked(hand: Hand, activity: Activity) -> None:
 
 async def listing(hand: Hand, activity: Activity) -> None:
     """A thread of a group of ours is pinned, or somebody made a moderator by a steward, or the other way round. Or a
-    group of Mobilizon takes out one of ours, or one of NodeBB has a thread no more."""
+    group of Mobilizon takes out one of ours, or one of NodeBB has a thread no more; or one of ours shows it no more."""
     if (known := await memberships.named(id_of(activity.object))) is not None:
         return await membership.decided(hand, activity, known, granted=False)
     if activity.type == "Remove" and (elsewhere := hand.facts.group_at(activity.origin or "")) is not None:
@@ -80,11 +81,21 @@ async def listing(hand: Hand, activity: Activity) -> None:
     if left is not None and not left.local:
         return await topics.removed(hand, activity, left)
     post = hand.facts.posts.get(id_of(activity.object) or "")
+    if left is not None:
+        return await _unshare(hand, activity, left, post)
     named = group_of(activity.audience, lambda uri: hand.facts.group_at(uri) is not None)
     group = hand.facts.group_at(named) if named else None
     group_id = group.id if group is not None else post.group_id if post is not None else None
     case = _ours(hand, activity, group_id, rights.OVERSEE)
     await _list(hand, case)
+
+
+async def _unshare(hand: Hand, activity: Activity, group: Group, post: Post | None) -> None:
+    """A group of ours shows a thread of another no more, says who looks after it, or began or shared the thread."""
+    by = hand.actor(activity.actor)
+    if post is None or activity.uri is None:
+        raise Ignored("it names nothing that the group shows")
+    await sharing.ended(hand.app, group, hand.facts.face_of(group), post, by, activity.uri)
 
 
 async def listed(hand: Hand, activity: Activity) -> None:

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from fedcomm import curation, members, sharing
+from fedcomm import curation, groups, members, sharing
 from fedcomm.errors import NotAllowed
-from storage import actors, shares
+from storage import actors, registers, shares
 from storage.actors import Actor
 from storage.posts import Post
 from tests import forger
@@ -81,7 +81,7 @@ class World:
         post = await instance.knows(self.post.uri)
         with instance.here():
             (shown,) = await beside.also_in(instance.app.peers, who.actor.id, who.actor, post)
-        assert not shown.mine, "that is ended on the server of the group"
+        assert shown.mine == ("remove" in shown.may)
         return shown.may
 
 
@@ -128,7 +128,7 @@ async def test_a_second_group_tells_of_its_locks_and_pins_which_its_deputies_ord
     await world.fediverse.settle()
     assert (await world.a.knows(said.uri)).thread_id == world.post.id
     theirs = [await world.offered(world.c, each) for each in (world.carol, world.dot)]
-    assert theirs == [frozenset(), frozenset(("lock", "pin"))]
+    assert theirs == [frozenset(), frozenset(("lock", "pin", "remove"))]
     assert decisions(other) == ["Lock", "Add", "Undo", "Remove"] and decisions(piefed) == decisions(unknown) == []
 
     await world.act(curation.pin, world.c, world.dot, "wine@b.test")
@@ -138,6 +138,45 @@ async def test_a_second_group_tells_of_its_locks_and_pins_which_its_deputies_ord
     assert await world.state(later) == [(False, True, 0)]
     featured = await world.b.get("/c/wine/featured")
     assert featured["totalItems"] == 0, "who does not say who asks is told of the threads of the group"
+
+
+@pytest.mark.attack("GRP-03", "GRP-06")
+async def test_who_looks_after_a_second_group_or_began_the_thread_ends_from_elsewhere_that_it_is_shown(
+    world: World,
+) -> None:
+    everywhere = (world.a, world.b, world.c)
+    mal = Host(world.fediverse, "m.test").actor("mal")
+    act = mal.does("Remove", world.post.uri, to=[world.wine.uri], target=world.wine.uri, audience=world.wine.uri)
+    await forger.send(world.fediverse, world.b, mal, act)
+
+    async def ends(who: Person) -> None:
+        there = await who.instance.knows(world.post.uri)
+        with who.instance.here():
+            await sharing.end(who.instance.app, who.actor, there.id, "wine@b.test")
+        await world.fediverse.settle()
+
+    async def shown() -> list[int]:
+        found = []
+        for instance in everywhere:
+            there = await instance.knows(world.post.uri)
+            with instance.here():
+                found.append(len(await shares.of_thread(there.id)))
+        return found
+
+    with pytest.raises(NotAllowed):
+        await ends(world.carol)
+    assert await shown() == [1, 1, 1]
+    await ends(world.dot)
+    assert await shown() == [0, 0, 0], "a deputy of the group"
+    with world.b.here():
+        ended = await registers.get((await groups.named("wine"))[0].id, "share", world.post.uri)
+    assert ended is not None and world.dot.actor.uri in ended and "moderator" in ended
+    with world.b.here():
+        await sharing.share(world.b.app, world.bob.actor, (await world.b.knows(world.post.uri)).id, "wine")
+    await world.fediverse.settle()
+    assert await shown() == [1, 1, 1]
+    await ends(world.ann)
+    assert await shown() == [0, 0, 0], "who began the thread"
 
 
 async def nobody_else(world: World) -> None:

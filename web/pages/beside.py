@@ -38,8 +38,9 @@ async def also_in(peers: PeerBook, viewer: int, reader: Actor | None, post: Post
     found = []
     for each in showing:
         if each.group.actor_id in allowed and each.group.visibility == "public":
-            may = await _rights(reader, each.group, peers.keeps_apart(faces[each.group.actor_id].host))
-            mine = rights.REMOVE in may or await _shared(reader, each.group, post)
+            apart = bool(each.group.local) or peers.keeps_apart(faces[each.group.actor_id].host)
+            may = await _rights(reader, each.group) if apart else frozenset[str]()
+            mine = apart and (rights.REMOVE in may or await _shared(reader, each.group, post))
             found.append(Elsewhere(faces[each.group.actor_id], each.locked, each.pinned, mine, may))
     return found
 
@@ -58,17 +59,16 @@ async def choices(reader: Actor, post: Post) -> list[Actor]:
     return sorted((await storage.actors.by_ids(wanted)).values(), key=lambda face: (face.host, face.username))
 
 
-async def _rights(reader: Actor | None, group: Group, apart: bool) -> frozenset[str]:
-    """What the reader may do with a thread that a group shows; what one elsewhere shows, its own server ends."""
-    if reader is None or not (group.local or apart):
+async def _rights(reader: Actor | None, group: Group) -> frozenset[str]:
+    """What the reader may do with a thread that a group shows."""
+    if reader is None:
         return frozenset()
     standing = await members.standing(group, reader)
-    wanted = (rights.REMOVE, rights.LOCK, rights.PIN) if group.local else (rights.LOCK, rights.PIN)
-    return frozenset(right for right in wanted if standing.may(right))
+    return frozenset(right for right in (rights.REMOVE, rights.LOCK, rights.PIN) if standing.may(right))
 
 
 async def _shared(reader: Actor | None, group: Group, post: Post) -> bool:
     """Whether the reader began or shared the thread."""
-    if reader is None or not group.local:
+    if reader is None:
         return False
     return reader.id in (post.author_id, await storage.shares.by(group.id, post.thread_id))

@@ -147,6 +147,19 @@ class Association(Publisher):
         await (self._among("Create", self.person, note) if stranger is None else self._relay(note))
         return str(note["id"])
 
+    async def reword(self, uri: str, text: str) -> None:
+        """The person lets something that they said in a discussion say something else."""
+        note = self.server.documents[uri.removeprefix(self.server.base)]
+        assert isinstance(note, dict)
+        note |= {"content": f"<p>{text}</p>"}
+        await self._among("Update", self.person, note)
+
+    async def unsay(self, uri: str) -> None:
+        """The person takes back something that they said in a discussion (Types.Comments)."""
+        gone = {"type": "Tombstone", "formerType": "Note", "deleted": now(), "id": uri}
+        self.server.documents[uri.removeprefix(self.server.base)] = {"id": uri, "type": "Tombstone"}
+        await self._among("Delete", self.person, gone)
+
     async def rename(self, discussion: str, title: str) -> None:
         """The person gives a discussion another title: in its document stands what was said last (Converter)."""
         path = discussion.removeprefix(self.server.base)

@@ -139,6 +139,15 @@ async def test_our_members_take_part_in_a_community_elsewhere(world: World) -> N
         await member.sees(comment)
         await member.reads(page, [answer, comment])
         assert sorted(await listed(member)) == sorted([page, thread])
+    await here.flora.vote(answer, 1)
+    await here.alice.act("unfavourite", page)
+    await there(world, page, votes={})
+    for member in (here.alice, here.bob):
+        await member.sees(answer, favourites_count=1)
+        await member.sees(page, favourites_count=0)
+    await here.flora.vote(answer, 0)
+    for member in (here.alice, here.bob):
+        await member.sees(answer, favourites_count=0)
 
 
 async def test_what_their_moderators_take_out_is_out_for_our_members_until_they_put_it_back(world: World) -> None:

@@ -170,6 +170,12 @@ async def test_a_mention_of_the_group_begins_a_thread_and_answers_come_back_in_i
 
     await alice.reads(thread, [answer, thanks])
     await bob.reads(thread, [answer, thanks])
+    await bob.act("favourite", thread)
+    await alice.sees(thread, favourites_count=1)
+    await eventually(lambda: world.mastodon.statuses[thread].likes == {bob.uri}, "bob's vote is a like there")
+    await bob.act("unfavourite", thread)
+    await alice.sees(thread, favourites_count=0)
+    await eventually(lambda: not world.mastodon.statuses[thread].likes, "and is taken back")
     assert (group, thread) in world.mastodon.home(mona)
     lists = await bob.call("GET", "/api/v1/lists")
     shown = await bob.call("GET", f"/api/v1/timelines/list/{lists[0]['id']}")

@@ -110,7 +110,7 @@ async def test_who_joins_our_group_from_a_mobilizon_gets_its_threads_until_they_
     nothing_twice(there.server)
 
 
-@pytest.mark.shows("mobilizon", ours="join answer edit delete", theirs="post answer")
+@pytest.mark.shows("mobilizon", ours="join answer edit delete", theirs="post answer edit delete")
 async def test_who_was_let_in_by_a_mobilizon_discusses_there_and_who_follows_does_not(street: Street) -> None:
     there = await moved_in(street, "mobilizon")
     assert isinstance(there, Association)
@@ -150,6 +150,12 @@ async def test_who_was_let_in_by_a_mobilizon_discusses_there_and_who_follows_doe
         await member.reads(discussion, [said, more, answer, third])
         assert (await member.sees(said))["account"]["acct"] == "nina@mobilizon.test"
     await carol.misses(third)
+    await there.reword(more, "A third of it.")
+    for member in (alice, bob):
+        await member.sees(more, content="A third of it.", visibility="private")
+    await there.unsay(said)
+    for member in (alice, bob):
+        await member.misses(said)
     await there.rename(discussion, "New ovens")
     await alice.sees(discussion, content="New ovens")
     assert "Who pays for the new one?" in (await alice.sees(discussion))["content"]  # and not what was said last

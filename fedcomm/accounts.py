@@ -20,6 +20,7 @@ from fedcomm import (
     emails,
     invites,
     joining,
+    mail_domains,
     names,
     passwords,
     powers,
@@ -107,6 +108,7 @@ async def sign_up(
         raise NotAllowed("One needs an invitation to sign up here.")
     state: State = "active" if found or mode == "open" or app.config.confirm_signups else "pending"
     text = _reason(reason)
+    await mail_domains.check(email)
     wanted = await _wanted(app, name, password, email, found.role if found else "member", state, address)
     wanted = msgspec.structs.replace(wanted, reason=text, language=language[:20])
     if state == "pending" and await storage.accounts.count_pending() >= MOST_PENDING:

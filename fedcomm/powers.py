@@ -11,12 +11,13 @@ SANCTION = "sanction"  # warn, freeze, limit, suspend, and take that back
 REPORTS = "reports"  # see what was reported, and deal with it
 SPAM = "spam"  # look through what was held back
 DELETE = "delete"  # delete somebody's account for good
+SERVER = "server"  # decide what holds for the whole server
 ROLES = "roles"  # give somebody a role, a password, an invitation with a role
 
 _RANKS = ("member", "moderator", "admin")
 _RIGHTS: dict[str, frozenset[str]] = {
     "moderator": frozenset((PEOPLE, SANCTION, REPORTS, SPAM)),
-    "admin": frozenset((PEOPLE, SANCTION, REPORTS, SPAM, DELETE, ROLES)),
+    "admin": frozenset((PEOPLE, SANCTION, REPORTS, SPAM, DELETE, SERVER, ROLES)),
 }
 
 

@@ -96,6 +96,8 @@ ACTS = {
     "group.rollback": later("let undo what somebody did for a group"),
     "invite.create": later("made an invitation"),
     "invite.revoke": later("took an invitation back"),
+    "mail_domain.close": later("lets nobody sign up with an e-mail address of a domain"),
+    "mail_domain.open": later("lets people sign up with e-mail addresses of a domain again"),
     "contact.release": later("let in somebody whom nobody here knew"),
     "contact.refuse": later("refused what strangers wrote"),
     "blocklist.apply": later("applied a list of servers to block"),

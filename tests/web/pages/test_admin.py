@@ -285,6 +285,15 @@ async def test_sign_ups_are_answered_one_by_one_or_all_that_are_chosen(app: App,
     assert await value("SELECT COUNT(*) FROM audit WHERE act = 'account.reject' AND detail LIKE '%Spam%'") == 2
 
 
+async def test_a_domain_of_addresses_is_closed_and_opened_again(app: App, admin: Browser) -> None:
+    wrong = await admin.send(await admin.get("/admin/mail_domains"), "/admin/mail_domains", domain="no domain")
+    assert wrong.status == 422 and wrong.one("input", name="domain")["value"] == "no domain" and flaws(wrong) == []
+    closed = await admin.button(wrong, "/admin/mail_domains", domain="Trash.example")
+    assert "trash.example" in closed.main and flaws(closed) == []
+    (back,) = [form["action"] for form in closed.all("form") if form["action"].endswith("/open")]
+    assert "There are none." in (await admin.button(closed, back)).main
+
+
 async def test_a_new_password_is_shown_once_and_works(app: App, admin: Browser, enter: Enter) -> None:
     anna = await enter(await build.person("anna"))
 

@@ -196,10 +196,10 @@ async def _source(app: App, kind: str, subject: int) -> tuple[str, int]:
 
     '' when none of its server are shown, its owner is gone, or what has it is shown to nobody here.
     """
-    post = 0
+    post, file = 0, None
     if kind == "e":
         emoji = await storage.emojis.elsewhere(subject)
-        return (emoji.url if emoji and shows(emoji.host) else ""), 0
+        return (emoji.url if emoji and shows(emoji.host) and not passes.ends(emoji.url) else ""), 0
     if kind == "m":
         file, shared = await rows.elsewhere(subject) or (None, True)
         post = 0 if shared or file is None else file.post_id or 0
@@ -210,18 +210,19 @@ async def _source(app: App, kind: str, subject: int) -> tuple[str, int]:
         url = (owner.icon if kind == "i" else owner.image) if owner else ""
     if owner is None or owner.gone or owner.local or not shows(owner.host):
         return "", post
-    if passes.ends(url) and await _borrowed(url, owner.host, post):
+    if passes.ends(url) and (file is None or await _borrowed(file, owner.host)):
         return "", post
     return url, post
 
 
-async def _borrowed(url: str, host: str, post: int) -> bool:
+async def _borrowed(file: Media, host: str) -> bool:
     """Whether somebody of `host` shows a picture of others by an address that ends: what this server may ask for, or
-    has copied, would be shown to whom they like. A private group shows those of its members (`passed_on`)."""
-    known = await storage.posts.by_id(post) if post else None
-    _group, face = await groups.with_face(known.group_id if known and known.visibility == MEMBERS else None)
-    hosts = (host, face.host) if face is not None and face.host else (host,)
-    return not url.startswith(tuple(f"{scheme}://{each}/" for each in hosts for scheme in ("https", "http")))
+    has copied, would be shown to whom they like. A private group may in its own lists (`passed_on`)."""
+    if file.state == rows.VOUCHED:
+        known = await storage.posts.by_id(file.post_id or 0)
+        _group, face = await groups.with_face(known.group_id if known is not None else None)
+        host = face.host if face is not None else host
+    return not file.remote_url.startswith((f"https://{host}/", f"http://{host}/"))
 
 
 async def _fetched(app: App, url: str) -> Copy:

@@ -10,7 +10,7 @@ from activitypub.errors import ProtocolError, Unreachable
 from fedcomm import admit, attesting, errors, fetching
 from fedcomm.app import App
 from fedcomm.recording import record
-from storage import posts, registers
+from storage import media, posts, registers
 from storage.actors import Actor
 from storage.connect import Writes, apply
 from storage.errors import IntegrityError
@@ -37,7 +37,8 @@ async def keep(app: App, group: Group, face: Actor, raw: Any, allowance: Allowan
         return None
     arrival = await fetching.arrival_of(app, note, author, parent, face.host)
     told = {"truth": attesting.TRUTH, "group": group, "visibility": MEMBERS, "awaited": False}
-    record(app, writes := Writes(), msgspec.structs.replace(arrival, **told))
+    kept = record(app, writes := Writes(), msgspec.structs.replace(arrival, **told))
+    media.vouched(writes, kept.id)
     with suppress(IntegrityError):  # it came another way meanwhile
         await apply(writes)
     return await posts.by_uri(note.uri)

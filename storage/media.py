@@ -46,6 +46,7 @@ class Served(msgspec.Struct, frozen=True):
         return self.visibility <= 1 and not self.removed  # public and unlisted
 
 
+VOUCHED = "told"  # the state of a file of which its group says where it is, instead of its author
 COLUMNS = ", ".join(Media.__struct_fields__)
 _SELECT = f"SELECT {COLUMNS} FROM media "
 _FILE = """
@@ -174,6 +175,11 @@ def wait(writes: Writes, media_ids: Sequence[int], owner_id: int, scheduled_id: 
 def wait_no_more(writes: Writes, scheduled_id: int, now_ms: int) -> None:
     """What waited with a post that does not come may be used for another for a day."""
     writes.add("UPDATE media SET scheduled_id = NULL, created_at = ? WHERE scheduled_id = ?", (now_ms, scheduled_id))
+
+
+def vouched(writes: Writes, post_id: int) -> None:
+    """What a private group says where its copies of the files of a post are, which another server has."""
+    writes.add("UPDATE media SET state = ? WHERE post_id = ? AND origin = 'remote'", (VOUCHED, post_id))
 
 
 def drop(writes: Writes, post_id: int, now_ms: int, but: Sequence[int] = ()) -> None:

@@ -1,6 +1,5 @@
 """Pictures of private groups between servers: those of members have them; who has an address has them until it ends."""
 
-import re
 from pathlib import Path
 
 import msgspec
@@ -10,11 +9,11 @@ import time_machine
 from activitypub.errors import NotFound
 from fedcomm import clock, elsewhere, follows, group_profile, media
 from fedcomm.group_profile import Change
-from storage import copies
+from storage import actors, copies
 from storage import follows as asked
 from storage import media as stored
 from storage.actors import Actor
-from storage.connect import execute, value
+from storage.connect import execute, rows, value
 from storage.posts import Post
 from tests import forger
 from tests.fediverse import Fediverse, Instance, Person
@@ -26,12 +25,22 @@ DAY = 86_400
 
 
 class Circle(msgspec.Struct, frozen=True):
-    """A private group on a.test, with anna there, bob of b.test and carol of c.test; nobody of d.test."""
+    """A private group on a.test, with anna there, bob of b.test and carol of c.test; dan of d.test comes later."""
 
     fediverse: Fediverse
     servers: dict[str, Instance]
     face: Actor
     people: dict[str, Person]
+
+    async def let_in(self, *names: str) -> None:
+        """They ask, and are let in."""
+        for name in names:
+            await self.people[name].follow("@rye@a.test")
+        await self.fediverse.settle()
+        with self.servers["a"].here():
+            for each in await asked.requests(self.face.id):
+                await follows.accept(self.servers["a"].app, self.face, each.follower_id)
+        await self.fediverse.settle()
 
     async def posted(self, name: str, text: str = "Look") -> Post:
         """With a picture."""
@@ -77,20 +86,15 @@ class Circle(msgspec.Struct, frozen=True):
 @pytest.fixture
 async def circle(fediverse: Fediverse, tmp_path: Path) -> Circle:
     """The group, with its people in it."""
-    servers = {name: await fediverse.instance(f"{name}.test", data_dir=tmp_path / name) for name in "abcd"}
-    homes = {"alice": "a", "anna": "a", "bob": "b", "carol": "c"}
+    servers = {name: await fediverse.instance(f"{name}.test", data_dir=tmp_path / name) for name in "abcde"}
+    homes = {"alice": "a", "anna": "a", "bob": "b", "carol": "c", "dan": "d"}
     people = {name: await servers[home].person(name) for name, home in homes.items()}
     face = await servers["a"].group("rye", moderator=people["alice"])
     with servers["a"].here():
         await group_profile.change(servers["a"].app, "rye", Change(visibility="members"), people["alice"].actor)
-    for name in ("anna", "bob", "carol"):
-        await people[name].follow("@rye@a.test")
-    await fediverse.settle()
-    with servers["a"].here():
-        for each in await asked.requests(face.id):
-            await follows.accept(servers["a"].app, face, each.follower_id)
-    await fediverse.settle()
-    return Circle(fediverse, servers, face, people)
+    made = Circle(fediverse, servers, face, people)
+    await made.let_in("anna", "bob", "carol")
+    return made
 
 
 @pytest.mark.attack("PRI-01", "PRI-15", "GRP-20")
@@ -103,44 +107,64 @@ async def test_servers_with_members_have_the_pictures_of_a_private_group_and_no_
     address, of_bob = await circle.address("b", ours), await circle.address("c", theirs)
     assert address.startswith("https://a.test/media/") and of_bob.startswith("https://b.test/media/")
     plain = address.partition("?")[0]
-    assert [await circle.given(*place) for place in (("d", address), ("d", plain), ("b", plain))] == [True, False, True]
+    assert [await circle.given(*place) for place in (("e", address), ("e", plain), ("b", plain))] == [True, False, True]
 
     with time_machine.travel(clock.now() + 15 * DAY, tick=True):
-        assert [await circle.given(server, address) for server in "bcd"] == [True, True, False]
+        assert [await circle.given(server, address) for server in "bce"] == [True, True, False]
         with circle.servers["b"].here():
             await copies.forget([address])
         assert [await circle.shown(*place) for place in (("b", ours), ("c", theirs))] == [200, 200]
         # Bob's server does not know that carol is a member: the group, which does, has his picture for hers.
-        assert [await circle.given(server, of_bob) for server in "acd"] == [True, False, False]
+        assert [await circle.given(server, of_bob) for server in "ace"] == [True, False, False]
         with circle.servers["c"].here():
-            raw = (await circle.servers["c"].app.client.get_document(f"{circle.face.uri}/outbox?page=1")).raw
-            (again,) = re.findall(r"https://a\.test/media/elsewhere/[^'\"]+", str(raw))
             await execute("UPDATE copy SET used_at = 0")
             await elsewhere.clean_up(circle.servers["c"].app)
-        assert [await circle.given(server, again.partition("?")[0]) for server in "bcd"] == [True, True, False]
         assert await circle.has("c", theirs), "what cannot be had again is kept"
-        with circle.servers["c"].here():  # as who joins later reads it in the outbox
-            await execute("UPDATE media SET remote_url = ? WHERE remote_url = ?", (again, of_bob))
-        assert await circle.shown("c", theirs) == 200
+        await circle.let_in("dan")
+        again = await circle.address("d", theirs)
+        assert again.startswith("https://a.test/media/elsewhere/") and await circle.has("d", theirs)
+        assert await circle.shown("d", theirs) == 200
+        assert [await circle.given(server, again.partition("?")[0]) for server in "bde"] == [True, True, False]
 
 
 @pytest.mark.attack("PRI-15", "NET-39")
-async def test_nobody_is_shown_a_private_picture_by_a_post_of_their_own_that_has_its_address(circle: Circle) -> None:
-    """Neither what their server has copied, nor what it would be given because it has a member."""
-    ours = await circle.posted("anna")
+async def test_nobody_is_shown_a_private_picture_by_something_of_their_own_that_has_its_address(circle: Circle) -> None:
+    """Neither what their server has copied, nor what it would be given because it has a member: as a picture of a post
+    for everybody or in a group, as an emoji, as somebody's face."""
+    ours, c = await circle.posted("anna"), circle.servers["c"]
     address = await circle.address("c", ours)
-    host, carol = forger.Host(circle.fediverse, "e.test"), circle.people["carol"].actor
-    eve = host.actor("eve")
-    for at, url in enumerate((address, f"{address}&x=1", address.partition("?")[0])):
-        files = [{"type": "Document", "mediaType": "image/jpeg", "url": url}]
-        note = eve.note(f"n{at}", to=[forger.PUBLIC], cc=[carol.uri], tag=[{"type": "Mention", "href": carol.uri}])
-        await forger.send(circle.fediverse, circle.servers["c"], eve, eve.does("Create", note | {"attachment": files}))
-        await circle.fediverse.settle()
-        there = await circle.servers["c"].knows(note["id"])
-        with circle.servers["c"].here():
+    host = forger.Host(circle.fediverse, "eve.test")
+    eve = host.actor("eve", icon={"type": "Image", "url": address})
+    await forger.send(circle.fediverse, circle.servers["a"], eve, eve.does("Follow", circle.face.uri))
+    await circle.let_in()
+    emoji = {
+        "type": "Emoji",
+        "id": "https://eve.test/emojis/1",
+        "name": ":cat:",
+        "icon": {"type": "Image", "url": address},
+    }
+    carol = {"type": "Mention", "href": circle.people["carol"].actor.uri}
+    group = {"type": "Mention", "href": circle.face.uri}
+    for at, (url, to, tags) in enumerate((
+        (address, [forger.PUBLIC], [carol, emoji]), (f"{address}&x=1", [forger.PUBLIC], [carol]),
+        (address.partition("?")[0], [forger.PUBLIC], [carol]), (address, [eve.followers], [group]),
+    )):  # fmt: skip
+        more = {"attachment": [{"type": "Document", "mediaType": "image/jpeg", "url": url}], "tag": tags}
+        note = eve.note(f"n{at}", to=to, cc=[tags[0]["href"]], **more)
+        to_whom = circle.servers["a"] if group in tags else c
+        create = eve.does("Create", note, to=note["to"], cc=note["cc"])
+        await forger.send(circle.fediverse, to_whom, eve, create)
+        there = await c.knows(note["id"])
+        with c.here():
             (file,) = await stored.of_post(there.id)
-            shown = elsewhere.address("", "m", file.id, file.remote_url, "e.test", there.visibility)
-        assert file.remote_url == url and await circle.servers["c"].code(shown) == 404, url
+            shown = elsewhere.address("", "m", file.id, file.remote_url, "eve.test", there.visibility)
+        assert file.remote_url == url and await c.code(shown) == 404, url
+    with c.here():
+        face = await actors.by_uri(eve.uri)
+        ((number,),) = await rows("SELECT id FROM emoji WHERE url = ?", (address,))
+        assert face is not None and face.icon == address
+        places = [elsewhere.address("", *each, address, "eve.test") for each in (("i", face.id), ("e", number))]
+    assert [await c.code(place) for place in places] == [404, 404] and await circle.has("c", ours)
 
 
 @pytest.mark.attack("PRI-15")

@@ -4,11 +4,14 @@ Who looks after this server works on what those were told who do; who looks afte
 it. Nobody works on, or reads, what is said about themselves.
 """
 
+import re
+
 import msgspec
 
 import storage.actors
 import storage.groups
 import storage.posts
+from activitypub.origins import same_origin
 from fedcomm import admit, audit, clock, flags, members, outcomes, powers, rights
 from fedcomm import reports as service
 from fedcomm.app import App
@@ -17,7 +20,7 @@ from fedcomm.flags import Case
 from storage import reports
 from storage.accounts import Account
 from storage.actors import Actor
-from storage.connect import Writes, apply, transaction, write
+from storage.connect import Writes, transaction, write
 from storage.counting import hold
 from storage.groups import Group
 from storage.ids import next_id
@@ -84,7 +87,7 @@ async def assign(worker: Worker, report_id: int, *, taken: bool) -> None:
     """
     found = await find(worker, report_id)
     reports.change(writes := Writes(), found.id, assigned=worker.actor.uri if taken else "")
-    await apply(writes)
+    await _written(writes)
 
 
 async def note(worker: Worker, report_id: int, text: str) -> None:
@@ -100,7 +103,7 @@ async def note(worker: Worker, report_id: int, text: str) -> None:
     if len(await reports.notes([found.id])) >= MOST_NOTES:
         raise Invalid("There are too many notes on this report.", field="note")
     reports.note(writes := Writes(), Note(next_id(), found.id, worker.actor.uri, text.strip()))
-    await apply(writes)
+    await _written(writes)
 
 
 async def close(app: App, worker: Worker, report_id: int, outcome: str, answer: str = "") -> None:
@@ -166,7 +169,14 @@ async def change(
         columns["rules"] = reports.written([*of_group, *await service.broken(app, None, (), tuple(rules))])
     if columns:
         reports.change(writes := Writes(), found.id, **columns)
-        await apply(writes)
+        await _written(writes)
+
+
+def number_at_home(report: Report, face: Actor) -> int:
+    """The number of a report that the group with this face has passed on, on the server of the group; 0 where it is not
+    known: what other programs tell is worked on here alone."""
+    found = re.fullmatch(r"(https?://[^/]+)/activities/(\d{1,18})#moderators-\d+", report.uri)
+    return int(found[2]) if found is not None and same_origin(found[1], face.uri) else 0
 
 
 async def of(report: Report) -> Case:
@@ -181,6 +191,11 @@ async def of(report: Report) -> Case:
     group, face = await storage.groups.with_face(report.group_id)
     found = await storage.posts.by_ids(report.post_ids)
     return Case(report, target, [found[number] for number in report.post_ids if number in found], group, face)
+
+
+async def _written(writes: Writes) -> None:
+    async with transaction():  # which may be that of an act that came in
+        await write(writes)
 
 
 async def _held(worker: Worker, report_id: int) -> Report:

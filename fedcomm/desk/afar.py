@@ -14,7 +14,7 @@ from activitypub.origins import origin
 from fedcomm import clock, media, rights, tokens
 from fedcomm.app import App
 from fedcomm.desk.reading import may
-from fedcomm.desk.values import Decision, Flair, Settings, Welcome, uri_of
+from fedcomm.desk.values import Decision, Flair, Settings, Welcome, Work, uri_of
 from fedcomm.errors import Invalid
 from fedcomm.holding import MAX_REASON
 from fedcomm.invites import MEMBERS_DAYS, MEMBERS_USES
@@ -60,6 +60,16 @@ async def decide(app: App, group: Group, face: Actor, by: Actor, decision: Decis
     if len(decision.reason.strip()) > MAX_REASON:
         raise Invalid("A reason may have {limit} characters.", field="reason", limit=MAX_REASON)
     await _change(app, face, by, decision=msgspec.to_builtins(decision))
+
+
+async def work(app: App, group: Group, face: Actor, by: Actor, said: Work) -> None:
+    """Do something with a report in a group elsewhere (`changing.work`).
+
+    Raises:
+        NotAllowed: `by` may not do that from here.
+    """
+    await may(group, by, rights.OVERSEE)
+    await _change(app, face, by, work=msgspec.to_builtins(said))
 
 
 async def change_welcome(app: App, group: Group, face: Actor, by: Actor, wanted: Welcome) -> None:

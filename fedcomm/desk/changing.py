@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from fedcomm import (
     borrowing,
+    casework,
     curation,
     flairs,
     group_pictures,
@@ -19,7 +20,7 @@ from fedcomm import (
     welcomes,
 )  # fmt: skip
 from fedcomm.app import App
-from fedcomm.desk.values import Decision, Flair, Pictures, Settings, Welcome
+from fedcomm.desk.values import Decision, Flair, Pictures, Settings, Welcome, Work
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.group_profile import Change
 from storage import actors, posts, registers
@@ -86,6 +87,28 @@ async def put_back(app: App, group: Group, by: Actor, uri: str) -> None:
     if post is None or post.group_id != group.id:
         raise NotFound("There is no such post in the group.")
     await curation.restore(app, by, post.id)
+
+
+async def work(app: App, group: Group, by: Actor, said: Work) -> None:
+    """A moderator elsewhere works on a report, as those here do.
+
+    Raises:
+        NotAllowed: `by` does not look after the group.
+        NotFound: there is no such report for them.
+        Invalid: there is no such act, or a text is too long.
+    """
+    worker, number_ = await casework.of_group(by, group), number(said.id)
+    match said.act:
+        case "assign" | "unassign":
+            await casework.assign(worker, number_, taken=said.act == "assign")
+        case "note":
+            await casework.note(worker, number_, said.note)
+        case "close":
+            await casework.close(app, worker, number_, said.outcome, said.answer)
+        case "reopen":
+            await casework.reopen(worker, number_)
+        case _:
+            raise Invalid("There is no such act.")
 
 
 async def change_welcome(app: App, face: Actor, by: Actor, said: Welcome) -> None:

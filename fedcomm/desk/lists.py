@@ -2,16 +2,56 @@
 
 from collections.abc import Mapping, Sequence
 
+from activitypub.origins import host_of
 from fedcomm import admit, members, rollback
 from fedcomm.app import App
-from fedcomm.desk.values import MOST_VALUE, Ban, Bans, Deed, Denied, Log, Member, Members, Refused, Undoing
-from storage import actors, join_requests, registers, rosters
+from fedcomm.desk.values import (
+    MOST_VALUE,
+    Ban,
+    Bans,
+    Case,
+    Deed,
+    Denied,
+    Log,
+    Member,
+    Members,
+    Refused,
+    Remark,
+    Undoing,
+)
+from fedcomm.errors import NotFound
+from storage import actors, join_requests, registers, reports, rosters
 from storage.actors import Actor
 from storage.groups import Group
+from storage.ids import ms_of
 from storage.paging import Page
 from storage.registers import Act
 
 _ROUNDS = 20  # pages of bans that are looked through for those which have not ended
+
+
+async def of_report(app: App, group: Group, number: int, host: str) -> Case:
+    """How far work on a report in the group is, for a server on which others than who is reported look after it.
+
+    Raises:
+        NotFound: there is no such report for anybody there.
+    """
+    found = await reports.by_id(number)
+    target = await actors.by_id(found.target_id) if found is not None else None
+    told = [uri for uri in await members.leading(group) if host_of(uri) == host and target and uri != target.uri]
+    if found is None or not told or found.group_id != group.id or not found.for_group:
+        raise NotFound("There is no such report.")
+    notes = await reports.notes([found.id])
+    people = await _people([found.assigned, found.closed_by, *(each.author for each in notes)])
+    return Case(
+        state=found.state, outcome=found.outcome, assigned=found.assigned,
+        assigned_handle=_of(app, people, found.assigned) if found.assigned else "",
+        closed_by_handle=_of(app, people, found.closed_by) if found.closed_by else "",
+        notes=tuple(
+            Remark(by=each.author, by_handle=_of(app, people, each.author), text=each.text, at=ms_of(each.id))
+            for each in notes
+        ),
+    )  # fmt: skip
 
 
 async def of_members(app: App, group: Group, face: Actor, page: Page, name: str = "") -> Members:

@@ -22,6 +22,7 @@ from fedcomm.desk.values import (
     MOST_HTML,
     MOST_MARKED,
     Bans,
+    Case,
     Deed,
     Denied,
     Held,
@@ -43,6 +44,7 @@ from storage.groups import Group
 from storage.paging import Page
 
 _NEVER = 4_102_444_800_000  # ms since 1970: the year 2100
+MOST_REMARKS = 200
 SECONDS = 8.0  # that somebody who looks at it waits for the other server
 _ASKING = (3, 3, 2_000_000)  # requests, of them of one domain, and bytes
 
@@ -128,6 +130,17 @@ async def undoing_of(app: App, group: Group, face: Actor, by: Actor, who: str, h
     """
     found = await _page(app, group, face, by, "undoing", Undoing, who=who, hours=hours)
     return replace(found, id=who, entries=_deeds(found.entries))
+
+
+async def report_of(app: App, group: Group, face: Actor, by: Actor, number: int) -> Case:
+    """How far work on a report in a group elsewhere is, under the number that it has there.
+
+    Raises:
+        NotAllowed, Conflict: as `read`.
+    """
+    found = await _page(app, group, face, by, "report", Case, max_id=number)
+    notes = tuple(replace(each, at=_time(each.at)) for each in found.notes[:MOST_REMARKS])
+    return replace(found, notes=notes)
 
 
 async def _page(app: App, group: Group, face: Actor, by: Actor, name: str, kind: type[T], **query: str | int) -> T:

@@ -64,8 +64,12 @@ async def document(app: App, group: Group, face: Actor, may: frozenset[str]) -> 
     return _told(face, uri_of(face), parts)
 
 
-async def page(app: App, group: Group, face: Actor, name: str, sought: Sought) -> dict[str, Any]:
-    """A page of one of the `LISTS`."""
+async def page(app: App, group: Group, face: Actor, name: str, sought: Sought, host: str) -> dict[str, Any]:
+    """A page of one of the `LISTS`, for the server `host`.
+
+    Raises:
+        NotFound: there is no such report for it.
+    """
     at = Page(before=max(sought.max_id, 0), limit=AT_ONCE)
     wanted = sought.q[:LONGEST_NAME]
     match name:
@@ -77,6 +81,8 @@ async def page(app: App, group: Group, face: Actor, name: str, sought: Sought) -
             told = await lists.of_denied(app, group, at)
         case "log":
             told = await lists.of_log(app, group, at)
+        case "report":
+            told = await lists.of_report(app, group, sought.max_id, host)
         case _:
             told = await lists.of_undoing(app, group, sought.who, sought.hours)
     return _told(face, uri_of_list(face, name, msgspec.structs.asdict(sought)), {name: told})

@@ -21,6 +21,7 @@ LISTS: Mapping[str, str] = {
     "bans": rights.OVERSEE,
     "log": rights.OVERSEE,
     "undoing": rights.APPOINT,
+    "report": rights.OVERSEE,
 }
 
 
@@ -154,6 +155,36 @@ class Undoing(msgspec.Struct, frozen=True, kw_only=True):
     handle: str = ""
     entries: tuple[Deed, ...] = ()
     more: bool = False
+
+
+class Remark(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody who works on a report tells the others."""
+
+    by: str
+    by_handle: str = ""
+    text: str = ""
+    at: int = 0
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """How far work on a report is: who works on it and has ended it, and what they tell each other."""
+
+    state: str = "open"
+    outcome: str = ""
+    assigned: str = ""
+    assigned_handle: str = ""
+    closed_by_handle: str = ""
+    notes: tuple[Remark, ...] = ()
+
+
+class Work(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a moderator does (`act`) with the report under the number `id`: take it, write a note, end it."""
+
+    act: str
+    id: str
+    note: str = ""
+    outcome: str = ""
+    answer: str = ""
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -50,6 +50,8 @@ async def _done(
     if "decision" in said:
         decision = _read(said["decision"], values.Decision)
         await changing.decide(app, group, face, by, decision, activity.published)
+    elif "work" in said:
+        await changing.work(app, group, by, _read(said["work"], values.Work))
     elif "welcome" in said:
         await changing.change_welcome(app, face, by, _read(said["welcome"], values.Welcome))
     elif "pictures" in said:

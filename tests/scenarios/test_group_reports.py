@@ -1,8 +1,13 @@
 """Stories of reports in groups: they reach who looks after them, wherever they live, and nobody learns who reported."""
 
+from collections.abc import AsyncIterator
+
+import httpx
 import pytest
 
-from fedcomm import casework, fetching, group_profile, groups, members, reports, rights
+import storage.accounts
+from activitypub.errors import ProtocolError
+from fedcomm import casework, fetching, group_profile, groups, members, reports, rights, sessions
 from fedcomm.group_profile import Change
 from fedcomm.reports import Complaint
 from storage import actors, notifications, peers
@@ -15,6 +20,8 @@ from storage.reports import Report
 from tests import forger
 from tests.fediverse import Fediverse, Instance, Person
 from tests.forger import Face, Host, Json
+from tests.web.pages.browser import Browser
+from tests.web.pages.test_every_page import flaws
 
 pytestmark = pytest.mark.anyio
 
@@ -27,6 +34,7 @@ class Bakery:
 
     def __init__(self, fediverse: Fediverse) -> None:
         self.fediverse = fediverse
+        self.opened: list[httpx.AsyncClient] = []
         self.lemmy, self.mastodon = Host(fediverse, "lemmy.test"), Host(fediverse, "mastodon.test")
 
     async def open(self) -> "Bakery":
@@ -69,6 +77,18 @@ class Bakery:
             await group_profile.change(self.a.app, "bread", Change(rules=("Be kind.", "No adverts.")), self.ann.actor)
         return post
 
+    async def enter(self, who: Person) -> Browser:
+        """A browser on their server in which they are signed in."""
+        host = who.instance.host
+        client = httpx.AsyncClient(transport=who.instance.asgi, base_url=f"https://{host}")
+        self.opened.append(client)
+        with who.instance.here():
+            account = await storage.accounts.by_name(who.actor.username)
+            assert account
+            token = await sessions.open(who.instance.app, account.id, "a test")
+        client.cookies.set("__Host-session", token, domain=host, path="/")
+        return Browser(client)
+
     def wire(self) -> bytes:
         """All that went from server to server so far."""
         return b"\n".join(body for _host, body in self.fediverse.wire.posted)
@@ -90,9 +110,12 @@ async def kept(at: Instance) -> list[Report]:
 
 
 @pytest.fixture
-async def bakery(fediverse: Fediverse) -> Bakery:
+async def bakery(fediverse: Fediverse) -> AsyncIterator[Bakery]:
     """Everybody in their place."""
-    return await Bakery(fediverse).open()
+    made = await Bakery(fediverse).open()
+    yield made
+    for client in made.opened:
+        await client.aclose()
 
 
 @pytest.mark.attack("PRI-16")
@@ -195,3 +218,61 @@ async def test_who_may_not_end_a_report_does_not(bakery: Bakery) -> None:
     assert [each.state for each in await kept(bakery.c)] == ["closed"]
     (told,) = await bakery.carl.letters()
     assert "Your report about" in told and "nothing had to be done" not in told
+
+
+async def test_moderators_on_several_servers_work_on_a_report_together(bakery: Bakery) -> None:
+    post = await bakery.spam()
+    known = await bakery.c.knows(post.uri)
+    with bakery.b.here():
+        writes = Writes()
+        peers.meet(writes, "a.test", 0)
+        peers.presume(writes, "a.test", "fedcomm", "groups")
+        await apply(writes)
+    with bakery.c.here():
+        wish = Complaint(target_id=known.author_id, post_ids=(known.id,), comment="Again!", to_admins=False)
+        await reports.report(bakery.c.app, bakery.carl.actor, wish)
+    await bakery.fediverse.settle()
+    (at_a,), (at_b,) = await kept(bakery.a), await kept(bakery.b)
+    with bakery.a.here():
+        ann = await casework.of_group(bakery.ann.actor, (await groups.named("bread"))[0])
+        await casework.note(ann, at_a.id, "He has <never> done so")
+
+    bob, where = await bakery.enter(bakery.bob), f"/c/bread@a.test/reports/{at_b.id}"
+    page = await bob.get(where)
+    assert "He has <never> done so" in page.main and "nobody works on it" in page.main and not flaws(page)
+    csrf = page.all("input", name="csrf")[0]["value"]
+    for fields in ({"act": "assign"}, {"act": "note", "note": "He is new"}):
+        assert (await bob.post(where, fields | {"csrf": csrf})).status == 303
+        await bakery.fediverse.settle()
+    assert [each.assigned for each in await kept(bakery.a)] == [bakery.bob.actor.uri]
+    seen = await bob.get(where)
+    assert "@bob@b.test works on it" in seen.main and "He is new" in seen.main
+    with bakery.b.here():
+        assert await rows("SELECT text FROM report_note") == []  # kept at the group's own server alone
+    end = {"csrf": csrf, "act": "close", "outcome": "none", "answer": "He is new."}
+    assert (await bob.post(where, end)).status == 303
+    await bakery.fediverse.settle()
+    assert [(each.state, each.closed_by) for each in await kept(bakery.a)] == [("closed", bakery.bob.actor.uri)]
+    (told,) = await bakery.carl.letters()
+    assert "He is new." in told and b"never" not in b"".join(body for _to, body in bakery.fediverse.wire.posted)
+
+    # Nobody else is told: not the servers of members, nor that of the one who is reported alone.
+    desk = f"/c/bread/desk/report?max_id={at_a.id}"
+    for server, answer in ((bakery.b, 200), (bakery.c, 404)):
+        with server.here():
+            try:
+                await server.app.client.get_document(f"https://a.test{desk}")
+                assert answer == 200
+            except ProtocolError:
+                assert answer == 404
+    with bakery.a.here():
+        await execute("UPDATE report SET target_id = (SELECT id FROM actor WHERE uri = ?)", (bakery.bob.actor.uri,))
+    with bakery.b.here(), pytest.raises(ProtocolError):
+        await bakery.b.app.client.get_document(f"https://a.test{desk}")
+    with bakery.a.here():
+        await members.dismiss(
+            bakery.a.app, "bread", await fetching.actor(bakery.a.app, bakery.bob.actor.uri), bakery.ann.actor
+        )
+    await bakery.fediverse.settle()
+    assert (await bob.post(where, {"csrf": csrf, "act": "reopen"})).status in (403, 404)
+    assert [each.state for each in await kept(bakery.a)] == ["closed"]

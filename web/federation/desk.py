@@ -21,7 +21,7 @@ from web.state import app_of
 
 async def show(request: Request) -> Response:
     """`GET /c/{name}/desk`"""
-    group, face, may = await _asked(request, rights.OVERSEE)
+    group, face, may, _host = await _asked(request, rights.OVERSEE)
     whole = await serving.document(app_of(request), group, face, may)
     return respond.document(request, documents.write(whole), cache=PRIVATE)
 
@@ -31,13 +31,13 @@ async def a_list(request: Request) -> Response:
     name = request.path_params["list"]
     if name not in LISTS:
         raise NotFound("There is no such page.")
-    group, face, _may = await _asked(request, LISTS[name])
-    page = await serving.page(app_of(request), group, face, name, params.query(request, Sought))
+    group, face, _may, host = await _asked(request, LISTS[name])
+    page = await serving.page(app_of(request), group, face, name, params.query(request, Sought), host)
     return respond.document(request, documents.write(page), cache=PRIVATE)
 
 
-async def _asked(request: Request, right: str) -> tuple[Group, Actor, frozenset[str]]:
-    """The group with its face, and the rights of those who live on the server that asks.
+async def _asked(request: Request, right: str) -> tuple[Group, Actor, frozenset[str], str]:
+    """The group with its face, the rights of those who live on the server that asks, and which that is.
 
     Raises:
         NotFound: there is no such group; or nobody there has that right, which is told nobody apart.
@@ -45,9 +45,9 @@ async def _asked(request: Request, right: str) -> tuple[Group, Actor, frozenset[
     face, asking = await named(request, "Group"), await asker(request)
     group = await groups.by_actor(face.id)
     may = await serving.held_by(group, asking) if group is not None and asking is not None else frozenset()
-    if group is None or right not in may:
+    if group is None or asking is None or right not in may:
         raise NotFound("There is no such page.")
-    return group, face, may
+    return group, face, may, asking.host
 
 
 routes = [

@@ -11,11 +11,12 @@ import storage.groups
 import storage.posts
 from fedcomm import casework, consents, curation
 from fedcomm.casework import Worker
+from fedcomm.desk import cases as together
+from fedcomm.desk.values import Work
 from fedcomm.errors import AppError, Invalid, NotFound
 from storage import reports, visible
 from storage.actors import Actor
 from storage.groups import Group
-from storage.ids import ms_of
 from storage.paging import Page
 from storage.posts import Post
 from storage.reports import Report
@@ -25,6 +26,7 @@ from web.pages.readers import Reader, form
 from web.pages.threads import Node
 
 LINES, EARLIER = 20, 10
+_WORK = ("assign", "unassign", "note", "close", "reopen")
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -90,18 +92,16 @@ async def show(request: Request, place: Place, refused: AppError | None = None, 
     if not lines:
         raise NotFound("There is no such report.")
     others, _more = await reports.listed(place.worker.wanted(target=report.target_id), Page(limit=EARLIER + 1))
-    notes = await reports.notes([report.id])
-    people = await storage.actors.by_uris([*(each.author for each in notes), report.closed_by])
+    stand = await together.stand(state.app_of(request), place.worker, place.face, report)
     return await frame.with_form(
         request,
         f"{place.template}.html",
-        refused,
+        refused or stand.refused,
         place=place,
+        stand=stand,
         line=lines[0],
         nodes=await _nodes(place, lines[0]),
         acting=await _acting(place, lines[0].posts),
-        notes=[(each, people.get(each.author), ms_of(each.id)) for each in notes],
-        closed_by=people.get(report.closed_by),
         others=[each for each in others if each.id != report.id][:EARLIER],
         rules=(await consents.of_group(place.group)).rules if place.group is not None else (),
         wish=wish,
@@ -121,6 +121,11 @@ async def do(request: Request, place: Place) -> Response:
 
 async def _done(request: Request, place: Place, number: int, wish: Wish) -> None:
     app, worker = state.app_of(request), place.worker
+    if wish.act in _WORK:
+        report = await casework.find(worker, number)
+        work = Work(act=wish.act, id="", note=wish.note, outcome=wish.outcome, answer=wish.answer)
+        if await together.elsewhere(app, worker, place.face, report, work):
+            return
     match wish.act:
         case "assign" | "unassign":
             await casework.assign(worker, number, taken=wish.act == "assign")

@@ -81,7 +81,7 @@ async def test_moderators_work_on_a_report_together_and_who_reported_learns_how_
     for fields in ({"act": "assign"}, {"act": "note", "note": "Has he done so before?"}):
         assert (await greta.post(where, fields | {"csrf": csrf})).status == 303
     seen = await tom.get(where)
-    assert "Greta works on it" in seen.main and "Has he done so before?" in seen.main and not flaws(seen)
+    assert "@greta@home.test works on it" in seen.main and "Has he done so before?" in seen.main and not flaws(seen)
     secret = seen.all("input", name="csrf")[0]["value"]
     wish = {"csrf": secret, "act": "remove", "post": str(bakery.post.id), "rule": "2", "reason": "Watches"}
     assert (await tom.post(where, wish | {"post": "5"})).status == 404
@@ -100,7 +100,7 @@ async def test_moderators_work_on_a_report_together_and_who_reported_learns_how_
     done = await greta.get("/c/bread/reports?closed=true")
     assert "Something was done" in done.main and not flaws(done)
     assert (await greta.post(where, {"csrf": csrf, "act": "reopen"})).status == 303
-    assert "Greta works on it" in (await greta.get(where)).main
+    assert "@greta@home.test works on it" in (await greta.get(where)).main
     assert (await greta.post(where, {"csrf": csrf, "act": "restore", "post": str(bakery.post.id)})).status == 303
     assert await value("SELECT removed_at FROM post WHERE id = ?", (bakery.post.id,)) is None
     audit = await rows("SELECT actor, act, subject FROM audit WHERE act LIKE 'report%' ORDER BY id")

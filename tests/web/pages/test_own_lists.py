@@ -56,12 +56,14 @@ async def test_home_holds_what_followed_people_write_on_pages_that_end(anna: Act
 async def test_home_says_who_passed_a_post_on(anna: Actor, browser: Browser) -> None:
     bert, carl = await build.person("bert", "far.example"), await build.person("carl", "far.example")
     await build.follow(anna, bert)
-    post = await build.post(carl, "Passed on")
+    post = await build.post(carl, "Passed on", group=await build.group("rye"), truth="attested")
     await build.boost(bert, post, home=[anna])
 
     (article,) = (await browser.get("/home")).one("ul", class_="posts").all("article")
 
     assert "Passed on by Bert" in article.text and "Carl" in article.one("h3").text
+    assert "new here" in article.one("h3").text, "as in the group, also without a title"
+    assert article.text.count("by the group, not confirmed") == 1 and "group tells" not in article.text  # said once
 
 
 @pytest.mark.attack("PRI-17")

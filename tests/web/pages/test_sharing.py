@@ -123,7 +123,9 @@ async def test_who_may_not_share_or_end_it_changes_nothing(app: App, enter: Ente
     assert (await members.standing(wine[0], ann)).member and await storage.actors.local("dee")
 
 
-async def test_who_looks_after_a_group_elsewhere_locks_and_pins_there_what_it_shows(app: App, enter: Enter) -> None:
+async def test_who_looks_after_a_group_elsewhere_locks_and_pins_and_ends_there_what_it_shows(
+    app: App, enter: Enter
+) -> None:
     ann, bo = await person(app, "ann"), await person(app, "bo")
     await groups.create(app, "bread", "Bread", steward="bo")
     thread = await posts.create(app, bo, Draft(text="@bread Rye and beer"))
@@ -143,7 +145,10 @@ async def test_who_looks_after_a_group_elsewhere_locks_and_pins_there_what_it_sh
         page = await hers.button(page, f"/moderate/{thread}", group="beer@far.example", act=act)
 
     assert "locked there" in page.main and page.all("button", value="unlock") and page.all("button", value="unpin")
-    assert flaws(page) == [] and not page.all("button", value="end"), "that is ended where the group is"
-    sent = [msgspec.json.decode(body) for (body,) in await rows("SELECT body FROM outbox ORDER BY seq")][-2:]
-    assert [(each["type"], each["audience"]) for each in sent] == [("Lock", face.uri), ("Add", face.uri)]
-    assert not (await (await enter(bo)).get(where)).all("button", value="unpin")
+    assert flaws(page) == [] and not (await (await enter(bo)).get(where)).all("button", value="unpin")
+    page = await hers.button(page, f"/share/{thread}", group="beer@far.example", act="end")
+    assert "Also in" not in page.main
+    sent = [msgspec.json.decode(body) for (body,) in await rows("SELECT body FROM outbox ORDER BY seq")][-3:]
+    assert [(each["type"], each["audience"]) for each in sent] == [
+        (kind, face.uri) for kind in ("Lock", "Add", "Remove")
+    ]

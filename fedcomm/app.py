@@ -162,6 +162,7 @@ class App:
     def _listen(self) -> None:
         bus.subscribe("followers", lambda payload: self.reach.forget(int(payload)))
         bus.subscribe("peers", lambda _payload: self._reload())
+        bus.subscribe("silenced", self.peers.silence)
         bus.subscribe("acts", self.acts_clock.hear)
         bus.subscribe("keys", self.keyring.forget_actor)
         bus.subscribe("outbox", lambda _payload: self.wake_delivery.set())

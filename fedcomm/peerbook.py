@@ -42,7 +42,8 @@ class PeerBook:
         self._apart: set[str] = set()
         self._one_inbox: set[str] = set()
         self._answers: dict[str, Decision] = {}
-        self._silenced: frozenset[str] = frozenset()
+        self._silenced: set[str] = set()
+        self._silences = 0  # how often somebody was suspended, or was no more
         self.admins: dict[str, frozenset[str]] = {}  # by host of a group: who runs its server, as it said lately
 
     async def load(self) -> bool:
@@ -56,7 +57,7 @@ class PeerBook:
         for peer in everybody:
             self.learn(peer.host, peer.family, peer.software, asked=peer.software_checked_at is not None)
         self._answers = {}
-        self._silenced = frozenset(await actors.suspended())
+        await self._load_silenced()
         return self._decisions != before
 
     def policy(self, authority: str) -> str:
@@ -92,6 +93,11 @@ class PeerBook:
     def silenced(self, actor_uri: str) -> bool:
         """Whether this actor was suspended here."""
         return actor_uri in self._silenced
+
+    def silence(self, told: str) -> None:
+        """An actor elsewhere was suspended here ("+" and its id), or is no more ("-" and its id)."""
+        self._silences += 1
+        (self._silenced.add if told.startswith("+") else self._silenced.discard)(told[1:])
 
     def reachable(self, authority: str) -> bool:
         """Whether deliveries go there."""
@@ -185,6 +191,14 @@ class PeerBook:
         self._families[host] = family
         if family:
             self._hosts.setdefault(family, set()).add(host)
+
+    async def _load_silenced(self) -> None:
+        """As they are when nothing was told while they were read: what was told later than read is not lost."""
+        while True:
+            before, found = self._silences, set(await actors.suspended())
+            if before == self._silences:
+                self._silenced = found
+                return
 
     def _find(self, authority: str) -> Decision:
         found = [self._decisions[name] for name in peers.domains(authority) if name in self._decisions]

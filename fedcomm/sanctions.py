@@ -17,6 +17,7 @@ from storage import bus, events, reports, sanctions, sessions, telling, tokens
 from storage.accounts import Account
 from storage.actors import Actor
 from storage.connect import Writes, transaction, write
+from storage.counting import hold
 from storage.ids import next_id
 from storage.outbox import Audience
 from storage.sanctions import Sanction
@@ -48,6 +49,8 @@ async def act(
     powers.require(by, powers.SANCTION)
     text = _checked(what, text)
     async with transaction():
+        hold(writes := Writes(), "actor", target_id)  # of two who do the same at once the second finds it done
+        await write(writes)
         target = await storage.actors.by_id(target_id)
         if target is None or target.deleted_at is not None or target.kind == "Application":
             raise NotFound("There is no such account.")
@@ -63,8 +66,6 @@ async def act(
         if what != NOTE and report is not None and by is not None:
             worker = await casework.of_server(by)
             await casework.close(app, worker, report.id, "acted")
-    if what in (SUSPEND, "restore") and not target.local:
-        await app.look_at_peers()
     return True
 
 
@@ -101,7 +102,7 @@ async def _change(app: App, target: Actor, account: Account | None, what: str) -
         events.tell(writes, "hidden", target.id)
     if kind == SUSPEND:
         await _leave(app, writes, target)
-        bus.add(writes, "peers", target.host)
+        bus.add(writes, "silenced", f"{'+' if on else '-'}{target.uri}")
     await write(writes)
     return True
 

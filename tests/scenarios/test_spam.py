@@ -30,6 +30,7 @@ class Case:
         case = cls(fediverse, ours, await ours.person("anna"), await ours.person("bert"))
         with ours.here():
             await settings.change(ours.app, None, OFF | rules)
+        await ours.agreed()
         return case
 
     def note(
@@ -107,6 +108,7 @@ async def test_what_each_rule_holds_and_what_it_lets_through(fediverse: Fedivers
     async def change(**rules: object) -> None:
         with case.ours.here():
             await settings.change(case.ours.app, None, rules)
+        await case.ours.agreed()
 
     assert await held() == "" and await case.told() == 2
     await change(hold_young=24)

@@ -7,6 +7,7 @@ from starlette.routing import Route
 
 import storage.accounts
 import storage.audit
+import storage.caught
 import storage.reports
 from fedcomm import settings
 from fedcomm.errors import AppError
@@ -46,6 +47,7 @@ async def overview(request: Request, reader: Reader) -> Response:
         request,
         "admin/overview.html",
         waiting=await storage.accounts.count_pending(),
+        held=await storage.caught.count(),
         reported=await storage.reports.count(Wanted(reader.actor.id, state=OPEN)),
         done=request.query_params.get("done", ""),
     )

@@ -1,14 +1,17 @@
 """Who looks after the server acts on accounts with a program: as Mastodon's admin API has it."""
 
+import asyncio
+from itertools import product
 from typing import Any
 
 import httpx
 import pytest
 
 import storage.accounts
-from fedcomm import accounts
+from fedcomm import accounts, sanctions
 from fedcomm.app import App
-from storage import audit, sanctions
+from storage import audit
+from storage import sanctions as stored
 from storage.connect import execute, value
 from tests import build
 from tests.web.mastodon.member import Member, ids
@@ -57,7 +60,7 @@ async def test_an_act_is_done_once_told_kept_and_taken_back(
 
     assert await boss.get(path) == before | {shows: True} | {"account": (await boss.get(path))["account"]}
     assert ids(await boss.get("admin/accounts", **{shows: "true"})) == [alice.id]
-    (kept,) = await sanctions.of(alice.actor.id)
+    (kept,) = await stored.of(alice.actor.id)
     assert (kept.text, kept.made_by) == ("Rule 2", "@boss")
     assert await value("SELECT COUNT(*) FROM audit") == 1
     asked = await alice.ask("GET", "notifications", params={"types[]": "moderation_warning"})
@@ -71,7 +74,7 @@ async def test_an_act_is_done_once_told_kept_and_taken_back(
         assert await alice.get("notifications") == []  # programs that do not know it are not given it
     assert await boss.do(f"{path}/{back}") == before
     assert await boss.do(f"{path}/{back}") == before
-    assert [each.act for each in await sanctions.of(alice.actor.id)] == [_BACK[back], kept.act]
+    assert [each.act for each in await stored.of(alice.actor.id)] == [_BACK[back], kept.act]
 
 
 _BACK = {"unsilence": "unlimit", "unsensitive": "unsensitive", "unsuspend": "restore", "enable": "unfreeze"}
@@ -87,7 +90,7 @@ async def test_a_warning_with_its_report_and_what_is_not_told(
 
     assert (await boss.refused("POST", path, type="none"))[0] == 422
     assert (await boss.refused("POST", path, type="none", text="Mind rule 2", report_id="77"))[0] == 404
-    assert await sanctions.of(alice.actor.id) == []
+    assert await stored.of(alice.actor.id) == []
     await boss.do(path, type="none", text="Mind rule 2", report_id=report["id"])
     await boss.do(path, type="silence", send_email_notification=False)
 
@@ -178,3 +181,11 @@ async def test_answers_are_what_clients_read(app: App, client: httpx.AsyncClient
         wrong += schema.wrong(found, {"$ref": "#/components/schemas/AdminAccount"})
 
     assert wrong == [] and told["type"] == "moderation_warning"
+
+
+async def test_of_two_who_do_the_same_at_once_one_has_done_it(app: App) -> None:
+    people = [await build.person("alice"), await build.person("far", "far.example")]
+    for person, what in product(people, ("limit", "suspend")):
+        done = await asyncio.gather(*(sanctions.act(app, person.id, what, None, "Spam") for _twice in range(2)))
+        assert sorted(done) == [False, True], (person.acct, what)
+    assert await value("SELECT COUNT(*) FROM sanction") == await value("SELECT COUNT(*) FROM audit") == 4

@@ -180,12 +180,15 @@ async def test_pictures_of_every_post_that_is_not_for_everybody_have_such_addres
                 200 if opens else 404,
             ]
     status = await world.thread()
-    page = (await (await Browser(world.client).signed_in(world.app, "anna")).get(f"/@anna/{status['id']}")).text
+    anna = await Browser(world.client).signed_in(world.app, "anna")
+    page = (await anna.get(f"/@anna/{status['id']}")).text
     shown = {each.replace("&amp;", "&") for each in re.findall(r'(?:src|href)="(/media/[^"]+)"', page)}
     assert {f"{build.BASE}{path}" for path in shown} == {*files(status)}
     assert (await world.member.get(f"statuses/{status['id']}/history"))[0]["media_attachments"] == status[
         "media_attachments"
     ]
+    (chosen,) = re.findall(r'src="(/media/[^"]+)"', (await anna.get(f"/write/{status['id']}/edit")).text)
+    assert [(await anna.get(chosen)).status_code, await world.code(chosen)] == [200, 404]
     await groups.create(world.app, "salt", "Salt", "", "berta")
     await group_profile.change(world.app, "salt", Change(visibility="local"))
     await build.join(world.anna, (await groups.named("salt"))[0])

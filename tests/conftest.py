@@ -32,6 +32,7 @@ gc.disable()  # until all is collected: nothing of that goes, and to look throug
 def pytest_collection_finish() -> None:
     """Look for garbage from now on, and only in what the tests leave."""
     gc.freeze()
+    gc.set_threshold(50_000, 25, 25)  # as the server
     gc.enable()
 
 

@@ -12,12 +12,14 @@ from tests.kept import Kept
 from tests.postgres import Postgres, server
 from tests.reuse import Template, Used
 
+KEPT, KEPT_ELSEWHERE = 24, 4  # connections, to a server of our own and to one that several processes share
+
 
 class Databases:
     """Makes databases in both dialects; PostgreSQL is only started when one of its own is asked for."""
 
     def __init__(self, folder: Path, loop: asyncio.AbstractEventLoop) -> None:
-        self.kept = Kept(loop, self._lasts)
+        self.kept = Kept(loop, self._room)
         self._folder = folder
         self._running = ExitStack()
         self._server: Postgres | None = None
@@ -82,8 +84,10 @@ class Databases:
         self._sweeper.shutdown()
         self._running.close()
 
-    def _lasts(self, url: str) -> bool:
-        return self._used is not None and self._used.has(url.rsplit("/", 1)[1])
+    def _room(self, url: str) -> int:
+        if self._used is None or not self._used.has(url.rsplit("/", 1)[1]):
+            return 0
+        return KEPT if self._postgres().folder is not None else KEPT_ELSEWHERE
 
     def _known(self, name: str) -> list[int]:
         return self.kept.backends(self._postgres().of(name))

@@ -23,9 +23,9 @@ class Kept:
     gets it as if it were new, but for what it has prepared: no transaction, lock, setting or listening is left.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, lasts: Callable[[str], bool]) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, room: Callable[[str], int]) -> None:
         self._loop = loop
-        self._lasts = lasts  # whether the database at that URL is used again
+        self._room = room  # for how many in all, when one to that URL comes; none if nobody uses it again
         self._idle: dict[_Place, list[Any]] = defaultdict(list)
         self._places: WeakKeyDictionary[Any, _Place] = WeakKeyDictionary()
         self._connect, self._end = postgres_connection.connect, postgres_connection.end
@@ -57,7 +57,7 @@ class Kept:
     async def end(self, connection: Any, seconds: float) -> None:
         """Keep it, if it can be of use."""
         place = self._places.get(connection)
-        if place is None or connection.is_closed() or len(self._idle[place]) >= MOST or not self._lasts(place[0]):
+        if place is None or connection.is_closed() or not self._has_room(place):
             self._places.pop(connection, None)
             return await self._end(connection, seconds)
         self._idle[place].append(connection)
@@ -83,6 +83,9 @@ class Kept:
         """Keep none."""
         for url in {url for url, _name in self._idle}:
             self.leave(url)
+
+    def _has_room(self, place: _Place) -> bool:
+        return len(self._idle[place]) < MOST and sum(map(len, self._idle.values())) < self._room(place[0])
 
     def _at(self, url: str) -> list[Any]:
         return [one for place, idle in self._idle.items() if place[0] == url for one in idle]

@@ -28,7 +28,7 @@ NOBODY = 65534  # PostgreSQL refuses to run as root
 START_SECONDS = 30.0
 _PR_SET_PDEATHSIG = 1
 _SPEED = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "32MB"}
-_SETTINGS = _SPEED | {"max_connections": "60", "autovacuum": "off", "unix_socket_directories": ""}
+_SETTINGS = _SPEED | {"max_connections": "100", "autovacuum": "off", "unix_socket_directories": ""}
 _numbers = itertools.count(1)
 
 

@@ -12,7 +12,8 @@ import pytest
 
 from storage import postgres_connection
 from storage.connect import Database, execute, use, value
-from tests.databases import Databases
+from tests.databases import KEPT, Databases
+from tests.kept import MOST
 from tests.loop import LastingLoop
 
 
@@ -84,7 +85,7 @@ async def test_a_connection_that_was_kept_is_as_a_new_one(databases: Databases) 
     assert (await again.fetchval("SHOW timezone"), await again.fetchval("SHOW application_name")) == ("UTC", "name")
     await postgres_connection.end(again, 1)
     admin = await asyncpg.connect(url)
-    await admin.execute("SELECT pg_terminate_backend($1::int)", again.get_server_pid())
+    await admin.execute("SELECT pg_terminate_backend($1::int, 5000)", again.get_server_pid())
     await admin.close()
     assert await postgres_connection.connect(url, "name") is not again  # it was cut off meanwhile
     databases.drop(url)
@@ -118,3 +119,16 @@ async def test_kept_connections_stand_in_nobodys_way(databases: Databases) -> No
     assert databases.kept.backends(copied) == [] == databases.kept.backends(url)
     databases.drop(copied)
     databases.drop(url)
+
+
+@pytest.mark.anyio
+async def test_no_more_connections_are_kept_than_leave_room_for_the_next_test(databases: Databases) -> None:
+    urls = [await databases.new("postgres") for _ in range(KEPT // MOST + 3)]
+    for url in urls:
+        for connection in [await postgres_connection.connect(url, "name") for _ in range(MOST + 1)]:
+            await postgres_connection.end(connection, 1)
+    kept = [len(databases.kept.backends(url)) for url in urls]
+
+    assert max(kept) == MOST and len(databases.kept.files()) == KEPT and 0 in kept
+    for url in urls:
+        databases.drop(url)

@@ -36,7 +36,7 @@ async def test_each_card_says_how_one_comes_in_and_what_became_of_the_reader(
         await groups.create(app, name, name, steward="mo", join_mode=way)
     await groups.create(app, "secret", "secret", steward="mo", join_mode="approval", visibility="members")
     await group_profile.change(app, "questions", Change(question="Why?"))
-    await group_profile.change(app, "secret", Change(listed=True))
+    await group_profile.change(app, "secret", Change(listed=True, languages=("de", "nds")))
     ann, face = await person(app, "ann"), {}
     for name in ways:
         face[name] = (await groups.named(name))[1]
@@ -51,6 +51,8 @@ async def test_each_card_says_how_one_comes_in_and_what_became_of_the_reader(
     guest, member = await stranger.get("/groups"), await (await enter(ann)).get("/groups")
 
     assert flaws(guest) == [] and flaws(member) == []
+    languages = [each.text for each in guest.one("select", name="language").all("option")]
+    assert languages[1:] == ["Deutsch", "nds"]  # by their names, as on the cards
     expected = {
         "open": "Join", "asking": "Ask to join", "questions": "Ask to join", "secret": "Ask to join",
         "closed": "By invitation", "inside": "By invitation", "waits": "Ask to join", "denied": "Ask to join",

@@ -171,7 +171,7 @@ async def test_a_steward_elsewhere_reads_the_log_puts_back_and_undoes_what_a_sto
 async def test_every_page_of_a_group_that_opens_for_a_steward_there_opens_for_one_elsewhere(
     bakery: Bakery, enter: Enter
 ) -> None:
-    """But for the log as one file (decision 37); feeds are where the group is, for everybody."""
+    """But for what decision 37 leaves to who lives there; feeds are where the group is, for everybody."""
     with bakery.a.here():
         await follows.follow(bakery.a.app, bakery.ann.actor, bakery.bread.id)
     await bakery.fediverse.join(bakery.bread, bakery.bob)
@@ -190,7 +190,8 @@ async def test_every_page_of_a_group_that_opens_for_a_steward_there_opens_for_on
 
     opened = {tail: (await status(there, f"/c/bread{tail}"), await status(afar, WHERE + tail)) for tail in tails}
 
-    assert len(tails) > 15 and {tail for tail, (here, away) in opened.items() if here == 200 != away} == {"/log.json"}
+    closed = {tail for tail, (here, away) in opened.items() if here == 200 != away}
+    assert len(tails) > 15 and closed == {"/log.json", "/appeals"}
 
 
 async def test_a_group_with_very_many_members_is_looked_through_in_pages(bakery: Bakery, enter: Enter) -> None:
@@ -246,7 +247,7 @@ async def test_the_lists_of_a_group_are_for_servers_of_those_with_the_right_and_
         with c.here(), pytest.raises(NotFound):  # of a member's server
             await c.app.client.get_document(f"{desk}/{name}")
     with bakery.b.here():
-        for name in LISTS:
+        for name in ("members", "denied", "bans", "log", "undoing"):
             assert name in (await bakery.b.app.client.get_document(f"{desk}/{name}")).raw
         with pytest.raises(NotFound):
             await bakery.b.app.client.get_document(f"{desk}/keys")
@@ -275,6 +276,12 @@ async def test_the_lists_of_a_group_are_for_servers_of_those_with_the_right_and_
     await forger.send(bakery.fediverse, bakery.a, mo, said, inbox="/c/bread/inbox")  # once more
     assert (await standing(bakery, carol)).member
 
+    await bakery.appoint(bakery.bob.actor.uri, rights.MODERATOR)
+    with bakery.b.here():  # where only a moderator lives, nothing is told of what is for stewards
+        told = (await bakery.b.app.client.get_document(desk)).raw
+        assert "settings" not in told and "waiting" in told
+        with pytest.raises(NotFound):
+            await bakery.b.app.client.get_document(f"{desk}/undoing")
     with bakery.a.here():
         await members.dismiss(bakery.a.app, "bread", await fetching.actor(bakery.a.app, mo.uri), bakery.ann.actor)
         await members.dismiss(

@@ -51,6 +51,7 @@ def flaws(page: Page) -> list[str]:
         found.append("language or viewport")
     if page.all("a", class_="skip")[0]["href"] != "#main" or page.one("main")["id"] != "main":
         found.append("skip link")
+    found += ["a value of the program's"] * ("(id=" in page.source)
     ids = [each["id"] for each in page.all() if each["id"]]
     found += [f"id {name} twice" for name in {name for name in ids if ids.count(name) > 1}]
     for each in page.all():

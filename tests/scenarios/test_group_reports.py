@@ -7,10 +7,13 @@ import pytest
 
 import storage.accounts
 from activitypub.errors import ProtocolError
-from fedcomm import casework, fetching, group_profile, groups, members, reports, rights, sessions
+from fedcomm import casework, fetching, group_profile, groups, members, moderation, reports, rights, sessions
+from fedcomm import peers as peering
 from fedcomm.group_profile import Change
+from fedcomm.inbox import flag as flags_in
 from fedcomm.reports import Complaint
 from storage import actors, notifications, peers
+from storage import groups as stored_groups
 from storage import reports as stored
 from storage.actors import Actor
 from storage.connect import Writes, apply, execute, rows
@@ -176,6 +179,7 @@ async def test_lemmy_reports_is_answered_and_its_moderators_end_reports_in_its_g
     assert (made.comment, made.for_group, made.for_admins) == ("spam", 1, 1)
     assert await notices(bakery.ann) == ["bread"] and await notices(bakery.ada) == ["rita"]
     assert [each.comment for each in await kept(bakery.b)] == ["spam"]
+    assert "Flag" not in str(bakery.lemmy.received)  # which has the report already, and lena with it
     assert b"rita" not in b"".join(body for host, body in bakery.fediverse.wire.posted if host == "b.test")
 
     with bakery.a.here():
@@ -276,3 +280,46 @@ async def test_moderators_on_several_servers_work_on_a_report_together(bakery: B
     await bakery.fediverse.settle()
     assert (await bob.post(where, {"csrf": csrf, "act": "reopen"})).status in (403, 404)
     assert [each.state for each in await kept(bakery.a)] == ["closed"]
+
+
+@pytest.mark.attack("GRP-16")
+async def test_what_others_say_about_reports_counts_only_of_their_own_groups_and_as_far_as_it_is_taken(
+    bakery: Bakery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post, evil = await bakery.spam(), Host(bakery.fediverse, "evil.test")
+    rye, eve = evil.actor("rye", "Group"), evil.actor("eve")
+    await bakery.bob.follow(rye.uri)
+    await bakery.fediverse.settle()
+
+    async def told(by: Face, flag: Json) -> list[str]:
+        await forger.send(bakery.fediverse, bakery.b, by, by.does("Announce", flag))
+        return [each.comment for each in await kept(bakery.b)]
+
+    with bakery.b.here():
+        writes = Writes()
+        actor = await actors.by_uri(rye.uri)
+        found = await stored_groups.by_actor(actor.id if actor else 0)
+        assert found and actor
+        moderation.record_role(bakery.b.app, writes, found, actor, bakery.bob.actor.uri, rye.uri, "", given=True)
+        await apply(writes)
+    flag = flag_of(eve, post, bakery.bread)
+    assert await told(rye, flag) == await told(eve, flag) == []  # a post of another group, and nobody's group
+    with bakery.b.here():
+        await peering.decide(bakery.b.app, "evil.test", peers.Decision(reject_reports=True))
+        await execute("UPDATE post SET group_id = ? WHERE uri = ?", (found.id, post.uri))
+    assert await told(rye, flag) == []
+    with bakery.b.here():
+        await peering.decide(bakery.b.app, "evil.test", peers.Decision())
+    monkeypatch.setattr(flags_in, "MAX_A_DAY", 1)
+    assert await told(rye, flag | {"id": f"{flag['id']}1"}) == ["spam"]
+    assert await told(rye, flag | {"id": f"{flag['id']}2", "summary": "more"}) == ["spam"]
+    assert await notices(bakery.bob) == ["rye"]
+    (first,) = await kept(bakery.b)
+    assert first.for_group == 1 and first.for_admins == 0
+    with bakery.b.here():
+        worker = await casework.of_group(bakery.bob.actor, found)
+        await casework.close(bakery.b.app, worker, first.id, "acted", "Gone")
+    await bakery.fediverse.settle()
+    (resolve,) = [each for each in evil.received if each["type"] == "Resolve"]
+    assert (resolve["actor"], resolve["to"], resolve["object"]["id"]) == (bakery.bob.actor.uri, [rye.uri], first.uri)
+    assert resolve["object"]["actor"] == eve.uri

@@ -12,6 +12,7 @@ from storage import registers
 from storage.actors import Actor
 from storage.connect import execute, rows, value
 from storage.groups import Group
+from storage.ids import next_id
 from storage.posts import Post
 from storage.reports import Report
 from tests import build
@@ -125,6 +126,10 @@ async def test_a_report_is_seen_by_those_whom_it_was_for_and_by_nobody_else(bake
     alice = await enter(bakery.alice)  # who looks after another group
     assert (await alice.get(f"/c/bread/reports/{for_both.id}")).status == 403
     assert (await alice.get(f"/c/fred/reports/{for_both.id}")).status == 404 and fred
+
+    about = {"kind": "admin.report", "actor_id": bakery.alice.id, "created_at": build.NOW}
+    await build.insert("notification", id=next_id(), owner_id=bakery.greta.id, report_id=for_admins.id, **about)
+    assert "alice" not in (await greta.get("/notifications")).main.lower()
 
     await members.appoint(bakery.app, "bread", bakery.bob, bakery.greta)
     bob = await enter(bakery.bob)  # about whom they are

@@ -144,7 +144,7 @@ class Association(Publisher):
         }  # fmt: skip
         home.server.documents[path] = note
         self.discussions[discussion].append(note["id"])
-        await (self._among("Create", self.person, note) if stranger is None else self._relay(note))
+        await (self._among("Create", self.person, note) if stranger is None else self._relay(self._comment_of(note)))
         return str(note["id"])
 
     async def reword(self, uri: str, text: str) -> None:
@@ -174,10 +174,10 @@ class Association(Publisher):
         return {name: note[name] for name in kept if name in note} | {"publishedAt": now(), "mediaType": "text/html"}
 
     def _comment_of(self, note: Json) -> Json:
-        """As its document has what a member elsewhere has said."""
+        """As its document has what a member elsewhere has said: for whom it mentions (Converter.Comment)."""
         kept = ("id", "type", "content", "actor", "attributedTo", "context", "inReplyTo")
         return {name: note[name] for name in kept} | {
-            "to": [self.group], "cc": [], "tag": [], "published": now(), "isAnnouncement": False,
+            "to": [], "cc": [], "tag": [], "published": now(), "isAnnouncement": False,
         }  # fmt: skip
 
     async def _relay(self, note: Json) -> None:

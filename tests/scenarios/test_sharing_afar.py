@@ -131,11 +131,12 @@ async def test_a_second_group_tells_of_its_locks_and_pins_which_its_deputies_ord
     assert theirs == [frozenset(), frozenset(("lock", "pin", "remove"))]
     assert decisions(other) == ["Lock", "Add", "Undo", "Remove"] and decisions(piefed) == decisions(unknown) == []
 
-    await world.act(curation.pin, world.c, world.dot, "wine@b.test")
+    for act in (curation.pin, curation.lock):
+        await world.act(act, world.c, world.dot, "wine@b.test")
     later = await world.fediverse.instance("d.test")
     await world.fediverse.join(world.wine, await later.person("erin"))
     await world.fediverse.settle()
-    assert await world.state(later) == [(False, True, 0)]
+    assert await world.state(later) == [(True, True, 0)], "who comes later learns of both"
     featured = await world.b.get("/c/wine/featured")
     assert featured["totalItems"] == 0, "who does not say who asks is told of the threads of the group"
 

@@ -26,8 +26,8 @@ _TOLD = (
     "last_in_at",
     "last_out_at",
 )
-_REJECTS = ("reject_media", "reject_reports", "hold_contact")
-_SAID = (*_REJECTS, "public_comment", "private_comment", "obfuscate")
+_REJECTS = ("reject_media", "reject_reports")
+_SAID = (*_REJECTS, "hold_contact", "public_comment", "private_comment", "obfuscate")
 
 
 async def _list(app: App) -> dict[str, Any]:
@@ -106,7 +106,9 @@ async def _export(app: App, form: str) -> dict[str, Any]:
 
 def _row(app: App, peer: Peer) -> dict[str, Any]:
     found = app.peers.decision(peer.host)
-    return {name: getattr(peer, name) for name in _TOLD} | {name: getattr(found, name) for name in _REJECTS}
+    return {name: getattr(peer, name) for name in _TOLD} | {
+        name: getattr(found, name) for name in (*_REJECTS, "hold_contact")
+    }
 
 
 COMMANDS: dict[str, Callable[..., Awaitable[dict[str, Any]]]] = {

@@ -40,8 +40,8 @@ def of_end(writes: Writes, poll: Poll) -> None:
 
 
 async def admins(writes: Writes, kind: str, actor_id: int) -> None:
-    """Those who run this server are told of a sign-up; not of what they did themselves."""
-    for admin in await notifications.admins():
+    """Those who look after this server are told of a sign-up; not of what they did themselves."""
+    for admin in await notifications.looking_after():
         if admin != actor_id:
             stored.tell(writes, next_id(), admin, kind, actor_id, 0, clock.now_ms())
 

@@ -48,7 +48,7 @@ AND (n.post_id = 0 OR EXISTS (SELECT 1 FROM post WHERE post.id = n.post_id AND {
  AND (n.kind <> 'mention' OR {visible.NAMES_NOBODY_UNHEARD})))
 AND (n.kind NOT IN ('admin.sign_up', 'admin.report')
  OR EXISTS (SELECT 1 FROM account WHERE account.actor_id = n.owner_id
-  AND (account.role = 'admin' OR (account.role = 'moderator' AND n.kind = 'admin.report')))
+  AND account.role IN ('admin', 'moderator'))
  OR EXISTS (SELECT 1 FROM report JOIN register ON register.group_id = report.group_id
   JOIN actor me ON me.uri = register.subject WHERE report.id = n.report_id AND report.for_group = 1
   AND register.property = 'role' AND register.value IS NOT NULL AND me.id = n.owner_id))"""
@@ -88,12 +88,12 @@ async def mentioned(post_id: int) -> set[int]:
 
 
 async def admins() -> list[int]:
-    """Ids of the actors of those who run this server, who are told of sign-ups."""
+    """Ids of the actors of those who run this server."""
     return [found[0] for found in await rows("SELECT actor_id FROM account WHERE role = 'admin' AND state = 'active'")]
 
 
 async def looking_after() -> list[int]:
-    """Ids of the actors of those who look after this server, who are told of reports."""
+    """Ids of the actors of those who look after this server, who are told of reports and sign-ups."""
     sql = "SELECT actor_id FROM account WHERE role IN ('admin', 'moderator') AND state = 'active'"
     return [found[0] for found in await rows(sql)]
 

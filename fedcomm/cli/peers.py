@@ -182,7 +182,8 @@ def _line(found: dict[str, Any]) -> str:
     software = " ".join(filter(None, (found["software"], found["software_version"]))) or "not known"
     failing = f", failed {found['failures']} times: {found['last_error']}" if found["failures"] else ""
     rejected = "".join(f", no {name}" for name in ("media", "reports") if found[f"reject_{name}"])
-    return f"{found['host']}: {found['policy'] or 'nothing decided'}{rejected}, {software}{failing}"
+    held = ", first words held" if found["hold_contact"] else ""
+    return f"{found['host']}: {found['policy'] or 'nothing decided'}{rejected}{held}, {software}{failing}"
 
 
 commands = {"peer": peer}

@@ -184,10 +184,16 @@ def test_a_server_is_suspended_limited_allowed_and_forgiven(instance: Instance, 
     refused = command(instance, "follow", "anna", f"@bob@{other.host}")
     assert json.loads(done(instance, "peer", "list", "--json"))[0]["policy"] == "suspend"
     assert "media are not taken" in done(instance, "peer", "reject", other.host, "--media")
+    assert "wait on the page" in done(instance, "peer", "hold", other.host)
     assert "is limited" in done(instance, "peer", "limit", other.host, "--reason", "noise", "--hide-name")
     told = done(instance, "peer", "show", other.host)
-    assert f"{other.host}: limit, no media" in told and "reason: noise" in told and "part of its name" in told
+    assert (
+        f"{other.host}: limit, no media, first words held" in told
+        and "reason: noise" in told
+        and "part of its name" in told
+    )
     assert "media and reports are taken" in done(instance, "peer", "reject", other.host, "--no-media")
+    assert "come through" in done(instance, "peer", "hold", other.host, "--no")
     assert "tried now" in done(instance, "peer", "retry", other.host)
     assert "is allowed" in done(instance, "peer", "allow", other.host)
     assert "Nothing is decided" in done(instance, "peer", "clear", other.host)

@@ -76,10 +76,11 @@ async def test_whoever_passed_a_post_on_is_told_of_the_latest_edit(app: App, ali
     assert first != [told["id"]] and await _kinds(alice) == ["reblog"]
 
 
-async def test_admins_are_told_of_reports_and_sign_ups_when_they_ask(
+async def test_who_looks_after_the_server_is_told_of_reports_and_sign_ups_when_they_ask(
     app: App, client: httpx.AsyncClient, alice: Member, bob: Member
 ) -> None:
     root = await Member.of(client, await person(app, "rosa", "admin"))
+    moderator = await Member.of(client, await person(app, "mia", "moderator"))
     post = await bob.post("rude")
     made = await alice.do("reports", account_id=bob.id, status_ids=[post["id"]], comment="rude", category="spam")
     await accounts.sign_up(app, "newcomer", "correct horse battery", "new@example.org", "I grow beans")
@@ -87,6 +88,7 @@ async def test_admins_are_told_of_reports_and_sign_ups_when_they_ask(
     told = await root.get("notifications", **{"types[]": list(LATER)})
 
     assert [each["type"] for each in told] == ["admin.sign_up", "admin.report"]
+    assert await _kinds(moderator, **{"types[]": list(LATER)}) == ["admin.sign_up", "admin.report"]
     assert told[0]["account"]["acct"] == "newcomer"
     assert told[1]["report"]["id"] == made["id"] and told[1]["report"]["target_account"]["id"] == bob.id
     groups = (await root.get("/api/v2/notifications", **{"types[]": "admin.report"}))["notification_groups"]

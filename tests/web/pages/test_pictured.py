@@ -59,7 +59,7 @@ async def test_names_and_texts_show_pictures_that_keep_still_when_they_shall(str
         (stranger, f"/@bob@{FAR}/{told.id}", ["rye", "rye", "rye"]),
         (stranger, f"/@bob@{FAR}/{warned.id}", ["rye", "rye", "rye", "rye"]),
         (member, "/home", [*in_nav, "oven", "rye", "rye", "rye"]),
-        (member, "/notifications", [*in_nav, "rye", "rye"]),
+        (member, "/notifications", [*in_nav, "rye", "rye", "rye"]),
         (member, f"/write?to={told.id}", [*in_nav, "rye", "rye", "rye"]),
     ):
         page = await browser.get(path)

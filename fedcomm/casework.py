@@ -166,7 +166,7 @@ async def change(
     columns: dict[str, str] = {} if category is None else {"category": category}
     if rules is not None:
         of_group = [each for each in found.rules if each.group]
-        columns["rules"] = reports.written([*of_group, *await service.broken(app, None, (), tuple(rules))])
+        columns["rules"] = reports.written([*of_group, *await service.broken(app, None, None, (), tuple(rules))])
     if columns:
         reports.change(writes := Writes(), found.id, **columns)
         await _written(writes)

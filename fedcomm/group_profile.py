@@ -18,6 +18,7 @@ from fedcomm.errors import Invalid, NotFound
 from fedcomm.group_pictures import Pictures, Words
 from fedcomm.groups import JOIN_MODES, LEVELS, MAX_SUMMARY, MAX_TITLE, NO_SUCH_WAY
 from fedcomm.mapping import activities
+from fedcomm.mapping.rules import told
 from fedcomm.outbox import publish
 from storage import fragments, held, jobs, registers
 from storage.actors import Actor
@@ -99,6 +100,13 @@ async def change(app: App, group_name: str, change_: Change, by: Actor | None = 
             await write(writes)
             teller = face.uri if by is not None and by.host else actor_uri  # who is elsewhere says nothing from here
             await tell(app, group.id, await update_of(app, group.id, uri, teller))
+
+
+async def rules_shown(group: Group | None, face: Actor | None) -> list[str]:
+    """The rules of a group by their numbers, also of one elsewhere, as it tells them; none of none."""
+    if group is None or face is None:
+        return []
+    return await rules(group.id) if group.local else [each[:MAX_RULE] for each in told(face.summary)[:MAX_RULES]]
 
 
 async def rules(group_id: int) -> list[str]:

@@ -9,7 +9,7 @@ import msgspec
 import storage.actors
 import storage.groups
 import storage.posts
-from fedcomm import clock, consents, flags, members, telling
+from fedcomm import clock, consents, flags, group_profile, members, telling
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound, TooMany
 from fedcomm.flags import Case
@@ -70,7 +70,7 @@ async def report(app: App, reporter: Actor, complaint: Complaint) -> Report:
     unattended = for_group and group is not None and not await attended(group, target)
     if not (for_group or complaint.to_admins or complaint.forward):
         raise Invalid("Please say who is to know of it.", field="told")
-    rules = await broken(app, group, complaint.group_rules, complaint.server_rules)
+    rules = await broken(app, group, face, complaint.group_rules, complaint.server_rules)
     report_id = next_id()
     made = Report(
         id=report_id, uri=app.urls.activity(report_id), reporter_id=reporter.id, target_id=target.id,
@@ -120,16 +120,15 @@ def _group_of(posts: list[Post]) -> int | None:
 
 
 async def broken(
-    app: App, group: Group | None, group_rules: tuple[int, ...], server_rules: tuple[int, ...]
+    app: App, group: Group | None, face: Actor | None, group_rules: tuple[int, ...], server_rules: tuple[int, ...]
 ) -> list[Broken]:  # fmt: skip
     """The rules with these numbers, as they read now.
 
     Raises:
         Invalid: there is no such rule.
     """
-    of_group = await consents.of_group(group) if group is not None else consents.Shown(0, ())
-    of_server = await consents.of_server(app)
-    wanted = ((True, of_group.rules, group_rules), (False, of_server.rules, server_rules))
+    of_group, of_server = await group_profile.rules_shown(group, face), await consents.of_server(app)
+    wanted = ((True, of_group, group_rules), (False, of_server.rules, server_rules))
     found = []
     for is_group, rules, numbers in wanted:
         for number in sorted(set(numbers)):

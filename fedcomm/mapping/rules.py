@@ -28,5 +28,11 @@ def without_rules(summary: str, rules: Sequence[str]) -> str:
     return summary[: found.start()]
 
 
+def told(summary: str) -> list[str]:
+    """The rules of a group elsewhere, as plain text: the numbered list with which what it says of itself ends."""
+    found = _LIST.search(summary)
+    return [words for item in _ITEM.findall(found[1]) if (words := " ".join(_words(item)))] if found else []
+
+
 def _words(item: str) -> list[str]:
     return sanitise.text_of(item).split()

@@ -78,6 +78,7 @@ class Bakery:
         await self.fediverse.settle()
         with self.a.here():
             await group_profile.change(self.a.app, "bread", Change(rules=("Be kind.", "No adverts.")), self.ann.actor)
+        await self.fediverse.settle()
         return post
 
     async def enter(self, who: Person) -> Browser:
@@ -128,22 +129,27 @@ async def test_a_report_in_a_group_reaches_who_looks_after_it_wherever_they_live
     post = await bakery.spam()
     before, there = len(bakery.wire()), await bakery.c.knows(post.uri)
 
+    asked = await (await bakery.enter(bakery.carl)).get(f"/report?post={there.id}")
+    assert [each.text for each in asked.one("fieldset", id="rules-g").all("label")] == ["1. Be kind.", "2. No adverts."]
     with bakery.c.here():
         mallory = await fetching.actor(bakery.c.app, bakery.mallory.actor.uri)
-        wish = Complaint(target_id=mallory.id, post_ids=(there.id,), comment="Again!", to_admins=False)
+        wish = Complaint(
+            target_id=mallory.id, post_ids=(there.id,), comment="Again!", group_rules=(2,), to_admins=False
+        )
         await reports.report(bakery.c.app, bakery.carl.actor, wish)
     await bakery.fediverse.settle()
 
     (at_a,), (at_b,), (at_c,) = await kept(bakery.a), await kept(bakery.b), await kept(bakery.c)
     assert (at_c.for_group, at_c.for_admins, at_c.forwarded) == (1, 0, 0)
-    assert [(each.for_group, each.comment, len(each.post_ids)) for each in (at_a, at_b)] == [(1, "Again!", 1)] * 2
+    said = "(2) No adverts.\nAgain!"
+    assert [(each.for_group, each.comment, len(each.post_ids)) for each in (at_a, at_b)] == [(1, said, 1)] * 2
     assert await notices(bakery.ann) == await notices(bakery.bob) == ["bread"]
     assert await notices(bakery.mallory) == await notices(bakery.carl) == []
     (to_lemmy,) = [each for each in bakery.lemmy.received if "Flag" in str(each)]
     flag = to_lemmy["object"]
     assert (to_lemmy["type"], to_lemmy["actor"], flag["object"]) == ("Announce", bakery.bread.uri, post.uri)
     assert flag["actor"] == bakery.ada.actor.uri and await notices(bakery.ada) == []
-    assert flag["to"] == [bakery.bread.uri] and flag["summary"] == "Again!"
+    assert flag["to"] == [bakery.bread.uri] and flag["summary"] == said
     (to_mia,) = [each for each in bakery.mastodon.received if "Again!" in str(each)]
     assert "Again!" in to_mia["object"]["content"] and post.url in to_mia["object"]["content"]
     told = bakery.wire()[before:]

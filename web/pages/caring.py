@@ -6,7 +6,7 @@ from starlette.routing import Route
 
 import storage.flairs
 import storage.groups
-from fedcomm import consents, rights
+from fedcomm import group_profile, rights
 from fedcomm.errors import NotAllowed
 from web import params
 from web.pages import frame, threads
@@ -29,7 +29,7 @@ async def show(request: Request, reader: Reader) -> Response:
         author=author,
         node=await threads.one(reader.actor.id, post),
         may=may,
-        rules=(await consents.of_group(group)).rules if group is not None else (),
+        rules=await group_profile.rules_shown(group, face),
         pinned=await is_pinned(post),
         flairs=await storage.flairs.of_group(post.group_id) if post.starter and post.group_id else [],
     )

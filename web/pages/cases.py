@@ -9,7 +9,7 @@ from starlette.responses import Response
 import storage.actors
 import storage.groups
 import storage.posts
-from fedcomm import casework, consents, curation
+from fedcomm import casework, curation, group_profile
 from fedcomm.casework import Worker
 from fedcomm.desk import cases as together
 from fedcomm.desk.values import Work
@@ -103,7 +103,7 @@ async def show(request: Request, place: Place, refused: AppError | None = None, 
         nodes=await _nodes(place, lines[0]),
         acting=await _acting(place, lines[0].posts),
         others=[each for each in others if each.id != report.id][:EARLIER],
-        rules=(await consents.of_group(place.group)).rules if place.group is not None else (),
+        rules=await group_profile.rules_shown(place.group, place.face),
         wish=wish,
     )
 
@@ -142,7 +142,7 @@ async def _done(request: Request, place: Place, number: int, wish: Wish) -> None
             by = place.reader.actor if place.group is not None else None
             if wish.act == "restore":
                 return await curation.restore(app, by, wish.post)
-            rules = (await consents.of_group(place.group)).rules if place.group is not None else ()
+            rules = await group_profile.rules_shown(place.group, place.face)
             await curation.remove(app, by, wish.post, reasons.said(rules, wish.rule, wish.reason))
         case _:
             raise Invalid("There is no such act.")

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.groups
-from fedcomm import consents, curation, flairs
+from fedcomm import curation, flairs, group_profile
 from fedcomm.errors import Invalid
 from storage import visible
 from storage.posts import Post
@@ -35,8 +35,8 @@ async def thread(request: Request, reader: Reader) -> Response:
     post, author = await seen(reader.actor.id, params.number(request))
     match wish.act:
         case "remove":
-            group, _face = await storage.groups.with_face(post.group_id)
-            rules = (await consents.of_group(group)).rules if group is not None else ()
+            group, face = await storage.groups.with_face(post.group_id)
+            rules = await group_profile.rules_shown(group, face)
             await curation.remove(app, reader.actor, post.id, reasons.said(rules, wish.rule, wish.reason))
             return respond.redirect(await _around(reader, post))
         case "lock":

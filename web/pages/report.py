@@ -7,7 +7,7 @@ from starlette.routing import Route
 
 import storage.actors
 import storage.groups
-from fedcomm import consents, reports
+from fedcomm import consents, group_profile, reports
 from fedcomm.errors import AppError, NotFound
 from storage import visible
 from storage.actors import Actor
@@ -81,7 +81,7 @@ async def _page(request: Request, reader: Reader, given: Words, refused: AppErro
         target=target,
         group=group,
         face=face,
-        rules=(await consents.of_group(group)).rules if group else (),
+        rules=await group_profile.rules_shown(group, face),
         server_rules=(await consents.of_server(app)).rules,
         given=given if refused else msgspec.structs.replace(given, told=["group", "admins"]),
         field=getattr(refused, "field", ""),

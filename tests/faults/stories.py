@@ -116,7 +116,7 @@ class Threads(FromElsewhere):
         return tuple(found)
 
     def over(self) -> bool:
-        return super().over() and self._latest(2) == [self._last["id"], self._last["object"]["id"]]
+        return super().over() and self._latest(1) == [self._last["object"]["id"]]  # nobody knows what runs there
 
     def announced(self) -> list[str]:
         """The ids of what the group's announcements were about, in their order."""
@@ -143,8 +143,7 @@ class EarlyAnswers(Threads):
         return tuple(found)
 
     def over(self) -> bool:
-        thread, answer = (each["id"] for each in (self._last, self._answer()))
-        return FromElsewhere.over(self) and self._latest(3) == [thread, self._last["object"]["id"], answer]
+        return FromElsewhere.over(self) and self._latest(2) == [self._last["object"]["id"], self._answer()["id"]]
 
     def _answer(self) -> dict[str, Any]:
         return self._crowd.note(self._sam, -self._told, inReplyTo=self._last["object"]["id"])

@@ -21,9 +21,9 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.mark.attack("ORI-25")
-@pytest.mark.parametrize(("visibility", "shared"), [("direct", False), ("public", True)])
+@pytest.mark.parametrize(("visibility", "once"), [("direct", False), ("public", True)])
 async def test_a_shared_inbox_gets_only_what_everybody_may_read(
-    fediverse: Fediverse, visibility: str, shared: bool
+    fediverse: Fediverse, visibility: str, once: bool
 ) -> None:
     a = await fediverse.instance("a.test")
     alice = await a.person("alice")
@@ -36,7 +36,7 @@ async def test_a_shared_inbox_gets_only_what_everybody_may_read(
     await fediverse.settle()
 
     posted = [url for method, url, _ in fediverse.wire.log if method == "POST"]
-    assert posted == ["https://there.test/everybody" if shared else f"{mona.uri}/inbox"]
+    assert posted == ["https://there.test/everybody" if once else f"{mona.uri}/inbox"]
 
 
 @pytest.mark.attack("PRI-08", "PRI-09", "PRI-24")

@@ -131,16 +131,19 @@ def copy_soon(app: App, writes: Writes, post: Post, files: Iterable[Attachment])
 
 
 async def copy_all(app: App, post: int) -> None:
-    """The job: copy the pictures of a post.
+    """The job: copy the pictures of a post, each that can be had.
 
     Raises:
         Unreachable: one cannot be had now.
     """
+    missed: list[str] = []
     for file in await rows.of_post(post):
         url, _post = await _source(app, "m", file.id)
         if url and (await copies.of(url) or await _fetched(app, url)).key is None:
-            await copies.forget([url])  # it is asked for again by this job, and by who looks
-            raise Unreachable("A picture cannot be had now.")
+            missed.append(url)
+    if missed:
+        await copies.forget(missed)  # they are asked for again by this job, and by who looks
+        raise Unreachable("A picture cannot be had now.")
 
 
 async def erase(app: App, urls: Sequence[str]) -> None:

@@ -140,6 +140,11 @@ def known_by(file: Media) -> str:
     return file.remote_url or str(file.id)
 
 
+def _lasting(name: str) -> str:
+    """What a file is known by, without what an edit of another week changes: when an address of it ends (`passes`)."""
+    return name.partition("?until=")[0]
+
+
 def named(files: Sequence[Media]) -> str:
     """Files as in `Revision.media`: what each is known by, and how it is described."""
     return msgspec.json.encode([(known_by(file), file.description) for file in files]).decode()
@@ -147,11 +152,12 @@ def named(files: Sequence[Media]) -> str:
 
 def shown_then(version: Revision, files: Sequence[Media]) -> list[Media]:
     """Those of the files that the version showed, as they were described then."""
-    then = dict((each, None) if isinstance(each, str) else each for each in _files.decode(version.media))
+    told = [(each, None) if isinstance(each, str) else each for each in _files.decode(version.media)]
+    then = {_lasting(name): said for name, said in told}
     return [
-        file if (said := then[known_by(file)]) is None else msgspec.structs.replace(file, description=said)
+        file if (said := then[name]) is None else msgspec.structs.replace(file, description=said)
         for file in files
-        if known_by(file) in then
+        if (name := _lasting(known_by(file))) in then
     ]
 
 

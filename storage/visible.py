@@ -141,12 +141,14 @@ READ = f"({TO_VIEWER} AND {wanted('post.author_id')})"
 BOOST_TO_VIEWER = f"""((boost.visibility IN (0, 1) OR boost.actor_id = ? OR {_follows("boost.actor_id")})
  AND {actor("boost.actor_id")})"""
 
-# Of a row of `post`: there may be somebody here whom it is shown to. For pictures, which have one address for all.
+# Of a row of `post`: there may be somebody whom this server shows it to. For pictures, which have one address for all.
+# A group of ours tells members elsewhere where it has them, also when none lives here any more.
 ANY_READER = """(post.deleted_at IS NULL AND post.removed_at IS NULL AND (post.visibility <> 4 OR post.local = 1
  OR EXISTS (SELECT 1 FROM register role JOIN actor holder ON holder.uri = role.subject AND holder.host = ''
   WHERE role.group_id = post.group_id AND role.property = 'role' AND role.value IS NOT NULL)
  OR EXISTS (SELECT 1 FROM member WHERE member.group_id = post.group_id AND member.state = 'joined'
-  AND member.home_host = '')))"""
+  AND member.home_host = '')
+ OR EXISTS (SELECT 1 FROM groups place WHERE place.id = post.group_id AND place.local = 1)))"""
 
 # Of a row of `post` that is not there any more: whom it was for may know what became of it. Takes `past(viewer)`.
 PAST = f"(post.visibility IN (0, 1) OR {_IN_GROUP})"

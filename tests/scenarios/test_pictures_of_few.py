@@ -7,17 +7,19 @@ import pytest
 import time_machine
 
 from activitypub.errors import NotFound
-from fedcomm import clock, elsewhere, follows, group_profile, media
+from fedcomm import clock, elsewhere, follows, group_profile, media, posts
 from fedcomm.group_profile import Change
-from storage import actors, copies
+from fedcomm.posts import Draft
+from storage import actors, copies, threads
 from storage import follows as asked
 from storage import media as stored
 from storage.actors import Actor
 from storage.connect import execute, rows, value
-from storage.posts import Post
+from storage.posts import MEMBERS, Post
 from tests import forger
 from tests.fediverse import Fediverse, Instance, Person
 from tests.pictures import picture
+from web.mastodon.entities.media import attachment
 
 pytestmark = pytest.mark.anyio
 
@@ -185,3 +187,51 @@ async def test_a_server_that_comes_back_after_two_weeks_gets_addresses_that_open
         assert (await circle.servers["b"].knows(ours.uri)).truth == "proof" and await circle.has("b", ours)
     with circle.servers["a"].here():
         assert await value("SELECT body FROM outbox WHERE post_id = ? AND form = 'wrapped'", (ours.id,)) == logged
+
+
+@pytest.mark.attack("GRP-20")
+async def test_pictures_stay_with_a_group_in_which_nobody_of_its_own_server_is_left(circle: Circle) -> None:
+    """Whoever looks after it lives elsewhere: its server still has what is shown there for members of other servers."""
+    with circle.servers["a"].here():
+        await execute("UPDATE register SET value = NULL WHERE property = 'role'")
+        await execute("UPDATE member SET state = 'left' WHERE home_host = ''")
+    theirs = await circle.posted("bob")
+    assert [await circle.has(server, theirs) for server in "ac"] == [True, True]
+    with time_machine.travel(clock.now() + 15 * DAY, tick=True):
+        await circle.let_in("dan")
+        address = await circle.address("d", theirs)
+        assert address.startswith("https://a.test/media/elsewhere/") and await circle.shown("d", theirs) == 200
+        plain = address.partition("?")[0]
+        assert [await circle.given(server, plain) for server in "de"] == [True, False]
+
+
+@pytest.mark.attack("PRI-15")
+async def test_an_edit_that_brings_other_addresses_leaves_pictures_and_what_was_shown_before(circle: Circle) -> None:
+    """One that cannot be had keeps no other from being copied; programs are told no address but that of their server,
+    which ends sooner."""
+    anna, b = circle.people["anna"], circle.servers["b"]
+    a = anna.instance
+    with a.here():
+        sent = [await media.upload(a.app, anna.actor, picture(), "A loaf", patience=None) for _ in range(2)]
+        await a.app.blobs.delete(sent[0].key or "")
+    ours = await anna.post("@rye@a.test Look", media_ids=tuple(each.id for each in sent))
+    await circle.fediverse.settle()
+    there = await b.knows(ours.uri)
+    with b.here():
+        before = [file.remote_url for file in await stored.of_post(there.id)]
+        assert [await copies.of(address) is not None for address in before] == [False, True]
+
+    with time_machine.travel(clock.now() + 8 * DAY, tick=True):
+        with a.here():
+            draft = Draft(text="@rye@a.test Look there", media_ids=(sent[1].id,))
+            await posts.edit(a.app, anna.actor, ours.id, draft)
+        await circle.fediverse.settle()
+        address = await circle.address("b", ours)
+        assert address != before[1] and address.partition("?")[0] == before[1].partition("?")[0]
+        assert await circle.has("b", ours) and await circle.shown("b", ours) == 200
+        with b.here():
+            files = await stored.of_post(there.id)
+            (version,) = await threads.history(there.id)
+            assert threads.shown_then(version, files) == files and files[0].description == "A loaf"
+            told = attachment("https://b.test", files[0], "a.test", MEMBERS)
+        assert told["remote_url"] is None and told["url"].startswith("https://b.test/media/elsewhere/")

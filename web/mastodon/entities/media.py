@@ -17,7 +17,7 @@ def attachment(base: str, file: Media, host: str = "", visibility: int = PUBLIC)
 
     Its address ends when the post has a `visibility` for fewer than everybody. `host` is where its owner lives, '' for
     here. Of a server whose files are not shown it is of an unknown kind, as on Mastodon: programs show where it is
-    instead of it.
+    instead of it. Else an address of theirs that ends, which lasts for weeks, is for this server alone.
     """
     urls = Urls(base)
     kind = file.kind if file.kind in _KINDS else file.mime.partition("/")[0]
@@ -30,9 +30,10 @@ def attachment(base: str, file: Media, host: str = "", visibility: int = PUBLIC)
     preview = url
     if file.preview_key:
         preview = passes.near(urls.file(file.preview_key, file.preview_mime), visibility)
+    theirs = "" if url != file.remote_url and there and passes.ends(file.remote_url) else file.remote_url
     return {
         "id": str(file.id), "type": kind if kind in _KINDS else "unknown", "url": url, "preview_url": preview,
-        "remote_url": file.remote_url or None, "preview_remote_url": None, "text_url": None, "meta": _meta(file),
+        "remote_url": theirs or None, "preview_remote_url": None, "text_url": None, "meta": _meta(file),
         "description": file.description or None, "blurhash": file.blurhash or None,
     }  # fmt: skip
 

@@ -6,10 +6,11 @@ Only of files that the entry's own post has, so that nothing written by others g
 from typing import Any
 
 from activitypub import documents
-from fedcomm import clock, passes, proving
+from fedcomm import clock, elsewhere, passes, proving
 from fedcomm.app import App
 from storage import actors, media, posts
 from storage.outbox import Entry
+from storage.posts import Post
 
 _PROOF = "proof"
 
@@ -21,9 +22,19 @@ async def body(app: App, entry: Entry) -> bytes:
     post = None if young or entry.post_id is None or passes.SIGN not in entry.body else await posts.by_id(entry.post_id)
     if post is None or post.deleted_at is not None:
         return entry.body
-    plain = [app.urls.file(file.key, file.mime) for file in await media.of_post(post.id) if file.key]
+    return documents.write(await _with(app, documents.read(entry.body), await _fresh(app, post)))
+
+
+async def _fresh(app: App, post: Post) -> dict[str, str]:
+    """Where its pictures are for other servers from now on, by the address of each without what ends: those that are
+    kept here, and copies that a private group tells again (`retelling.py`)."""
+    files, author = await media.of_post(post.id), await actors.by_id(post.author_id)
+    plain = [app.urls.file(file.key, file.mime) for file in files if file.key]
     fresh = {address: passes.far(address, post.visibility) for address in plain}
-    return documents.write(await _with(app, documents.read(entry.body), fresh))
+    if author is not None and not author.local:
+        told = [elsewhere.passed_on(app.base_url, file, author.host, post.visibility).remote_url for file in files]
+        fresh |= {address.partition("?")[0]: address for address in told if address.startswith(f"{app.base_url}/")}
+    return fresh
 
 
 async def _with(app: App, said: dict[str, Any], fresh: dict[str, str]) -> dict[str, Any]:

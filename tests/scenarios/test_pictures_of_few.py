@@ -171,15 +171,26 @@ async def test_nobody_is_shown_a_private_picture_by_something_of_their_own_that_
 
 @pytest.mark.attack("PRI-15")
 async def test_a_server_that_comes_back_after_two_weeks_gets_addresses_that_open(circle: Circle) -> None:
-    """What stands in the log for it is written anew, and proven anew; the log itself is as it was."""
-    b = circle.fediverse.wire.hosts.pop("b.test")
-    ours = await circle.posted("anna")
+    """What stands in the log for it is written anew, and proven anew; the log itself is as it was. So is what the group
+    tells again of others to one that reads no groups, as Mastodon."""
+    there = forger.Host(circle.fediverse, "there.test")
+    mona = there.actor("mona")
+    circle.servers["a"].learn(there.name, "microblog", "mastodon")
+    await forger.send(circle.fediverse, circle.servers["a"], mona, mona.does("Follow", circle.face.uri))
+    await circle.let_in()
+    away = {name: circle.fediverse.wire.hosts.pop(name) for name in ("b.test", "there.test")}
+    ours, theirs = await circle.posted("anna"), await circle.posted("carol")
     with circle.servers["a"].here():
         logged = await value("SELECT body FROM outbox WHERE post_id = ? AND form = 'wrapped'", (ours.id,))
     with time_machine.travel(clock.now() + 16 * DAY, tick=True):
-        circle.fediverse.wire.hosts["b.test"] = b
-        circle.servers["a"].deliver_now("b.test")
+        circle.fediverse.wire.hosts.update(away)
+        for name in away:
+            circle.servers["a"].deliver_now(name)
         await circle.fediverse.settle()
+        notes = [said["object"] for said in there.received if said["type"] == "Create"]
+        told = {note["url"]: note["attachment"][0]["url"].removeprefix("https://a.test") for note in notes}
+        assert set(told) == {ours.url, theirs.url} and told[theirs.url].startswith("/media/elsewhere/")
+        assert [await circle.servers["a"].code(address) for address in told.values()] == [200, 200]
 
         address = await circle.address("b", ours)
         assert address.encode() not in bytes(logged) and address.partition("?")[0].encode() in bytes(logged)

@@ -2,12 +2,13 @@
 
 First the list of the whole thread is asked for (`context`, FEP-7888 §Dereferencing and resolving, FEP-f228), which many
 groups have; where there is none, what was answered to each post (`replies`). A list is a hint: a post comes from its
-own origin, and belongs to the thread when it answers something in it.
+own origin, and belongs to the thread when it answers something in it. In a thread of a group of ours such an answer is
+taken in as if it had been sent here, and the group tells it on: who answered from a microblog named no group.
 """
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 from activitypub.client import Allowance
@@ -45,7 +46,7 @@ Teller = tuple[Group, Actor]
 async def ask(app: App, post_id: int) -> Completion | None:
     """A member reads a post: what is missing around it is asked for soon; gives how far that is.
 
-    None where nothing can be missing: in threads of our own groups, which have what was said in them, or for a few.
+    None where nothing can be missing, or nothing more comes in: for a few, and in a locked thread of a group of ours.
     """
     found, now = await completions.around(post_id), clock.now_ms()
     if found is None or not found.lacking:
@@ -68,8 +69,12 @@ async def work(app: App, thread: int) -> None:
     if begun is not None and (begun.visibility <= posts.UNLISTED or begun.visibility == posts.MEMBERS):
         with suppress(TimeoutError):  # what has come is here
             async with asyncio.timeout(SECONDS):
-                begun = await _above(errand, begun)
-                await _below(errand, thread, begun)
+                group = await groups.by_id(begun.group_id) if begun.group_id is not None else None
+                if group is not None and group.local:
+                    await _ours(errand, begun, group)
+                else:
+                    begun = await _above(errand, begun)
+                    await _below(errand, thread, begun)
     writes = Writes()
     completions.end(writes, thread, clock.now_ms())
     await apply(writes)
@@ -91,6 +96,21 @@ async def _above(errand: Errand, begun: Post) -> Post:
             break
         begun = above
     return begun
+
+
+async def _ours(errand: Errand, begun: Post, group: Group) -> None:
+    """What was answered in a thread of a group of ours to what came from elsewhere; the latest is asked for first."""
+    if group.visibility != "public" or begun.visibility > posts.UNLISTED:
+        return
+    here = await completions.inside(begun.id, group.id, LONGEST)
+    known = [uri for uri, local in here.items() if not local]
+    asked, came = await errand.notes(known[: -ASKED - 1 : -1]), 0
+    for _ in range(DEEPEST):
+        urls = [url for note in asked for url in (_context(note, None), _replies(note)) if url is not None]
+        asked = await _take(errand, begun.id, here, await errand.lists(list(dict.fromkeys(urls))), into=group)
+        came += len(asked)
+        if not asked or came >= MOST:
+            return
 
 
 async def _below(errand: Errand, thread: int, begun: Post) -> None:
@@ -140,14 +160,15 @@ def _replies(note: Note) -> str | None:
 
 async def _take(
     errand: Errand, thread: int, here: dict[str, int], lists: Sequence[tuple[str, list[Listed]]],
-    teller: Teller | None = None,
+    teller: Teller | None = None, into: Group | None = None,
 ) -> list[Note]:  # fmt: skip
     """Keep what these lists name and is not here, where it answers something in the thread; gives it.
 
-    `teller` is the group for its members whose list it is: it is believed what origins show to nobody here.
+    `teller` is the group for its members whose list it is: it is believed what origins show to nobody here. `into` is
+    the group of ours that the thread is in: what it does not take in is not kept.
     """
     named = {each.uri: (url, each) for url, found in lists for each in found if each.uri not in here}
-    known = await completions.known(list(named))
+    known = await (completions.settled(list(named), into.id) if into else completions.known(list(named)))
     unknown = [uri for uri in named if uri not in known][:MOST]
     told: list[Note] = []
     asked: list[str] = []
@@ -164,7 +185,10 @@ async def _take(
     readable = [note for note in told if note.uri in hearsay or not open_.isdisjoint(note.audience.everyone)]
     answers = [note for note in readable if note.in_reply_to and not note.vote]
     await errand.actors(list(dict.fromkeys(note.attributed_to for note in answers if note.attributed_to)))
-    kept = await _keep(errand, here, answers, hearsay, teller)
+    if into is not None:
+        kept = await _keep(here, answers, errand.take)
+    else:
+        kept = await _keep(here, answers, lambda note: errand.keep(note, teller if note.uri in hearsay else None))
     if kept:
         writes = Writes()
         completions.count(writes, thread, len(kept))
@@ -179,13 +203,11 @@ def _hearsay(errand: Errand, named: Sequence[Listed], told: Sequence[Note]) -> d
     return {note.uri: note for note in notes if note is not None}
 
 
-async def _keep(
-    errand: Errand, here: dict[str, int], answers: list[Note], hearsay: dict[str, Note], teller: Teller | None
-) -> list[Note]:
+async def _keep(here: dict[str, int], answers: list[Note], keep: Callable[[Note], Awaitable[bool]]) -> list[Note]:
     """Keep what answers something in the thread, each behind what it answers; what leads elsewhere is left."""
     kept: list[Note] = []
     while ready := [note for note in answers if note.in_reply_to in here and note.uri not in here]:
-        came = [note for note in ready if await errand.keep(note, teller if note.uri in hearsay else None)]
+        came = [note for note in ready if await keep(note)]
         here |= {note.uri: 0 for note in came}
         kept += came
         answers = [note for note in answers if all(note is not done for done in ready)]

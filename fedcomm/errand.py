@@ -14,6 +14,7 @@ from activitypub.objects import Note
 from activitypub.origins import host_of
 from fedcomm import errors, fetching, hearsay, listed
 from fedcomm.app import App
+from fedcomm.inbox import found as taking
 from fedcomm.listed import Listed
 from storage.actors import Actor
 from storage.groups import Group
@@ -35,6 +36,7 @@ class Errand:
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._of_host: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(OF_HOST))
         self._silent: set[str] = set()
+        self._without_create: set[str] = set()
 
     async def notes(self, uris: Sequence[str]) -> list[Note]:
         """Those of the posts that their origins tell now; nothing of them is kept."""
@@ -59,6 +61,14 @@ class Errand:
             return note
 
         return await self._ask(note.uri, ask) is not None
+
+    async def take(self, note: Note) -> bool:
+        """Take a post that its origin told into the thread of a group of ours that it answers in; says if it is in."""
+
+        async def ask(app: App, _uri: str, allowance: Allowance) -> bool:
+            return await taking.take(app, note, allowance, self._without_create)
+
+        return bool(await self._ask(note.uri, ask))
 
     async def ancestors(self, uri: str) -> bool:
         """Fetch the post with this id and what is above it; says whether it is here."""

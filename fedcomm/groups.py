@@ -109,6 +109,9 @@ def accept_post(
 ) -> None:  # fmt: skip
     """A post is in the group: followers learn of it, each server in one form. Of `create_` the id is enough.
 
+    Where there is none to be had, it is the id of the post: who understands groups asks for that (FEP-1b12 leaves open
+    what is announced; Lemmy alone takes activities only). To whom is not known, it would be a boost of an answer.
+
     `told` is to whom one of ours tells it as well (`addressing.apart`).
 
     Who understands groups gets the activity; microblogs get the id of what begins a thread, and no answers: announcing
@@ -119,7 +122,7 @@ def accept_post(
     """
     pass_on(
         app, writes, group, face, create_, about=post, post_id=post.id, back=True, both=told.both if told else (),
-        twin=bool(post.starter),
+        twin=bool(post.starter) or create_ == post.uri,
     )  # fmt: skip
     (show_limited if limited else show_thread)(app, writes, group, face, post)
     if not post.starter and not post.local and reach(group, post) == MEMBERS:

@@ -19,7 +19,11 @@ AND {visible.TO_SERVER}"""
 _READABLE = "post.visibility IN (0, 1, 4) AND post.removed_at IS NULL"  # to who asks for it by itself
 _INSIDE = "(CAST(? AS BIGINT) IS NULL OR post.group_id = ?)"  # of a thread in a group only what the group took in
 _IN_THREAD = f"FROM post WHERE post.thread_id = ? AND {_INSIDE} AND {_READABLE} AND {visible.TO_VIEWER}"
-_BELOW = f"FROM post WHERE post.parent_id = ? AND {_INSIDE} AND {_READABLE} AND {visible.TO_VIEWER}"
+# The same, and in a group elsewhere what it may not know of yet: it takes that in when it asks (fedcomm/completing.py).
+_BESIDE_IT = """
+COALESCE(post.group_id, (SELECT g.id FROM groups g WHERE g.id = CAST(? AS BIGINT) AND g.local = 0), 0)
+ = COALESCE(CAST(? AS BIGINT), post.group_id, 0)"""
+_BELOW = f"FROM post WHERE post.parent_id = ? AND {_BESIDE_IT} AND {_READABLE} AND {visible.TO_VIEWER}"
 _PINNED = f"""
 SELECT {_POST} FROM register JOIN post ON post.uri = register.subject
 WHERE register.group_id = ? AND register.property = 'pinned' AND register.value IS NOT NULL

@@ -26,10 +26,13 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 _SELECT = "SELECT thread_id, begun_at, ended_at, found FROM completion WHERE thread_id = ?"
-# Threads of our own groups, and those that are for a few, have all that was said in them.
+# Threads that are for a few have all that was said in them. In those of our own groups an answer can be missing that
+# was sent to whom it answers alone.
 _LOOK = """
-SELECT post.thread_id, CASE WHEN COALESCE(place.local, 0) = 0
- AND (post.visibility <= 1 OR (post.visibility = 4 AND place.local = 0))
+SELECT post.thread_id, CASE WHEN
+ (post.visibility <= 1 OR (post.visibility = 4 AND place.local = 0))
+ AND (COALESCE(place.local, 0) = 0 OR (place.visibility = 'public' AND place.closed_at IS NULL AND begun.locked = 0
+ AND begun.removed_at IS NULL))
  AND EXISTS (SELECT 1 FROM post far WHERE far.thread_id = post.thread_id AND far.local = 0) THEN 1 ELSE 0 END,
  COALESCE(begun.last_reply_at, begun.published, post.published), c.begun_at, c.ended_at, c.found
 FROM post LEFT JOIN post begun ON begun.id = post.thread_id LEFT JOIN groups place ON place.id = begun.group_id
@@ -64,6 +67,31 @@ async def known(post_uris: Sequence[str]) -> set[str]:
     """Those of the ids that posts have here, or had."""
     sql = "SELECT uri FROM post WHERE uri IN (?texts) UNION SELECT uri FROM tombstone WHERE uri IN (?texts)"
     return {found[0] for found in await rows(sql, (list(post_uris), list(post_uris)))} if post_uris else set()
+
+
+async def inside(thread_id: int, group_id: int, most: int) -> dict[str, int]:
+    """As `uris`, of those posts that are in the group, and in public."""
+    sql = (
+        "SELECT uri, local FROM post WHERE thread_id = ? AND group_id = ? AND deleted_at IS NULL AND removed_at IS NULL"
+        " AND visibility IN (0, 1) ORDER BY id LIMIT ?"
+    )
+    return {found[0]: found[1] for found in await rows(sql, (thread_id, group_id, most))}
+
+
+async def settled(post_uris: Sequence[str], group_id: int) -> set[str]:
+    """Those of the ids about which nothing is to be found out for a group of ours.
+
+    Posts that are in a group, were sent here, are deleted, or wait for the group or were refused by it.
+    """
+    if not post_uris:
+        return set()
+    sql = (
+        "SELECT uri FROM post WHERE uri IN (?texts) AND (group_id IS NOT NULL OR truth <> 'fetched'"
+        " OR deleted_at IS NOT NULL) UNION SELECT uri FROM tombstone WHERE uri IN (?texts)"
+        " UNION SELECT post_uri FROM held WHERE post_uri IN (?texts) AND group_id = ? AND state <> 'released'"
+    )
+    asked = list(post_uris)
+    return {found[0] for found in await rows(sql, (asked, asked, asked, group_id))}
 
 
 def begin(writes: Writes, thread_id: int, now_ms: int) -> None:

@@ -1,5 +1,7 @@
 """Create: somebody wrote something. Also what a group announces of it, and what was fetched for it."""
 
+from typing import Any
+
 import msgspec
 
 import storage.groups
@@ -44,7 +46,7 @@ def note(hand: Hand, activity: Activity) -> None:
     parent = _parent(hand, written)
     answers = parent is not None and waiting.answers_a_group(hand, written, author, parent)
     yes = answers and assent.says_yes(written.content)  # which is in no group and introduces nobody, however addressed
-    group = None if yes else _group(hand, written, author, parent)
+    group = None if yes else group_for(hand, written, author, parent)
     if group is not None and parent is None:
         _look_for_parent(hand, written)
     if group is not None and group.local and _waits_for(hand, activity, written, author, parent, group):
@@ -63,7 +65,7 @@ def note(hand: Hand, activity: Activity) -> None:
     if group is not None and group.local:
         limited = written.controls.boost is not None
         face = hand.facts.face_of(group)
-        groups.accept_post(hand.app, hand.writes, group, face, post, hand.raw_of(activity), limited=limited)
+        groups.accept_post(hand.app, hand.writes, group, face, post, _told(hand, activity, written), limited=limited)
     elif group is not None:
         show(hand, hand.facts.face_of(group), post, activity)
     shared.said(hand, activity, written, author, post, hand.facts.root_of(parent) if parent is not None else post)
@@ -184,7 +186,7 @@ def _again(hand: Hand, activity: Activity, written: Note, known: Post, author: A
     if known.group_id is not None:  # it may have waited for another group of ours that it names
         shared.named(hand, activity, written, author, hand.facts.root_of(known))
         return
-    group = _group(hand, written, author, hand.facts.posts.get(written.in_reply_to or ""))
+    group = group_for(hand, written, author, hand.facts.posts.get(written.in_reply_to or ""))
     if group is None or not group.local:
         raise Ignored("it is known already")
     if _waits_for(hand, activity, written, author, hand.facts.posts.get(written.in_reply_to or ""), group):
@@ -193,7 +195,15 @@ def _again(hand: Hand, activity: Activity, written: Note, known: Post, author: A
     if known.starter:
         label(hand.writes, known.id, group, written)
     limited, face = written.controls.boost is not None, hand.facts.face_of(group)
-    groups.accept_post(hand.app, hand.writes, group, face, known, hand.raw_of(activity), limited=limited)
+    groups.accept_post(hand.app, hand.writes, group, face, known, _told(hand, activity, written), limited=limited)
+
+
+def _told(hand: Hand, activity: Activity, written: Note) -> dict[str, Any] | str:
+    """What a group of ours announces: the activity as it came, or the post, where that came without one that has an id.
+
+    Nobody makes up an id on somebody else's server.
+    """
+    return hand.raw_of(activity) if activity.uri else written.uri
 
 
 def may_enter(hand: Hand, group: Group, post: Post) -> bool:
@@ -242,7 +252,7 @@ def _look_for_parent(hand: Hand, written: Note) -> None:
         raise Wants(parents=(uri,))
 
 
-def _group(hand: Hand, written: Note, author: Actor, parent: Post | None) -> Group | None:
+def group_for(hand: Hand, written: Note, author: Actor, parent: Post | None) -> Group | None:
     """The group the post is in: that of its thread, or the first that it is addressed to and that lets it in."""
     facts = hand.facts
     group = facts.group_of(parent) if parent is not None else _named(hand, written)
@@ -354,7 +364,7 @@ def _arrival(
     return Arrival(
         note=written,
         author=author,
-        truth="proof" if activity.uri in hand.proven else "signed",
+        truth="proof" if activity.uri in hand.proven else "fetched" if written.uri in hand.fetched else "signed",
         entered_by=hand.entered_by,
         create_uri=activity.uri or "",
         parent=parent,

@@ -52,7 +52,7 @@ def anyio_backend(loop: LastingLoop) -> tuple[str, dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def kept_for_all(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of all processes of a run; what is in it may be older than the run."""
     folder = tmp_path_factory.getbasetemp().parent / "shared"
     folder.mkdir(exist_ok=True)
@@ -60,7 +60,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def keys_from_a_pool(shared: Path) -> Iterator[None]:
+def keys_from_a_pool(kept_for_all: Path) -> Iterator[None]:
     """Actors of ours that a test makes in its own process take turns with real RSA keys: a new one takes 50 ms.
 
     There are far more than a test has actors. Forgers and peers make their own.
@@ -71,7 +71,7 @@ def keys_from_a_pool(shared: Path) -> Iterator[None]:
     def next_key() -> PrivateKey:
         number = (begin + next(turns)) % POOL
         if number not in made:
-            made[number] = _kept_key(shared / f"{number}.der")
+            made[number] = _kept_key(kept_for_all / f"{number}.der")
         return made[number]
 
     with pytest.MonkeyPatch.context() as patch:
@@ -98,9 +98,9 @@ def passwords_that_cost_little() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def templates_compiled_once(shared: Path) -> None:
+def templates_compiled_once(kept_for_all: Path) -> None:
     """By one process for all: each of the 54 takes 20 to 60 ms."""
-    templates._environment.bytecode_cache = FileSystemBytecodeCache(str(shared))
+    templates._environment.bytecode_cache = FileSystemBytecodeCache(str(kept_for_all))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -96,7 +96,10 @@ async def to_moderators(app: App, writes: Writes, case: Case, without: str = "")
 
 
 async def resolved(app: App, writes: Writes, case: Case, by: Actor) -> None:
-    """Somebody has dealt with a report in a group: its server hears of it, or its moderators elsewhere from it."""
+    """Somebody has dealt with a report in a group: its server hears of it, or its moderators elsewhere from it.
+
+    As of the report itself, nothing of it goes to the one who is reported, though they look after the group.
+    """
     group, face = case.group, case.face
     if group is None or face is None or not case.report.for_group:
         return
@@ -112,7 +115,8 @@ async def resolved(app: App, writes: Writes, case: Case, by: Actor) -> None:
             said = _resolve(app, case, by, case.report.uri, reporter.uri, face.uri)
         return publish(app, writes, by, said, Audience(inboxes=(face.inbox,)))
     found = await actors.by_uris(await members.leading(group))
-    afar = [who for who in found.values() if not who.local and not who.gone and await _shows(who.host)]
+    others = [who for who in found.values() if not who.local and not who.gone and who.id != case.target.id]
+    afar = [who for who in others if await _shows(who.host)]
     if inboxes := tuple(dict.fromkeys(inbox_of(who, public=True) for who in afar)):
         speaker = await _somebody(app)
         said = _resolve(app, case, by if by.local else speaker, f"{base}#moderators-0", speaker.uri, face.uri)

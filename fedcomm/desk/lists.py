@@ -38,7 +38,9 @@ async def of_report(app: App, group: Group, number: int, host: str) -> Case:
     """
     found = await reports.by_id(number)
     target = await actors.by_id(found.target_id) if found is not None else None
-    told = [uri for uri in await members.leading(group) if host_of(uri) == host and target and uri != target.uri]
+    there = [uri for uri in await members.leading(group) if host_of(uri) == host and target and uri != target.uri]
+    gone = {who.uri for who in (await actors.by_uris(there)).values() if who.gone}
+    told = [uri for uri in there if uri not in gone]
     if found is None or not told or found.group_id != group.id or not found.for_group:
         raise NotFound("There is no such report.")
     notes = await reports.notes([found.id])

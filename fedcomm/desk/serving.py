@@ -44,10 +44,14 @@ class Sought(msgspec.Struct, frozen=True):
 
 
 async def held_by(group: Group, asker: Actor) -> frozenset[str]:
-    """The rights of those in the group who live on the server of who asks: it is told what takes these alone."""
+    """The rights of those in the group who live on the server of who asks: it is told what takes these alone.
+
+    Nothing is shown for the sake of somebody who is suspended here, as nothing is taken from them.
+    """
     roles = await members.roles(group)
-    of_each = [rights.of(role) for uri, role in roles.items() if asker.host and host_of(uri) == asker.host]
-    return frozenset().union(*of_each)
+    of_each = {uri: rights.of(role) for uri, role in roles.items() if asker.host and host_of(uri) == asker.host}
+    gone = [who.uri for who in (await actors.by_uris(list(of_each))).values() if who.gone] if of_each else []
+    return frozenset().union(*(of_each[uri] for uri in of_each.keys() - gone))
 
 
 async def document(app: App, group: Group, face: Actor, may: frozenset[str]) -> dict[str, Any]:

@@ -72,6 +72,8 @@ def _flag(activity: Activity) -> dict[str, Any]:
 
 
 async def _may(found: Report, by: Actor) -> bool:
+    if found.target_id == by.id:  # as here, where nobody works on what is said about themselves
+        return False
     target = await storage.actors.by_id(found.target_id)
     if found.forwarded and target is not None and target.host == by.host:
         return True

@@ -7,7 +7,7 @@ import pytest
 
 import storage.accounts
 from activitypub.errors import ProtocolError
-from fedcomm import casework, fetching, group_profile, groups, members, moderation, reports, rights, sessions
+from fedcomm import casework, fetching, group_profile, groups, members, moderation, reports, rights, sanctions, sessions
 from fedcomm import peers as peering
 from fedcomm.group_profile import Change
 from fedcomm.inbox import flag as flags_in
@@ -198,9 +198,11 @@ async def test_lemmy_reports_is_answered_and_its_moderators_end_reports_in_its_g
 
 
 async def test_who_may_not_end_a_report_does_not(bakery: Bakery) -> None:
+    leo = bakery.lemmy.actor("leo")
     rye = bakery.lemmy.actor("rye", "Group", attributedTo="https://lemmy.test/c/rye/moderators")
     bakery.lemmy.serve("https://lemmy.test/c/rye/moderators", {
-        "id": "https://lemmy.test/c/rye/moderators", "type": "OrderedCollection", "orderedItems": [bakery.lena.uri],
+        "id": "https://lemmy.test/c/rye/moderators", "type": "OrderedCollection",
+        "orderedItems": [bakery.lena.uri, leo.uri],
     })  # fmt: skip
     await bakery.carl.follow(rye.uri)
     await bakery.fediverse.settle()
@@ -222,9 +224,11 @@ async def test_who_may_not_end_a_report_does_not(bakery: Bakery) -> None:
     evil = Host(bakery.fediverse, "evil.test").actor("eve")
     await forger.send(bakery.fediverse, bakery.c, evil, evil.does("Resolve", meant | {"id": sent["id"]}))
     await forger.send(bakery.fediverse, bakery.c, evil, evil.does("Resolve", meant))
+    # Nor of what is said about themselves, though they look after the group.
+    await forger.send(bakery.fediverse, bakery.c, bakery.lena, bakery.lena.does("Resolve", meant))
     assert [each.state for each in await kept(bakery.c)] == ["open"] and await bakery.carl.letters() == []
     for _twice in range(2):
-        await forger.send(bakery.fediverse, bakery.c, bakery.lena, bakery.lena.does("Resolve", meant))
+        await forger.send(bakery.fediverse, bakery.c, leo, leo.does("Resolve", meant))
     assert [each.state for each in await kept(bakery.c)] == ["closed"]
     (told,) = await bakery.carl.letters()
     assert "Your report about" in told and "nothing had to be done" not in told
@@ -280,6 +284,20 @@ async def test_moderators_on_several_servers_work_on_a_report_together(bakery: B
     with bakery.b.here(), pytest.raises(ProtocolError):
         await bakery.b.app.client.get_document(f"https://a.test{desk}")
     with bakery.a.here():
+        await casework.reopen(ann, at_a.id)
+        await casework.close(bakery.a.app, ann, at_a.id, "acted")
+    await bakery.fediverse.settle()
+    ended = [to for to, body in bakery.fediverse.wire.posted if b"Resolve" in body and b"Again!" in body]
+    assert ended.count("b.test") == 1  # as the report was about somebody else
+    with bakery.a.here():
+        bob_there = await fetching.actor(bakery.a.app, bakery.bob.actor.uri)
+        await sanctions.act(bakery.a.app, bob_there.id, sanctions.SUSPEND, None)
+    for page in ("", "/members", "/bans", "/log"):
+        with bakery.b.here(), pytest.raises(ProtocolError):
+            await bakery.b.app.client.get_document(f"https://a.test/c/bread/desk{page}")
+    with bakery.a.here():
+        await sanctions.act(bakery.a.app, bob_there.id, "restore", None)
+    with bakery.a.here():
         await members.dismiss(
             bakery.a.app, "bread", await fetching.actor(bakery.a.app, bakery.bob.actor.uri), bakery.ann.actor
         )
@@ -316,6 +334,7 @@ async def test_what_others_say_about_reports_counts_only_of_their_own_groups_and
     assert await told(rye, flag) == []
     with bakery.b.here():
         await peering.decide(bakery.b.app, "evil.test", peers.Decision())
+    assert await told(rye, flag | {"actor": (await bakery.b.person("bill")).actor.uri}) == []  # who has said nothing
     monkeypatch.setattr(flags_in, "MAX_A_DAY", 1)
     assert await told(rye, flag | {"id": f"{flag['id']}1"}) == ["spam"]
     assert await told(rye, flag | {"id": f"{flag['id']}2", "summary": "more"}) == ["spam"]

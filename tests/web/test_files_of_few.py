@@ -97,6 +97,8 @@ async def test_an_address_opens_its_own_picture_until_it_ends(world: World) -> N
         f"{plain}?until=9{until}&by={by}", f"{plain}?until=0{until}&by={by}", f"{plain}?until=+{until}&by={by}",
         f"{plain}?until={until}&by={by.upper()}", f"{plain}?until={until}&by={by[:-1]}", f"{plain}?until={until}&by=ü",
         f"{plain}?until={until}&by={'0' * 32}", f"{plain}?until=&by=",
+        f"{plain}?until={until}&by={by}&by=0", f"{plain}?UNTIL={until}&BY={by}", f"{plain}?until={until}%00&by={by}",
+        f"{plain}%00?until={until}&by={by}", f"{plain.replace('/media/', '/MEDIA/')}?until={until}&by={by}",
         f"{small.partition('?')[0]}?until={until}&by={by}",
         *(f"{plain}?until={until}&by={other}" for other in others),
     ]  # fmt: skip

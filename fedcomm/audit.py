@@ -1,14 +1,28 @@
 """The log of what admins and moderators of this server do: written in the transaction of the act, never changed."""
 
+import logging
+
 import msgspec
 
 import storage.accounts
 import storage.audit
 from fedcomm import clock
 from storage.accounts import Account
+from storage.audit import Entry
 
 OPERATOR = "(command line)"
 SERVER = "(server)"
+RECENT = 1_000  # entries that a page looks at each time; the night and `fedcomm audit verify` look at all
+
+_log = logging.getLogger(__name__)
+
+
+class State(msgspec.Struct, frozen=True):
+    """How many entries the log has, the first that is not as it was written (0: none), the hash of the last in hex."""
+
+    entries: int
+    broken: int
+    head: str
 
 
 async def record(by: Account | None, act: str, subject: str, **detail: object) -> None:
@@ -20,3 +34,24 @@ async def record(by: Account | None, act: str, subject: str, **detail: object) -
 async def note(actor: str, act: str, subject: str, **detail: object) -> None:
     """Add to the log something done by one who is not an account (any more)."""
     await storage.audit.append(clock.now_ms(), actor, act, subject, msgspec.json.encode(detail).decode())
+
+
+async def check() -> State:
+    """Look at every entry of the log."""
+    broken, last = await storage.audit.first_broken(), await storage.audit.head()
+    return State(last.id if last else 0, broken or 0, last.hash.hex() if last else "")
+
+
+async def watch() -> int:
+    """As `check`, into the server's own log: an end of this one that was cut off shows against what stands there."""
+    state = await check()
+    if state.broken:
+        _log.error("the log of admins was changed outside of fedcomm", extra={"entry": state.broken})
+    else:
+        _log.info("the log of admins is whole", extra={"entries": state.entries, "head": state.head})
+    return state.entries
+
+
+def line(entry: Entry) -> str:
+    """An entry as a line of a file: JSON with every field that its hash is of, so that others can check it."""
+    return msgspec.json.encode(entry).decode()

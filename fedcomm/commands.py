@@ -13,6 +13,7 @@ import storage.follows
 from fedcomm import (
     accounts,
     aliases,
+    audit_commands,
     bulletins,
     clock,
     debug,
@@ -327,6 +328,7 @@ COMMANDS: dict[str, Command] = {
     "neighbours.list": _list_neighbours,
     "neighbours.stop": _stop_neighbours,
     "queue": _queue,
+    **audit_commands.COMMANDS,
     **debug.COMMANDS,
     **peer_commands.COMMANDS,
     **people_commands.COMMANDS,

@@ -4,10 +4,22 @@ import hashlib
 
 import msgspec
 
-from storage.connect import dialect, execute, row, rows, transaction
+from storage.connect import Row, dialect, execute, row, rows, transaction
 
 GENESIS = bytes(32)
 _LOCK = 0x66656463_61756474  # any number that nothing else here locks
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Which entries are asked for: of whom, of what (or of all that begins so: "account."), about what contains a text,
+    between two times (ms since 1970, both within); what is empty or 0 is any.
+    """
+
+    actor: str = ""
+    act: str = ""
+    subject: str = ""
+    since: int = 0
+    until: int = 0
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -38,31 +50,85 @@ async def append(at: int, actor: str, act: str, subject: str, detail: str) -> No
         await execute(sql, (number, at, actor, act, subject, detail, previous, digest))
 
 
-async def newest(limit: int = 50, before: int | None = None) -> list[Entry]:
-    """The last entries, newest first; `before` is the id of the last one seen."""
-    sql = f"SELECT {_COLUMNS} FROM audit WHERE id < ? ORDER BY id DESC LIMIT ?"
-    return [Entry(*found) for found in await rows(sql, (before or 2**62, limit))]
+async def newest(limit: int = 50, before: int | None = None, wanted: Wanted = Wanted()) -> list[Entry]:
+    """The last entries that are asked for, newest first; `before` is the id of the last one seen."""
+    conditions, args = _asked(wanted)
+    sql = f"SELECT {_COLUMNS} FROM audit WHERE id < ?{conditions} ORDER BY id DESC LIMIT ?"
+    return [_entry(found) for found in await rows(sql, (before or 2**62, *args, limit))]
+
+
+async def after(number: int, limit: int = 500, wanted: Wanted = Wanted()) -> list[Entry]:
+    """The entries that follow the one with that number, oldest first."""
+    conditions, args = _asked(wanted)
+    sql = f"SELECT {_COLUMNS} FROM audit WHERE id > ?{conditions} ORDER BY id LIMIT ?"
+    return [_entry(found) for found in await rows(sql, (number, *args, limit))]
+
+
+async def acts() -> list[str]:
+    """Every kind of act that is in the log, by name."""
+    return [found[0] for found in await rows("SELECT DISTINCT act FROM audit ORDER BY act")]
+
+
+async def head() -> Entry | None:
+    """The last entry, None in an empty log.
+
+    Who keeps its number and hash elsewhere can tell when the end of the log was cut off.
+    """
+    return next(iter(await newest(1)), None)
 
 
 async def last_of(act: str, subject: str) -> Entry | None:
     """The last entry about somebody of whom that was done."""
     sql = f"SELECT {_COLUMNS} FROM audit WHERE act = ? AND subject = ? ORDER BY id DESC LIMIT 1"
     found = await row(sql, (act, subject))
-    return Entry(*found) if found else None
+    return _entry(found) if found else None
 
 
-async def first_broken() -> int | None:
-    """The number of the first entry that was changed, or before which one was taken out; None when all is well."""
+async def first_broken(last: int | None = None) -> int | None:
+    """The number of the first entry that was changed or put in, or that was taken out; None when all is well.
+
+    `last`: looks at so many of the newest entries only.
+    """
     number, previous = 0, GENESIS
-    while entries := await rows(f"SELECT {_COLUMNS} FROM audit WHERE id > ? ORDER BY id LIMIT 500", (number,)):
-        for found in entries:
-            entry = Entry(*found)
-            wanted = _digest(entry.id, entry.at, entry.actor, entry.act, entry.subject, entry.detail, previous)
-            if (entry.id, bytes(entry.previous), bytes(entry.hash)) != (number + 1, previous, wanted):
+    newest_of_all = await head()
+    if last is not None and newest_of_all is not None and newest_of_all.id > last:
+        number = newest_of_all.id - last
+        before = await after(number - 1, 1)
+        if not before or before[0].id != number:
+            return number
+        previous = before[0].hash
+    while entries := await after(number):
+        for entry in entries:
+            if entry.id != number + 1 or not follows(entry, previous):
                 return number + 1
-            number, previous = entry.id, wanted
+            number, previous = entry.id, entry.hash
     return None
 
 
+def follows(entry: Entry, previous: bytes) -> bool:
+    """Whether an entry is as it was written, after the one with that hash."""
+    wanted = _digest(entry.id, entry.at, entry.actor, entry.act, entry.subject, entry.detail, previous)
+    return (entry.previous, entry.hash) == (previous, wanted)
+
+
+def _asked(wanted: Wanted) -> tuple[str, tuple[int | str, ...]]:
+    text = wanted.subject.lower().replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    by_kind = "SUBSTR(act, 1, LENGTH(?)) = ?" if wanted.act.endswith(".") else "act = ?"
+    asked: list[tuple[str, tuple[int | str, ...]]] = [
+        ("LOWER(actor) = ?", (wanted.actor.lower(),) if wanted.actor else ()),
+        (by_kind, (wanted.act,) * by_kind.count("?") if wanted.act else ()),
+        ("LOWER(subject) LIKE ? ESCAPE '!'", (f"%{text}%",) if text else ()),
+        ("at >= ?", (wanted.since,) if wanted.since else ()),
+        ("at <= ?", (wanted.until,) if wanted.until else ()),
+    ]
+    used = [(sql, args) for sql, args in asked if args]
+    return "".join(f" AND {sql}" for sql, _ in used), tuple(arg for _, args in used for arg in args)
+
+
+def _entry(found: Row) -> Entry:
+    return Entry(*(*found[:-2], bytes(found[-2]), bytes(found[-1])))
+
+
 def _digest(*parts: int | str | bytes) -> bytes:
+    """Of the fields as an array in canonical JSON (RFC 8785): it has whole numbers and strings, bytes as base64."""
     return hashlib.sha256(msgspec.json.encode(parts)).digest()

@@ -28,6 +28,7 @@ COMMANDS = {
     "announce": "fedcomm.cli.instance",
     "peer": "fedcomm.cli.peers",
     "neighbours": "fedcomm.cli.neighbours",
+    "audit": "fedcomm.cli.audit",
     "queue": "fedcomm.cli.queue",
     "debug": "fedcomm.cli.debug",
 }

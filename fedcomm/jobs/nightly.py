@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable
 
-from fedcomm import clock, completing
+from fedcomm import audit, clock, completing
 from fedcomm.app import App
 from storage import (
     admissions,
@@ -134,4 +134,5 @@ STEPS: tuple[tuple[str, Callable[[], Awaitable[int]]], ...] = (
     ("programs", _forget_programs),
     ("admissions", _forget_admissions),
     ("threads", completing.forget),
+    ("audit", audit.watch),
 )

@@ -1,5 +1,6 @@
 """Every command as its users run it: while the server runs, and when it does not."""
 
+import base64
 import io
 import json
 import os
@@ -8,11 +9,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
+from hashlib import sha256
 from pathlib import Path
 from unittest import mock
 
 import pytest
 
+from activitypub.jcs import canonical
 from fedcomm import cli
 from tests.server.forking import ForkedInstance
 from tests.server.running import Instance
@@ -222,6 +225,35 @@ def test_a_list_of_servers_is_brought_in_applied_undone_and_passed_on(instance: 
     done(instance, "peer", "undo", number)
     done(instance, "queue", "--wait", "20")
     assert "spam" not in done(instance, "peer", "export")
+
+
+def test_the_log_of_admins_is_taken_along_and_shows_what_was_done_to_it(instance: Instance, tmp_path: Path) -> None:
+    file = tmp_path / "log.jsonl"
+    file.write_text(done(instance, "audit", "export") + "\n")
+    entries = [json.loads(line) for line in file.read_text().splitlines()]
+    done(instance, "peer", "limit", "far.example")
+
+    for number, entry in enumerate(entries, 1):  # as others check it
+        fields = [entry[name] for name in ("id", "at", "actor", "act", "subject", "detail", "previous")]
+        assert entry["id"] == number and base64.b64decode(entry["hash"]) == sha256(canonical(fields)).digest()
+        assert number == 1 or entry["previous"] == entries[number - 2]["hash"]
+    assert [entry["act"] for entry in entries] == ["account.create", "group.create"]
+    assert done(instance, "audit", "verify", str(file)).startswith("3 entries, all as they were written.")
+
+    with sqlite3.connect(instance.data / "fedcomm.db") as opened:
+        opened.execute("DROP TRIGGER audit_is_not_deleted")
+        opened.execute("DELETE FROM audit WHERE id > 1")
+    cut = command(instance, "audit", "verify", str(file))
+    assert cut.returncode == 2 and "differ from entry 2 on" in cut.stderr and "fix: " in cut.stderr
+    assert done(instance, "audit", "verify").startswith("1 entries")  # alone it cannot know
+
+    with sqlite3.connect(instance.data / "fedcomm.db") as opened:
+        opened.execute("DROP TRIGGER audit_is_not_changed")
+        opened.execute("UPDATE audit SET actor = '@bob'")
+    changed = command(instance, "audit", "verify")
+    assert (
+        changed.returncode == 2 and "Entry 1 is not as it was written" in changed.stderr and "fix: " in changed.stderr
+    )
 
 
 def test_an_invitation_is_printed_and_works(instance: Instance) -> None:

@@ -1,6 +1,7 @@
 """The log of admins only grows, and shows when somebody changed it behind its back."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ async def test_entries_that_come_at_once_make_one_chain(database: Database) -> N
     assert [entry.id for entry in entries] == list(range(12, 0, -1))
     assert [bytes(later.previous) for later in entries[:-1]] == [bytes(entry.hash) for entry in entries[1:]]
     assert bytes(entries[-1].previous) == audit.GENESIS
-    assert await audit.first_broken() is None
+    assert await audit.first_broken() is None and await audit.first_broken(last=5) is None
 
 
 _AGAIN = "audit SELECT id, at, actor, act, '@y', detail, previous, hash FROM audit WHERE id = 2"
@@ -49,6 +50,7 @@ async def test_the_database_itself_lets_nobody_change_or_delete_an_entry(databas
         ("DELETE FROM audit WHERE id = 2", 2),
         ("DELETE FROM audit WHERE id = 1", 1),
         ("UPDATE audit SET actor = '@eve', hash = previous WHERE id = 1", 1),
+        ("UPDATE audit SET id = CASE id WHEN 1 THEN 9 ELSE 1 END WHERE id IN (1, 2)", 1),
     ],
 )
 async def test_who_changes_it_all_the_same_is_found_out(database: Database, sql: str, broken: int) -> None:
@@ -63,3 +65,24 @@ async def test_who_changes_it_all_the_same_is_found_out(database: Database, sql:
     await execute(sql)
 
     assert await audit.first_broken() == broken
+    assert await audit.first_broken(last=3) is not None  # which has the first that broke, or comes after it
+
+
+async def test_entries_are_found_by_who_what_to_whom_and_when(database: Database) -> None:
+    for number, (actor, act) in enumerate(
+        (("@ann", "peer.policy"), ("@bob", "account.warn"), ("@ann", "account.note")), 1
+    ):
+        await audit.append(number * 10, actor, act, f"@x_{number}@Far.test", "{}")
+
+    async def found(**wanted: Any) -> list[int]:
+        asked = audit.Wanted(**wanted)
+        newest = [entry.id for entry in await audit.newest(wanted=asked)]
+        assert [entry.id for entry in await audit.after(0, wanted=asked)] == newest[::-1]
+        return newest
+
+    assert await found() == [3, 2, 1] and await audit.acts() == ["account.note", "account.warn", "peer.policy"]
+    assert await found(actor="@ANN") == [3, 1] and await found(actor="@an") == []
+    assert await found(act="account.") == [3, 2] and await found(act="account") == []
+    assert await found(subject="_2@far") == [2] and await found(subject="%") == []
+    assert await found(since=20) == [3, 2] and await found(until=20) == [2, 1] and await found(since=11, until=19) == []
+    assert [entry.id for entry in await audit.newest(1, 3, audit.Wanted("@ann"))] == [1]

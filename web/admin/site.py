@@ -1,4 +1,4 @@
-"""Settings of the server, and the log of what admins did."""
+"""What there is to look after, and the settings of the server."""
 
 import msgspec
 from starlette.requests import Request
@@ -6,17 +6,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.accounts
-import storage.audit
 import storage.caught
 import storage.reports
 from fedcomm import settings
 from fedcomm.errors import AppError
 from storage.reports import OPEN, Wanted
-from web import params, respond, state
+from web import respond, state
 from web.pages import frame
 from web.pages.readers import Reader, admins_only, form
-
-_LINES = 50
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -34,10 +31,6 @@ class Site(msgspec.Struct, frozen=True):
     terms: str = ""
     blocks_shown: str = "nobody"
     csrf: str = ""
-
-
-class _Asked(msgspec.Struct, frozen=True):
-    before: int = 0
 
 
 @admins_only
@@ -85,21 +78,6 @@ async def save(request: Request, reader: Reader) -> Response:
     return respond.redirect("/admin/site?done=saved")
 
 
-@admins_only
-async def log(request: Request, reader: Reader) -> Response:
-    """`GET /admin/log`"""
-    before = params.query(request, _Asked).before
-    entries = await storage.audit.newest(_LINES + 1, before or None)
-    return await frame.page(
-        request,
-        "admin/log.html",
-        entries=entries[:_LINES],
-        older=entries[_LINES - 1].id if len(entries) > _LINES else 0,
-        whole=not before,
-        broken=await storage.audit.first_broken() if not before else None,
-    )
-
-
 async def _page(request: Request, given: Site, refused: AppError | None = None) -> Response:
     field = str(getattr(refused, "field", ""))
     return await frame.with_form(
@@ -115,5 +93,4 @@ routes = [
     Route("/admin", overview),
     Route("/admin/site", edit),
     Route("/admin/site", save, methods=["POST"]),
-    Route("/admin/log", log),
 ]

@@ -1,11 +1,12 @@
 """What admins do with a browser, and that nobody else can make them do it."""
 
+import json
 from collections.abc import Callable
 
 import pytest
 
 import storage.accounts
-from fedcomm import SOURCE, accounts, groups, invites, members, settings
+from fedcomm import SOURCE, accounts, audit, groups, invites, members, settings
 from fedcomm.app import App
 from storage.connect import rows, value
 from tests import build
@@ -368,13 +369,29 @@ async def test_what_strangers_wrote_is_text_in_the_pages_of_admins(
         assert not page.scripts and evil in page.main
 
 
-async def test_a_log_that_was_tampered_with_says_so(app: App, admin: Browser) -> None:
+async def test_a_log_that_was_tampered_with_says_so(app: App, admin: Browser, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "fedcomm.audit")
     await invites.create(app, await storage.accounts.by_name("ada"))
-    assert "none has been changed" in (await admin.get("/admin/log")).main
+    await settings.change(app, await storage.accounts.by_name("ada"), {"name": "Rye"})
+    whole = await admin.get("/admin/log")
+    assert await audit.watch() == 2 and vars(caplog.records[-1])["head"] == (await audit.check()).head
+    assert "none has been changed" in whole.main and "made an invitation" in whole.one("table").text
+    chosen = await admin.get("/admin/log?who=@ADA&act=settings.change&subject=NAM&since=2020-01-01")
+    assert "changed settings" in chosen.one("table").text and "made an invitation" not in chosen.one("table").text
+    assert "changed settings" not in (await admin.get("/admin/log?until=2020-01-01")).one("table").text
+    wrong = await admin.get("/admin/log?since=yesterday")
+    assert wrong.status == 422 and "no day" in wrong.problem
+    file = [each for each in chosen.links if "log.jsonl" in each]
+    lines = (await admin.get(file[0])).source.splitlines()
+    assert [json.loads(line)["act"] for line in lines] == ["settings.change"]
+    assert len((await admin.get("/admin/log.jsonl")).source.splitlines()) == 2
+    assert (await admin.get("/admin/log.csv")).status == 404
 
     await build.insert(
-        "audit", id=2, at=build.NOW, actor="@ada", act="account.role", subject="@eve", detail="{}", previous=bytes(32),
+        "audit", id=3, at=build.NOW, actor="@ada", act="account.role", subject="@eve", detail="{}", previous=bytes(32),
         hash=bytes(32),
     )  # fmt: skip
 
-    assert "entry 2 is not as it was written" in (await admin.get("/admin/log")).problem
+    assert "entry 3 is not as it was written" in (await admin.get("/admin/log")).problem
+    await audit.watch()
+    assert (caplog.records[-1].levelname, vars(caplog.records[-1])["entry"]) == ("ERROR", 3)

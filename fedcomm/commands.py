@@ -33,6 +33,7 @@ from fedcomm import (
     queue,
     rights,
     rollback,
+    room,
     scout,
     scouting,
     tokens,
@@ -330,6 +331,7 @@ COMMANDS: dict[str, Command] = {
     "queue": _queue,
     **audit_commands.COMMANDS,
     **debug.COMMANDS,
+    **room.COMMANDS,
     **peer_commands.COMMANDS,
     **people_commands.COMMANDS,
 }

@@ -17,7 +17,7 @@ import storage.emojis
 import storage.posts
 from activitypub.errors import ProtocolError, Unreachable
 from activitypub.keys import PrivateKey, private_der
-from fedcomm import clock, passes, pictures, stills
+from fedcomm import clock, copying, passes, pictures, stills
 from fedcomm.app import App
 from fedcomm.errors import NotFound
 from fedcomm.peerbook import PeerBook
@@ -30,14 +30,12 @@ from storage.media import Media
 from storage.posts import MEMBERS, PUBLIC, Attachment, Post
 
 MOST_BYTES = 16_777_216  # of one
-MOST_TOGETHER, MOST_ROWS = 2_147_483_648, 200_000  # bytes of all, and how many (attack NET-37)
-UNUSED = 14 * 86_400_000  # ms after which a copy goes that nobody looked at
 AGAIN = 600_000  # ms before what could not be had is asked for again
-SELDOM = 86_400_000  # ms between two notes that a copy is looked at
 AT_ONCE = 200
 KIND, COPY = "erase_copies", "copy_pictures"  # of the jobs
 _FOLDER = "/media/elsewhere/"
 _MISSING = "There is no such picture, or not any more."
+_KINDS = {"m": "file", "i": "avatar", "h": "header", "e": "emoji"}
 _NAME = re.compile(r"(s?)([mihe])([0-9]{1,18})-([0-9a-f]{32})")  # with `s` without movement
 
 # Whether who asks gets what is in the post with this id, which is not for everybody.
@@ -95,21 +93,20 @@ async def copy(app: App, name: str, admitted: Admitted) -> tuple[Copy, bool]:
     if match is None or secret is None:
         raise NotFound(_MISSING)
     kind, subject = match[2], int(match[3])
-    url, post = await _source(app, kind, subject)
+    url, post, host = await _source(app, kind, subject)
     if not url or not hmac.compare_digest(_sign(secret, kind, subject, url), match[4]):
         raise NotFound(_MISSING)
     if post and not await admitted(post):
         raise NotFound(_MISSING)
     now, known = clock.now_ms(), await copies.of(url)
-    if known is None or (known.key is None and known.tried_at < now - AGAIN):
-        known = await _fetched(app, url)
+    if known is None or known.coming or (known.key is None and known.tried_at < now - AGAIN):
+        known = await _fetched(app, url, _KINDS[kind], host)
         if (await _source(app, kind, subject))[0] != url:  # it was taken out meanwhile
             await erase(app, [url])
             raise NotFound(_MISSING)
     if known.key is None:
         raise NotFound(_MISSING)
-    if known.used_at < now - SELDOM:
-        await copies.used(url, now)
+    await copying.looked_at(known, _KINDS[kind], host)
     return (await _still(app, known) if match[1] else known), not post
 
 
@@ -138,8 +135,8 @@ async def copy_all(app: App, post: int) -> None:
     """
     missed: list[str] = []
     for file in await rows.of_post(post):
-        url, _post = await _source(app, "m", file.id)
-        if url and (await copies.of(url) or await _fetched(app, url)).key is None:
+        url, _post, host = await _source(app, "m", file.id)
+        if url and (await copies.of(url) or await _fetched(app, url, "file", host)).key is None:
             missed.append(url)
     if missed:
         await copies.forget(missed)  # they are asked for again by this job, and by who looks
@@ -150,7 +147,7 @@ async def erase(app: App, urls: Sequence[str]) -> None:
     """Erase the copies from these addresses. Whatever is shown still is fetched again when somebody looks at it."""
     if urls:
         names = [name for url in urls for name in (url, stills.of_copy(url))]
-        await _forget(app, await copies.among(names))
+        await copying.forget(app, await copies.among(names))
 
 
 async def erase_unseen(app: App, group: int, author: int = 0) -> None:
@@ -172,16 +169,6 @@ async def lost(app: App, found: Copy) -> None:
     await copies.forget([found.url])
 
 
-async def clean_up(app: App) -> None:
-    """Forget copies that nobody looks at, and the oldest when there are too many."""
-    while found := await copies.old(clock.now_ms() - UNUSED, AT_ONCE):
-        await _forget(app, found)
-    count, size = await copies.amount()
-    while (count > MOST_ROWS or size > MOST_TOGETHER) and (found := await copies.oldest(AT_ONCE)):
-        await _forget(app, found)
-        count, size = await copies.amount()
-
-
 async def _still(app: App, known: Copy) -> Copy:
     try:
         return await stills.of(app, known)
@@ -194,15 +181,16 @@ def _sign(secret: bytes, kind: str, subject: int, url: str) -> str:
     return hmac.new(secret, f"{kind}{subject} {url}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
-async def _source(app: App, kind: str, subject: int) -> tuple[str, int]:
-    """Where the picture is, and the post that it is in, 0 when it is for everybody.
+async def _source(app: App, kind: str, subject: int) -> tuple[str, int, str]:
+    """Where the picture is, the post that it is in, 0 when it is for everybody, and the server whose it is.
 
     '' when none of its server are shown, its owner is gone, or what has it is shown to nobody here.
     """
     post, file = 0, None
     if kind == "e":
         emoji = await storage.emojis.elsewhere(subject)
-        return (emoji.url if emoji and shows(emoji.host) and not passes.ends(emoji.url) else ""), 0
+        shown = emoji is not None and shows(emoji.host) and not passes.ends(emoji.url)
+        return (emoji.url, 0, emoji.host) if emoji and shown else ("", 0, "")
     if kind == "m":
         file, shared = await rows.elsewhere(subject) or (None, True)
         post = 0 if shared or file is None else file.post_id or 0
@@ -212,10 +200,10 @@ async def _source(app: App, kind: str, subject: int) -> tuple[str, int]:
         owner = await storage.actors.by_id(subject)
         url = (owner.icon if kind == "i" else owner.image) if owner else ""
     if owner is None or owner.gone or owner.local or not shows(owner.host):
-        return "", post
+        return "", post, ""
     if passes.ends(url) and (file is None or await _borrowed(file, owner.host)):
-        return "", post
-    return url, post
+        return "", post, ""
+    return url, post, owner.host
 
 
 async def _borrowed(file: Media, host: str) -> bool:
@@ -228,32 +216,26 @@ async def _borrowed(file: Media, host: str) -> bool:
     return not file.remote_url.startswith((f"https://{host}/", f"http://{host}/"))
 
 
-async def _fetched(app: App, url: str) -> Copy:
+async def _fetched(app: App, url: str, kind: str, host: str) -> Copy:
     """Whoever asks while it is being fetched waits for that."""
     fetching = _fetching.setdefault(app, {})
     task = fetching.get(url)
     if task is None:
-        task = fetching[url] = asyncio.create_task(_fetch(app, url))
+        task = fetching[url] = asyncio.create_task(_fetch(app, url, kind, host))
         task.add_done_callback(lambda _task: fetching.pop(url, None))
     return await asyncio.shield(task)
 
 
-async def _fetch(app: App, url: str) -> Copy:
+async def _fetch(app: App, url: str, kind: str, host: str) -> Copy:
     """Of an address that ends its server is told who asks, and gives it also later to one with somebody who may see."""
     now = clock.now_ms()
-    found = Copy(url, None, "", 0, now, now)
+    found = Copy(url, None, "", 0, now, now, kind, host)
     try:
         async with app.fetch_turn:
             content = await app.client.get_file(url, MOST_BYTES, signed=passes.ends(url))
     except (ProtocolError, Unreachable):
         content = b""
     if mime := pictures.kind(content):
-        found = Copy(url, await app.blobs.put(content), mime, len(content), now, now)
-    await copies.put(found)
+        return await copying.keep(app, msgspec.structs.replace(found, mime=mime), content)
+    await copying.note(app, found)
     return found
-
-
-async def _forget(app: App, found: dict[str, str | None]) -> None:
-    await copies.forget(list(found))
-    for key in (key for key in found.values() if key):
-        await app.blobs.delete(key)

@@ -19,6 +19,7 @@ MODES = ("invite", "approval", "open")
 LONGEST_NAME, LONGEST_DESCRIPTION, LONGEST_RULE, MOST_RULES = 100, 5000, 500, 50  # characters; rules
 LONGEST_TEXT = 50_000  # characters of what one reads once
 MOST_NUMBER = 10_000
+LEAST_COPIES, MOST_COPIES = 64, 1_000_000  # MB; less would not hold one picture and what is made of it
 SHOWN_TO = ("nobody", "members", "everybody")
 
 
@@ -44,6 +45,7 @@ class Settings(msgspec.Struct, frozen=True):
     hold_links: int = 0  # so many links
     hold_same: int = 5  # the same text, so often
     hold_within: int = 60  # within so many minutes
+    copies_most: int = 2048  # MB of all copies of pictures of other servers together (`copying.py`)
 
 
 class _Remembered:
@@ -137,6 +139,8 @@ async def _checked(key: str, value: Any) -> Any:
             return value
         case "hold_young" | "hold_mentions" | "hold_links" | "hold_same" | "hold_within":
             return _number(value, 1 if key in ("hold_mentions", "hold_within") else 0, key)
+        case "copies_most":
+            return _number(value, LEAST_COPIES, key, MOST_COPIES)
         case "members_invite" if isinstance(value, bool):
             return value
         case "contact_email":
@@ -153,9 +157,9 @@ def _text(value: str, longest: int, key: str) -> str:
     return text
 
 
-def _number(value: Any, least: int, key: str) -> int:
-    if not isinstance(value, int) or not least <= value <= MOST_NUMBER:
-        raise Invalid("This is a number from {least} to {most}.", field=key, least=least, most=MOST_NUMBER)
+def _number(value: Any, least: int, key: str, most: int = MOST_NUMBER) -> int:
+    if not isinstance(value, int) or not least <= value <= most:
+        raise Invalid("This is a number from {least} to {most}.", field=key, least=least, most=most)
     return value
 
 

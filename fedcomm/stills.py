@@ -3,8 +3,10 @@
 import asyncio
 from weakref import WeakKeyDictionary
 
+import msgspec
+
 import storage.emojis
-from fedcomm import clock, pictures
+from fedcomm import clock, copying, pictures
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotFound
 from storage import copies
@@ -45,7 +47,8 @@ async def of_ours(app: App, emoji_id: int) -> Copy | tuple[str, bytes]:
     if not may_move(content):
         return kind, content
     name = f"still {emoji_id}"
-    return _there(await copies.of(name) or await _kept(app, name, content))
+    known = await copies.of(name)
+    return _there(known if known and not known.coming else await _kept(app, name, content))
 
 
 async def of(app: App, copy: Copy) -> Copy:
@@ -55,12 +58,14 @@ async def of(app: App, copy: Copy) -> Copy:
         NotFound: the picture is broken.
     """
     name, key = of_copy(copy.url), copy.key or ""
-    if (known := await copies.of(name)) is not None:
+    if (known := await copies.of(name)) is not None and not known.coming:
+        await copying.looked_at(known, "still", copy.host)
         return _there(known)
     beginning = b"".join([chunk async for chunk in app.blobs.read(key, 0, _TELLING)])
     if not may_move(beginning):
         return copy
-    return _there(await _kept(app, name, b"".join([chunk async for chunk in app.blobs.read(key)])))
+    content = b"".join([chunk async for chunk in app.blobs.read(key)])
+    return _there(await _kept(app, name, content, copy.host))
 
 
 def _there(found: Copy) -> Copy:
@@ -69,23 +74,23 @@ def _there(found: Copy) -> Copy:
     return found
 
 
-async def _kept(app: App, name: str, content: bytes) -> Copy:
+async def _kept(app: App, name: str, content: bytes, host: str = "") -> Copy:
     """It is made and kept under a name that is no address, once; whoever asks meanwhile waits."""
     making = _making.setdefault(app, {})
     task = making.get(name)
     if task is None:
-        task = making[name] = asyncio.ensure_future(_made(app, name, content))
+        task = making[name] = asyncio.ensure_future(_made(app, name, content, host))
         task.add_done_callback(lambda _task: making.pop(name, None))
     return await asyncio.shield(task)
 
 
-async def _made(app: App, name: str, content: bytes) -> Copy:
+async def _made(app: App, name: str, content: bytes, host: str) -> Copy:
     now = clock.now_ms()
-    found = Copy(name, None, "", 0, now, now)
+    found = Copy(name, None, "", 0, now, now, "still", host)
     try:
         picture = await pictures.read(app.picture_turn, content, "still")
-        found = Copy(name, await app.blobs.put(picture.content), picture.mime, len(picture.content), now, now)
+        return await copying.keep(app, msgspec.structs.replace(found, mime=picture.mime), picture.content)
     except (Invalid, Unavailable):
         pass  # remembered, so that nobody makes it again and again
-    await copies.put(found)
+    await copying.note(app, found)
     return found

@@ -1,10 +1,14 @@
-"""Copies of pictures that other servers have, as long as somebody looks at them; bounded in number and bytes."""
+"""Copies of pictures that other servers have, as long as somebody looks at them; bounded in number and bytes.
+
+Whoever keeps one frees room for it in the same transaction, and waits for others that do: at no moment do the rows
+say more than is allowed.
+"""
 
 from collections.abc import Sequence
 
 import msgspec
 
-from storage.connect import execute, row, rows, value
+from storage.connect import dialect, execute, row, rows, transaction
 
 
 class Copy(msgspec.Struct, frozen=True):
@@ -16,13 +20,27 @@ class Copy(msgspec.Struct, frozen=True):
     size: int
     tried_at: int
     used_at: int
+    kind: str = ""  # one of `KINDS`; '' of what was copied before this was noted, until somebody looks at it
+    host: str = ""  # of whose picture it is
+
+    @property
+    def coming(self) -> bool:
+        """Whether room is kept for its file, which is not there: it is being written, or who did that ended."""
+        return self.key is None and self.size > 0
 
 
+KINDS = ("file", "avatar", "header", "emoji", "still")
+_LOCK = "SELECT pg_advisory_xact_lock(7263561)"  # SQLite has one writer anyway
 _SELECT = f"SELECT {', '.join(Copy.__struct_fields__)} FROM copy "
 # What nobody looked at since then; and what is oldest when all together are more than so many bytes or rows.
 # An address that has ended gives nothing anew (fedcomm/passes.py).
-_OLD = "SELECT url, key FROM copy WHERE used_at < ? AND url NOT LIKE '%_until=%&by=%' ORDER BY used_at LIMIT ?"
-_OLDEST = "SELECT url, key FROM copy ORDER BY used_at LIMIT ?"
+_UNSEEN = "FROM copy WHERE used_at < ? AND url NOT LIKE '%_until=%&by=%'"
+_OLD = f"SELECT url, key {_UNSEEN} ORDER BY used_at LIMIT ?"
+_OLDEST = "SELECT url, key, size FROM copy ORDER BY used_at, url LIMIT ?"
+_AT_ONCE = 100
+_INSERT = (
+    f"INSERT INTO copy ({', '.join(Copy.__struct_fields__)}) VALUES ({', '.join('?' * len(Copy.__struct_fields__))})"
+)
 
 
 async def of(url: str) -> Copy | None:
@@ -31,24 +49,46 @@ async def of(url: str) -> Copy | None:
     return Copy(*found) if found else None
 
 
-async def put(copy: Copy) -> None:
-    """Remember a copy, or that it could not be had."""
-    await execute(
-        "INSERT INTO copy (url, key, mime, size, tried_at, used_at) VALUES (?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (url) DO UPDATE SET key = excluded.key, mime = excluded.mime, size = excluded.size,"
-        " tried_at = excluded.tried_at, used_at = excluded.used_at",
-        msgspec.structs.astuple(copy),
-    )
+async def put(copy: Copy, most_bytes: int, most_rows: int) -> list[str]:
+    """Remember a copy, or that it could not be had; of one without a key, its size says how much room is kept for it.
+
+    What was used longest ago makes room; gives the keys of files that nothing has any more.
+    """
+    async with transaction():
+        await _alone()
+        before = await rows("DELETE FROM copy WHERE url = ? RETURNING key", (copy.url,))
+        freed = await _shrink(most_bytes - copy.size, most_rows - 1)
+        await execute(_INSERT, msgspec.structs.astuple(copy))
+    return [found[0] for found in before if found[0] and found[0] != copy.key] + freed
 
 
-async def used(url: str, now_ms: int) -> None:
-    """Somebody looks at it."""
-    await execute("UPDATE copy SET used_at = ? WHERE url = ?", (now_ms, url))
+async def arrived(url: str, key: str) -> bool:
+    """The file that room was kept for is there; False when something else took the room meanwhile."""
+    return bool(await execute("UPDATE copy SET key = ? WHERE url = ? AND key IS NULL AND size > 0", (key, url)))
+
+
+async def shrink(most_bytes: int, most_rows: int) -> list[str]:
+    """As `put`, when less is allowed than before."""
+    async with transaction():
+        await _alone()
+        return await _shrink(most_bytes, most_rows)
+
+
+async def used(url: str, now_ms: int, kind: str, host: str) -> None:
+    """Somebody looks at it: as what, and whose."""
+    await execute("UPDATE copy SET used_at = ?, kind = ?, host = ? WHERE url = ?", (now_ms, kind, host, url))
 
 
 async def amount() -> tuple[int, int]:
     """How many rows there are, and bytes."""
-    return int(await value("SELECT COUNT(*) FROM copy")), int(await value("SELECT COALESCE(SUM(size), 0) FROM copy"))
+    found = await row("SELECT COUNT(*), COALESCE(SUM(size), 0) FROM copy")
+    return (int(found[0]), int(found[1])) if found else (0, 0)
+
+
+async def unseen(before_ms: int) -> tuple[int, int]:
+    """How many `old` would give in all, and bytes."""
+    found = await row(f"SELECT COUNT(*), COALESCE(SUM(size), 0) {_UNSEEN}", (before_ms,))
+    return (int(found[0]), int(found[1])) if found else (0, 0)
 
 
 async def among(urls: Sequence[str]) -> dict[str, str | None]:
@@ -61,11 +101,28 @@ async def old(before_ms: int, limit: int) -> dict[str, str | None]:
     return dict(await rows(_OLD, (before_ms, limit)))
 
 
-async def oldest(limit: int) -> dict[str, str | None]:
-    """The keys of those that were looked at longest ago, by address."""
-    return dict(await rows(_OLDEST, (limit,)))
-
-
 async def forget(urls: Sequence[str]) -> None:
     """Forget these."""
     await execute("DELETE FROM copy WHERE url IN (?texts)", (list(urls),))
+
+
+async def _alone() -> None:
+    if dialect() == "postgres":
+        await row(_LOCK)
+
+
+async def _shrink(most_bytes: int, most_rows: int) -> list[str]:
+    freed: list[str] = []
+    count, size = await amount()
+    while count > most_rows or size > most_bytes:
+        gone = []
+        for url, key, length in await rows(_OLDEST, (_AT_ONCE,)):
+            if count <= most_rows and size <= most_bytes:
+                break
+            gone.append(url)
+            freed += [key] if key else []
+            count, size = count - 1, size - length
+        if not gone:
+            break
+        await forget(gone)
+    return freed

@@ -30,6 +30,8 @@ COMMANDS = {
     "neighbours": "fedcomm.cli.neighbours",
     "audit": "fedcomm.cli.audit",
     "queue": "fedcomm.cli.queue",
+    "media": "fedcomm.cli.media",
+    "disk": "fedcomm.cli.media",
     "debug": "fedcomm.cli.debug",
 }
 

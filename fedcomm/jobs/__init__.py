@@ -13,6 +13,7 @@ from fedcomm import (
     borrowing,
     catching,
     completing,
+    copying,
     elsewhere,
     expiring,
     farewells,
@@ -126,7 +127,7 @@ JOBS: dict[str, Job] = {
 SCHEDULE: dict[str, Regular] = {
     "nightly": Regular(nightly.run, DAY),
     "loose_media": Regular(clean_up, HOUR),
-    "copies": Regular(elsewhere.clean_up, HOUR),
+    "copies": Regular(copying.clean_up, HOUR),
     "files_of_nobody": Regular(sweep, DAY),
     "ask_again": Regular(waiting.ask_again, HOUR),
     "belong": Regular(memberships.catch_up, HOUR),

@@ -10,7 +10,20 @@ import pytest
 
 import storage.actors
 from activitypub.objects import Attachment, Audience, Note
-from fedcomm import clock, curation, elsewhere, fetching, follows, groups, media, members, peers, recording, rights
+from fedcomm import (
+    clock,
+    copying,
+    curation,
+    elsewhere,
+    fetching,
+    follows,
+    groups,
+    media,
+    members,
+    peers,
+    recording,
+    rights,
+)
 from storage import copies
 from storage.actors import Actor
 from storage.connect import Writes, apply, execute, rows
@@ -287,19 +300,19 @@ async def test_copies_go_when_nobody_looks_and_when_there_are_too_many(
 
     await reader.get(address)
     with a.here():
-        await elsewhere.clean_up(a.app)
+        await copying.clean_up(a.app)
         await media.sweep(a.app)
     assert files() == 1
 
     with a.here():
-        await execute("UPDATE copy SET used_at = ?", (clock.now_ms() - elsewhere.UNUSED - 1,))
-        await elsewhere.clean_up(a.app)
+        await execute("UPDATE copy SET used_at = ?", (clock.now_ms() - copying.UNUSED - 1,))
+        await copying.clean_up(a.app)
         assert await rows("SELECT url FROM copy") == [] and files() == 0
     assert (await reader.get(address)).status_code == 200
 
-    monkeypatch.setattr(elsewhere, "MOST_TOGETHER", 10)
+    monkeypatch.setattr(copying, "MOST_ROWS", 0)
     with a.here():
-        await elsewhere.clean_up(a.app)
+        await copying.clean_up(a.app)
         assert await rows("SELECT url FROM copy") == [] and files() == 0
     assert (await reader.get(address)).status_code == 200
 

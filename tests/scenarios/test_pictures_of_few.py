@@ -7,7 +7,7 @@ import pytest
 import time_machine
 
 from activitypub.errors import NotFound
-from fedcomm import clock, elsewhere, follows, group_profile, media, posts
+from fedcomm import clock, copying, elsewhere, follows, group_profile, media, posts
 from fedcomm.group_profile import Change
 from fedcomm.posts import Draft
 from storage import actors, copies, threads
@@ -120,7 +120,7 @@ async def test_servers_with_members_have_the_pictures_of_a_private_group_and_no_
         assert [await circle.given(server, of_bob) for server in "ace"] == [True, False, False]
         with circle.servers["c"].here():
             await execute("UPDATE copy SET used_at = 0")
-            await elsewhere.clean_up(circle.servers["c"].app)
+            await copying.clean_up(circle.servers["c"].app)
         assert await circle.has("c", theirs), "what cannot be had again is kept"
         await circle.let_in("dan")
         again = await circle.address("d", theirs)

@@ -127,7 +127,7 @@ async def _pictured(app: App, written: list[int]) -> dict[str, list[str]]:
         )  # fmt: skip
         await execute("UPDATE post SET attachments_count = 1 WHERE id = ?", (post.id,))
         if url:
-            await copies.put(Copy(url, key, "image/png", 9, clock.now_ms(), clock.now_ms()))
+            await copies.put(Copy(url, key, "image/png", 9, clock.now_ms(), clock.now_ms()), 100, 10)
             found = [elsewhere.address("", "m", post.id, url, "told.test")]
             found.append(elsewhere.still(found[0]))
         else:

@@ -96,6 +96,7 @@ ACTS = {
     "group.rollback": later("let undo what somebody did for a group"),
     "invite.create": later("made an invitation"),
     "invite.revoke": later("took an invitation back"),
+    "media.prune": later("forgot copies of pictures of other servers"),
     "mail_domain.close": later("lets nobody sign up with an e-mail address of a domain"),
     "mail_domain.open": later("lets people sign up with e-mail addresses of a domain again"),
     "contact.release": later("let in somebody whom nobody here knew"),

@@ -2,9 +2,10 @@
 
 import pytest
 
-from fedcomm import emojis, settings
+from fedcomm import copying, emojis, settings
 from fedcomm.app import App
-from storage import bulletins
+from storage import bulletins, copies
+from storage.copies import Copy
 from tests.web.mastodon.test_custom_emojis import GIF, PNG
 from tests.web.pages.browser import Browser
 
@@ -78,3 +79,22 @@ async def test_papers_of_the_server_are_written_and_read(app: App, admin: Browse
     assert "We forget" in (await stranger.get("/privacy-policy")).main
     assert "Be kind" in (await stranger.get("/terms-of-service")).main
     assert (await settings.current(app)).blocks_shown == "members"
+
+
+async def test_admins_see_what_takes_room_and_say_how_much_copies_may(admin: Browser, app: App) -> None:
+    for at in range(3):
+        found = Copy(f"https://far.example/{at}.png", None, "image/png", 0, 0, at, "avatar", "far.example")
+        await copying.keep(app, found, bytes(2_000))
+    page = await admin.get("/admin/media")
+    kinds, servers = page.all("table")
+    assert "Copies of avatars36000 B" in kinds.text and "far.example" in servers.text
+
+    refused = await admin.send(page, "/admin/media/cap", megabytes="1")
+    assert refused.status == 422 and "64" in refused.problem
+    assert (await admin.send(page, "/admin/media/cap", megabytes="100")).status == 303
+    assert (await settings.current(app)).copies_most == 100
+    assert (await admin.send(page, "/admin/media/prune", days="-1")).status == 422
+    assert (await copies.amount())[0] == 3
+    assert (await admin.send(page, "/admin/media/prune", days="1")).status == 303
+    assert await copies.amount() == (0, 0)
+    assert "forgot copies" in (await admin.get("/admin/log")).one("table").text

@@ -1,0 +1,84 @@
+"""`fedcomm media` and `fedcomm disk`: what pictures take, and how to get room back."""
+
+import json
+from typing import Any
+
+import click
+
+from fedcomm.cli.asking import ask
+from fedcomm.cli.saying import say
+from fedcomm.room import readable
+
+_KINDS = {
+    "upload": "pictures in posts of members",
+    "profile": "avatars and headers of people and groups here",
+    "file": "copies: pictures in posts of other servers",
+    "avatar": "copies: avatars",
+    "header": "copies: headers",
+    "emoji": "copies: emojis",
+    "still": "copies: pictures without movement",
+    "": "copies of which it was not noted",
+}
+_json = click.option("--json", "as_json", is_flag=True, help="Answer with an object.")
+
+
+@click.group()
+def media() -> None:
+    """See what pictures take, and get room back."""
+
+
+@media.command()
+@_json
+def usage(as_json: bool) -> None:
+    """Show what is kept, by kind, and the ten servers whose copies take most. Cards of links bring no pictures here."""
+    found = ask("media.usage")
+    say(json.dumps(found) if as_json else "\n".join(_lines(found)))
+
+
+@media.command()
+@click.option("--days", type=click.IntRange(0, 3650), default=14, show_default=True, help="Not looked at for so long.")
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+def prune(days: int, dry_run: bool) -> None:
+    """Forget copies that nobody looked at; they are fetched again when somebody does."""
+    gone = ask("media.prune", days=days, dry_run=dry_run)
+    say(f"{gone['copies']} copies {'would go' if dry_run else 'are gone'}: {readable(gone['bytes'])}.")
+
+
+@media.command()
+@click.argument("megabytes", type=int)
+def cap(megabytes: int) -> None:
+    """Let all copies together take MEGABYTES: never more, what was looked at longest ago goes first."""
+    ask("media.cap", megabytes=megabytes)
+    say(f"Copies of pictures of other servers take at most {megabytes} MB.")
+
+
+@click.command()
+@_json
+def disk(as_json: bool) -> None:
+    """Show what the database and pictures take, what is free, and what to do when that is little."""
+    found = ask("disk")
+    if as_json:
+        say(json.dumps(found))
+        return
+    say(f"database: {readable(found['database'])}")
+    say(f"pictures of members: {readable(found['sent'])}")
+    say(f"copies of pictures of other servers: {readable(found['copies'])} of {readable(found['most_copies'])} allowed")
+    say(f"free: {readable(found['free'])} of {readable(found['whole'])} on the disk of {found['folder']}")
+    if found["tight"]:
+        say(
+            "That is little, with the copies that are allowed. Let them take less with `fedcomm media cap`, forget some"
+        )
+        say("with `fedcomm media prune`, or give the folder a larger disk.")
+
+
+def _lines(found: dict[str, Any]) -> list[str]:
+    lines = [_line(_KINDS[each["name"]], each) for each in found["kinds"]]
+    hosts = [_line(each["name"], each) for each in found["hosts"]]
+    return lines + (["", "copies by server, most first:", *hosts] if hosts else [])
+
+
+def _line(name: str, part: dict[str, Any]) -> str:
+    return f"{name:48} {part['number']:>8} {readable(part['bytes']):>10}"
+
+
+commands = {"media": media, "disk": disk}

@@ -1,0 +1,89 @@
+"""What pictures and the database take, how much copies may, and forgetting some of those."""
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from fedcomm import room, settings
+from fedcomm.errors import AppError
+from storage import room as stored
+from web import respond, state
+from web.languages import later
+from web.pages import frame
+from web.pages.readers import Reader, admins_only, form
+
+KINDS = {
+    "upload": later("Pictures in posts of members"),
+    "profile": later("Avatars and headers of people and groups here"),
+    "file": later("Copies of pictures in posts of other servers"),
+    "avatar": later("Copies of avatars"),
+    "header": later("Copies of headers"),
+    "emoji": later("Copies of emojis"),
+    "still": later("Pictures without movement, made of copies"),
+    "": later("Copies of which it was not noted what they are"),
+}
+
+
+class Cap(msgspec.Struct, frozen=True):
+    """How much copies may take."""
+
+    megabytes: int = 0
+    csrf: str = ""
+
+
+class Unseen(msgspec.Struct, frozen=True):
+    """Since when nobody looked at what is to go."""
+
+    days: int = 14
+    csrf: str = ""
+
+
+@admins_only
+async def show(request: Request, reader: Reader) -> Response:
+    """`GET /admin/media`"""
+    return await _page(request)
+
+
+@admins_only
+async def allow(request: Request, reader: Reader) -> Response:
+    """`POST /admin/media/cap`: in force at once."""
+    given = await form(request, Cap, reader)
+    try:
+        await room.allow(state.app_of(request), reader.account, given.megabytes)
+    except AppError as refused:
+        return await _page(request, refused)
+    return respond.redirect("/admin/media?done=saved")
+
+
+@admins_only
+async def prune(request: Request, reader: Reader) -> Response:
+    """`POST /admin/media/prune`"""
+    given = await form(request, Unseen, reader)
+    try:
+        await room.prune(state.app_of(request), reader.account, given.days)
+    except AppError as refused:
+        return await _page(request, refused)
+    return respond.redirect("/admin/media?done=pruned")
+
+
+async def _page(request: Request, refused: AppError | None = None) -> Response:
+    app = state.app_of(request)
+    return await frame.with_form(
+        request,
+        "admin/media.html",
+        refused,
+        kinds=[(KINDS[part.name], part) for part in await room.usage()],
+        hosts=[(part.name, part) for part in await stored.hosts()],
+        disk=await room.disk(app),
+        readable=room.readable,
+        most=(await settings.current(app)).copies_most,
+        bounds=(settings.LEAST_COPIES, settings.MOST_COPIES),
+    )
+
+
+routes = [
+    Route("/admin/media", show),
+    Route("/admin/media/cap", allow, methods=["POST"]),
+    Route("/admin/media/prune", prune, methods=["POST"]),
+]

@@ -38,6 +38,8 @@ def require(by: Account | None, right: str) -> None:
         NotAllowed: they have not.
     """
     if by is not None and right not in of(by):
+        if right not in _RIGHTS["moderator"]:
+            raise NotAllowed("Only admins can do this.")
         raise NotAllowed("Only who looks after this server can do this.")
 
 

@@ -5,7 +5,7 @@ from functools import partial
 import msgspec
 
 from storage import events, fragments, holders, stats
-from storage.connect import after_commit, execute, row, rows, value
+from storage.connect import after_commit, dialect, execute, row, rows, value
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -107,7 +107,12 @@ async def has_admin() -> bool:
 
 
 async def count_admins() -> int:
-    """How many active admins there are."""
+    """How many active admins there are; nobody else makes them fewer before the transaction ends.
+
+    The second statement sees what was committed while the first one waited (`storage/counting.py`).
+    """
+    if dialect() == "postgres":
+        await rows("SELECT 1 FROM account WHERE role = 'admin' AND state = 'active' ORDER BY id FOR NO KEY UPDATE", ())
     return int(await value("SELECT count(*) FROM account WHERE role = 'admin' AND state = 'active'") or 0)
 
 

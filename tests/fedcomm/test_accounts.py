@@ -13,7 +13,7 @@ from activitypub import documents
 from fedcomm import accounts, audit, invites, passwords, sessions, settings, tokens
 from fedcomm.app import App
 from fedcomm.errors import AppError, Conflict, Invalid, NotAllowed, NotFound, TooMany
-from storage.connect import rows, value
+from storage.connect import rows, transaction, value
 
 pytestmark = pytest.mark.anyio
 
@@ -354,6 +354,22 @@ async def test_the_last_admin_stays(app: App) -> None:
         with pytest.raises(Conflict):
             await attempt
     await accounts.create(app, "bob", GOOD, role="admin")
+    counted = asyncio.Event()
+
+    async def first() -> None:
+        async with transaction():
+            await accounts.promote(app, "ann", "member")
+            counted.set()
+            await asyncio.sleep(0.1)
+
+    async def second() -> None:
+        await counted.wait()
+        await accounts.promote(app, "bob", "member")
+
+    assert [type(each) for each in await asyncio.gather(first(), second(), return_exceptions=True)] == [
+        type(None), Conflict,
+    ]  # fmt: skip
+    await accounts.promote(app, "ann", "admin")
     await accounts.delete(app, "ann")
 
 

@@ -59,6 +59,9 @@ async def act(request: Request, reader: Reader) -> Response:
 
 
 async def _delete(app: App, person: Person, reader: Reader) -> None:
+    powers.require(
+        reader.account, powers.DELETE
+    )  # their own account anybody deletes in their settings, by the password
     if person.account is not None:
         await accounts.delete(app, person.actor.username, reader.account)
     else:

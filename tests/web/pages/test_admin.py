@@ -310,6 +310,11 @@ async def test_a_new_password_is_shown_once_and_works(app: App, admin: Browser, 
 async def test_roles_are_given_and_the_last_admin_stays(app: App, admin: Browser, enter: Enter) -> None:
     anna = await enter(await build.person("anna"))
 
+    await act(admin, "anna", "role", role="moderator")
+    secret = (await anna.get("/admin/people/anna")).all("input", name="csrf")[0]["value"]
+    for fields in ({"act": "role", "role": "admin"}, {"act": "password"}, {"act": "delete", "sure": "true"}):
+        refused = await anna.post("/admin/people/anna", fields | {"csrf": secret})
+        assert (refused.status, refused.problem) == (403, "Only admins can do this."), fields
     await act(admin, "anna", "role", role="admin")
     assert (await anna.get("/admin")).status == 200
     await act(anna, "ada", "role", role="member")

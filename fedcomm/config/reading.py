@@ -19,7 +19,8 @@ _ELSEWHERE = frozenset({"FEDCOMM_CONFIG", "FEDCOMM_TEST_POSTGRES_URL"})  # read 
 # What is in the database, since it can be changed while the server runs (fedcomm/settings.py).
 WHILE_RUNNING = (
     "name", "description", "rules", "registration", "members_invite", "contact_email", "contact_account", "about",
-    "privacy_policy", "terms", "blocks_shown",
+    "privacy_policy", "terms", "blocks_shown", "hold_contact", "hold_young", "hold_mentions", "hold_links", "hold_same",
+    "hold_within",
 )  # fmt: skip
 
 
@@ -108,7 +109,7 @@ def _known(given: dict[str, Given], problems: list[Problem]) -> dict[str, Given]
         hint = f', did you mean "{nearest}"?' if nearest else ""
         fix = "correct the name; `fedcomm config example` lists them all"
         if not nearest and _close(name, WHILE_RUNNING):
-            fix = "remove it: an admin changes that in the browser, under Admin, at Settings of the server"
+            fix = "remove it: an admin changes that in the browser, under Admin"
         problems.append(Problem(f'unknown key "{name}"{hint} ({given[name].source})', fix))
     return {name: found for name, found in given.items() if name in names}
 

@@ -165,14 +165,21 @@ _SEEN = f"SELECT post.id FROM post WHERE post.id IN (?ints) AND {TO_VIEWER}"
 _UNNAMED = f"""
 SELECT 1 FROM post WHERE post.id = ? AND (post.visibility IN (0, 1, 4, 5) OR post.author_id = ?
  OR (post.visibility = 2 AND {_follows("post.author_id")}))"""
-# A member of the post's group on the server of an actor, who may see the post.
-_ON_SERVER = f"""
-SELECT viewer.id FROM post JOIN member ON member.group_id = post.group_id AND member.state = 'joined'
-JOIN actor viewer ON viewer.id = member.actor_id
+# Somebody of the post's group on the server of an actor, who may see the post: a member, or who looks after it.
+_THERE = f"""
+SELECT viewer.id FROM post {{belonging}}
 WHERE post.id = ? AND post.visibility = 4 AND viewer.host <> ''
 AND viewer.deleted_at IS NULL AND viewer.suspended_at IS NULL
 AND viewer.host = (SELECT asking.host FROM actor asking WHERE asking.id = ?) AND {actor("post.author_id")}
 AND {TO_VIEWER.replace("?", "viewer.id")} LIMIT 1"""
+_MEMBER_THERE = _THERE.format(
+    belonging="JOIN member ON member.group_id = post.group_id AND member.state = 'joined'"
+    " JOIN actor viewer ON viewer.id = member.actor_id"
+)
+_HOLDER_THERE = _THERE.format(
+    belonging="JOIN register role ON role.group_id = post.group_id AND role.property = 'role'"
+    " AND role.value IS NOT NULL JOIN actor viewer ON viewer.uri = role.subject"
+)
 _LIVES_THERE = """member.state = 'joined' AND viewer.host <> ''
  AND viewer.deleted_at IS NULL AND viewer.suspended_at IS NULL
  AND viewer.host = (SELECT asking.host FROM actor asking WHERE asking.id = ?)"""
@@ -240,12 +247,14 @@ async def sees(viewer: int, post_id: int) -> bool:
 
 
 async def on_server(asking: int, post_id: int) -> int:
-    """A member on the server of who asks for a post that is for its group's members, and who may see it.
+    """A member on the server of who asks for a post that is for its group's members, and who may see it; or somebody
+    there who looks after the group, and need be no member.
 
     Servers ask in the name of nobody, for their members; a server without one has nothing to ask for. `ANYBODY` when
     there is none (attack PRI-02). The server of a group elsewhere is told what its author sees.
     """
-    found = await rows(_ON_SERVER, (post_id, asking, *actor_args(asking)))
+    about = (post_id, asking, *actor_args(asking))
+    found = await rows(_MEMBER_THERE, about) or await rows(_HOLDER_THERE, about)
     found = found or await rows(_AT_HOME, (asking, post_id, *actor_args(asking)))
     return found[0][0] if found else ANYBODY
 

@@ -1,5 +1,6 @@
 """Pictures of private groups between servers: those of members have them; who has an address has them until it ends."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -7,7 +8,7 @@ import pytest
 import time_machine
 
 from activitypub.errors import NotFound
-from fedcomm import clock, copying, elsewhere, follows, group_profile, media, posts
+from fedcomm import clock, copying, elsewhere, fetching, follows, group_profile, media, members, posts
 from fedcomm.group_profile import Change
 from fedcomm.posts import Draft
 from storage import actors, copies, threads
@@ -246,3 +247,26 @@ async def test_an_edit_that_brings_other_addresses_leaves_pictures_and_what_was_
             assert threads.shown_then(version, files) == files and files[0].description == "A loaf"
             told = attachment("https://b.test", files[0], "a.test", MEMBERS)
         assert told["remote_url"] is None and told["url"].startswith("https://b.test/media/elsewhere/")
+
+
+@pytest.mark.attack("GRP-20", "PRI-02")
+async def test_who_looks_after_a_private_group_from_elsewhere_reads_it_without_being_a_member(circle: Circle) -> None:
+    """Their server asks in nobody's name, as for a member; not before, nor any more afterwards."""
+    a, d, dan = circle.servers["a"].app, circle.servers["d"], circle.people["dan"].actor
+    ours = await circle.posted("anna")
+    plain = (await circle.address("b", ours)).partition("?")[0]
+
+    async def read() -> tuple[bool, bool]:
+        with d.here(), suppress(NotFound):
+            return (await d.app.client.get_document(ours.uri)).url == ours.uri, await circle.given("d", plain)
+        return False, await circle.given("d", plain)
+
+    found = [await read()]
+    with circle.servers["a"].here():
+        there = await fetching.actor(a, dan.uri)
+    for change in (members.appoint, members.dismiss):
+        with circle.servers["a"].here():
+            await change(a, "rye", there)
+        await circle.fediverse.settle()
+        found.append(await read())
+    assert found == [(False, False), (True, True), (False, False)]

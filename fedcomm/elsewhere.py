@@ -99,7 +99,7 @@ async def copy(app: App, name: str, admitted: Admitted) -> tuple[Copy, bool]:
     if post and not await admitted(post):
         raise NotFound(_MISSING)
     now, known = clock.now_ms(), await copies.of(url)
-    if known is None or known.coming or (known.key is None and known.tried_at < now - AGAIN):
+    if known is None or (known.key is None and known.tried_at < now - AGAIN):
         known = await _fetched(app, url, _KINDS[kind], host)
         if (await _source(app, kind, subject))[0] != url:  # it was taken out meanwhile
             await erase(app, [url])
@@ -139,7 +139,7 @@ async def copy_all(app: App, post: int) -> None:
         if url and (await copies.of(url) or await _fetched(app, url, "file", host)).key is None:
             missed.append(url)
     if missed:
-        await copies.forget(missed)  # they are asked for again by this job, and by who looks
+        await copies.forget_missed(missed)  # they are asked for again by this job, and by who looks
         raise Unreachable("A picture cannot be had now.")
 
 

@@ -47,8 +47,7 @@ async def of_ours(app: App, emoji_id: int) -> Copy | tuple[str, bytes]:
     if not may_move(content):
         return kind, content
     name = f"still {emoji_id}"
-    known = await copies.of(name)
-    return _there(known if known and not known.coming else await _kept(app, name, content))
+    return _there(await copies.of(name) or await _kept(app, name, content))
 
 
 async def of(app: App, copy: Copy) -> Copy:
@@ -58,7 +57,7 @@ async def of(app: App, copy: Copy) -> Copy:
         NotFound: the picture is broken.
     """
     name, key = of_copy(copy.url), copy.key or ""
-    if (known := await copies.of(name)) is not None and not known.coming:
+    if (known := await copies.of(name)) is not None:
         await copying.looked_at(known, "still", copy.host)
         return _there(known)
     beginning = b"".join([chunk async for chunk in app.blobs.read(key, 0, _TELLING)])

@@ -23,11 +23,6 @@ class Copy(msgspec.Struct, frozen=True):
     kind: str = ""  # one of `KINDS`; '' of what was copied before this was noted, until somebody looks at it
     host: str = ""  # of whose picture it is
 
-    @property
-    def coming(self) -> bool:
-        """Whether room is kept for its file, which is not there: it is being written, or who did that ended."""
-        return self.key is None and self.size > 0
-
 
 KINDS = ("file", "avatar", "header", "emoji", "still")
 _LOCK = "SELECT pg_advisory_xact_lock(7263561)"  # SQLite has one writer anyway
@@ -44,8 +39,9 @@ _INSERT = (
 
 
 async def of(url: str) -> Copy | None:
-    """What is known of the picture at this address."""
-    found = await row(_SELECT + "WHERE url = ?", (url,))
+    """What is known of the picture at this address; nothing as long as there only is room for its file, so that who
+    asks waits for who writes it, or does it when that one has ended."""
+    found = await row(_SELECT + "WHERE url = ? AND (key IS NOT NULL OR size = 0)", (url,))
     return Copy(*found) if found else None
 
 
@@ -99,6 +95,11 @@ async def among(urls: Sequence[str]) -> dict[str, str | None]:
 async def old(before_ms: int, limit: int) -> dict[str, str | None]:
     """The keys of some that nobody looked at since then and that can be had again, by address."""
     return dict(await rows(_OLD, (before_ms, limit)))
+
+
+async def forget_missed(urls: Sequence[str]) -> None:
+    """Forget that these could not be had, not those that were had meanwhile or are being written."""
+    await execute("DELETE FROM copy WHERE url IN (?texts) AND key IS NULL AND size = 0", (list(urls),))
 
 
 async def forget(urls: Sequence[str]) -> None:

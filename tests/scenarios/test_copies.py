@@ -126,6 +126,34 @@ async def test_the_cap_the_longest_unseen_and_what_was_begun_and_never_finished(
         assert on_disk(tmp_path) == []
 
 
+async def test_who_comes_while_a_copy_is_written_gets_it_and_takes_nothing_away(
+    a: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it is for two jobs that copy the pictures of one post, and who reads it meanwhile."""
+    writing, go_on, put = asyncio.Event(), asyncio.Event(), a.app.blobs.put
+
+    async def slow(content: Any) -> str:
+        writing.set()
+        await go_on.wait()
+        return await put(content)
+
+    monkeypatch.setattr(a.app.blobs, "put", slow)
+    with a.here():
+        carol = await far("carol")
+        post = await build.post(carol, "Look", attachments_count=1)
+        await build.insert(
+            "media", id=post.id, owner_id=carol.id, post_id=post.id, kind="image", mime="image/png", origin="remote",
+            remote_url=carol.icon, state="remote", created_at=0,
+        )  # fmt: skip
+        first = asyncio.create_task(elsewhere.copy_all(a.app, post.id))
+        await writing.wait()
+        others = [asyncio.create_task(elsewhere.copy_all(a.app, post.id)), asyncio.create_task(look(a, carol, "i"))]
+        await asyncio.wait(others, timeout=0.3)
+        go_on.set()
+        _, _, seen = await asyncio.gather(first, *others)
+        assert seen and seen.key and await copies.of(carol.icon) == seen
+
+
 async def test_less_takes_effect_at_once_and_only_admins_say_so(a: Instance) -> None:
     with a.here():
         await settings.change(a.app, None, {"copies_most": 10 * settings.LEAST_COPIES})

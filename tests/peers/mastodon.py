@@ -42,6 +42,7 @@ class Habits(msgspec.Struct, frozen=True):
     key: str = "{}#main-key"
     edits: bool = True  # knows edits of posts
     shared: bool = True  # has one inbox for all
+    beside: bool = True  # serves by which activity a post was published, at `/activity` behind its id
     note: Callable[[Json], Json] = dict  # a post as it shows it
     like: Callable[[Json], Json] = dict  # a like as it sends it
 
@@ -338,6 +339,8 @@ class Person:
             self._server.documents[path] = note
         self.mastodon.statuses[uri] = Status(uri, self.uri, note["content"], answering, not private, local=True)
         create = self._activity("Create", f"{uri}/activity", note, to=note["to"], cc=note["cc"])
+        if self.mastodon.habits.beside and not private:
+            self._server.documents[f"{path}/activity"] = create
         await self._send(await self._readers(named), create)
         return uri
 

@@ -23,7 +23,7 @@ def _as_reaction(like: Json) -> Json:
 
 # 0.20: every request for a document has to be signed, keys are apart from actors, and nobody shares an inbox.
 GOTOSOCIAL = Habits(
-    software=("gotosocial", "0.20.3"), key="{}/main-key", shared=False, note=_with_policy
+    software=("gotosocial", "0.20.3"), key="{}/main-key", shared=False, note=_with_policy, beside=False
 )  # fmt: skip
 
 # 2025: posts are never edited; edits of others are passed over.

@@ -194,6 +194,17 @@ async def test_an_answer_that_does_not_mention_the_group_is_in_its_thread(world:
     assert group not in named
     await bob.reads(thread, [answer])
 
+    remark = await bob.write("Mine do.", answering=answer)
+    await alice.here(remark)
+    late = await mona.post("Where do you live?", answering=remark)  # that is bob's server's to know, and nobody else's
+    await bob.reads(thread, [answer, remark, late])
+    assert await alice.find(late) is None
+    for reader in (alice, bob):
+        await reader.reads(thread, [answer, remark, late])
+        await reader.sees(remark, replies_count=1)
+    told = [s.activity for s in world.mastodon.server.sent if late in str(s.activity)]
+    assert [(each["type"], each["id"]) for each in told] == [("Create", f"{late}/activity")]
+
 
 async def test_edits_and_deletions_in_a_thread_reach_everybody(world: World) -> None:
     _group, alice, bob, mona = await joined(world, "changes")

@@ -11,13 +11,14 @@ group: others would do it to the thread itself, so also in the group in which it
 import msgspec
 
 from activitypub.contexts import PUBLIC
-from fedcomm import admit, groups, members, moderation, rights, showing
+from fedcomm import admit, audit, groups, members, moderation, powers, rights, showing
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
 from storage import actors, boosts, posts, registers, shares
 from storage import groups as stored
+from storage.accounts import Account
 from storage.actors import Actor
 from storage.connect import Writes, apply, transaction, write
 from storage.groups import Group
@@ -33,14 +34,19 @@ class _Place(msgspec.Struct, frozen=True):
     by: Actor
 
 
-async def remove(app: App, moderator: Actor | None, post_id: int, reason: str = "") -> None:
+async def remove(
+    app: App, moderator: Actor | None, post_id: int, reason: str = "", *, server: Account | None = None
+) -> None:  # fmt: skip
     """Take a post out of its group; it stays its author's (FEP-1b12 §Group moderation). Once is enough.
+
+    Who looks after this `server` does so in any group of ours, in their own name, so that somebody else decides about
+    an appeal, and it stands in the log of admins.
 
     Raises:
         NotFound: there is no such post in a group.
-        NotAllowed: no moderator of the group.
+        NotAllowed: no moderator of the group, nor who looks after this server.
     """
-    place = await _place(app, moderator, post_id, rights.REMOVE)
+    place = await _place(app, moderator, post_id, rights.REMOVE, server=server)
     if place.post.removed_at is not None:
         return
     writes, uri = Writes(), app.urls.activity(next_id())
@@ -50,27 +56,35 @@ async def remove(app: App, moderator: Actor | None, post_id: int, reason: str = 
     await _tell(app, writes, place, deletion)
     if place.group.local and (boost := await boosts.of(place.face.id, place.post.id)) is not None:
         groups.take_back(app, writes, place.group, place.face, place.post, boost.uri)
-    await apply(writes)
+    await _written(writes, server, "post.remove", place.post, reason)
 
 
-async def restore(app: App, moderator: Actor | None, post_id: int) -> None:
-    """Put a post back into its group; what is in it stays.
+async def restore(app: App, moderator: Actor | None, post_id: int, *, server: Account | None = None) -> None:
+    """Put a post back into its group; what is in it stays. For `server` see `remove`.
 
     Raises:
         NotFound: there is no such post in a group.
-        NotAllowed: no moderator of the group.
+        NotAllowed: no moderator of the group, nor who looks after this server.
     """
-    await put_back(app, writes := Writes(), moderator, post_id)
+    post = await put_back(app, writes := Writes(), moderator, post_id, server=server)
     if writes:
-        async with transaction():  # which may be that of an act that came in
-            await write(writes)
+        await _written(writes, server, "post.restore", post)
 
 
-async def put_back(app: App, writes: Writes, moderator: Actor | None, post_id: int) -> None:
-    """As `restore`, with these writes."""
-    place = await _place(app, moderator, post_id, rights.RESTORE)
+async def _written(writes: Writes, server: Account | None, act: str, post: Post, reason: str = "") -> None:
+    async with transaction():  # which may be that of an act that came in
+        await write(writes)
+        if server is not None:
+            await audit.record(server, act, post.uri, **({"reason": reason} if reason else {}))
+
+
+async def put_back(
+    app: App, writes: Writes, moderator: Actor | None, post_id: int, *, server: Account | None = None
+) -> Post:  # fmt: skip
+    """As `restore`, with these writes; gives the post."""
+    place = await _place(app, moderator, post_id, rights.RESTORE, server=server)
     if place.post.removed_at is None:
-        return
+        return place.post
     uri = app.urls.activity(next_id())
     undone = await _undone(place, "removed", uri)
     undo = _undo(uri, place, _act("Delete", undone, place, summary=" "))
@@ -78,6 +92,7 @@ async def put_back(app: App, writes: Writes, moderator: Actor | None, post_id: i
     if place.group.local:
         groups.show_limited(app, writes, place.group, place.face, place.post)
     await _tell(app, writes, place, undo)
+    return place.post
 
 
 async def lock(app: App, moderator: Actor | None, post_id: int, reason: str = "", within: str = "") -> None:
@@ -147,7 +162,9 @@ async def _pin(app: App, moderator: Actor | None, post_id: int, within: str, *, 
     await apply(writes)
 
 
-async def _place(app: App, moderator: Actor | None, post_id: int, right: str, within: str = "") -> _Place:
+async def _place(
+    app: App, moderator: Actor | None, post_id: int, right: str, within: str = "", server: Account | None = None
+) -> _Place:  # fmt: skip
     post = await posts.by_id(post_id)
     group, face = await stored.with_face(post.group_id if post is not None else None)
     if within:
@@ -157,7 +174,10 @@ async def _place(app: App, moderator: Actor | None, post_id: int, right: str, wi
     if post is None or group is None or face is None or face.gone or post.deleted_at is not None:
         raise NotFound("There is no such post in a group.")
     by = moderator
-    if by is None and group.local:
+    if server is not None and group.local:
+        powers.require(server, powers.REPORTS)
+        by = await actors.by_id(server.actor_id)
+    elif by is None and group.local:
         by = await actors.by_uri(await members.who_acts(group, face, None, right))
     if by is None:
         raise NotAllowed("Groups are looked after on their own server.")

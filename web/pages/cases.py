@@ -139,11 +139,11 @@ async def _done(request: Request, place: Place, number: int, wish: Wish) -> None
             report = await casework.find(worker, number)
             if wish.post not in report.post_ids:
                 raise NotFound("There is no such post in a group.")
-            by = place.reader.actor if place.group is not None else None
+            by, server = (place.reader.actor, None) if place.group is not None else (None, place.reader.account)
             if wish.act == "restore":
-                return await curation.restore(app, by, wish.post)
+                return await curation.restore(app, by, wish.post, server=server)
             rules = await group_profile.rules_shown(place.group, place.face)
-            await curation.remove(app, by, wish.post, reasons.said(rules, wish.rule, wish.reason))
+            await curation.remove(app, by, wish.post, reasons.said(rules, wish.rule, wish.reason), server=server)
         case _:
             raise Invalid("There is no such act.")
 

@@ -105,6 +105,8 @@ ACTS = {
     "blocklist.undo": later("undid a list of servers to block"),
     "peer.policy": later("decided what a server may do"),
     "peer.retry": later("had deliveries to a server tried again"),
+    "post.remove": later("took a post out of its group"),
+    "post.restore": later("put a post back into its group"),
     "report.close": later("closed a report"),
     "report.reopen": later("opened a report again"),
     "settings.change": later("changed settings"),

@@ -191,3 +191,21 @@ async def test_a_post_is_taken_out_by_a_rule_on_its_own_page_as_well(bakery: Bak
     ]
     assert (await greta.send(page, where, act="remove", rule="1", reason="Not kind")).status == 303
     assert (await registers.log(bakery.group.id, 1))[0].summary == "(1) Be kind.\nNot kind"
+
+
+async def test_who_looks_after_the_server_takes_a_post_out_in_their_own_name_and_it_is_in_their_log(
+    bakery: Bakery, enter: Enter
+) -> None:
+    made = await bakery.report()
+    await execute("UPDATE account SET role = 'moderator' WHERE actor_id = ?", (bakery.alice.id,))
+    alice, where = await enter(bakery.alice), f"/admin/reports/{made.id}"
+    for act, more in (("remove", {"reason": "Watches"}), ("restore", {})):
+        csrf = (await alice.get(where)).all("input", name="csrf")[0]["value"]
+        wish = {"csrf": csrf, "act": act, "post": str(bakery.post.id)} | more
+        assert (await alice.post(where, wish)).status == 303
+        assert (await registers.log(bakery.group.id, 1))[0].actor_uri == bakery.alice.uri  # not somebody else's
+    log = await rows("SELECT actor, act, subject, detail FROM audit WHERE act LIKE 'post%' ORDER BY id")
+    assert log == [
+        ("@alice", "post.remove", bakery.post.uri, '{"reason":"Watches"}'),
+        ("@alice", "post.restore", bakery.post.uri, "{}"),
+    ]

@@ -7,6 +7,7 @@ import msgspec
 import storage.accounts
 import storage.audit
 from fedcomm import clock
+from storage import chained
 from storage.accounts import Account
 from storage.audit import Entry
 
@@ -23,6 +24,13 @@ class State(msgspec.Struct, frozen=True):
     entries: int
     broken: int
     head: str
+    changed: int = 0  # the first entry that tells of an act for a group which is not as it was
+    unchained: int = 0  # acts for groups that were put in where nobody was to see it
+
+    @property
+    def well(self) -> bool:
+        """Whether nothing was changed."""
+        return not (self.broken or self.changed or self.unchained)
 
 
 async def record(by: Account | None, act: str, subject: str, **detail: object) -> None:
@@ -39,14 +47,18 @@ async def note(actor: str, act: str, subject: str, **detail: object) -> None:
 async def check() -> State:
     """Look at every entry of the log."""
     broken, last = await storage.audit.first_broken(), await storage.audit.head()
-    return State(last.id if last else 0, broken or 0, last.hash.hex() if last else "")
+    changed, unchained = await chained.first_changed(), await chained.count_unchained()
+    return State(last.id if last else 0, broken or 0, last.hash.hex() if last else "", changed or 0, unchained)
 
 
 async def watch() -> int:
     """As `check`, into the server's own log: an end of this one that was cut off shows against what stands there."""
     state = await check()
-    if state.broken:
-        _log.error("the log of admins was changed outside of fedcomm", extra={"entry": state.broken})
+    if not state.well:
+        _log.error(
+            "the log of admins was changed outside of fedcomm",
+            extra={"entry": state.broken or state.changed, "acts_put_in": state.unchained},
+        )
     else:
         _log.info("the log of admins is whole", extra={"entries": state.entries, "head": state.head})
     return state.entries

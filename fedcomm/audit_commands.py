@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 import storage.audit
-from fedcomm import audit
+from fedcomm import audit, chaining
 from fedcomm.app import App
 
 _MOST = 400_000  # bytes of entries in an answer: what goes through the server's door is a megabyte
@@ -14,6 +14,7 @@ _MOST = 400_000  # bytes of entries in an answer: what goes through the server's
 
 async def _export(app: App, after: int) -> dict[str, Any]:
     """The lines of the entries after that number, and the number after which to ask for more."""
+    await chaining.catch_up(app)
     lines: list[str] = []
     length = 0
     for entry in await storage.audit.after(after):
@@ -27,6 +28,7 @@ async def _export(app: App, after: int) -> dict[str, Any]:
 
 
 async def _verify(app: App) -> dict[str, Any]:
+    await chaining.catch_up(app)
     state = await audit.check()
     return msgspec.structs.asdict(state)
 

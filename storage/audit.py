@@ -1,10 +1,11 @@
 """What admins and moderators of this server did: a log that only grows, each entry with the hash of the one before."""
 
 import hashlib
+from collections.abc import Sequence
 
 import msgspec
 
-from storage.connect import Row, dialect, execute, row, rows, transaction
+from storage.connect import Row, dialect, execute_many, row, rows, transaction
 
 GENESIS = bytes(32)
 _LOCK = 0x66656463_61756474  # any number that nothing else here locks
@@ -38,16 +39,40 @@ class Entry(msgspec.Struct, frozen=True):
 _COLUMNS = ", ".join(Entry.__struct_fields__)
 
 
+class Told(msgspec.Struct, frozen=True):
+    """What an entry says."""
+
+    at: int
+    actor: str
+    act: str
+    subject: str
+    detail: str
+
+
 async def append(at: int, actor: str, act: str, subject: str, detail: str) -> None:
     """Add an entry; belongs in the transaction of the act it tells of."""
+    await append_all([Told(at, actor, act, subject, detail)])
+
+
+async def append_all(several: Sequence[Told]) -> None:
+    """Add entries one after the other."""
     async with transaction():
-        if dialect() == "postgres":
-            await row("SELECT pg_advisory_xact_lock(?)", (_LOCK,))  # two processes must not follow the same entry
-        last = await row("SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1")
-        number, previous = (last[0] + 1, bytes(last[1])) if last else (1, GENESIS)
-        digest = _digest(number, at, actor, act, subject, detail, previous)
-        sql = f"INSERT INTO audit ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-        await execute(sql, (number, at, actor, act, subject, detail, previous, digest))
+        await take_turn()
+        last = await head()
+        number, previous = (last.id, last.hash) if last else (0, GENESIS)
+        added: list[tuple[int | str | bytes, ...]] = []
+        for told in several:
+            number += 1
+            fields = (number, told.at, told.actor, told.act, told.subject, told.detail, previous)
+            previous = _digest(*fields)
+            added.append((*fields, previous))
+        await execute_many(f"INSERT INTO audit ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", added)
+
+
+async def take_turn() -> None:
+    """Until the end of the transaction no other process adds to the log: two must not follow the same entry."""
+    if dialect() == "postgres":
+        await row("SELECT pg_advisory_xact_lock(?)", (_LOCK,))
 
 
 async def newest(limit: int = 50, before: int | None = None, wanted: Wanted = Wanted()) -> list[Entry]:

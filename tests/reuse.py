@@ -15,7 +15,8 @@ T = TypeVar("T")
 
 USES = 200  # after which a database goes: nobody sweeps what was deleted in it
 _SCHEMA = (
-    "SELECT max(oid), count(*), (SELECT count(*) FROM pg_attribute), (SELECT count(*) FROM pg_trigger) FROM pg_class"
+    "SELECT max(oid), count(*), (SELECT count(*) FROM pg_attribute),"
+    " (SELECT count(*) FROM pg_trigger WHERE tgenabled = 'O') FROM pg_class"
 )
 _OTHERS = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"

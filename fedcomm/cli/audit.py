@@ -44,6 +44,18 @@ def verify(file: IO[str] | None) -> None:
             " database",
             number=number,
         )
+    if number := state["changed"]:
+        raise Conflict(
+            "What was done for a group is not as entry {number} says: it was changed or taken out outside of fedcomm.",
+            fix="compare the act that the entry names in `fedcomm audit export` with a backup",
+            number=number,
+        )
+    if number := state["unchained"]:
+        raise Conflict(
+            "{number} acts for groups are in the database and not in the log: they were put in outside of fedcomm.",
+            fix="compare the logs of the groups with a backup",
+            number=number,
+        )
     say(f"{state['entries']} entries, all as they were written. The last has the hash {state['head'] or '-'}")
 
 

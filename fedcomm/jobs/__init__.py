@@ -12,6 +12,7 @@ from fedcomm import (
     block_imports,
     borrowing,
     catching,
+    chaining,
     completing,
     copying,
     elsewhere,
@@ -135,6 +136,7 @@ SCHEDULE: dict[str, Regular] = {
     "suspended": Regular(expiring.end, HOUR),
     "unattended": Regular(unattended.look, HOUR),
     "lapses": Regular(lapses.end, 5 * MINUTE),
+    "chain": Regular(chaining.catch_up, MINUTE),
     "orphans": Regular(orphans.adopt, MINUTE),
     "weigh_votes": Regular(rankings.weigh, 10 * MINUTE),
 }

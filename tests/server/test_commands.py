@@ -229,23 +229,25 @@ def test_a_list_of_servers_is_brought_in_applied_undone_and_passed_on(instance: 
 
 def test_the_log_of_admins_is_taken_along_and_shows_what_was_done_to_it(instance: Instance, tmp_path: Path) -> None:
     file = tmp_path / "log.jsonl"
+    done(instance, "audit", "verify")  # what was done for groups is in it then
+    done(instance, "peer", "limit", "far.example")
     file.write_text(done(instance, "audit", "export") + "\n")
     entries = [json.loads(line) for line in file.read_text().splitlines()]
-    done(instance, "peer", "limit", "far.example")
+    done(instance, "peer", "limit", "near.example")
 
     for number, entry in enumerate(entries, 1):  # as others check it
         fields = [entry[name] for name in ("id", "at", "actor", "act", "subject", "detail", "previous")]
         assert entry["id"] == number and base64.b64decode(entry["hash"]) == sha256(canonical(fields)).digest()
         assert number == 1 or entry["previous"] == entries[number - 2]["hash"]
-    assert [entry["act"] for entry in entries] == ["account.create", "group.create"]
-    assert done(instance, "audit", "verify", str(file)).startswith("3 entries, all as they were written.")
+    assert [entry["act"] for entry in entries] == ["account.create", "group.create", "moderate.role", "peer.policy"]
+    assert done(instance, "audit", "verify", str(file)).startswith("5 entries, all as they were written.")
 
     with sqlite3.connect(instance.data / "fedcomm.db") as opened:
         opened.execute("DROP TRIGGER audit_is_not_deleted")
-        opened.execute("DELETE FROM audit WHERE id > 1")
+        opened.execute("DELETE FROM audit WHERE id > 3")
     cut = command(instance, "audit", "verify", str(file))
-    assert cut.returncode == 2 and "differ from entry 2 on" in cut.stderr and "fix: " in cut.stderr
-    assert done(instance, "audit", "verify").startswith("1 entries")  # alone it cannot know
+    assert cut.returncode == 2 and "differ from entry 4 on" in cut.stderr and "fix: " in cut.stderr
+    assert done(instance, "audit", "verify").startswith("3 entries")  # alone it cannot know
 
     with sqlite3.connect(instance.data / "fedcomm.db") as opened:
         opened.execute("DROP TRIGGER audit_is_not_changed")

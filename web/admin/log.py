@@ -9,6 +9,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 import storage.audit
+import storage.chained
 from fedcomm import audit
 from fedcomm.errors import AppError, NotFound
 from storage.audit import Wanted
@@ -49,6 +50,7 @@ async def show(request: Request, reader: Reader) -> Response:
         {"cache-control": "no-store"},
         asked=asked,
         field=str(getattr(refused, "field", "")),
+        waiting=await storage.chained.count_waiting(),
         acts=await storage.audit.acts(),
         entries=entries[:_LINES],
         older=entries[_LINES - 1].id if len(entries) > _LINES else 0,

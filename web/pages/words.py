@@ -6,6 +6,7 @@ import msgspec
 
 from fedcomm import audit
 from storage import registers
+from storage.chained import PREFIX
 from web import tongues
 from web.languages import later
 
@@ -355,6 +356,9 @@ def group_act(property_: str, value: str | None) -> str:
 
 def act(name: str) -> str:
     """What somebody did; an act without words of its own is called by its name."""
+    if name.startswith(PREFIX):
+        property_, _, ended = name.removeprefix(PREFIX).partition(".")
+        return GROUP_ACTS.get(property_, (property_, property_))[bool(ended)]
     return ACTS.get(name, name)
 
 

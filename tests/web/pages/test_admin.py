@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 import storage.accounts
-from fedcomm import SOURCE, accounts, audit, groups, invites, members, settings
+from fedcomm import SOURCE, accounts, audit, chaining, groups, invites, members, settings
 from fedcomm.app import App
 from storage.connect import rows, value
 from tests import build
@@ -384,19 +384,25 @@ async def test_a_log_that_was_tampered_with_says_so(app: App, admin: Browser, ca
     chosen = await admin.get("/admin/log?who=@ADA&act=settings.change&subject=NAM&since=2020-01-01")
     assert "changed settings" in chosen.one("table").text and "made an invitation" not in chosen.one("table").text
     assert "changed settings" not in (await admin.get("/admin/log?until=2020-01-01")).one("table").text
+    await build.group("rye")
+    await members.appoint(app, "rye", await build.person("zoe"))
+    assert "1 act of moderators is not in here yet" in (await admin.get("/admin/log")).main
+    await chaining.catch_up(app)
+    caught_up = await admin.get("/admin/log?subject=zoe")
+    assert "made moderator" in caught_up.one("table").text and "not in here yet" not in caught_up.main
     wrong = await admin.get("/admin/log?since=yesterday")
     assert wrong.status == 422 and "no day" in wrong.problem
     file = [each for each in chosen.links if "log.jsonl" in each]
     lines = (await admin.get(file[0])).source.splitlines()
     assert [json.loads(line)["act"] for line in lines] == ["settings.change"]
-    assert len((await admin.get("/admin/log.jsonl")).source.splitlines()) == 2
+    assert len((await admin.get("/admin/log.jsonl")).source.splitlines()) == 3
     assert (await admin.get("/admin/log.csv")).status == 404
 
     await build.insert(
-        "audit", id=3, at=build.NOW, actor="@ada", act="account.role", subject="@eve", detail="{}", previous=bytes(32),
+        "audit", id=4, at=build.NOW, actor="@ada", act="account.role", subject="@eve", detail="{}", previous=bytes(32),
         hash=bytes(32),
     )  # fmt: skip
 
-    assert "entry 3 is not as it was written" in (await admin.get("/admin/log")).problem
+    assert "entry 4 is not as it was written" in (await admin.get("/admin/log")).problem
     await audit.watch()
-    assert (caplog.records[-1].levelname, vars(caplog.records[-1])["entry"]) == ("ERROR", 3)
+    assert (caplog.records[-1].levelname, vars(caplog.records[-1])["entry"]) == ("ERROR", 4)

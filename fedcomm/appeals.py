@@ -6,10 +6,11 @@ server tells when it is a fedcomm; for all others this one tells its members.
 
 import msgspec
 
+import storage.accounts
 import storage.actors
 import storage.groups
 import storage.posts
-from fedcomm import admit, audit, clock, curation, dispatches, letters, members, rights, tokens
+from fedcomm import admit, audit, clock, curation, dispatches, letters, members, powers, rights, tokens
 from fedcomm.app import App
 from fedcomm.errors import Conflict, Invalid, NotAllowed, NotFound
 from storage import appeals, collections, registers
@@ -162,7 +163,10 @@ async def decide(app: App, appeal_id: int, by: Actor, *, accepted: bool, reason:
         standing = await members.standing(place.group, by)
         writes = Writes()
         if accepted:
-            await curation.put_back(app, writes, by if standing.may(rights.RESTORE) else None, place.post.id)
+            mine = standing.may(rights.RESTORE)
+            account = None if mine else await storage.accounts.of_actor(by.id)
+            server = account if account is not None and powers.REPORTS in powers.of(account) else None
+            await curation.put_back(app, writes, by if mine else None, place.post.id, server=server)
         appeals.change(
             writes, found.id if found else 0, appeals.ASKED, state=appeals.ACCEPTED if accepted else appeals.REJECTED,
             decided_by=by.uri, decided_at=clock.now_ms(), reason=reason.strip(),

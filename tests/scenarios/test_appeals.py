@@ -131,6 +131,16 @@ async def test_an_appeal_goes_to_admins_where_nobody_else_is_and_is_turned_down_
     assert "stays out of it" in (await alice.letters())[-1] and "It was not." in (await alice.letters())[-1]
     assert (await bakery.a.knows(post.uri)).removed_at is not None and late
 
+    zoe, again = await bakery.a.person("zoe"), await bakery.removed(bakery.greta, alice)
+    with bakery.a.here():
+        await execute("UPDATE account SET role = 'admin' WHERE actor_id = ?", (zoe.actor.id,))
+        await appeals.ask(bakery.a.app, (await bakery.link(alice)).rpartition("/")[2], "It was fine")
+    await bakery.decide(zoe, accepted=True)
+    with bakery.a.here():
+        group, _face = await groups.named("bread")
+        put_back = await registers.winner(group.id, "removed", again.uri)
+        assert put_back and (put_back.value, put_back.actor_uri) == (None, zoe.actor.uri)  # not the first of the admins
+
     real = clock.now
     monkeypatch.setattr(clock, "now", lambda: real() + 15 * 86_400)
     with bakery.a.here(), pytest.raises(Conflict):

@@ -57,3 +57,12 @@ def over(by: Account | None, whom: Account | None) -> None:
         raise NotAllowed("Nobody does this about themselves.")
     if by.role != "admin" and _RANKS.index(whom.role) >= _RANKS.index(by.role):
         raise NotAllowed("Only admins can do this about who looks after this server.")
+
+
+def reaches(by: Account, whom: Account | None) -> bool:
+    """Whether `over` lets them, for what a page offers."""
+    try:
+        over(by, whom)
+    except NotAllowed:
+        return False
+    return True

@@ -32,7 +32,7 @@ class Act(msgspec.Struct, frozen=True):
 @with_power(powers.PEOPLE)
 async def show(request: Request, reader: Reader) -> Response:
     """`GET /admin/people/{name}`: `name` of who is here, `name@host` of others."""
-    return await _page(request)
+    return await _page(request, reader)
 
 
 @with_power(powers.PEOPLE)
@@ -54,7 +54,7 @@ async def act(request: Request, reader: Reader) -> Response:
             case _:
                 await sanctions.act(app, person.id, given.act, reader.account, given.reason)
     except AppError as refused:
-        return await _page(request, refused, reason=given.reason)
+        return await _page(request, reader, refused, reason=given.reason)
     return respond.redirect(f"{request.scope['path']}?done=saved")
 
 
@@ -71,7 +71,7 @@ async def _delete(app: App, person: Person, reader: Reader) -> None:
 async def _new_password(request: Request, reader: Reader, person: Person) -> Response:
     password = secrets.token_urlsafe(12)
     await accounts.set_password(state.app_of(request), person.actor.username, password, reader.account)
-    return await _page(request, password=password)
+    return await _page(request, reader, password=password)
 
 
 async def _found(request: Request) -> Person:
@@ -84,7 +84,7 @@ async def _found(request: Request) -> Person:
 
 
 async def _page(
-    request: Request, refused: AppError | None = None, password: str = "", reason: str = ""
+    request: Request, reader: Reader, refused: AppError | None = None, password: str = "", reason: str = ""
 ) -> Response:  # fmt: skip
     person = await _found(request)
     return await frame.with_form(
@@ -93,6 +93,7 @@ async def _page(
         refused,
         account=person.account,
         actor=person.actor,
+        reached=powers.reaches(reader.account, person.account),
         history=await stored.of(person.id),
         ends=sanctions.ends(person.actor),
         roles=accounts.ROLES,

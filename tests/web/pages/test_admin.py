@@ -311,7 +311,10 @@ async def test_roles_are_given_and_the_last_admin_stays(app: App, admin: Browser
     anna = await enter(await build.person("anna"))
 
     await act(admin, "anna", "role", role="moderator")
-    secret = (await anna.get("/admin/people/anna")).all("input", name="csrf")[0]["value"]
+    for name in ("anna", "ada"):  # herself, and an admin
+        page = await anna.get(f"/admin/people/{name}")
+        assert page.all("button", name="act") == []
+    secret = page.all("input", name="csrf")[0]["value"]
     for fields in ({"act": "role", "role": "admin"}, {"act": "password"}, {"act": "delete", "sure": "true"}):
         refused = await anna.post("/admin/people/anna", fields | {"csrf": secret})
         assert (refused.status, refused.problem) == (403, "Only admins can do this."), fields

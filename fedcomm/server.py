@@ -18,7 +18,7 @@ import uvloop
 import storage.connect
 import web.app
 import web.routes
-from fedcomm import actors, clock, commands, control, greeting, invites, logs, output, sockets
+from fedcomm import actors, clock, commands, control, greeting, invites, logs, metrics, output, sockets
 from fedcomm.app import App
 from fedcomm.config import Config, ConfigError, Problem
 from fedcomm.jobs import worker
@@ -30,6 +30,7 @@ from storage import migrate, slots
 from storage.errors import Collision, IntegrityError, MigrationError, OperationalError, SlotLost
 from web.guard import Guard
 from web.health import Health
+from web.metrics import Metrics
 
 DRAIN_SECONDS = 20  # for requests that have begun
 FINISH_SECONDS = 8.0  # then, for what the workers have in hand
@@ -72,7 +73,7 @@ def run(config: Config, role: str = "all", processes: int = 1) -> None:
 
 def routes() -> list[str]:
     """Every address the server answers at: its methods and its pattern."""
-    found: dict[str, set[str]] = {path: {"GET"} for path in ("/livez", "/readyz", "/health")}
+    found: dict[str, set[str]] = {path: {"GET"} for path in ("/livez", "/readyz", "/health", "/metrics")}
     for handler in web.routes.compiled().handlers:
         found.setdefault(handler.pattern, set()).add(handler.method)
     return [f"{','.join(sorted(methods)):16} {pattern}" for pattern, methods in sorted(found.items())]
@@ -222,7 +223,8 @@ async def _listening(plan: Plan, app: App, workers: worker.Workers | None) -> As
     health = Health(application, partial(_wrong, app, workers))
     guard = Guard(health, config.base_url, config.trusted_proxies)
     limits = Limits(connections=min(plan.connections, Limits().connections))
-    listener = Listener(guard, plan.bound, limits, DRAIN_SECONDS)
+    monitored = Metrics(guard, partial(_figures, app), metrics.TYPE)
+    listener = Listener(monitored, plan.bound, limits, DRAIN_SECONDS)
     _tidy()
     await listener.start()
     try:
@@ -230,6 +232,11 @@ async def _listening(plan: Plan, app: App, workers: worker.Workers | None) -> As
     finally:
         await application.close()
         await listener.stop()
+
+
+async def _figures(app: App) -> str:
+    with storage.connect.use(app.db):
+        return await metrics.text(app)
 
 
 async def _wrong(app: App, workers: worker.Workers | None) -> dict[str, str]:

@@ -41,6 +41,12 @@ async def backlog() -> tuple[int, int]:
     return (found[0], found[1]) if found else (0, 0)
 
 
+async def oldest_waiting() -> int | None:
+    """When the item arrived that waits longest (ms since 1970), None when none waits."""
+    found = await row("SELECT MIN(id) FROM inbox_item WHERE state IN (0, 2)")
+    return int(found[0]) >> 16 if found and found[0] is not None else None
+
+
 def done(writes: Writes, item_ids: list[int], *, keep: bool = False) -> None:
     """The effects of these items are part of `writes`, which fail when one of the items had its effect already.
 

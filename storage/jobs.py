@@ -83,6 +83,12 @@ async def park(job_id: int, why: str) -> None:
     await execute("UPDATE job SET state = 3, key = NULL, error = ? WHERE id = ?", (why[:500], job_id))
 
 
+async def oldest_due(now_ms: int) -> int | None:
+    """When the job was due that waits longest (ms since 1970), None when none is due."""
+    found = await row("SELECT MIN(run_at) FROM job WHERE state = 0 AND run_at <= ?", (now_ms,))
+    return found[0] if found else None
+
+
 async def backlog(now_ms: int) -> tuple[int, int]:
     """(jobs due now or soon, or being done; jobs parked)."""
     found = await row(

@@ -137,6 +137,18 @@ async def behind(head: int) -> list[Peer]:
     return [Peer(*found) for found in await rows(_SELECT + "WHERE cursor < ? ORDER BY host", (head,))]
 
 
+async def failing(limit: int) -> list[tuple[str, int]]:
+    """Peers to which deliveries fail, and how often they did in a row; the worst first."""
+    sql = "SELECT host, failures FROM peer WHERE failures > 0 ORDER BY failures DESC, host LIMIT ?"
+    return [(host, failures) for host, failures in await rows(sql, (limit,))]
+
+
+async def count_failing() -> int:
+    """How many peers there are to which deliveries fail."""
+    found = await row("SELECT COUNT(*) FROM peer WHERE failures > 0")
+    return found[0] if found else 0
+
+
 def meet(writes: Writes, host: str, now_ms: int) -> None:
     """Make the peer known; its deliveries start behind what is in the log now."""
     writes.add(_MEET.format("(SELECT COALESCE(MAX(seq), 0) FROM outbox)"), (now_ms, host))

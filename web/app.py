@@ -10,6 +10,7 @@ import storage.connect
 from fedcomm import logs
 from fedcomm.app import App
 from fedcomm.attempts import network
+from fedcomm.counted import COUNTS
 from fedcomm.errors import AppError
 from storage.errors import Unavailable
 from web import auth, errors, headers, languages, limits, respond, state
@@ -91,6 +92,7 @@ class Application:
             response = await self._ask(request, found, method)
         except Exceeded as error:
             request.scope[limits.STANDING] = error.standing
+            COUNTS.too_many += 1
             response = errors.answer(request, error)
         except (AppError, errors.Refusal) as error:
             await _recognise(request)

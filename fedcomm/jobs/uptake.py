@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from fedcomm import clock, pauses
 from fedcomm.app import App
+from fedcomm.counted import COUNTS
 from fedcomm.inbox import ATTEMPTS, Inbox
 from fedcomm.intake import IN_MEMORY
 from fedcomm.jobs.lead import Lead
@@ -71,6 +72,7 @@ class Uptake:
             self._busy = True
             try:
                 await take_up(items)
+                COUNTS.take_in((item.id for item in items), clock.now_ms())
             finally:
                 self._busy = False
 

@@ -362,13 +362,17 @@ def act(name: str) -> str:
     return ACTS.get(name, name)
 
 
+_FOR_PROGRAMS = frozenset({"id", "digest"})  # of an act for a group (`storage/chained.py`)
+
+
 def detail(encoded: str) -> list[tuple[str, str]]:
     """The particulars of an entry of the log, each as a name and a value."""
     try:
         found = _Detail.decode(encoded)
     except msgspec.MsgspecError:
         return [("", encoded)] if encoded else []
-    return [(name, value if isinstance(value, str) else _plain(value)) for name, value in found.items()]
+    told = ((name, value) for name, value in found.items() if name not in _FOR_PROGRAMS)
+    return [(name, value if isinstance(value, str) else _plain(value)) for name, value in told]
 
 
 def _plain(value: Any) -> str:

@@ -393,6 +393,7 @@ async def test_a_log_that_was_tampered_with_says_so(app: App, admin: Browser, ca
     await chaining.catch_up(app)
     caught_up = await admin.get("/admin/log?subject=zoe")
     assert "made moderator" in caught_up.one("table").text and "not in here yet" not in caught_up.main
+    assert "group: !rye" in caught_up.main and "digest" not in caught_up.main
     wrong = await admin.get("/admin/log?since=yesterday")
     assert wrong.status == 422 and "no day" in wrong.problem
     file = [each for each in chosen.links if "log.jsonl" in each]

@@ -14,6 +14,7 @@ from fedcomm import (
     accounts,
     aliases,
     audit_commands,
+    blocked_files,
     bulletins,
     clock,
     debug,
@@ -332,6 +333,7 @@ COMMANDS: dict[str, Command] = {
     **audit_commands.COMMANDS,
     **debug.COMMANDS,
     **room.COMMANDS,
+    **blocked_files.COMMANDS,
     **peer_commands.COMMANDS,
     **people_commands.COMMANDS,
 }

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from fedcomm import clock, elsewhere, pictures
+from fedcomm import clock, digests, elsewhere, pictures
 from fedcomm.app import App
 from fedcomm.errors import AppError, Invalid, NotFound, TooMany
 from fedcomm.pictures import Picture
@@ -62,7 +62,7 @@ async def upload(
     working.add_done_callback(_worked)
     done, _ = await asyncio.wait({working}, timeout=patience)
     if done and (fault := working.exception()) is not None:
-        await _forget(app, [media_id])
+        await erase(app, [media_id])
         raise fault
     return await of(owner, media_id)
 
@@ -125,7 +125,7 @@ async def delete(app: App, owner: Actor, media_id: int) -> None:
         raise NotFound("There is no such picture of yours.")
     if found.post_id is not None or found.scheduled_id is not None:
         raise Invalid("A post of yours has this picture.")
-    await _forget(app, [media_id])
+    await erase(app, [media_id])
 
 
 async def chosen(
@@ -167,7 +167,7 @@ async def keep(app: App, writes: Writes, owner: Actor, picture: Picture) -> tupl
 
 async def forget(app: App, pictures_of_a_post: Sequence[Media]) -> None:
     """The files of a deleted post go at once."""
-    await _forget(app, [file.id for file in pictures_of_a_post if file.key])
+    await erase(app, [file.id for file in pictures_of_a_post if file.key])
 
 
 def focus_of(picture: Media) -> Focus | None:
@@ -179,7 +179,7 @@ def focus_of(picture: Media) -> Focus | None:
 async def clean_up(app: App) -> None:
     """Forget what has hung on nothing for a day: never used, or taken off a deleted post."""
     while found := await rows.loose(clock.now_ms() - DAY, AT_ONCE):
-        await _forget(app, found)
+        await erase(app, found)
 
 
 async def sweep(app: App) -> None:
@@ -212,18 +212,25 @@ async def _work(app: App, media_id: int, content: bytes, meta: str) -> None:
 
 
 async def _stored(app: App, picture: Picture, meta: str) -> dict[str, object]:
-    """The files are durable, and this is what their row says."""
+    """The files are durable, and this is what their row says.
+
+    Raises:
+        Invalid: such a file is blocked.
+    """
+    digest, preview_digest = await digests.of(picture.content), await digests.of(picture.preview)
+    await digests.check(digest, preview_digest, picture.received)
     small = {"width": picture.preview_width, "height": picture.preview_height}
     return {
         "key": await app.blobs.put(picture.content), "preview_key": await app.blobs.put(picture.preview),
         "mime": picture.mime, "preview_mime": picture.preview_mime,
         "size": len(picture.content) + len(picture.preview), "width": picture.width, "height": picture.height,
         "blurhash": picture.blurhash, "state": "ready",
+        "digest": digest, "preview_digest": preview_digest, "received": picture.received,
         "meta": msgspec.json.encode(msgspec.json.decode(meta) | {"small": small}).decode(),
     }  # fmt: skip
 
 
-async def _forget(app: App, media_ids: Sequence[int]) -> None:
+async def erase(app: App, media_ids: Sequence[int]) -> None:
     """First the rows, then the files; not of what was put into a post in this moment."""
     if not media_ids:
         return

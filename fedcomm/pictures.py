@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import msgspec
 
+from fedcomm import digests
 from fedcomm.errors import AppError, Invalid
 
 MOST_BYTES = 16_777_216  # of a file that is sent
@@ -33,6 +34,7 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     preview_width: int
     preview_height: int
     blurhash: str
+    received: str = ""  # the SHA-256 of the file that it was made of
 
 
 class _Told(msgspec.Struct):
@@ -94,7 +96,7 @@ async def read(turn: asyncio.Semaphore, content: bytes, purpose: str, field: str
     return Picture(
         content=rest[: told.size], mime=told.mime, width=told.width, height=told.height,
         preview=rest[told.size :], preview_mime=told.preview_mime, preview_width=told.preview_width,
-        preview_height=told.preview_height, blurhash=told.blurhash,
+        preview_height=told.preview_height, blurhash=told.blurhash, received=await digests.of(content),
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ class Copy(msgspec.Struct, frozen=True):
     used_at: int
     kind: str = ""  # one of `KINDS`; '' of what was copied before this was noted, until somebody looks at it
     host: str = ""  # of whose picture it is
+    digest: str | None = None  # the SHA-256 of the file
 
 
 KINDS = ("file", "avatar", "header", "emoji", "still")
@@ -32,6 +33,7 @@ _SELECT = f"SELECT {', '.join(Copy.__struct_fields__)} FROM copy "
 _UNSEEN = "FROM copy WHERE used_at < ? AND url NOT LIKE '%_until=%&by=%'"
 _OLD = f"SELECT url, key {_UNSEEN} ORDER BY used_at LIMIT ?"
 _OLDEST = "SELECT url, key, size FROM copy ORDER BY used_at, url LIMIT ?"
+_ALLOWED = "(key IS NULL OR NOT EXISTS (SELECT 1 FROM blocked_file WHERE blocked_file.digest = copy.digest))"
 _AT_ONCE = 100
 _INSERT = (
     f"INSERT INTO copy ({', '.join(Copy.__struct_fields__)}) VALUES ({', '.join('?' * len(Copy.__struct_fields__))})"
@@ -40,8 +42,8 @@ _INSERT = (
 
 async def of(url: str) -> Copy | None:
     """What is known of the picture at this address; nothing as long as there only is room for its file, so that who
-    asks waits for who writes it, or does it when that one has ended."""
-    found = await row(_SELECT + "WHERE url = ? AND (key IS NOT NULL OR size = 0)", (url,))
+    asks waits for who writes it, or does it when that one has ended; nor of a file that is blocked."""
+    found = await row(_SELECT + "WHERE url = ? AND (key IS NOT NULL OR size = 0) AND " + _ALLOWED, (url,))
     return Copy(*found) if found else None
 
 

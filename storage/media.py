@@ -52,7 +52,8 @@ _SELECT = f"SELECT {COLUMNS} FROM media "
 _FILE = """
 SELECT media.{key}, media.{mime}, COALESCE(post.id, 0), COALESCE(post.visibility, 0), post.removed_at FROM media
 JOIN actor ON actor.id = media.owner_id LEFT JOIN post ON post.id = media.post_id
-WHERE media.{key} = ? AND media.state = 'ready' AND actor.suspended_at IS NULL AND actor.deleted_at IS NULL"""
+WHERE media.{key} = ? AND media.state = 'ready' AND actor.suspended_at IS NULL AND actor.deleted_at IS NULL
+AND NOT EXISTS (SELECT 1 FROM blocked_file WHERE digest IN (media.digest, media.preview_digest, media.received))"""
 _SERVED = f"{_FILE.format(key='key', mime='mime')} UNION ALL {_FILE.format(key='preview_key', mime='preview_mime')}"
 _UNSEEN = f"""
 SELECT unseen.id, media.remote_url FROM (SELECT post.id FROM post WHERE post.group_id = ? AND post.id > ? {{by}}

@@ -1,6 +1,8 @@
 """`fedcomm media` and `fedcomm disk`: what pictures take, and how to get room back."""
 
+import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 import click
@@ -19,6 +21,7 @@ _KINDS = {
     "still": "copies: pictures without movement",
     "": "copies of which it was not noted",
 }
+_which = click.argument("which")
 _json = click.option("--json", "as_json", is_flag=True, help="Answer with an object.")
 
 
@@ -50,6 +53,39 @@ def cap(megabytes: int) -> None:
     """Let all copies together take MEGABYTES: never more, what was looked at longest ago goes first."""
     ask("media.cap", megabytes=megabytes)
     say(f"Copies of pictures of other servers take at most {megabytes} MB.")
+
+
+@media.command()
+@_which
+@click.option("--reason", default="", help="Why; for admins.")
+def block(which: str, reason: str) -> None:
+    """Let a file be nowhere here: WHICH is the file or its SHA-256. What there is of it is erased."""
+    digest = ask("media.block", digest=_digest(which), reason=reason)["digest"]
+    say(f"{digest} is blocked: nobody is shown it from now on, and it is erased.")
+
+
+@media.command()
+@_which
+def unblock(which: str) -> None:
+    """Let a file be sent and copied again; what was erased stays so."""
+    ask("media.unblock", digest=_digest(which))
+    say("It is not blocked any more.")
+
+
+@media.command()
+def blocks() -> None:
+    """List the files that are blocked, the latest 200."""
+    lines = [f"{each['digest']}  {each['reason']}".rstrip() for each in ask("media.blocks")["blocked"]]
+    say("\n".join(lines) or "No file is blocked.")
+
+
+def _digest(which: str) -> str:
+    """Of the file of that name, if there is one; else it is the digest itself."""
+    path = Path(which)
+    if not path.is_file():
+        return which
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @click.command()

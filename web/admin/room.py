@@ -1,17 +1,19 @@
 """What pictures and the database take, how much copies may, and forgetting some of those."""
 
 import msgspec
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from fedcomm import room, settings
+from fedcomm import blocked_files, digests, room, settings
 from fedcomm.errors import AppError
+from storage import blocked_files as stored_blocks
 from storage import room as stored
-from web import respond, state
+from web import respond, state, uploads
 from web.languages import later
 from web.pages import frame
-from web.pages.readers import Reader, admins_only, form
+from web.pages.readers import Plain, Reader, admins_only, form
 
 KINDS = {
     "upload": later("Pictures in posts of members"),
@@ -36,6 +38,15 @@ class Unseen(msgspec.Struct, frozen=True):
     """Since when nobody looked at what is to go."""
 
     days: int = 14
+    csrf: str = ""
+
+
+class Unwanted(msgspec.Struct, frozen=True):
+    """A file to be blocked."""
+
+    digest: str = ""
+    file: UploadFile | None = None
+    reason: str = ""
     csrf: str = ""
 
 
@@ -67,7 +78,28 @@ async def prune(request: Request, reader: Reader) -> Response:
     return respond.redirect("/admin/media?done=pruned")
 
 
-async def _page(request: Request, refused: AppError | None = None) -> Response:
+@admins_only
+async def block(request: Request, reader: Reader) -> Response:
+    """`POST /admin/media/block`: by the file itself, or its digest."""
+    given = await form(request, Unwanted, reader)
+    try:
+        content = await uploads.content_of(given.file)
+        digest = await digests.of(content) if content else given.digest
+        await blocked_files.block(state.app_of(request), reader.account, digest, given.reason)
+    except AppError as refused:
+        return await _page(request, refused, given)
+    return respond.redirect("/admin/media?done=blocked")
+
+
+@admins_only
+async def unblock(request: Request, reader: Reader) -> Response:
+    """`POST /admin/media/blocked/{digest}/unblock`"""
+    await form(request, Plain, reader)
+    await blocked_files.unblock(reader.account, request.path_params["digest"])
+    return respond.redirect("/admin/media?done=unblocked")
+
+
+async def _page(request: Request, refused: AppError | None = None, given: Unwanted | None = None) -> Response:
     app = state.app_of(request)
     return await frame.with_form(
         request,
@@ -78,6 +110,8 @@ async def _page(request: Request, refused: AppError | None = None) -> Response:
         disk=await room.disk(app),
         readable=room.readable,
         most=(await settings.current(app)).copies_most,
+        given=given or Unwanted(),
+        blocked=await stored_blocks.newest(),
         bounds=(settings.LEAST_COPIES, settings.MOST_COPIES),
     )
 
@@ -86,4 +120,6 @@ routes = [
     Route("/admin/media", show),
     Route("/admin/media/cap", allow, methods=["POST"]),
     Route("/admin/media/prune", prune, methods=["POST"]),
+    Route("/admin/media/block", block, methods=["POST"]),
+    Route("/admin/media/blocked/{digest}/unblock", unblock, methods=["POST"]),
 ]

@@ -251,7 +251,7 @@ async def test_what_is_put_into_a_post_at_the_last_moment_keeps_its_files(
     found = await sent(alice)
     await alice.post("Look", media_ids=[found["id"]])
 
-    await media._forget(app, [int(found["id"])])
+    await media.erase(app, [int(found["id"])])
 
     assert (await client.get(found["url"])).status_code == 200
 

@@ -1,10 +1,12 @@
 """What admins give to all of the server: emojis, announcements, and what there is to read about it."""
 
+import hashlib
+
 import pytest
 
 from fedcomm import copying, emojis, settings
 from fedcomm.app import App
-from storage import bulletins, copies
+from storage import blocked_files, bulletins, copies
 from storage.copies import Copy
 from tests.web.mastodon.test_custom_emojis import GIF, PNG
 from tests.web.pages.browser import Browser
@@ -98,3 +100,20 @@ async def test_admins_see_what_takes_room_and_say_how_much_copies_may(admin: Bro
     assert (await admin.send(page, "/admin/media/prune", days="1")).status == 303
     assert await copies.amount() == (0, 0)
     assert "forgot copies" in (await admin.get("/admin/log")).one("table").text
+
+
+async def test_admins_block_a_file_by_itself_or_by_what_it_is_known_by(admin: Browser) -> None:
+    page = await admin.get("/admin/media")
+    assert (
+        await admin.send_with(page, "/admin/media/block", {"file": ("x.png", PNG)}, reason="<b>bad</b>")
+    ).status == 303
+    page = await admin.get("/admin/media")
+    digest = hashlib.sha256(PNG).hexdigest()
+    assert digest in page.main and "<b>bad</b>" in page.one("main").text
+    for wrong, status in (("abc", 422), (digest, 409)):
+        refused = await admin.send_with(page, "/admin/media/block", {}, digest=wrong)
+        assert (refused.status, refused.one("input", id="digest")["value"]) == (status, wrong) and refused.problem
+    page = await admin.button(page, f"/admin/media/blocked/{digest}/unblock")
+    assert digest not in page.main and await blocked_files.newest() == []
+    log = (await admin.get("/admin/log")).one("table").text
+    assert "blocked a file" in log and "takes a file again" in log

@@ -70,6 +70,7 @@ def test_what_a_test_leaves_in_the_loop_ends_with_it_and_the_next_begins_with_no
 
 @pytest.mark.anyio
 async def test_a_connection_that_was_kept_is_as_a_new_one(databases: Databases) -> None:
+    databases.kept.close()  # what earlier tests left may be all that there is room for
     url = await databases.new("postgres")
     first = await postgres_connection.connect(url, "name")
     await first.execute("SET search_path TO nowhere; LISTEN something; SELECT pg_advisory_lock(7); BEGIN")
@@ -94,6 +95,7 @@ async def test_a_connection_that_was_kept_is_as_a_new_one(databases: Databases) 
 @pytest.mark.anyio
 async def test_kept_connections_stand_in_nobodys_way(databases: Databases) -> None:
     """A database is emptied and copied while they are there; one that nobody uses again has none."""
+    databases.kept.close()
     url = await databases.new("postgres")
     opened = await Database.open(url)
     with use(opened):
@@ -123,6 +125,7 @@ async def test_kept_connections_stand_in_nobodys_way(databases: Databases) -> No
 
 @pytest.mark.anyio
 async def test_no_more_connections_are_kept_than_leave_room_for_the_next_test(databases: Databases) -> None:
+    databases.kept.close()
     urls = [await databases.new("postgres") for _ in range(KEPT // MOST + 3)]
     for url in urls:
         for connection in [await postgres_connection.connect(url, "name") for _ in range(MOST + 1)]:

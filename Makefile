@@ -7,7 +7,7 @@ LOCK := $(BIN)/uv --no-config pip compile --quiet --universal --python-version 3
 # Where compiled files are not kept, each start of a server compiles it all anew, and so does each process of the tests.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test demo bench faults processes clients check-all audit lock migration docs translations dist
+.PHONY: help run test demo bench faults processes thorough clients check-all audit lock migration docs translations dist
 
 help:
 	@echo "make run               start the server (without FEDCOMM_BASE_URL: a try-out on this machine)"
@@ -15,9 +15,10 @@ help:
 	@echo "make demo              three servers on this machine that talk to each other, and guests"
 	@echo "make bench             measure what things cost; fails nothing"
 	@echo "make faults            kill, stop and starve servers many times over"
+	@echo "make thorough          the longest walks over everything on PostgreSQL, and a small run of the bench"
 	@echo "make processes         the stories of federation again, each server of two processes on one PostgreSQL"
 	@echo "make clients           the suites of toot and Mastodon.py against a server on port 3000"
-	@echo "make check-all         everything above that checks: test, a start in a fresh clone, processes, faults, bench"
+	@echo "make check-all         everything above that checks: test, a start in a fresh clone, thorough, processes, faults, bench"
 	@echo "make audit             ask whether a version in the lock files has a known hole"
 	@echo "make docs              write the generated pages of docs/ anew"
 	@echo "make translations      bring the catalogues up to date with the texts, and compile them (language=fr: a new one)"
@@ -63,7 +64,11 @@ faults: .venv/test.stamp
 
 # `make test` has one process on PostgreSQL in these stories, except where programs of others take part.
 processes: .venv/test.stamp
-	FEDCOMM_TEST_PROCESSES=2 $(BIN)/python -m pytest -q -n 2 tests/scenarios -k "not sqlite" $(ARGS)
+	FEDCOMM_TEST_PROCESSES=2 FEDCOMM_TEST_THOROUGH=1 $(BIN)/python -m pytest -q -n 2 tests/scenarios -k "not sqlite" $(ARGS)
+
+# Walks over everything there is: `make test` takes them on SQLite alone.
+thorough: .venv/test.stamp
+	FEDCOMM_TEST_THOROUGH=1 $(BIN)/python -m pytest -q -n 4 --dist worksteal -m thorough tests $(ARGS)
 
 # In an environment of their own, .clients; tests/clients/skipped.toml says which cannot pass.
 clients: .venv/test.stamp
@@ -74,7 +79,7 @@ audit: .venv/test.stamp
 
 check-all:
 	.ci/run
-	$(MAKE) processes faults bench
+	$(MAKE) thorough processes faults bench
 
 docs: .venv/test.stamp
 	$(BIN)/python scripts/write_docs.py

@@ -29,6 +29,17 @@ POOL = 32
 gc.disable()  # until all is collected: nothing of that goes, and to look through it again and again takes seconds
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave to `make thorough` what is marked so: all of it, or on the database that the mark names."""
+    if os.environ.get("FEDCOMM_TEST_THOROUGH"):
+        return
+    left = [
+        item for item in items for mark in item.iter_markers("thorough") if all(name in item.name for name in mark.args)
+    ]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if item not in left]
+
+
 def pytest_collection_finish() -> None:
     """Look for garbage from now on, and only in what the tests leave."""
     gc.freeze()

@@ -27,6 +27,7 @@ def delivery(host: int, at: float, post: str) -> Delivery:
     return Delivery(host, at, "/inbox", {}, body)
 
 
+@pytest.mark.thorough
 def test_a_run_measures_real_servers_and_keeps_what_it_found(tmp_path: Path) -> None:
     names = ["start", "inbox", "posting", "fanout", "distance", "community", "talking"]
 

@@ -12,7 +12,7 @@ from tests.fediverse import Instance
 from tests.forger import Face, followed, key_called, post, together
 from tests.scenarios.town import Town
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough("postgres")]
 
 INBOXES = ("/inbox", "/users/anna/inbox", "/c/club/inbox", "/actor/inbox")
 

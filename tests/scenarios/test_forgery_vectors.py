@@ -14,7 +14,7 @@ from tests.forger import ACTIVITY
 from tests.scenarios.effects import CHECKS, content_never
 from tests.scenarios.stage import PUBLIC, Stage, staged
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough("postgres")]
 
 CASES = "vectors/forgery/forgery_cases_dev.json"
 NOT_TESTED_HERE = {"or", "policy", "prefer", "may_be_present", "may_be_absent"}  # what may be either way

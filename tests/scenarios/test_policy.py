@@ -15,7 +15,7 @@ from tests.fediverse import Fediverse, Instance, Person
 from tests.forger import PUBLIC, Face, Host, followed, get, post, send
 from tests.pictures import picture
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough("postgres")]
 
 # Which of the surfaces are open to a server of which this was decided.
 DECISIONS = ("nothing", "limit", "suspend", "not on the list", "on the list", "no media", "no reports")

@@ -14,7 +14,7 @@ from tests.web import onlookers
 from tests.web.client import whichever_database
 from tests.web.onlookers import ANYBODY, World, allowed
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough("postgres")]
 
 
 # Where the author, the mentioned or everybody must find something, or these places are looked at in vain.

@@ -41,7 +41,7 @@ from tests.web.oauth.browser import Browser
 from tests.web.test_privacy_streams import everything_said
 from web.routes import compiled
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough("postgres")]
 
 FAR = "far.test"
 # Each word stands in one group alone; so do the names of who is in it, as far as others may not know that.

@@ -21,7 +21,7 @@ from tests.web.client import bearer, whichever_database
 from tests.web.federation.asking import ACTIVITY, ask
 from tests.web.onlookers import ANYBODY, allowed
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough("postgres")]
 
 PAGE = "text/html"
 

@@ -23,7 +23,7 @@ from tests.web.client import bearer, whichever_database
 from web.guard import Guard
 from web.pages import assets
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough("postgres")]
 
 NAMES = [
     "../../etc/passwd", "..\\..\\x", "/etc/cron.d/x", "%2e%2e%2f%2e%2e%2fx", "..%2f..%2fx", "a\0.png", "x" * 5000,

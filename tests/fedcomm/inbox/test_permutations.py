@@ -17,7 +17,7 @@ from storage.ids import next_id
 from storage.inbox import Item
 from tests import build
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough("postgres")]
 
 BOB, CAROL = "https://theirs.test/users/bob", "https://others.test/users/carol"
 KINDS = ("create", "first edit", "second edit", "like", "undo", "delete")

@@ -13,7 +13,7 @@ from tests import build
 from tests.web.mastodon.member import Member
 from tests.web.mastodon.scopes import CLOSED, OPEN
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough("postgres")]
 
 STREAMS = "GET /api/v1/streaming"  # these do not end (test_streaming.py)
 ROUTES = [r for r in (*OPEN, *CLOSED) if r != "POST /api/v1/apps" and not r.startswith(STREAMS)]

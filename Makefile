@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 help:
 	@echo "make run               start the server (without FEDCOMM_BASE_URL: a try-out on this machine)"
-	@echo "make test              format, lint, types and all tests, on SQLite and PostgreSQL"
+	@echo "make test              format, lint, types and tests, on SQLite and PostgreSQL"
 	@echo "make demo              three servers on this machine that talk to each other, and guests"
 	@echo "make bench             measure what things cost; fails nothing"
 	@echo "make faults            kill, stop and starve servers many times over"

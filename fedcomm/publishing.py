@@ -36,7 +36,7 @@ async def outbox_items(app: App, actor: Actor, found: list[Post]) -> list[Json]:
         uri, at = (boost.uri, boost.published) if boost else (f"{actor.outbox}/{post.id}", post.published)
         came, public = as_it_came.get(post.uri), post.visibility <= UNLISTED
         if came is None:
-            created = _create(app, post, notes[post.id])
+            created = _create(app, post, notes[post.id], uri)
             announce = activities.announce(uri, actor.uri, actor.followers, created, at, public=public)
         else:
             announce = activities.announce(uri, actor.uri, actor.followers, post.uri, at, public=public)
@@ -174,6 +174,9 @@ def _own_words(create: Json, uri: str, author: str) -> bool:
 _KINDS = {"page": "Page", "article": "Article"}
 
 
-def _create(app: App, post: Post, note: Json) -> Json:
-    uri = app.urls.create(post.id) if post.local else post.create_uri or f"{post.uri}#create"
+def _create(app: App, post: Post, note: Json, announce: str) -> Json:
+    """As its author published it. Where that is not known, the id is one of ours, from that of the announcement: nobody
+    makes ids at another host. PieFed 1.6.6 reads nothing of an outbox in which a mere id is announced.
+    """
+    uri = app.urls.create(post.id) if post.local else post.create_uri or f"{announce}#create"
     return activities.create(uri, note)

@@ -82,9 +82,11 @@ async def test_a_wave_waits_in_one_cluster_and_a_newcomer_is_let_in_with_one_cli
     with case.ours.here():
         suspended = await value("SELECT COUNT(*) FROM actor WHERE suspended_at IS NOT NULL")
         acts = dict(await rows("SELECT act, COUNT(*) FROM audit GROUP BY act"))
+        logged = await rows("SELECT subject, detail FROM audit")
         bodies = await value("SELECT COUNT(*) FROM caught WHERE state = ? AND body IS NOT NULL", (REFUSED,))
     assert suspended == 12 and bodies == 0 and await case.waiting() == 0
     assert (acts["contact.release"], acts["contact.refuse"], acts["account.suspend"]) == (1, 1, 12)
+    assert not [each for each in logged if wave.excerpt[:12] in f"{each[0]} {each[1]}"]  # the log is never erased
     again = case.note(crowd[0], "more", names=2)
     assert (await post(case.ours, crowd[0].does("Create", again), crowd[0])).status_code == 403
 

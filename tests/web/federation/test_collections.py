@@ -66,6 +66,11 @@ async def test_a_thread_from_elsewhere_stands_in_the_outbox_as_its_author_publis
     assert (create["id"], create["actor"]) == ("https://far.test/creates/1", far.uri)
     assert (page["id"], page["type"], page["name"]) == (post.uri, "Page", "Rye bread")
 
+    await execute("UPDATE post SET create_uri = ''")
+    _whole, (item,) = await walk(client, place.face.outbox)
+
+    assert (item["object"]["id"], item["object"]["actor"]) == (f"{item['id']}#create", far.uri)  # an id of this server
+
 
 async def test_what_its_author_proved_is_listed_as_it_came(place: Place, client: httpx.AsyncClient) -> None:
     far = await build.person("far", "far.test")

@@ -65,8 +65,8 @@ class Author(msgspec.Struct, frozen=True):
 class Wait(msgspec.Struct, frozen=True):
     """Why a post is not in a group yet.
 
-    `kind` is rules, links, pictures, mentions, threads, replies, promotion or flood. `limit` is what is allowed, of
-    promotion how many people are to be answered yet; `ends` when the limit does (ms since 1970), 0 for no time.
+    `kind` is rules, links, pictures, mentions, threads, replies, slow, promotion or flood. `limit` is what is allowed,
+    of promotion how many people are to be answered yet; `ends` when the limit does (ms since 1970), 0 for no time.
     """
 
     kind: str
@@ -194,6 +194,8 @@ def waits(
         return Wait("rules")
     if known.trusted:
         return None
+    if group.slow and (ends := known.last + group.slow * 1000) > now:
+        return Wait("slow", group.slow, ends)
     limited = exceeds(group, standing, known, written, now)
     if limited is None and (ends := newcomer_until(group, standing, known, now)):
         if written.starter and known.threads >= THREADS:

@@ -30,6 +30,7 @@ from storage.outbox import Audience
 POSTING = ("anyone", "members", "moderators")
 VOTES = ("both", "up", "none")
 PROMOTION = (0, 3, 9)  # people to be answered before each announcement; 0 for no limit
+SLOW = (0, 30, 60, 300, 900, 3600, 21_600, 86_400)  # seconds between two posts of one person; 0 for no pause
 MAX_RULES, MAX_RULE = 50, 500  # rules; characters
 MAX_QUESTION = 500  # characters
 
@@ -51,6 +52,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     visibility: str | None = None  # of what is written from now on: public, members or local
     ladder: bool | None = None  # newcomers write with limits on their first day
     promotion: int | None = None
+    slow: int | None = None
     pictures: Pictures = MappingProxyType({})
     descriptions: Words = MappingProxyType({})  # of pictures
 
@@ -77,7 +79,7 @@ async def change(app: App, group_name: str, change_: Change, by: Actor | None = 
             app, writes, group, face, by=actor_uri, uri=uri, title=change_.title, summary_html=html,
             join_mode=change_.join_mode, question=change_.question, posting=change_.posting, votes=change_.votes,
             closed=change_.closed, visibility=change_.visibility, ladder=change_.ladder,
-            promotion=change_.promotion,
+            promotion=change_.promotion, slow=change_.slow,
         )  # fmt: skip
         if change_.rules is not None:
             changed = await _rules(app, writes, group, face, change_.rules, actor_uri, uri) or changed
@@ -115,13 +117,7 @@ async def rules(group_id: int) -> list[str]:
 
 
 def record(
-    app: App,
-    writes: Writes,
-    group: Group,
-    face: Actor,
-    *,
-    by: str,
-    uri: str,
+    app: App, writes: Writes, group: Group, face: Actor, *, by: str, uri: str,
     title: str | None = None,
     summary_html: str | None = None,
     join_mode: str | None = None,
@@ -131,9 +127,10 @@ def record(
     closed: bool | None = None,
     ladder: bool | None = None,
     promotion: int | None = None,
+    slow: int | None = None,
     only_moderators: bool | None = None,
     visibility: str | None = None,
-) -> bool:
+) -> bool:  # fmt: skip
     """Write a register for each thing that differs, and its effect; says whether anything does.
 
     Raises:
@@ -141,7 +138,7 @@ def record(
     """
     title = title.strip() if title is not None else None
     question = question.strip() if question is not None else None
-    _check(title, join_mode, question, posting, votes, promotion)
+    _check(title, join_mode, question, posting, votes, promotion, slow)
     if only_moderators is not None and only_moderators != (group.posting == "moderators"):
         posting = "moderators" if only_moderators else "anyone" if group.join_mode == "open" else "members"
     join_mode = _asked_first(group, visibility, join_mode)
@@ -157,6 +154,7 @@ def record(
         ("closed", closed, group.closed_at is not None, "groups", {"closed_at": now if closed else None}),
         ("ladder", ladder, bool(group.ladder), "groups", {"ladder": int(bool(ladder))}),
         ("promotion", promotion, group.promotion, "groups", {"promotion": promotion}),
+        ("slow", slow, group.slow, "groups", {"slow": slow}),
     ]
     changed = False
     for property_, value, present, table, columns in wanted:
@@ -191,7 +189,7 @@ def _follow_up(app: App, writes: Writes, group: Group, face: Actor, property_: s
 
 def _check(
     title: str | None, join_mode: str | None, question: str | None, posting: str | None, votes: str | None,
-    promotion: int | None,
+    promotion: int | None, slow: int | None,
 ) -> None:  # fmt: skip
     if title is not None and not 0 < len(title) <= MAX_TITLE:
         raise Invalid("A group needs a title of at most {limit} characters.", field="title", limit=MAX_TITLE)
@@ -205,6 +203,8 @@ def _check(
         raise Invalid("Which votes there are: 'both', 'up' or 'none'.", field="votes")
     if promotion not in (None, *PROMOTION):
         raise Invalid("Before an announcement 0, 3 or 9 people are answered.", field="promotion")
+    if slow not in (None, *SLOW):
+        raise Invalid("The pause between two posts is 0, 30, 60, 300, 900, 3600, 21600 or 86400 seconds.", field="slow")
 
 
 def _asked_first(group: Group, visibility: str | None, join_mode: str | None) -> str | None:

@@ -45,7 +45,7 @@ class Waiting(msgspec.Struct, frozen=True):
 def keep(app: App, writes: Writes, kept: Held, why: Wait, known: Circumstances) -> None:
     """Let a post wait; its author is told why, once for each reason and each version of the rules."""
     held.put(writes, kept)
-    kind = why.kind if why.kind in ("rules", "promotion", "flood") else "newcomer"
+    kind = why.kind if why.kind in ("rules", "promotion", "flood", "slow") else "newcomer"
     asked = Asked(kept.group_id, kept.actor_id, kind, known.rules if kind == "rules" else "")
     held.tell_once(writes, asked, next_id(), clock.now_ms())
     app.jobs_added(writes)
@@ -268,10 +268,8 @@ async def _saying(app: App, group: Group, face: Actor, author: Actor, kind: str)
     language = await _language(group)
     gettext = app.translations(language).gettext
     named = {
-        "group": face.name or face.username,
-        "url": app.urls.rules(face.username),
-        "word": assent.word(language),
-    }
+        "group": face.name or face.username, "url": app.urls.rules(face.username), "word": assent.word(language),
+    }  # fmt: skip
     match kind:
         case "rules":
             rules = (await consents.of_group(group)).rules
@@ -305,6 +303,14 @@ async def _saying(app: App, group: Group, face: Actor, author: Actor, kind: str)
                 gettext(
                     "Your announcement waits. In {group}, who announces something answers other people first. Answer"
                     " some, and some minutes later it is in the group. A moderator may also let it through sooner."
+                )
+            ]
+        case "slow":
+            parts = [
+                gettext(
+                    "Your post for {group} waits: between two posts of one person there is a pause in the group. You"
+                    " need not do anything: some minutes after the pause it is in the group, unless the moderators"
+                    " decide otherwise."
                 )
             ]
         case _:

@@ -1,13 +1,14 @@
-"""Posts that wait for a limit that passes: the first day of a newcomer, a flood, a debt of answers; then each is taken
-up by itself.
+"""Posts that wait for a limit that passes: the first day of a newcomer, a flood, a debt of answers, a pause; then each
+is taken up by itself.
 
 Who neither belongs to the group nor has a post in it has no first day that could end, and no flood that is over: theirs
 wait for a moderator, so that it is not enough to wait (docs/decisions/0025-holding.md).
 """
 
+from collections import Counter
 from functools import partial
 
-from fedcomm import acts, admit, clock, holding, limits, measuring, members
+from fedcomm import acts, admit, clock, holding, limits, measuring, members, rights
 from fedcomm.admit import Author, Standing
 from fedcomm.app import App
 from storage import actors, circumstances, held
@@ -17,7 +18,7 @@ from storage.circumstances import Circumstances
 from storage.connect import Writes, transaction, write
 from storage.counting import hold
 from storage.groups import Group
-from storage.held import FLOOD, NEWCOMER, PROMOTION, Held
+from storage.held import FLOOD, NEWCOMER, PASSING, PROMOTION, SLOW, Held
 from storage.ids import next_id
 
 NEVER = -1
@@ -33,7 +34,7 @@ async def end(app: App) -> None:
         if group is None or face is None or face.gone or group.closed_at is not None:
             continue
         for author_id, who in (await actors.by_ids(authors)).items():
-            waiting = await held.of_author(group.id, author_id, (*NEWCOMER, PROMOTION, FLOOD))
+            waiting = await held.of_author(group.id, author_id, PASSING)
             ends = await of(app, group, waiting, [who])
             if over := {each.id for each in waiting if ends.get(each.id) == 0}:
                 await _take_up(app, group, face, author_id, over)
@@ -49,11 +50,15 @@ async def of(app: App, group: Group, waiting: list[Held], authors: list[Actor]) 
     known = await circumstances.of([group.id], [group.id] if group.promotion else [], ids, domains, now)
     people = {who.id: who for who in authors}
     found: dict[int, int] = {}
+    turns: Counter[int] = Counter()  # of who wrote more than once, one is in the group after each pause
     for each in waiting:
         if (who := people.get(each.actor_id)) is None:
             continue
         about = known.get((group.id, who.id), Circumstances())
         when = _when(group, Standing(role=roles.get(who.uri, "")), about, bot=bool(who.bot), kept=each)
+        if when is not None and each.kind == SLOW and group.slow:
+            when = max(when, now if turns[who.id] else 0) + turns[who.id] * group.slow * 1000
+            turns[who.id] += 1
         if when is not None:
             found[each.id] = when if when > now else min(when, 0)
     return found
@@ -66,6 +71,8 @@ def _when(group: Group, standing: Standing, about: Circumstances, *, bot: bool, 
         return 0 if free else None
     if kept.kind == FLOOD:
         return kept.held_at + int(limits.WINDOW * 1000) if about.since is not None else NEVER
+    if kept.kind == SLOW:
+        return 0 if about.trusted or standing.may(rights.HOLD) else about.last + group.slow * 1000
     if kept.kind in NEWCOMER:
         until = admit.newcomer_until(group, standing, about, clock.now_ms())
         return until if about.since is not None or not until else NEVER
@@ -77,7 +84,7 @@ async def _take_up(app: App, group: Group, face: Actor, author_id: int, over: se
         hold(writes := Writes(), "groups", group.id)
         await write(writes)
         writes = Writes()
-        for kept in await held.of_author(group.id, author_id, (*NEWCOMER, PROMOTION, FLOOD)):
+        for kept in await held.of_author(group.id, author_id, PASSING):
             if kept.id not in over:
                 continue
             holding.once_more(app, writes, kept)

@@ -10,7 +10,7 @@ from fedcomm import admit, clock, measuring, members, rights
 from fedcomm.admit import Author, Standing, Wait, Written
 from fedcomm.app import App
 from fedcomm.drafting import Prepared
-from fedcomm.errors import AppError, Invalid, NotAllowed
+from fedcomm.errors import AppError, Invalid, NotAllowed, TooMany
 from storage import circumstances, shares
 from storage.actors import Actor
 from storage.circumstances import Circumstances
@@ -24,7 +24,8 @@ class Open(msgspec.Struct, frozen=True):
     """What somebody may still do in a group: before their first day there is over, and before they announce again.
 
     `rules` says whether the rules are to be accepted first. `hours` is how long the limits of newcomers hold, 0 when
-    they do not; `owed` how many people are to be answered before they announce again.
+    they do not; `owed` how many people are to be answered before they announce again. Between two posts they pause for
+    `slow` seconds, 0 for none, and for so many from now on (`pause`).
     """
 
     rules: bool = False
@@ -33,6 +34,8 @@ class Open(msgspec.Struct, frozen=True):
     replies: int = 0
     answered: int = 0
     owed: int = 0
+    slow: int = 0
+    pause: int = 0
 
 
 async def check(app: App, prepared: Prepared) -> None:
@@ -41,6 +44,7 @@ async def check(app: App, prepared: Prepared) -> None:
     Raises:
         NotAllowed: its rules are to be accepted first.
         Invalid: more than a newcomer may, or an announcement before others were answered.
+        TooMany: the pause between two of their posts is not over.
     """
     group, face, author = *_asking(prepared), prepared.author
     if group is None or face is None or not group.local or not group.asks:
@@ -72,7 +76,7 @@ async def check_shared(app: App, group: Group, face: Actor, actor: Actor, thread
     """Whether a group asks something first of who shares a thread into it, as if they had begun it there.
 
     Raises:
-        NotAllowed, Invalid: as `check`.
+        NotAllowed, Invalid, TooMany: as `check`.
     """
     if not group.asks:
         return
@@ -110,6 +114,8 @@ async def open_to(app: App, group: Group, author: Actor, standing: Standing) -> 
         replies=max(0, admit.REPLIES - known.replies),
         answered=max(0, admit.ANSWERED - known.answered),
         owed=admit.owed(group, known, announced) if announced else 0,
+        slow=group.slow,
+        pause=_seconds(known.last + group.slow * 1000 - now) if group.slow else 0,
     )
 
 
@@ -146,6 +152,8 @@ def _refusal(app: App, face: Actor, why: Wait, known: Circumstances) -> AppError
     match why.kind:
         case "rules":
             return NotAllowed("Read and accept the rules: {url}", url=app.urls.rules(face.username))
+        case "slow":
+            return _paused(_seconds(why.ends - clock.now_ms()))
         case "links":
             return Invalid(
                 "New members may add {limit} links to a post on their first day in the group. Hours until that ends:"
@@ -181,6 +189,23 @@ def _refusal(app: App, face: Actor, why: Wait, known: Circumstances) -> AppError
         "{left} more replies to others, then you may announce. Answer that many people in the group first.",
         field="status", left=why.limit,
     )  # fmt: skip
+
+
+def _paused(seconds: int) -> TooMany:
+    if seconds <= 120:
+        return TooMany(
+            "There is a pause between two posts of one person in this group. Seconds until you can write again:"
+            " {seconds}.", retry_after=seconds, seconds=seconds,
+        )  # fmt: skip
+    return TooMany(
+        "There is a pause between two posts of one person in this group. Minutes until you can write again:"
+        " {minutes}.", retry_after=seconds, minutes=-(-seconds // 60),
+    )  # fmt: skip
+
+
+def _seconds(ms: int) -> int:
+    """Begun seconds."""
+    return max(0, -(-ms // 1000))
 
 
 def _hours(ms: int) -> int:

@@ -74,6 +74,7 @@ SETTINGS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "closed": ("closed", bool),
     "ladder": ("ladder", bool),
     "promotion": ("promotion", lambda people: int(people or 0)),
+    "slow": ("slow", lambda seconds: int(seconds or 0)),
     "rules": ("rules", lambda lines: tuple(lines or ())),
     "topics": ("topics", lambda names: tuple(names or ())),
     "languages": ("languages", lambda codes: tuple(codes or ())),

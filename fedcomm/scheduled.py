@@ -3,6 +3,7 @@
 Each is published once: the post comes in the same transaction in which what waited goes, or not at all.
 """
 
+import contextlib
 import logging
 
 import msgspec
@@ -10,7 +11,7 @@ import msgspec
 from fedcomm import admit, clock, media, posts, restraints
 from fedcomm.app import App
 from fedcomm.drafting import Draft, prepare
-from fedcomm.errors import AppError, Invalid, NotFound
+from fedcomm.errors import AppError, Invalid, NotFound, TooMany
 from storage import actors, idempotency, jobs
 from storage import media as media_rows
 from storage import scheduled as rows
@@ -46,7 +47,8 @@ async def add(
         return known
     _check_time(publish_at)
     prepared = await prepare(app, author, draft)
-    await restraints.check(app, prepared)
+    with contextlib.suppress(TooMany):  # a pause between posts is over by then, or the post waits for that
+        await restraints.check(app, prepared)
     new_id, now, writes = next_id(), clock.now_ms(), Writes()
     if draft.scheduled_id is not None:
         drop(writes, draft.scheduled_id)
@@ -148,7 +150,10 @@ def draft_of(waiting: Scheduled) -> Draft:
 
 
 async def publish(app: App, scheduled: int) -> None:
-    """Publish what waits under this id, if its time has come; what is refused waits for its author."""
+    """Publish what waits under this id, if its time has come; what is refused waits for its author.
+
+    What comes too soon after another post of theirs is published when that pause is over.
+    """
     waiting = await rows.by_id(scheduled)
     author = await actors.by_id(waiting.actor_id) if waiting is not None else None
     if waiting is None or author is None or waiting.publish_at > clock.now_ms():
@@ -163,6 +168,11 @@ async def publish(app: App, scheduled: int) -> None:
     except IntegrityError:
         if await rows.by_id(scheduled) == waiting:
             raise  # else it was published, put off or cancelled at this moment
+    except TooMany as pause:
+        at = clock.now_ms() + int(pause.retry_after * 1000)
+        rows.move(writes := Writes(), waiting.id, at)
+        _plan(writes, waiting.id, at)
+        await apply(writes)
     except AppError as refusal:
         _log.info("a scheduled post was refused: id=%d", waiting.id)
         writes = Writes()

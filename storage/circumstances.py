@@ -1,6 +1,6 @@
 """What is known of those who write into groups of ours beyond their standing: agreed, new, busy, talking to others.
 
-Asked for many at once, and only of groups that have rules, a ladder or a limit for promotion.
+Asked for many at once, and only of groups that have rules, a ladder, a limit for promotion or a pause between posts.
 """
 
 import hashlib
@@ -23,6 +23,7 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
     `promotional` says that moderators take each thread of theirs for an announcement. `threads`, `replies` and
     `answered` (replies that somebody else answered) are those of the last day. `begun` are the times of their last
     threads and the domains these link to, newest first; `spoken` is when they last answered each of those they did.
+    `last` is when a post of theirs last came where there is a pause between posts, else 0.
     """
 
     rules: str = ""
@@ -35,6 +36,7 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
     answered: int = 0
     begun: tuple[tuple[int, frozenset[str]], ...] = ()
     spoken: tuple[int, ...] = ()
+    last: int = 0
 
 
 _RULES = "SELECT group_id, value FROM register WHERE group_id IN (?ints) AND property = 'rules' AND value IS NOT NULL"
@@ -52,8 +54,9 @@ SELECT place.group_id, place.actor_id,
  CASE WHEN {_NEW} THEN (SELECT COUNT(*) {_TODAY} AND p.parent_uri IS NULL) ELSE 0 END,
  CASE WHEN {_NEW} THEN (SELECT COUNT(*) {_TODAY} AND p.parent_uri IS NOT NULL) ELSE 0 END,
  CASE WHEN {_NEW} THEN (SELECT COUNT(*) {_TODAY} AND p.parent_uri IS NOT NULL AND EXISTS
-  (SELECT 1 FROM post c WHERE c.parent_id = p.id AND c.author_id <> p.author_id AND c.deleted_at IS NULL)) ELSE 0 END
-FROM (SELECT g.id AS group_id, a.id AS actor_id, a.uri AS uri,
+  (SELECT 1 FROM post c WHERE c.parent_id = p.id AND c.author_id <> p.author_id AND c.deleted_at IS NULL)) ELSE 0 END,
+ CASE WHEN place.slow > 0 THEN (SELECT MAX(p.received_at) {_OF_BOTH}) END
+FROM (SELECT g.id AS group_id, a.id AS actor_id, a.uri AS uri, g.slow AS slow,
  (SELECT p.received_at FROM post p WHERE p.group_id = g.id AND p.author_id = a.id ORDER BY p.id LIMIT 1) AS first,
  (SELECT m.joined_at FROM member m WHERE m.group_id = g.id AND m.actor_id = a.id AND m.state = 'joined') AS joined
  FROM groups g CROSS JOIN actor a WHERE g.id IN (?ints) AND a.id IN (?ints)) place"""
@@ -95,7 +98,7 @@ async def of(
     agreed = {(group, actor, text) for group, actor, text in answers[1]}
     begun, spoken = _by_place(answers[3]) if promoting else {}, _by_place(answers[4]) if promoting else {}
     found: dict[Place, Circumstances] = {}
-    for group, actor, trusted, promotional, first, joined, threads, replies, answered in answers[2]:
+    for group, actor, trusted, promotional, first, joined, threads, replies, answered, last in answers[2]:
         text = rules.get(group, "")
         found[group, actor] = Circumstances(
             rules=text, agreed=(group, actor, text) in agreed, trusted=bool(trusted),
@@ -103,7 +106,7 @@ async def of(
             since=min((at for at in (first, joined) if at is not None), default=None),
             threads=threads, replies=replies, answered=answered,
             begun=tuple((at, domains(content)) for at, content in begun.get((group, actor), ())),
-            spoken=tuple(at for (at,) in spoken.get((group, actor), ())),
+            spoken=tuple(at for (at,) in spoken.get((group, actor), ())), last=last or 0,
         )  # fmt: skip
     return found
 

@@ -12,7 +12,8 @@ class Group(msgspec.Struct, frozen=True):
     """One row of `groups`; `actor_id` is the face by which this server speaks of it.
 
     `join_mode` is open, approval (moderators let in) or invite (only who is invited comes in). `visibility` is public,
-    members or local; `votes` both, up or none; `promotion` answers that are owed before a new thread that promotes.
+    members or local; `votes` both, up or none; `promotion` answers that are owed before a new thread that promotes;
+    `slow` seconds between two posts of one person, 0 for no pause.
     """
 
     id: int
@@ -35,11 +36,12 @@ class Group(msgspec.Struct, frozen=True):
     promotion: int = 0
     estranged_at: int | None = None  # when it came back with other keys (fedcomm/estrangement.py)
     ruled: int = 0  # whether it has rules
+    slow: int = 0
 
     @property
     def asks(self) -> bool:
-        """Whether it asks of anybody more than to be let in: consent to rules, a first day, answers to others."""
-        return bool(self.ruled or self.ladder or self.promotion)
+        """Whether it asks of anybody more than to be let in: consent, a first day, answers to others, a pause."""
+        return bool(self.ruled or self.ladder or self.promotion or self.slow)
 
 
 COLUMNS = ", ".join(Group.__struct_fields__)

@@ -13,8 +13,9 @@ from storage.connect import Writes, execute, row, rows
 
 WAITING, RELEASED, REFUSED = "waiting", "released", "refused"
 NEWCOMER = ("links", "pictures", "mentions", "threads", "replies")  # why a post waits whose author is new
-PROMOTION, FLOOD = "promotion", "flood"
-KINDS = ("rules", *NEWCOMER, PROMOTION, FLOOD)
+PROMOTION, FLOOD, SLOW = "promotion", "flood", "slow"
+PASSING = (*NEWCOMER, PROMOTION, FLOOD, SLOW)  # limits that pass
+KINDS = ("rules", *PASSING)
 MOST_OF_ONE, MOST_OF_HOST, MOST_OF_GROUP = 20, 200, 1_000  # that wait for a group at once (attack GRP-13)
 
 
@@ -77,7 +78,7 @@ async def limited() -> dict[int, list[int]]:
     """Of whom something waits for a limit that passes: ids of the authors, by group."""
     sql = "SELECT DISTINCT group_id, actor_id FROM held WHERE state = 'waiting' AND kind IN (?texts)"
     found: dict[int, list[int]] = {}
-    for group_id, actor_id in await rows(sql, ([*NEWCOMER, PROMOTION, FLOOD],)):
+    for group_id, actor_id in await rows(sql, (list(PASSING),)):
         found.setdefault(group_id, []).append(actor_id)
     return found
 

@@ -11,10 +11,12 @@ from fedcomm import rights
 from fedcomm import topics as subjects
 from fedcomm.cli.asking import ask
 from fedcomm.cli.saying import say
+from fedcomm.group_profile import SLOW
 
 _JOIN_MODES = click.Choice(["open", "approval", "invite"])
 _POSTING = click.Choice(["anyone", "members", "moderators"])
 _PROMOTION = click.Choice(["0", "3", "9"])
+_SLOW = click.Choice([str(seconds) for seconds in SLOW])
 _VOTES = click.Choice(["both", "up", "none"])
 _VISIBILITY = click.Choice(["public", "members", "local"])
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -65,12 +67,15 @@ def create(name: str, title: str, summary: str, steward: str, join_mode: str, vi
 @click.option("--languages", help="Which languages are spoken in it, by their codes: 'de en'.")
 @_LADDER(default=None)
 @click.option("--promotion", type=_PROMOTION, help="Answers owed before each thread that promotes; 0 is none.")
+@click.option("--slow", type=_SLOW, help="Seconds between two posts of one person; 0 is no pause.")
 def change(
-    group: str, topics: str | None, languages: str | None, promotion: str | None, **wanted: str | bool | None
-) -> None:
+    group: str, topics: str | None, languages: str | None, promotion: str | None, slow: str | None,
+    **wanted: str | bool | None,
+) -> None:  # fmt: skip
     """Change the settings of GROUP that are named."""
     changes: dict[str, object] = {name: value for name, value in wanted.items() if value is not None}
     changes |= {} if promotion is None else {"promotion": int(promotion)}
+    changes |= {} if slow is None else {"slow": int(slow)}
     changes |= {} if topics is None else {"topics": subjects.named(topics)}
     changes |= {} if languages is None else {"languages": subjects.spoken(languages)}
     ask("group.change", group=group, changes=changes)

@@ -169,5 +169,6 @@ async def settings(app: App, group: Group, face: Actor) -> Settings:
         listed=await topics.shown(group),
         visibility=group.visibility,
         ladder=bool(group.ladder),
+        slow=group.slow,
         promotion=group.promotion,
     )

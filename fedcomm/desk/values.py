@@ -251,6 +251,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     visibility: str | None = None
     ladder: bool | None = None
     promotion: int | None = None
+    slow: int | None = None
 
 
 def uri_of(face: Actor) -> str:

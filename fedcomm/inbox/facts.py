@@ -182,7 +182,7 @@ class Facts:
         begun = ((now, written.domains), *known.begun) if written.starter else known.begun
         self._circumstances[group.id, actor_id] = msgspec.structs.replace(
             known, since=known.since or now, threads=known.threads + written.starter,
-            replies=known.replies + (not written.starter), begun=begun[: circumstances.THREADS],
+            replies=known.replies + (not written.starter), begun=begun[: circumstances.THREADS], last=now,
         )  # fmt: skip
 
 

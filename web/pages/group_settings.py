@@ -34,6 +34,7 @@ class Settings(msgspec.Struct, frozen=True):
     listed: bool = False
     ladder: bool = False
     promotion: int = 0
+    slow: int = 0
     closed: bool = False
     was: str = ""
     csrf: str = ""

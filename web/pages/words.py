@@ -289,6 +289,17 @@ PROMOTION = {
     3: later("after they have answered 3 others"),
     9: later("after they have answered 9 others"),
 }
+# How long each member pauses between two posts in a group, in seconds.
+SLOW = {
+    0: later("no pause"),
+    30: later("30 seconds"),
+    60: later("a minute"),
+    300: later("5 minutes"),
+    900: later("a quarter of an hour"),
+    3600: later("an hour"),
+    21_600: later("6 hours"),
+    86_400: later("a day"),
+}
 # Why a post waits before it is in a group (fedcomm/admit.py).
 WAITS = {
     "rules": later("Its author has not accepted the rules yet; they were asked to."),
@@ -301,6 +312,7 @@ WAITS = {
         "An announcement by somebody who has not answered others since the last; once they have, it is in the group"
     ),
     "flood": later("Many posts came at once"),
+    "slow": later("Its author had written just before; there is a pause between two posts of one person"),
 }
 # Of a register of a group: what was done when it was written, and when it became neutral again.
 GROUP_ACTS = {
@@ -339,6 +351,7 @@ GROUP_ACTS = {
     "promotional": (later("marked as promotional"), later("marks no more as promotional")),
     "ladder": (later("limits newcomers on their first day"), later("limits newcomers no more")),
     "promotion": (later("limits announcements"), later("limits announcements no more")),
+    "slow": (later("changed the pause between posts"), later("ended the pause between posts")),
     "invitation": (later("made an invitation"), later("took an invitation back")),
     "rolled_back": (later("let undo what was done by"), later("let undo what was done by")),
     "closed": (later("closed the group"), later("opened the group")),
@@ -380,11 +393,3 @@ def detail(encoded: str) -> list[tuple[str, str]]:
 
 def _plain(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-# (content type, ending of the address, name) of the forms that feeds have.
-FEEDS = (
-    ("application/atom+xml", "atom", "Atom"),
-    ("application/rss+xml", "rss", "RSS"),
-    ("application/feed+json", "json", "JSON"),
-)

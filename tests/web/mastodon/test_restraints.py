@@ -4,13 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fedcomm import consents, group_profile
+from fedcomm import clock, consents, group_profile, members, scheduled
 from fedcomm.app import App
 from fedcomm.consents import Agreement
 from fedcomm.group_profile import Change
 from storage import groups
 from storage.actors import Actor
-from storage.connect import rows
+from storage.connect import execute, rows
 from tests import build
 from tests.web.mastodon.member import Member
 
@@ -61,3 +61,35 @@ async def test_programs_are_told_what_newcomers_may_and_when_that_ends(
     assert sentence.endswith(
         "Hours until that ends: 24; sooner when others have answered 3 of your replies, or a moderator trusts you."
     )
+
+
+async def test_programs_are_told_to_pause_between_two_posts_in_a_slow_group(
+    app: App, alice: Member, bob: Member, gardening: Actor
+) -> None:
+    await members.appoint(app, "gardening", bob.actor)
+    thread = await alice.post("@gardening Tulips\n\nare up")
+    await group_profile.change(app, "gardening", Change(slow=300))
+    later = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+
+    early = await alice.ask("POST", "statuses", json={"status": "Again", "in_reply_to_id": thread["id"]})
+    edited = await alice.ask("PUT", f"statuses/{thread['id']}", json={"status": "Tulips\n\nare high"})
+    aside, planned = (
+        await alice.post("Not for the group"),
+        await alice.post("@gardening More\n\nthen", scheduled_at=later),
+    )
+    moderators = [await bob.post("Fine", in_reply_to_id=thread["id"]) for _twice in range(2)]
+    await execute("UPDATE scheduled_post SET publish_at = 1")
+    await scheduled.publish(app, int(planned["id"]))
+    waiting = await rows("SELECT publish_at > ?, refused FROM scheduled_post", (clock.now_ms() + 290_000,))
+    await execute("UPDATE post SET received_at = received_at - 300000 WHERE group_id IS NOT NULL")
+    await execute("UPDATE scheduled_post SET publish_at = 1")
+    await scheduled.publish(app, int(planned["id"]))
+
+    assert early.status_code == 429 and early.json()["error"].endswith("Minutes until you can write again: 5.")
+    assert 295 <= int(early.headers["retry-after"]) <= 300
+    assert edited.status_code == 200 and aside["id"] and len(moderators) == 2
+    assert waiting in ([(1, "")], [(True, "")])
+    assert await rows("SELECT COUNT(*) FROM scheduled_post") == [(0,)]
+    assert (await alice.refused("POST", "statuses", status="@gardening Roses\n\nnext"))[0] == 429  # after that one
+    await alice.ask("DELETE", f"statuses/{thread['id']}")
+    assert (await alice.refused("POST", "statuses", status="@gardening Roses\n\nnext"))[0] == 429

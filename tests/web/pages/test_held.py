@@ -136,7 +136,7 @@ async def test_the_form_says_before_what_the_group_asks_for(app: App, rye: Actor
     settings = await mo.get("/c/rye/moderate")
     boxes = [box for box in settings.all("input", name="ladder") if "checked" in box.attributes]
     form = {"title": "Rye bread", "rules": "Be kind.", "join_mode": "open", "posting": "anyone", "votes": "both"}
-    await mo.send(settings, "/c/rye/profile", **form, ladder="true", promotion="3")
+    await mo.send(settings, "/c/rye/profile", **form, ladder="true", promotion="3", slow="900")
     browser = await enter(await person(app, "anna"))
 
     page = await browser.get("/write?group=rye")
@@ -153,9 +153,16 @@ async def test_the_form_says_before_what_the_group_asks_for(app: App, rye: Actor
     assert "accept its rules" not in second.main and "3 threads and 10 replies" in second.main
     assert "It ends in 24 hours." in second.main and "2 links, 1 picture and 2 mentions" in second.main
     assert limited.status == 422 and "New members may add 2 links" in limited.problem and links in limited.source
-    assert sent.status == 303 and "Threads left: 2." in (await browser.get("/write?group=rye")).main
+    third = await browser.get("/write?group=rye")
+    early = await browser.send(third, "/write", title="Again", text="And is it too dry?")
+    assert sent.status == 303 and "Threads left: 2." in third.main and flaws(third) == []
+    pause = "Between two posts of one member there is a pause: a quarter of an hour."
+    assert pause in third.main and "You can write again in 15 minutes." in third.main
+    assert "You can write again" not in second.main and pause in (await browser.get("/c/rye")).main
+    assert early.status == 429 and "Minutes until you can write again: 15." in early.problem
+    assert "And is it too dry?" in early.source
     await execute("UPDATE post SET received_at = received_at - 172800000 WHERE group_id = ?", (group.id,))
     assert "first day" not in (await browser.get("/write?group=rye")).main
-    await group_profile.change(app, "rye", Change(ladder=False, promotion=0, rules=()))
+    await group_profile.change(app, "rye", Change(ladder=False, promotion=0, slow=0, rules=()))
     stored, _face = await groups.named("rye")
     assert not stored.asks

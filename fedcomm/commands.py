@@ -25,6 +25,7 @@ from fedcomm import (
     group_profile,
     groups,
     invites,
+    mail_commands,
     members,
     moving,
     peer_commands,
@@ -334,6 +335,7 @@ COMMANDS: dict[str, Command] = {
     **debug.COMMANDS,
     **room.COMMANDS,
     **blocked_files.COMMANDS,
+    **mail_commands.COMMANDS,
     **peer_commands.COMMANDS,
     **people_commands.COMMANDS,
 }

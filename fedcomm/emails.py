@@ -17,7 +17,7 @@ def check(address: str) -> str:
         Invalid: no address, or one in a form that programs read differently.
     """
     wanted = address.strip(" \t\r\n")
-    if wanted and not _readable(wanted):
+    if wanted and not readable(wanted):
         raise Invalid("This is not an e-mail address that can be used here.", field="email")
     return wanted
 
@@ -27,7 +27,8 @@ def key(address: str) -> str | None:
     return address.lower() or None
 
 
-def _readable(address: str) -> bool:
+def readable(address: str) -> bool:
+    """Whether this is an address that every program reads in one way."""
     local, at, domain = address.partition("@")
     labels = domain.split(".")
     return bool(

@@ -30,6 +30,7 @@ COMMANDS = {
     "neighbours": "fedcomm.cli.neighbours",
     "audit": "fedcomm.cli.audit",
     "queue": "fedcomm.cli.queue",
+    "mail": "fedcomm.cli.mail",
     "media": "fedcomm.cli.media",
     "disk": "fedcomm.cli.media",
     "debug": "fedcomm.cli.debug",

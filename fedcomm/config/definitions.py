@@ -38,6 +38,24 @@ class Log(msgspec.Struct, frozen=True, kw_only=True):
     ] = "info"
 
 
+class Mail(msgspec.Struct, frozen=True, kw_only=True):
+    """How the instance sends mail. Without `url` it sends none, and all else works."""
+
+    url: Annotated[
+        str,
+        About(
+            "The server that takes mail: smtps:// (encrypted at once) or smtp:// (by STARTTLS; not at all on this"
+            " machine).",
+            '"smtps://user:password@mail.example"',
+            secret=True,
+        ),
+    ] = ""
+    sender: Annotated[
+        str,
+        About("The address that mail is from; without it no-reply@ and the host.", '"forum@groups.example"'),
+    ] = ""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The settings in force. Fields with an `About` can be given, the others follow from them."""
 
@@ -114,12 +132,19 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     federation: Federation = Federation()
     log: Log = Log()
+    mail: Mail = Mail()
     host: str = ""  # of the base URL, with the port where it is not the usual one
     try_out: bool = False  # started without a base URL: test mode, and never speaking to a public address
     sources: dict[str, str] = {}  # where each setting that was given comes from, by its full name
 
 
-SECTIONS: dict[str, type[msgspec.Struct]] = {"": Config, "limits": Limits, "federation": Federation, "log": Log}
+SECTIONS: dict[str, type[msgspec.Struct]] = {
+    "": Config,
+    "limits": Limits,
+    "federation": Federation,
+    "log": Log,
+    "mail": Mail,
+}
 
 
 @cache

@@ -8,9 +8,12 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 import msgspec
 
+from fedcomm.config import mail_server
 from fedcomm.config.definitions import LOOPBACK, Config, settings
+from fedcomm.config.loopback import is_address, loopback
 from fedcomm.config.problems import ConfigError, Problem
 from fedcomm.config.values import show_address
+from fedcomm.emails import readable
 
 _EXAMPLE = "for example https://groups.example"
 _USUAL_PORT = {"http": 80, "https": 443}
@@ -23,7 +26,7 @@ def complete(config: Config) -> Config:
     Raises:
         ConfigError: they contradict each other.
     """
-    problems = [*_places(config), *(_base_url(config) if config.base_url else _try_out(config))]
+    problems = [*_places(config), *(_base_url(config) if config.base_url else _try_out(config)), *_mail(config)]
     if problems:
         raise ConfigError(*problems)
     try_out = not config.base_url
@@ -38,6 +41,7 @@ def complete(config: Config) -> Config:
         data_dir=config.data_dir.absolute(),
         database_url=config.database_url or f"sqlite://{quote(str(own))}",
         allowed_networks=config.allowed_networks or (LOOPBACK if try_out else ()),
+        mail=msgspec.structs.replace(config.mail, sender=config.mail.sender or _sender(base_url)),
     )
 
 
@@ -64,6 +68,29 @@ def _places(config: Config) -> Iterator[Problem]:
         )
 
 
+def _mail(config: Config) -> Iterator[Problem]:
+    """Mail, where it is on: a server that the connection to is encrypted, and an address that it is from."""
+    mail = config.mail
+    if not mail.url:
+        return
+    try:
+        server = mail_server.read(mail.url)
+    except ValueError as wrong:
+        example = "for example smtps://user:password@mail.example, or smtp://localhost:25 for one on this machine"
+        yield Problem(f"mail.url cannot be used: {wrong}", example)
+        return
+    if not config.base_url and not loopback(server.host):
+        yield Problem("a try-out sends mail to this machine only", "set FEDCOMM_BASE_URL, or use smtp://localhost:25")
+    if not readable(mail.sender or _sender(config.base_url)):
+        given = f'"{mail.sender}" is no address' if mail.sender else "the name of this instance makes no address"
+        yield Problem(f"mail.sender: {given}", 'for example sender = "forum@groups.example"')
+
+
+def _sender(base_url: str) -> str:
+    host = urlsplit(base_url).hostname if base_url.startswith("http") else ""
+    return f"no-reply@{host}" if host else ""
+
+
 def _certificates(file: Path) -> bool:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
@@ -77,7 +104,7 @@ def _try_out(config: Config) -> Iterator[Problem]:
     if config.sources.get("test_mode") and not config.test_mode:
         yield Problem("there is no base_url", 'base_url = "https://" and the name of this instance')
     for host, _ in config.listen:
-        if not _loopback(host):
+        if not loopback(host):
             yield Problem(
                 f"a try-out listens on this machine only, not on {host}",
                 "set FEDCOMM_BASE_URL=https://… for an instance that others can reach, or listen on 127.0.0.1",
@@ -124,19 +151,8 @@ def _host_name(url: SplitResult) -> bool:
     """Names are compared with those in documents, which are written in ASCII."""
     host = url.hostname or ""
     if ":" in host:
-        return _address(host)
+        return is_address(host)
     return bool(host) and host.isascii() and all(label.replace("-", "").isalnum() for label in host.split("."))
-
-
-def _address(host: str) -> bool:
-    try:
-        return bool(ip_address(host))
-    except ValueError:
-        return False
-
-
-def _loopback(host: str) -> bool:
-    return host == "localhost" or (_address(host) and ip_address(host).is_loopback)
 
 
 def _spelled(url: SplitResult) -> str:

@@ -25,6 +25,7 @@ _CONNECTING_MODULES = frozenset(
 )
 _TRANSPORT = frozenset({"activitypub.transport", "activitypub.connection"})
 _LISTENING = "fedcomm.sockets"  # resolves the names the admin wrote, to listen there
+_MAIL = "fedcomm.smtp"  # speaks to the mail server that the admin named
 _HERE = "fedcomm.control"  # the command line asks the server of this machine
 
 _VERIFYING = re.compile(r"activitypub\.(signatures(\.\w+)?\.(parse|check\w*|claim|read\w*)|proofs\.(verify|read))")
@@ -96,7 +97,8 @@ def connecting(sources: Sequence[Source]) -> Iterator[str]:
             if (called in _CONNECTING and not guarded) or method or past:
                 yield f"{source.module}:{line} connects by {called}"
         for full in names.values():
-            if any(full == module or full.startswith(module + ".") for module in _CONNECTING_MODULES):
+            mail = full == "smtplib" and source.module == _MAIL
+            if not mail and any(full == module or full.startswith(module + ".") for module in _CONNECTING_MODULES):
                 yield f"{source.module} imports {full}"
 
 

@@ -66,6 +66,7 @@ PLANTED: tuple[tuple[Rule, str, str], ...] = (
     (chokepoints.connecting, "fedcomm.media", "async def f(loop): await loop.create_connection(None, 'a', 1)"),
     (chokepoints.connecting, "fedcomm.media", "from urllib.request import urlopen"),
     (chokepoints.connecting, "fedcomm.media", "import http.client"),
+    (chokepoints.connecting, "fedcomm.accounts", "import smtplib"),
     (chokepoints.connecting, "fedcomm.scouting", "async def f(app): await app.transport.handle_async_request(1)"),
     (chokepoints.connecting, "fedcomm.backfill", "import socket\ndef f(): socket.socket().connect(('a', 1))"),
     (chokepoints.asking_the_database, "fedcomm.sharing", "def f(w): w.add('INSERT INTO reaction VALUES (?)', ())"),

@@ -75,7 +75,7 @@ def test_an_empty_variable_counts_as_not_set(tmp_path: Path) -> None:
         ('[log]\nlevel = "info"\nfromat = "json"\n', 'did you mean "log.format"? (config.toml:3)'),
         ("\npost_characters = 7\n", 'did you mean "limits.post_characters"? (config.toml:2)'),
         ("limits.post_character = 7\n", 'did you mean "limits.post_characters"? (config.toml:1)'),
-        ('# a comment\n\n[mail]\nhost = "x"\n', 'unknown key "mail" (config.toml:3)'),
+        ('# a comment\n\n[letters]\nhost = "x"\n', 'unknown key "letters" (config.toml:3)'),
         ("[limts]\npost_characters = 7\n", 'unknown key "limts", did you mean "limits"? (config.toml:1)'),
     ],
 )
@@ -258,10 +258,10 @@ def test_the_sample_holds_every_setting_and_can_be_used_once_uncommented(tmp_pat
     lines = [line.removeprefix("# ") for line in sample.splitlines() if " = " in line or line.startswith("[")]
     kept = [line for line in lines if not line.startswith(("data_dir", "extra_ca_file", "base_url", "test_hosts (in"))]
 
-    config = given(tmp_path, "\n".join(kept) + "\n")
+    config = given(tmp_path, "\n".join(kept) + "\n", FEDCOMM_BASE_URL="https://a.test")
 
     assert all(f"# {setting.key} = " in sample and setting.variable in sample for setting in settings())
-    assert len(config.sources) == len(settings()) - 2  # without base_url and extra_ca_file, with the folder given here
+    assert len(config.sources) == len(settings()) - 1  # without extra_ca_file, with the folder given here
 
 
 def test_the_first_start_writes_down_what_it_was_given_and_the_next_needs_no_environment(

@@ -7,9 +7,9 @@ they say there gives nothing to anybody else: who follows has signed it.
 import enum
 
 from fedcomm import admit, clock, finding, invites, rights
-from fedcomm.admit import Standing
 from fedcomm.app import App
 from fedcomm.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
+from fedcomm.standing import Standing
 from storage import admissions as stored
 from storage import follows, members, registers
 from storage import groups as stored_groups

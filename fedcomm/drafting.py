@@ -8,13 +8,13 @@ from activitypub.errors import ProtocolError, Unreachable
 from activitypub.objects import Emoji, Hashtag, Mention, Note, Option, Source
 from activitypub.objects import Poll as NotePoll
 from fedcomm import admit, controls, emojis, errors, fetching, media, members, memberships, titles, ways, writing
-from fedcomm.admit import Standing
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.groups import LEVELS as GROUP_LEVELS
 from fedcomm.mapping import articles
 from fedcomm.mapping.actors import to_flair
 from fedcomm.mapping.posts import Shown, audience_for, to_attachments
+from fedcomm.standing import Standing
 from storage import actors, blocks, flairs, groups, posts, visible
 from storage.actors import Actor
 from storage.flairs import Flair

@@ -9,11 +9,11 @@ import msgspec
 
 from activitypub.contexts import PUBLIC
 from fedcomm import acts, clock, group_profile, groups, members, moderation, posts, rights
-from fedcomm.admit import Standing
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
+from fedcomm.standing import Standing
 from storage import actors, flairs, registers
 from storage import groups as stored
 from storage import posts as rows

@@ -12,10 +12,11 @@ import msgspec
 from activitypub import documents, parse
 from activitypub.objects import Note
 from fedcomm import acts, assent, clock, consents, groups, intake, letters, mapping, members, rights, speech, welcomes
-from fedcomm.admit import LINKS, MENTIONS, PICTURES, REPLIES, THREADS, Wait
+from fedcomm.admit import LINKS, MENTIONS, PICTURES, REPLIES, THREADS
 from fedcomm.app import App
 from fedcomm.errors import Conflict, Invalid, NotFound
 from fedcomm.speech import Saying
+from fedcomm.standing import Wait
 from storage import actors, bus, held, registers
 from storage import groups as stored
 from storage.actors import Actor

@@ -9,8 +9,8 @@ from collections import Counter
 from functools import partial
 
 from fedcomm import acts, admit, clock, holding, limits, measuring, members, rights
-from fedcomm.admit import Author, Standing
 from fedcomm.app import App
+from fedcomm.standing import Author, Standing
 from storage import actors, circumstances, held
 from storage import groups as stored
 from storage.actors import Actor

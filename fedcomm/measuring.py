@@ -9,7 +9,7 @@ from activitypub.client import domain_of
 from activitypub.objects import Note
 from activitypub.origins import host_of
 from fedcomm import mapping
-from fedcomm.admit import Written
+from fedcomm.standing import Written
 from storage.posts import Post
 
 _ANCHOR = re.compile(r"<a ([^>]*)>")  # of HTML that was cleaned: attributes in double quotes

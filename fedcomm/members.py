@@ -2,11 +2,11 @@
 
 from activitypub.contexts import PUBLIC
 from fedcomm import admit, clock, finding, follows, groups, letters, moderation, rights, showing, verdicts
-from fedcomm.admit import Standing
 from fedcomm.app import App
 from fedcomm.errors import Conflict, Invalid, NotAllowed, NotFound
 from fedcomm.mapping import activities
 from fedcomm.reach import inbox_of
+from fedcomm.standing import Standing
 from storage import actors, boosts, collections, members, posts, registers, removals, shares
 from storage import follows as stored_follows
 from storage import groups as stored_groups

@@ -13,12 +13,12 @@ import msgspec
 from activitypub.errors import Forbidden
 from activitypub.origins import same_origin
 from fedcomm import admit, clock, moderation, rights
-from fedcomm.admit import Standing
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotFound
 from fedcomm.mapping import activities
 from fedcomm.mapping.posts import members_of, untitled
 from fedcomm.outbox import publish
+from fedcomm.standing import Standing
 from storage import actors, follows, groups, jobs, members, outbox, peers, registers, telling
 from storage import memberships as rows
 from storage.actors import Actor

@@ -17,6 +17,7 @@ from fedcomm import admit, members
 from fedcomm.app import App
 from fedcomm.errors import NotAllowed, NotFound
 from fedcomm.outbox.lanes import FORGET
+from fedcomm.standing import Standing
 from storage import actors, outbox, receipts, visible
 from storage.actors import Actor
 from storage.outbox import Entry
@@ -95,7 +96,7 @@ async def of(app: App, asker: Actor, post: Post, *, admin: bool) -> Receipt:
         NotFound: it is not theirs to see, as if there was none (attack PRI-02).
     """
     group = await storage.groups.by_id(post.group_id) if post.group_id else None
-    standing = await members.standing(group, asker) if group is not None and group.local else admit.Standing()
+    standing = await members.standing(group, asker) if group is not None and group.local else Standing()
     try:
         admit.receipt(post, asker, standing, admin=admin)
     except NotAllowed as no:

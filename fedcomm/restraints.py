@@ -7,10 +7,10 @@ write.
 import msgspec
 
 from fedcomm import admit, clock, measuring, members, rights
-from fedcomm.admit import Author, Standing, Wait, Written
 from fedcomm.app import App
 from fedcomm.drafting import Prepared
 from fedcomm.errors import AppError, Invalid, NotAllowed, TooMany
+from fedcomm.standing import Author, Standing, Wait, Written
 from storage import circumstances, shares
 from storage.actors import Actor
 from storage.circumstances import Circumstances

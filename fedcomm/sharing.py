@@ -10,12 +10,12 @@ from typing import Any
 
 from activitypub.contexts import PUBLIC
 from fedcomm import acts, addressing, admit, clock, groups, letters, members, restraints, rights, showing, ways
-from fedcomm.admit import Standing
 from fedcomm.app import App
 from fedcomm.drafting import Prepared
 from fedcomm.errors import AppError, Invalid, NotAllowed, NotFound, TooMany
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
+from fedcomm.standing import Standing
 from storage import actors, posts, registers, shares, talks, visible
 from storage import groups as stored
 from storage.actors import Actor

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import msgspec
 
 from fedcomm import admit, members, rights
-from fedcomm.admit import Standing
 from fedcomm.errors import NotAllowed
+from fedcomm.standing import Standing
 from storage import actors, follows, posts, shares
 from storage.actors import Actor
 from storage.circumstances import DAY

@@ -15,6 +15,7 @@ from fedcomm.errors import NotAllowed
 from fedcomm.inbox import ballots, contacts, shared, waiting
 from fedcomm.inbox.hand import Hand, Ignored, Wants
 from fedcomm.recording import MAX_TOLD, Arrival, label, record
+from fedcomm.standing import Standing
 from storage import boosts, posts, talks, welcomes
 from storage.actors import Actor
 from storage.boosts import Boost
@@ -387,7 +388,7 @@ def _left_out(hand: Hand, group: Group | None, uri: str) -> tuple[int, ...]:
     )
 
 
-def _belated(group: Group, standing: admit.Standing) -> bool:
+def _belated(group: Group, standing: Standing) -> bool:
     try:
         admit.belated(group, standing)
     except NotAllowed:

@@ -9,8 +9,8 @@ from activitypub.activities import Activity
 from activitypub.contexts import PUBLIC
 from activitypub.objects import Note
 from fedcomm import clock, measuring, rights
-from fedcomm.admit import Standing, Written
 from fedcomm.inbox import spoken
+from fedcomm.standing import Standing, Written
 from fedcomm.strangers import Verdict
 from storage import (
     actors,

@@ -7,10 +7,10 @@ from activitypub.activities import Activity
 from activitypub.objects import Note
 from activitypub.origins import host_of, is_url
 from fedcomm import acts, admit, clock, groups, measuring, sharing, showing, ways
-from fedcomm.admit import Author, Standing, Wait
 from fedcomm.errors import NotAllowed
 from fedcomm.inbox import waiting
 from fedcomm.inbox.hand import Hand
+from fedcomm.standing import Author, Standing, Wait
 from fedcomm.ways import Way
 from storage import held, posts, shares, talks
 from storage.actors import Actor

@@ -7,8 +7,8 @@ from activitypub.contexts import PUBLIC
 from activitypub.objects import Note
 from activitypub.origins import host_of
 from fedcomm import admit, assent, clock, holding, measuring, rights
-from fedcomm.admit import Author, Wait
 from fedcomm.inbox.hand import Hand, Ignored
+from fedcomm.standing import Author, Wait, Written
 from storage import held, posts
 from storage.actors import Actor
 from storage.groups import Group
@@ -69,7 +69,7 @@ def early_waits(hand: Hand, group: Group, author_id: int, author_uri: str) -> bo
     facts = hand.facts
     standing, known = facts.standing(group, author_uri), facts.circumstances(group, author_id)
     who = Author(deaf=hand.app.peers.deaf(host_of(author_uri)))
-    return admit.waits(group, standing, known, who, admit.Written(starter=False), clock.now_ms()) is not None
+    return admit.waits(group, standing, known, who, Written(starter=False), clock.now_ms()) is not None
 
 
 def too_open(hand: Hand, written: Note, author: Actor, group: Group | None) -> None:
@@ -117,7 +117,7 @@ def standing_open(hand: Hand, group: Group, author: Actor) -> bool:
 def _why(hand: Hand, written: Note, author: Actor, parent: Post | None, group: Group) -> Wait | None:
     facts = hand.facts
     standing, known = facts.standing(group, author.uri), facts.circumstances(group, author.id)
-    measured = _measure(hand, written, parent, group) if group.asks else admit.Written(starter=parent is None)
+    measured = _measure(hand, written, parent, group) if group.asks else Written(starter=parent is None)
     who = Author(bot=bool(author.bot), deaf=hand.app.peers.deaf(author.host))
     why = admit.waits(group, standing, known, who, measured, clock.now_ms())
     if why is not None:
@@ -129,7 +129,7 @@ def _why(hand: Hand, written: Note, author: Actor, parent: Post | None, group: G
     return None
 
 
-def _measure(hand: Hand, written: Note, parent: Post | None, group: Group) -> admit.Written:
+def _measure(hand: Hand, written: Note, parent: Post | None, group: Group) -> Written:
     answered = hand.facts.author_of(parent) if parent is not None else None
     without = [hand.facts.face_of(group).uri, *([answered.uri] if answered is not None else [])]
     people = {uri: hand.facts.actors.get(uri) for uri in written.audience.everyone}

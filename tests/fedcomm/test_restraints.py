@@ -7,8 +7,8 @@ import pytest
 
 from activitypub.objects import Mention, Note
 from fedcomm import admit, assent, limits, measuring
-from fedcomm.admit import Author, Standing, Wait, Written
 from fedcomm.mapping import rules
+from fedcomm.standing import Author, Standing, Wait, Written
 from storage.circumstances import DAY, Circumstances
 from storage.groups import Group
 from web import languages

@@ -3,8 +3,8 @@
 import pytest
 
 from fedcomm import admit, rights
-from fedcomm.admit import Standing
 from fedcomm.errors import NotAllowed
+from fedcomm.standing import Standing
 
 
 def test_each_role_has_the_rights_of_the_one_before_it_and_more() -> None:

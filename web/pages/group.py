@@ -18,6 +18,7 @@ import storage.rankings
 import storage.registers
 from fedcomm import admit, consents, invites, members, memberships, rights
 from fedcomm.errors import NotFound
+from fedcomm.standing import Standing
 from storage import visible
 from storage.actors import Actor
 from storage.groups import Group
@@ -53,7 +54,7 @@ async def show(request: Request) -> Response:
     if label is not None:
         read = partial(storage.rankings.of_flair, viewer, label)
     begun = await filling.lines(viewer, page, read)
-    standing = await members.standing(group, reader.actor) if reader else admit.Standing()
+    standing = await members.standing(group, reader.actor) if reader else Standing()
     rules = await consents.of_group(group)
     topics, spoken = (await storage.directory.about([group.id]))[group.id]
     return await frame.page(

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from fedcomm import admit, members, rights
 from fedcomm.errors import NotFound
+from fedcomm.standing import Standing
 from storage.actors import Actor
 from storage.groups import Group
 from web import state
@@ -25,7 +26,7 @@ class Place(msgspec.Struct, frozen=True):
     reader: Reader
     group: Group
     face: Actor
-    standing: admit.Standing
+    standing: Standing
 
     def by(self, right: str) -> Actor | None:
         """Who does something that takes a right; None for an admin who does not have it in the group.

@@ -10,10 +10,10 @@ from starlette.routing import Route
 
 import storage.actors
 from fedcomm import holding, members, promotional, requests, rights
-from fedcomm.admit import Standing
 from fedcomm.desk import afar, lists, reading, values
 from fedcomm.desk.values import AT_ONCE, LONGEST_NAME, Member, Members
 from fedcomm.errors import AppError, NotFound
+from fedcomm.standing import Standing
 from storage import relationships, visible
 from storage.actors import Actor
 from storage.groups import Group

@@ -7,6 +7,7 @@ from starlette.routing import Route
 
 import storage.actors
 from fedcomm import admit, clock, members, rights, unanswered
+from fedcomm.standing import Standing
 from storage import unanswered as stored
 from storage import visible
 from storage.actors import Actor
@@ -53,7 +54,7 @@ async def show(request: Request) -> Response:
     viewer = reader.actor.id if reader else visible.ANYBODY
     group, face = await entered(request)
     found = await stored.queue(viewer, group.id, params.query(request, Behind).after, _MOST + 1)
-    standing = await members.standing(group, reader.actor) if reader else admit.Standing()
+    standing = await members.standing(group, reader.actor) if reader else Standing()
     return await frame.page(
         request,
         "unanswered.html",

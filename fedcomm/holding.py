@@ -11,7 +11,21 @@ import msgspec
 
 from activitypub import documents, parse
 from activitypub.objects import Note
-from fedcomm import acts, assent, clock, consents, groups, intake, letters, mapping, members, rights, speech, welcomes
+from fedcomm import (
+    acts,
+    assent,
+    clock,
+    consents,
+    groups,
+    intake,
+    letters,
+    mapping,
+    members,
+    rights,
+    sanitise,
+    speech,
+    welcomes,
+)
 from fedcomm.admit import LINKS, MENTIONS, PICTURES, REPLIES, THREADS
 from fedcomm.app import App
 from fedcomm.errors import Conflict, Invalid, NotFound
@@ -111,6 +125,13 @@ async def waiting(group: Group, limit: int) -> list[Waiting]:
     found = await held.of_group(group.id, limit)
     people = await actors.by_ids(list({each.actor_id for each in found}))
     return [_waiting(each, people[each.actor_id]) for each in found if each.actor_id in people and each.body]
+
+
+def words(kept: Held, longest: int) -> dict[str, str]:
+    """The title of a post that waits and its text, both plain; where it is folded away, what stands on the fold."""
+    note = _note(kept)
+    text = mapping.posts.summary(note) or sanitise.text_of(mapping.posts.shown(note))
+    return {"title": mapping.posts.title(note), "text": text[:longest]}
 
 
 async def release(app: App, group_name: str, held_id: int, by: Actor | None, *, trust: bool = False) -> None:
@@ -227,9 +248,7 @@ async def _waiting_still(group: Group, numbers: list[int], whose: Actor | None) 
 
 
 def _waiting(kept: Held, author: Actor) -> Waiting:
-    activity = parse.activity(documents.read(kept.body or b"{}"))
-    note = activity.object
-    assert isinstance(note, Note)  # nothing else waits
+    note = _note(kept)
     return Waiting(
         held=kept,
         author=author,
@@ -240,6 +259,12 @@ def _waiting(kept: Held, author: Actor) -> Waiting:
         url=note.url or note.uri,
         answer=note.in_reply_to is not None,
     )
+
+
+def _note(kept: Held) -> Note:
+    note = parse.activity(documents.read(kept.body or b"{}")).object
+    assert isinstance(note, Note)  # nothing else waits
+    return note
 
 
 async def _place(app: App, name: str, held_id: int, by: Actor | None) -> tuple[Group, Actor, Held, str]:

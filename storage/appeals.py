@@ -1,5 +1,7 @@
 """Posts that moderators took out of groups of ours, whose authors may appeal, and what was decided about that."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from storage.connect import Writes, row, rows, value
@@ -38,6 +40,11 @@ async def by_id(appeal_id: int) -> Appeal | None:
     """The appeal with this number."""
     found = await row(_SELECT + "WHERE id = ?", (appeal_id,))
     return _appeal(found) if found else None
+
+
+async def by_ids(appeal_ids: Sequence[int]) -> list[Appeal]:
+    """The appeals with these numbers."""
+    return [_appeal(found) for found in await rows(_SELECT + "WHERE id IN (?ints)", (list(appeal_ids),))]
 
 
 async def by_secret(secret_hash: bytes) -> Appeal | None:

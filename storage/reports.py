@@ -75,7 +75,7 @@ _SELECT = f"SELECT {COLUMNS} FROM report "
 _RULES = msgspec.json.Decoder(list[Broken])
 _IDS = msgspec.json.Decoder(list[int])
 # Whoever alone looks after this server hears what is said about them: nobody else could.
-_NOT_THEMSELVES = (
+NOT_THEMSELVES = (
     "(target_id <> ? OR NOT EXISTS (SELECT 1 FROM account WHERE account.role <> 'member' AND account.state = 'active'"
     " AND account.actor_id <> report.target_id))"
 )
@@ -176,7 +176,7 @@ async def notes(report_ids: Sequence[int]) -> list[Note]:
 
 
 def _condition(wanted: Wanted) -> tuple[str, tuple[int | str, ...]]:
-    said: list[tuple[str, int | str]] = [(_NOT_THEMSELVES, wanted.reader)]
+    said: list[tuple[str, int | str]] = [(NOT_THEMSELVES, wanted.reader)]
     said.append(("for_group = 1 AND group_id = ?", wanted.group) if wanted.group else ("for_admins = ?", 1))
     if wanted.state is not None:
         said.append(("state = ?", wanted.state))

@@ -116,7 +116,18 @@ async def test_a_moderator_elsewhere_sees_what_waits_and_lets_it_in_or_turns_it_
     oven, flour, yeast = [await writes(word) for word in ("Oven", "Flour", "Yeast")]
     page = await browser.get(where)
     assert all(word in page.main for word in ("Oven", "Flour", "Yeast", "@carol@c.test", "with many links"))
-    page = await decides("release", page, "Oven")
+    queue = await browser.get("/moderation")  # where all is that bob decides about, wherever
+    (oven_box,) = [each for each in queue.all("article") if "Oven" in each.text]
+    chosen = {"act": "let_in", "items[]": [oven_box.one("input")["value"], "desk-1-2"]}
+    done = await browser.post("/moderation", filled(queue.all("form", method="post")[-1]) | chosen)
+    assert len(queue.all("article")) == 3 and "Let in." in done.main and "Nothing waits here under" in done.main
+    assert [each for each in done.all("article") if "Oven" in each.text] == []
+    bakery.fediverse.wire.down.add("a.test")
+    assert "a.test does not say now what waits for Bread" in (await browser.get("/moderation")).main
+    bakery.fediverse.wire.down.clear()
+    bakery.b.deliver_now("a.test")
+    await bakery.fediverse.settle()
+    page = await browser.get(where)
     assert "Oven" not in page.main and "Flour" in page.main
     page = await decides("refuse", page, "Flour", reason="We have enough")
     assert (await bakery.a.knows(oven.uri)).group_id is not None and await bakery.a.lacks(flour.uri)

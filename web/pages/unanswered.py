@@ -84,14 +84,14 @@ async def _cases(viewer: int, found: list[Waiting]) -> list[Case]:
     seen = await visible.seen_actors(viewer, sorted(set(taken.values())))
     takers = await storage.actors.by_ids(sorted(seen))
     return [
-        Case(lines[each.id], bool(each.newcomer), *_since(now - ms_of(each.id)), takers.get(taken.get(each.id, 0)))
+        Case(lines[each.id], bool(each.newcomer), *since(now - ms_of(each.id)), takers.get(taken.get(each.id, 0)))
         for each in found
         if each.id in lines
     ]
 
 
-def _since(ms: int) -> tuple[int, str]:
-    """How long that is, rounded down."""
+def since(ms: int) -> tuple[int, str]:
+    """How long so many ms are in the largest unit that fits, rounded down."""
     for unit, name in ((_DAY, "days"), (_HOUR, "hours")):
         if ms >= unit:
             return ms // unit, name

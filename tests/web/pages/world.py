@@ -116,6 +116,7 @@ def for_members(world: World) -> dict[str, int]:
     """Addresses for who is signed in."""
     return {
         "/home": 200,
+        "/moderation": 200,
         f"/@alice/{world.thread.id}/receipt": 200,
         f"/home?max_id={world.answer.id}": 200,
         "/notifications": 200,

@@ -2,10 +2,11 @@
 
 import hashlib
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
-from storage.connect import Row, dialect, execute_many, row, rows, transaction
+from storage.connect import Row, at_end, dialect, execute_many, row, rows, transaction
 
 GENESIS = bytes(32)
 _LOCK = 0x66656463_61756474  # any number that nothing else here locks
@@ -55,18 +56,9 @@ async def append(at: int, actor: str, act: str, subject: str, detail: str) -> No
 
 
 async def append_all(several: Sequence[Told]) -> None:
-    """Add entries one after the other."""
+    """Add entries one after the other, at the end of the transaction: from there on all others who add some wait."""
     async with transaction():
-        await take_turn()
-        last = await head()
-        number, previous = (last.id, last.hash) if last else (0, GENESIS)
-        added: list[tuple[int | str | bytes, ...]] = []
-        for told in several:
-            number += 1
-            fields = (number, told.at, told.actor, told.act, told.subject, told.detail, previous)
-            previous = _digest(*fields)
-            added.append((*fields, previous))
-        await execute_many(f"INSERT INTO audit ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", added)
+        at_end(partial(_append, several))
 
 
 async def take_turn() -> None:
@@ -134,6 +126,19 @@ def follows(entry: Entry, previous: bytes) -> bool:
     """Whether an entry is as it was written, after the one with that hash."""
     wanted = _digest(entry.id, entry.at, entry.actor, entry.act, entry.subject, entry.detail, previous)
     return (entry.previous, entry.hash) == (previous, wanted)
+
+
+async def _append(several: Sequence[Told]) -> None:
+    await take_turn()
+    last = await head()
+    number, previous = (last.id, last.hash) if last else (0, GENESIS)
+    added: list[tuple[int | str | bytes, ...]] = []
+    for told in several:
+        number += 1
+        fields = (number, told.at, told.actor, told.act, told.subject, told.detail, previous)
+        previous = _digest(*fields)
+        added.append((*fields, previous))
+    await execute_many(f"INSERT INTO audit ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", added)
 
 
 def _asked(wanted: Wanted) -> tuple[str, tuple[int | str, ...]]:

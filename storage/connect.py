@@ -18,14 +18,14 @@ from storage import generation, ids, session
 from storage.dialect import Args
 from storage.errors import OperationalError
 from storage.ids import IdSource
-from storage.session import Engine, Hook, Read, Row, Steps
+from storage.session import Closing, Engine, Hook, Read, Row, Steps
 from storage.sqlite_engine import SqliteEngine
 from storage.subscribers import Subscribers
 from storage.writes import Writes
 
 __all__ = [
-    "Args", "Database", "Hook", "Read", "Row", "Steps", "Writes", "after_commit", "apply", "apply_each", "current",
-    "dialect", "execute", "execute_many", "in_transaction", "read_many", "read_steps", "row", "rows", "transaction",
+    "Args", "Database", "Hook", "Read", "Row", "Steps", "Writes", "after_commit", "apply", "apply_each", "at_end",
+    "current", "dialect", "execute", "execute_many", "in_transaction", "read_many", "read_steps", "row", "rows", "transaction",
     "use", "value", "write",
 ]  # fmt: skip
 
@@ -304,6 +304,20 @@ def after_commit(hook: Hook) -> None:
         running = asyncio.ensure_future(waiting)
         _running.add(running)
         running.add_done_callback(_running.discard)
+
+
+def at_end(closing: Closing) -> None:
+    """Do this as the last of the open transaction: for what everybody waits for and no single statement can do.
+
+    As `Writes.at_last`, behind which it comes.
+
+    Raises:
+        RuntimeError: no transaction is open.
+    """
+    opened = session.transaction_on(current().engine)
+    if opened is None:
+        raise RuntimeError("no transaction is open")
+    opened.closing.append(closing)
 
 
 def path_of(url: str) -> Path:

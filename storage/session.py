@@ -14,6 +14,7 @@ from storage.writes import Writes
 Row = tuple[Any, ...]
 Read = tuple[str, Args]
 Hook = Callable[[], Awaitable[None] | None]
+Closing = Callable[[], Awaitable[None]]
 T = TypeVar("T")
 Steps = Generator[Read, list[Row], T]  # yields a read, is sent its rows, and returns what came of all of them
 
@@ -55,7 +56,7 @@ class Engine(Target, Protocol):
 class Transaction:
     """A transaction and the task that opened it; what waits for its commit."""
 
-    __slots__ = ("engine", "failed", "hooks", "last", "open", "scope", "task")
+    __slots__ = ("closing", "engine", "failed", "hooks", "last", "open", "scope", "task")
 
     def __init__(self, engine: Engine, scope: Scope) -> None:
         self.engine = engine
@@ -63,6 +64,7 @@ class Transaction:
         self.task = asyncio.current_task()
         self.hooks: list[Hook] = []
         self.last = Writes()  # what is to be written before the commit, after all else
+        self.closing: list[Closing] = []  # what is to be asked and written after that
         self.open = True
         self.failed = False  # a block that joined it raised
 
@@ -119,6 +121,8 @@ async def block(engine: Engine) -> AsyncIterator[None]:
             raise OperationalError("a part of this transaction failed: nothing of it was kept")
         if transaction.last:
             await transaction.scope.write(transaction.last)
+        for closing in transaction.closing:
+            await closing()
     except BaseException:
         await transaction.scope.rollback()
         raise

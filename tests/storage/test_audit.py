@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from storage import audit
-from storage.connect import Database, execute, rows
+from storage.connect import Database, execute, rows, transaction
 from storage.errors import OperationalError
 
 pytestmark = pytest.mark.anyio
@@ -24,6 +24,29 @@ async def test_entries_that_come_at_once_make_one_chain(database: Database) -> N
     assert [bytes(later.previous) for later in entries[:-1]] == [bytes(entry.hash) for entry in entries[1:]]
     assert bytes(entries[-1].previous) == audit.GENESIS
     assert await audit.first_broken() is None and await audit.first_broken(last=5) is None
+
+
+@pytest.mark.parametrize("dialect", ["postgres"])  # SQLite has one writer
+async def test_a_long_act_keeps_no_other_from_the_log_and_what_fails_is_not_in_it(database: Database) -> None:
+    told, ended = asyncio.Event(), asyncio.Event()
+
+    async def long(*, fails: bool) -> None:
+        async with transaction():
+            await _write(2)
+            told.set()
+            await ended.wait()
+            if fails:
+                raise ZeroDivisionError
+
+    acts = [asyncio.create_task(long(fails=fails)) for fails in (False, True)]
+    await told.wait()
+    async with asyncio.timeout(5):
+        await _write(1)
+    ended.set()
+    outcomes = await asyncio.gather(*acts, return_exceptions=True)
+
+    assert isinstance(outcomes[1], ZeroDivisionError)
+    assert [entry.at for entry in await audit.after(0)] == [1, 2] and await audit.first_broken() is None
 
 
 _AGAIN = "audit SELECT id, at, actor, act, '@y', detail, previous, hash FROM audit WHERE id = 2"

@@ -49,6 +49,7 @@ class Delivering(Protocol):
 
     def alive(self, host: str) -> None: ...
     def again(self, host: str) -> None: ...
+    def dropped(self, host: str, seq: int) -> None: ...
     def rejected(self, host: str, seqs: Sequence[int]) -> None: ...
     async def save_now(self) -> None: ...
     def save_soon(self) -> None: ...
@@ -170,6 +171,7 @@ class App:
         bus.subscribe("jobs", lambda _payload: self._look_for_jobs())
         bus.subscribe("alive", self._alive)
         bus.subscribe("again", self._again)
+        bus.subscribe("dropped", self._dropped)
         bus.subscribe("cursors", lambda _payload: self._save_cursors())
         bus.after_gap(self._missed)
 
@@ -190,6 +192,11 @@ class App:
     def _again(self, host: str) -> None:
         if self.sender is not None:
             self.sender.again(host)
+
+    def _dropped(self, told: str) -> None:
+        if self.sender is not None:
+            seq, _, host = told.partition(" ")
+            self.sender.dropped(host, int(seq))
 
     def _save_cursors(self) -> None:
         if self.sender is not None:

@@ -1,6 +1,7 @@
 """The log of what admins and moderators of this server do: written in the transaction of the act, never changed."""
 
 import logging
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -9,7 +10,7 @@ import storage.audit
 from fedcomm import clock
 from storage import chained
 from storage.accounts import Account
-from storage.audit import Entry
+from storage.audit import Entry, Told
 
 OPERATOR = "(command line)"
 SERVER = "(server)"
@@ -37,6 +38,13 @@ async def record(by: Account | None, act: str, subject: str, **detail: object) -
     """Add to the log that `by` did something (None: whoever runs the server, on the command line)."""
     actor = f"@{await storage.accounts.name_of(by.id)}" if by else OPERATOR
     await note(actor, act, subject, **detail)
+
+
+async def record_each(by: Account | None, act: str, told: Sequence[tuple[str, Mapping[str, object]]]) -> None:
+    """As `record`, of each of several subjects, with what is said of it."""
+    actor, now = f"@{await storage.accounts.name_of(by.id)}" if by else OPERATOR, clock.now_ms()
+    lines = [Told(now, actor, act, subject, msgspec.json.encode(detail).decode()) for subject, detail in told]
+    await storage.audit.append_all(lines)
 
 
 async def note(actor: str, act: str, subject: str, **detail: object) -> None:

@@ -25,8 +25,8 @@ from storage.writes import Writes
 
 __all__ = [
     "Args", "Database", "Hook", "Read", "Row", "Steps", "Writes", "after_commit", "apply", "apply_each", "at_end",
-    "current", "dialect", "execute", "execute_many", "in_transaction", "read_many", "read_steps", "row", "rows", "transaction",
-    "use", "value", "write",
+    "current", "dialect", "execute", "execute_many", "in_transaction", "read_many", "read_steps", "row", "rows",
+    "transaction", "use", "value", "write",
 ]  # fmt: skip
 
 T = TypeVar("T")

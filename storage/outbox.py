@@ -60,6 +60,11 @@ async def between(seq: int, last: int) -> list[Entry]:
     return [Entry(*found) for found in await rows(sql, (seq, last))]
 
 
+async def some(seqs: list[int]) -> list[Entry]:
+    """Those of the entries that the log still has."""
+    return [Entry(*found) for found in await rows(_SELECT + "WHERE seq IN (?ints)", (seqs,))] if seqs else []
+
+
 async def next_after(seq: int) -> int | None:
     """The number of the next entry behind `seq`, if there is one."""
     found = await row("SELECT MIN(seq) FROM outbox WHERE seq > ?", (seq,))

@@ -7,7 +7,8 @@ from storage.outbox import Entry
 from storage.peers import Peer
 
 _ENTRIES = f"SELECT {', '.join(Entry.__struct_fields__)} FROM outbox WHERE post_id = ? ORDER BY seq LIMIT ?"
-_NOTES = "SELECT host, seq, inbox, status, answer, noted_at FROM delivery_note WHERE seq IN (?ints)"
+_STATUS = "CASE WHEN status < 0 THEN -1 - status ELSE status END"  # an admin has looked at it (storage/backlog.py)
+_NOTES = f"SELECT host, seq, inbox, {_STATUS}, answer, noted_at FROM delivery_note WHERE seq IN (?ints)"
 _PEERS = f"SELECT {', '.join(Peer.__struct_fields__)} FROM peer WHERE host IN (?texts)"
 _SINCE = (
     "SELECT f.target_id, a.host, MIN(COALESCE(f.accepted_at, f.created_at)) FROM follow f"

@@ -91,7 +91,18 @@ class Sender:
         lane = self.lanes.get(host)
         if lane is not None:
             lane.again()
+            self._ledger.doubt(host)
             self._ledger.moved(lane)
+            self.app.wake_delivery.set()
+
+    def dropped(self, host: str, seq: int) -> None:
+        """An admin wants nothing delivered there up to this entry; what is in the air stays there."""
+        lane = self.lanes.get(host)
+        if lane is not None:
+            lane.drop(seq)
+            self._lagging[host] = lane
+            self._ready.pop(host, None)
+            self._moved(lane)
             self.app.wake_delivery.set()
 
     def rejected(self, host: str, seqs: Sequence[int]) -> None:

@@ -154,6 +154,12 @@ class Lane:
         self.queue.clear()
         self.read = self.cursor
 
+    def drop(self, seq: int) -> None:
+        """What waits up to this entry does not go any more."""
+        self.queue.clear()
+        self.advance(min(seq, min(self.flying, default=seq + 1) - 1))
+        self.read = max(self.read, self.cursor, seq)
+
     def recover(self, now_ms: int) -> None:
         """The peer answers again."""
         self.failures, self.failing_since, self.next_at, self.error, self.asked = 0, None, 0, "", False

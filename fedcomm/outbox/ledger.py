@@ -60,6 +60,11 @@ class Ledger:
         if self.gone.pop(inbox, None) is not None:
             peers.revive_inbox(self._notes, inbox)
 
+    def doubt(self, host: str) -> None:
+        """What inboxes of that host said is asked anew."""
+        for inbox in [found.inbox for found in self.gone.values() if found.host == host]:
+            self.inbox_answers(inbox)
+
     def retired(self, lane: Lane, inbox: str) -> bool:
         """Whether the inbox is not written to. One of a server that is heard of again is tried once a day."""
         known = self.gone.get(inbox)

@@ -111,6 +111,8 @@ ACTS = {
     "peer.retry": later("had deliveries to a server tried again"),
     "post.remove": later("took a post out of its group"),
     "post.restore": later("put a post back into its group"),
+    "queue.retry": later("had done anew what was given up"),
+    "queue.drop": later("dropped what waited or was given up"),
     "report.close": later("closed a report"),
     "report.reopen": later("opened a report again"),
     "settings.change": later("changed settings"),

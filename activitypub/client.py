@@ -14,6 +14,7 @@ from activitypub.errors import Forbidden, Gone, Malformed, NotFound, Unreachable
 from activitypub.keys import PrivateKey
 from activitypub.origins import Origin, check_id, origin
 from activitypub.policy import Policy, Refused, check_origin
+from activitypub.versions import Text, Version
 
 MAX_REDIRECTS = 3
 MAX_ATTEMPTS = 3  # at one URL, when it wants to be asked with another signature
@@ -26,6 +27,7 @@ LINKED_DATA = "application/ld+json"
 PROFILE = "https://www.w3.org/ns/activitystreams"
 ACCEPT = f'{ACTIVITY}, {LINKED_DATA}; profile="{PROFILE}"'  # AP §3.2
 
+_UNCHANGED = 304
 _MOVED = (301, 302, 303, 307, 308)
 _WANTS_SIGNATURE = (401, 403)
 _LATER = (408, 425, 429)
@@ -174,6 +176,22 @@ class Client:
         _, response = await self._get(url, "image/*", self._sign if signed else unsigned, None, most)
         return await response.aread()
 
+    async def get_text(self, url: str, accept: str, most: int, known: Version | None = None) -> Text | None:
+        """As `get_file`, of any kind; None when it is still the version that is `known` (RFC 9110 §13.1).
+
+        Raises:
+            NotFound, Gone, Forbidden, Unreachable, Malformed: as `get_document`.
+        """
+        condition = (known or Version()).condition
+
+        def conditional(_url: str, attempt: int) -> Mapping[str, str] | None:
+            return condition if attempt == 0 else None
+
+        _, response = await self._get(url, accept, conditional, None, most, unchanged=bool(condition))
+        if response.status_code == _UNCHANGED:
+            return None
+        return Text(await response.aread(), Version.told(response.headers))
+
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """What a peer says to a POST, whatever it is (see `failure`); redirects are not followed.
 
@@ -207,7 +225,7 @@ class Client:
         return Document(await _read(response, allowance), final)
 
     async def _get(
-        self, url: str, accept: str, sign: Sign, allowance: Allowance | None, most: int = 0
+        self, url: str, accept: str, sign: Sign, allowance: Allowance | None, most: int = 0, *, unchanged: bool = False
     ) -> tuple[str, httpx.Response]:
         here = check_id(url).partition("#")[0]
         asked = origin(here)
@@ -218,7 +236,8 @@ class Client:
             # A signature is for the host it was made for: where a redirect leads elsewhere, one asks as a stranger.
             response = await self._ask(here, accept, sign if there == asked else unsigned, allowance, most)
             if response.status_code not in _MOVED:
-                _raise_for(response, self._clock())
+                if not (unchanged and response.status_code == _UNCHANGED):
+                    _raise_for(response, self._clock())
                 return here, response
             here = _target(here, response)
             if here in seen:

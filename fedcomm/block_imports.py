@@ -36,7 +36,7 @@ async def draft(app: App, content: bytes, source: str, by: str) -> BlockList:
     counts = {"added": 0, "raised": 0, "present": 0, "left_out": 0}
     changes = []
     for entry in listed.entries:
-        kind, change = _compared(app, entry, known, ties)
+        kind, change = compared(app, entry, known, ties)
         counts[kind] += 1
         changes += [change] if change else []
     if not changes:
@@ -58,7 +58,7 @@ async def begin(app: App, list_id: int, by: str) -> None:
         NotFound: there is no such list.
         Conflict: it has been applied, or is being worked on.
     """
-    await _order(app, list_id, ("draft", "undone"), "applying", "blocklist.apply", by)
+    await _order(app, list_id, ("draft", "undone", "dropped"), "applying", "blocklist.apply", by)
 
 
 async def undo(app: App, list_id: int, by: str) -> None:
@@ -72,7 +72,8 @@ async def undo(app: App, list_id: int, by: str) -> None:
 
 
 async def drop(list_id: int) -> None:
-    """Forget a list that is only a draft, or was undone.
+    """Forget a list that is only a draft, or was undone; of one of the subscriptions is kept what it said, so that it
+    is not said again tomorrow.
 
     Raises:
         NotFound: there is no such list.
@@ -81,7 +82,11 @@ async def drop(list_id: int) -> None:
     found = await _found(list_id)
     if found.state not in ("draft", "undone"):
         raise Conflict("This list is in force.", fix="undo it first")
-    stored.remove(writes := Writes(), list_id)
+    writes = Writes()
+    if found.subscribed:
+        stored.set_state(writes, list_id, "dropped", clock.now_ms())
+    else:
+        stored.remove(writes, list_id)
     await apply(writes)
 
 
@@ -112,12 +117,18 @@ async def _put(app: App, found: BlockList, change: Change) -> None:
 
 
 async def _take_back(app: App, found: BlockList, change: Change) -> None:
-    assert change.before is not None
-    now = await _decided(change.host)
-    if now == block_lists.stricter(change.before, change.wanted):  # else somebody decided anew
-        await peers.put(change.host, change.before)
+    await taken_back(change)
     stored.set_before(writes := Writes(), found.id, change.host, None)
     await write(writes)
+
+
+async def taken_back(change: Change) -> bool:
+    """Have a server as it was before a change, and say so; False when somebody has decided anew since."""
+    assert change.before is not None
+    if await _decided(change.host) != block_lists.stricter(change.before, change.wanted):
+        return False
+    await peers.put(change.host, change.before)
+    return True
 
 
 async def _order(app: App, list_id: int, states: tuple[str, ...], state: str, act: str, by: str) -> None:
@@ -145,7 +156,7 @@ async def _decided(host: str) -> Decision:
     return found.decision if found else Decision()
 
 
-def _compared(
+def compared(
     app: App, entry: Entry, known: Mapping[str, Decision], ties: Mapping[str, int]
 ) -> tuple[str, Change | None]:
     """Under which of the counts a server falls, and what changes for it."""

@@ -1,7 +1,8 @@
 """Lists of servers that others block, in the forms in which they are passed on: read, and written.
 
 CSV as Mastodon exports it (`#domain,#severity,…`) or as fediblockhole does (`domain,severity,private_comment,…`), the
-JSON of `GET /api/v1/instance/domain_blocks` and of GoToSocial's export, and plain text with a name a line.
+JSON of `GET /api/v1/instance/domain_blocks` and of GoToSocial's export, snapshots of FIRES (`fires.py`), and plain text
+with a name a line.
 """
 
 import csv
@@ -13,6 +14,7 @@ import msgspec
 
 from activitypub.errors import ProtocolError
 from activitypub.origins import host_named
+from fedcomm import fires
 from fedcomm.errors import Invalid
 from fedcomm.exports import harmless
 from storage.peers import Decided, Decision
@@ -148,6 +150,9 @@ def _of_json(text: str) -> Iterator[dict[str, Any]]:
         found = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):
         found = None
+    if fires.is_snapshot(found):
+        yield from fires.lines(found)
+        return
     if not isinstance(found, list):
         raise Invalid("This is no list of servers: CSV, JSON or a name a line, in UTF-8.", field="file")
     for each in found:

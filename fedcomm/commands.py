@@ -38,6 +38,7 @@ from fedcomm import (
     room,
     scout,
     scouting,
+    subscription_commands,
     tokens,
 )
 from fedcomm.app import App
@@ -338,4 +339,5 @@ COMMANDS: dict[str, Command] = {
     **mail_commands.COMMANDS,
     **peer_commands.COMMANDS,
     **people_commands.COMMANDS,
+    **subscription_commands.COMMANDS,
 }

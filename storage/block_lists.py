@@ -11,7 +11,10 @@ _OF = "SELECT host, wanted, cuts, before FROM block_entry WHERE list_id = ?"
 
 
 class BlockList(msgspec.Struct, frozen=True):
-    """One list. `state` is draft, applying, applied, undoing or undone; `unread` are lines nobody understood."""
+    """One list. `state` is draft, applying, applied, undoing, undone or dropped; `unread`: lines nobody understood.
+
+    The `subscribed` ones were made of what subscriptions say (`block_rounds`).
+    """
 
     id: int
     source: str
@@ -23,6 +26,7 @@ class BlockList(msgspec.Struct, frozen=True):
     left_out: int
     unread: str
     changed_at: int
+    subscribed: int = 0
 
     @property
     def total(self) -> int:
@@ -62,8 +66,8 @@ def insert(writes: Writes, made: BlockList, changes: Sequence[Change]) -> None:
     marks = ", ".join("?" * len(BlockList.__struct_fields__))
     writes.add(f"INSERT INTO block_list ({_COLUMNS}) VALUES ({marks})", msgspec.structs.astuple(made))
     writes.add_many(
-        "INSERT INTO block_entry (list_id, host, wanted, cuts) VALUES (?, ?, ?, ?)",
-        [(made.id, each.host, _encoded(each.wanted), each.cuts) for each in changes],
+        "INSERT INTO block_entry (list_id, host, wanted, cuts, before) VALUES (?, ?, ?, ?, ?)",
+        [(made.id, each.host, _encoded(each.wanted), each.cuts, _told(each.before)) for each in changes],
     )
 
 
@@ -74,8 +78,7 @@ def set_state(writes: Writes, list_id: int, state: str, now_ms: int) -> None:
 
 def set_before(writes: Writes, list_id: int, host: str, before: Decision | None) -> None:
     """What was decided before it was applied; None when that is so again."""
-    told = _encoded(before) if before is not None else None
-    writes.add("UPDATE block_entry SET before = ? WHERE list_id = ? AND host = ?", (told, list_id, host))
+    writes.add("UPDATE block_entry SET before = ? WHERE list_id = ? AND host = ?", (_told(before), list_id, host))
 
 
 def remove(writes: Writes, list_id: int) -> None:
@@ -107,8 +110,34 @@ async def cuts(list_id: int) -> int:
     return int(await value("SELECT COALESCE(SUM(cuts), 0) FROM block_entry WHERE list_id = ?", (list_id,)))
 
 
+class Made(msgspec.Struct, frozen=True):
+    """What a list of the subscriptions says of a server; `before` is set while it is in force."""
+
+    list_id: int
+    state: str
+    change: Change
+
+
+async def subscribed() -> list[Made]:
+    """All that lists of the subscriptions say, the newest first."""
+    sql = (
+        "SELECT l.id, l.state, e.host, e.wanted, e.cuts, e.before FROM block_list l JOIN block_entry e"
+        " ON e.list_id = l.id WHERE l.subscribed = 1 ORDER BY l.id DESC"
+    )
+    return [Made(found[0], found[1], _change(*found[2:])) for found in await rows(sql, ())]
+
+
+def forget(writes: Writes, list_id: int, host: str) -> None:
+    """A list says nothing of a server any more."""
+    writes.add("DELETE FROM block_entry WHERE list_id = ? AND host = ?", (list_id, host))
+
+
 def _encoded(decision: Decision) -> str:
     return msgspec.json.encode(decision).decode()
+
+
+def _told(before: Decision | None) -> str | None:
+    return _encoded(before) if before is not None else None
 
 
 def _change(host: str, wanted: str, cut: int, before: str | None) -> Change:

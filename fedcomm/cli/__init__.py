@@ -26,7 +26,7 @@ COMMANDS = {
     "group": "fedcomm.cli.groups",
     "emoji": "fedcomm.cli.instance",
     "announce": "fedcomm.cli.instance",
-    "peer": "fedcomm.cli.peers",
+    "peer": "fedcomm.cli.subscriptions",
     "neighbours": "fedcomm.cli.neighbours",
     "audit": "fedcomm.cli.audit",
     "queue": "fedcomm.cli.queue",

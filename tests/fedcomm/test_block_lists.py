@@ -1,9 +1,13 @@
 """Lists of servers to block in all forms that are about: what is read from them, and that others can read ours."""
 
+import json
+
 import pytest
 
-from fedcomm import block_lists
+from fedcomm import block_lists, fires
+from fedcomm.block_agreement import Rules, agreed
 from fedcomm.errors import Invalid
+from storage.block_subscriptions import Said, Subscription
 from storage.peers import Decided, Decision
 
 MASTODON = """#domain,#severity,#reject_media,#reject_reports,#public_comment,#obfuscate
@@ -87,3 +91,58 @@ def test_what_is_written_is_read_as_it_was() -> None:
     assert read(block_lists.to_json([*decided, allowed])) == decisions
     assert read(block_lists.to_text([*decided, allowed])) == {"bad.example": SUSPEND}
     assert "'=1+1" in block_lists.to_csv([formula])  # no spreadsheet calculates it (attack ADM-24)
+
+
+def recommends(name: str, policy: str, **more: str) -> dict[str, object]:
+    """One line of a snapshot of FIRES, in the later spelling."""
+    said = {"type": "Recommendation", "entityKind": "domain", "entityKey": name, "recommendedPolicy": policy}
+    return said | more
+
+
+def test_a_snapshot_of_fires_is_read_in_all_its_spellings() -> None:
+    items = [
+        recommends("bad.example", "drop", comment="Spam"), recommends("rude.example", "reject"),
+        recommends("loud.example", "filter"), recommends("good.example", "accept"),
+        recommends("https://a.example/users/eve", "drop", entityKind="actor"),
+        {"type": "Recommendation", "entity": {"type": "Domain", "value": "old.example"}, "recommended_policy": "drop"},
+        {"type": "Recommendation", "entity_kind": "domain", "entity_key": "old2.example", "recommended_policy": "drop"},
+        {"type": "Retraction", "entityKind": "domain", "entityKey": "was.example"}, {"type": "Tombstone"}, 7,
+    ]  # fmt: skip
+
+    for place in ("items", "orderedItems"):
+        assert read(json.dumps({"type": "OrderedCollection", place: items})) == {
+            "bad.example": Decision("suspend", public_comment="Spam"), "rude.example": SUSPEND, "loud.example": LIMIT,
+            "old.example": SUSPEND, "old2.example": SUSPEND,
+        }  # fmt: skip
+    data_set = {"type": "Dataset", "endpoints": {"snapshot": "https://fires.example/snapshot"}}
+    assert fires.snapshot_of(json.dumps(data_set).encode()) == "https://fires.example/snapshot"
+    for other in (b"domain\n", b"{", b'{"type":"Dataset","endpoints":[]}', b'{"type":"Collection"}'):
+        assert fires.snapshot_of(other) == ""
+    for empty in ('{"type":"OrderedCollection","items":7}', '{"type":"OrderedCollection"}'):
+        with pytest.raises(Invalid):
+            read(empty)
+
+
+def subscription(number: int, priority: int, most: str = "suspend", automatic: int = 0) -> Subscription:
+    """A list."""
+    return Subscription(number, f"https://l{number}.example/", priority, most, automatic, 0, "@ada")
+
+
+def test_what_lists_say_together_depends_on_how_many_agree_and_whose_word_counts() -> None:
+    lists = [subscription(2, 9, automatic=1), subscription(1, 5, "limit"), subscription(3, 0)]
+    said = [
+        Said(1, "one.example", SUSPEND), Said(1, "all.example", SUSPEND), Said(2, "all.example", LIMIT),
+        Said(3, "all.example", SUSPEND), Said(3, "near.example", SUSPEND), Said(1, "near.example", SUSPEND),
+        Said(9, "one.example", SUSPEND), Said(1, "a.friend.example", LIMIT), Said(2, "a.friend.example", LIMIT),
+        Said(1, "example", SUSPEND), Said(2, "example", SUSPEND),
+    ]  # fmt: skip
+
+    two = agreed(lists, said, Rules(at_least=2, never=("friend.example",)))
+    one = agreed(lists, said, Rules(never=("friend.example",)))
+
+    assert {host: (each.decision.policy, each.automatic) for host, each in two.items()} == {
+        "all.example": ("limit", True), "near.example": ("limit", False)
+    }  # fmt: skip
+    assert two["all.example"].decision.private_comment.count("https://l") == 3
+    assert set(one) == {"all.example", "near.example", "one.example"} and one["one.example"].decision.policy == "limit"
+    assert agreed(lists, said, Rules(at_least=4)) == {}

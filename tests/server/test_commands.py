@@ -223,6 +223,13 @@ def test_a_list_of_servers_is_brought_in_applied_undone_and_passed_on(instance: 
     again = command(instance, "peer", "import", str(tmp_path / "list.csv"))
     assert again.returncode == 2 and "decided here already" in again.stderr
     done(instance, "peer", "undo", number)
+    assert "as number" in done(instance, "peer", "subscribe", "https://lists.example.invalid/a", "--priority", "3")
+    assert done(instance, "peer", "never-block", "friend.example") == "friend.example"
+    assert "may block every" in done(instance, "peer", "never-block", "--remove", "friend.example")
+    assert "when 2 of them name it" in (said := done(instance, "peer", "subscriptions", "--at-least", "2"))
+    assert "priority 3, drafts" in said
+    assert "in a moment" in done(instance, "peer", "fetch", "https://lists.example.invalid/a")
+    assert "read no more" in done(instance, "peer", "unsubscribe", "https://lists.example.invalid/a")
     done(instance, "queue", "--wait", "20")
     assert "spam" not in done(instance, "peer", "export")
 
@@ -327,6 +334,9 @@ WRONG = [
     (("peer", "suspend"), "HOST"),
     (("peer", "reject", "far.example"), "--media or --reports"),
     (("peer", "apply", "7"), "no such list"),
+    (("peer", "subscribe", "nowhere"), "no address of a list"),
+    (("peer", "unsubscribe", "7"), "no such subscription"),
+    (("peer", "never-block", "no name"), "not the name of a server"),
     (("peer", "import", "pyproject.toml"), "This is no list of servers"),
     (("peer", "retry", "unmet.example"), "is not known here"),
     (("peer", "show", "unmet.example"), "is not known here"),

@@ -131,6 +131,7 @@ LIST_STATES = {
     "applied": later("In force"),
     "undoing": later("Being undone"),
     "undone": later("Undone"),
+    "dropped": later("Turned down"),
 }
 REPORTS = {
     "spam": later("It is spam"),

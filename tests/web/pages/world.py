@@ -54,6 +54,10 @@ async def made(app: App) -> World:
         unread="", changed_at=build.NOW,
     )  # fmt: skip
     await build.insert("block_entry", list_id=7, host="evil.example", wanted='{"policy":"suspend"}', cuts=0)
+    await build.insert(
+        "block_subscription", id=7, url="https://lists.example/blocks.csv", priority=0, most="suspend", automatic=0,
+        adopt=0, made_by="@ada", next_at=build.NOW, entries=20, shrunk=4, failures=1, error="The peer answers <late>",
+    )  # fmt: skip
     await build.insert("list_entry", list_id=7, actor_id=bob.id)
     await build.insert("mute", actor_id=alice.id, target_id=eve.id, created_at=build.NOW)
     await build.insert("domain_block", actor_id=alice.id, host="evil.example", id=5)
@@ -179,6 +183,6 @@ FOR_ADMINS = (
     "/admin", "/admin/sign_ups", "/admin/reports", "/admin/reports/7", "/admin/invites", "/admin/people",
     "/admin/people/alice", "/admin/groups", "/admin/neighbours", "/admin/site", "/admin/log", "/admin/emojis",
     "/admin/announcements", "/admin/servers", "/admin/servers/far.example",
-    "/admin/block_lists", "/admin/block_lists/7", "/admin/spam",
+    "/admin/block_lists", "/admin/block_lists/7", "/admin/block_lists/subscriptions", "/admin/spam",
     "/admin/mail_domains", "/admin/media", "/admin/queue",
 )  # fmt: skip

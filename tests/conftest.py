@@ -3,9 +3,8 @@
 import asyncio
 import gc
 import os
+import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
-from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +12,17 @@ import pytest
 from argon2 import PasswordHasher
 from jinja2 import FileSystemBytecodeCache
 
-from activitypub import keys
 from activitypub.keys import PrivateKey
 from fedcomm import actors, passwords
 from storage import sqlite_engine
 from storage.connect import Database, use
+from tests import rsa_keys
 from tests.corpus import ABSENT
 from tests.databases import Databases
 from tests.loop import LastingLoop
 from web import templates
 
-POOL = 32
-
-
+sys.modules["sniffio"] = None  # type: ignore[assignment]  # httpx looks for it at each request: not there takes 0.2 ms
 gc.disable()  # until all is collected: nothing of that goes, and to look through it again and again takes seconds
 
 
@@ -72,32 +69,16 @@ def kept_for_all(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def keys_from_a_pool(kept_for_all: Path) -> Iterator[None]:
-    """Actors of ours that a test makes in its own process take turns with real RSA keys: a new one takes 50 ms.
-
-    There are far more than a test has actors. Forgers and peers make their own.
-    """
-    turns, made = cycle(range(POOL)), dict[int, PrivateKey]()
-    begin = os.getpid() % POOL  # so that processes that begin at once make different ones
+    """Actors of ours that a test makes in its own process take turns with real RSA keys: a new one takes 50 ms."""
+    rsa_keys.keep_in(kept_for_all)
+    turns = rsa_keys.in_turn()
 
     def next_key() -> PrivateKey:
-        number = (begin + next(turns)) % POOL
-        if number not in made:
-            made[number] = _kept_key(kept_for_all / f"{number}.der")
-        return made[number]
+        return next(turns)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(actors, "KEYS", tuple((next_key if e == "main-key" else m, e) for m, e in actors.KEYS))
         yield
-
-
-def _kept_key(file: Path) -> PrivateKey:
-    with suppress(FileNotFoundError):
-        return keys.load_private(file.read_bytes())
-    key = keys.make_rsa()
-    mine = file.with_suffix(f".{os.getpid()}")
-    mine.write_bytes(keys.private_der(key))
-    mine.rename(file)
-    return key
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,7 +6,6 @@ and sent. What it signs with and how is the product's own code: the signatures a
 
 import asyncio
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import httpx
@@ -15,18 +14,13 @@ import msgspec
 from activitypub import keys, signatures
 from activitypub.keys import PrivateKey
 from fedcomm import clock
+from tests import rsa_keys
 from tests.fediverse import Fediverse, Instance, Person
 
 AS = "https://www.w3.org/ns/activitystreams"
 PUBLIC = f"{AS}#Public"
 ACTIVITY = "application/activity+json"
 Json = dict[str, Any]
-
-
-@cache
-def key_called(name: str) -> PrivateKey:
-    """An RSA key, the same for this name in the whole run."""
-    return keys.make_rsa()
 
 
 class Served(msgspec.Struct, frozen=True):
@@ -117,7 +111,7 @@ class Host:
 
     def actor(self, name: str, kind: str = "Person", **more: Any) -> Face:
         """An actor that is served at its id."""
-        face = Face(self, name, kind, key_called(f"{name}@{self.name}"))
+        face = Face(self, name, kind, rsa_keys.called(f"{name}@{self.name}"))
         self.serve(face.uri, face.document(**more))
         return face
 

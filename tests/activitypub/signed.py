@@ -14,6 +14,7 @@ from activitypub import keys, render, verify
 from activitypub.errors import BadSignature, Forbidden, Gone, Malformed, NotFound, Unreachable
 from activitypub.keys import PrivateKey
 from activitypub.verify import KnownKey, Request
+from tests import rsa_keys
 
 NOW = 1_793_491_200.0  # Sun, 01 Nov 2026 00:00:00 GMT
 DATE = "Sun, 01 Nov 2026 00:00:00 GMT"
@@ -25,10 +26,9 @@ RFC9421 = ("@method", "@target-uri", "content-digest")
 AS = "application/activity+json"
 
 
-@cache
 def key_of(name: str) -> PrivateKey:
     """The RSA key of that name, the same in the whole run."""
-    return keys.make_rsa()
+    return rsa_keys.called(name)
 
 
 @cache

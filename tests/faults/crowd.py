@@ -18,10 +18,10 @@ from activitypub import keys, signatures
 from activitypub.errors import ProtocolError
 from activitypub.signatures import Request
 from fedcomm import clock
+from tests import rsa_keys
 
 T = TypeVar("T")
 PUBLIC = "https://www.w3.org/ns/activitystreams#Public"
-KEY = keys.make_rsa()  # of everybody in the crowd; each publishes it under an id of its own
 TYPE = "application/activity+json"
 
 
@@ -47,6 +47,7 @@ class Crowd:
         self._thread.start()
         self._servers: list[asyncio.Server] = []
         self._public: dict[str, keys.PublicKey] = {}
+        self._all = rsa_keys.called("the crowd")  # the key of everybody; each publishes it under an id of its own
         self._client: httpx.AsyncClient | None = None
         self.hosts: list[str] = self.run(self._listen(count))
 
@@ -75,7 +76,7 @@ class Crowd:
     async def send(self, actor: str, inbox: str, activity: dict[str, Any]) -> int:
         """Deliver it, signed by the actor; the status, 0 when nobody answered."""
         body = json.dumps({"@context": "https://www.w3.org/ns/activitystreams", "actor": actor} | activity).encode()
-        signed = signatures.sign("cavage", KEY, f"{actor}#main-key", "POST", inbox, {}, body, clock.now())
+        signed = signatures.sign("cavage", self._all, f"{actor}#main-key", "POST", inbox, {}, body, clock.now())
         assert self._client is not None
         try:
             answer = await self._client.post(inbox, content=body, headers=signed | {"Content-Type": TYPE})
@@ -189,7 +190,7 @@ class Crowd:
             "id": uri, "type": "Person", "preferredUsername": target.rsplit("/", 1)[1], "inbox": f"{uri}/inbox",
             "outbox": f"{uri}/outbox", "followers": f"{uri}/followers",
             "endpoints": {"sharedInbox": f"http://{host}/inbox"},
-            "publicKey": {"id": f"{uri}#main-key", "owner": uri, "publicKeyPem": keys.public_pem(KEY.public)},
+            "publicKey": {"id": f"{uri}#main-key", "owner": uri, "publicKeyPem": keys.public_pem(self._all.public)},
         }  # fmt: skip
         return 200, json.dumps(actor).encode()
 

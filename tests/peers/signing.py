@@ -13,6 +13,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from tests import rsa_keys
+
 OLD, EARLY = 12 * 3600, 3600  # seconds: Mastodon's window for `Date`
 _PARAMETER = re.compile(r'\s*([A-Za-z]+)=(?:"([^"]*)"|(\d+))\s*(?:,|$)')
 
@@ -30,7 +32,7 @@ class Key:
 
     def __init__(self, key_id: str) -> None:
         self.id = key_id
-        self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self._key = rsa_keys.another().raw
         form = serialization.PublicFormat.SubjectPublicKeyInfo
         self.pem = self._key.public_key().public_bytes(serialization.Encoding.PEM, form).decode()
 

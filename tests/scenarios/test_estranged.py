@@ -8,7 +8,8 @@ import time_machine
 from fedcomm import estrangement
 from fedcomm.errors import NotFound
 from storage import actors, groups
-from tests.forger import Face, followed, key_called, post
+from tests import rsa_keys
+from tests.forger import Face, followed, post
 from tests.scenarios.town import Town
 
 pytestmark = pytest.mark.anyio
@@ -27,7 +28,7 @@ async def _says(town: Town, group: Face, slug: str) -> int:
 
 async def _later(town: Town, group: Face) -> None:
     """The group is served with a key of somebody else."""
-    group.key = key_called("who bought the domain")
+    group.key = rsa_keys.called("who bought the domain")
     town.theirs.serve(group.uri, group.document())
 
 

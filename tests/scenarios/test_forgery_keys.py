@@ -8,8 +8,9 @@ from fedcomm import clock, fetching
 from storage import actors
 from storage.actors import Actor
 from storage.connect import execute, rows, value
+from tests import rsa_keys
 from tests.fediverse import Instance
-from tests.forger import Face, followed, key_called, post, together
+from tests.forger import Face, followed, post, together
 from tests.scenarios.town import Town
 
 pytestmark = [pytest.mark.anyio, pytest.mark.thorough("postgres")]
@@ -68,7 +69,7 @@ async def test_what_another_signed_is_refused(town: Town, inbox: str) -> None:
 @pytest.mark.attack("SIG-16")
 async def test_nobody_becomes_the_owner_of_anothers_key_id(town: Town) -> None:
     thief = town.evil.actor("thief", publicKey=town.mallory.document()["publicKey"] | {"id": town.bob.key_id})
-    neighbour = Face(town.theirs, "neighbour", "Person", key_called("neighbour"))
+    neighbour = Face(town.theirs, "neighbour", "Person", rsa_keys.called("neighbour"))
     town.theirs.serve(
         neighbour.uri, neighbour.document(publicKey=neighbour.document()["publicKey"] | {"id": town.bob.key_id})
     )
@@ -91,7 +92,7 @@ async def test_nobody_becomes_the_owner_of_anothers_key_id(town: Town) -> None:
 async def test_a_new_key_is_taken_from_its_home_and_the_old_one_is_dead(town: Town) -> None:
     await town.send(town.bob, _said(town))
     old = town.bob.key
-    town.bob.key = key_called("a new key of bob")
+    town.bob.key = rsa_keys.called("a new key of bob")
     town.theirs.serve(town.bob.uri, town.bob.document())
     for app in town.ours.apps:
         app.keyring._asked.clear()  # as ten minutes later

@@ -7,7 +7,8 @@ import pytest
 from fedcomm import accounts, members
 from storage import actors
 from storage.connect import rows
-from tests.forger import PUBLIC, Face, followed, key_called, post
+from tests import rsa_keys
+from tests.forger import PUBLIC, Face, followed, post
 from tests.scenarios.town import Town
 
 pytestmark = pytest.mark.anyio
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.anyio
 
 def _newcomer(town: Town) -> Face:
     """Somebody with another id and key who is called as bob was."""
-    face = Face(town.theirs, "bob", "Person", key_called("the new bob"))
+    face = Face(town.theirs, "bob", "Person", rsa_keys.called("the new bob"))
     face.uri = "https://theirs.test/people/2"
     face.key_id, face.followers = f"{face.uri}#main-key", f"{face.uri}/followers"
     town.theirs.serve(face.uri, face.document())
@@ -57,7 +58,7 @@ async def test_who_has_the_handle_of_somebody_else_has_neither_followers_nor_rol
 async def test_who_said_goodbye_does_not_come_back_under_the_same_id_with_another_key(town: Town) -> None:
     await followed(town.fediverse, town.anna, town.bob)
     await town.send(town.bob, town.bob.does("Delete", town.bob.uri))
-    town.bob.key = key_called("the new bob")
+    town.bob.key = rsa_keys.called("the new bob")
     town.theirs.serve(town.bob.uri, town.bob.document(name="The new bob"))
     for app in town.ours.apps:
         app.keyring._asked.clear()  # as ten minutes later
@@ -92,7 +93,7 @@ async def test_who_runs_the_server_is_told_when_somebody_has_another_key(
         town.theirs.serve(town.bob.uri, town.bob.document(name="Bobby"))
         await town.send(town.bob, update)
         same = [record.getMessage() for record in caplog.records]
-        town.bob.key = key_called("the new bob")
+        town.bob.key = rsa_keys.called("the new bob")
         town.theirs.serve(town.bob.uri, town.bob.document())
         for app in town.ours.apps:
             app.keyring._asked.clear()  # as ten minutes later

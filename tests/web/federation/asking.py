@@ -6,22 +6,20 @@ import httpx
 import msgspec
 
 from activitypub import keys, signatures
-from activitypub.keys import PrivateKey
 from fedcomm import clock
 from storage import actors
 from storage.actors import Actor, Key
 from storage.connect import Writes, apply
-from tests import build
+from tests import build, rsa_keys
 
 ACTIVITY = "application/activity+json"
 LD = 'application/ld+json; profile="https://www.w3.org/ns/activitystreams"'
 PUBLIC = "https://www.w3.org/ns/activitystreams#Public"
-_KEY: list[PrivateKey] = []
 
 
 async def signs(actor: Actor) -> None:
     """Let an actor elsewhere have a key that is known here; all of them have the same one."""
-    key, key_id = _key(), f"{actor.uri}#main-key"
+    key, key_id = rsa_keys.called("who asks"), f"{actor.uri}#main-key"
     writes = Writes()
     public = keys.public_der(key.public)
     actors.put_key(writes, Key(key_id, actor.id, actor.uri, "rsa", public, None, clock.now_ms(), None))
@@ -35,9 +33,8 @@ async def ask(
     path = path.removeprefix(build.BASE)
     sent = {"accept": accept, **headers}
     if by is not None:
-        sent |= signatures.sign(
-            "cavage", _key(), f"{by.uri}#main-key", "GET", f"{build.BASE}{path}", {}, None, clock.now()
-        )
+        key, url = rsa_keys.called("who asks"), f"{build.BASE}{path}"
+        sent |= signatures.sign("cavage", key, f"{by.uri}#main-key", "GET", url, {}, None, clock.now())
     return await client.get(path, headers=sent)
 
 
@@ -48,9 +45,3 @@ async def read(client: httpx.AsyncClient, path: str, by: Actor | None = None) ->
     assert answer.headers["content-type"].startswith(ACTIVITY)
     found: dict[str, Any] = msgspec.json.decode(answer.content)
     return found
-
-
-def _key() -> PrivateKey:
-    if not _KEY:
-        _KEY.append(keys.make_rsa())
-    return _KEY[0]

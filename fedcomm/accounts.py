@@ -11,6 +11,7 @@ import msgspec
 import storage.accounts
 import storage.actors
 import storage.consents
+import storage.mail_links
 import storage.sessions
 import storage.tokens
 from fedcomm import (
@@ -224,7 +225,7 @@ async def set_password(app: App, name: str, password: str, by: Account | None = 
     stored = await passwords.hashed(password)
     async with transaction():
         await storage.accounts.set_password(account.id, stored)
-        await _end_everything(account.id)
+        await end_everything(account.id)
         await audit.record(by, "account.password", _handle(name))
 
 
@@ -241,7 +242,7 @@ async def change_password(app: App, account: Account, old: str, new: str, keep_s
     stored = await passwords.hashed(new)
     async with transaction():
         await storage.accounts.set_password(account.id, stored)
-        await _end_everything(account.id, but=keep_session)
+        await end_everything(account.id, but=keep_session)
 
 
 async def confirm_password(app: App, account: Account, password: str) -> None:
@@ -257,7 +258,7 @@ async def confirm_password(app: App, account: Account, password: str) -> None:
 async def sign_out_everywhere(app: App, account: Account, keep_session: int | None = None) -> None:
     """End every session but one, and every token, of an account."""
     async with transaction():
-        await _end_everything(account.id, but=keep_session)
+        await end_everything(account.id, but=keep_session)
 
 
 @cache
@@ -365,7 +366,12 @@ async def _add(app: App, wanted: _Wanted, invite: Invite | None = None) -> Accou
     return account
 
 
-async def _end_everything(account_id: int, but: int | None = None) -> None:
+async def end_everything(account_id: int, but: int | None = None) -> None:
+    """Sign an account out everywhere, but for one session; links to a new password are good no more.
+
+    Belongs in a transaction.
+    """
+    await storage.mail_links.drop(account_id, "password")
     await storage.sessions.delete_all(account_id, but)
     await storage.tokens.revoke_all(account_id, clock.now_ms())
 

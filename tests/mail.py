@@ -5,9 +5,18 @@ import base64
 import contextlib
 import email
 import email.policy
+import re
 import ssl
 from email.message import EmailMessage
 from typing import cast
+
+import msgspec
+import pytest
+
+from fedcomm import clock
+from fedcomm.app import App
+from fedcomm.jobs import JOBS
+from storage import jobs
 
 
 class MailServer:
@@ -93,3 +102,22 @@ class MailServer:
                 await say("221 bye" if verb == "QUIT" else "250 ok")
                 if verb == "QUIT":
                     break
+
+
+def turn_on(app: App, server: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on the app sends its mail to this server."""
+    mail = msgspec.structs.replace(app.config.mail, url=server.url, sender="forum@home.test")
+    monkeypatch.setattr(app, "config", msgspec.structs.replace(app.config, mail=mail))
+
+
+async def send_all(app: App, later: int = 0) -> None:
+    """Do the jobs that send mail, as the worker would `later` ms from now."""
+    now = clock.now_ms() + later
+    for job in await jobs.claim(now, now + 1, 100):
+        await JOBS[job.name].do(app, **msgspec.json.decode(job.args))
+        await jobs.finish(job.id)
+
+
+def links(text: str) -> list[str]:
+    """The addresses in a text."""
+    return re.findall(r"https://\S+", text)

@@ -12,6 +12,7 @@ from storage import (
     idempotency,
     imports,
     inbox,
+    mail_links,
     mutes,
     oauth,
     outbox,
@@ -111,6 +112,11 @@ async def _forget_admissions() -> int:
     return await admissions.forget(clock.now_ms())
 
 
+async def _forget_links() -> int:
+    """Links in mails that are good no more."""
+    return await mail_links.forget(clock.now_ms())
+
+
 async def _forget_programs() -> int:
     """Old codes, tokens of programs that rest, programs nobody let in: anybody can have them (attack OAU-12)."""
     now = clock.now_ms()
@@ -131,6 +137,7 @@ STEPS: tuple[tuple[str, Callable[[], Awaitable[int]]], ...] = (
     ("mutes", _forget_mutes),
     ("reports", _forget_reports),
     ("sessions", _forget_sessions),
+    ("links", _forget_links),
     ("programs", _forget_programs),
     ("admissions", _forget_admissions),
     ("threads", completing.forget),

@@ -14,6 +14,7 @@ from fedcomm.jobs import JOBS, SCHEDULE
 from fedcomm.jobs.lead import Lead
 from fedcomm.jobs.uptake import Uptake
 from fedcomm.outbox.delivery import Sender
+from fedcomm.smtp import Refused, Unsent
 from storage import jobs, leases
 from storage.connect import use
 from storage.errors import OperationalError
@@ -148,11 +149,11 @@ class Workers:
                 await kind.do(self.app, **msgspec.json.decode(job.args))
             await jobs.finish(job.id)
         except Exception as fault:  # a peer's or ours: later, and in the end set aside where the admin sees it
-            if job.attempts >= kind.attempts:
+            if job.attempts >= kind.attempts or isinstance(fault, Refused):
                 LOG.error("job=%s id=%d given up fault=%r", job.name, job.id, fault)
                 await jobs.park(job.id, repr(fault))
             else:
-                level = logging.INFO if isinstance(fault, Unreachable | TimeoutError) else logging.ERROR
+                level = logging.INFO if isinstance(fault, Unreachable | Unsent | TimeoutError) else logging.ERROR
                 LOG.log(level, "job=%s id=%d fault=%r", job.name, job.id, fault)
                 asked = (fault.retry_after or 0.0) * 1000 if isinstance(fault, Unreachable) else 0.0
                 pause = max(PAUSE * 2 ** (job.attempts - 1), int(asked))

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from fedcomm import accounts, sessions, settings
+from fedcomm import accounts, mails, sessions, settings
 from fedcomm.errors import AppError, NotAllowed
 from web import auth, params, respond, state
 from web.pages.readers import reader_of
@@ -16,11 +16,12 @@ _KEPT = "/:?#[]@!$&'()*+,;=%-._~"  # in an address
 
 
 class SignIn(msgspec.Struct, frozen=True):
-    """The form; `next` is where to go then, on this server."""
+    """The form; `next` is where to go then, on this server, and `done` what was done before."""
 
     login: str = ""
     password: str = ""
     next: str = ""
+    done: str = ""
     csrf: str = ""
 
 
@@ -71,11 +72,13 @@ async def sign_out(request: Request) -> Response:
 
 async def _page(request: Request, given: SignIn, refused: AppError | None = None) -> Response:
     """The form is of somebody who is not known, even when somebody is: they may want to be somebody else."""
-    await settings.current(state.app_of(request))
+    app = state.app_of(request)
+    await settings.current(app)
     token = auth.form_token(request)
     response = respond.page(
         request, "sign_in.html", 422 if refused else 200,
-        login=given.login, next=_own(given.next), csrf=token, problem=refused,
+        login=given.login, next=_own(given.next), csrf=token, problem=refused, done=given.done,
+        mail=mails.on(app),
     )  # fmt: skip
     auth.keep_form_token(request, response, token)
     return response

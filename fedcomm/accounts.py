@@ -19,6 +19,7 @@ from fedcomm import (
     audit,
     clock,
     emails,
+    erasing,
     invites,
     joining,
     mail_domains,
@@ -279,7 +280,9 @@ async def set_place(app: App, account: Account, language: str, time_zone: str) -
 
 
 async def delete(app: App, name: str, by: Account | None = None) -> None:
-    """End an account for good: its posts go, other servers are told, and nobody ever gets the name again (ORI-28).
+    """End an account for good: at once nothing of it is to be had, other servers are told, nobody gets the name again.
+
+    What there is of it is erased bit by bit after that (`erasing`; attacks ADM-22, ORI-28).
 
     Raises:
         NotAllowed: `by` is neither an admin nor its owner.
@@ -294,7 +297,7 @@ async def delete(app: App, name: str, by: Account | None = None) -> None:
     async with transaction():
         await _keep_an_admin(account)
         await audit.record(by, "account.delete", _handle(name))
-        await actors.delete_local(app, actor)
+        await erasing.close(app, actor, _handle(await storage.accounts.name_of(by.id)) if by else audit.OPERATOR)
         await storage.accounts.delete(account.id)
         await storage.consents.forget(actor.id)
 

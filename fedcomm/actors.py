@@ -1,21 +1,18 @@
-"""Actors of ours: made with their keys, changed, and deleted for good."""
+"""Actors of ours: made with their keys, and what their documents say."""
 
 import msgspec
 
 from activitypub import keys, render
-from activitypub.contexts import PUBLIC
 from activitypub.objects import Hashtag
 from fedcomm import bios, clock, elsewhere, emojis, mapping, passes
 from fedcomm.app import App
 from fedcomm.errors import Conflict
 from fedcomm.mapping import activities
-from fedcomm.outbox import publish
-from storage import actors, bus, directory, events, flairs, groups, posts, talks
+from storage import actors, directory, flairs, groups
 from storage.actors import Actor, Key
 from storage.connect import Writes
 from storage.errors import IntegrityError
 from storage.ids import next_id
-from storage.outbox import Audience
 from storage.saving import save
 
 KEYS = ((keys.make_rsa, "main-key"), (keys.make_ed25519, "ed25519-key"))  # of each actor, and the ends of their ids
@@ -57,27 +54,6 @@ async def service(app: App) -> Actor:
     elsewhere.begin(app.service_key[0], app.peers)
     passes.begin(app.service_key[0])
     return actor
-
-
-async def delete_local(app: App, actor: Actor) -> None:
-    """Delete an actor of ours with all it wrote; every server that we know is told. The name is never given again.
-
-    Joins the transaction that is open.
-    """
-    now = clock.now_ms()
-    writes = Writes()
-    for post in await posts.all_by(actor.id):
-        posts.bury(writes, post.uri, app.host, "post", now)
-        posts.erase(writes, post, now, told=False)
-        talks.again(writes, post)
-    # Lemmy keeps the posts of whoever is gone unless it is told (`remove_data` of its Delete, 1.0-beta).
-    all_of_it = True if actor.kind == "Person" else None
-    delete = activities.delete(f"{actor.uri}#delete", actor.uri, actor.uri, to=[PUBLIC], removeData=all_of_it)
-    publish(app, writes, actor, delete, Audience(everybody=True))
-    actors.erase(writes, actor.id, now)
-    bus.add(writes, "followers", str(actor.id))
-    events.tell(writes, "hidden", actor.id)
-    await save(writes)
 
 
 async def document(app: App, actor: Actor) -> activities.Json:

@@ -89,5 +89,5 @@ async def tell_boosted(
     form = "plain" if post.starter else "answer"
     if form == "answer" and not app.peers.of_family(THREADS):
         return
-    audience = Audience(followers=(face.id,), without=tuple(await app.reach.places(told)))
+    audience = Audience(followers=(face.id,), without=tuple(await app.reach.places(told)), since=told.since)
     publish(app, writes, author, activity, audience, form=form, thread_id=post.thread_id, post_id=post.id)

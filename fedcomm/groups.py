@@ -186,9 +186,11 @@ def pass_on(
     alone, as its post `about` or itself says, is told to nobody else (Lemmy: generate_to), and what is for those who
     are signed in here leaves this server in no form.
     """
-    level, once = reach(group, about), tuple[int, ...]()
-    if about is not None and about.visibility < level and isinstance(inner, dict) and inner["type"] == "Delete":
-        level, once = about.visibility, (face.id,)  # who has it from when the group was for more people is to know
+    level, once, since = reach(group, about), tuple[int, ...](), 0
+    if about is not None and isinstance(inner, dict) and inner["type"] == "Delete":
+        if about.visibility < level:
+            level, once = about.visibility, (face.id,)  # who has it from when the group was for more people is to know
+        since = about.published if level <= UNLISTED else 0  # so is who followed it then (attack PRI-13)
     if level == LOCAL:
         return
     if about is not None and about.visibility == MEMBERS and isinstance(inner, dict):
@@ -202,7 +204,9 @@ def pass_on(
     if level > UNLISTED and isinstance(inner, dict) and app.urls.own(origin):
         inner = activities.for_followers(inner, face.followers)
     announce = activities.announce(uri, face.uri, face.followers, inner, now, public=level <= UNLISTED)
-    audience = Audience((face.id,), also, once=once, without=without, known_to=known_to, both=both, twin=twin)
+    audience = Audience(
+        (face.id,), also, once=once, without=without, known_to=known_to, both=both, since=since, twin=twin
+    )  # fmt: skip
     thread_id = about.thread_id if about is not None else 0
     publish(app, writes, face, announce, audience, form=form, thread_id=thread_id, post_id=post_id)
 
@@ -225,7 +229,8 @@ def take_back(app: App, writes: Writes, group: Group, face: Actor, post: Post, a
         _untell(app, writes, post)
     if post.visibility == MEMBERS:
         return
-    followers = Audience(followers=(face.id,), once=(face.id,) if post.visibility < level else ())
+    once = (face.id,) if post.visibility < level else ()
+    followers = Audience(followers=(face.id,), once=once, since=post.published if level <= UNLISTED else 0)
     announcements.withdraw(writes, face.uri, post.uri, "plain", clock.now_ms())
     announced = activities.announce(announce_uri, face.uri, face.followers, post.uri, clock.now_ms())
     undo = activities.undo(app.urls.activity(next_id()), face.uri, announced, to=announced["to"], cc=announced["cc"])

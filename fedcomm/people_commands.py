@@ -4,11 +4,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import storage.actors
-from fedcomm import accounts, sanctions
+from fedcomm import accounts, erasing, sanctions
 from fedcomm.app import App
+from fedcomm.erasing import Progress
 from fedcomm.errors import NotFound
 from storage import people
 from storage import sanctions as stored
+from storage.actors import Actor
 from storage.paging import Page
 from storage.people import Person, Wanted
 
@@ -31,6 +33,8 @@ async def _list(app: App, text: str, origin: str, state: str, host: str) -> dict
 
 
 async def _show(app: App, who: str) -> dict[str, Any]:
+    if (gone := await _gone(app, who)) is not None:
+        return {"handle": f"@{gone.actor.acct}", "uri": gone.actor.uri, "erasure": _erasure(gone)}
     person = await _found(app, who)
     done = [
         {"at": each.created_at, "act": each.act, "text": each.text, "by": each.made_by}
@@ -41,12 +45,30 @@ async def _show(app: App, who: str) -> dict[str, Any]:
 
 async def _found(app: App, who: str) -> Person:
     """Somebody here, `name`, or elsewhere, `name@host`, who is known already."""
-    name, _, host = who.strip().removeprefix("@").partition("@")
-    actor = await storage.actors.by_handle(name, "" if host == app.host else host)
+    actor = await _actor(app, who)
     person = await people.one(actor.id) if actor is not None else None
     if person is None:
         raise NotFound("Nobody called {name} is known here.", fix="see who is: fedcomm account list", name=who)
     return person
+
+
+async def _gone(app: App, who: str) -> Progress | None:
+    """Somebody of ours who was deleted lately."""
+    actor = await _actor(app, who)
+    return await erasing.progress(actor.id) if actor is not None and actor.local and actor.gone else None
+
+
+async def _actor(app: App, who: str) -> Actor | None:
+    name, _, host = who.strip().removeprefix("@").partition("@")
+    return await storage.actors.by_handle(name, "" if host == app.host else host)
+
+
+def _erasure(gone: Progress) -> dict[str, Any]:
+    work = gone.erasure
+    return {
+        "by": work.made_by, "begun_at": work.begun_at, "done_at": work.done_at,
+        "posts": {"left": gone.posts, "all": work.posts}, "files": {"left": gone.files, "all": work.files},
+    }  # fmt: skip
 
 
 def _row(person: Person) -> dict[str, Any]:

@@ -277,9 +277,10 @@ async def everybody(known: Post, author: Actor, more: Sequence[int] = ()) -> Aud
 
 
 async def _all_who_had(known: Post, author: Actor) -> Audience:
-    """Everybody, and also those whom it named before an edit: a deletion says no word of it."""
+    """Everybody, those whom it named before an edit, and who followed then: a deletion says no word of it (PRI-13)."""
     found, had = await everybody(known, author), await outbox.inboxes_told(author.id, known.id)
-    return msgspec.structs.replace(found, inboxes=tuple(dict.fromkeys((*found.inboxes, *sorted(had)))))
+    inboxes = tuple(dict.fromkeys((*found.inboxes, *sorted(had))))
+    return msgspec.structs.replace(found, inboxes=inboxes, since=known.published if found.followers else 0)
 
 
 def _of_members(group: Group | None, face: Actor | None, people: Iterable[Actor]) -> Audience:

@@ -49,11 +49,13 @@ class Reach:
             told = await self._of_followers(Audience(followers=audience.known_to))
             left = msgspec.structs.replace(audience, known_to=(), without=(*audience.without, *told))
             return await self.places(left)
-        if not audience.everybody and not audience.inboxes and not audience.once:
+        if not (audience.everybody or audience.inboxes or audience.once or audience.since):
             return await self._of_followers(audience)
         found: dict[str, list[str]] = {}
         for target in audience.followers:
             for place in await self._of(target):
+                _add(found, place.host, place.inbox)
+            for place in await follows.inboxes_parted(target, audience.since) if audience.since else ():
                 _add(found, place.host, place.inbox)
         for face in audience.once:
             for place in await follows.inboxes_once(face):

@@ -206,7 +206,9 @@ async def set_active_at(account_id: int, now: int) -> None:
 
 async def delete(account_id: int) -> None:
     """Forget an account and everything with which one could act for it."""
-    for table in ("session", "oauth_code", "oauth_token", "idempotency", "active_week", "scheduled_post", "mail_link"):
+    for table in (
+        "session", "oauth_code", "oauth_token", "idempotency", "active_week", "scheduled_post", "mail_link", "marker",
+    ):  # fmt: skip
         await execute(f"DELETE FROM {table} WHERE account_id = ?", (account_id,))
     await holders.change("DELETE FROM account WHERE id = ?", (account_id,))
 

@@ -219,6 +219,14 @@ def drop_keys_except(writes: Writes, actor_id: int, key_ids: list[str]) -> None:
     )
 
 
+# Servers from where ours are followed no more, where the condition holds: they may have posts that are deleted later.
+PARTED = (
+    "INSERT INTO parted (target_id, inbox, host, left_at) SELECT DISTINCT f.target_id,"
+    " CASE WHEN a.shared_inbox <> '' THEN a.shared_inbox ELSE a.inbox END, a.host, CAST(? AS BIGINT)"
+    " FROM follow f JOIN actor a ON a.id = f.follower_id AND a.host <> '' AND a.inbox <> ''"
+    " JOIN actor own ON own.id = f.target_id AND own.host = '' WHERE f.state = 'accepted' AND {}"
+    " ON CONFLICT (target_id, inbox) DO UPDATE SET left_at = excluded.left_at"
+)
 # What others are counted to have because of an actor, before it goes.
 _UNCOUNT = (
     "UPDATE actor SET followers_count = followers_count - 1 WHERE id IN"
@@ -244,16 +252,24 @@ _OWN = (
 )  # what else an actor keeps
 
 
-def erase(writes: Writes, actor_id: int, now_ms: int) -> None:
-    """The actor is gone: its relations and what it said of itself with it; the row stays, so the name stays taken."""
+def close(writes: Writes, actor_id: int, now_ms: int) -> None:
+    """The actor is gone, and what it said of itself with it; the row stays, so the name stays taken."""
     writes.add(
-        "UPDATE actor SET deleted_at = ?, name = '', summary = '', summary_source = '', icon = '', image = '',"
+        "UPDATE actor SET deleted_at = COALESCE(deleted_at, ?), name = '', summary = '', summary_source = '',"
+        " icon = '', image = '', icon_description = '', image_description = '', attribution_domains = '[]',"
         " fields = '[]', also_known_as = '[]', moved_to_id = NULL,"
         " followers_count = 0, following_count = 0, posts_count = 0 WHERE id = ?",
         (now_ms, actor_id),
     )
+    fragments.forget_actor_later(writes, actor_id)
+
+
+def erase(writes: Writes, actor_id: int, now_ms: int) -> None:
+    """The actor is gone, and its relations with it."""
+    close(writes, actor_id, now_ms)
     for statement in _UNCOUNT:
         writes.add(statement, (actor_id,))
+    writes.add(PARTED.format("f.follower_id = ?"), (now_ms, actor_id))
     writes.add("DELETE FROM follow WHERE follower_id = ?", (actor_id,))
     writes.add("DELETE FROM follow WHERE target_id = ?", (actor_id,))
     writes.add("DELETE FROM block WHERE actor_id = ?", (actor_id,))

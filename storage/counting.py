@@ -6,6 +6,8 @@ All that hold or count several rows take posts first (answers before what they a
 actors, so that no two wait for one another. The log comes last by itself (`Writes.at_last`).
 """
 
+from collections.abc import Sequence
+
 from storage.connect import Writes, dialect
 
 _WRITTEN = "FROM post WHERE author_id = ? AND group_id = ?"
@@ -15,6 +17,12 @@ def hold(writes: Writes, table: str, row_id: int, key: str = "id") -> None:
     """Nobody else changes this row until these writes are made or given up; SQLite has one writer anyway."""
     if dialect() == "postgres":
         writes.add(f"SELECT 1 FROM {table} WHERE {key} = ? FOR NO KEY UPDATE", (row_id,))
+
+
+def hold_some(writes: Writes, table: str, row_ids: Sequence[int]) -> None:
+    """As `hold`, of several rows, in the order of their ids."""
+    if dialect() == "postgres":
+        writes.add(f"SELECT 1 FROM {table} WHERE id IN (?ints) ORDER BY id FOR NO KEY UPDATE", (list(row_ids),))
 
 
 def hold_written(writes: Writes, author_id: int, group_id: int) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import msgspec
 
 from storage import fragments
-from storage.actors import Actor
-from storage.connect import Writes, row, rows, value
+from storage.actors import PARTED, Actor
+from storage.connect import Writes, current, row, rows, value
 from storage.counting import hold
 
 
@@ -159,6 +159,12 @@ async def inboxes_once(face_id: int) -> list[Inbox]:
     return [Inbox(*found) for found in await rows(sql, (face_id,))]
 
 
+async def inboxes_parted(target_id: int, since_ms: int) -> list[Inbox]:
+    """Each (host, inbox) at which followers of `target_id` were reached until after that time, and left (PRI-13)."""
+    sql = "SELECT host, inbox FROM parted WHERE target_id = ? AND left_at > ?"
+    return [Inbox(*found) for found in await rows(sql, (target_id, since_ms))]
+
+
 async def outside(face_id: int, *, elsewhere: bool, limit: int, among: Sequence[int] = ()) -> list[Follow]:
     """Who follows a group and is no member of it; `elsewhere`: all of other servers who follow it, or ask to.
 
@@ -177,10 +183,15 @@ async def outside(face_id: int, *, elsewhere: bool, limit: int, among: Sequence[
 
 
 async def known_inboxes() -> list[Inbox]:
-    """One shared inbox (or inbox) of every server we know: for `Delete` of an actor."""
+    """One shared inbox (or inbox) of every server we know: for `Delete` of an actor.
+
+    Also of one of which nobody is left that we know: it may have what was sent when somebody was (attack ADM-22).
+    """
+    living = "deleted_at IS NULL AND suspended_at IS NULL"
+    inbox = "CASE WHEN shared_inbox <> '' THEN shared_inbox ELSE inbox END"
     sql = (
-        "SELECT host, MIN(CASE WHEN shared_inbox <> '' THEN shared_inbox ELSE inbox END) FROM actor"
-        " WHERE host <> '' AND inbox <> '' AND deleted_at IS NULL AND suspended_at IS NULL GROUP BY host"
+        f"SELECT host, COALESCE(MIN(CASE WHEN {living} THEN {inbox} END), MIN({inbox})) FROM actor"
+        " WHERE host <> '' AND inbox <> '' GROUP BY host"
     )
     return [Inbox(*found) for found in await rows(sql)]
 
@@ -236,6 +247,7 @@ def remove_all(writes: Writes, follower_ids: Sequence[int], target_id: int) -> N
         " WHERE follower_id = actor.id AND target_id = ? AND state = 'accepted')",
         (ids, target_id),
     )
+    writes.add(PARTED.format("f.target_id = ? AND f.follower_id IN (?ints)"), (current().ids.now(), target_id, ids))
     writes.add("DELETE FROM follow WHERE target_id = ? AND follower_id IN (?ints)", (target_id, ids))
     writes.add(
         "DELETE FROM list_entry WHERE actor_id = ? AND list_id IN (SELECT id FROM list WHERE owner_id IN (?ints))",

@@ -34,6 +34,7 @@ class Audience(msgspec.Struct, frozen=True, omit_defaults=True):
     without: tuple[str, ...] = ()  # hosts it does not go to: where it came from
     known_to: tuple[int, ...] = ()  # local actors whose followers' hosts hear the same from these
     both: tuple[str, ...] = ()  # inboxes that hear the same from its author and a group, but for what runs there
+    since: int = 0  # also servers from where one of `followers` was followed until after that time (ms)
     twin: bool = False  # of what is wrapped: it is told 'plain' as well
 
     def __bool__(self) -> bool:

@@ -1,5 +1,7 @@
 """`fedcomm account list`, `show`, `limit`, `suspend` and their like: what is done about people, here and elsewhere."""
 
+from typing import Any
+
 import click
 
 from fedcomm.cli.asking import ask
@@ -70,11 +72,25 @@ def list_(text: str, origin: str, state: str, host: str) -> None:
 @account.command()
 @click.argument("who", metavar="NAME|HANDLE")
 def show(who: str) -> None:
-    """Print what is known of somebody, and what was done about them."""
+    """Print what is known of somebody, and what was done about them; of who was deleted how far that is."""
     found = ask("account.show", who=who)
+    if "erasure" in found:
+        return say(_erasure(found))
     say(" ".join((found["handle"], found["role"], *found["states"], found["uri"])).replace("  ", " "))
     for each in found["history"]:
         say(f"{each['act']} by {each['by']}: {each['text']}".rstrip(": "))
+    return None
+
+
+def _erasure(found: dict[str, Any]) -> str:
+    at = found["erasure"]
+    posts, pictures = at["posts"], at["files"]
+    if at["done_at"] is not None:
+        state = f"all of it is erased: {posts['all']} posts, {pictures['all']} pictures"
+    else:
+        left = f"{posts['left']} of {posts['all']} posts, {pictures['left']} of {pictures['all']} pictures"
+        state = f"still to be erased: {left}"
+    return f"{found['handle']} was deleted by {at['by']}; {state}."
 
 
 commands = {"account": account}

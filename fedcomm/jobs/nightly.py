@@ -8,6 +8,7 @@ from fedcomm.app import App
 from storage import (
     admissions,
     caught,
+    erasures,
     held,
     idempotency,
     imports,
@@ -81,6 +82,11 @@ async def _forget_reports() -> int:
     return await imports.forget(clock.now_ms() - REPORTS)
 
 
+async def _forget_erasures() -> int:
+    """Of accounts that were erased, what there was: how deliveries ended is forgotten after as long."""
+    return await erasures.forget(clock.now_ms() - PUBLISHED)
+
+
 async def _forget_held() -> int:
     """Posts that waited for so long that nobody will let them in, and what was decided about others."""
     return await held.forget(clock.now_ms() - HELD)
@@ -136,6 +142,7 @@ STEPS: tuple[tuple[str, Callable[[], Awaitable[int]]], ...] = (
     ("caught", _forget_caught),
     ("mutes", _forget_mutes),
     ("reports", _forget_reports),
+    ("erasures", _forget_erasures),
     ("sessions", _forget_sessions),
     ("links", _forget_links),
     ("programs", _forget_programs),

@@ -8,7 +8,7 @@ import pytest
 import storage.actors
 import storage.groups
 from activitypub import documents
-from fedcomm import accounts, actors, curation, follows, groups, members, posts, reactions, rights
+from fedcomm import accounts, curation, erasing, follows, groups, members, posts, reactions, rights
 from fedcomm.app import App
 from fedcomm.errors import Conflict, Invalid, NotAllowed, NotFound
 from fedcomm.posts import Draft
@@ -263,13 +263,13 @@ async def test_votes_and_deletions_at_the_same_moment_do_not_stand_in_each_other
 async def test_a_steward_who_is_gone_is_followed_by_a_moderator_and_else_the_server_appoints_one(place: Place) -> None:
     await members.appoint(place.app, "bread", place.bo, place.ann)
     async with transaction():
-        await actors.delete_local(place.app, place.ann)
+        await erasing.close(place.app, place.ann, "")
 
     assert await members.roles(place.group) == {place.bo.uri: rights.STEWARD}
     with pytest.raises(Conflict):
         await members.dismiss(place.app, "bread", place.bo, place.bo)
     async with transaction():
-        await actors.delete_local(place.app, place.bo)
+        await erasing.close(place.app, place.bo, "")
     assert await members.leading(place.group) == []
     assert [group.id for group in await storage.groups.unattended()] == [place.group.id]
     account = await accounts.create(place.app, "cy", "correct horse battery")

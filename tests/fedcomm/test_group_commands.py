@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from activitypub import documents
-from fedcomm import accounts, actors, commands, follows, group_profile, groups, members
+from fedcomm import accounts, commands, erasing, follows, group_profile, groups, members
 from fedcomm.app import App
 from fedcomm.errors import AppError, Conflict, Invalid, NotFound
 from storage import members as membership
@@ -43,7 +43,7 @@ async def test_a_name_that_somebody_has_had_or_may_not_have_is_refused(app: App)
     await person(app, "ann")
     bo = await person(app, "bo")
     async with transaction():
-        await actors.delete_local(app, bo)
+        await erasing.close(app, bo, "")
     await create(app, "bread")
     before = await value("SELECT COUNT(*) FROM actor")
 
@@ -186,7 +186,7 @@ async def test_the_ban_of_somebody_who_is_gone_is_lifted_by_their_id(app: App) -
     group, _face = await groups.named("bread")
     await commands.run(app, "group.ban", {"group": "bread", "actor": "bo"})
     async with transaction():
-        await actors.delete_local(app, bo)
+        await erasing.close(app, bo, "")
 
     await commands.run(app, "group.unban", {"group": "bread", "actor": bo.uri})
 

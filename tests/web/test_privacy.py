@@ -122,15 +122,22 @@ async def test_what_is_deleted_is_gone_from_every_place_for_everybody(world: Wor
     assert await onlookers.kept("canary") == {"outbox"}  # in order, behind it the Delete, until all have both
 
 
-@pytest.mark.attack("PRI-11")
-async def test_what_somebody_suspended_wrote_is_gone_from_every_place_for_everybody(world: World) -> None:
-    await accounts.set_suspended(world.app, "author", True)
+@pytest.mark.parametrize("ended", ["suspended", "closed"])
+@pytest.mark.attack("PRI-11", "PRI-13", "ADM-22")
+async def test_what_somebody_wrote_who_is_suspended_or_gone_is_gone_from_every_place_for_everybody(
+    world: World, ended: str
+) -> None:
+    if ended == "suspended":
+        await accounts.set_suspended(world.app, "author", True)
+    else:
+        await accounts.delete(world.app, "author")  # closed; what it wrote is erased in jobs, which nobody does here
     del world.tokens["author"]
 
     sights = await onlookers.single(world)
     _, part = await onlookers.listed(world)
 
     assert [sight for sight in (*sights, *part) if sight.found] == []
+    assert await onlookers.kept("canary") > {"post"}
 
 
 async def _counted(world: World, who: str, path: str) -> tuple[int, str, dict[str, str], int]:

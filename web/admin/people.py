@@ -12,7 +12,7 @@ import storage.accounts
 import storage.actors
 import storage.groups
 import storage.invites
-from fedcomm import accounts, clock, invites, powers
+from fedcomm import accounts, clock, erasing, invites, powers
 from fedcomm.app import App
 from fedcomm.errors import AppError, Conflict, Invalid, NotFound
 from storage import people
@@ -133,6 +133,7 @@ async def everybody(request: Request, reader: Reader) -> Response:
         request,
         "admin/people.html",
         people=found,
+        leaving=await erasing.running(),
         asked=asked,
         query=urlencode(msgspec.structs.asdict(asked)),
         done=request.query_params.get("done", ""),

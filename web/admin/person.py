@@ -8,11 +8,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.actors
-from fedcomm import accounts, powers, sanctions
+from fedcomm import accounts, erasing, powers, sanctions
 from fedcomm.app import App
+from fedcomm.erasing import Progress
 from fedcomm.errors import AppError, Invalid, NotFound
 from storage import people
 from storage import sanctions as stored
+from storage.actors import Actor
 from storage.people import Person
 from web import respond, state
 from web.pages import frame
@@ -31,7 +33,9 @@ class Act(msgspec.Struct, frozen=True):
 
 @with_power(powers.PEOPLE)
 async def show(request: Request, reader: Reader) -> Response:
-    """`GET /admin/people/{name}`: `name` of who is here, `name@host` of others."""
+    """`GET /admin/people/{name}`: `name` of who is here, `name@host` of others; of who was deleted how far that is."""
+    if (gone := await _gone(request)) is not None:
+        return await frame.page(request, "admin/erased.html", gone=gone, actor=gone.actor)
     return await _page(request, reader)
 
 
@@ -48,7 +52,8 @@ async def act(request: Request, reader: Reader) -> Response:
                 return await _new_password(request, reader, person)
             case "delete" if given.sure:
                 await _delete(app, person, reader)
-                return respond.redirect("/admin/people?done=deleted")
+                here = person.account is not None
+                return respond.redirect(request.scope["path"] if here else "/admin/people?done=deleted")
             case "delete":
                 raise Invalid("Please say that you are sure.", field="sure")
             case _:
@@ -74,9 +79,19 @@ async def _new_password(request: Request, reader: Reader, person: Person) -> Res
     return await _page(request, reader, password=password)
 
 
-async def _found(request: Request) -> Person:
+async def _gone(request: Request) -> Progress | None:
+    """Somebody of ours who was deleted lately."""
+    actor = await _actor(request)
+    return await erasing.progress(actor.id) if actor is not None and actor.local and actor.gone else None
+
+
+async def _actor(request: Request) -> Actor | None:
     name, _, host = request.path_params["name"].partition("@")
-    actor = await storage.actors.by_handle(name, host)
+    return await storage.actors.by_handle(name, host)
+
+
+async def _found(request: Request) -> Person:
+    actor = await _actor(request)
     found = await people.one(actor.id) if actor is not None else None
     if found is None:
         raise NotFound("There is no such account.")

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from activitypub import keys, parse
-from fedcomm import accounts, actors, group_profile
+from fedcomm import accounts, erasing, group_profile
 from fedcomm.group_profile import Change
 from storage.connect import transaction
 from tests.web.federation.asking import ACTIVITY, LD, ask, read
@@ -124,7 +124,7 @@ async def test_nobody_of_that_name_or_kind_is_not_found(place: Place, client: ht
 
 async def test_somebody_who_is_gone_leaves_a_tombstone(place: Place, client: httpx.AsyncClient) -> None:
     async with transaction():
-        await actors.delete_local(place.app, place.bo)
+        await erasing.close(place.app, place.bo, "")
 
     answer = await ask(client, "/users/bo")
 
@@ -136,7 +136,7 @@ async def test_somebody_who_is_gone_leaves_a_tombstone(place: Place, client: htt
 @pytest.mark.attack("ORI-28")
 async def test_the_name_of_somebody_gone_is_never_given_again(place: Place) -> None:
     async with transaction():
-        await actors.delete_local(place.app, place.bo)
+        await erasing.close(place.app, place.bo, "")
 
     with pytest.raises(Exception, match="taken"):
         await accounts.create(place.app, "bo", "correct horse battery")

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 
-from fedcomm import actors
+from fedcomm import erasing
 from storage.connect import transaction
 from tests.web.federation.asking import ask, read
 from tests.web.federation.conftest import Place
@@ -89,7 +89,7 @@ async def test_what_is_not_here_is_not_found_and_what_cannot_be_read_is_refused(
 
 async def test_somebody_who_is_gone_is_not_found_any_more(place: Place, client: httpx.AsyncClient) -> None:
     async with transaction():
-        await actors.delete_local(place.app, place.bo)
+        await erasing.close(place.app, place.bo, "")
 
     assert (await finger(client, "acct:bo@home.test")).status_code == 404
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 import storage.accounts
-from fedcomm import accounts, sanctions
+from fedcomm import accounts, erasing, sanctions
 from fedcomm.app import App
 from storage import audit
 from storage import sanctions as stored
@@ -166,6 +166,7 @@ async def test_only_who_is_suspended_is_deleted(app: App, boss: Member) -> None:
 
     assert await storage.accounts.by_name("alice") is None
     assert await value("SELECT COUNT(*) FROM actor WHERE deleted_at IS NOT NULL") == 2
+    await erasing.erase(app, alice.id)
     assert await value("SELECT COUNT(*) FROM post WHERE deleted_at IS NULL") == 0
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 import storage.accounts
-from fedcomm import SOURCE, accounts, audit, chaining, groups, invites, members, settings
+from fedcomm import SOURCE, accounts, audit, chaining, erasing, groups, invites, members, settings
 from fedcomm.app import App
 from storage.connect import rows, value
 from tests import build
@@ -333,16 +333,22 @@ async def test_roles_are_given_and_the_last_admin_stays(app: App, admin: Browser
 
 @pytest.mark.attack("ADM-22")
 async def test_an_account_is_deleted_when_the_admin_is_sure(app: App, admin: Browser) -> None:
-    await accounts.create(app, "anna", PASSWORD)
+    anna = await accounts.create(app, "anna", PASSWORD)
     secret = (await admin.get("/admin/people/anna")).all("input", name="csrf")[0]["value"]
 
     refused = await admin.post("/admin/people/anna", {"csrf": secret, "act": "delete"})
     assert refused.status == 422 and "sure" in refused.problem
     done = await admin.post("/admin/people/anna", {"csrf": secret, "act": "delete", "sure": "true"})
 
-    assert done.headers["location"] == "/admin/people?done=deleted"
+    assert done.headers["location"] == "/admin/people/anna"
     assert await storage.accounts.by_name("anna") is None
-    assert (await admin.get("/admin/people/anna")).status == 404
+    assert "@anna" in (await admin.get("/admin/people")).one("p", class_="note").text
+    page = await admin.get("/admin/people/anna")
+    assert "being erased" in page.one("div", class_="note").text and not page.all("button", value="delete")
+    await erasing.erase(app, anna.actor_id)
+    page = await admin.get("/admin/people/anna")
+    assert "all it had here is erased" in page.one("div", class_="done").text and "@ada" in page.one("dl").text
+    assert (await admin.get("/admin/people/nobody")).status == 404
 
 
 async def test_long_lists_of_people_go_on(app: App, admin: Browser) -> None:

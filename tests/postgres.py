@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import asyncpg
 import msgspec
@@ -28,7 +28,7 @@ NOBODY = 65534  # PostgreSQL refuses to run as root
 START_SECONDS = 30.0
 _PR_SET_PDEATHSIG = 1
 _SPEED = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "32MB"}
-_SETTINGS = _SPEED | {"max_connections": "100", "autovacuum": "off", "unix_socket_directories": ""}
+_SETTINGS = _SPEED | {"max_connections": "100", "autovacuum": "off"}
 _numbers = itertools.count(1)
 
 
@@ -88,7 +88,8 @@ def _own(folder: Path) -> Iterator[Postgres]:
           "-D", folder / "data"], folder)  # fmt: skip
     process, port = _start(binaries, folder)
     try:
-        yield Postgres(f"postgres://postgres:{password}@127.0.0.1:{port}/postgres", folder)
+        # A statement takes the driver half as long through a socket in a folder as through the network.
+        yield Postgres(f"postgres://postgres:{password}@{quote(str(folder), safe='')}:{port}/postgres", folder)
     finally:
         process.send_signal(signal.SIGINT)  # fast shutdown: whoever is connected is disconnected
         process.wait(START_SECONDS)
@@ -130,7 +131,8 @@ def _run(command: list[str | Path], folder: Path) -> None:
 def _start(binaries: Path, folder: Path) -> tuple[subprocess.Popen[bytes], int]:
     for _attempt in range(5):  # somebody else may take the port between our asking and the start
         port = _free_port()
-        settings = _SETTINGS | {"listen_addresses": "127.0.0.1", "port": str(port)}
+        places = {"listen_addresses": "127.0.0.1", "unix_socket_directories": str(folder), "port": str(port)}
+        settings = _SETTINGS | places
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with (folder / "log").open("ab") as log:
             process = subprocess.Popen(

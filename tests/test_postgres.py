@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -48,8 +49,12 @@ async def test_starting_a_server_changes_no_user_and_no_mode_and_leaves_nothing(
 
 @pytest.mark.skipif("FEDCOMM_TEST_POSTGRES_URL" in os.environ, reason="an installed PostgreSQL is used, not our own")
 async def test_nobody_else_on_the_machine_gets_in() -> None:
-    with postgres.server() as running, pytest.raises(asyncpg.PostgresError):
-        await asyncpg.connect(running.url, password="guessed")
+    with postgres.server() as running:
+        port = urlsplit(running.url).port
+        for host in (str(running.folder), "127.0.0.1"):
+            await (await asyncpg.connect(running.url, host=host, port=port)).close()
+            with pytest.raises(asyncpg.PostgresError):
+                await asyncpg.connect(running.url, host=host, port=port, password="guessed")
 
 
 async def test_an_installed_server_is_used_when_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -113,6 +113,13 @@ async def put(host: str, decision: Decision) -> None:
     await peers.decide(host, decision, next_id() if decision.anything else None, clock.now_ms())
 
 
+def obfuscated(host: str) -> str:
+    """A name of which one recognises only what one knows: the middle is hidden, dots are left."""
+    edge = len(host) // 4
+    middle = "".join("." if letter == "." else "*" for letter in host[edge : len(host) - edge])
+    return host[:edge] + middle + host[len(host) - edge :]
+
+
 async def retry(app: App, host: str, *, by: str = "") -> None:
     """Try deliveries to a server now, whatever the schedule says; what was in the air already stays there.
 

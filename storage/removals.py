@@ -12,8 +12,16 @@ _SINGLY = (
 
 
 def take_out(writes: Writes, ban: Act, author_id: int, face_id: int | None, now_ms: int) -> None:
-    """What the author wrote in the group is out of it, when the ban is what counts; also the boosts by `face_id`."""
+    """What the author wrote in the group is out of it, when the ban is what counts; also the boosts by `face_id`.
+
+    Which posts these are is kept with the act, for the public log.
+    """
     counts = (ban.group_id, ban.subject, ban.id)
+    writes.add(
+        "INSERT INTO act_post (act_id, post_id) SELECT CAST(? AS BIGINT), post.id FROM post WHERE author_id = ?"
+        f" AND group_id = ? AND removed_at IS NULL AND deleted_at IS NULL AND {_OF_THE_ACT} ON CONFLICT DO NOTHING",
+        (ban.id, author_id, ban.group_id, *counts),
+    )
     if face_id is not None:
         writes.add(
             "UPDATE post SET boosts_count = boosts_count - (SELECT COUNT(*) FROM boost WHERE actor_id = ?"

@@ -121,6 +121,12 @@ def within(face: str) -> str:
  AND NOT ((place.visibility = 'local' AND {_HERE}) OR (place.visibility = 'members' AND {_belongs("place.id")})))"""
 
 
+# Of a row of `act`, and of `groups venue` in which it was: a viewer may read of it in public. What was before the group
+# changed for whom it is may be about who was in it when it was not for everybody: that is for those who belong to it.
+LOGGED = f"""({actor("venue.actor_id")} AND {within("venue.actor_id")} AND (act.id >= COALESCE((SELECT now.act_id
+  FROM register now WHERE now.group_id = venue.id AND now.property = 'visibility' AND now.subject = ''), 0)
+ OR {_belongs("venue.id")}))"""
+
 # Of a row of `post` that is for the members of its group, or for whoever is signed in here; being named opens nothing.
 _IN_GROUP = f"""((post.visibility = 4 AND {_belongs("post.group_id")})
   OR (post.visibility = 5 AND {_HERE}))"""
@@ -161,6 +167,7 @@ _POST_ARGS = TO_VIEWER.count("?")
 _ACTOR_ARGS = actor("x").count("?")
 _WITHIN_ARGS = within("x").count("?")
 _BOOST_ARGS = BOOST_TO_VIEWER.count("?")
+_LOGGED_ARGS = LOGGED.count("?")
 _SEEN = f"SELECT post.id FROM post WHERE post.id IN (?ints) AND {TO_VIEWER}"
 _UNNAMED = f"""
 SELECT 1 FROM post WHERE post.id = ? AND (post.visibility IN (0, 1, 4, 5) OR post.author_id = ?
@@ -219,6 +226,11 @@ def actor_args(viewer: int) -> tuple[int, ...]:
 def within_args(viewer: int) -> tuple[int, ...]:
     """The arguments of a condition made by `within`."""
     return (viewer,) * _WITHIN_ARGS
+
+
+def logged_args(viewer: int) -> tuple[int, ...]:
+    """The arguments of `LOGGED`."""
+    return (viewer,) * _LOGGED_ARGS
 
 
 def boost_args(viewer: int) -> tuple[int, ...]:

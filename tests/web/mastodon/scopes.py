@@ -28,6 +28,8 @@ OPEN: dict[str, str] = {
     "GET /api/v1/instance/activity": NOBODY,
     "POST /api/v1/apps": NOBODY,
     "GET /api/v1/instance/peers": "read",
+    "GET /api/v1/modlog": "read",
+    "GET /api/v1/modlog/{id}/posts": "read",
     "GET /api/v1/accounts": "read:accounts",
     "GET /api/v1/accounts/lookup": "read:accounts",
     "GET /api/v1/accounts/{id}": "read:accounts",

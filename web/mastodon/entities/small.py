@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
+from fedcomm import peers
 from storage.markers import Marker
 from storage.peers import Decision
 from storage.sanctions import Sanction
@@ -44,7 +45,7 @@ def marker(found: Marker) -> dict[str, Any]:
 def domain_block(host: str, decision: Decision) -> dict[str, Any]:
     """A server that is blocked or limited (Mastodon API: "DomainBlock")."""
     return {
-        "domain": obfuscated(host) if decision.obfuscate else host,
+        "domain": peers.obfuscated(host) if decision.obfuscate else host,
         "digest": hashlib.sha256(host.encode()).hexdigest(),
         "severity": "suspend" if decision.policy == "suspend" else "silence", "comment": decision.public_comment,
     }  # fmt: skip
@@ -64,13 +65,6 @@ def warning(done: Sanction, target: dict[str, Any]) -> dict[str, Any]:
         "id": str(done.id), "action": _ACTIONS.get(done.act, done.act), "text": done.text, "status_ids": None,
         "target_account": target, "appeal": None, "created_at": moment(done.created_at),
     }  # fmt: skip
-
-
-def obfuscated(host: str) -> str:
-    """A name of which one recognises only what one knows: the middle is hidden, dots are left."""
-    edge = len(host) // 4
-    middle = "".join("." if letter == "." else "*" for letter in host[edge : len(host) - edge])
-    return host[:edge] + middle + host[len(host) - edge :]
 
 
 def rules(texts: tuple[str, ...]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ import msgspec
 from activitypub.origins import host_of
 from fedcomm import clock, rights
 from fedcomm.errors import Invalid, NotAllowed
-from fedcomm.peerbook import PeerBook
+from fedcomm.peerbook import SUSPEND, PeerBook
 from fedcomm.standing import Author, Standing, Wait, Written
 from storage.actors import Actor
 from storage.circumstances import DAY, Circumstances
@@ -48,7 +48,14 @@ def server(peers: PeerBook, host: str) -> None:
         NotAllowed: it is suspended, or not on the list where only those are spoken with.
     """
     if host and peers.blocked(host):
-        raise NotAllowed("This server does not speak with the server of that account.")
+        if peers.policy(host) != SUSPEND:
+            raise NotAllowed(
+                "This server speaks only with servers that its admins let in by name. What holds: {where}",
+                where=peers.rules_at,
+            )
+        raise NotAllowed(
+            "This server does not speak with the server of that account. What holds: {where}", where=peers.rules_at
+        )
 
 
 def reporting(peers: PeerBook, who: Actor) -> bool:

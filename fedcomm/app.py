@@ -21,6 +21,7 @@ from fedcomm.hybrid_clock import HybridClock
 from fedcomm.intake import Intake
 from fedcomm.keyring import KeyRing
 from fedcomm.limits import Lately, PostLimit, ServerLimit, VoteLimit
+from fedcomm.peer_days import PeerDays
 from fedcomm.peerbook import PeerBook
 from fedcomm.reach import Reach
 from fedcomm.schemes import Schemes
@@ -102,6 +103,7 @@ class App:
         self._looking: asyncio.TimerHandle | None = None  # until jobs are looked for
         self._stale = False  # what `_load` has read may not be so any more
         self._reloading: asyncio.Task[None] | None = None
+        self.days = PeerDays()
         self._told: dict[str, float] = {}  # when another process was last told that a peer is alive
 
     @classmethod
@@ -113,7 +115,7 @@ class App:
         `transport` and `resolve` are for tests that run several instances in one process.
         """
         db = await Database.open(config.database_url, now=clock.now_ms)
-        peers = PeerBook(allow_list=config.federation.allow_list_mode)
+        peers = PeerBook(allow_list=config.federation.allow_list_mode, rules_at=f"{config.base_url}/about/federation")
         policy = _policy(config, peers)
         resolve = resolve or (only_here(SystemResolver()) if config.try_out else None)
         app = cls(config, db, peers, policy, transport or GuardedTransport(policy, resolve=resolve))

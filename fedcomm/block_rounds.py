@@ -5,7 +5,6 @@ counts until it can be read, or somebody said yes. What a list no longer names i
 decided about it by hand since.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -22,7 +21,7 @@ from fedcomm.block_lists import Entry
 from fedcomm.errors import AppError, Invalid
 from storage import block_lists as made_lists
 from storage import block_subscriptions as stored
-from storage import bus, jobs, servers
+from storage import bus, jobs, leases, servers
 from storage.block_lists import BlockList, Change, Made
 from storage.block_subscriptions import Subscription
 from storage.connect import Writes, apply, transaction, write
@@ -32,6 +31,7 @@ from storage.peers import Decision
 JOB = "fetch_block_lists"
 RULES = "block_subscriptions"  # under which they are kept among the settings
 HOUR, DAY = 3_600_000, 86_400_000
+LEASE = 1_200_000  # ms; a round takes no longer
 ACCEPT = "application/ld+json, application/json;q=0.9, text/csv;q=0.9, text/plain;q=0.8, */*;q=0.1"
 _FEW = 10  # a list of so few servers may lose half of them
 _BUSY = ("applying", "undoing")
@@ -57,13 +57,22 @@ async def rules() -> Rules:
 
 
 async def work(app: App) -> None:
-    """The job: read the lists that are due, each once, then draw conclusions from all."""
-    async with app.asking.setdefault(JOB, asyncio.Lock()):  # two orders at once would draft the same twice
+    """The job: read the lists that are due, each once, then draw conclusions from all.
+
+    Raises:
+        Unreachable: another round has not ended; this one is for later.
+    """
+    me = f"{next_id()}"
+    if not await leases.take(JOB, me, LEASE):  # two orders at once would draft the same twice
+        raise Unreachable("Another round has not ended.")
+    try:
         now = clock.now_ms()
         for each in await stored.everything():
             if each.next_at <= now:
                 await _read(app, each)
         await conclude(app)
+    finally:
+        await leases.release(JOB, me)
 
 
 async def conclude(app: App) -> None:

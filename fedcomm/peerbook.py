@@ -28,8 +28,9 @@ _WRAPPED = frozenset(("wrapped", "relay"))  # from the group
 class PeerBook:
     """Policies and families of peers in memory. A policy for a domain holds for all its sub-domains and ports."""
 
-    def __init__(self, *, allow_list: bool) -> None:
+    def __init__(self, *, allow_list: bool, rules_at: str = "") -> None:
         self.allow_list = allow_list
+        self.rules_at = rules_at  # the page that says with whom this server speaks
         self._decisions: dict[str, Decision] = {}
         self.changes = 0  # how often a server said what it runs; who remembers an answer compares it
         self._asked: set[str] = set()  # who was asked what it runs, whatever the answer was

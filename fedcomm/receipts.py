@@ -16,7 +16,7 @@ from activitypub.origins import host_of
 from fedcomm import admit, members
 from fedcomm.app import App
 from fedcomm.errors import NotAllowed, NotFound
-from fedcomm.outbox.lanes import FORGET
+from fedcomm.outbox.lanes import set_aside
 from fedcomm.standing import Standing
 from storage import actors, outbox, receipts, visible
 from storage.actors import Actor
@@ -175,7 +175,7 @@ def _server(
     failing = peer.failing_since is not None and peer.failures > 0
     if peer.cursor >= entry.seq:  # passed: also when there was nobody to deliver to for months, or it was blocked
         return Server(host, DELIVERED if (peer.last_out_at or 0) >= entry.created_at else NOT_SENT)
-    if failing and (peer.next_attempt_at or 0) - (peer.failing_since or 0) > FORGET:
+    if set_aside(peer):
         return Server(host, NOT_SENT, peer.failing_since, None, 0, told(peer.last_error))
     if failing:
         return Server(host, RETRYING, peer.failing_since, peer.next_attempt_at, 0, told(peer.last_error))

@@ -189,7 +189,7 @@ async def forget_notes(before_ms: int) -> int:
 async def forget(before_ms: int) -> int:
     """Drop entries that every peer has passed and that are older than `before_ms`; the newest stays.
 
-    A peer that has not answered for three months is passed (fedcomm/outbox/lanes.py), so none keeps them for ever.
+    A peer that has not answered for a month is passed (fedcomm/outbox/lanes.py), so none keeps them for ever.
     """
     return await execute(
         "DELETE FROM outbox WHERE created_at < ? AND seq <= (SELECT COALESCE(MIN(cursor), 0) FROM peer)"

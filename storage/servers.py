@@ -1,19 +1,28 @@
 """Other servers as admins look at them: which there are, and what ties people here to one of them."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from storage import peers
 from storage.connect import read_many, rows
 from storage.peers import Peer
 
-SORTS = ("host", "failing", "heard", "reached", "met")
+SORTS = ("host", "failing", "backlog", "heard", "reached", "software", "followed", "decided", "met")
 _ORDER = {
     "host": "host",
     "failing": "CASE WHEN failing_since IS NULL THEN 1 ELSE 0 END, failing_since, host",
+    "backlog": "cursor, host",
+    "software": "CASE WHEN software = '' THEN 1 ELSE 0 END, software, software_version, host",
+    "followed": "COALESCE(followed, 0) DESC, host",
+    "decided": "CASE policy WHEN 'suspend' THEN 0 WHEN 'limit' THEN 1 WHEN 'allow' THEN 3 ELSE 2 END, host",
     "heard": "COALESCE(last_in_at, 0) DESC, host",
     "reached": "COALESCE(last_out_at, 0) DESC, host",
     "met": "first_seen_at DESC, host",
 }
+# Whom members here follow at each server.
+_FOLLOWED = """(SELECT a.host AS there, COUNT(*) AS followed FROM follow f JOIN actor a ON a.id = f.target_id
+JOIN account m ON m.actor_id = f.follower_id WHERE f.state = 'accepted' AND a.host <> '' GROUP BY a.host)"""
 _DECIDED = "(policy <> '' OR reject_media = 1 OR reject_reports = 1 OR hold_contact = 1)"
 
 
@@ -33,8 +42,19 @@ class Ties(msgspec.Struct, frozen=True):
 async def page(sort: str, limit: int, offset: int, *, decided: bool = False) -> list[Peer]:
     """Some of the servers that are known, in an order of `SORTS`; `decided`: those about which something was."""
     where = f"WHERE {_DECIDED} " if decided else ""
-    sql = f"SELECT {peers.COLUMNS} FROM peer {where}ORDER BY {_ORDER[sort]} LIMIT ? OFFSET ?"
+    join = f"LEFT JOIN {_FOLLOWED} counted ON there = host " if sort == "followed" else ""
+    sql = f"SELECT {peers.COLUMNS} FROM peer {join}{where}ORDER BY {_ORDER[sort]} LIMIT ? OFFSET ?"
     return [Peer(*found) for found in await rows(sql, (limit, offset))]
+
+
+async def followed(hosts: Sequence[str] | None = None) -> dict[str, int]:
+    """How many accepted follows lead from members here to each server, or to each of some."""
+    if hosts is None:
+        found = await rows(f"SELECT there, followed FROM {_FOLLOWED} counted", ())
+    else:
+        sql = f"SELECT there, followed FROM {_FOLLOWED.replace('GROUP', 'AND a.host IN (?texts) GROUP')} counted"
+        found = await rows(sql, (list(hosts),)) if hosts else []
+    return {host: int(count) for host, count in found}
 
 
 async def all_ties() -> dict[str, int]:

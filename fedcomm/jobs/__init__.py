@@ -82,7 +82,7 @@ JOBS: dict[str, Job] = {
     "alert_keys": Job(alerts.keys),
     "alert_votes": Job(alerts.votes),
     "apply_blocks": Job(block_imports.work, attempts=10, seconds=600),
-    block_rounds.JOB: Job(block_rounds.work, attempts=3, seconds=1_200),
+    block_rounds.JOB: Job(block_rounds.work, attempts=20, seconds=1_200),
     "backfill": Job(backfill.work, seconds=180),
     blocked_files.ERASE: Job(blocked_files.erase, attempts=10, seconds=600),
     borrowing.KIND: Job(borrowing.fetch, seconds=120),

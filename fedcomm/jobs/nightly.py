@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from fedcomm import audit, clock, completing
 from fedcomm.app import App
+from fedcomm.peer_days import KEPT
 from storage import (
     admissions,
     caught,
@@ -17,6 +18,7 @@ from storage import (
     mutes,
     oauth,
     outbox,
+    peer_days,
     sessions,
     stats,
     tombstones,
@@ -113,6 +115,11 @@ async def _forget_sessions() -> int:
     return await sessions.delete_expired(clock.now_ms())
 
 
+async def _forget_days() -> int:
+    """What passed between here and other servers long ago."""
+    return await peer_days.forget(clock.now_ms() // DAY - KEPT)
+
+
 async def _forget_admissions() -> int:
     """Who could have come into a group on an invitation, and has not."""
     return await admissions.forget(clock.now_ms())
@@ -148,5 +155,6 @@ STEPS: tuple[tuple[str, Callable[[], Awaitable[int]]], ...] = (
     ("programs", _forget_programs),
     ("admissions", _forget_admissions),
     ("threads", completing.forget),
+    ("days", _forget_days),
     ("audit", audit.watch),
 )

@@ -73,6 +73,7 @@ class Uptake:
             try:
                 await take_up(items)
                 COUNTS.take_in((item.id for item in items), clock.now_ms())
+                self.app.days.came(item.signer for item in items)
             finally:
                 self._busy = False
 

@@ -86,7 +86,7 @@ class Courier:
         if said.verdict is Verdict.TAKEN:
             lane.refusing = False
             lane.took()
-            self._ledger.inbox_answers(inbox)
+            self._ledger.taken(lane, inbox)
             return
         self._ledger.refused(lane, seq, inbox, said.status, said.words)
         if said.verdict is Verdict.GONE:

@@ -5,7 +5,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from fedcomm import clock, pauses
+from fedcomm import audit, clock, pauses
 from fedcomm.app import App
 from fedcomm.outbox.courier import Courier, Held
 from fedcomm.outbox.lanes import MINUTE, Delivery, Lane
@@ -37,7 +37,7 @@ class Sender:
         self.tail = 0
         self.delivering = False
         self._log = Log(app)
-        self._ledger = Ledger()
+        self._ledger = Ledger(app.days)
         self._courier = Courier(app, self._log, self._ledger)
         self._lagging: dict[str, Lane] = {}  # lanes that new entries are not offered to: they come to them in the log
         self._ready: OrderedDict[str, Lane] = OrderedDict()
@@ -68,7 +68,7 @@ class Sender:
             await asyncio.wait(self._tasks, timeout=seconds)
         await self._abort()
         try:
-            await self._save(everybody=True)
+            await self._save(everybody=True, last=True)
         except OperationalError as fault:
             LOG.error("cursors not saved, deliveries will be repeated: %s", fault)
         self._courier.close()
@@ -259,7 +259,7 @@ class Sender:
                 return
         else:
             if held is not None and seq not in lane.rejected:
-                self._hold(lane, seq, held)
+                await self._hold(lane, seq, held)
                 return
         self._settle(lane, seq)
 
@@ -277,10 +277,22 @@ class Sender:
         elif lagging and not lane.flying:
             self.app.wake_delivery.set()
 
-    def _hold(self, lane: Lane, seq: int, held: Held) -> None:
+    async def _hold(self, lane: Lane, seq: int, held: Held) -> None:
+        was_lost = lane.lost
         lane.fail(clock.now_ms(), held.wait, held.why)
+        self._ledger.failed(lane)
         self._set_back(lane, seq)
         LOG.warning("delivery held peer=%s failures=%d why=%s", lane.host, lane.failures, held.why)
+        if lane.lost and not was_lost:
+            await self._set_aside(lane)
+
+    async def _set_aside(self, lane: Lane) -> None:
+        """Nothing is dropped in silence: the log of admins says how many entries a peer does not get any more."""
+        waiting = self.tail - lane.cursor
+        try:
+            await audit.note(audit.SERVER, "peer.archive", lane.host, most=waiting, since=lane.failing_since)
+        except OperationalError as fault:
+            LOG.error("peer=%s set aside with at most %d entries, and not noted: %s", lane.host, waiting, fault)
 
     def _fault(self, lane: Lane, entry: Entry, fault: Exception) -> bool:
         """A fault of ours in a delivery; whether it is given up."""
@@ -324,7 +336,7 @@ class Sender:
                 continue
             saved_all = loop.time() if everybody else saved_all
 
-    async def _save(self, *, everybody: bool = False) -> None:
+    async def _save(self, *, everybody: bool = False, last: bool = False) -> None:
         busy = set(self._lagging)
         for lane in self.lanes.values() if everybody else ():
             if not lane.idle:
@@ -332,4 +344,4 @@ class Sender:
             elif lane.host not in busy:
                 lane.read = max(lane.read, self.tail)
                 lane.advance(lane.read)
-        await self._ledger.save(self.tail, busy, everybody=everybody)
+        await self._ledger.save(self.tail, busy, everybody=everybody, last=last)

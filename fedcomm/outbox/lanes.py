@@ -13,7 +13,7 @@ SCHEDULE = (1 * MINUTE, 5 * MINUTE, 15 * MINUTE, 1 * HOUR, 3 * HOUR, 6 * HOUR)  
 REST = 12 * HOUR
 GIVE_UP = 7 * DAY  # then the peer counts as unreachable: probed once a day
 PROBE = DAY
-FORGET = 90 * DAY  # then nothing is kept for it, until it is heard of again
+FORGET = 30 * DAY  # then it is set aside: nothing is kept for it, until it is heard of again
 JITTER = 0.2
 MAX_RETRY_AFTER = 6 * HOUR
 IN_MEMORY = 200  # deliveries a lane keeps; what is behind them is read from the log again
@@ -183,6 +183,11 @@ class Lane:
     def again(self) -> None:
         """Nothing is held any more; should it fail, it waits as long as before."""
         self.next_at, self.asked = 0, False
+
+
+def set_aside(peer: Peer) -> bool:
+    """Whether a server was tried for so long that nothing is kept for it any more (`Lane.lost`)."""
+    return peer.failing_since is not None and (peer.next_attempt_at or 0) - peer.failing_since > FORGET
 
 
 def pause(failures: int, failing_ms: int, retry_after: float | None) -> int:

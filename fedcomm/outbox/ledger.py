@@ -5,7 +5,8 @@ from collections.abc import Iterable
 
 from fedcomm import clock
 from fedcomm.outbox.lanes import DAY, MINUTE, Lane
-from storage import outbox, peers
+from fedcomm.peer_days import PeerDays
+from storage import outbox, peer_days, peers
 from storage.connect import Writes, apply
 from storage.errors import OperationalError
 from storage.peers import GoneInbox
@@ -14,7 +15,8 @@ from storage.peers import GoneInbox
 class Ledger:
     """Collects it, so that it is written in few transactions; what could not be written stays for the next one."""
 
-    def __init__(self) -> None:
+    def __init__(self, days: PeerDays) -> None:
+        self._days = days
         self.gone: dict[str, GoneInbox] = {}
         self._moved: dict[str, Lane] = {}
         self._notes = Writes()
@@ -40,7 +42,17 @@ class Ledger:
 
     def refused(self, lane: Lane, seq: int, inbox: str, status: int, words: str) -> None:
         """A delivery ended without being taken; says with which answer."""
+        self._days.refused(lane.host)
         outbox.note(self._notes, lane.host, seq, inbox, status, words, clock.now_ms())
+
+    def taken(self, lane: Lane, inbox: str) -> None:
+        """The peer took a delivery at that inbox: whatever that said before, it is there."""
+        self._days.taken(lane.host)
+        self.inbox_answers(inbox)
+
+    def failed(self, lane: Lane) -> None:
+        """A delivery was not taken now."""
+        self._days.failed(lane.host)
 
     def scheme(self, lane: Lane) -> None:
         """The peer verifies the scheme that the lane has now."""
@@ -72,16 +84,17 @@ class Ledger:
             return False
         return not lane.heard_at or clock.now_ms() - known.last_refused_at < DAY
 
-    async def save(self, tail: int, busy: Iterable[str], *, everybody: bool) -> None:
-        """Write it down in one transaction; `everybody` also for peers, all but `busy`, that nothing was for.
+    async def save(self, tail: int, busy: Iterable[str], *, everybody: bool, last: bool = False) -> None:
+        """Write it down in one transaction; `everybody` also for peers, all but `busy`, that nothing was for; the
+        `last` time also what else would have waited for a minute.
 
         Raises:
             OperationalError: it could not be written now. Nothing is forgotten.
         """
         async with self._writing:
-            await self._save(tail, list(busy), everybody)
+            await self._save(tail, list(busy), everybody, last)
 
-    async def _save(self, tail: int, busy: list[str], everybody: bool) -> None:
+    async def _save(self, tail: int, busy: list[str], everybody: bool, last: bool) -> None:
         notes, self._notes = self._notes, Writes()
         moved, self._moved = self._moved, {}
         heard = self._heard if everybody else {}
@@ -92,6 +105,9 @@ class Ledger:
         if heard:
             peers.put_heard(writes, heard)
             self._heard = {}
+        days = self._days.collect(all_=last) if everybody else []
+        if days:
+            peer_days.add(writes, days)
         skipping = everybody and tail > self._passed
         if skipping:
             peers.skip_all_but(writes, busy, tail)
@@ -101,6 +117,7 @@ class Ledger:
         try:
             await apply(writes)
         except OperationalError:
+            self._days.put_back(days)
             notes.merge(self._notes)
             self._notes, self._moved = notes, moved | self._moved
             self._heard = heard | self._heard

@@ -2,16 +2,20 @@
 
 import pytest
 
-from fedcomm import backlog, receipts
+from fedcomm import backlog, peer_days, receipts
 from fedcomm.errors import Conflict, NotFound
 from storage import audit
+from storage import peer_days as days
 from tests.fediverse import Fediverse
 from tests.forger import Host, send
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_refused_delivery_goes_out_once_more_and_what_waits_can_be_dropped(fediverse: Fediverse) -> None:
+async def test_a_refused_delivery_goes_out_once_more_and_what_waits_can_be_dropped(
+    fediverse: Fediverse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(peer_days, "EVERY", 0)
     ours = await fediverse.instance("ours.test")
     anna = await ours.person("anna")
     far, other = Host(fediverse, "far.test"), Host(fediverse, "other.test")
@@ -64,3 +68,10 @@ async def test_a_refused_delivery_goes_out_once_more_and_what_waits_can_be_dropp
 
     assert [said["object"]["id"] for said in far.received[4:]] == [kept.uri]
     assert [said["object"]["id"] for said in other.received[3:]] == [lost.uri, kept.uri]
+
+    with ours.here():
+        await backlog.picture(ours.app)
+        await ours.agreed()
+        passed = await days.of("far.test", 0)
+        assert [(sum(each.came for each in passed), sum(each.taken for each in passed))] == [(1, 4)]
+        assert [(sum(each.failed for each in passed), sum(each.refused for each in passed))] == [(1, 2)]

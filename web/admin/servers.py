@@ -5,16 +5,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+import storage.peer_days
 import storage.peers
-from fedcomm import peers
+from fedcomm import board, clock, peer_days, peers
 from fedcomm.errors import AppError, NotFound
 from storage import servers
+from storage.peer_days import DAY, PeerDay
 from storage.peers import Decision
 from web import params, respond, state
 from web.pages import frame
 from web.pages.readers import Plain, Reader, admins_only, form
 
 LINES = 50
+HEIGHT, STEP, WIDTH = 60, 14, 5  # of the picture of days, from day to day, of each of its two bars
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -52,6 +55,14 @@ class Given(msgspec.Struct, frozen=True):
         )  # fmt: skip
 
 
+class Bar(msgspec.Struct, frozen=True):
+    """One day in the picture: where it is, and how high what went out and came in stand."""
+
+    x: int
+    taken: int
+    came: int
+
+
 @admins_only
 async def overview(request: Request, reader: Reader) -> Response:
     """`GET /admin/servers`"""
@@ -62,6 +73,14 @@ async def overview(request: Request, reader: Reader) -> Response:
         except AppError as refused:
             return await _list(request, Asked(), refused)
     return await _list(request, asked)
+
+
+@admins_only
+async def export(request: Request, reader: Reader) -> Response:
+    """`GET /admin/servers/export.csv`: all of them, with what the page tells."""
+    body = board.to_csv(await board.everybody(state.app_of(request)))
+    headers = {"content-disposition": 'attachment; filename="servers.csv"', "cache-control": "no-store"}
+    return Response(body, 200, headers, "text/csv; charset=utf-8")
 
 
 @admins_only
@@ -99,8 +118,9 @@ async def _list(request: Request, asked: Asked, refused: AppError | None = None)
         request,
         "admin/servers.html",
         refused,
-        servers=[(peer, app.peers.decision(peer.host)) for peer in found[:LINES]],
+        servers=await board.of(app, found[:LINES]),
         sort=sort,
+        red=board.RED,
         only=asked.only,
         offset=offset,
         further=offset + LINES if len(found) > LINES else 0,
@@ -115,6 +135,7 @@ async def _one(request: Request, given: Given | None = None, refused: AppError |
     if host != request.path_params["host"]:
         raise NotFound("There is no such page.")
     decided = await storage.peers.decision(host)
+    days = await _days(host)
     return await frame.with_form(
         request,
         "admin/server.html",
@@ -123,15 +144,41 @@ async def _one(request: Request, given: Given | None = None, refused: AppError |
         peer=await storage.peers.get(host),
         decided=decided,
         holds=app.peers.decision(host),
+        line=await board.one(app, host),
         ties=await servers.ties(host),
         given=given or Given.of(decided.decision if decided else Decision()),
         policies=peers.POLICIES if app.peers.allow_list else tuple(p for p in peers.POLICIES if p != "allow"),
         allow_list=app.peers.allow_list,
+        days=days,
+        bars=_bars(days),
+        most=max(max(each.taken, each.came) for each in days),
+        sums=_sums(days),
+        size=(STEP * len(days), HEIGHT),
+        bar_width=WIDTH,
     )
+
+
+async def _days(host: str) -> list[PeerDay]:
+    now = clock.now_ms()
+    found = await storage.peer_days.of(host, now // DAY - peer_days.SHOWN)
+    return peer_days.all_of(found, host, now)
+
+
+def _sums(days: list[PeerDay]) -> PeerDay:
+    names = ("came", "taken", "failed", "refused")
+    return PeerDay("", 0, *(sum(getattr(each, name) for each in days) for name in names))
+
+
+def _bars(days: list[PeerDay]) -> list[Bar]:
+    most = max(1, *(max(each.taken, each.came) for each in days))
+    return [
+        Bar(at * STEP, -(-each.taken * HEIGHT // most), -(-each.came * HEIGHT // most)) for at, each in enumerate(days)
+    ]
 
 
 routes = [
     Route("/admin/servers", overview),
+    Route("/admin/servers/export.csv", export),
     Route("/admin/servers/{host}", one),
     Route("/admin/servers/{host}", decide, methods=["POST"]),
     Route("/admin/servers/{host}/retry", retry, methods=["POST"]),

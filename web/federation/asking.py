@@ -62,7 +62,8 @@ async def viewer(request: Request) -> int:
     """
     found = await asker(request)
     if found is None and app_of(request).peers.allow_list:
-        raise Forbidden("This server speaks only with servers it knows. Please sign the request.")
+        where = app_of(request).peers.rules_at
+        raise Forbidden(f"This server speaks only with servers it knows. Please sign the request. What holds: {where}")
     return found.id if found is not None else visible.ANYBODY
 
 

@@ -2,8 +2,11 @@
 
 import pytest
 
+from fedcomm import admit, clock, settings
 from fedcomm.app import App
-from storage import audit, peers
+from fedcomm.errors import NotAllowed
+from fedcomm.peers import decide
+from storage import audit, peer_days, peers, servers
 from storage.connect import execute, value
 from tests import build
 from tests.web.pages.browser import Browser
@@ -70,8 +73,14 @@ async def test_how_deliveries_go_is_told_and_they_can_be_tried_again(admin: Brow
         " WHERE host = ?",
         (build.NOW, build.NOW + 60_000, FAR),
     )
+    today = clock.now_ms() // peer_days.DAY
+    for day, came in ((today, 4), (today - 3, 9), (today - 30, 99)):
+        await build.insert("peer_day", host=FAR, day=day, came=came, taken=2, failed=1, refused=0)
     page = await admin.get(f"/admin/servers/{FAR}")
     assert "503 busy" in page.main and "Failures in a row" in page.main
+    assert "In all it took 4, and 13 came." in page.main and len(page.all("rect")) == 4
+    assert "All13420" in page.main.replace(" ", "") and "99" not in page.main
+    assert await peer_days.forget(today - 3) == 1 and len(await peer_days.of(FAR, 0)) == 2
 
     tried = await admin.button(page, f"/admin/servers/{FAR}/retry")
 
@@ -80,3 +89,71 @@ async def test_how_deliveries_go_is_told_and_they_can_be_tried_again(admin: Brow
     assert (
         await admin.post("/admin/servers/new.example/retry", {"csrf": page.all("input", name="csrf")[0]["value"]})
     ).status == 404
+
+
+async def test_everybody_reads_what_holds_and_whom_it_is_about_is_told_as_admins_want(
+    app: App, admin: Browser, stranger: Browser
+) -> None:
+    await decide(app, "bad.example", peers.Decision("suspend", True, public_comment="Spam", private_comment="note"))
+    await decide(app, "loud.example", peers.Decision("limit", obfuscate=True))
+    await decide(app, "friend.example", peers.Decision("allow"))
+    closed = await stranger.get("/about/federation")
+    assert "do not publish" in closed.main and "bad.example" not in closed.main and closed.status == 200
+    for shown_to, ours, theirs in (("members", True, False), ("everybody", True, True)):
+        await settings.change(app, None, {"blocks_shown": shown_to})
+        for browser, told in ((admin, ours), (stranger, theirs)):
+            page = (await browser.get("/about/federation")).main
+            assert ("bad.example" in page and "Spam" in page and "No pictures." in page) == told, (shown_to, page)
+            assert not any(word in page for word in ("loud.example", "friend.example", "note "))
+    assert "Only with servers" not in (await stranger.get("/about/federation")).main
+    app.peers.allow_list = True
+    assert "Only with servers" in (await stranger.get("/about/federation")).main
+    with pytest.raises(NotAllowed, match=f"let in by name. What holds: {app.base_url}/about/federation"):
+        admit.server(app.peers, "other.example")
+    with pytest.raises(NotAllowed, match="does not speak with"):
+        admit.server(app.peers, "bad.example")
+    admit.server(app.peers, "friend.example")
+    refused = await stranger.client.get("/users/ada", headers={"accept": "application/activity+json"})
+    assert refused.status_code == 403 and f"{app.base_url}/about/federation" in refused.json()["error"]
+
+
+async def test_the_board_sorts_by_what_wants_a_look_and_is_taken_along_as_csv(app: App, admin: Browser) -> None:
+    alice = await build.person("alice")
+    await build.follow(alice, await build.person("bob", "liked.example"))
+    for host, failures, waited in (("calm.example", 0, 0), ("down.example", 3, 1), ("gone.example", 40, 31)):
+        await peers.meet_at(host, 5 if failures else 9, build.NOW)
+        since = build.NOW if failures else None
+        await execute(
+            "UPDATE peer SET failures = ?, failing_since = ?, next_attempt_at = ?, last_error = ?, software = ?"
+            " WHERE host = ?",
+            (
+                failures,
+                since,
+                since and since + waited * peer_days.DAY,
+                "=1+1" if failures else "",
+                "lemmy" if failures else "zap",
+                host,
+            ),
+        )
+    await peers.meet_at("liked.example", 9, build.NOW)
+    await build.insert("outbox", seq=9, uri="https://x/1", actor_id=alice.id, body=b"{}", audience="{}",
+                       created_at=build.NOW)  # fmt: skip
+    await peers.decide("gone.example", peers.Decision("limit"), 7, build.NOW)
+    await app.look_at_peers()
+
+    first = {}
+    for sort in servers.SORTS:
+        page = await admin.get(f"/admin/servers?sort={sort}")
+        assert page.status == 200 and page.source.count('<td class="problem">') == 2 and "Set aside" in page.main
+        first[sort] = next(link for link in page.links if ".example" in link).rpartition("/")[2]
+    assert (first["failing"], first["followed"], first["decided"], first["software"], first["backlog"]) == (
+        "down.example", "liked.example", "gone.example", "down.example", "down.example",
+    )  # fmt: skip
+
+    lines = {line.split(",")[0]: line for line in (await admin.get("/admin/servers/export.csv")).source.splitlines()}
+    assert lines["calm.example"] == "calm.example,zap,,,,0,0,,,well,,0,,false,false,false"
+    assert ",4,3," in lines["down.example"] and ",down,'=1+1,0," in lines["down.example"]
+    assert ",set aside," in lines["gone.example"] and ",limit,false" in lines["gone.example"]
+    assert lines["liked.example"].endswith(",1,,false,false,false")
+    gone = await admin.get("/admin/servers/gone.example")
+    assert "set aside: what waited for it was dropped" in gone.main and "Try now" in gone.main

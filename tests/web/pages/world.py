@@ -83,6 +83,7 @@ def for_anybody(world: World) -> dict[str, int]:
         "/": 200,
         f"/?max_id={world.thread.id + 1}": 200,
         "/about": 200,
+        "/about/federation": 200,
         "/tags/rye": 200,
         "/sign_in": 200,
         "/sign-up": 200,

@@ -1,9 +1,6 @@
 """Accounts: who may have one, signing up and in, roles, passwords, leaving."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from functools import cache
-from typing import Literal
 from zoneinfo import available_timezones
 
 import msgspec
@@ -15,15 +12,14 @@ import storage.mail_links
 import storage.sessions
 import storage.tokens
 from fedcomm import (
-    actors,
     audit,
     clock,
-    emails,
+    enrolling,
     erasing,
     invites,
     joining,
     mail_domains,
-    names,
+    mails,
     passwords,
     powers,
     sanctions,
@@ -32,18 +28,15 @@ from fedcomm import (
 )
 from fedcomm.app import App
 from fedcomm.consents import Agreement
+from fedcomm.enrolling import State
 from fedcomm.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
 from storage.accounts import Account
-from storage.connect import transaction
-from storage.errors import IntegrityError
-from storage.ids import next_id
-from storage.invites import Invite
+from storage.connect import Writes, transaction, write
 
 ROLES = invites.ROLES
-LONGEST_REASON = 1000  # characters
+WAITING = ("pending", "unconfirmed")
 MOST_PENDING = 200  # sign-ups that wait; more would only be a flood
-
-State = Literal["pending", "active", "frozen", "suspended"]
+MOST_UNCONFIRMED = 1000  # who have not confirmed their address; each goes after a week
 
 
 async def create(
@@ -60,11 +53,11 @@ async def create(
     _admin(by)
     if role not in ROLES:
         raise Invalid("There is no such role: it is member, moderator or admin.", field="role")
-    wanted = await _wanted(app, name, password, email, role, state)
+    wanted = await enrolling.wanted(app, name, password, email, role, state)
     if wanted.email_key and await storage.accounts.by_email(wanted.email_key):
         raise Conflict("Another account has this e-mail address.")
-    async with _first_come():
-        account = await _add(app, wanted)
+    async with enrolling.first_come():
+        account = await enrolling.add(app, wanted)
         await audit.record(by, "account.create", f"@{wanted.username}", role=role)
     return account
 
@@ -78,11 +71,11 @@ async def set_up(app: App, token: str, name: str, password: str, email: str = ""
         Conflict: the name was given to somebody before.
     """
     await invites.find_first_admin(app, token)
-    wanted = await _wanted(app, name, password, email, "admin", "active")
-    async with _first_come():
+    wanted = await enrolling.wanted(app, name, password, email, "admin", "active")
+    async with enrolling.first_come():
         invite = await invites.find_first_admin(app, token)
         await invites.use(invite)
-        account = await _add(app, wanted)
+        account = await enrolling.add(app, wanted)
         await audit.note(audit.SERVER, "account.first_admin", f"@{wanted.username}")
     return account
 
@@ -93,6 +86,7 @@ async def sign_up(
 ) -> Account:  # fmt: skip
     """A new account for somebody from outside: active with an invitation, else pending until an admin says yes.
 
+    Where mail is on, who has no invitation is unconfirmed first, until they follow a link in a mail (`confirming`).
     `agreement` is to which rules they said yes, `language` that of the page on which they did.
 
     Raises:
@@ -108,20 +102,26 @@ async def sign_up(
     mode = (await settings.current(app)).registration
     if found is None and mode == "invite":
         raise NotAllowed("One needs an invitation to sign up here.")
-    state: State = "active" if found or mode == "open" or app.config.confirm_signups else "pending"
-    text = _reason(reason)
+    state = _begins(app, mode, invited=found is not None)
+    if state == "unconfirmed" and not email.strip():
+        raise Invalid("Please give your e-mail address.", field="email")
+    text = enrolling.reason(reason)
     await mail_domains.check(email)
-    wanted = await _wanted(app, name, password, email, found.role if found else "member", state, address)
+    wanted = await enrolling.wanted(app, name, password, email, found.role if found else "member", state, address)
     wanted = msgspec.structs.replace(wanted, reason=text, language=language[:20])
-    if state == "pending" and await storage.accounts.count_pending() >= MOST_PENDING:
-        raise TooMany(
-            "Too many sign-ups are waiting for an answer. Please come back in a few days.", retry_after=86_400
-        )
-    async with _first_come():
+    await _check_waiting(state)
+    if confirms := mails.on(app) and bool(wanted.email):
+        mails.count(app, wanted.email)
+        wanted = msgspec.structs.replace(wanted, email_key=None)  # until they have confirmed it
+    async with enrolling.first_come():
         if found:
             await invites.use(found)
-        account = await _add(app, wanted, found)
-        await joining.come_in(app, account.actor_id, found.group_id if found else None, agreement)
+        account = await enrolling.add(app, wanted, found)
+        group_id = found.group_id if found else None
+        await joining.come_in(app, account.actor_id, group_id, agreement, tell=state != "unconfirmed")
+        if confirms:
+            mails.post(app, writes := Writes(), "confirm", account=account.id)
+            await write(writes)
     return account
 
 
@@ -137,7 +137,7 @@ async def authenticate(app: App, login: str, password: str, address: str = "") -
 
 
 async def approve(app: App, name: str, by: Account | None = None) -> Account:
-    """Let somebody in who signed up.
+    """Let somebody in who signed up, whether they have confirmed their address or not.
 
     Raises:
         NotAllowed: `by` does not look after this server.
@@ -147,7 +147,8 @@ async def approve(app: App, name: str, by: Account | None = None) -> Account:
     powers.require(by, powers.PEOPLE)
     account = await named(name)
     async with transaction():
-        if not await storage.accounts.set_state(account.id, "pending", "active", clock.now_ms()):
+        waits = account.state in WAITING
+        if not waits or not await storage.accounts.set_state(account.id, account.state, "active", clock.now_ms()):
             raise Conflict("This account does not wait for approval.")
         await audit.record(by, "account.approve", _handle(name))
     return await named(name)
@@ -164,13 +165,18 @@ async def reject(app: App, name: str, by: Account | None = None, reason: str = "
     powers.require(by, powers.PEOPLE)
     async with transaction():
         account = await named(name)
-        if account.state != "pending":
+        if account.state not in WAITING:
             raise Conflict("This account does not wait for approval.")
-        await storage.accounts.delete(account.id)
-        await storage.consents.forget(account.actor_id)
-        await storage.accounts.forget_actor(account.actor_id)
-        detail = {"reason": reason.strip()[:LONGEST_REASON]} if reason.strip() else {}
+        await forget(account)
+        detail = {"reason": reason.strip()[: enrolling.LONGEST_REASON]} if reason.strip() else {}
         await audit.record(by, "account.reject", _handle(name), **detail)
+
+
+async def forget(account: Account) -> None:
+    """Forget a sign-up that nobody let in; its name is free. Belongs in a transaction."""
+    await storage.accounts.delete(account.id)
+    await storage.consents.forget(account.actor_id)
+    await storage.accounts.forget_actor(account.actor_id)
 
 
 async def promote(app: App, name: str, role: str, by: Account | None = None) -> None:
@@ -318,57 +324,6 @@ async def named(name: str) -> Account:
     return account
 
 
-class _Wanted(msgspec.Struct, frozen=True):
-    """What somebody chose, checked; `email_key` says who may sign in with the address."""
-
-    username: str
-    password_hash: str
-    email: str
-    email_key: str | None
-    role: str
-    state: State
-    reason: str = ""
-    language: str = ""
-
-
-async def _wanted(
-    app: App, name: str, password: str, email: str, role: str, state: State, address: str = ""
-) -> _Wanted:
-    username = names.check(name, app.host)
-    passwords.check(password, username)
-    email = emails.check(email)
-    if await storage.actors.local(username):
-        raise Conflict("This name is taken. Please choose another one.", fix="choose another name")
-    if address:
-        signing_in.count_sign_up(app, address)
-    return _Wanted(username, await passwords.hashed(password), email, emails.key(email), role, state)
-
-
-@asynccontextmanager
-async def _first_come() -> AsyncIterator[None]:
-    """A transaction in which a name is taken: of two at once the second is told so."""
-    try:
-        async with transaction():
-            yield
-    except IntegrityError:
-        raise Conflict("This name is taken. Please choose another one.", fix="choose another name") from None
-
-
-async def _add(app: App, wanted: _Wanted, invite: Invite | None = None) -> Account:
-    actor = await actors.create_local(app, "Person", wanted.username)
-    # Whoever signs up with somebody else's address must not learn that it is known here.
-    taken = wanted.email_key and await storage.accounts.by_email(wanted.email_key)
-    now = clock.now_ms()
-    account = Account(
-        id=next_id(), actor_id=actor.id, email=wanted.email, email_key=None if taken else wanted.email_key,
-        password_hash=wanted.password_hash, role=wanted.role, state=wanted.state, language=wanted.language,
-        time_zone="", preferences="{}", reason=wanted.reason, invite_id=invite.id if invite else None, created_at=now,
-        approved_at=now if wanted.state == "active" else None, last_active_at=None,
-    )  # fmt: skip
-    await storage.accounts.insert(account)
-    return account
-
-
 async def end_everything(account_id: int, but: int | None = None) -> None:
     """Sign an account out everywhere, but for one session; links to a new password are good no more.
 
@@ -379,6 +334,23 @@ async def end_everything(account_id: int, but: int | None = None) -> None:
     await storage.tokens.revoke_all(account_id, clock.now_ms())
 
 
+def _begins(app: App, mode: str, *, invited: bool) -> State:
+    """In which state an account from outside begins."""
+    if invited or app.config.confirm_signups:
+        return "active"
+    if mails.on(app):
+        return "unconfirmed"
+    return "active" if mode == "open" else "pending"
+
+
+async def _check_waiting(state: State) -> None:
+    waiting = {"pending": MOST_PENDING, "unconfirmed": MOST_UNCONFIRMED}
+    if state in waiting and await storage.accounts.count(state) >= waiting[state]:
+        raise TooMany(
+            "Too many sign-ups are waiting for an answer. Please come back in a few days.", retry_after=86_400
+        )
+
+
 async def _keep_an_admin(account: Account) -> None:
     if account.role == "admin" and account.state == "active" and await storage.accounts.count_admins() == 1:
         raise Conflict("This is the only admin. Make somebody else an admin first.")
@@ -386,12 +358,6 @@ async def _keep_an_admin(account: Account) -> None:
 
 def _admin(by: Account | None) -> None:
     powers.require(by, powers.ROLES)
-
-
-def _reason(text: str) -> str:
-    if len(text) > LONGEST_REASON:
-        raise Invalid("The text about yourself must have at most 1000 characters.", field="reason")
-    return "".join(c for c in text.replace("\r\n", "\n").strip() if c == "\n" or c.isprintable())
 
 
 def _handle(name: str) -> str:

@@ -14,8 +14,12 @@ from storage.groups import Group
 from storage.invites import Invite
 
 
-async def come_in(app: App, actor_id: int, group_id: int | None, agreement: Agreement | None) -> None:
-    """What a sign-up means for others; joins its transaction. Admins are told, a group has a member or a request more.
+async def come_in(
+    app: App, actor_id: int, group_id: int | None, agreement: Agreement | None, *, tell: bool = True
+) -> None:
+    """What a sign-up means for others; joins its transaction. A group has a member or a request more.
+
+    Admins are told, if `tell`: later of who has not confirmed an address yet.
 
     Raises:
         Invalid: the rules are not any more what `agreement` says yes to.
@@ -24,9 +28,9 @@ async def come_in(app: App, actor_id: int, group_id: int | None, agreement: Agre
     assert actor is not None  # it was added just now
     if agreement is not None:
         await consents.agree(actor, agreement)
-    writes = Writes()
-    await telling.admins(writes, "admin.sign_up", actor.id)
-    await write(writes)
+    if tell:
+        await telling.admins(writes := Writes(), "admin.sign_up", actor.id)
+        await write(writes)
     group, face = await storage.groups.with_face(group_id)
     if group is not None and face is not None and group.closed_at is None and not face.gone:
         await follows.follow(app, actor, face.id, invited=True)

@@ -3,8 +3,10 @@
 from collections.abc import Awaitable, Callable
 from gettext import NullTranslations
 
+import msgspec
+
 import storage.accounts
-from fedcomm import clock, forgotten, tokens
+from fedcomm import clock, confirming, forgotten, tokens
 from fedcomm.app import App
 from fedcomm.mail_message import Letter
 from fedcomm.mails import Mail
@@ -45,7 +47,49 @@ async def password_changed(app: App, mail: Mail) -> Letter | None:
     ])  # fmt: skip
 
 
+async def confirm(app: App, mail: Mail) -> Letter | None:
+    """A link that confirms an address; of who has an account with it already, that they have."""
+    account = await storage.accounts.by_id(mail.account)
+    if account is None or account.email_key or not account.email:
+        return None
+    owner = await storage.accounts.by_email(account.email)
+    if owner is not None:
+        return await _known(app, mail, account, owner)
+    gettext = _tongue(app, mail, account).gettext
+    path = "/auth/confirm/{token}"
+    link = await _link(app, account, confirming.PURPOSE, account.email, confirming.LIFETIME, path)
+    return _letter(app, mail, account, gettext("Please confirm your address"), [
+        gettext("Somebody, probably you, has signed up on {host} as @{name} with this address. Is it yours?")
+        .replace("{name}", await storage.accounts.name_of(account.id)).replace("{host}", app.host),
+        gettext("Then confirm it here, within seven days:"),
+        link,
+        gettext("It was not you? Then there is nothing to do: without this link nobody uses your address."),
+    ])  # fmt: skip
+
+
+async def confirm_again(app: App, mail: Mail) -> Letter | None:
+    """The same for an address that somebody has signed up with and not confirmed, if anybody has."""
+    account = await storage.accounts.unconfirmed_by_email(mail.address)
+    return await confirm(app, msgspec.structs.replace(mail, account=account.id)) if account is not None else None
+
+
+async def _known(app: App, mail: Mail, account: Account, owner: Account) -> Letter:
+    """To who has an account: that somebody wanted another one with their address, who does not learn of this."""
+    gettext = _tongue(app, mail, owner).gettext
+    return _letter(app, mail, owner, gettext("You have an account already"), [
+        gettext("Somebody, perhaps you, wanted to sign up on {host} with this address, as @{name}. But the address"
+                " belongs to your account @{own} there, and to no other.")
+        .replace("{name}", await storage.accounts.name_of(account.id)).replace("{host}", app.host)
+        .replace("{own}", await storage.accounts.name_of(owner.id)),
+        gettext("You have forgotten your password? Here you choose another one: {link}")
+        .replace("{link}", f"{app.base_url}/auth/password"),
+        gettext("It was not you? Then there is nothing to do. Whoever it was has not learnt that you have an account."),
+    ])  # fmt: skip
+
+
 LETTERS: dict[str, Callable[[App, Mail], Awaitable[Letter | None]]] = {
+    "confirm": confirm,
+    "confirm_again": confirm_again,
     "password": password,
     "password_changed": password_changed,
 }

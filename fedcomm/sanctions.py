@@ -86,7 +86,7 @@ async def _change(app: App, target: Actor, account: Account | None, what: str) -
         return True
     if target.local and account is None:
         raise Invalid("This is a group: its moderators decide about it.", field="act")
-    if account is not None and account.state == "pending":
+    if account is not None and account.state in ("pending", "unconfirmed"):
         raise Conflict("This account waits for approval: approve or reject it.")
     kind, on = UNDOES.get(what, what), what not in UNDOES
     if account is not None and kind in (FREEZE, SUSPEND):

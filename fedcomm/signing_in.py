@@ -13,6 +13,8 @@ from storage.accounts import Account
 
 _WRONG = "This name and this password do not belong together."
 _STATES = {
+    "unconfirmed": "Please confirm your address first: follow the link in the mail that was sent to it. No mail has"
+    " come? You can have another one sent: {link}",
     "pending": "This account is waiting for an admin's approval.",
     "frozen": "Nobody can sign in with this account for now. Whom you can ask about it stands here: {link}",
     "suspended": "This account has been suspended. Whom you can ask about it stands here: {link}",
@@ -129,6 +131,8 @@ async def _shut_out(app: App, account: Account) -> NotAllowed:
     """Why somebody with the right password cannot sign in."""
     if account.state == "pending":
         return NotAllowed(_STATES["pending"])
+    if account.state == "unconfirmed":
+        return NotAllowed(_STATES["unconfirmed"], link=f"{app.base_url}/auth/confirm")
     link = f"{app.base_url}/about"
     if reason := await _reason(account):
         return NotAllowed(_WITH_REASON[account.state], reason=reason, link=link)

@@ -52,8 +52,10 @@ def check_scopes(scopes: str) -> str:
     return " ".join(wanted)
 
 
-async def issue(app: object, account_name: str, scopes: str, oauth_app_id: int | None = None) -> str:
-    """A new access token of an active account.
+async def issue(
+    app: object, account_name: str, scopes: str, oauth_app_id: int | None = None, *, unconfirmed: bool = False
+) -> str:
+    """A new access token of an active account, or of one with an `unconfirmed` address, for which it opens nothing yet.
 
     Raises:
         Invalid: a scope does not exist.
@@ -70,7 +72,7 @@ async def issue(app: object, account_name: str, scopes: str, oauth_app_id: int |
                 fix="check the name, or make it: fedcomm account create NAME --password-stdin",
                 name=account_name,
             )
-        if account.state != "active":
+        if account.state != "active" and not (unconfirmed and account.state == "unconfirmed"):
             raise NotAllowed("The account is not active.", fix="let it in first: fedcomm account approve NAME")
         if account.role == "member" and any(scope.startswith("admin:") for scope in wanted.split()):
             raise NotAllowed("Only who looks after this server can have admin scopes.")

@@ -9,12 +9,15 @@ from storage.connect import after_commit, dialect, execute, row, rows, value
 
 
 class Account(msgspec.Struct, frozen=True):
-    """One who can sign in. `role`: member, moderator or admin; `state`: pending, active, frozen or suspended."""
+    """One who can sign in.
+
+    `role`: member, moderator or admin; `state`: unconfirmed, pending, active, frozen or suspended.
+    """
 
     id: int
     actor_id: int
     email: str
-    email_key: str | None  # lower case; missing when there is no address, or when another account had it first
+    email_key: str | None  # lower case; missing without an address, while it is not confirmed, and when another has it
     password_hash: str
     role: str
     state: str
@@ -44,7 +47,8 @@ class Person(msgspec.Struct, frozen=True):
 _SHOWN = ("active", "frozen")
 _COLUMNS = ", ".join(f"account.{name}" for name in Account.__struct_fields__)
 _PERSON = """
-SELECT account.id, actor.username, account.email, account.email <> '' AND account.email_key IS NULL,
+SELECT account.id, actor.username, account.email,
+       account.email_key IS NULL AND EXISTS (SELECT 1 FROM account o WHERE o.email_key = LOWER(account.email)),
        account.role, account.state, account.reason, account.created_at
 FROM account JOIN actor ON actor.id = account.actor_id"""
 
@@ -129,15 +133,28 @@ async def last_attended() -> int | None:
     return int(found) if found is not None else None
 
 
-async def count_pending() -> int:
-    """How many sign-ups wait for an answer."""
-    return int(await value("SELECT count(*) FROM account WHERE state = 'pending'") or 0)
+async def count(state: str) -> int:
+    """How many accounts are in a state."""
+    return int(await value("SELECT count(*) FROM account WHERE state = ?", (state,)) or 0)
 
 
-async def pending(limit: int = 50, after: int = 0) -> list[Person]:
-    """Sign-ups that wait for an answer, the longest waiting first; `after` is the id of the last one seen."""
-    sql = f"{_PERSON} WHERE account.state = 'pending' AND account.id > ? ORDER BY account.id LIMIT ?"
-    return [_person(found) for found in await rows(sql, (after, limit))]
+async def waiting(limit: int = 50) -> list[Person]:
+    """Sign-ups that wait for an answer, the longest waiting first; then those who have not confirmed their address."""
+    sql = f"{_PERSON} WHERE account.state IN ('pending', 'unconfirmed') ORDER BY account.state, account.id LIMIT ?"
+    return [_person(found) for found in await rows(sql, (limit,))]
+
+
+async def unconfirmed_by_email(email: str) -> Account | None:
+    """Who signed up last with this address (in small letters) and has not confirmed it."""
+    sql = f"""SELECT {_COLUMNS} FROM account WHERE email_key IS NULL AND LOWER(email) = ? AND state <> 'suspended'
+              ORDER BY id DESC LIMIT 1"""
+    return _account(await row(sql, (email,)))
+
+
+async def unconfirmed_before(before: int, limit: int = 500) -> list[Account]:
+    """Some of those who signed up before that time and have not confirmed their address."""
+    sql = f"SELECT {_COLUMNS} FROM account WHERE state = 'unconfirmed' AND created_at < ? ORDER BY id LIMIT ?"
+    return [account for found in await rows(sql, (before, limit)) if (account := _account(found))]
 
 
 def _person(found: tuple[object, ...]) -> Person:
@@ -152,6 +169,15 @@ async def insert(account: Account) -> None:
     await execute(f"INSERT INTO account ({names}) VALUES ({marks})", msgspec.structs.astuple(account))
     if account.state not in _SHOWN:
         await execute("UPDATE actor SET suspended_at = ? WHERE id = ?", (account.created_at, account.actor_id))
+
+
+async def set_email(account_id: int, email: str, key: str | None) -> None:
+    """Keep another address; with a `key` somebody signs in with it.
+
+    Raises:
+        IntegrityError: another account has this key.
+    """
+    await execute("UPDATE account SET email = ?, email_key = ? WHERE id = ?", (email, key, account_id))
 
 
 async def set_password(account_id: int, password_hash: str) -> None:

@@ -11,6 +11,7 @@ from storage.paging import Page
 ORIGINS = ("local", "remote")
 STATES = {
     "active": "a.suspended_at IS NULL AND (account.id IS NULL OR account.state = 'active')",
+    "unconfirmed": "account.state = 'unconfirmed'",
     "pending": "account.state = 'pending'",
     "frozen": "account.state = 'frozen'",
     "sensitive": "a.sensitive_at IS NOT NULL",

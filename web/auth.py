@@ -29,6 +29,7 @@ NOT_ADMIN = "This action is not allowed"
 FORGED = "This form is too old, or it did not come from here. Please open the page again."
 
 _CLOSED = {
+    "unconfirmed": "Your login is missing a confirmed e-mail address",
     "frozen": "Your login is currently disabled",
     "pending": "Your login is currently pending approval",
     "suspended": "Your login is currently disabled",
@@ -112,6 +113,22 @@ async def require_program(request: Request, *scopes: str) -> Holder:
     """
     await identify(request)
     return _with_right(request.scope[ASKER], scopes)
+
+
+async def require_unconfirmed(request: Request, *scopes: str) -> Account | None:
+    """The account of who has signed up with the program that asks; None once their address is confirmed.
+
+    Raises:
+        Refusal: 401 for a missing or bad token; 403 for one without the scope or of no person.
+    """
+    await identify(request)
+    holder = request.scope[ASKER]
+    if isinstance(holder, Holder) and holder.state == "unconfirmed":
+        if not any(oauth.covers(holder.scopes, scope) for scope in scopes):
+            raise Refusal(403, OUTSIDE)
+        return await storage.accounts.by_id(holder.account_id or 0)
+    await require(request, *scopes)
+    return None
 
 
 async def by_token(token: str, *scopes: str) -> Viewer:

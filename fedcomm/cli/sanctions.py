@@ -57,8 +57,8 @@ def demote(name: str) -> None:
 @account.command(name="list")
 @click.argument("text", default="")
 @click.option("--from", "origin", type=click.Choice(["local", "remote"]), default="local", show_default=True)
-@click.option("--state", default="", type=click.Choice(["", "active", "pending", "frozen", "sensitive", "limited",
-                                                         "suspended"]))  # fmt: skip
+@click.option("--state", default="", type=click.Choice(["", "active", "pending", "unconfirmed", "frozen", "sensitive",
+                                                         "limited", "suspended"]))  # fmt: skip
 @click.option("--host", default="", help="Of this server alone.")
 def list_(text: str, origin: str, state: str, host: str) -> None:
     """Print who is known, who came last first; TEXT is in the name or begins it."""

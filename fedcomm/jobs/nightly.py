@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable
 
-from fedcomm import audit, clock, completing
+from fedcomm import audit, clock, completing, confirming
 from fedcomm.app import App
 from fedcomm.peer_days import KEPT
 from storage import (
@@ -130,6 +130,11 @@ async def _forget_links() -> int:
     return await mail_links.forget(clock.now_ms())
 
 
+async def _forget_unconfirmed() -> int:
+    """Sign-ups of who has never confirmed their address."""
+    return await confirming.forget(clock.now_ms() - confirming.LIFETIME)
+
+
 async def _forget_programs() -> int:
     """Old codes, tokens of programs that rest, programs nobody let in: anybody can have them (attack OAU-12)."""
     now = clock.now_ms()
@@ -151,6 +156,7 @@ STEPS: tuple[tuple[str, Callable[[], Awaitable[int]]], ...] = (
     ("reports", _forget_reports),
     ("erasures", _forget_erasures),
     ("sessions", _forget_sessions),
+    ("unconfirmed", _forget_unconfirmed),
     ("links", _forget_links),
     ("programs", _forget_programs),
     ("admissions", _forget_admissions),

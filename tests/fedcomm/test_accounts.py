@@ -225,7 +225,7 @@ async def test_signing_up_does_not_tell_whose_address_is_known_here(app: App) ->
 
     assert second.state == "pending"
     assert (await accounts.authenticate(app, "ann@mail.example", GOOD)).id != second.id
-    (waiting,) = await storage.accounts.pending()
+    (waiting,) = await storage.accounts.waiting()
     assert waiting.email_shared
     with pytest.raises(Conflict):  # the operator is told
         await accounts.create(app, "bob", GOOD, "Ann@mail.example")

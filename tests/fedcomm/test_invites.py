@@ -41,7 +41,7 @@ async def test_of_many_who_use_the_last_place_at_once_one_comes_in(app: App) -> 
     results = await asyncio.gather(*tries, return_exceptions=True)
 
     assert sum(not isinstance(result, AppError) for result in results) == 1, results
-    assert await storage.accounts.count_pending() == 0
+    assert await storage.accounts.count("pending") == 0
 
 
 @pytest.mark.attack("ADM-11")

@@ -60,7 +60,7 @@ class Asked(msgspec.Struct, frozen=True):
 @with_power(powers.PEOPLE)
 async def waiting(request: Request, reader: Reader) -> Response:
     """`GET /admin/sign_ups`"""
-    found = await storage.accounts.pending(_LINES)
+    found = await storage.accounts.waiting(_LINES)
     return await frame.page(request, "admin/sign_ups.html", people=found, done=request.query_params.get("done", ""))
 
 

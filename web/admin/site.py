@@ -39,7 +39,7 @@ async def overview(request: Request, reader: Reader) -> Response:
     return await frame.page(
         request,
         "admin/overview.html",
-        waiting=await storage.accounts.count_pending(),
+        waiting=await storage.accounts.count("pending"),
         held=await storage.caught.count(),
         reported=await storage.reports.count(Wanted(reader.actor.id, state=OPEN)),
         done=request.query_params.get("done", ""),

@@ -138,7 +138,7 @@ async def delete(request: Request) -> Response:
     by = await auth.require_power(request, WRITE, powers.DELETE)
     app, person = state.app_of(request), await _found(request)
     was = await _entity(request, person)
-    if person.actor.suspended_at is None or (person.account and person.account.state == "pending"):
+    if person.actor.suspended_at is None or (person.account and person.account.state in accounts.WAITING):
         raise Conflict("Suspend the account first: that can be taken back.")
     if person.account is not None:
         await accounts.delete(app, person.actor.username, by)

@@ -8,13 +8,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from fedcomm import accounts, clock, consents, emails, names, passwords, tokens
+from fedcomm import accounts, clock, confirming, consents, emails, names, passwords, tokens
 from fedcomm.app import App
 from fedcomm.errors import Conflict, Invalid
 from web import auth, params, respond, state
 from web.errors import Refusal
 
 WAITING = "Thank you. An admin will look at your sign-up; you can sign in as soon as it is approved."
+CONFIRMED = "This method is only available while the e-mail is awaiting confirmation"
 Details = dict[str, list[dict[str, str]]]
 
 _WORDS = {"name": "username", "password": "password", "email": "email", "reason": "reason"}
@@ -32,8 +33,16 @@ class SignUp(msgspec.Struct, frozen=True):
     locale: str = ""
 
 
+class Address(msgspec.Struct, frozen=True):
+    """Another address; '' is the one that they gave."""
+
+    email: str = ""
+
+
 async def sign_up(request: Request) -> Response:
     """`POST /api/v1/accounts`: the token of the new person; 403 with a sentence while they wait for approval.
+
+    The token of who has to confirm their address opens nothing but `POST /api/v1/emails/confirmations` until then.
 
     `agreement` says yes to the rules of this server (Mastodon API: "Register an account"), which programs can show. No
     program shows those of the group that an invitation leads into, so nothing is kept as if they were agreed to.
@@ -55,13 +64,32 @@ async def sign_up(request: Request) -> Response:
         return _refused(_details(wrong, *_wrong(app, wish)))
     except Conflict as taken:
         return _refused(_of("username", "ERR_TAKEN", str(taken)))
-    if account.state != "active":
+    if account.state == "pending":
         raise Refusal(403, WAITING)
     scopes = " ".join(sorted(holder.scopes))
-    token = await tokens.issue(app, wish.username, scopes, holder.app_id)
+    token = await tokens.issue(app, wish.username, scopes, holder.app_id, unconfirmed=True)
     return respond.json(
         {"access_token": token, "token_type": "Bearer", "scope": scopes, "created_at": clock.now_ms() // 1000}
     )
+
+
+async def confirm_again(request: Request) -> Response:
+    """`POST /api/v1/emails/confirmations`: another mail, to another address if they give one.
+
+    Mastodon API: "Resend confirmation email"
+    """
+    account = await auth.require_unconfirmed(request, "write:accounts")
+    app, given = state.app_of(request), await params.read(request, Address)
+    confirming.offered(app)
+    if account is None:
+        raise Refusal(403, CONFIRMED)
+    await confirming.send_again(app, account, given.email)
+    return respond.json({})
+
+
+async def confirmed(request: Request) -> Response:
+    """`GET /api/v1/emails/check_confirmation`"""
+    return respond.json(await auth.require_unconfirmed(request, "read:accounts") is None)
 
 
 def _wrong(app: App, wish: SignUp) -> Iterator[Invalid]:
@@ -94,4 +122,8 @@ def _refused(details: Details) -> Response:
     return respond.json({"error": f"Validation failed: {sentences}", "details": details}, 422)
 
 
-routes = [Route("/api/v1/accounts", sign_up, methods=["POST"])]
+routes = [
+    Route("/api/v1/accounts", sign_up, methods=["POST"]),
+    Route("/api/v1/emails/confirmations", confirm_again, methods=["POST"]),
+    Route("/api/v1/emails/check_confirmation", confirmed),
+]

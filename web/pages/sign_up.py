@@ -11,7 +11,7 @@ from starlette.routing import Route
 import storage.follows
 import storage.groups
 import storage.timelines
-from fedcomm import accounts, admissions, consents, invites, sessions
+from fedcomm import accounts, admissions, consents, invites, mails, sessions
 from fedcomm.consents import Shown
 from fedcomm.errors import AppError, Conflict, Invalid, NotAllowed, NotFound, TooMany
 from storage import visible
@@ -138,7 +138,7 @@ async def _sign_up(request: Request, wanted: Wanted, rules: tuple[Shown, ...], i
 async def _welcomed(request: Request, account: Account, target: str) -> Response:
     """The first page of the new member, signed in."""
     if account.state != "active":
-        return await frame.page(request, "signed_up.html")
+        return await frame.page(request, "signed_up.html", account=account)
     token = await sessions.open(state.app_of(request), account.id, request.headers.get("user-agent", ""))
     response = respond.redirect(target)
     auth.keep_session(request, response, token)
@@ -216,6 +216,7 @@ async def _page(
         headers,
         form=True,
         wanted=wanted,
+        mail=mails.on(state.app_of(request)),
         field=getattr(refused, "field", "") or ("name" if isinstance(refused, Conflict) else ""),
         **context,
     )

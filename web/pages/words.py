@@ -19,6 +19,7 @@ ROLES = {
 }
 STATES = {
     "active": later("can sign in"),
+    "unconfirmed": later("has not confirmed the address yet"),
     "pending": later("waits for approval"),
     "frozen": later("cannot sign in"),
     "suspended": later("suspended"),
@@ -37,6 +38,7 @@ ORIGINS = {
 # As which people are looked for.
 PEOPLE_STATES = {
     "active": later("neither suspended nor waiting"),
+    "unconfirmed": later("has not confirmed the address yet"),
     "pending": later("waits for approval"),
     "frozen": later("cannot sign in"),
     "sensitive": later("pictures behind a warning"),

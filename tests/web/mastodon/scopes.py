@@ -234,6 +234,8 @@ CLOSED: dict[str, str] = {
     "GET /api/v1/preferences": "read:accounts",
     "GET /api/v1_alpha/async_refreshes/{id}": "read",
     "POST /api/v1/accounts": "write:accounts",
+    "POST /api/v1/emails/confirmations": "write:accounts",
+    "GET /api/v1/emails/check_confirmation": "read:accounts",
     "GET /api/v1/follow_requests": "read:follows",
     "POST /api/v1/follow_requests/{id}/authorize": "write:follows",
     "POST /api/v1/follow_requests/{id}/reject": "write:follows",

@@ -24,9 +24,10 @@ def _entity(person: Person, shown: msgspec.Raw) -> dict[str, Any]:
         "created_at": moment(here.created_at if here is not None else actor.created_at),
         "email": here.email if here is not None else "", "ip": None, "ips": [],
         "locale": here.language if here is not None else "", "invite_request": (here.reason or None) if here else None,
-        "role": account.role(here.role if here is not None else "member"), "confirmed": here is not None,
-        "approved": here is not None and state != "pending", "disabled": state == "frozen",
-        "sensitized": actor.sensitive_at is not None, "silenced": actor.limited_at is not None,
+        "role": account.role(here.role if here is not None else "member"),
+        "confirmed": state not in ("", "unconfirmed"), "approved": state not in ("", "pending", "unconfirmed"),
+        "disabled": state == "frozen", "sensitized": actor.sensitive_at is not None,
+        "silenced": actor.limited_at is not None,
         "suspended": state == "suspended" if here is not None else actor.suspended_at is not None,
         "account": shown, "created_by_application_id": None, "invited_by_account_id": None,
     }  # fmt: skip

@@ -23,9 +23,12 @@ def announce(uri: str, actor: Actor, post: Post, visibility: int, at_ms: int) ->
     )
 
 
-async def tell(app: App, writes: Writes, actor: Actor, post: Post, activity: activities.Json) -> None:
-    """Followers and the author of a post hear of a boost, or of its end."""
+async def tell(
+    app: App, writes: Writes, actor: Actor, post: Post, activity: activities.Json, boost: int | None = None
+) -> None:
+    """Followers and the author of a post hear of a boost, by its number, or of the end of one."""
     author = await actors.by_id(post.author_id)
     public = post.visibility <= posts.UNLISTED
     inboxes = (inbox_of(author, public=public),) if author is not None and not author.local and not author.gone else ()
-    publish(app, writes, actor, activity, Audience(followers=(actor.id,), inboxes=inboxes), thread_id=post.thread_id)
+    audience = Audience(followers=(actor.id,), inboxes=inboxes)
+    publish(app, writes, actor, activity, audience, thread_id=post.thread_id, boost=boost)

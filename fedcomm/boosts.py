@@ -51,7 +51,7 @@ async def boost(app: App, actor: Actor, post_id: int, visibility: int = posts.PU
     posts.home_for_followers(writes, boost_id, post.id, actor.id, actor.id)
     if post.local and post.author_id != actor.id:
         telling.tell(writes, next_id(), post.author_id, "reblog", actor.id, post.id, now)
-    await boosting.tell(app, writes, actor, post, boosting.announce(uri, actor, post, visibility, now))
+    await boosting.tell(app, writes, actor, post, boosting.announce(uri, actor, post, visibility, now), boost_id)
     writes.after(lambda: app.forget_post(post.id))
     await apply(writes)
     return boost_id

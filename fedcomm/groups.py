@@ -165,7 +165,7 @@ def show_thread(
     if more:
         plain |= {"@context": including(plain["@context"], GOTOSOCIAL), **more}
     audience = Audience(followers=(face.id,))
-    publish(app, writes, face, plain, audience, form="plain", thread_id=post.thread_id, post_id=post.id)
+    publish(app, writes, face, plain, audience, form="plain", thread_id=post.thread_id, post_id=post.id, boost=boost_id)
 
 
 def pass_on(

@@ -12,6 +12,7 @@ from storage import follows as stored_follows
 from storage import groups as stored_groups
 from storage.actors import Actor
 from storage.connect import Writes, apply, transaction, write
+from storage.counting import hold_written
 from storage.groups import Group
 from storage.ids import next_id
 from storage.members import Member
@@ -181,18 +182,20 @@ async def is_last_steward(group: Group, uri: str) -> bool:
 
 async def withdraw_threads(app: App, writes: Writes, group: Group, face: Actor, subject: Actor) -> None:
     """Take back what the group announced of somebody whose posts go out of it."""
+    beside = await posts.by_ids(await shares.by_author(group.id, subject.id))
+    hold_written(writes, subject.id, group.id, list(beside))
     for post in (await posts.by_ids(await removals.standing(group.id, subject.id))).values():
         if (boost := await boosts.of(face.id, post.id)) is not None:
             groups.take_back(app, writes, group, face, post, boost.uri)
     answers = await posts.by_ids(await removals.retold(face.uri, group.id, subject.id, again=False))
     for answer in answers.values():
         groups.unretell(app, writes, answer)
-    beside = await posts.by_ids(await shares.by_author(group.id, subject.id))
     await showing.withdraw(app, writes, group, face, [beside[post_id] for post_id in sorted(beside)])
 
 
 async def show_threads_again(app: App, writes: Writes, group: Group, face: Actor, subject: Actor) -> None:
     """Announce anew what a ban took out of the group."""
+    hold_written(writes, subject.id, group.id)
     for post in (await posts.by_ids(await removals.out_by_ban(group.id, subject.id))).values():
         groups.show_limited(app, writes, group, face, post)
     answers = await posts.by_ids(await removals.retold(face.uri, group.id, subject.id, again=True))

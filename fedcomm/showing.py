@@ -45,17 +45,20 @@ def decided(
 def record(app: App, writes: Writes, group: Group, face: Actor, post: Post, by: int, told: Iterable[Actor]) -> None:
     """The group boosts the thread: the same id, to every server that follows the group (attack GRP-12: once).
 
-    The servers of those in `told` hear of it too (`concerned`), and its author when somebody else shared it.
+    What was taken out meanwhile it boosts once that is put back (settling.py). The servers of those in `told` hear of
+    it too (`concerned`), and its author when somebody else shared it.
     """
     now, boost_id = clock.now_ms(), next_id()
     uri = app.urls.activity(boost_id)
-    boosts.insert(writes, Boost(boost_id, uri, face.id, post.id, posts.PUBLIC, now))
+    boosts.insert(writes, Boost(boost_id, uri, face.id, post.id, posts.PUBLIC, now), standing=True)
     shares.put(writes, group.id, post.id, by, now)  # posts are held before talks (storage/counting.py)
     if post.local and by != post.author_id:
         telling.tell(writes, next_id(), post.author_id, "reblog", face.id, post.id, now)
     announce = activities.announce(uri, face.uri, face.followers, post.uri, now)
     audience = _audience(face, told)
-    publish(app, writes, face, announce, audience, form="beside", thread_id=post.thread_id, post_id=post.id)
+    publish(
+        app, writes, face, announce, audience, form="beside", thread_id=post.thread_id, post_id=post.id, boost=boost_id
+    )
     writes.after(lambda: app.forget_post(post.id))
 
 

@@ -22,6 +22,12 @@ class Boost(msgspec.Struct, frozen=True):
 COLUMNS = ", ".join(Boost.__struct_fields__)
 _SELECT = f"SELECT {COLUMNS} FROM boost "
 
+_INSERT = f"INSERT INTO boost ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_INSERT_STANDING = (
+    f"INSERT INTO boost ({COLUMNS}) SELECT CAST(? AS BIGINT), CAST(? AS TEXT), CAST(? AS BIGINT), post.id,"
+    " CAST(? AS SMALLINT), CAST(? AS BIGINT) FROM post WHERE post.id = ? AND removed_at IS NULL ON CONFLICT DO NOTHING"
+)
+
 _FORGET = "DELETE FROM notification WHERE kind = 'reblog' AND actor_id = ? AND post_id = ?"
 
 
@@ -37,18 +43,23 @@ async def of_all(actor_id: int, post_ids: list[int]) -> dict[int, Boost]:
     return {each[3]: Boost(*each) for each in found}
 
 
-def insert(writes: Writes, boost: Boost) -> None:
-    """Add the boost and count it; a second one of the same post by the same actor changes nothing."""
+def insert(writes: Writes, boost: Boost, *, standing: bool = False) -> None:
+    """Add the boost and count it; a second one of the same post by the same actor changes nothing.
+
+    `standing`: one of a post that is out of its group by then is none.
+    """
     hold(writes, "post", boost.post_id)
     writes.add(
         "UPDATE post SET boosts_count = boosts_count + 1"
-        " - (SELECT COUNT(*) FROM boost WHERE post_id = ? AND actor_id = ?) WHERE id = ?",
+        " - (SELECT COUNT(*) FROM boost WHERE post_id = ? AND actor_id = ?)"
+        f" WHERE id = ?{' AND removed_at IS NULL' if standing else ''}",
         (boost.post_id, boost.actor_id, boost.post_id),
     )
-    writes.add(
-        f"INSERT INTO boost ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        msgspec.structs.astuple(boost),
-    )
+    if standing:
+        made = boost.id, boost.uri, boost.actor_id, boost.visibility, boost.published, boost.post_id
+        writes.add(_INSERT_STANDING, made)
+    else:
+        writes.add(_INSERT, msgspec.structs.astuple(boost))
     events.tell(writes, "boost", boost.id)
 
 

@@ -25,11 +25,15 @@ def hold_some(writes: Writes, table: str, row_ids: Sequence[int]) -> None:
         writes.add(f"SELECT 1 FROM {table} WHERE id IN (?ints) ORDER BY id FOR NO KEY UPDATE", (list(row_ids),))
 
 
-def hold_written(writes: Writes, author_id: int, group_id: int) -> None:
-    """As `hold`, of all that somebody wrote in a group, of the threads in which it stands, and of the group."""
+def hold_written(writes: Writes, author_id: int, group_id: int, beside: Sequence[int] = ()) -> None:
+    """As `hold`, of all that somebody wrote in a group, of the threads in which it stands, and of the group.
+
+    `beside` are other posts that are held with these.
+    """
     if dialect() == "postgres":
         mine = (author_id, group_id)
-        writes.add(f"SELECT 1 {_WRITTEN} ORDER BY id DESC FOR NO KEY UPDATE", mine)
+        sql = f"SELECT 1 {_WRITTEN} OR id IN (?ints) ORDER BY id DESC FOR NO KEY UPDATE"
+        writes.add(sql, (*mine, list(beside)))
         threads = f"SELECT thread_id {_WRITTEN}"
         writes.add(f"SELECT 1 FROM talk WHERE id IN ({threads}) ORDER BY id, group_id FOR NO KEY UPDATE", mine)
     hold(writes, "groups", group_id)

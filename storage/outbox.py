@@ -41,6 +41,16 @@ class Audience(msgspec.Struct, frozen=True, omit_defaults=True):
         return bool(self.followers or self.inboxes or self.everybody or self.once)
 
 
+# One statement for all, so that they stand in the log in the order in which they were published.
+_TYPES = ("TEXT", "BIGINT", "BYTEA", "TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT")
+_INSERT = {
+    name: "INSERT INTO outbox (uri, actor_id, body, audience, form, thread_id, post_id, created_at)"
+    f" SELECT {told} WHERE CAST(? AS BIGINT) IS NULL OR EXISTS (SELECT 1 FROM boost WHERE id = ?)"
+    for name, told in (
+        ("sqlite", ", ".join("?" * len(_TYPES))),
+        ("postgres", ", ".join(f"CAST(? AS {kind})" for kind in _TYPES)),
+    )
+}
 _SELECT = f"SELECT {', '.join(Entry.__struct_fields__)} FROM outbox "
 _AUDIENCE = msgspec.json.Decoder(Audience)
 
@@ -157,15 +167,16 @@ def publish(
     form: str = "",
     thread_id: int = 0,
     post_id: int | None = None,
+    boost: int | None = None,
 ) -> None:
-    """Put an activity into the log, in the transaction of what it speaks of."""
+    """Put an activity into the log, in the transaction of what it speaks of.
+
+    `boost` is one that it tells of: when there is none of that number, since another came first, nothing is told.
+    """
     if dialect() == "postgres":
         writes.at_last(_ONE_WRITER)
-    writes.at_last(
-        "INSERT INTO outbox (uri, actor_id, body, audience, form, thread_id, post_id, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (uri, actor_id, body, msgspec.json.encode(audience).decode(), form, thread_id, post_id, now_ms),
-    )
+    told = uri, actor_id, body, msgspec.json.encode(audience).decode(), form, thread_id, post_id, now_ms
+    writes.at_last(_INSERT[dialect()], (*told, boost, boost))
 
 
 def note(writes: Writes, host: str, seq: int, inbox: str, status: int, answer: str, now_ms: int) -> None:

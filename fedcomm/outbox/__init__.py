@@ -21,8 +21,11 @@ def publish(
     form: str = "",
     thread_id: int = 0,
     post_id: int | None = None,
+    boost: int | None = None,
 ) -> None:
     """Let `activity`, signed by `actor`, reach its audience once `writes` are durable.
+
+    One that tells of a `boost` is told of only when that is made: of several at once one is.
 
     `form` is 'wrapped' for what servers with groups understand, 'plain' for what only others need, 'answer' for
     what is said in a thread and only programs show that put what a group boosts into threads, '' for all. Of threads of
@@ -42,6 +45,7 @@ def publish(
         form=form,
         thread_id=thread_id,
         post_id=post_id,
+        boost=boost,
     )
     if app.sender is None or not app.sender.delivering:
         bus.add(writes, "outbox", "")  # another process delivers

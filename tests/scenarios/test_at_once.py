@@ -1,12 +1,14 @@
 """Acts of one group that happen at the same time: none stands in the way of another (`storage/counting.py`)."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
 from fedcomm import follows, members, requests
 from storage.actors import Actor
-from storage.connect import rows
+from storage.connect import Writes, rows, transaction, value, write
+from storage.counting import hold
 from tests.fediverse import Fediverse
 from tests.forger import Host
 
@@ -54,3 +56,35 @@ async def test_bans_joins_posts_and_goodbyes_at_once_wait_for_each_other_and_nev
         (counted,) = await rows("SELECT members_count, (SELECT COUNT(*) FROM member m WHERE m.group_id = groups.id"
                                 " AND m.state = 'joined') FROM groups WHERE actor_id = ?", (bread.id,))  # fmt: skip
     assert counted == (3, 3)
+
+
+async def test_who_bans_and_lifts_it_takes_the_last_of_somebodys_posts_first_as_who_deletes_it(
+    fediverse: Fediverse,
+) -> None:
+    a = await fediverse.instance("a.test")
+    ann, bo = await a.person("ann"), await a.person("bo")
+    await a.group("bread", moderator=ann)
+    await bo.follow("!bread@a.test")
+    thread = await bo.post("Rye\nDay nine @bread@a.test")
+    answer = await bo.reply(thread, "And ten @bread@a.test")
+    await fediverse.settle()
+    waits = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+    async def hold_both(held: asyncio.Event) -> None:
+        async with transaction():
+            for post in (answer, thread):
+                hold(writes := Writes(), "post", post.id)
+                await write(writes)
+                held.set()
+                while post is answer and not await value(waits):  # noqa: ASYNC110 - the database sets no event
+                    await asyncio.sleep(0.02)
+
+    with a.here():
+        for act in (partial(members.ban, remove=True), members.unban):
+            held = asyncio.Event()
+            other = asyncio.create_task(hold_both(held))
+            await held.wait()
+            await act(a.app, "bread", bo.actor.uri, ann.actor)
+            await other
+            await fediverse.settle()
+        assert (await a.knows(answer.uri)).removed_at is None

@@ -166,7 +166,10 @@ async def test_what_moderators_and_people_elsewhere_do_in_a_thread_of_two_groups
     with a.here():
         for act in (curation.remove, curation.restore, curation.lock, curation.unlock):
             await act(a.app, ann.actor, first.id)
-        for act in (curation.pin, curation.unpin, curation.remove, curation.restore, curation.lock):
+        for act in (curation.pin, curation.unpin, curation.remove):
+            await act(a.app, ann.actor, post.id)
+        await settle()  # so that wine has taken its boost back, which else depends on how long this takes
+        for act in (curation.restore, curation.lock):
             await act(a.app, ann.actor, post.id)
         await group_profile.change(a.app, "bread", group_profile.Change(title="Breads"), ann.actor)
         await members.ban(a.app, "bread", mas.uri, ann.actor)
@@ -183,7 +186,7 @@ async def test_what_moderators_and_people_elsewhere_do_in_a_thread_of_two_groups
     for software, face in square.guests.items():
         assert twice(face.host) == [], software
         boosts = [each["actor"] for each in face.host.received if each["object"] == post.uri]
-        shown = {"mastodon": 3, "gotosocial": 3, "discourse": 3, "newprog": 3, "": 5, "nodebb": 1, "lemmy": 0}
+        shown = {"mastodon": 4, "gotosocial": 4, "discourse": 4, "newprog": 4, "": 6, "nodebb": 2, "lemmy": 0}
         assert len(boosts) == shown[software], (software, boosts)
         gone = [name for name in told(face.host, third.uri) if name.startswith("Delete") and face is not new]
         assert len(gone) == (software in ("lemmy", "nodebb") or 2 * (software == "")), software

@@ -2,6 +2,7 @@
 
 import pytest
 
+import fedcomm.groups
 from fedcomm import curation, group_profile, members, reactions, sharing
 from fedcomm.errors import AppError, Invalid, NotAllowed
 from fedcomm.group_profile import Change
@@ -38,6 +39,34 @@ def boosts(host: Host, uri: str) -> list[str]:
         about = inner["object"] if each["type"] == "Undo" and isinstance(inner, dict) else inner
         found += [each["type"]] if about == uri else []
     return found
+
+
+async def test_who_share_at_once_make_one_boost_and_none_of_what_was_taken_out_meanwhile(world: World) -> None:
+    a, ann = world.a, world.ann
+    one, two = [await world.bo.post(f"@bread {title}") for title in ("Rye", "Spelt")]
+    with a.here():
+        wine = await fedcomm.groups.named("wine")
+        first, second, late = [Writes() for _ in range(3)]
+        for post, writes in ((one, first), (one, second), (two, late)):
+            await sharing.brought(a.app, writes, ann.actor, post, *wine)
+        await apply(first)
+        await apply(second)
+        await curation.remove(a.app, ann.actor, two.id)
+        await world.fediverse.settle()
+        await apply(late)
+    await world.fediverse.settle()
+
+    assert boosts(world.of_wine, one.uri) == ["Announce"] and boosts(world.of_wine, two.uri) == []
+    with a.here():
+        await curation.restore(a.app, ann.actor, two.id)
+    await world.fediverse.settle()
+    assert boosts(world.of_wine, two.uri) == ["Announce"], "it is shown from then on"
+    with a.here():
+        assert [post and post.boosts_count for post in (await a.post(one.uri), await a.post(two.uri))] == [2, 2]
+        for post in (one, two):
+            await sharing.end(a.app, ann.actor, post.id, "wine")
+    await world.fediverse.settle()
+    assert {*boosts(world.of_wine, one.uri)[1:], *boosts(world.of_wine, two.uri)[1:]} == {"Undo"}
 
 
 @pytest.mark.attack("GRP-01")

@@ -50,7 +50,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     indexable: bool = False
     posting_restricted: bool = False  # only moderators start threads
     sensitive: bool = False
-    suspended: bool = False  # one of ours, by who looks after the server (Mastodon: "toot:suspended")
+    suspended: bool = False  # by who looks after its own server (Mastodon: "toot:suspended")
     languages: tuple[str, ...] = ()  # BCP 47
     published: int | None = None  # ms since 1970; None when absent or absurd
     updated: int | None = None

@@ -321,6 +321,7 @@ def _actor(raw: dict[str, Any], uri: str, kind: str) -> Actor:
         locked=raw.get("manuallyApprovesFollowers") is True,
         openness=_openness(raw.get("openness")) if kind == "Group" else "",  # of people Mobilizon says it too
         discoverable=raw.get("discoverable") is True,
+        suspended=raw.get("suspended") is True,
         indexable=raw.get("indexable") is True,
         posting_restricted=raw.get("postingRestrictedToMods") is True,
         sensitive=raw.get("sensitive") is True,

@@ -74,14 +74,23 @@ def sender(peers: PeerBook, uri: str) -> None:
         raise NotAllowed("This account is suspended.")
 
 
+def withdrawing(who: Actor) -> None:
+    """Whether this actor may take back what is their own.
+
+    Raises:
+        NotAllowed: deleted.
+    """
+    if who.deleted_at is not None:
+        raise NotAllowed("This account does not exist any more.")
+
+
 def actor(who: Actor) -> None:
     """Whether anything of this actor counts here.
 
     Raises:
         NotAllowed: suspended or deleted.
     """
-    if who.deleted_at is not None:
-        raise NotAllowed("This account does not exist any more.")
+    withdrawing(who)
     if who.suspended_at is not None:
         raise NotAllowed("This account is suspended.")
 

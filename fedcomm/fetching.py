@@ -13,7 +13,7 @@ from activitypub.errors import BadSignature, Forbidden, Gone, Malformed, NotFoun
 from activitypub.objects import Note
 from activitypub.origins import host_of, same_origin
 from activitypub.verify import KnownKey
-from fedcomm import admit, attesting, clock, emojis, estrangement, mapping, peers, recording, strangers
+from fedcomm import admit, attesting, clock, emojis, estrangement, home_verdicts, mapping, peers, recording, strangers
 from fedcomm.app import App
 from fedcomm.mapping.actors import to_group, to_row
 from fedcomm.recording import Arrival, record
@@ -317,7 +317,7 @@ async def _store(app: App, found: Document, key: KnownKey | None = None) -> Acto
     now = clock.now_ms()
     row = to_row(described, old, next_id(), now)
     row = msgspec.structs.replace(row, moved_to_id=await _moved_to(described, row))
-    writes = Writes()
+    row = await home_verdicts.learn(app, writes := Writes(), described, old, row, now)
     if old is None:
         actors.insert(writes, row)
         peers.meet(app, writes, row.host)

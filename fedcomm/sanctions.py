@@ -93,6 +93,8 @@ async def _change(app: App, target: Actor, account: Account | None, what: str) -
         return await _close(app, target, account, kind, on=on)
     if kind == FREEZE:
         raise Invalid("Only who has an account here signs in here.", field="act")
+    if kind == SUSPEND and target.suspended_at is not None and not await sanctions.suspends(target.id):
+        return await _as_at_home(target, on=on)
     if (getattr(target, _COLUMNS[kind]) is not None) is on:
         return False
     now = clock.now_ms()
@@ -103,6 +105,15 @@ async def _change(app: App, target: Actor, account: Account | None, what: str) -
     if kind == SUSPEND:
         await _leave(app, writes, target)
         bus.add(writes, "silenced", f"{'+' if on else '-'}{target.uri}")
+    await write(writes)
+    return True
+
+
+async def _as_at_home(target: Actor, *, on: bool) -> bool:
+    """Whom their own server has suspended is suspended here as well, and stays so when that takes it back."""
+    if not on:
+        raise Conflict("Their own server has suspended this account, and that alone can take it back.")
+    bus.add(writes := Writes(), "silenced", f"+{target.uri}")
     await write(writes)
     return True
 

@@ -4,6 +4,7 @@ import msgspec
 
 from storage import fragments, imports, media
 from storage.connect import Writes, execute, row, rows
+from storage.sanctions import SUSPENDED_HERE
 
 
 class Actor(msgspec.Struct, frozen=True):
@@ -152,8 +153,9 @@ async def keys_of(actor_id: int) -> list[Key]:
 
 
 async def suspended() -> list[str]:
-    """Ids of the actors elsewhere that were suspended here."""
-    return [found[0] for found in await rows("SELECT uri FROM actor WHERE suspended_at IS NOT NULL AND host <> ''")]
+    """Ids of the actors elsewhere that were suspended here, not those that are so on their own server alone."""
+    sql = f"SELECT uri FROM actor WHERE suspended_at IS NOT NULL AND host <> '' AND {SUSPENDED_HERE}"
+    return [found[0] for found in await rows(sql)]
 
 
 async def followed_by(actor_id: int) -> list[int]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from storage.connect import Writes, rows
+from storage.connect import Writes, rows, value
 
 
 class Sanction(msgspec.Struct, frozen=True):
@@ -19,6 +19,9 @@ class Sanction(msgspec.Struct, frozen=True):
     created_at: int
 
 
+# Of an actor elsewhere whose `suspended_at` is set; what is suspended and not for this is so at home.
+SUSPENDED_HERE = """'suspend' = (SELECT act FROM sanction WHERE target_id = actor.id AND act IN ('suspend', 'restore')
+ORDER BY id DESC LIMIT 1)"""
 _COLUMNS = ", ".join(Sanction.__struct_fields__)
 
 
@@ -31,6 +34,21 @@ async def by_ids(ids: Sequence[int]) -> dict[int, Sanction]:
     """Those of them that there are."""
     found = await rows(f"SELECT {_COLUMNS} FROM sanction WHERE id IN (?ints)", (list(ids),))
     return {each[0]: Sanction(*each) for each in found}
+
+
+async def suspends(target_id: int) -> bool:
+    """Whether who looks after this server has suspended somebody elsewhere, and not taken that back."""
+    return bool(await value(f"SELECT 1 FROM actor WHERE id = ? AND {SUSPENDED_HERE}", (target_id,)))
+
+
+def at_home(writes: Writes, target_id: int, at_ms: int | None) -> None:
+    """The server of somebody elsewhere has suspended them, or (None) no more; who is suspended here too stays so."""
+    writes.add(
+        "UPDATE actor SET suspended_at = COALESCE(suspended_at, ?) WHERE id = ?"
+        if at_ms is not None
+        else f"UPDATE actor SET suspended_at = ? WHERE id = ? AND NOT EXISTS (SELECT 1 WHERE {SUSPENDED_HERE})",
+        (at_ms, target_id),
+    )
 
 
 async def of(target_id: int, limit: int = 100) -> list[Sanction]:

@@ -34,9 +34,9 @@ def thing(hand: Hand, activity: Activity) -> None:
             held.drop_of(hand.writes, uri, activity.actor)
             caught.drop_of(hand.writes, uri, activity.actor)
         return
-    actor = hand.actor(activity.actor)
-    if known.author_id == actor.id and not known.local:
+    if known.author_id == hand.withdrawing(activity.actor).id and not known.local:
         return by_author(hand, activity, known)
+    actor = hand.actor(activity.actor)
     group = hand.facts.group_of(known)
     if group is not None and not group.local and known.deleted_at is None:
         return _elsewhere(hand, activity, group, known)

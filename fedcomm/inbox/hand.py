@@ -121,6 +121,20 @@ class Hand(msgspec.Struct, kw_only=True):
         admit.server(self.app.peers, found.host)
         return found
 
+    def withdrawing(self, uri: str) -> Actor:
+        """As `actor`, for who takes back what they said or did themselves: also who is suspended at home may do that.
+
+        Raises:
+            Wants, Forbidden: as for `actor`.
+            NotAllowed: deleted, or of a server that is not spoken with.
+        """
+        found = self.facts.actors.get(uri)
+        if found is None or found.suspended_at is None:
+            return self.actor(uri)
+        admit.withdrawing(found)
+        admit.server(self.app.peers, found.host)
+        return found
+
     def ours_in(self, activity: Activity) -> Actor | None:
         """The one of ours who is meant by what somebody passes on, if it is about one of ours."""
         inner = activity.object

@@ -21,7 +21,7 @@ def vote(hand: Hand, activity: Activity) -> None:
     inner = activity.object
     assert isinstance(inner, Activity)
     hand.take_back(inner.uri)
-    voter = hand.actor(activity.actor)
+    voter = hand.withdrawing(activity.actor)
     post = hand.facts.posts.get(id_of(inner.object) or "")
     if post is None or post.deleted_at is not None:
         return  # that the vote was taken back is remembered, whenever it and its post come
@@ -38,7 +38,7 @@ def announce(hand: Hand, activity: Activity) -> None:
     """A boost is taken back; a group's boost takes the thread out of what the group shows as its own."""
     inner = activity.object
     uri = id_of(inner) or ""
-    booster = hand.actor(activity.actor)
+    booster = hand.withdrawing(activity.actor)
     known = hand.facts.boosts.get(uri)
     hand.take_back(uri)
     if known is None or known.actor_id != booster.id:
@@ -52,7 +52,7 @@ def announce(hand: Hand, activity: Activity) -> None:
 async def by_id(hand: Hand, activity: Activity) -> None:
     """What is undone is named by its id alone: a boost, a vote or a follow that is looked up by it."""
     uri = id_of(activity.object) or ""
-    who = hand.actor(activity.actor)
+    who = hand.withdrawing(activity.actor)
     if uri in hand.facts.boosts:
         announce(hand, activity)
     else:

@@ -5,8 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from fedcomm import sanctions
-from fedcomm.errors import AppError
+from fedcomm import fetching, sanctions
+from fedcomm.errors import AppError, Conflict
 from storage import follows
 from storage.connect import value
 from tests import build
@@ -217,3 +217,54 @@ async def test_whoever_is_suspended_elsewhere_gets_nothing_more(fediverse: Fediv
     assert len(case.host.received) == 1
     with case.ours.here():
         assert await value("SELECT COUNT(*) FROM follow") == 3  # nothing of it was cut
+
+
+class AtHome(Case):
+    """The server of mallory says that it has suspended them."""
+
+    async def says(self, *, suspended: bool, **more: Any) -> None:
+        """It tells so, as Mastodon does: without what they say of themselves while they are."""
+        assert self.face is not None
+        blank = {"name": "mallory", "summary": "", "suspended": True} if suspended else {}
+        document = self.face.document(**(more | blank))
+        self.host.serve(self.face.uri, document)
+        await send(self.fediverse, self.ours, self.face, self.face.does("Update", document))
+        await self.ours.agreed()
+
+    async def speaks(self) -> bool:
+        """Whether something new of theirs is taken, whatever their server is answered."""
+        assert self.face is not None
+        self.count += 1
+        await post(self.ours, self.face.does("Create", note := self.face.note(f"more{self.count}")), self.face)
+        await self.fediverse.settle()
+        return await self.ours.post(note["id"]) is not None
+
+
+async def test_who_is_suspended_at_home_is_so_here_until_home_takes_it_back(fediverse: Fediverse) -> None:
+    case = await AtHome.begin(fediverse, local=False)
+    assert isinstance(case, AtHome) and case.face is not None
+    await case.says(suspended=False, name="Mall", summary="<p>Hello</p>")
+    second = case.face.note(2, "<p>Second</p>")
+    await send(fediverse, case.ours, case.face, case.face.does("Create", second))
+
+    await case.says(suspended=True)
+
+    assert await case.open() == frozenset()
+    account = await case.ask(case.anna, "/api/v1/accounts/relationships", **{"id[]": str(case.actor_id)})
+    assert account[0]["following"], "no tie is cut"
+    await send(fediverse, case.ours, case.face, case.face.does("Delete", second["id"]))
+    assert await case.ours.lacks(second["id"]), "what they delete is deleted"
+    with case.ours.here():
+        with pytest.raises(Conflict, match="Their own server"):
+            await sanctions.act(case.ours.app, case.actor_id, "restore", None)
+    await case.says(suspended=False, name="Mall", summary="<p>Hello</p>")
+    assert await case.open() == ALL
+
+    await case.says(suspended=True)
+    await case.do("suspend")
+    case.host.serve(case.face.uri, case.face.document())
+    with case.ours.here():
+        await fetching.actor(case.ours.app, case.face.uri, fresh=True)
+    assert await case.open() == frozenset(), "who is suspended here as well stays so"
+    await case.do("restore")
+    assert await case.open() == ALL

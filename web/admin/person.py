@@ -111,6 +111,7 @@ async def _page(
         reached=powers.reaches(reader.account, person.account),
         history=await stored.of(person.id),
         ends=sanctions.ends(person.actor),
+        at_home=not person.actor.local and person.actor.suspended_at and not await stored.suspends(person.id),
         roles=accounts.ROLES,
         password=password,
         reason=reason,

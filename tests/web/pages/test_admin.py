@@ -245,6 +245,7 @@ async def test_what_is_done_about_somebody_is_told_kept_and_taken_back(app: App,
     anna = await enter(await build.person("anna"))
     moderator = await enter(await build.person("mia", role="moderator"))
     await build.person("far", "far.example")
+    await build.person("shut", "far.example", suspended_at=build.NOW)
 
     long = await act(admin, "anna", "suspend", reason="x" * 1001)
     assert long.status == 422 and flaws(long) == [] and long.one("textarea", name="reason").text == "x" * 1001
@@ -260,6 +261,9 @@ async def test_what_is_done_about_somebody_is_told_kept_and_taken_back(app: App,
     assert "can sign in" in (await act(admin, "anna", "restore")).main
     far = await act(moderator, "far@far.example", "limit")
     assert "Do not limit them any more" in far.main and "Warn them" not in far.main and flaws(far) == []
+    shut = await moderator.get("/admin/people/shut@far.example")
+    assert "Suspended by their own server" in shut.main and "Suspend them" in shut.main
+    assert "Take the suspension back" in (await act(moderator, "shut@far.example", "suspend")).main
     found = await moderator.get("/admin/people?origin=remote&state=limited")
     assert "@far@far.example" in found.main and "@anna" not in found.main and flaws(found) == []
     assert (await moderator.get("/admin")).status == 403 and "/admin/log" not in found.links

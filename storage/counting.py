@@ -20,9 +20,10 @@ def hold(writes: Writes, table: str, row_id: int, key: str = "id") -> None:
 
 
 def hold_some(writes: Writes, table: str, row_ids: Sequence[int]) -> None:
-    """As `hold`, of several rows, in the order of their ids."""
+    """As `hold`, of several rows, in the order of their ids; of posts the last first."""
     if dialect() == "postgres":
-        writes.add(f"SELECT 1 FROM {table} WHERE id IN (?ints) ORDER BY id FOR NO KEY UPDATE", (list(row_ids),))
+        order = "id DESC" if table == "post" else "id"
+        writes.add(f"SELECT 1 FROM {table} WHERE id IN (?ints) ORDER BY {order} FOR NO KEY UPDATE", (list(row_ids),))
 
 
 def hold_written(writes: Writes, author_id: int, group_id: int, beside: Sequence[int] = ()) -> None:

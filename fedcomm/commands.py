@@ -33,6 +33,7 @@ from fedcomm import (
     pictures,
     promotional,
     queue,
+    queue_commands,
     rights,
     rollback,
     room,
@@ -339,5 +340,6 @@ COMMANDS: dict[str, Command] = {
     **mail_commands.COMMANDS,
     **peer_commands.COMMANDS,
     **people_commands.COMMANDS,
+    **queue_commands.COMMANDS,
     **subscription_commands.COMMANDS,
 }

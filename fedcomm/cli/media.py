@@ -40,11 +40,13 @@ def usage(as_json: bool) -> None:
 
 @media.command()
 @click.option("--days", type=click.IntRange(0, 3650), default=14, show_default=True, help="Not looked at for so long.")
-@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@click.option("--dry-run/--no-dry-run", default=True, show_default=True, help="Only say what would go.")
 def prune(days: int, dry_run: bool) -> None:
     """Forget copies that nobody looked at; they are fetched again when somebody does."""
     gone = ask("media.prune", days=days, dry_run=dry_run)
     say(f"{gone['copies']} copies {'would go' if dry_run else 'are gone'}: {readable(gone['bytes'])}.")
+    if dry_run:
+        say(f"To forget them: fedcomm media prune --days {days} --no-dry-run")
 
 
 @media.command()
@@ -104,7 +106,7 @@ def disk(as_json: bool) -> None:
         say(
             "That is little, with the copies that are allowed. Let them take less with `fedcomm media cap`, forget some"
         )
-        say("with `fedcomm media prune`, or give the folder a larger disk.")
+        say("with `fedcomm media prune --no-dry-run`, or give the folder a larger disk.")
 
 
 def _lines(found: dict[str, Any]) -> list[str]:

@@ -200,6 +200,9 @@ def test_a_server_is_suspended_limited_allowed_and_forgiven(instance: Instance, 
     assert "tried now" in done(instance, "peer", "retry", other.host)
     assert "is allowed" in done(instance, "peer", "allow", other.host)
     assert "Nothing is decided" in done(instance, "peer", "clear", other.host)
+    assert done(instance, "queue", "list") == "Nothing was given up."
+    assert "came in and not looked at yet: 0" in done(instance, "queue", "stats")
+    assert "0 copies would go" in done(instance, "media", "prune")
 
     assert refused.returncode == 2
     assert done(instance, "follow", "anna", f"@bob@{other.host}") == f"anna has asked to follow @bob@{other.host}."
@@ -340,6 +343,10 @@ WRONG = [
     (("peer", "import", "pyproject.toml"), "This is no list of servers"),
     (("peer", "retry", "unmet.example"), "is not known here"),
     (("peer", "show", "unmet.example"), "is not known here"),
+    (("queue", "retry"), "--peer HOST"),
+    (("queue", "retry", "job:7"), "not there any more"),
+    (("queue", "drop", "what"), "names nothing that waits"),
+    (("queue", "drop", "--peer", "unmet.example"), "Nothing waits for"),
     (("invite", "--uses", "0"), "1 to 1000"),
     (("invite", "--days", "9999"), "1 to 365"),
     (("invite", "--group", "nothing"), "no group called nothing"),

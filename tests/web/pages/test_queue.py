@@ -2,8 +2,9 @@
 
 import pytest
 
-from fedcomm import clock
+from fedcomm import clock, commands
 from fedcomm.app import App
+from fedcomm.errors import NotFound
 from storage import audit, inbox, jobs, peers
 from storage.connect import Writes, apply, execute, value
 from tests import build
@@ -90,3 +91,31 @@ async def test_what_waits_for_a_server_can_be_dropped_and_is_seen_before(app: Ap
     assert (found := await peers.get(FAR)) and found.cursor == 2
     (entry,) = await audit.newest()
     assert (entry.act, entry.subject) == ("queue.drop", FAR) and '"number":2' in entry.detail
+
+
+async def test_the_command_line_does_the_same_and_names_servers_that_are_set_aside(app: App) -> None:
+    for number in range(3):
+        await _given_up(number)
+    await peers.meet_at(FAR, 0, build.NOW)
+    month = 31 * 86_400_000
+    await execute(
+        "UPDATE peer SET failures = 40, failing_since = ?, next_attempt_at = ?, last_error = 'down' WHERE host = ?",
+        (build.NOW, build.NOW + month, FAR),
+    )
+
+    listed = await commands.run(app, "queue.list", {"kind": ""})
+    assert [each["ref"] for each in listed["given_up"]] == [f"job:{SEEN + number}" for number in (2, 1, 0)]
+    assert listed["set_aside"] == [{"host": FAR, "since": build.NOW, "error": "down"}]
+    assert (await commands.run(app, "queue.list", {"kind": "inbox"})) == {
+        "given_up": [],
+        "refused": [],
+        "set_aside": [],
+    }
+    assert (await commands.run(app, "queue.stats", {}))["given_up"] == 3
+    assert await commands.run(app, "queue.retry", {"refs": [f"job:{SEEN}"], "host": FAR}) == {"number": 1}
+    assert await commands.run(app, "queue.drop", {"refs": [f"job:{SEEN + 1}"], "host": ""}) == {"number": 1}
+    with pytest.raises(NotFound):
+        await commands.run(app, "queue.drop", {"refs": [f"job:{SEEN + 1}"], "host": ""})
+    assert [(entry.act, entry.actor) for entry in await audit.newest()] == [
+        ("queue.drop", "(command line)"), ("queue.retry", "(command line)"), ("peer.retry", "(command line)"),
+    ]  # fmt: skip

@@ -326,6 +326,7 @@ def test_what_is_in_a_data_directory_is_never_written_over(tmp_path: Path, monke
         ({"FEDCOMM_LISTEN": "127.0.0.1:9001"}, "FEDCOMM_LISTEN=127.0.0.1:9001 make run"),
     ],
 )
+@pytest.mark.attack("ADM-17")
 def test_a_data_directory_keeps_its_base_url(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environ: Mapping[str, str], command: str
 ) -> None:

@@ -11,6 +11,7 @@ from storage.connect import use
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.attack("ADM-17")
 async def test_a_database_serves_no_other_base_url(config: Config) -> None:
     first = await opened(config)
     with use(first.db):

@@ -56,7 +56,7 @@ async def test_a_server_on_this_machine_gets_mail_as_it_is(plain: MailServer) ->
     assert plain.words() == "One paragraph. Another one, with ümläuts." and mail["Date"] and not mail["Bcc"]
 
 
-@pytest.mark.attack("ADM-06")
+@pytest.mark.attack("ADM-06", "XSS-17")
 async def test_nothing_that_people_write_becomes_a_header(plain: MailServer) -> None:
     evil = "Hi\r\nBcc: all@mail.example\r\n\r\nBuy \u2028 this"
     settings = config(plain.url)

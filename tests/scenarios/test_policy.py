@@ -289,7 +289,7 @@ SEEN: tuple[Surface, ...] = (_timelines, _by_id, _search, _pictures)
     + [("sqlite", "suspend", name) for name in NAMES[1:]]
     + [("postgres", decision, NAMES[1]) for decision in ("suspend", "on the list", "no reports")],
 )
-@pytest.mark.attack("ORI-27", "SIG-33")
+@pytest.mark.attack("ORI-27", "SIG-33", "ADM-14", "ADM-15")
 async def test_a_decision_about_a_server_holds_for_what_comes_in(
     fediverse: Fediverse, decision: str, name: str, surface: Surface
 ) -> None:
@@ -308,6 +308,7 @@ async def test_a_decision_about_a_server_holds_for_what_comes_in(
     + [(decision, NAMES[1]) for decision in ("limit", "suspend", "no media")]
     + [(decision, NAMES[2]) for decision in ("suspend", "no media")],
 )
+@pytest.mark.attack("ADM-14")
 async def test_a_decision_about_a_server_holds_for_what_is_known_already(
     fediverse: Fediverse, decision: str, name: str, surface: Surface
 ) -> None:
@@ -350,6 +351,7 @@ async def test_a_decision_about_a_sub_domain_goes_before_one_about_its_domain(fe
     assert answer.status_code == 202
 
 
+@pytest.mark.attack("ADM-15")
 async def test_where_only_servers_on_the_list_are_heard_people_still_find_what_they_need(fediverse: Fediverse) -> None:
     case = Case(fediverse, "not on the list", "named.test")
     await case.begin()
@@ -366,5 +368,9 @@ async def test_where_only_servers_on_the_list_are_heard_people_still_find_what_t
     assert [answer.status_code for answer in (*pages, *told, registered)] == [200] * 7
     assert told[0].json()["configuration"]["limited_federation"] is True
     assert await case.ask(case.anna, "/api/v1/timelines/home")
+    for words in ("@mallory@named.test", case.mallory.uri, "https://named.test/notes/1"):
+        found = await case.ask(case.anna, "/api/v2/search", q=words, resolve="true")
+        assert (found["accounts"], found["statuses"]) == ([], []), words
+    assert case.theirs.asked == []  # not even by WebFinger
     assert (unsigned.status_code, refused.status_code) == (403, 403)
     assert "only with servers it knows" in unsigned.json()["error"] and "For all" not in unsigned.text + refused.text

@@ -14,6 +14,7 @@ from storage.errors import OperationalError, Unavailable
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.attack("ADM-17")
 @pytest.mark.parametrize("dialect", ["sqlite"])
 async def test_a_copy_made_under_load_is_of_one_moment(things: Database, tmp_path: Path) -> None:
     async def change(number: int) -> None:

@@ -14,6 +14,7 @@ from storage.connect import execute
 from tests import build
 from web.guard import Guard
 from web.metrics import Metrics
+from web.routes import compiled
 
 pytestmark = pytest.mark.anyio
 
@@ -58,6 +59,7 @@ async def test_what_waits_and_fails_is_told_to_this_machine(app: App) -> None:
     assert COUNTS.latency_ms == before + 2_000 and any("inbox_latency_seconds_count{process=" in name for name in told)
 
 
+@pytest.mark.attack("ADM-18")
 async def test_nobody_else_is_told(app: App) -> None:
     for answer in (
         await _ask(app, build.BASE, x_forwarded_for="203.0.113.5"),
@@ -72,3 +74,23 @@ async def test_nobody_else_is_told(app: App) -> None:
         assert answer.status_code in (404, 421) and "fedcomm_" not in answer.text
     assert (await _ask(app, build.BASE)).status_code == 404
     assert (await _ask(app, "http://localhost", client="::1")).status_code == 200
+
+
+@pytest.mark.attack("ADM-18")
+async def test_what_shows_the_inside_is_for_admins_or_is_not_there(app: App, client: httpx.AsyncClient) -> None:
+    for path in (
+        "/debug", "/docs", "/redoc", "/openapi.json", "/jobs", "/queue", "/sidekiq", "/pghero", "/status", "/graphql",
+        "/server-status", "/.env", "/.git/config", "/console", "/api/v1/admin/measures",
+    ):  # fmt: skip
+        for method in ("GET", "POST"):
+            answer = await client.request(method, path, headers={"accept": "text/html"})
+            assert answer.status_code in (401, 403, 404, 405), (method, path)
+            assert "Traceback" not in answer.text and str(app.config.data_dir) not in answer.text
+    inside = [
+        each for each in compiled().handlers if each.pattern.startswith(("/admin", "/api/v1/admin", "/api/v2/admin"))
+    ]
+    assert len(inside) > 50
+    for each in inside:
+        answer = await client.request(each.method, re.sub(r"\{[a-z_:]+\}", "1", each.pattern))
+        assert answer.status_code in (303, 401, 403, 405), each
+        assert answer.status_code != 303 or answer.headers["location"].startswith("/sign_in?next=/"), each

@@ -41,7 +41,7 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
     audience: Audience = NOBODY
     context: str | None = None
     published: int | None = None  # ms since 1970; None when absent or absurd
-    ends: int | None = None  # of a Block: `endTime`, or `expires`
+    ends: int | None = None  # of a Block or Lock: `endTime`, or `expires`
     remove_data: bool = False  # of a Block
     summary: str = ""  # a reason, plain text
     content: str = ""  # of a reaction: the emoji

@@ -182,7 +182,7 @@ def _activity(raw: dict[str, Any], kind: str, depth: int) -> Activity:
         audience=audience(raw),
         context=reference(raw["context"]) if "context" in raw else None,
         published=time(raw["published"]) if "published" in raw else None,
-        ends=time(raw.get("endTime")) or time(raw.get("expires")) if kind == "Block" else None,
+        ends=time(raw.get("endTime")) or time(raw.get("expires")) if kind in ("Block", "Lock") else None,
         remove_data=raw.get("removeData") is True,
         summary=text(raw["summary"], MAX_SUMMARY) if "summary" in raw else "",
         content=text(raw["content"], MAX_NAME) if "content" in raw else "",

@@ -268,12 +268,30 @@ def answering(standing: Standing, thread: Post) -> None:
     """Whether somebody may answer in a thread of a group, here or elsewhere.
 
     Raises:
-        NotAllowed: the thread is locked, or was taken out.
+        NotAllowed: the thread is locked, for a while or for good, or was taken out.
     """
     if thread.removed_at is not None:
         raise NotAllowed("This thread was taken out of the group.")
-    if thread.locked and not standing.may(rights.SPEAK):
+    if not closed(thread) or standing.may(rights.SPEAK):
+        return
+    if thread.locked_until is None:
         raise NotAllowed("This thread is locked.")
+    raise NotAllowed(
+        "This thread is closed to answers for a while. Minutes until it opens: {minutes}.",
+        minutes=-(-(thread.locked_until - clock.now_ms()) // 60_000),
+    )
+
+
+def closed(thread: Post) -> bool:
+    """Whether moderators have closed a thread to answers, and not for a while that is over."""
+    return bool(thread.locked) and (thread.locked_until is None or thread.locked_until > clock.now_ms())
+
+
+def cooling(standing: Standing, thread: Post) -> Wait | None:
+    """Why an answer from elsewhere is not in a thread yet that is closed for a while."""
+    if thread.locked_until is None or not closed(thread) or standing.may(rights.SPEAK):
+        return None
+    return Wait("cooldown", ends=thread.locked_until)
 
 
 def voting(group: Group, standing: Standing, kind: str = "") -> None:

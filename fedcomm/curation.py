@@ -8,12 +8,14 @@ What is done with a thread that a group shows beside its own (`within` it) is to
 group: others would do it to the thread itself, so also in the group in which it began (docs/decisions/0033).
 """
 
+import contextlib
+
 import msgspec
 
 from activitypub.contexts import PUBLIC
-from fedcomm import admit, audit, groups, members, moderation, powers, rights, showing
+from fedcomm import admit, audit, clock, groups, members, moderation, powers, rights, showing
 from fedcomm.app import App
-from fedcomm.errors import Invalid, NotAllowed, NotFound
+from fedcomm.errors import AppError, Invalid, NotAllowed, NotFound
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
 from storage import actors, boosts, posts, registers, shares
@@ -25,6 +27,8 @@ from storage.groups import Group
 from storage.ids import next_id
 from storage.outbox import Audience
 from storage.posts import Post
+
+LEAST, MOST = 5, 7 * 1440  # minutes for which a thread is closed for a while
 
 
 class _Place(msgspec.Struct, frozen=True):
@@ -95,19 +99,32 @@ async def put_back(
     return place.post
 
 
-async def lock(app: App, moderator: Actor | None, post_id: int, reason: str = "", within: str = "") -> None:
+async def lock(
+    app: App, moderator: Actor | None, post_id: int, reason: str = "", within: str = "", *, minutes: int = 0
+) -> None:  # fmt: skip
     """Close a thread to answers of all but moderators; `within` a group that shows it, to those in it through that.
+
+    For so many `minutes`, after which it opens by itself; 0 for as long as nobody opens it.
 
     Raises:
         NotFound: there is no such post in a group, or not in that one.
         NotAllowed: no moderator of the group.
+        Invalid: no such time, or where the thread is shown beside others.
     """
     place = await _place(app, moderator, post_id, rights.LOCK, within)
-    if await _is(place, "locked"):
+    own = place.post.group_id == place.group.id
+    if minutes and not (own and place.post.starter and LEAST <= minutes <= MOST):
+        raise Invalid(
+            "The group in which a thread began closes it for {least} minutes to {most} days, or for good.",
+            field="minutes", least=LEAST, most=MOST // 1440,
+        )  # fmt: skip
+    if await _is(place, "locked") and not (minutes or (own and place.post.locked_until)):
         return
+    until = clock.now_ms() + minutes * 60_000 if minutes else None
+    ends = activities.timestamp(until) if until else None
     writes, uri = Writes(), app.urls.activity(next_id())
-    moderation.record_lock(app, writes, place.group, place.face, place.post, place.by, uri, reason)
-    await _tell(app, writes, place, _act("Lock", uri, place, summary=reason or None))
+    moderation.record_lock(app, writes, place.group, place.face, place.post, place.by, uri, reason, until)
+    await _tell(app, writes, place, _act("Lock", uri, place, summary=reason or None, endTime=ends, expires=ends))
     await apply(writes)
 
 
@@ -126,6 +143,20 @@ async def unlock(app: App, moderator: Actor | None, post_id: int, within: str = 
     moderation.record_unlock(app, writes, place.group, place.face, place.post, place.by, uri, undone)
     await _tell(app, writes, place, _undo(uri, place, _act("Lock", undone, place)))
     await apply(writes)
+
+
+async def open_again(app: App, post: int, act: int) -> None:
+    """The job: open a thread that an act closed for a while, which is over; in the name of who closed it.
+
+    A moderator elsewhere says nothing from here: theirs is opened in the name of whoever runs the server.
+    """
+    known = await posts.by_id(post)
+    won = await registers.winner(known.group_id, "locked", known.uri) if known and known.group_id else None
+    if won is None or won.id != act:
+        return
+    by = await actors.by_uri(won.actor_uri)
+    with contextlib.suppress(AppError):  # the group or the thread is gone, or who closed it looks after it no more
+        await unlock(app, by if by is not None and by.local else None, post)
 
 
 async def pin(app: App, moderator: Actor | None, post_id: int, within: str = "") -> None:

@@ -60,7 +60,7 @@ class Waiting(msgspec.Struct, frozen=True):
 def keep(app: App, writes: Writes, kept: Held, why: Wait, known: Circumstances) -> None:
     """Let a post wait; its author is told why, once for each reason and each version of the rules."""
     held.put(writes, kept)
-    kind = why.kind if why.kind in ("rules", "promotion", "flood", "slow") else "newcomer"
+    kind = why.kind if why.kind in ("rules", "promotion", "flood", "slow", "cooldown") else "newcomer"
     asked = Asked(kept.group_id, kept.actor_id, kind, known.rules if kind == "rules" else "")
     held.tell_once(writes, asked, next_id(), clock.now_ms())
     app.jobs_added(writes)
@@ -97,6 +97,11 @@ async def tell(app: App, group: int, actor: int, kind: str, version: str) -> Non
 async def take_up(app: App, group: int, actor: int) -> None:
     """Somebody has agreed to the rules: what waited for that comes once more, in order, to be judged anew."""
     await take_up_of(app, group, actor, ("rules",))
+
+
+async def take_up_cooled(app: App, group: int) -> None:
+    """A thread of a group is open again: what waited for that comes once more."""
+    await take_up_of(app, group, 0, (held.COOLDOWN,))
 
 
 async def take_up_of(app: App, group: int, actor: int, kinds: Sequence[str]) -> None:
@@ -324,31 +329,36 @@ async def _saying(app: App, group: Group, face: Actor, author: Actor, kind: str)
         case "open":
             named["handle"] = app.urls.handle(face.username)
             parts = _too_open(gettext, member=(await members.standing(group, author)).member)
-        case "promotion":
-            parts = [
-                gettext(
-                    "Your announcement waits. In {group}, who announces something answers other people first. Answer"
-                    " some, and some minutes later it is in the group. A moderator may also let it through sooner."
-                )
-            ]
-        case "slow":
-            parts = [
-                gettext(
-                    "Your post for {group} waits: between two posts of one person there is a pause in the group. You"
-                    " need not do anything: some minutes after the pause it is in the group, unless the moderators"
-                    " decide otherwise."
-                )
-            ]
         case _:
-            parts = [
-                gettext(
-                    "Your post for {group} waits, since many came at once. You need not do anything: if you belong to"
-                    " the group, or have written in it before, your post is in it some minutes later, unless the"
-                    " moderators decide otherwise. Else it waits until one of them has looked at it."
-                )
-            ]
+            parts = [_for_a_time(gettext, kind)]
     text = "\n\n".join([speech.mention(app, author), *(_filled(part, named) for part in parts)])
     return Saying(text=text, language=language, to=(author,))
+
+
+def _for_a_time(gettext: Callable[[str], str], kind: str) -> str:
+    match kind:
+        case "promotion":
+            return gettext(
+                "Your announcement waits. In {group}, who announces something answers other people first. Answer"
+                " some, and some minutes later it is in the group. A moderator may also let it through sooner."
+            )
+        case "cooldown":
+            return gettext(
+                "Your answer in {group} waits: moderators have closed its thread for a while, so that everybody can"
+                " cool down. You need not do anything: it is in the group when the thread is open again, unless"
+                " the moderators decide otherwise."
+            )
+        case "slow":
+            return gettext(
+                "Your post for {group} waits: between two posts of one person there is a pause in the group. You"
+                " need not do anything: some minutes after the pause it is in the group, unless the moderators"
+                " decide otherwise."
+            )
+    return gettext(
+        "Your post for {group} waits, since many came at once. You need not do anything: if you belong to"
+        " the group, or have written in it before, your post is in it some minutes later, unless the"
+        " moderators decide otherwise. Else it waits until one of them has looked at it."
+    )
 
 
 def _too_open(gettext: Callable[[str], str], *, member: bool) -> list[str]:

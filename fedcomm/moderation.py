@@ -55,14 +55,22 @@ def _settle(app: App, writes: Writes, post: Post) -> None:
 
 
 def record_lock(
-    app: App, writes: Writes, group: Group, face: Actor, post: Post, moderator: Actor, uri: str, reason: str = ""
-) -> None:
-    """A moderator closed a thread to answers; what the group shows beside its own, there alone."""
+    app: App, writes: Writes, group: Group, face: Actor, post: Post, moderator: Actor, uri: str, reason: str = "",
+    until: int | None = None,
+) -> None:  # fmt: skip
+    """A moderator closed a thread to answers; what the group shows beside its own, there alone.
+
+    `until` a time (ms since 1970) when it opens by itself: the server of the group sees to that, or for one that does
+    not know of such locks that of who closed it.
+    """
     act = acts.record(
-        app, writes, group, face, "locked", post.uri, {"locked": True}, by=moderator.uri, uri=uri, summary=reason
-    )
+        app, writes, group, face, "locked", post.uri, {"locked": True} | ({"until": until} if until else {}),
+        by=moderator.uri, uri=uri, summary=reason,
+    )  # fmt: skip
     if post.group_id == group.id:
-        take_effect(writes, act, "post", post.id, locked=1)
+        take_effect(writes, act, "post", post.id, locked=1, locked_until=until)
+    if until is not None and (group.local or (moderator.local and not app.peers.keeps_apart(face.host))):
+        jobs.add(writes, next_id(), "open_thread", {"post": post.id, "act": act.id}, until)
     writes.after(lambda: app.forget_post(post.id))
 
 
@@ -72,7 +80,10 @@ def record_unlock(
     """A moderator opened a thread to answers again."""
     act = acts.record(app, writes, group, face, "locked", post.uri, None, by=moderator.uri, uri=uri, undoes=undone)
     if post.group_id == group.id:
-        take_effect(writes, act, "post", post.id, locked=0)
+        take_effect(writes, act, "post", post.id, locked=0, locked_until=None)
+    if group.local:
+        held.take_up_cooled(writes, group.id, next_id(), clock.now_ms())
+        app.jobs_added(writes)
     writes.after(lambda: app.forget_post(post.id))
 
 

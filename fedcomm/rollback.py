@@ -239,7 +239,8 @@ async def _removed(case: Case, act: Act, held: Any) -> None:
 
 
 async def _locked(case: Case, act: Act, held: Any) -> None:
-    await _beside(case, act, held, curation.lock if held else curation.unlock)
+    over = isinstance(held, dict) and (held.get("until") or clock.now_ms() + 1) <= clock.now_ms()
+    await _beside(case, act, held, curation.lock if held and not over else curation.unlock)
 
 
 async def _pinned(case: Case, act: Act, held: Any) -> None:

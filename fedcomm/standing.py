@@ -49,8 +49,9 @@ class Author(msgspec.Struct, frozen=True):
 class Wait(msgspec.Struct, frozen=True):
     """Why a post is not in a group yet.
 
-    `kind` is rules, links, pictures, mentions, threads, replies, slow, promotion or flood. `limit` is what is allowed,
-    of promotion how many people are to be answered yet; `ends` when the limit does (ms since 1970), 0 for no time.
+    `kind` is rules, links, pictures, mentions, threads, replies, slow, promotion, flood or cooldown. `limit` is what is
+    allowed, of promotion how many people are to be answered yet; `ends` when the limit does (ms since 1970), 0 for no
+    time.
     """
 
     kind: str

@@ -13,9 +13,9 @@ from storage.connect import Writes, execute, row, rows
 
 WAITING, RELEASED, REFUSED = "waiting", "released", "refused"
 NEWCOMER = ("links", "pictures", "mentions", "threads", "replies")  # why a post waits whose author is new
-PROMOTION, FLOOD, SLOW = "promotion", "flood", "slow"
+PROMOTION, FLOOD, SLOW, COOLDOWN = "promotion", "flood", "slow", "cooldown"
 PASSING = (*NEWCOMER, PROMOTION, FLOOD, SLOW)  # limits that pass
-KINDS = ("rules", *PASSING)
+KINDS = ("rules", *PASSING, COOLDOWN)
 MOST_OF_ONE, MOST_OF_HOST, MOST_OF_GROUP = 20, 200, 1_000  # that wait for a group at once (attack GRP-13)
 
 
@@ -196,6 +196,12 @@ def agree(writes: Writes, group_id: int, actor_id: int, job_id: int, now: int) -
         (actor_id, group_id, now, group_id, actor_id),
     )
     take_up_later(writes, group_id, actor_id, job_id, now)
+
+
+def take_up_cooled(writes: Writes, group_id: int, job_id: int, now: int) -> None:
+    """Let a job take up what waits for a thread of a group to be opened, if anything does."""
+    waits = "EXISTS (SELECT 1 FROM held WHERE group_id = ? AND state = 'waiting' AND kind = 'cooldown')"
+    jobs.add_if(writes, job_id, "take_up_cooled", {"group": group_id}, now, waits, group_id)
 
 
 def take_up_later(writes: Writes, group_id: int, actor_id: int, job_id: int, now: int) -> None:

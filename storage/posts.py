@@ -50,6 +50,7 @@ class Post(msgspec.Struct, frozen=True):
     likes_count: int
     dislikes_count: int
     last_reply_at: int | None
+    locked_until: int | None = None  # ms since 1970, None for as long as nobody opens it
 
     @property
     def starter(self) -> bool:

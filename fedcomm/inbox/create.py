@@ -285,7 +285,7 @@ def _let_in(hand: Hand, group: Group, author: Actor, parent: Post | None) -> boo
     facts = hand.facts
     if parent is not None and parent.removed_at is not None:
         return False
-    standing, root = facts.standing(group, author.uri), facts.root_of(parent) if parent is not None else None
+    standing, root = facts.standing(group, author.uri), waiting.opened(facts.root_of(parent)) if parent else None
     way = shared.way(hand, group, author.uri, root) if root is not None else None
     try:
         if way is not None and root is not None:
@@ -301,7 +301,8 @@ def _waits_for(hand: Hand, activity: Activity, written: Note, author: Actor, par
     """Whether a post waits: for the group that it is for, or for that through which its author is in the thread."""
     way = shared.way(hand, group, author.uri, hand.facts.root_of(parent)) if parent is not None else None
     asking = way.group if way is not None else group
-    return waiting.waits(hand, activity, written, author, parent, asking)
+    cools = waiting.cools(hand, activity, written, author, parent, group)
+    return cools or waiting.waits(hand, activity, written, author, parent, asking)
 
 
 def _is_confined(hand: Hand, written: Note, author: Actor, parent: Post | None) -> bool:

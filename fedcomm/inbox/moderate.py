@@ -15,6 +15,7 @@ from fedcomm import (
     admit,
     bios,
     borrowing,
+    clock,
     group_profile,
     groups,
     letters,
@@ -171,6 +172,8 @@ async def _lock(hand: Hand, case: _Case) -> None:
     post = hand.known_post(_subject(case.act))
     if not _has(hand, case.group, post):
         raise Forbidden("The post is not in this group.")
+    if case.act.ends is not None and case.act.ends <= clock.now_ms():
+        raise Ignored("it is over")
     writes = Writes()
     if isinstance(undone, Activity):
         moderation.record_unlock(
@@ -178,8 +181,9 @@ async def _lock(hand: Hand, case: _Case) -> None:
         )
     else:
         moderation.record_lock(
-            hand.app, writes, case.group, case.face, post, case.moderator, case.uri, case.act.summary
-        )
+            hand.app, writes, case.group, case.face, post, case.moderator, case.uri, case.act.summary,
+            case.act.ends,
+        )  # fmt: skip
     await _done(hand, case, writes, post)
 
 

@@ -1,5 +1,7 @@
 """Posts from elsewhere that wait before they are in a group of ours; and their authors, who say yes to its rules."""
 
+import msgspec
+
 from activitypub import documents
 from activitypub.activities import Activity
 from activitypub.audience import visibility
@@ -38,6 +40,28 @@ def waits(hand: Hand, activity: Activity, written: Note, author: Actor, parent: 
     if not keep(hand, activity, written, author, group, why):
         raise Ignored("it is too long to wait before it is in the group")
     return True
+
+
+def cools(hand: Hand, activity: Activity, written: Note, author: Actor, parent: Post | None, group: Group) -> bool:
+    """Whether an answer waits since moderators of its group have closed the thread for a while.
+
+    Raises:
+        Ignored: they have refused it, or it is too long to wait.
+    """
+    facts, before = hand.facts, hand.facts.held(written.uri, group)
+    why = admit.cooling(facts.standing(group, author.uri), facts.root_of(parent)) if parent is not None else None
+    if why is None or before == held.RELEASED:
+        return False
+    if before == held.REFUSED:
+        raise Ignored("it was refused by the moderators of the group")
+    if not keep(hand, activity, written, author, group, why):
+        raise Ignored("it is too long to wait before it is in the group")
+    return True
+
+
+def opened(thread: Post) -> Post:
+    """A thread as it is when the while is over for which it is closed: `cools` lets answers wait for that."""
+    return thread if thread.locked_until is None else msgspec.structs.replace(thread, locked=0)
 
 
 def keep(hand: Hand, activity: Activity, written: Note, author: Actor, group: Group, why: Wait) -> bool:

@@ -23,6 +23,7 @@ class Wish(msgspec.Struct, frozen=True):
     reason: str = ""
     rule: int = 0  # that of the group which it breaks
     flair: str = ""
+    minutes: int = 0  # for which a thread is closed; 0 for good
     group: str = ""  # one that shows the thread beside its own, and what is done is done there
     csrf: str = ""
 
@@ -41,6 +42,8 @@ async def thread(request: Request, reader: Reader) -> Response:
             return respond.redirect(await _around(reader, post))
         case "lock":
             await curation.lock(app, reader.actor, post.id, wish.reason, wish.group)
+        case "cool":
+            await curation.lock(app, reader.actor, post.id, wish.reason, minutes=wish.minutes or -1)
         case "unlock":
             await curation.unlock(app, reader.actor, post.id, wish.group)
         case "pin":

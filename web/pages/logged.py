@@ -7,7 +7,7 @@ from fedcomm.app import App
 from fedcomm.public_log import About, Entry
 from storage.actors import Actor
 from web.languages import later
-from web.pages import shown, words
+from web.pages import deeds, shown, words
 from web.syndication.items import Item
 
 KINDS = {
@@ -38,7 +38,7 @@ _OF_SERVER = {
 
 def act(entry: Entry) -> str:
     """What was done, to be translated."""
-    return _OF_SERVER[entry.act] if entry.group is None else words.group_act(entry.property, entry.value)
+    return _OF_SERVER[entry.act] if entry.group is None else deeds.group_act(entry.property, entry.value)
 
 
 def team(gettext: NullTranslations, entry: Entry) -> str:

@@ -10,7 +10,7 @@ import storage.groups
 import storage.posts
 import storage.registers
 import storage.threads
-from fedcomm import completing, conversations, flairs, members, rights
+from fedcomm import admit, completing, conversations, flairs, members, rights
 from fedcomm.errors import NotFound
 from storage import visible
 from storage.actors import Actor
@@ -63,7 +63,8 @@ async def show(request: Request) -> Response:
         beginning=beginning,
         begun_gone=(await storage.threads.gone(viewer, [post.thread_id])).get(post.thread_id, ""),
         completing=coming is not None and coming.ended_at is None,
-        locked=post.locked or (beginning is not None and beginning.post.locked),
+        locked=admit.closed(post) or (beginning is not None and admit.closed(beginning.post)),
+        until=post.locked_until or (beginning.post.locked_until if beginning is not None else None),
     )
 
 

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from fedcomm import SOURCE, __version__, settings
 from storage.waiting import Waiting
 from web import languages, state
-from web.pages import assets, pictured, shown, words
+from web.pages import assets, deeds, pictured, shown, words
 
 READER = "fedcomm.reader"
 WAITING = "fedcomm.waiting"
@@ -38,6 +38,7 @@ def common(request: Request) -> dict[str, Any]:
         "shown": shown,
         "pictured": pictured.PLAIN,
         "words": words,
+        "group_act": deeds.group_act,
         "asset": assets.address,
         "moment": partial(shown.moment, zone=zone, words=translations),
         "day": partial(shown.day, words=translations),

@@ -23,7 +23,7 @@ from tests.people import person
 from tests.web.pages.browser import Browser, Page, filled
 from tests.web.pages.conftest import Enter
 from tests.web.pages.test_every_page import flaws
-from web.pages import words
+from web.pages import deeds
 
 pytestmark = pytest.mark.anyio
 
@@ -132,7 +132,7 @@ async def test_the_log_is_looked_through_in_pages_and_what_was_taken_out_is_put_
 @pytest.mark.attack("GRP-23")
 def test_whatever_is_done_for_a_group_can_be_undone() -> None:
     """Each act that the log has words for; of new ones somebody has to say how."""
-    assert {*words.GROUP_ACTS} - {*rollback.UNDOING, *rollback.SETTINGS} == {"rolled_back"}
+    assert {*deeds.GROUP_ACTS} - {*rollback.UNDOING, *rollback.SETTINGS} == {"rolled_back"}
 
 
 async def _ordered() -> list[tuple[int, str]]:

@@ -262,6 +262,12 @@ async def test_a_thread_is_locked_and_pinned(
     assert page.all("button", value="lock") and not (await stranger.get("/c/rye")).all(
         "section", aria_labelledby="pinned"
     )
+    care = await mo.get(page.one("a", href=where)["href"])
+    closed = await mo.button(care, where, minutes="360", act="cool", reason="heated")
+    refused = await act(mo, "cool", where, minutes="3")
+    assert flaws(care) == flaws(closed) == [] and "It opens by itself:" in closed.main
+    assert refused.status == 422 and "5 minutes to 7 days" in refused.main
+    assert "It opens:" in (await mo.get(where)).main and "closed for a while" in (await mo.get(HERE)).main
 
 
 @pytest.mark.attack("ADM-10")

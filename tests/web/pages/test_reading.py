@@ -327,12 +327,12 @@ async def test_a_page_of_a_large_thread_shows_forty_answers_and_weighs_little(
     loaded = sum(each.stat().st_size for each in FOLDER.glob("*.[cj]s*"))
     assert "Antwort von" in german.text and max(len(mine.source.encode()), len(german.content)) + loaded < 100_000
     cares = [link for link in mine.links if link.startswith("/moderate/")]
-    assert len(cares) == 40 and mine.one("details", class_="care").one("button", value="lock")
-    care = await mo.get(cares[0])
+    assert len(cares) == 41 and mine.one("details", class_="care").one("button", value="lock")
+    care = await mo.get(cares[1])
     assert flaws(care) == [] and "Take less water" in care.main
-    gone = await mo.button(care, cares[0], act="remove", reason="an advertisement")
+    gone = await mo.button(care, cares[1], act="remove", reason="an advertisement")
     assert "Take less water" not in gone.source and "Mine is too wet" in gone.main  # back in the thread
-    assert (await (await enter(await build.person("otto"))).get(cares[1])).status == 403
+    assert (await (await enter(await build.person("otto"))).get(cares[2])).status == 403
 
 
 async def test_a_warning_is_shown_before_what_it_warns_of(world: World, stranger: Browser) -> None:

@@ -19,6 +19,7 @@ from storage.posts import Post
 LINKS, PICTURES, MENTIONS = 2, 1, 2  # of a newcomer, in one post
 THREADS, REPLIES = 3, 10  # of a newcomer, on their first day
 INVITATIONS = 10  # of groups of one server that stand at once, for each member of ours
+REMOVALS = 20  # by one moderator of a group in an hour, before somebody else looks as well
 ANSWERED = 3  # answers of theirs that somebody answered: then they are no newcomer any more
 
 
@@ -354,6 +355,13 @@ def joining(group: Group, standing: Standing, *, invited: bool) -> None:
     voting(group, standing)
     if group.local and group.join_mode == "invite" and not (invited or standing.may(rights.INVITE)):
         raise NotAllowed("One comes into this group by invitation. Please ask somebody who looks after it for one.")
+
+
+def removing(done: int, *, others: bool) -> bool:
+    """Whether a moderator who has taken something out of a group so often in the last hour does so once more by
+    themselves. Beyond REMOVALS one of the `others` looks as well; where there are none, nothing would be done about
+    spam if it had to wait for them (docs/decisions/0053)."""
+    return done < REMOVALS or not others
 
 
 def right(standing: Standing, named: str) -> None:

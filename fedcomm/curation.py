@@ -13,7 +13,7 @@ import contextlib
 import msgspec
 
 from activitypub.contexts import PUBLIC
-from fedcomm import admit, audit, clock, groups, members, moderation, powers, rights, showing
+from fedcomm import admit, audit, clock, groups, members, moderation, powers, rights, seconding, showing
 from fedcomm.app import App
 from fedcomm.errors import AppError, Invalid, NotAllowed, NotFound
 from fedcomm.mapping import activities
@@ -27,6 +27,7 @@ from storage.groups import Group
 from storage.ids import next_id
 from storage.outbox import Audience
 from storage.posts import Post
+from storage.registers import Act
 
 LEAST, MOST = 5, 7 * 1440  # minutes for which a thread is closed for a while
 
@@ -39,9 +40,13 @@ class _Place(msgspec.Struct, frozen=True):
 
 
 async def remove(
-    app: App, moderator: Actor | None, post_id: int, reason: str = "", *, server: Account | None = None
-) -> None:  # fmt: skip
+    app: App, moderator: Actor | None, post_id: int, reason: str = "", *, server: Account | None = None,
+    seconded: bool = False,
+) -> bool:  # fmt: skip
     """Take a post out of its group; it stays its author's (FEP-1b12 §Group moderation). Once is enough.
+
+    Gives whether it is hidden only, until somebody else agrees, since a moderator has taken out so many
+    (`seconding.py`); what is `seconded` somebody has looked at already.
 
     Who looks after this `server` does so in any group of ours, in their own name, so that somebody else decides about
     an appeal, and it stands in the log of admins.
@@ -52,11 +57,39 @@ async def remove(
     """
     place = await _place(app, moderator, post_id, rights.REMOVE, server=server)
     if place.post.removed_at is not None:
-        return
+        return False
+    async with transaction():  # which may be that of an act that came in
+        limited = moderator is not None and server is None and place.group.local and not seconded
+        if limited and await seconding.waits(place.group, place.by):
+            uri = app.urls.activity(next_id())
+            await seconding.propose(
+                app, writes := Writes(), place.group, place.face, place.post, place.by, uri, reason
+            )  # fmt: skip
+            await write(writes)
+            return True
+        await _take_out(app, place, reason, server)
+    return False
+
+
+async def remove_seconded(
+    app: App, by: Actor, post_id: int, proposed: Act, *, server: Account | None = None
+) -> None:  # fmt: skip
+    """As `remove`, what another moderator had proposed and `by` agrees to.
+
+    Raises:
+        NotFound, NotAllowed: as `remove`.
+    """
+    place = await _place(app, None if server is not None else by, post_id, rights.REMOVE, server=server)
+    await _take_out(app, place, proposed.summary, None, proposed.actor_uri)
+
+
+async def _take_out(app: App, place: _Place, reason: str, server: Account | None, proposer: str = "") -> None:
     writes, uri = Writes(), app.urls.activity(next_id())
     # A `summary` tells the removal by a moderator from a deletion by the author (Lemmy 0.19).
     deletion = _act("Delete", uri, place, summary=reason or " ")
-    moderation.record_removal(app, writes, place.group, place.face, place.post, place.by, uri, reason)
+    moderation.record_removal(
+        app, writes, place.group, place.face, place.post, place.by, uri, reason, proposer=proposer
+    )  # fmt: skip
     await _tell(app, writes, place, deletion)
     if place.group.local and (boost := await boosts.of(place.face.id, place.post.id)) is not None:
         groups.take_back(app, writes, place.group, place.face, place.post, boost.uri)
@@ -70,9 +103,10 @@ async def restore(app: App, moderator: Actor | None, post_id: int, *, server: Ac
         NotFound: there is no such post in a group.
         NotAllowed: no moderator of the group, nor who looks after this server.
     """
-    post = await put_back(app, writes := Writes(), moderator, post_id, server=server)
-    if writes:
-        await _written(writes, server, "post.restore", post)
+    async with transaction():
+        post = await put_back(app, writes := Writes(), moderator, post_id, server=server)
+        if writes:
+            await _written(writes, server, "post.restore", post)
 
 
 async def _written(writes: Writes, server: Account | None, act: str, post: Post, reason: str = "") -> None:
@@ -88,6 +122,11 @@ async def put_back(
     """As `restore`, with these writes; gives the post."""
     place = await _place(app, moderator, post_id, rights.RESTORE, server=server)
     if place.post.removed_at is None:
+        return place.post
+    proposed = await seconding.standing(place.group, place.post.uri) if place.group.local else None
+    if proposed is not None:
+        act = seconding.over(app, writes, place.group, place.face, proposed, place.by)
+        seconding.show(app, writes, act, place.post)
         return place.post
     uri = app.urls.activity(next_id())
     undone = await _undone(place, "removed", uri)

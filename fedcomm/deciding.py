@@ -14,6 +14,7 @@ from fedcomm import (
     docket,
     holding,
     members,
+    proposals,
     requests,
     rights,
 )
@@ -29,7 +30,10 @@ from storage.posts import Post
 from storage.reports import Report
 
 LET_IN, TURN_DOWN, REMOVE, CLOSE = "let_in", "turn_down", "remove", "close"
+AGREE, SHOW = "agree", "show"  # that something is taken out, or that it is not
 ACTS = {  # what can be decided about which kinds
+    AGREE: frozenset((rows.PROPOSAL,)),
+    SHOW: frozenset((rows.PROPOSAL,)),
     LET_IN: frozenset((rows.HELD, rows.REQUEST, rows.APPEAL, rows.CAUGHT, rows.SIGN_UP)),
     TURN_DOWN: frozenset((rows.HELD, rows.REQUEST, rows.APPEAL, rows.CAUGHT, rows.SIGN_UP)),
     REMOVE: frozenset((rows.REPORT, rows.CASE)),
@@ -46,12 +50,16 @@ class Words(msgspec.Struct, frozen=True):
 
 
 class Result(msgspec.Struct, frozen=True):
-    """What came of it: `fault` when nothing was done; `undo` is what `undo` takes, '' where nothing takes it back."""
+    """What came of it: `fault` when nothing was done; `undo` is what `undo` takes, '' where nothing takes it back.
+
+    It `waits` where what is taken out is only hidden, until somebody else agrees.
+    """
 
     key: str
     case: Case | None = None
     fault: AppError | None = None
     undo: str = ""
+    waits: bool = False
 
 
 async def several(app: App, keeper: Keeper, act: str, keys: Sequence[str], words: Words) -> list[Result]:
@@ -99,15 +107,18 @@ async def _one(
             raise NotFound("Nothing waits here any more: it was decided meanwhile.")
         if case.kind not in ACTS[act]:
             raise Invalid("This cannot be decided in that way.")
-        return Result(key, case, undo=await _decided(app, keeper, act, case, words))
+        undone, waits = await _decided(app, keeper, act, case, words)
+        return Result(key, case, undo=undone, waits=waits)
     except AppError as fault:
         return Result(key, case, fault)
 
 
-async def _decided(app: App, keeper: Keeper, act: str, case: Case, words: Words) -> str:
-    """Do it; gives what takes it back."""
+async def _decided(app: App, keeper: Keeper, act: str, case: Case, words: Words) -> tuple[str, bool]:
+    """Do it; gives what takes it back, and whether it waits for somebody else."""
     yes = act == LET_IN
     match case.kind:
+        case rows.PROPOSAL:
+            await _proposed(app, keeper, act, case)
         case rows.HELD:
             by = await _by(keeper, case, rights.HOLD)
             if yes:
@@ -115,7 +126,7 @@ async def _decided(app: App, keeper: Keeper, act: str, case: Case, words: Words)
             else:
                 await holding.refuse(app, _name(case), case.id, by, words.reason)
         case rows.REQUEST:
-            return await _answered(app, keeper, case, words, granted=yes)
+            return await _answered(app, keeper, case, words, granted=yes), False
         case rows.APPEAL:
             await appeals.decide(app, case.id, keeper.actor, accepted=yes, reason=words.reason)
         case rows.CAUGHT:
@@ -127,7 +138,17 @@ async def _decided(app: App, keeper: Keeper, act: str, case: Case, words: Words)
         case _:
             async with transaction():
                 return await _reported(app, keeper, act, case, words)
-    return ""
+    return "", False
+
+
+async def _proposed(app: App, keeper: Keeper, act: str, case: Case) -> None:
+    """As who looks after the group, or else after this server."""
+    if case.place is None:
+        raise NotFound("There is no such group.")
+    mine = (await members.standing(case.place.group, keeper.actor)).may(rights.REMOVE)
+    decide = proposals.agree if act == AGREE else proposals.decline
+    server = None if mine else keeper.account
+    await decide(app, case.place.group.id, case.about, keeper.actor, server=server)
 
 
 async def _answered(app: App, keeper: Keeper, case: Case, words: Words, *, granted: bool) -> str:
@@ -154,18 +175,18 @@ async def _stranger(app: App, keeper: Keeper, case: Case, *, granted: bool) -> N
     await catching.refuse(app, keeper.account, found.text_key)
 
 
-async def _reported(app: App, keeper: Keeper, act: str, case: Case, words: Words) -> str:
+async def _reported(app: App, keeper: Keeper, act: str, case: Case, words: Words) -> tuple[str, bool]:
     """End a report; before, take what it is about out of its group."""
     worker = await _worker(keeper, case.place if case.kind == rows.REPORT else None)
     report = await casework.find(worker, case.id)
     undone = f"{case.kind}-{case.place.group.id if case.place else 0}-{case.id}"
-    outcome = words.outcome
+    outcome, waits = words.outcome, False
     if act == REMOVE:
         outcome = "acted"
         inside = await _in_groups(worker, report)
         undone += "".join(f"-{post.id}" for post in inside if post.removed_at is None)
         for post_id in [post.id for post in inside]:
-            await curation.remove(
+            waits |= await curation.remove(
                 app, keeper.actor if worker.group else None, post_id, words.reason,
                 server=None if worker.group else keeper.account,
             )  # fmt: skip
@@ -173,7 +194,7 @@ async def _reported(app: App, keeper: Keeper, act: str, case: Case, words: Words
     face = case.place.face if case.place is not None and worker.group is not None else None
     if not await cases.elsewhere(app, worker, face, report, work):
         await casework.close(app, worker, report.id, outcome)
-    return undone
+    return undone, waits
 
 
 async def _in_groups(worker: casework.Worker, report: Report) -> list[Post]:

@@ -21,12 +21,19 @@ from storage.accounts import Account
 from storage.actors import Actor
 from storage.docket import Entry, Scope
 from storage.groups import Group
+from storage.posts import Post
 
 MOST_TEXT = 500  # characters that are shown of each
 MOST_AFAR, SECONDS = 8, 4.0  # groups elsewhere that are asked at once, and how long somebody waits for all of them
 DESK = "desk"  # of a post that waits for a group elsewhere
-_RIGHTS = {docket.REPORT: rights.OVERSEE, docket.HELD: rights.HOLD, docket.REQUEST: rights.APPROVE}
-_STAFF = {docket.CASE: powers.REPORTS, docket.CAUGHT: powers.SPAM, docket.SIGN_UP: powers.PEOPLE}
+_RIGHTS = {
+    docket.PROPOSAL: rights.REMOVE, docket.REPORT: rights.OVERSEE, docket.HELD: rights.HOLD,
+    docket.REQUEST: rights.APPROVE,
+}  # fmt: skip
+_STAFF = {
+    docket.PROPOSAL: powers.REPORTS, docket.CASE: powers.REPORTS, docket.CAUGHT: powers.SPAM,
+    docket.SIGN_UP: powers.PEOPLE,
+}  # fmt: skip
 
 
 class Keeper(msgspec.Struct, frozen=True):
@@ -51,7 +58,7 @@ class Place(msgspec.Struct, frozen=True):
 class Case(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that waits: the group, whom it is about, and what there is to read.
 
-    `key` names it in forms; `post` is the first that it is about, `more` how many there are besides.
+    `key` names it in forms; `posts` are those that it is about.
     """
 
     key: str
@@ -61,10 +68,12 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     place: Place | None = None
     who: Actor | None = None
     called: str = ""  # who it is, where they are not known here
-    about: str = ""  # why it waits: the category of a report, or the kind of a post that waits
+    about: str = ""  # why it waits: the category of a report, the kind of a post that waits; the id of what is proposed
     title: str = ""
     text: str = ""
     posts: tuple[int, ...] = ()
+    by: Actor | None = None  # who proposes it
+    whole: bool = False  # it is about all that they wrote in the group
 
 
 class Overview(msgspec.Struct, frozen=True):
@@ -85,7 +94,8 @@ async def scope(keeper: Keeper) -> tuple[Scope, dict[int, Place]]:
     for group_id, place in places.items():
         given = _rights(keeper.actor, place.group, holders.get(group_id, []), programs.get(group_id, ""))
         for kind, right in _RIGHTS.items():
-            if right in given or (group_id in alone and kind != docket.REPORT):
+            elsewhere = kind == docket.PROPOSAL and not place.group.local  # that is asked on its own server
+            if (right in given and not elsewhere) or (group_id in alone and kind != docket.REPORT):
                 may[kind].append(group_id)
         if place.group.local and rights.RESTORE in given:
             may[docket.APPEAL].append(group_id)
@@ -145,7 +155,8 @@ async def _cases(keeper: Keeper, places: dict[int, Place], found: Sequence[Entry
     """With a number of questions to the database that does not grow with them."""
     ids = {kind: [each.id for each in found if each.kind == kind] for kind in docket.KINDS}
     described = (
-        await _reports(keeper, [*ids[docket.REPORT], *ids[docket.CASE]])
+        await _proposed(ids[docket.PROPOSAL])
+        | await _reports(keeper, [*ids[docket.REPORT], *ids[docket.CASE]])
         | await _held(ids[docket.HELD])
         | await _asking(ids[docket.REQUEST])
         | await _appeals(ids[docket.APPEAL])
@@ -177,7 +188,7 @@ async def _reports(keeper: Keeper, ids: Sequence[int]) -> _Described:
             each.target_id,
             {
                 "about": each.category, "posts": tuple(each.post_ids),
-                "title": next((_text(posts[n].content) for n in each.post_ids if n in posts), ""),
+                "title": next((_words(posts[n]) for n in each.post_ids if n in posts), ""),
                 "text": each.comment[:MOST_TEXT],
             },
         )
@@ -204,11 +215,31 @@ async def _appeals(ids: Sequence[int]) -> _Described:
     return {
         each.id: (
             each.author_id,
-            {"title": _text(posts[each.post_id].content), "text": each.text[:MOST_TEXT], "posts": (each.post_id,)},
+            {"title": _words(posts[each.post_id]), "text": each.text[:MOST_TEXT], "posts": (each.post_id,)},
         )
         for each in found
         if each.post_id in posts
     }
+
+
+async def _proposed(ids: Sequence[int]) -> _Described:
+    """Of what is proposed the post is shown, and who proposes it; of a person all that they wrote is meant."""
+    found = await docket.proposed(ids)
+    named = [uri for each in found.values() for uri in (each.by, each.subject)]
+    people = await storage.actors.by_uris(named) if named else {}
+    posts = await docket.posts_at([each.subject for each in found.values()])
+    return {
+        key: (
+            posts[each.subject].author_id if each.subject in posts else people[each.subject].id,
+            {
+                "about": each.subject, "text": each.reason[:MOST_TEXT], "by": people.get(each.by),
+                "title": _words(posts[each.subject]) if each.subject in posts else "",
+                "whole": each.subject not in posts,
+            },
+        )
+        for key, each in found.items()
+        if each.subject in posts or each.subject in people
+    }  # fmt: skip
 
 
 async def _strangers(ids: Sequence[int]) -> _Described:
@@ -245,6 +276,10 @@ async def _told(app: App, keeper: Keeper, place: Place) -> list[Case] | None:
         )
         for each in waiting
     ]  # fmt: skip
+
+
+def _words(post: Post) -> str:
+    return f"{post.title} {post.summary or sanitise.text_of(post.content)}".strip()[:MOST_TEXT]
 
 
 def _text(html: str) -> str:

@@ -199,6 +199,17 @@ async def appealed(app: App, writes: Writes, face: Actor, who: Actor, link: str,
     await say(app, writes, face, who, [words.replace("{group}", face.name).replace("{link}", link)], post_id)
 
 
+async def proposed(app: App, writes: Writes, face: Actor, who: Actor, by: Actor, link: str, post_id: int) -> None:
+    """To who can agree: somebody takes very much out of a group, and more of it waits for a second pair of eyes."""
+    gettext = (await tongue(app, who)).gettext
+    words = gettext("@{handle} takes very much out of the group {group}.").replace("{handle}", by.acct)
+    then = gettext(
+        "What they take out from now on is hidden, until somebody else has looked at it as well. You can agree or show"
+        " it again here: {link}"
+    )
+    await say(app, writes, face, who, [words.replace("{group}", face.name), then.replace("{link}", link)], post_id)
+
+
 async def decided(
     app: App, writes: Writes, face: Actor, who: Actor, link: str, reason: str, post_id: int, *, put_back: bool
 ) -> None:  # fmt: skip

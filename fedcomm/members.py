@@ -1,7 +1,7 @@
 """Members of groups of ours: who is banned, who runs a group."""
 
 from activitypub.contexts import PUBLIC
-from fedcomm import admit, clock, finding, follows, groups, letters, moderation, rights, showing, verdicts
+from fedcomm import admit, clock, finding, follows, groups, letters, moderation, rights, seconding, showing, verdicts
 from fedcomm.app import App
 from fedcomm.errors import Conflict, Invalid, NotAllowed, NotFound
 from fedcomm.mapping import activities
@@ -57,10 +57,13 @@ async def ban(
     until: int | None = None,
     reason: str = "",
     remove: bool = False,
+    *,
+    seconded: bool = False,
 ) -> Actor:
     """Ban somebody, by handle or id, from one of our groups; followers' servers are told (`endTime` and `expires`).
 
-    `by` is a moderator, None whoever runs the server. With `remove` all they wrote in the group is taken out of it.
+    `by` is a moderator, None whoever runs the server. With `remove` all they wrote in the group is taken out of it;
+    who took out very much lately only hides it until somebody else agrees (`seconding.py`), unless it is `seconded`.
 
     Raises:
         NotFound: there is no such group, or nobody of that name.
@@ -79,12 +82,15 @@ async def ban(
         admit.right(await standing(group, by), rights.APPOINT)
     uri = app.urls.activity(next_id())
     async with transaction():
-        writes = Writes()
+        waits = remove and by is not None and not seconded and await seconding.waits(group, by)
+        remove, writes = remove and not waits, Writes()
         if remove:
             await withdraw_threads(app, writes, group, face, subject)
         moderation.record_ban(
             app, writes, group, face, subject, actor_uri, uri, until=until, reason=reason, remove=remove
         )
+        if waits and by is not None:
+            await seconding.propose_all(app, writes, group, face, subject, by, reason, until)
         await verdicts.banned(app, writes, group, face, subject, until=until, reason=reason)
         await end_role(app, writes, group, face, subject, actor_uri, actor_uri)
         block = activities.block(uri, actor_uri, subject.uri, face.uri, until, reason, remove=remove)

@@ -28,6 +28,7 @@ from fedcomm import (
     group_profile,
     groups,
     members,
+    proposals,
     remote_invites,
     rights,
     sanitise,
@@ -234,8 +235,18 @@ async def _post(act: Act) -> int:
     return found.id
 
 
+async def _out_again(app: App, by: Actor | None, post_id: int) -> None:
+    """It was out before somebody put it back: that was looked at."""
+    await curation.remove(app, by, post_id, seconded=True)
+
+
 async def _removed(case: Case, act: Act, held: Any) -> None:
-    await (curation.remove if held else curation.restore)(case.app, case.by, await _post(act))
+    await (_out_again if held else curation.restore)(case.app, case.by, await _post(act))
+
+
+async def _proposed(case: Case, act: Act, held: Any) -> None:
+    if held is None and case.by is not None and act.value is not None:
+        await proposals.decline(case.app, case.group.id, act.subject, case.by)
 
 
 async def _locked(case: Case, act: Act, held: Any) -> None:
@@ -259,7 +270,7 @@ async def _let_in(case: Case, act: Act, held: Any) -> None:
     """A post that waited and was let in goes out again, unless somebody has looked at it since."""
     looked = await registers.winner(case.group.id, "removed", act.subject)
     if looked is None and msgspec.json.decode(act.value or "{}").get("state") == "released":
-        await curation.remove(case.app, case.by, await _post(act))
+        await _out_again(case.app, case.by, await _post(act))
 
 
 async def _flair(case: Case, act: Act, held: Any) -> None:
@@ -277,7 +288,7 @@ async def _ban(case: Case, act: Act, held: Any) -> None:
     name = case.face.username
     if held is not None and admit.banned(msgspec.json.encode(held).decode()):
         until, remove = held.get("until"), bool(held.get("remove"))
-        await members.ban(case.app, name, act.subject, case.by, until, act.summary, remove)
+        await members.ban(case.app, name, act.subject, case.by, until, act.summary, remove, seconded=True)
     elif act.value is not None:
         subject = await members.unban(case.app, name, act.subject, case.by)
         await _back(case, act, subject)
@@ -327,6 +338,7 @@ async def _word(case: Case, act: Act, held: Any) -> None:
 
 UNDOING: dict[str, Callable[[Case, Act, Any], Awaitable[None]]] = {
     "removed": _removed,
+    "proposed": _proposed,
     "locked": _locked,
     "pinned": _pinned,
     "held": _let_in,

@@ -7,11 +7,13 @@ import msgspec
 from storage.connect import rows
 from storage.held import COLUMNS as _HELD
 from storage.held import Held
+from storage.posts import BY_URIS, Post
 from storage.reports import NOT_THEMSELVES
 
 REPORT, HELD, REQUEST, APPEAL = "report", "held", "request", "appeal"  # in groups
+PROPOSAL = "proposal"  # what a moderator would take out, and somebody else has to look at
 CASE, CAUGHT, SIGN_UP = "case", "caught", "sign_up"  # of the server: reports, first words of strangers, new accounts
-KINDS = (REPORT, HELD, REQUEST, APPEAL, CASE, CAUGHT, SIGN_UP)
+KINDS = (PROPOSAL, REPORT, HELD, REQUEST, APPEAL, CASE, CAUGHT, SIGN_UP)
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -42,6 +44,15 @@ class Asking(msgspec.Struct, frozen=True):
     id: int
     actor_id: int
     answer: str
+    reason: str
+
+
+class Proposed(msgspec.Struct, frozen=True):
+    """What is proposed: about whom or which post, by whom (ids), and why."""
+
+    id: int
+    subject: str
+    by: str
     reason: str
 
 
@@ -82,7 +93,12 @@ _REQUESTS = (
     "FROM follow f JOIN groups g ON g.actor_id = f.target_id JOIN actor a ON a.id = f.follower_id"
     " AND a.deleted_at IS NULL AND a.suspended_at IS NULL WHERE g.id IN (?ints) AND f.state = 'pending'"
 )
+_PROPOSALS = (
+    "FROM register r JOIN act a ON a.id = r.act_id WHERE r.property = 'proposed' AND r.value IS NOT NULL"
+    " AND a.actor_uri <> ? AND (r.group_id IN (?ints) OR CAST(? AS INTEGER) = 1)"
+)
 _PARTS = {
+    PROPOSAL: ("a.id, a.group_id, a.recorded_at", _PROPOSALS),
     REPORT: (
         "id, COALESCE(group_id, 0), created_at",
         f"FROM report WHERE {NOT_THEMSELVES} AND for_group = 1 AND state = 'open' AND group_id IN (?ints)",
@@ -111,13 +127,14 @@ async def waiting(
     among, named = ("", ()) if ids is None else (" AND {} IN (?ints)", (list(ids),))
     for kind in kinds:
         groups = [each for each in scope.groups.get(kind, []) if group_id in (0, each)]
-        if groups or (kind == APPEAL and scope.admin and not group_id) or (kind in scope.staff and not group_id):
+        more = kind in scope.staff or (kind == APPEAL and scope.admin)
+        if groups or (more and not group_id):
             columns, source = _PARTS[kind]
             own = _order(kind)
             # Each part ends early by its own index, so that no part is read as a whole.
             parts.append(f"SELECT * FROM (SELECT CAST('{kind}' AS TEXT) AS kind, {columns} {source} AND {own} > ?"
                          f"{among.format(own)} ORDER BY {own} LIMIT ?) {kind}_part")  # fmt: skip
-            args += [*_arguments(scope, kind, groups), after, *named, limit]
+            args += [*_arguments(scope, kind, groups, group_id), after, *named, limit]
     if not parts:
         return []
     found = await rows(f"{' UNION ALL '.join(parts)} ORDER BY 2 LIMIT ?", (*args, limit))
@@ -138,6 +155,17 @@ async def asking(ids: Sequence[int]) -> dict[int, Asking]:
         " LEFT JOIN join_request r ON r.group_id = g.id AND r.actor_id = f.follower_id WHERE f.id IN (?ints)"
     )
     return {each[0]: Asking(*each) for each in await rows(sql, (list(ids),))} if ids else {}
+
+
+async def proposed(ids: Sequence[int]) -> dict[int, Proposed]:
+    """What is proposed by these acts, by their number."""
+    sql = "SELECT id, subject, actor_uri, summary FROM act WHERE id IN (?ints)"
+    return {each[0]: Proposed(*each) for each in await rows(sql, (list(ids),))} if ids else {}
+
+
+async def posts_at(uris: Sequence[str]) -> dict[str, Post]:
+    """The posts with these ids, by id, hidden or not; for those who decide about them."""
+    return {(post := Post(*each)).uri: post for each in await rows(BY_URIS, (list(uris),))} if uris else {}
 
 
 async def strangers(ids: Sequence[int]) -> dict[int, Stranger]:
@@ -165,17 +193,19 @@ async def programs(group_ids: Sequence[int]) -> dict[int, str]:
 
 
 def _order(kind: str) -> str:
-    return "f.id" if kind == REQUEST else "id"
+    return {REQUEST: "f.id", PROPOSAL: "a.id"}.get(kind, "id")
 
 
-def _arguments(scope: Scope, kind: str, groups: list[int]) -> list[object]:
+def _arguments(scope: Scope, kind: str, groups: list[int], group_id: int) -> list[object]:
     match kind:
         case "report":
             return [scope.reader, groups]
         case "case":
             return [scope.reader, scope.groups.get(REPORT, [])]
         case "appeal":
-            return [scope.reader, groups, scope.uri, int(scope.admin), scope.uri, groups]
+            return [scope.reader, groups, scope.uri, int(scope.admin and not group_id), scope.uri, groups]
+        case "proposal":
+            return [scope.uri, groups, int(kind in scope.staff and not group_id)]
         case "caught" | "sign_up":
             return []
     return [groups]

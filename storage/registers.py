@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 
 import msgspec
 
-from storage.connect import Writes, row, rows
+from storage.connect import Writes, dialect, row, rows, value
 
 FOLD_VERSION = 1  # of the rules by which acts make the state of a group; kept with each
 
@@ -58,6 +58,7 @@ class _Role(msgspec.Struct, frozen=True):
 
 
 _ROLE = msgspec.json.Decoder(_Role)
+_APART = 86_400_000  # ms by which the clocks of two processes differ at most
 _ACT = ", ".join(Act.__struct_fields__)
 _INTEGERS = {"id": "BIGINT", "group_id": "BIGINT", "recorded_at": "BIGINT", "effective": "SMALLINT"}
 _REGISTER = ", ".join(Register.__struct_fields__)
@@ -147,8 +148,8 @@ async def holders(group_ids: Sequence[int]) -> dict[int, list[tuple[str, str]]]:
         " AND a.suspended_at IS NULL AND a.moved_to_id IS NULL ORDER BY r.clock"
     )
     found: dict[int, list[tuple[str, str]]] = {}
-    for group_id, subject, value in await rows(sql, (list(group_ids),)):
-        found.setdefault(group_id, []).append((subject, role(value)))
+    for group_id, subject, given_ in await rows(sql, (list(group_ids),)):
+        found.setdefault(group_id, []).append((subject, role(given_)))
     return found
 
 
@@ -206,6 +207,40 @@ async def before(span: Span, subjects: Collection[str]) -> dict[tuple[str, str],
     )
     found = await rows(sql, (*msgspec.structs.astuple(span), list(subjects), span.group_id))
     return {(property_, subject): value for property_, subject, value in found}
+
+
+async def taken_out(group_id: int, uri: str, since: int) -> int:
+    """How often somebody has taken something out of a group since then (ms): posts, and each time all of somebody.
+
+    What was put back counts as well, and what they agreed to take out does not: somebody else had looked at it.
+    """
+    sql = (
+        "SELECT COUNT(*) FROM act WHERE group_id = ? AND id > ? AND actor_uri = ? AND recorded_at > ? AND effective = 1"
+        " AND ((property = 'removed' AND value IS NOT NULL AND value NOT LIKE '%\"proposer\"%')"
+        " OR (property = 'ban' AND value LIKE '%\"remove\":true%'))"
+    )
+    return int(await value(sql, (group_id, _before(since), uri, since)))
+
+
+async def proposed(group_id: int, uri: str, since: int) -> bool:
+    """Whether somebody has proposed anything in a group since then (ms)."""
+    sql = (
+        "SELECT 1 FROM act WHERE group_id = ? AND id > ? AND actor_uri = ? AND recorded_at > ?"
+        " AND property = 'proposed' AND value IS NOT NULL LIMIT 1"
+    )
+    return await row(sql, (group_id, _before(since), uri, since)) is not None
+
+
+def hold(writes: Writes, group_id: int, property_: str, subject: str) -> None:
+    """Nobody else holds this register until these writes are made or given up; SQLite has one writer anyway."""
+    if dialect() == "postgres":
+        sql = "SELECT 1 FROM register WHERE group_id = ? AND property = ? AND subject = ? FOR NO KEY UPDATE"
+        writes.add(sql, (group_id, property_, subject))
+
+
+def _before(ms: int) -> int:
+    """Below the ids of all acts since then: an id begins with the time at which it was made."""
+    return max(0, ms - _APART) << 16
 
 
 def note(writes: Writes, act: Act) -> None:

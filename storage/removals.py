@@ -1,13 +1,13 @@
-"""All posts of one person in a group, out of it by a ban and back by its end."""
+"""All posts of one person in a group, out of it by a ban (or hidden while one is proposed) and back by its end."""
 
 from storage import boosts, events
 from storage.connect import Writes, rows
 from storage.registers import Act
 
-_OF_THE_ACT = "EXISTS (SELECT 1 FROM register WHERE group_id = ? AND property = 'ban' AND subject = ? AND act_id = ?)"
+_OF_THE_ACT = "EXISTS (SELECT 1 FROM register WHERE group_id = ? AND property = ? AND subject = ? AND act_id = ?)"
 _SINGLY = (
-    "EXISTS (SELECT 1 FROM register WHERE group_id = post.group_id AND property = 'removed' AND subject = post.uri"
-    " AND value IS NOT NULL)"
+    "EXISTS (SELECT 1 FROM register WHERE group_id = post.group_id AND property IN ('removed', 'proposed')"
+    " AND subject = post.uri AND value IS NOT NULL)"
 )
 
 
@@ -16,7 +16,7 @@ def take_out(writes: Writes, ban: Act, author_id: int, face_id: int | None, now_
 
     Which posts these are is kept with the act, for the public log.
     """
-    counts = (ban.group_id, ban.subject, ban.id)
+    counts = (ban.group_id, ban.property, ban.subject, ban.id)
     writes.add(
         "INSERT INTO act_post (act_id, post_id) SELECT CAST(? AS BIGINT), post.id FROM post WHERE author_id = ?"
         f" AND group_id = ? AND removed_at IS NULL AND deleted_at IS NULL AND {_OF_THE_ACT} ON CONFLICT DO NOTHING",
@@ -45,7 +45,7 @@ def put_back(writes: Writes, unban: Act, author_id: int) -> None:
     writes.add(
         "UPDATE post SET removed_at = NULL WHERE author_id = ? AND group_id = ? AND removed_at IS NOT NULL"
         f" AND NOT {_SINGLY} AND {_OF_THE_ACT}",
-        (author_id, unban.group_id, unban.group_id, unban.subject, unban.id),
+        (author_id, unban.group_id, unban.group_id, unban.property, unban.subject, unban.id),
     )
 
 

@@ -205,18 +205,21 @@ class Inbox:
         rule.authority(hand, activity)
         if _alone(rule.handler):
             hand.writes = Writes()
-            async with asyncio.timeout(SECONDS), transaction():
-                await rule.handler(hand, activity)
-                if len(work.parts) == 1:
-                    done = Writes()
-                    inbox.done(done, [work.item.id])
-                    await write(done)
-                    work.done = True
+            await self._in_transaction(work, rule.handler(hand, activity))
+        elif (rest := rule.handler(hand, activity)) is not None:  # this one is none of the hot after all
+            await self._in_transaction(work, rest)
         else:
-            rule.handler(hand, activity)
             proofs.keep(writes, work.proven)
             work.kept = hand.early and len(work.parts) == 1 and len(work.item.body) <= line.MAX_KEPT_BYTES
         return writes
+
+    async def _in_transaction(self, work: Work, handled: Awaitable[None]) -> None:
+        async with asyncio.timeout(SECONDS), transaction():
+            await handled
+            if len(work.parts) == 1:
+                inbox.done(done := Writes(), [work.item.id])
+                await write(done)
+                work.done = True
 
     async def _apply(self, ready: list[tuple[Work, Writes]]) -> None:
         """All in one transaction; when it fails, one by one, so that a bad one stops nothing."""

@@ -1,14 +1,19 @@
 """Block: somebody wants nothing to do with one of ours, or a moderator bans somebody from a group."""
 
+from typing import Any
+
 from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
-from fedcomm import admit, blocks, clock, elsewhere, groups, moderation, rights, verdicts
+from fedcomm import admit, blocks, clock, elsewhere, groups, moderation, rights, seconding, verdicts
 from fedcomm import members as service
 from fedcomm.deputies import MAX_REASON
 from fedcomm.inbox import announce, moderate, undo
 from fedcomm.inbox.hand import Hand, Ignored
+from fedcomm.mapping import activities
 from storage import members, registers
+from storage.actors import Actor
 from storage.connect import Writes, write
+from storage.ids import next_id
 
 
 async def block(hand: Hand, activity: Activity) -> None:
@@ -28,19 +33,23 @@ async def block(hand: Hand, activity: Activity) -> None:
             admit.right(hand.facts.standing(group, blocker.uri), rights.APPOINT)
         face = hand.facts.face_of(group)
         writes = Writes()
-        if activity.remove_data:
+        remove = activity.remove_data
+        waits = remove and await seconding.waits(group, blocker)
+        if remove and not waits:
             await service.withdraw_threads(hand.app, writes, group, face, subject)
         reason = activity.summary[:MAX_REASON]
         moderation.record_ban(
             hand.app, writes, group, face, subject, blocker.uri, activity.uri or "", until=activity.ends,
-            reason=activity.summary, remove=activity.remove_data,
+            reason=activity.summary, remove=remove and not waits,
         )  # fmt: skip
+        if waits:
+            await seconding.propose_all(hand.app, writes, group, face, subject, blocker, reason, activity.ends)
         await verdicts.banned(hand.app, writes, group, face, subject, until=activity.ends, reason=reason)
         # Not in the name of who banned: what this server makes up is nothing that they said.
         speaker = await service.who_acts(group, face, None, rights.APPOINT)
         await service.end_role(hand.app, writes, group, face, subject, blocker.uri, speaker)
         also = await verdicts.server_of(group, subject)
-        groups.pass_on(hand.app, writes, group, face, hand.raw_of(activity), also=also)
+        groups.pass_on(hand.app, writes, group, face, _told(hand, activity, speaker, face, waits=waits), also=also)
         await write(writes)
         return await service.expel(hand.app, group, face, subject, reason)
     if subject is None or not subject.local or activity.target:
@@ -79,6 +88,15 @@ async def announced(hand: Hand, activity: Activity) -> None:
         members.leave(writes, group.id, subject.id, clock.now_ms())
         elsewhere.erase_later(hand.app, writes, group.id)
     await write(writes)
+
+
+def _told(hand: Hand, activity: Activity, speaker: str, face: Actor, *, waits: bool) -> dict[str, Any]:
+    """The ban as other servers hear of it: as it was said, or, while what it would take out waits for somebody else to
+    agree, the ban alone, in the name of who speaks for this server: nobody said it so."""
+    if not waits:
+        return hand.raw_of(activity)
+    uri, subject = hand.app.urls.activity(next_id()), id_of(activity.object) or ""
+    return activities.block(uri, speaker, subject, face.uri, activity.ends, activity.summary)
 
 
 def _not_over(ban: Activity) -> None:

@@ -1,7 +1,9 @@
 """Undo: something that was done is taken back, by who did it."""
 
+from collections.abc import Awaitable
+
 from activitypub.activities import Activity, id_of
-from fedcomm import admit, groups, members, moderation, rights, verdicts
+from fedcomm import admit, groups, members, moderation, rights, seconding, verdicts
 from fedcomm import follows as service
 from fedcomm.inbox.hand import Hand, Ignored, Wants
 from fedcomm.inbox.react import KINDS
@@ -64,7 +66,7 @@ async def by_id(hand: Hand, activity: Activity) -> None:
     await write(hand.writes)
 
 
-def delete(hand: Hand, activity: Activity) -> None:
+def delete(hand: Hand, activity: Activity) -> Awaitable[None] | None:
     """A moderator puts a post back into a group of ours, or an author takes a deletion back (Lemmy, PieFed)."""
     inner = activity.object
     assert isinstance(inner, Activity)
@@ -74,19 +76,29 @@ def delete(hand: Hand, activity: Activity) -> None:
         if group is not None and group.local:
             face = hand.facts.face_of(group)
             groups.pass_on(hand.app, hand.writes, group, face, hand.raw_of(activity), about=gone)
-        return
+        return None
     known = hand.known_post(id_of(inner.object) or "")
     group = hand.facts.group_of(known)
     if group is None or not group.local or known.removed_at is None:
         raise Ignored("it is nothing that can be put back")
     moderator = hand.actor(activity.actor)
     admit.right(hand.facts.standing(group, moderator.uri), rights.REMOVE)
-    face = hand.facts.face_of(group)
-    moderation.record_restoration(
-        hand.app, hand.writes, group, face, known, moderator, activity.uri or "", inner.uri or ""
-    )
-    groups.pass_on(hand.app, hand.writes, group, face, hand.raw_of(activity), about=known)
-    groups.show_limited(hand.app, hand.writes, group, face, known)
+    return _put_back(hand, activity, group, known, moderator)
+
+
+async def _put_back(hand: Hand, activity: Activity, group: Group, known: Post, moderator: Actor) -> None:
+    inner, face, writes = activity.object, hand.facts.face_of(group), Writes()
+    proposed = await seconding.standing(group, known.uri)
+    if proposed is not None:  # of which no other server has heard
+        act = seconding.over(hand.app, writes, group, face, proposed, moderator)
+        seconding.show(hand.app, writes, act, known)
+        await write(writes)
+        return
+    undone = (inner.uri if isinstance(inner, Activity) else None) or ""
+    moderation.record_restoration(hand.app, writes, group, face, known, moderator, activity.uri or "", undone)
+    groups.pass_on(hand.app, writes, group, face, hand.raw_of(activity), about=known)
+    groups.show_limited(hand.app, writes, group, face, known)
+    await write(writes)
 
 
 def revived(hand: Hand, gone: Post, by: str) -> bool:

@@ -112,20 +112,21 @@ async def do(request: Request, place: Place) -> Response:
     """What the form says."""
     wish, number = await form(request, Wish, place.reader), params.number(request)
     try:
-        await _done(request, place, number, wish)
+        waits = await _done(request, place, number, wish)
     except AppError as refused:
         await casework.find(place.worker, number)
         return await show(request, place, refused, wish)
-    return respond.redirect(f"{place.where}/{number}?done={wish.act}")
+    return respond.redirect(f"{place.where}/{number}?done={'waits' if waits else wish.act}")
 
 
-async def _done(request: Request, place: Place, number: int, wish: Wish) -> None:
+async def _done(request: Request, place: Place, number: int, wish: Wish) -> bool:
+    """Gives whether it waits for somebody else to agree."""
     app, worker = state.app_of(request), place.worker
     if wish.act in _WORK:
         report = await casework.find(worker, number)
         work = Work(act=wish.act, id="", note=wish.note, outcome=wish.outcome, answer=wish.answer)
         if await together.elsewhere(app, worker, place.face, report, work):
-            return
+            return False
     match wish.act:
         case "assign" | "unassign":
             await casework.assign(worker, number, taken=wish.act == "assign")
@@ -141,11 +142,15 @@ async def _done(request: Request, place: Place, number: int, wish: Wish) -> None
                 raise NotFound("There is no such post in a group.")
             by, server = (place.reader.actor, None) if place.group is not None else (None, place.reader.account)
             if wish.act == "restore":
-                return await curation.restore(app, by, wish.post, server=server)
+                await curation.restore(app, by, wish.post, server=server)
+                return False
             rules = await group_profile.rules_shown(place.group, place.face)
-            await curation.remove(app, by, wish.post, reasons.said(rules, wish.rule, wish.reason), server=server)
+            return await curation.remove(
+                app, by, wish.post, reasons.said(rules, wish.rule, wish.reason), server=server
+            )  # fmt: skip
         case _:
             raise Invalid("There is no such act.")
+    return False
 
 
 async def _lines(place: Place, found: Sequence[Report]) -> list[Line]:

@@ -38,8 +38,8 @@ async def thread(request: Request, reader: Reader) -> Response:
         case "remove":
             group, face = await storage.groups.with_face(post.group_id)
             rules = await group_profile.rules_shown(group, face)
-            await curation.remove(app, reader.actor, post.id, reasons.said(rules, wish.rule, wish.reason))
-            return respond.redirect(await _around(reader, post))
+            waits = await curation.remove(app, reader.actor, post.id, reasons.said(rules, wish.rule, wish.reason))
+            return respond.redirect("/moderation?done=waits" if waits else await _around(reader, post))
         case "lock":
             await curation.lock(app, reader.actor, post.id, wish.reason, wish.group)
         case "cool":

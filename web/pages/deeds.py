@@ -7,6 +7,7 @@ from web.languages import later
 GROUP_ACTS = {
     "ban": (later("banned"), later("lifted the ban")),
     "removed": (later("took out"), later("put back")),
+    "proposed": (later("hid, until somebody else looks"), later("looked at what was hidden")),
     "locked": (later("locked"), later("unlocked")),
     "pinned": (later("pinned"), later("unpinned")),
     "role": (later("made moderator"), later("dismissed")),

@@ -19,8 +19,9 @@ from web.pages.readers import Reader, form, members_only
 from web.pages.unanswered import since
 
 _LINES = 100
-_DESTRUCTIVE = (deciding.TURN_DOWN, deciding.REMOVE)  # asked for once more
+_DESTRUCTIVE = (deciding.TURN_DOWN, deciding.REMOVE, deciding.AGREE)  # asked for once more
 KINDS = {
+    rows.PROPOSAL: later("What somebody would take out"),
     rows.REPORT: later("Reports in groups"),
     rows.HELD: later("Posts that wait to be in a group"),
     rows.REQUEST: later("Requests to join"),
@@ -31,6 +32,7 @@ KINDS = {
 }
 # What one thing is, as a heading.
 CALLED = {
+    rows.PROPOSAL: later("What {who} wrote is to be taken out"),
     rows.REPORT: later("Report about {who}"),
     rows.HELD: later("A post by {who} waits"),
     rows.REQUEST: later("{who} wants to join"),
@@ -44,6 +46,8 @@ DONE = {
     deciding.TURN_DOWN: later("Turned down."),
     deciding.REMOVE: later("Taken out, and the report is closed."),
     deciding.CLOSE: later("Closed."),
+    deciding.AGREE: later("Taken out."),
+    deciding.SHOW: later("Shown again."),
     "undo": later("Taken back."),
 }
 

@@ -1,8 +1,5 @@
 """Accounts: who may have one, signing up and in, roles, passwords, leaving."""
 
-from functools import cache
-from zoneinfo import available_timezones
-
 import msgspec
 
 import storage.accounts
@@ -268,27 +265,11 @@ async def sign_out_everywhere(app: App, account: Account, keep_session: int | No
         await end_everything(account.id, but=keep_session)
 
 
-@cache
-def time_zones() -> frozenset[str]:
-    """The time zones that there are on this machine; looking for them takes 60 ms."""
-    return frozenset(available_timezones())
-
-
-async def set_place(app: App, account: Account, language: str, time_zone: str) -> None:
-    """Keep in which language and time zone somebody reads; '' is what the browser says, and UTC.
-
-    Raises:
-        Invalid: no such time zone.
-    """
-    if time_zone and time_zone not in time_zones():
-        raise Invalid("There is no such time zone.", field="time_zone")
-    await storage.accounts.set_place(account.id, language[:20], time_zone)
-
-
-async def delete(app: App, name: str, by: Account | None = None) -> None:
+async def delete(app: App, name: str, by: Account | None = None, *, noted: bool = False) -> None:
     """End an account for good: at once nothing of it is to be had, other servers are told, nobody gets the name again.
 
-    What there is of it is erased bit by bit after that (`erasing`; attacks ADM-22, ORI-28).
+    What there is of it is erased bit by bit after that (`erasing`; attacks ADM-22, ORI-28). With `noted` it is kept in
+    mind which files those are, for a report to an authority; that is for admins alone.
 
     Raises:
         NotAllowed: `by` is neither an admin nor its owner.
@@ -296,14 +277,15 @@ async def delete(app: App, name: str, by: Account | None = None) -> None:
         Conflict: it is the last admin's.
     """
     account = await named(name)
-    if by is None or by.id != account.id:
-        _admin(by)
+    if by is None or by.id != account.id or noted:
+        powers.require(by, powers.DELETE)
     actor = await storage.actors.by_id(account.actor_id)
     assert actor is not None  # a foreign key
     async with transaction():
         await _keep_an_admin(account)
-        await audit.record(by, "account.delete", _handle(name))
-        await erasing.close(app, actor, _handle(await storage.accounts.name_of(by.id)) if by else audit.OPERATOR)
+        await audit.record(by, "account.purge" if noted else "account.delete", _handle(name))
+        made_by = _handle(await storage.accounts.name_of(by.id)) if by else audit.OPERATOR
+        await erasing.close(app, actor, made_by, noted=noted)
         await storage.accounts.delete(account.id)
         await storage.consents.forget(actor.id)
 

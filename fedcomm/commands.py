@@ -40,6 +40,7 @@ from fedcomm import (
     scout,
     scouting,
     subscription_commands,
+    taking_commands,
     tokens,
 )
 from fedcomm.app import App
@@ -341,5 +342,6 @@ COMMANDS: dict[str, Command] = {
     **peer_commands.COMMANDS,
     **people_commands.COMMANDS,
     **queue_commands.COMMANDS,
+    **taking_commands.COMMANDS,
     **subscription_commands.COMMANDS,
 }

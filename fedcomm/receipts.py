@@ -107,6 +107,20 @@ async def of(app: App, asker: Actor, post: Post, *, admin: bool) -> Receipt:
     return await _made(app, entries)
 
 
+async def of_entry(app: App, entry: Entry) -> list[Server]:
+    """What became of one entry of the log at every server that it goes to; what needs a look comes first."""
+    takes = app.peers.takes(entry)
+    reached = await app.reach.destinations(entry)
+    places = {host: inboxes for host, each in reached.items() if (inboxes := takes(host, each))}
+    noted: dict[str, list[Note]] = {}
+    for note in await receipts.notes([entry.seq]):
+        noted.setdefault(note.host, []).append(note)
+    peers = await receipts.peers(sorted(places))
+    return _sorted(
+        _server(app, entry, host, inboxes, peers.get(host), noted.get(host, [])) for host, inboxes in places.items()
+    )
+
+
 async def _made(app: App, entries: list[Entry]) -> Receipt:
     telling = {(entry.actor_id, announced, entry.form): entry
                for entry in entries if (announced := _announces(entry)) is not None}  # fmt: skip
@@ -163,6 +177,9 @@ def _server(
     app: App, entry: Entry, host: str, inboxes: tuple[str, ...], peer: Peer | None, noted: list[Note]
 ) -> Server:
     """What became of an entry at one server."""
+    taken = [note for note in noted if 200 <= note.status < 300]
+    if taken:
+        return Server(host, DELIVERED, taken[0].noted_at, None, taken[0].status)
     last = max(noted, key=lambda note: note.noted_at, default=None)
     if last is not None:
         refused = {note.inbox for note in noted}

@@ -60,6 +60,11 @@ def audience_of(entry: Entry) -> Audience:
     return _AUDIENCE.decode(entry.audience)
 
 
+def for_everybody(entry: Entry) -> bool:
+    """Whether it goes to every server that is known; asked of each delivery, so nothing is read of the audience."""
+    return '"everybody":true' in entry.audience
+
+
 async def after(seq: int, limit: int) -> list[Entry]:
     """Entries behind `seq`, oldest first."""
     return [Entry(*found) for found in await rows(_SELECT + "WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit))]

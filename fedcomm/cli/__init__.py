@@ -20,7 +20,7 @@ COMMANDS = {
     "routes": "fedcomm.cli.tables",
     "rules": "fedcomm.cli.tables",
     "config": "fedcomm.cli.settings",
-    "account": "fedcomm.cli.sanctions",
+    "account": "fedcomm.cli.taking",
     "invite": "fedcomm.cli.people",
     "follow": "fedcomm.cli.people",
     "group": "fedcomm.cli.groups",

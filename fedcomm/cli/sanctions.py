@@ -91,6 +91,3 @@ def _erasure(found: dict[str, Any]) -> str:
         left = f"{posts['left']} of {posts['all']} posts, {pictures['left']} of {pictures['all']} pictures"
         state = f"still to be erased: {left}"
     return f"{found['handle']} was deleted by {at['by']}; {state}."
-
-
-commands = {"account": account}

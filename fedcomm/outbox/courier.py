@@ -14,7 +14,7 @@ from fedcomm.outbox.lanes import Delivery, Lane
 from fedcomm.outbox.ledger import Ledger
 from fedcomm.outbox.log import Log
 from fedcomm.outbox.signing import Signer, SigningRequest
-from storage.outbox import Entry
+from storage.outbox import Entry, for_everybody
 
 REFUSALS = 3  # more answers 401 or 403 than this end a delivery
 ASKED = 2  # failures in a row after which it is not waited any longer for what a peer says that it runs
@@ -75,20 +75,23 @@ class Courier:
             if said.verdict is Verdict.LATER:
                 if said.status < 500 or said.wait is not None or not lane.stuck(seq):
                     return Held(_why(said), said.wait)
-            self._note(lane, seq, inbox, said)
+            self._note(lane, entry, inbox, said)
             if len(inboxes) > 1:
                 lane.reached.setdefault(seq, set()).add(inbox)
             if said.verdict is Verdict.TAKEN and self._app.peers.one_inbox(lane.host) and _public(entry):
                 break
         return None
 
-    def _note(self, lane: Lane, seq: int, inbox: str, said: _Said) -> None:
+    def _note(self, lane: Lane, entry: Entry, inbox: str, said: _Said) -> None:
+        """What was taken need not be noted, but for who is gone: when each server was told so can be asked for."""
         if said.verdict is Verdict.TAKEN:
             lane.refusing = False
             lane.took()
             self._ledger.taken(lane, inbox)
+            if for_everybody(entry):
+                self._ledger.told(lane, entry.seq, inbox, said.status)
             return
-        self._ledger.refused(lane, seq, inbox, said.status, said.words)
+        self._ledger.refused(lane, entry.seq, inbox, said.status, said.words)
         if said.verdict is Verdict.GONE:
             self._ledger.inbox_gone(lane, inbox)
 

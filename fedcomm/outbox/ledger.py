@@ -45,6 +45,10 @@ class Ledger:
         self._days.refused(lane.host)
         outbox.note(self._notes, lane.host, seq, inbox, status, words, clock.now_ms())
 
+    def told(self, lane: Lane, seq: int, inbox: str, status: int) -> None:
+        """The peer took what is to be known of each server when it did."""
+        outbox.note(self._notes, lane.host, seq, inbox, status, "", clock.now_ms())
+
     def taken(self, lane: Lane, inbox: str) -> None:
         """The peer took a delivery at that inbox: whatever that said before, it is there."""
         self._days.taken(lane.host)

@@ -12,7 +12,7 @@ import msgspec
 import storage.actors
 import storage.oauth
 import storage.tokens
-from fedcomm import accounts, clock, config, opening, profiles, settings, setup, tokens
+from fedcomm import accounts, clock, config, opening, preferences, profiles, settings, setup, tokens
 from fedcomm.app import App
 from fedcomm.profiles import Change
 from storage.accounts import Account
@@ -60,7 +60,7 @@ async def seed(app: App) -> None:
     program = await _program()
     for person in PEOPLE:
         account = await accounts.create(app, person.name, PASSWORD, person.email, person.role)
-        await accounts.set_place(app, account, person.locale, "")
+        await preferences.set_place(account, person.locale, "")
         await profiles.change(app, await _actor(account), person.change)
         await _token(program, account, person)
 

@@ -7,6 +7,7 @@ import inspect
 import io
 import json
 import os
+import stat
 import subprocess
 import sys
 import threading
@@ -195,6 +196,37 @@ def test_what_is_done_about_somebody_is_said_and_whether_it_was_so_before(said: 
         assert said.out.endswith("@anna was limited before.\n")
 
     assert asked[0] == ("account.act", {"who": "anna", "act": "restore", "reason": "A mistake"})
+
+
+@pytest.mark.attack("ADM-22", "ADM-23")
+def test_an_account_is_purged_and_the_report_is_for_nobody_else(said: Said, data: Path, tmp_path: Path) -> None:
+    keys = {"json": f"aa/{'a' * 30}", "txt": f"bb/{'b' * 30}"}
+    for form, key in keys.items():
+        (data / "media" / key).parent.mkdir(parents=True)
+        (data / "media" / key).write_text(form)
+    waits = {"left": 0, "servers": 2, "answered": 1, "taken": 0}
+    answers = {
+        "account.purge": {"posts": 2, "files": 1, "bytes": 7, "servers": 2},
+        "account.erased": [waits | {"left": 3}, waits, waits | {"answered": 2, "taken": 1}],
+        "account.report": keys,
+        "file.drop": {},
+    }
+    path = tmp_path / "bob.json"
+    with server(data, answers) as asked:
+        assert said.run("account", "purge", "bob", "--dry-run") == 0
+        assert said.out == "bob has 2 posts and 1 pictures (7 B); 2 servers would be told.\n"
+        assert [name for name, _args in asked] == ["account.purge"]
+        assert said.run("account", "purge", "bob", "--media", "--notify-peers", "--report", str(path)) == 0
+        assert "2 of 2 servers have answered, 1 have taken it." in said.out and str(path) in said.out
+        assert asked[1] == ("account.purge", {"name": "bob", "media": True, "dry_run": False})
+        assert [args["key"] for name, args in asked if name == "file.drop"] == list(keys.values())
+        seen = len(asked)
+        for command in (("purge", "bob", "--report", str(path)), ("report", "bob", str(tmp_path / "none" / "x.json"))):
+            assert "is there already" in (refused := said.refused("account", *command)) or "no folder" in refused
+        assert len(asked) == seen, "nothing is asked for that could not be written"
+
+    assert (path.read_text(), path.with_suffix(".txt").read_text()) == ("json", "txt")
+    assert {stat.S_IMODE(each.stat().st_mode) for each in (path, path.with_suffix(".txt"))} == {0o600}
 
 
 def test_a_token_is_printed_and_nothing_else(said: Said, data: Path) -> None:

@@ -1,12 +1,16 @@
 """Who goes for good, seen from other servers: each that ever got something is told, whoever is left there."""
 
+import json
+import stat
 from pathlib import Path
 
 import pytest
 
-from fedcomm import accounts
+from fedcomm import commands, media
 from storage.connect import execute, rows
+from tests import build
 from tests.fediverse import Fediverse
+from tests.pictures import picture
 
 pytestmark = pytest.mark.anyio
 
@@ -38,12 +42,23 @@ async def test_what_is_deleted_is_told_to_servers_from_where_nobody_follows_any_
 
     assert await b.lacks(rose.uri) and await c.lacks(thread.uri)
 
-    again = await anna.post("@cleo@c.test here you are")
+    with a.here():
+        sent = await media.upload(a.app, anna.actor, picture(), "", "", None)
+    again = await anna.post("@cleo@c.test here you are", media_ids=(sent.id,))
+    with a.here():
+        wanted = {"name": "anna", "media": True, "dry_run": True}
+        before = await commands.run(a.app, "account.purge", wanted)
+        assert (before["posts"], before["files"], before["servers"]) == (2, 1, 2) and before["bytes"] > 1
+        assert await rows("SELECT COUNT(*) FROM erasure") == [(0,)]
     await fediverse.settle()
     await c.knows(again.uri)
     with a.here():  # nobody is left there whom we know
         await execute("UPDATE actor SET deleted_at = 1 WHERE host = 'c.test'")
-        await accounts.delete(a.app, "anna")
+        await execute(
+            "INSERT INTO peer (host, policy, holds, first_seen_at) VALUES ('d.test', 'suspend', 'suspend', 1)"
+        )
+        await build.person("dora", "d.test")  # a server that does not answer
+        await commands.run(a.app, "account.purge", {"name": "anna", "media": True, "dry_run": False})
     await fediverse.settle()
 
     assert await c.lacks(again.uri)
@@ -52,3 +67,24 @@ async def test_what_is_deleted_is_told_to_servers_from_where_nobody_follows_any_
         assert await rows("SELECT COUNT(*) FROM erasure WHERE done_at IS NULL") == [(0,)]
     with c.here():
         assert await rows("SELECT deleted_at IS NULL FROM actor WHERE uri = ?", (anna.actor.uri,)) == [(False,)]
+    with a.here():
+        state = await commands.run(a.app, "account.erased", {"name": "anna"})
+        made = await commands.run(a.app, "account.report", {"name": "@anna"})
+        files = {form: tmp_path / "a" / "media" / key for form, key in made.items()}
+        report, text = json.loads(files["json"].read_text()), files["txt"].read_text()
+        assert {stat.S_IMODE(path.stat().st_mode) for path in files.values()} == {0o600}
+        for key in made.values():
+            await commands.run(a.app, "file.drop", {"key": key})
+        assert [path for path in (tmp_path / "a" / "media").rglob("*") if path.is_file()] == []
+        assert [act for (act,) in await rows("SELECT act FROM audit ORDER BY id DESC LIMIT 2")] == [
+            "account.report", "account.purge",
+        ]  # fmt: skip
+    assert {each["id"] for each in report["posts"]} == {fern.uri, again.uri}, "not what anna deleted before"
+    ((file,),) = [report["files"]]
+    assert len(file["sha256"]) == len(file["preview_sha256"]) == 64 and file["post"] == again.uri
+    told = {each["server"]: (each["state"], each["status"]) for each in report["servers"]}
+    assert told == {"b.test": ("delivered", 202), "c.test": ("delivered", 202), "d.test": ("retrying", None)}
+    assert all(each["at"] for each in report["servers"])
+    assert (state["left"], state["servers"], state["answered"], state["taken"]) == (0, 3, 2, 2)
+    assert file["sha256"] in text and again.uri in text and "b.test  delivered  took it" in text
+    assert "here you are" not in text

@@ -4,11 +4,11 @@ import secrets
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 import storage.actors
-from fedcomm import accounts, erasing, powers, sanctions
+from fedcomm import accounts, erasing, erasure_report, powers, sanctions
 from fedcomm.app import App
 from fedcomm.erasing import Progress
 from fedcomm.errors import AppError, Invalid, NotFound
@@ -28,6 +28,7 @@ class Act(msgspec.Struct, frozen=True):
     role: str = ""
     reason: str = ""  # which they are told, or a note
     sure: bool = False
+    noted: bool = False  # of deleting: for a report
     csrf: str = ""
 
 
@@ -35,7 +36,8 @@ class Act(msgspec.Struct, frozen=True):
 async def show(request: Request, reader: Reader) -> Response:
     """`GET /admin/people/{name}`: `name` of who is here, `name@host` of others; of who was deleted how far that is."""
     if (gone := await _gone(request)) is not None:
-        return await frame.page(request, "admin/erased.html", gone=gone, actor=gone.actor)
+        told = await erasure_report.summed(state.app_of(request), gone)
+        return await frame.page(request, "admin/erased.html", gone=gone, actor=gone.actor, told=told)
     return await _page(request, reader)
 
 
@@ -51,7 +53,7 @@ async def act(request: Request, reader: Reader) -> Response:
             case "password":
                 return await _new_password(request, reader, person)
             case "delete" if given.sure:
-                await _delete(app, person, reader)
+                await _delete(app, person, reader, noted=given.noted)
                 here = person.account is not None
                 return respond.redirect(request.scope["path"] if here else "/admin/people?done=deleted")
             case "delete":
@@ -63,12 +65,25 @@ async def act(request: Request, reader: Reader) -> Response:
     return respond.redirect(f"{request.scope['path']}?done=saved")
 
 
-async def _delete(app: App, person: Person, reader: Reader) -> None:
+@with_power(powers.DELETE)
+async def report(request: Request, reader: Reader) -> Response:
+    """`GET /admin/people/{name}/report.{form}`: what was erased of who was deleted, and who was told, as a file."""
+    app, form_of = state.app_of(request), request.path_params["form"]
+    if form_of not in erasure_report.FORMS:
+        raise NotFound("There is no such file.")
+    found = await erasure_report.ordered(reader.account, request.path_params["name"])
+    file = f"{found.actor.username}-erased.{form_of}"
+    headers = {"content-disposition": f'attachment; filename="{file}"', "cache-control": "no-store"}
+    kind = {"json": "application/json", "txt": "text/plain; charset=utf-8"}[form_of]
+    return StreamingResponse(erasure_report.pieces(app, found, form_of), 200, headers, kind)
+
+
+async def _delete(app: App, person: Person, reader: Reader, *, noted: bool) -> None:
     powers.require(
         reader.account, powers.DELETE
     )  # their own account anybody deletes in their settings, by the password
     if person.account is not None:
-        await accounts.delete(app, person.actor.username, reader.account)
+        await accounts.delete(app, person.actor.username, reader.account, noted=noted)
     else:
         await sanctions.erase_elsewhere(app, person.id, reader.account)
 
@@ -123,4 +138,5 @@ async def _page(
 routes = [
     Route("/admin/people/{name}", show),
     Route("/admin/people/{name}", act, methods=["POST"]),
+    Route("/admin/people/{name}/report.{form}", report),
 ]

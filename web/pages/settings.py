@@ -6,7 +6,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.sessions
-from fedcomm import accounts, clock, sessions
+from fedcomm import accounts, clock, preferences, sessions
 from fedcomm.errors import AppError, Invalid
 from web import auth, languages, params, respond, state
 from web.pages import frame
@@ -65,7 +65,7 @@ async def set_place(request: Request, reader: Reader) -> Response:
     try:
         if given.language and given.language not in languages.AVAILABLE:
             raise Invalid("There is no such language here.", field="language")
-        await accounts.set_place(state.app_of(request), reader.account, given.language, given.time_zone)
+        await preferences.set_place(reader.account, given.language, given.time_zone)
     except AppError as refused:
         return await _page(request, reader, refused, part="place")
     return respond.redirect("/settings?done=place")
@@ -118,7 +118,7 @@ async def _page(request: Request, reader: Reader, refused: AppError | None = Non
         "settings.html",
         refused,
         languages=languages.AVAILABLE,
-        zones=sorted(accounts.time_zones()),
+        zones=sorted(preferences.time_zones()),
         sessions=await storage.sessions.of_account(reader.account.id, clock.now_ms()),
         part=part,
         field=_field(refused, part),

@@ -3,7 +3,7 @@
 import pytest
 
 import storage.accounts
-from fedcomm import accounts
+from fedcomm import preferences
 from fedcomm.app import App
 from tests.web.mastodon.member import Member
 
@@ -39,7 +39,7 @@ async def test_what_is_not_said_of_preferences_stays(alice: Member) -> None:
 async def test_posts_are_in_the_language_that_somebody_writes_or_else_reads(app: App, alice: Member) -> None:
     row = await storage.accounts.by_name("alice")
     assert row is not None
-    await accounts.set_place(app, row, "de", "")
+    await preferences.set_place(row, "de", "")
     read = await alice.post("Hallo")
 
     await alice.do("accounts/update_credentials", "PATCH", source={"language": "eo"})

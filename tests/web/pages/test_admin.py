@@ -336,13 +336,13 @@ async def test_roles_are_given_and_the_last_admin_stays(app: App, admin: Browser
 
 
 @pytest.mark.attack("ADM-22")
-async def test_an_account_is_deleted_when_the_admin_is_sure(app: App, admin: Browser) -> None:
+async def test_an_account_is_deleted_when_the_admin_is_sure(app: App, admin: Browser, enter: Enter) -> None:
     anna = await accounts.create(app, "anna", PASSWORD)
     secret = (await admin.get("/admin/people/anna")).all("input", name="csrf")[0]["value"]
 
     refused = await admin.post("/admin/people/anna", {"csrf": secret, "act": "delete"})
     assert refused.status == 422 and "sure" in refused.problem
-    done = await admin.post("/admin/people/anna", {"csrf": secret, "act": "delete", "sure": "true"})
+    done = await admin.post("/admin/people/anna", {"csrf": secret, "act": "delete", "sure": "true", "noted": "true"})
 
     assert done.headers["location"] == "/admin/people/anna"
     assert await storage.accounts.by_name("anna") is None
@@ -353,6 +353,17 @@ async def test_an_account_is_deleted_when_the_admin_is_sure(app: App, admin: Bro
     page = await admin.get("/admin/people/anna")
     assert "all it had here is erased" in page.one("div", class_="done").text and "@ada" in page.one("dl").text
     assert (await admin.get("/admin/people/nobody")).status == 404
+    report = await admin.get("/admin/people/anna/report.json")
+    assert (report.status, report.headers["cache-control"]) == (200, "no-store")
+    found = json.loads(report.source)["account"]
+    assert (found["closed_by"], found["posts_left"], found["files_noted"]) == ("@ada", 0, True)
+    assert "closed by: @ada" in (await admin.get("/admin/people/anna/report.txt")).source
+    for end in ("anna/report.pdf", "ada/report.json"):
+        assert (await admin.get(f"/admin/people/{end}")).status == 404
+    acts = await rows("SELECT act FROM audit WHERE subject = '@anna' ORDER BY id DESC LIMIT 3")
+    assert acts == [("account.report",), ("account.report",), ("account.purge",)]
+    mia = await enter(await build.person("mia", role="moderator"))
+    assert (await mia.get("/admin/people/anna/report.json")).status == 403
 
 
 async def test_long_lists_of_people_go_on(app: App, admin: Browser) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 import storage.accounts
-from fedcomm import accounts
+from fedcomm import preferences
 from fedcomm.app import App
 from storage.actors import Actor
 from tests import build
@@ -38,7 +38,7 @@ async def test_the_language_of_the_account_goes_before_that_of_the_browser(
 ) -> None:
     account = await storage.accounts.by_name("alice")
     assert account
-    await accounts.set_place(app, account, "en", "")
+    await preferences.set_place(account, "en", "")
 
     page = await (await enter(alice)).get("/settings", accept_language="de")
 
@@ -94,7 +94,7 @@ async def test_every_page_can_be_read_in_every_language(
 async def test_the_time_is_that_of_the_reader(app: App, alice: Actor, stranger: Browser, enter: Enter) -> None:
     account = await storage.accounts.by_name("alice")
     assert account
-    await accounts.set_place(app, account, "", "America/New_York")
+    await preferences.set_place(account, "", "America/New_York")
     post = await build.post(alice, "hello", published=1_764_000_000_000)  # 2025-11-24 16:00 UTC
 
     theirs = await stranger.get(f"/@alice/{post.id}")

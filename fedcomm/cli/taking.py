@@ -1,0 +1,110 @@
+"""`fedcomm account purge` and `report`: an account erased on a legal order, and the files that say what was done."""
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fedcomm.cli.asking import ask
+from fedcomm.cli.sanctions import account
+from fedcomm.cli.saying import note, say
+from fedcomm.config import load
+from fedcomm.errors import Conflict
+from fedcomm.room import readable
+
+POLL_SECONDS = 0.2
+_CHUNK = 1_048_576  # bytes copied at once
+
+
+@account.command()
+@click.argument("name")
+@click.option("--media", is_flag=True, help="Name each picture with its SHA-256 in the report.")
+@click.option("--notify-peers", is_flag=True, help="Wait until the other servers have answered, for the report.")
+@click.option("--report", "file", type=click.Path(path_type=Path), help="Where it goes; NAME-erased.json if not said.")
+@click.option("--wait", default=60.0, show_default=True, metavar="SECONDS", help="For all of that, at most.")
+@click.option("--dry-run", is_flag=True, help="Only say what there is.")
+def purge(name: str, media: bool, notify_peers: bool, file: Path | None, wait: float, dry_run: bool) -> None:
+    """Delete an account with all its posts and pictures, and write a report for an authority. It cannot be undone.
+
+    The report is two files, for programs (JSON) and for people (text), that only the user of the server can read: what
+    was erased, and which servers were told, when, and with which answer.
+    """
+    path = file or Path(f"{name.removeprefix('@')}-erased.json")
+    for each in (path, path.with_suffix(".txt")):
+        _free(each)
+    if not dry_run and sys.stdin.isatty():
+        click.confirm(f"Delete {name} and everything {name} wrote, for good?", abort=True)
+    there = ask("account.purge", name=name, media=media, dry_run=dry_run)
+    much = f"{there['posts']} posts and {there['files']} pictures ({readable(there['bytes'])})"
+    if dry_run:
+        return say(f"{name} has {much}; {there['servers']} servers would be told.")
+    say(f"{name} is deleted. There were {much}.")
+    state = _wait(name, wait, answers=notify_peers)
+    if state["left"]:
+        note(f"{state['left']} posts and pictures are still being erased; ask for the report again when that is done.")
+    say(f"{state['answered']} of {state['servers']} servers have answered, {state['taken']} have taken it.")
+    return _report(name, path)
+
+
+@account.command()
+@click.argument("name")
+@click.argument("file", type=click.Path(path_type=Path))
+def report(name: str, file: Path) -> None:
+    """Write the report on a deleted account to FILE, a .json, and as text beside it, as everything is now."""
+    for each in (file, file.with_suffix(".txt")):
+        _free(each)
+    _report(name, file)
+
+
+def _wait(name: str, seconds: float, *, answers: bool) -> dict[str, Any]:
+    """Until nothing is left to be erased, and with `answers` until every server has answered."""
+    deadline = time.monotonic() + seconds
+    while True:
+        state = ask("account.erased", name=name)
+        if not state["left"] and not (answers and state["answered"] < state["servers"]):
+            return state
+        if time.monotonic() > deadline:
+            return state
+        time.sleep(POLL_SECONDS)
+
+
+def _report(name: str, path: Path) -> None:
+    made = ask("account.report", name=name)
+    for form, each in (("json", path), ("txt", path.with_suffix(".txt"))):
+        take(made[form], each)
+        say(f"{each}")
+
+
+def take(key: str, path: Path) -> None:
+    """Take a file that the server has made to where it is wanted; it is left nowhere else."""
+    try:
+        with (load().data_dir / "media" / key).open("rb") as source, _begin(path) as target:
+            while chunk := source.read(_CHUNK):
+                target.write(chunk)
+    finally:
+        ask("file.drop", key=key)
+
+
+def _begin(path: Path) -> Any:
+    try:
+        return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+    except OSError as fault:
+        raise _refused(path, fault) from fault
+
+
+def _free(path: Path) -> None:
+    if path.exists() or path.is_symlink():
+        raise Conflict("{path} is there already.", fix="name another file, or move that one away", path=path)
+    if not path.absolute().parent.is_dir():
+        raise Conflict("There is no folder {path}.", fix="make it, or name another one", path=path.absolute().parent)
+
+
+def _refused(path: Path, fault: OSError) -> Conflict:
+    why = fault.strerror or str(fault)
+    return Conflict("{path} cannot be written: {why}.", fix="name another file", path=path, why=why)
+
+
+commands = {"account": account}

@@ -20,9 +20,9 @@ OF_GROUPS: dict[str, tuple[str, ...]] = {
     "people": ("ban", "taken_out"),
     "roles": ("role", "rolled_back"),
     "settings": (
-        "rules", "join_mode", "question", "posting", "visibility", "votes", "closed", "ladder", "promotion", "topics",
-        "languages", "listed", "flairs", "welcome", "introductions", "profile:title", "profile:summary", "profile:icon",
-        "profile:image",
+        "rules", "join_mode", "question", "posting", "visibility", "votes", "closed", "ladder", "promotion", "slow",
+        "topics", "languages", "listed", "flairs", "welcome", "introductions", "profile:title", "profile:summary",
+        "profile:icon", "profile:image",
     ),
 }  # fmt: skip
 OF_ACCOUNTS = ("limit", "unlimit", "suspend", "restore")

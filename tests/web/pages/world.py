@@ -95,6 +95,8 @@ def for_anybody(world: World) -> dict[str, int]:
         "/modlog?act=people&since=2026-01-01": 200,
         "/modlog?group=rye&act=nonsense": 422,
         "/modlog/1": 404,
+        "/about/transparency": 200,
+        "/about/transparency/1999": 404,
         "/c/rye/modlog": 200,
         "/c/rye?sort=top-month": 200,
         "/c/rye/rules": 200,

@@ -5,12 +5,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-import storage.accounts
-import storage.caught
-import storage.reports
-from fedcomm import settings
+from fedcomm import attention, settings
 from fedcomm.errors import AppError
-from storage.reports import OPEN, Wanted
 from web import respond, state
 from web.pages import frame
 from web.pages.readers import Reader, admins_only, form
@@ -39,9 +35,7 @@ async def overview(request: Request, reader: Reader) -> Response:
     return await frame.page(
         request,
         "admin/overview.html",
-        waiting=await storage.accounts.count("pending"),
-        held=await storage.caught.count(),
-        reported=await storage.reports.count(Wanted(reader.actor.id, state=OPEN)),
+        waits=await attention.wanted(state.app_of(request), reader.actor),
         done=request.query_params.get("done", ""),
     )
 

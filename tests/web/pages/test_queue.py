@@ -2,13 +2,15 @@
 
 import pytest
 
-from fedcomm import clock, commands
+from fedcomm import accounts, clock, commands, settings, unattended
 from fedcomm.app import App
 from fedcomm.errors import NotFound
 from storage import audit, inbox, jobs, peers
 from storage.connect import Writes, apply, execute, value
 from tests import build
 from tests.web.pages.browser import Browser
+from tests.web.pages.test_every_page import flaws
+from tests.web.pages.world import FOR_ADMINS
 
 pytestmark = pytest.mark.anyio
 
@@ -119,3 +121,29 @@ async def test_the_command_line_does_the_same_and_names_servers_that_are_set_asi
     assert [(entry.act, entry.actor) for entry in await audit.newest()] == [
         ("queue.drop", "(command line)"), ("queue.retry", "(command line)"), ("peer.retry", "(command line)"),
     ]  # fmt: skip
+
+
+async def test_the_first_page_of_admins_says_what_waits_and_leads_everywhere(app: App, admin: Browser) -> None:
+    calm = await admin.get("/admin")
+    assert "Nothing waits." in calm.main or "Little is free" in calm.main
+    await _given_up(1)
+    await peers.meet_at(FAR, 0, build.NOW)
+    await execute("UPDATE peer SET failures = 3 WHERE host = ?", (FAR,))
+    await accounts.sign_up(app, "anna", "correct horse battery")
+    await settings.change(app, None, {"registration": "open"})
+    await execute("UPDATE setting SET changed_at = 1")
+    await execute("UPDATE account SET last_active_at = 1, created_at = 1")
+    await unattended.look(app)
+
+    page = await admin.get("/admin")
+
+    main = page.one("main")
+    for text, address in (
+        ("1 job was given up.", "/admin/queue"),
+        ("1 server takes nothing at the moment.", "/admin/servers?sort=failing"),
+        ("1 sign-up waits for an answer.", "/admin/sign_ups"), ("Nobody gets an account unasked", "/admin/site"),
+    ):  # fmt: skip
+        assert [link for link in main.all("a", href=address) if link.text.startswith(text)], text
+    assert flaws(page) == []
+    paths = {path.partition("?")[0] for path in FOR_ADMINS if path.count("/") == 2 and path != "/admin/mail_domains"}
+    assert paths <= {link.partition("?")[0] for link in page.links}

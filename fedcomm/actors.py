@@ -1,5 +1,7 @@
 """Actors of ours: made with their keys, and what their documents say."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from activitypub import keys, render
@@ -64,7 +66,7 @@ async def document(app: App, actor: Actor) -> activities.Json:
             moved_to_id=None, discoverable=0, indexable=0,
         )  # fmt: skip
     group = await groups.by_actor(actor.id) if actor.kind == "Group" else None
-    own = [key for key in await actors.keys_of(actor.id) if key.private_der is not None]
+    own = _newest(key for key in await actors.keys_of(actor.id) if key.private_der is not None)
     there = await actors.by_id(actor.moved_to_id) if actor.moved_to_id else None
     moved_to = there.uri if there is not None and not there.gone else None
     labels = await flairs.of_group(group.id) if group is not None else []
@@ -76,6 +78,14 @@ async def document(app: App, actor: Actor) -> activities.Json:
         said = await bios.of([actor], app.host, app.translations)
         actor = msgspec.structs.replace(actor, summary=said.get(actor.id, actor.summary))
     return render.document(mapping.actors.to_actor(actor, own, group, moved_to, pictures, labels, hashtags, languages))
+
+
+def _newest(ordered: Iterable[Key]) -> list[Key]:
+    """The first of each kind."""
+    found: dict[str, Key] = {}
+    for key in ordered:
+        found.setdefault(key.algorithm, key)
+    return list(found.values())
 
 
 def _row(app: App, kind: str, username: str, name: str, summary: str, now: int) -> Actor:

@@ -168,6 +168,7 @@ class App:
         bus.subscribe("silenced", self.peers.silence)
         bus.subscribe("acts", self.acts_clock.hear)
         bus.subscribe("keys", self.keyring.forget_actor)
+        bus.subscribe("own_keys", self.keyring.forget_own)
         bus.subscribe("outbox", lambda _payload: self.wake_delivery.set())
         bus.subscribe("inbox", lambda _payload: self.intake.more())
         bus.subscribe("jobs", lambda _payload: self._look_for_jobs())

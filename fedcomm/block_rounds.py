@@ -5,6 +5,7 @@ counts until it can be read, or somebody said yes. What a list no longer names i
 decided about it by hand since.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -32,6 +33,7 @@ JOB = "fetch_block_lists"
 RULES = "block_subscriptions"  # under which they are kept among the settings
 HOUR, DAY = 3_600_000, 86_400_000
 LEASE = 1_200_000  # ms; a round takes no longer
+TRIES, TURN = 20, 0.25  # looks whether another round has ended, and seconds between them
 ACCEPT = "application/ld+json, application/json;q=0.9, text/csv;q=0.9, text/plain;q=0.8, */*;q=0.1"
 _FEW = 10  # a list of so few servers may lose half of them
 _BUSY = ("applying", "undoing")
@@ -39,7 +41,7 @@ _BUSY = ("applying", "undoing")
 
 def order(app: App, writes: Writes) -> None:
     """Read soon what is due, and draw conclusions."""
-    jobs.add(writes, next_id(), JOB, {}, clock.now_ms())
+    jobs.add(writes, next_id(), JOB, {}, clock.now_ms(), key=JOB)
     app.jobs_added(writes)
 
 
@@ -63,9 +65,9 @@ async def work(app: App) -> None:
         Unreachable: another round has not ended; this one is for later.
     """
     me = f"{next_id()}"
-    if not await leases.take(JOB, me, LEASE):  # two orders at once would draft the same twice
-        raise Unreachable("Another round has not ended.")
+    await _take_turn(me)
     try:
+        await jobs.release(JOB)
         now = clock.now_ms()
         for each in await stored.everything():
             if each.next_at <= now:
@@ -73,6 +75,19 @@ async def work(app: App) -> None:
         await conclude(app)
     finally:
         await leases.release(JOB, me)
+
+
+async def _take_turn(me: str) -> None:
+    """Two rounds at once would draft the same twice; one that reads nothing takes no time.
+
+    Raises:
+        Unreachable: another round goes on.
+    """
+    for _ in range(TRIES):
+        if await leases.take(JOB, me, LEASE):
+            return
+        await asyncio.sleep(TURN)
+    raise Unreachable("Another round has not ended.")
 
 
 async def conclude(app: App) -> None:

@@ -23,7 +23,7 @@ class KeyRing:
     def __init__(self) -> None:
         self._known: OrderedDict[str, KnownKey] = OrderedDict()
         self._generation = 0  # how often something was forgotten
-        self._private: dict[tuple[int, str], tuple[PrivateKey, str]] = {}
+        self._private: dict[tuple[int, str], list[tuple[int, PrivateKey, str]]] = {}  # the newest first
         self._asked: OrderedDict[str, float] = OrderedDict()
         self._of_host: OrderedDict[str, tuple[float, int]] = OrderedDict()
         self._unproved: OrderedDict[str, str] = OrderedDict()  # keys that were asked for -> their hosts
@@ -53,6 +53,7 @@ class KeyRing:
         """Any key may have been replaced: each is read anew."""
         self._generation += 1
         self._known.clear()
+        self._private.clear()
 
     def forget_actor(self, uri: str) -> None:
         """None of the actor's keys is to be believed any more."""
@@ -60,16 +61,28 @@ class KeyRing:
         for key_id in [key_id for key_id, key in self._known.items() if key.owner == uri]:
             del self._known[key_id]
 
-    async def private(self, actor_id: int, scheme: str) -> tuple[PrivateKey, str]:
-        """(key, key id) with which our actor signs: RSA, or Ed25519 for the scheme 'ed25519' and 'proof'."""
+    def forget_own(self, _told: str = "") -> None:
+        """One of ours has new keys."""
+        self._private.clear()
+
+    async def private(self, actor_id: int, scheme: str, written_at: int | None = None) -> tuple[PrivateKey, str]:
+        """(key, key id) with which our actor signs: RSA, or Ed25519 for the scheme 'ed25519' and 'proof'.
+
+        What was written (ms) before they got new keys, or told of those, they sign with the key that others knew then.
+        """
         algorithm = "ed25519" if scheme in ("ed25519", "proof") else "rsa"
         known = self._private.get((actor_id, algorithm))
         if known is None:
+            loaded: dict[str, list[tuple[int, PrivateKey, str]]] = {}
             for key in await actors.keys_of(actor_id):
                 if key.private_der is not None:
-                    self._private[(actor_id, key.algorithm)] = (load_private(key.private_der), key.key_id)
+                    ours = (key.fetched_at, load_private(key.private_der), key.key_id)
+                    loaded.setdefault(key.algorithm, []).append(ours)
+            self._private |= {(actor_id, name): found for name, found in loaded.items()}
             known = self._private[(actor_id, algorithm)]
-        return known
+        if len(known) == 1 or written_at is None:
+            return known[0][1:]
+        return next((key[1:] for key in known if key[0] < written_at), known[-1][1:])
 
     async def together(self, key_id: str, fetch: Callable[[], Coroutine[Any, Any, KnownKey]]) -> KnownKey:
         """What `fetch` gives; who asks for the key while it is being fetched waits for that and gets the same.

@@ -45,6 +45,8 @@ class Settings(msgspec.Struct, frozen=True):
     hold_links: int = 0  # so many links
     hold_same: int = 5  # the same text, so often
     hold_within: int = 60  # within so many minutes
+    read_only: bool = False  # nothing new is taken in from people and other servers (`web/app.py`), and why
+    read_only_reason: str = ""
     copies_most: int = 2048  # MB of all copies of pictures of other servers together (`copying.py`)
 
 
@@ -135,7 +137,9 @@ async def _checked(key: str, value: Any) -> Any:
             return _rules(value)
         case "registration" if value in MODES:
             return value
-        case "hold_contact" if isinstance(value, bool):
+        case "read_only_reason":
+            return _text(value, LONGEST_RULE, key).replace("\n", " ")
+        case "hold_contact" | "read_only" if isinstance(value, bool):
             return value
         case "hold_young" | "hold_mentions" | "hold_links" | "hold_same" | "hold_within":
             return _number(value, 1 if key in ("hold_mentions", "hold_within") else 0, key)

@@ -148,8 +148,19 @@ async def key(key_id: str) -> Key | None:
 
 
 async def keys_of(actor_id: int) -> list[Key]:
-    """All keys of an actor, RSA first."""
-    return [Key(*found) for found in await rows(_KEY + "WHERE k.actor_id = ? ORDER BY k.algorithm DESC", (actor_id,))]
+    """All keys of an actor, RSA first, of each kind the newest first."""
+    sql = _KEY + "WHERE k.actor_id = ? ORDER BY k.algorithm DESC, k.fetched_at DESC"
+    return [Key(*found) for found in await rows(sql, (actor_id,))]
+
+
+async def drop_replaced(before_ms: int) -> int:
+    """Forget keys of ours for which there is another one that was made before then."""
+    return await execute(
+        "DELETE FROM actor_key WHERE private_der IS NOT NULL AND EXISTS (SELECT 1 FROM actor_key newer"
+        " WHERE newer.actor_id = actor_key.actor_id AND newer.algorithm = actor_key.algorithm"
+        " AND newer.private_der IS NOT NULL AND newer.fetched_at > actor_key.fetched_at AND newer.fetched_at < ?)",
+        (before_ms,),
+    )
 
 
 async def suspended() -> list[str]:

@@ -31,6 +31,11 @@ async def waits(key: str) -> bool:
     return await row("SELECT 1 FROM job WHERE key = ?", (key,)) is not None
 
 
+async def release(key: str) -> None:
+    """What waits under this key has begun: another one may wait from now on, as what it finds may be old by then."""
+    await execute("UPDATE job SET key = NULL WHERE key = ?", (key,))
+
+
 def drop(writes: Writes, key: str) -> None:
     """What waits under this key is not done."""
     writes.add("DELETE FROM job WHERE key = ?", (key,))

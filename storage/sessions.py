@@ -55,6 +55,11 @@ async def delete_all(account_id: int, but: int | None = None) -> int:
     return await execute("DELETE FROM session WHERE account_id = ? AND id <> ?", (account_id, but or 0))
 
 
+async def delete_everybodys() -> int:
+    """End all sessions; how many there were."""
+    return await execute("DELETE FROM session")
+
+
 async def delete_oldest(account_id: int, keep: int) -> None:
     """End the sessions of an account that were not used for longest, so that `keep` are left."""
     sql = """DELETE FROM session WHERE account_id = ? AND id NOT IN (

@@ -40,6 +40,13 @@ async def revoke(token_hash: bytes, now: int) -> bool:
     return bool(await holders.change(sql, (now, token_hash)))
 
 
+async def revoke_everybodys(now: int) -> int:
+    """End all tokens of accounts and the codes for new ones; how many tokens there were."""
+    await execute("DELETE FROM oauth_code")
+    sql = "UPDATE oauth_token SET revoked_at = ? WHERE account_id IS NOT NULL AND revoked_at IS NULL"
+    return await holders.change(sql, (now,))
+
+
 async def revoke_all(account_id: int, now: int) -> int:
     """End every token of an account, and the codes with which new ones could be had; how many tokens there were."""
     await execute("DELETE FROM oauth_code WHERE account_id = ?", (account_id,))

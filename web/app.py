@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 import storage.connect
-from fedcomm import logs
+from fedcomm import logs, settings
 from fedcomm.app import App
 from fedcomm.attempts import network
 from fedcomm.counted import COUNTS
@@ -22,6 +22,9 @@ from web.routes import Found, Router, compiled
 from web.streaming import hub
 from web.streaming.hub import Hub
 from web.streaming.telling import Teller
+
+COME_AGAIN = 300  # seconds, while nothing new is taken in
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def build(app: App) -> "Application":
@@ -108,6 +111,8 @@ class Application:
         handler = found.methods.get(method)
         if handler is None:
             return errors.wrong_method(request, found.allowed)
+        if method not in _READING:
+            await _taking(self.app)
         request.scope["path_params"] = dict(zip(handler.names, found.values, strict=True))
         request.scope["route"] = handler.pattern
         if self.app.config.rate_limits:
@@ -116,6 +121,19 @@ class Application:
             standing = limits.check(self.limits, request, handler.method, handler.pattern, *asker)
             request.scope[limits.STANDING] = standing
         return await handler.endpoint(request)
+
+
+async def _taking(app: App) -> None:
+    """Whether anything new is taken in at the moment (fedcomm/maintenance.py).
+
+    Raises:
+        errors.Refusal: 503: whoever sent it, a peer too, is asked to come again.
+    """
+    site = await settings.current(app)
+    if site.read_only:
+        raise errors.Refusal(
+            503, errors.READ_ONLY, headers={"retry-after": str(COME_AGAIN)}, reason=site.read_only_reason
+        )
 
 
 async def _recognise(request: Request) -> None:

@@ -20,7 +20,7 @@ _ELSEWHERE = frozenset({"FEDCOMM_CONFIG", "FEDCOMM_TEST_POSTGRES_URL"})  # read 
 WHILE_RUNNING = (
     "name", "description", "rules", "registration", "members_invite", "contact_email", "contact_account", "about",
     "privacy_policy", "terms", "blocks_shown", "hold_contact", "hold_young", "hold_mentions", "hold_links", "hold_same",
-    "hold_within", "copies_most",
+    "hold_within", "copies_most", "read_only", "read_only_reason",
 )  # fmt: skip
 
 

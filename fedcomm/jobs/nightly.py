@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable
 
-from fedcomm import audit, clock, completing, confirming
+from fedcomm import audit, clock, completing, confirming, maintenance
 from fedcomm.app import App
 from fedcomm.peer_days import KEPT
 from storage import (
@@ -162,5 +162,6 @@ STEPS: tuple[tuple[str, Callable[[], Awaitable[int]]], ...] = (
     ("admissions", _forget_admissions),
     ("threads", completing.forget),
     ("days", _forget_days),
+    ("old_keys", maintenance.forget_keys),
     ("audit", audit.watch),
 )

@@ -22,6 +22,7 @@ def publish(
     thread_id: int = 0,
     post_id: int | None = None,
     boost: int | None = None,
+    now_ms: int | None = None,
 ) -> None:
     """Let `activity`, signed by `actor`, reach its audience once `writes` are durable.
 
@@ -41,7 +42,7 @@ def publish(
         actor_id=actor.id,
         body=documents.write(activity),
         audience=audience,
-        now_ms=clock.now_ms(),
+        now_ms=clock.now_ms() if now_ms is None else now_ms,
         form=form,
         thread_id=thread_id,
         post_id=post_id,

@@ -131,7 +131,7 @@ class Courier:
         return _Said(Verdict.LATER, first.status, _words(first))
 
     async def _send(self, lane: Lane, entry: Entry, inbox: str, scheme: str) -> Reply:
-        key, key_id = await self._app.keyring.private(entry.actor_id, scheme)
+        key, key_id = await self._app.keyring.private(entry.actor_id, scheme, entry.created_at)
         body, digest = await self._log.wording(entry, lane.host)
         signed = await self._signer.sign(
             SigningRequest(

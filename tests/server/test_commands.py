@@ -200,6 +200,11 @@ def test_a_server_is_suspended_limited_allowed_and_forgiven(instance: Instance, 
     assert "tried now" in done(instance, "peer", "retry", other.host)
     assert "is allowed" in done(instance, "peer", "allow", other.host)
     assert "Nothing is decided" in done(instance, "peer", "clear", other.host)
+    assert "Nothing new is taken in" in done(instance, "maintenance", "on", "--reason", "New disk")
+    assert "taken in again" in done(instance, "maintenance", "off")
+    assert "has new keys" in done(instance, "account", "rotate", "rye")
+    assert "anna is signed out" in done(instance, "account", "revoke", "anna")
+    assert "0 tokens and 0 sessions" in done(instance, "account", "revoke", "--all")
     assert done(instance, "queue", "list") == "Nothing was given up."
     assert "came in and not looked at yet: 0" in done(instance, "queue", "stats")
     assert "0 copies would go" in done(instance, "media", "prune")
@@ -226,13 +231,13 @@ def test_a_list_of_servers_is_brought_in_applied_undone_and_passed_on(instance: 
     again = command(instance, "peer", "import", str(tmp_path / "list.csv"))
     assert again.returncode == 2 and "decided here already" in again.stderr
     done(instance, "peer", "undo", number)
-    assert "as number" in done(instance, "peer", "subscribe", "https://lists.example.invalid/a", "--priority", "3")
+    assert "as number" in done(instance, "peer", "subscribe", "https://10.0.0.1/a", "--priority", "3")
     assert done(instance, "peer", "never-block", "friend.example") == "friend.example"
     assert "may block every" in done(instance, "peer", "never-block", "--remove", "friend.example")
     assert "when 2 of them name it" in (said := done(instance, "peer", "subscriptions", "--at-least", "2"))
     assert "priority 3, drafts" in said
-    assert "in a moment" in done(instance, "peer", "fetch", "https://lists.example.invalid/a")
-    assert "read no more" in done(instance, "peer", "unsubscribe", "https://lists.example.invalid/a")
+    assert "in a moment" in done(instance, "peer", "fetch", "https://10.0.0.1/a")
+    assert "read no more" in done(instance, "peer", "unsubscribe", "https://10.0.0.1/a")
     done(instance, "queue", "--wait", "20")
     assert "spam" not in done(instance, "peer", "export")
 
@@ -343,6 +348,9 @@ WRONG = [
     (("peer", "import", "pyproject.toml"), "This is no list of servers"),
     (("peer", "retry", "unmet.example"), "is not known here"),
     (("peer", "show", "unmet.example"), "is not known here"),
+    (("account", "revoke"), "--all for everybody"),
+    (("account", "revoke", "nobody"), "no account called nobody"),
+    (("account", "rotate", "nobody"), "Nobody called nobody"),
     (("queue", "retry"), "--peer HOST"),
     (("queue", "retry", "job:7"), "not there any more"),
     (("queue", "drop", "what"), "names nothing that waits"),

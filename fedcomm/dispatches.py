@@ -80,6 +80,13 @@ async def unattended(app: App, writes: Writes, who: Actor) -> None:
     await _say(app, writes, who, [words.replace("{link}", f"{app.base_url}/admin/site")])
 
 
+async def archive_ready(app: App, writes: Writes, who: Actor) -> None:
+    """That the file with all that is somebody's is ready, and until when."""
+    gettext = (await letters.tongue(app, who)).gettext
+    words = gettext("The file with your posts and all else that is yours is ready. It is here for a week: {link}")
+    await _say(app, writes, who, [words.replace("{link}", f"{app.base_url}/settings/data")])
+
+
 async def _say(app: App, writes: Writes, who: Actor, words: list[str]) -> None:
     gettext = (await letters.tongue(app, who)).gettext
     server = await actors.local(made.SERVICE) or await made.service(app)

@@ -12,7 +12,7 @@ from functools import partial
 import msgspec
 
 from activitypub.contexts import PUBLIC
-from fedcomm import clock, recording
+from fedcomm import archives, clock, recording
 from fedcomm.app import App
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
@@ -77,6 +77,7 @@ async def erase(app: App, actor: int) -> None:
         for post in some:
             recording.erase(app, writes, post, told=False)
         await apply(writes)
+    await archives.drop(app, actor)
     await _take_back(app, actor)
     await erasures.take_many(actor)
     now = clock.now_ms()

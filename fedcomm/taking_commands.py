@@ -3,11 +3,12 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-from fedcomm import accounts, erasing, erasure_report
+from fedcomm import accounts, archives, audit, erasing, erasure_report
 from fedcomm.app import App
 from fedcomm.errors import NotFound
 from storage import actors, erasures
 from storage import media as stored
+from storage.connect import transaction
 from storage.outbox import Audience
 
 
@@ -45,6 +46,17 @@ async def _encoded(pieces: AsyncIterator[str]) -> AsyncIterator[bytes]:
         yield piece.encode()
 
 
+async def _export(app: App, name: str) -> dict[str, Any]:
+    """Under which key all that is somebody's lies in the folder of files, until it is taken from there."""
+    account = await accounts.named(name)
+    actor = await actors.by_id(account.actor_id)
+    assert actor is not None  # a foreign key
+    key = await archives.made_now(app, actor)
+    async with transaction():
+        await audit.record(None, "account.export", f"@{actor.username}")
+    return {"key": key}
+
+
 async def _drop(app: App, key: str) -> dict[str, Any]:
     """What was made for the command line was taken; nothing else is dropped so."""
     if not await stored.known([key]):
@@ -56,5 +68,6 @@ COMMANDS: dict[str, Callable[..., Awaitable[dict[str, Any]]]] = {
     "account.purge": _purge,
     "account.erased": _erased,
     "account.report": _report,
+    "account.export": _export,
     "file.drop": _drop,
 }

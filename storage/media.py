@@ -124,14 +124,15 @@ async def bytes_of(owner_id: int) -> int:
 
 
 async def known(keys: Sequence[str]) -> set[str]:
-    """Those of the keys that some picture or copy has."""
+    """Those of the keys that some picture, copy or archive has."""
     wanted = list(keys)
     sql = (
         "SELECT key FROM media WHERE key IN (?texts)"
         " UNION ALL SELECT preview_key FROM media WHERE preview_key IN (?texts)"
         " UNION ALL SELECT key FROM copy WHERE key IN (?texts)"
+        " UNION ALL SELECT key FROM archive WHERE key IN (?texts)"
     )
-    return {found[0] for found in await rows(sql, (wanted, wanted, wanted))}
+    return {found[0] for found in await rows(sql, (wanted, wanted, wanted, wanted))}
 
 
 async def loose(before_ms: int, limit: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""`fedcomm account purge` and `report`: an account erased on a legal order, and the files that say what was done."""
+"""`fedcomm account export`, `purge` and `report`: what an account takes along, and a report of one that is erased."""
 
 import os
 import sys
@@ -57,6 +57,20 @@ def report(name: str, file: Path) -> None:
     for each in (file, file.with_suffix(".txt")):
         _free(each)
     _report(name, file)
+
+
+@account.command()
+@click.argument("name")
+@click.argument("file", type=click.Path(path_type=Path))
+def export(name: str, file: Path) -> None:
+    """Write all that is somebody's to FILE, a .zip that only the user of the server can read.
+
+    It has what they wrote, boosted, liked and bookmarked, their pictures, and as CSV whom they follow, block and mute,
+    their lists and groups. Of what others wrote there are addresses only.
+    """
+    _free(file)
+    take(ask("account.export", name=name)["key"], file)
+    say(f"{file}")
 
 
 def _wait(name: str, seconds: float, *, answers: bool) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 import msgspec
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from fedcomm import exports, imports, severing
+from fedcomm import archives, clock, exports, imports, room, severing
 from fedcomm.errors import AppError, Invalid
 from storage import severances
 from web import params, respond, state
@@ -39,6 +39,29 @@ async def download(request: Request, reader: Reader) -> Response:
 
 
 @members_only
+async def order(request: Request, reader: Reader) -> Response:
+    """`POST /settings/archive`: making a file with all that is the reader's begins; the page says how it goes."""
+    await form(request, Plain, reader)
+    try:
+        await archives.order(state.app_of(request), reader.actor)
+    except AppError as refused:
+        return await _page(request, reader, refused=refused, part="archive")
+    return respond.redirect("/settings/data#archive")
+
+
+@members_only
+async def archive(request: Request, reader: Reader) -> Response:
+    """`GET /settings/archive.zip`: the reader's own file; it has no other address (attack PRI-18)."""
+    key, size = await archives.ready(reader.actor)
+    name = f"{reader.actor.username}-{state.app_of(request).host.replace(':', '-')}.zip"
+    headers = {
+        "content-disposition": f'attachment; filename="{name}"', "cache-control": "private, no-store",
+        "content-length": str(size),
+    }  # fmt: skip
+    return StreamingResponse(state.app_of(request).blobs.read(key), 200, headers, "application/zip")
+
+
+@members_only
 async def severed(request: Request, reader: Reader) -> Response:
     """`GET /settings/severed/{id}/{name}.csv`: whom the reader lost when a server was suspended."""
     name = request.path_params["name"]
@@ -68,7 +91,9 @@ async def dismiss(request: Request, reader: Reader) -> Response:
     return respond.redirect("/settings/data#import")
 
 
-async def _page(request: Request, reader: Reader, kind: str = "", refused: AppError | None = None) -> Response:
+async def _page(
+    request: Request, reader: Reader, kind: str = "", refused: AppError | None = None, part: str = ""
+) -> Response:
     found = await imports.of(reader.actor)
     return await frame.with_form(
         request,
@@ -76,6 +101,12 @@ async def _page(request: Request, reader: Reader, kind: str = "", refused: AppEr
         refused,
         files={name: words.FILES[name] for name in exports.HEADINGS},
         kinds={name: words.FILES[name] for name in imports.KINDS},
+        archive=await archives.of(reader.actor),
+        part=part,
+        readable=room.readable,
+        now=clock.now_ms(),
+        again=archives.DAY,
+        ends=archives.KEPT,
         cut=await severances.of(reader.actor.id),
         kind=kind or imports.KINDS[0],
         most=imports.MAX_ROWS,
@@ -88,6 +119,8 @@ async def _page(request: Request, reader: Reader, kind: str = "", refused: AppEr
 routes = [
     Route("/settings/data", show),
     Route("/settings/export/{name}.csv", download),
+    Route("/settings/archive", order, methods=["POST"]),
+    Route("/settings/archive.zip", archive),
     Route("/settings/severed/{id}/{name}.csv", severed),
     Route("/settings/import", upload, methods=["POST"]),
     Route("/settings/import/dismiss", dismiss, methods=["POST"]),

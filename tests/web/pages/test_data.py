@@ -1,20 +1,41 @@
 """Files that members take along and bring along."""
 
+import asyncio
+import io
+import zipfile
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import msgspec
 import pytest
 
-from fedcomm import accounts, clock, imports
+import storage.archives
+from fedcomm import (
+    accounts,
+    archives,
+    bookmarks,
+    boosts,
+    clock,
+    commands,
+    erasing,
+    follows,
+    groups,
+    imports,
+    media,
+    posts,
+    reactions,
+)
 from fedcomm.app import App
 from fedcomm.errors import Invalid
 from fedcomm.jobs import JOBS, nightly
+from fedcomm.posts import Draft
 from storage.actors import Actor
 from storage.connect import execute, rows, value
 from tests import build
 from tests.databases import Databases
 from tests.fediverse import Fediverse
 from tests.people import person
+from tests.pictures import picture
 from tests.web.pages.browser import ACCEPT, Browser, Page
 from tests.web.pages.conftest import Enter
 from tests.web.pages.test_find import browser_of
@@ -48,6 +69,12 @@ async def bring(browser: Browser, kind: str, content: str | bytes, csrf: str = "
             headers={"accept": ACCEPT},
         )
     )  # fmt: skip
+
+
+async def press(browser: Browser, where: str) -> Page:
+    """Press the button that leads there."""
+    secret = (await browser.get(HERE)).form("/sign_out").one("input", name="csrf")["value"]
+    return await browser.post(where, {"csrf": secret})
 
 
 async def done(app: App) -> None:
@@ -265,3 +292,107 @@ def test_rows_are_read_once_each_without_heading_and_blanks() -> None:
     assert found == [["A@b.example"]]
     with pytest.raises(Invalid):
         imports.read("passwords", b"a")
+
+
+def contents(archive: bytes) -> dict[str, bytes]:
+    """What is in a ZIP file, by name; it must be whole."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as file:
+        assert file.testzip() is None
+        return {name: file.read(name) for name in file.namelist()}
+
+
+async def make(app: App) -> None:
+    """Do the job of the file that was ordered last."""
+    ((args,),) = await rows("SELECT args FROM job WHERE name = 'make_archive' ORDER BY id DESC LIMIT 1")
+    await JOBS["make_archive"].do(app, **msgspec.json.decode(args))
+
+
+@pytest.mark.attack("PRI-18")
+async def test_a_member_takes_along_all_that_is_theirs_and_nothing_of_others(
+    app: App, anna: Actor, enter: Enter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage.archives, "AT_ONCE", 2)
+    bob = await person(app, "bob")
+    sent = await media.upload(app, anna, picture(), "A corner", "", None)
+    for text_, more in (("Look", {"media_ids": (sent.id,)}), ("For few", {"visibility": "private"}),
+                        ("@bob psst, hidden from all", {"visibility": "direct"})):  # fmt: skip
+        await posts.create(app, anna, Draft(text=text_, **more))
+    await follows.follow(app, anna, bob.id)
+    said = {
+        name: await posts.create(app, bob, Draft(text=f"{name} canary @anna", visibility=name))
+        for name in ("public", "private", "direct")
+    }
+    for post_id in said.values():
+        await reactions.like(app, anna, post_id)
+    await bookmarks.add(app, anna, said["private"])
+    await boosts.boost(app, anna, said["public"])
+    await follows.unfollow(app, anna, bob.id)
+    await execute("DELETE FROM mention WHERE post_id = ?", (said["private"],))  # not for anna any more
+    await groups.create(app, "rye", "Rye", "", "anna")
+    browser, other = await enter(anna), await enter(bob)
+
+    assert (await browser.get("/settings/archive.zip")).status == 404
+    assert (await press(browser, "/settings/archive")).headers["location"] == "/settings/data#archive"
+    assert "will be made soon" in (await browser.get(HERE)).main
+    again = await press(browser, "/settings/archive")
+    assert again.status == 409 and "once a day" in again.problem
+    making = asyncio.create_task(make(app))
+    for _ in range(10_000):
+        if making.done() or await rows("SELECT 1 FROM archive WHERE done > 0"):
+            break
+    making.cancel()  # as when the process ends in the middle
+    await asyncio.gather(making, return_exceptions=True)
+    assert "are in it" in (await browser.get(HERE)).main
+    await make(app)
+    await make(app)  # as after a process that ended before it noted that the job is done
+
+    page = await browser.get(HERE)
+    assert "Your file is ready" in page.main and "/settings/archive.zip" in page.links
+    found = await browser.client.get("/settings/archive.zip")
+    assert (found.status_code, found.headers["cache-control"]) == (200, "private, no-store")
+    assert (await other.get("/settings/archive.zip")).status == 404
+    inside = contents(found.content)
+    outbox = msgspec.json.decode(inside["outbox.json"])
+    assert [each["type"] for each in outbox["orderedItems"]] == ["Announce", "Create", "Create", "Create"]
+    assert (outbox["type"], outbox["totalItems"]) == ("OrderedCollection", 4)
+    assert b"hidden from all" in inside["outbox.json"] and msgspec.json.decode(inside["actor.json"])["id"] == anna.uri
+    uris = dict(await rows("SELECT id, uri FROM post"))
+    likes = msgspec.json.decode(inside["likes.json"])["orderedItems"]
+    assert sorted(likes) == sorted((uris[said["public"]], uris[said["direct"]])), "those that anna may see"
+    assert msgspec.json.decode(inside["bookmarks.json"])["orderedItems"] == []
+    (url,) = [file["url"] for each in outbox["orderedItems"] if isinstance(each["object"], dict)
+              for file in each["object"].get("attachment", [])]  # fmt: skip
+    assert inside[url.removeprefix(f"{build.BASE}/")].startswith((b"\xff\xd8", b"\x89PNG", b"RIFF"))
+    assert inside["groups.csv"].decode().splitlines()[1].startswith(f"rye@{app.host},")
+    assert {"following_accounts.csv", "lists.csv", "account.json", "poll_votes.csv", "dislikes.json"} <= set(inside)
+    assert not any(b"canary" in content for content in inside.values()), "what others wrote is theirs"
+    (told,) = await rows("SELECT content FROM post WHERE visibility = 3 AND content LIKE '%is ready%'")
+    assert "/settings/data" in told[0]
+
+    made = await commands.run(app, "account.export", {"name": "anna"})
+    taken = (tmp_path / "media" / made["key"]).read_bytes()
+    assert contents(taken).keys() == inside.keys()
+    await commands.run(app, "file.drop", made)
+    ((key,),) = await rows("SELECT key FROM archive")
+    await commands.run(app, "file.drop", {"key": key})  # what somebody has ordered stays
+    await execute("UPDATE archive SET ordered_at = ordered_at - ?", (archives.KEPT,))
+    assert (await browser.get("/settings/archive.zip")).status == 404
+    await archives.end(app)
+    assert await rows("SELECT 1 FROM archive") == [] and not (tmp_path / "media" / key).exists()
+
+    monkeypatch.setattr(archives, "TIGHT", 101)  # percent of the disk that are to be free
+    full = await press(browser, "/settings/archive")
+    assert full.status == 409 and "no room" in full.problem
+
+
+async def test_a_file_that_was_ordered_goes_with_its_member(app: App, anna: Actor, tmp_path: Path) -> None:
+    await archives.order(app, anna)
+    await make(app)
+    assert [path for path in (tmp_path / "media").rglob("*") if path.is_file()]
+
+    await accounts.delete(app, "anna")
+    await erasing.erase(app, anna.id)
+
+    assert [path for path in (tmp_path / "media").rglob("*") if path.is_file()] == []
+    await make(app)  # a job that comes too late
+    assert [path for path in (tmp_path / "media").rglob("*") if path.is_file()] == []

@@ -174,6 +174,16 @@ def keeps_apart(software: str) -> bool:
     return software.lower() in _APART
 
 
+# Programs that take it when a group tells that a moderator moved a thread of it into another one: PieFed 1.6 (`Move` of
+# a post with `origin` and `target`). NodeBB 4.15 moves whole contexts of its own alone.
+_MOVES = frozenset({"fedcomm", "piefed", "pyfedi"})
+
+
+def moves_threads(software: str) -> bool:
+    """Whether the program, by its NodeInfo name, knows that a thread goes from one group into another."""
+    return software.lower() in _MOVES
+
+
 # Programs without a shared inbox of which each inbox serves all who live there: GoToSocial gives what it took for one
 # follower to all of them (internal/federation/federatingdb: announces are new or not, posts need a receiver who follows
 # their author or is named).

@@ -48,7 +48,7 @@ async def announce(app: App, thread: int) -> None:
         author = await actors.by_id(post.author_id) if post else None
         if post is None or group is None or face is None or author is None or not await _heard(app, group, author):
             continue
-        create = await _create_of(app, post, author)
+        create = await create_of(app, post, author)
         async with transaction():
             hold(writes := Writes(), "post", post.id)
             await write(writes)
@@ -69,7 +69,7 @@ async def _heard(app: App, group: Group, author: Actor) -> bool:
     return True
 
 
-async def _create_of(app: App, post: Post, author: Actor) -> dict[str, Any] | str:
+async def create_of(app: App, post: Post, author: Actor) -> dict[str, Any] | str:
     """The activity by which a post came, as it came; its id when that is not at hand, or says what was edited since."""
     if post.local:
         entry = await outbox.by_uri(post.create_uri) if post.edited_at is None else None

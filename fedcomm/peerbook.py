@@ -42,6 +42,7 @@ class PeerBook:
         self._group_alone: set[str] = set()
         self._apart: set[str] = set()
         self._one_inbox: set[str] = set()
+        self._movers: set[str] = set()
         self._answers: dict[str, Decision] = {}
         self._silenced: set[str] = set()
         self._silences = 0  # how often somebody was suspended, or was no more
@@ -54,7 +55,7 @@ class PeerBook:
         self.changes += 1
         self._families, self._hosts = {}, {}
         self._deaf, self._without_polls, self._one_community, self._group_alone = set(), set(), set(), set()
-        self._apart, self._asked, self._one_inbox = set(), set(), set()
+        self._apart, self._asked, self._one_inbox, self._movers = set(), set(), set(), set()
         for peer in everybody:
             self.learn(peer.host, peer.family, peer.software, asked=peer.software_checked_at is not None)
         self._answers = {}
@@ -160,6 +161,10 @@ class PeerBook:
         """Whether that server keeps what a group decides about a thread of another one to that group."""
         return host in self._apart
 
+    def movers(self) -> Set[str]:
+        """The hosts that take it when a thread goes from one group into another (`Move`)."""
+        return self._movers
+
     def deaf(self, host: str) -> bool:
         """Whether members of that server get no messages of groups."""
         return host in self._deaf
@@ -187,6 +192,7 @@ class PeerBook:
         (self._one_community.discard if quirks.shows_beside(software) else self._one_community.add)(host)
         (self._group_alone.add if quirks.tells_group_alone(software) else self._group_alone.discard)(host)
         (self._apart.add if quirks.keeps_apart(software) else self._apart.discard)(host)
+        (self._movers.add if quirks.moves_threads(software) else self._movers.discard)(host)
         (self._deaf.add if software in DEAF else self._deaf.discard)(host)
         self._hosts.get(self.family(host), set()).discard(host)
         self._families[host] = family

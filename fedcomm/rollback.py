@@ -32,6 +32,7 @@ from fedcomm import (
     remote_invites,
     rights,
     sanitise,
+    transfers,
 )
 from fedcomm.app import App
 from fedcomm.errors import AppError, Conflict, NotFound
@@ -266,6 +267,15 @@ async def _beside(case: Case, act: Act, held: Any, change: Callable[..., Awaitab
         await _word(case, act, held)
 
 
+async def _moved(case: Case, act: Act, _held: Any) -> None:
+    """A thread that was moved out comes back, one that was moved in goes where it was."""
+    was = msgspec.json.decode(act.value or "{}")
+    face = case.face if "to" in was else await storage.actors.by_uri(was.get("from", ""))
+    if face is None or not face.local:
+        raise NotFound("There is no such group here any more.")
+    await transfers.move(case.app, case.by, await _post(act), face.username)
+
+
 async def _let_in(case: Case, act: Act, held: Any) -> None:
     """A post that waited and was let in goes out again, unless somebody has looked at it since."""
     looked = await registers.winner(case.group.id, "removed", act.subject)
@@ -342,6 +352,7 @@ UNDOING: dict[str, Callable[[Case, Act, Any], Awaitable[None]]] = {
     "locked": _locked,
     "pinned": _pinned,
     "held": _let_in,
+    "moved": _moved,
     "flair": _flair,
     "flairs": _flairs,
     "ban": _ban,

@@ -61,13 +61,27 @@ async def brought(app: App, writes: Writes, actor: Actor, post: Post, group: Gro
     Raises:
         NotAllowed, Invalid, TooMany: as for `share`.
     """
+    await _may_begin(actor, post, group)
+    if await shares.by(group.id, post.id) is None:
+        await _check(app, actor, group, face, post)
+        await _take_in(app, writes, group, face, post, actor)
+
+
+async def may_bring(app: App, actor: Actor, post: Post, group: Group, face: Actor) -> None:
+    """Whether one of our groups takes in a thread that somebody brings.
+
+    Raises:
+        NotAllowed, Invalid, TooMany: as for `share`.
+    """
+    await _may_begin(actor, post, group)
+    await _check(app, actor, group, face, post)
+
+
+async def _may_begin(actor: Actor, post: Post, group: Group) -> None:
     standing = await members.standing(group, actor)
     admit.posting(group, standing, None)
     _belonging(yes=standing.may(rights.WRITE))
     _for_everybody(post, group)
-    if await shares.by(group.id, post.id) is None:
-        await _check(app, actor, group, face, post)
-        await _take_in(app, writes, group, face, post, actor)
 
 
 async def _check(app: App, actor: Actor, group: Group, face: Actor, post: Post) -> None:

@@ -23,6 +23,16 @@ async def within(thread_id: int, group_id: int) -> list[int]:
     return [found[0] for found in await rows(sql, (thread_id, group_id))]
 
 
+async def left(group_id: int, since_ms: int, limit: int) -> list[int]:
+    """Threads that moderators moved out of a group into others since then and that are still there, latest first."""
+    sql = (
+        "SELECT post.id FROM register r JOIN act a ON a.id = r.act_id JOIN post ON post.uri = r.subject"
+        " WHERE r.group_id = ? AND r.property = 'moved' AND r.value IS NOT NULL AND a.recorded_at > ?"
+        " AND post.group_id <> r.group_id AND post.deleted_at IS NULL ORDER BY a.id DESC LIMIT ?"
+    )
+    return [found[0] for found in await rows(sql, (group_id, since_ms, limit))]
+
+
 def move(writes: Writes, begun: Post, old: int, new: int | None) -> None:
     """A thread with all that its group took in of it is in another group from now on, or in none.
 

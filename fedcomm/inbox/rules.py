@@ -15,6 +15,7 @@ from fedcomm.inbox import (
     pleading,
     react,
     resolve,
+    topics,
     undo,
     update,
 )
@@ -65,6 +66,7 @@ RULES: tuple[Rule, ...] = (
     Rule(("Announce", "Undo", "Block", LINK), moderate.unbanned, authority.a_group),
     Rule(("Announce", "Lock", LINK), moderate.locked, authority.a_group),
     Rule(("Announce", "Undo", "Lock", LINK), moderate.locked, authority.a_group),
+    Rule(("Announce", "Move", LINK), topics.announced, authority.a_group),
     Rule(("Announce", "Add", LINK), moderate.listed, authority.a_group),
     Rule(("Announce", "Remove", LINK), moderate.listed, authority.a_group),
     Rule(("Announce", "Update", ACTOR), announce.described, authority.a_group),

@@ -5,12 +5,16 @@ The thread is named by its `context`, a collection. Who decides is the server of
 
 import logging
 
+import msgspec
+
 from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
 from activitypub.origins import same_origin
-from fedcomm import relocating, sharing
+from fedcomm import admit, relocating, rights, sharing, transfers
 from fedcomm.errors import AppError
+from fedcomm.inbox import announce
 from fedcomm.inbox.hand import Hand, Ignored, Wants
+from fedcomm.transfers import MAX_REASON, Move
 from storage import relocations
 from storage.connect import Writes, write
 from storage.groups import Group
@@ -28,6 +32,8 @@ async def moved(hand: Hand, activity: Activity) -> None:
         Wants: the other group is not known yet.
     """
     old = hand.facts.group_at(activity.origin or "")
+    if old is not None and old.local:
+        return await _out_of_ours(hand, activity, old)
     begun = await _thread(hand, activity, old)
     target = activity.target
     if old is None or target is None or target == activity.origin:
@@ -45,6 +51,37 @@ async def moved(hand: Hand, activity: Activity) -> None:
     if new is not None and new.local:
         await _bring(hand, activity, writes, new, begun)
     await write(writes)
+
+
+async def announced(hand: Hand, activity: Activity) -> None:
+    """A group elsewhere passes on that a moderator of it moved a thread into another one.
+
+    Raises:
+        Forbidden: somebody moved it who does not look after the group, or it is not in that.
+        Wants: the other group is not known yet.
+    """
+    group, face = announce.announcer(hand, activity)
+    inner = activity.object
+    assert isinstance(inner, Activity)
+    if inner.origin != face.uri or not announce.moderates(hand, group, face, inner.actor):
+        raise Forbidden("Only moderators move threads out of a group.")
+    await moved(hand, msgspec.structs.replace(inner, actor=face.uri))
+
+
+async def _out_of_ours(hand: Hand, activity: Activity, old: Group) -> None:
+    """A moderator elsewhere moves a thread of a group of ours into another one of ours."""
+    mover = hand.actor(activity.actor)
+    admit.right(hand.facts.standing(old, mover.uri), rights.REMOVE)
+    new = hand.facts.group_at(activity.target or "")
+    begun = await relocations.thread(old.id, id_of(activity.object) or "")
+    if begun is None or new is None or not new.local or activity.uri is None:
+        raise Ignored("it is about no thread and no group here")
+    faces = hand.facts.face_of(old), hand.facts.face_of(new)
+    wanted = Move(begun, old, faces[0], new, faces[1], mover, activity.uri, activity.summary[:MAX_REASON])
+    try:
+        await transfers.record(hand.app, wanted, hand.raw_of(activity))
+    except AppError as why:
+        raise Forbidden(str(why)) from why
 
 
 async def removed(hand: Hand, activity: Activity, old: Group) -> None:

@@ -5,9 +5,15 @@ from typing import Any
 import msgspec
 import pytest
 
+from fedcomm import curation, members, transfers
+from fedcomm.errors import Invalid, NotAllowed, NotFound
+from storage import actors, groups
+from storage.actors import Actor
 from storage.connect import rows
+from storage.posts import Post
 from tests.fediverse import Fediverse, Instance, Person
 from tests.forger import Face, Host, followed, send
+from tests.scenarios.test_holding import person_of
 
 pytestmark = pytest.mark.anyio
 TOPIC = "https://theirs.test/topic/1"
@@ -107,10 +113,10 @@ async def test_a_thread_comes_into_a_group_of_ours_only_by_who_may_bring_it(foru
     ours = await forum.ours.group("rye", moderator=forum.anna)
     post = await forum.anna.post(f"Flour\n\n@rye@{forum.ours.host}")
     await forum.says(forum.bob, "Move", origin=ours.uri, target=forum.cats.uri)
-    await send(
-        forum.fediverse, forum.ours, forum.bob,
-        forum.bob.does("Move", post.uri, origin=ours.uri, target=forum.cats.uri),
-    )  # fmt: skip
+    other = await forum.ours.group("spelt", moderator=forum.anna)
+    for target in (forum.cats.uri, other.uri):
+        moved = forum.bob.does("Move", post.uri, origin=ours.uri, target=target)
+        await send(forum.fediverse, forum.ours, forum.bob, moved)
     assert (await forum.places())["rye"][3] == 1, "from ours only our own take something away"
 
     assert (await forum.moves(forum.bob, forum.cats, ours.uri))["rye"][:2] == (1, 1), "bob is no member"
@@ -121,4 +127,140 @@ async def test_a_thread_comes_into_a_group_of_ours_only_by_who_may_bring_it(foru
     await send(forum.fediverse, forum.ours, forum.dogs, forum.dogs.does("Announce", again["id"]))
     moved = forum.bob.does("Move", again["context"], origin=forum.dogs.uri, target=ours.uri)
     await send(forum.fediverse, forum.ours, forum.bob, moved)
-    assert await forum.places() == {"cats": (0, 0, 0, 0), "dogs": (0, 0, 0, 0), "rye": (1, 2, 0, 1)}
+    assert await forum.places() == {
+        "cats": (0, 0, 0, 0),
+        "dogs": (0, 0, 0, 0),
+        "rye": (1, 2, 0, 1),
+        "spelt": (0, 0, 0, 0),
+    }
+
+
+class Village(msgspec.Struct):
+    """`rye` and `oats` of a server, a thread by bob of another one in the first; who hears of it on three more."""
+
+    fediverse: Fediverse
+    a: Instance
+    b: Instance
+    greta: Person
+    bob: Person
+    rye: Actor
+    oats: Actor
+    thread: Post
+    lemmy: Host
+    microblog: Host
+    piefed: Host
+
+    async def where(self, at: Instance, post: Post | None = None) -> str:
+        """In which group the thread is, as a server has it."""
+        with at.here():
+            _group, face = await groups.with_face((await at.knows((post or self.thread).uri)).group_id)
+            return face.username if face is not None else ""
+
+    def heard(self, host: Host, since: int) -> list[tuple[str, str]]:
+        """What was announced there since then, by which group."""
+        found = [each for each in host.received[since:] if each["actor"] in (self.rye.uri, self.oats.uri)]
+        inner = [(each["actor"], each["object"]) for each in found]
+        kinds = [(who, what if isinstance(what, str) else what["type"]) for who, what in inner]
+        return [(who.rpartition("/")[2], "id" if kind.startswith("http") else kind) for who, kind in kinds]
+
+
+@pytest.fixture
+async def village(fediverse: Fediverse) -> Village:
+    """Everybody follows both groups; anna has answered."""
+    a, b = await fediverse.instance("a.test"), await fediverse.instance("b.test")
+    greta, anna = await a.person("greta"), await a.person("anna")
+    bob = await b.person("bob")
+    rye, oats = await a.group("rye", moderator=greta), await a.group("oats")
+    hosts = [Host(fediverse, f"{program}.test") for program in ("lemmy", "mastodon", "piefed")]
+    for face in (rye, oats):
+        await fediverse.join(face, greta, anna, bob)
+    for host in hosts:
+        host.runs(host.name.removesuffix(".test"))
+        fan = host.actor("fan")
+        for face in (rye, oats):
+            await send(fediverse, a, fan, fan.does("Follow", face.uri))
+    thread = await bob.post("@rye@a.test Oats\n\nHow long?")
+    await fediverse.settle()
+    await anna.reply(await a.knows(thread.uri), "An hour.")
+    await fediverse.settle()
+    return Village(fediverse, a, b, greta, bob, rye, oats, thread, *hosts)
+
+
+async def test_a_moderator_moves_a_thread_into_another_group_and_back(village: Village) -> None:
+    a, b, greta, lemmy = village.a, village.b, village.greta, village.lemmy
+    post = await a.knows(village.thread.uri)
+    since = [len(host.received) for host in (lemmy, village.microblog, village.piefed)]
+    with a.here():
+        for by, target, refusal in (
+            ((await a.known("anna")).actor, "oats", NotAllowed), (greta.actor, "rye", Invalid),
+            (greta.actor, "nowhere", NotFound),
+        ):  # fmt: skip
+            with pytest.raises(refusal):
+                await transfers.move(a.app, by, post.id, target)
+        await transfers.move(a.app, greta.actor, post.id, "@oats@a.test", "It is about oats.")
+    await village.fediverse.settle()
+
+    assert [await village.where(at) for at in (a, b)] == ["oats", "oats"]
+    assert (await a.knows(post.uri)).removed_at is None
+    with a.here():
+        log = await rows("SELECT property, value, summary FROM act WHERE property = 'moved' ORDER BY id")
+        inside = await rows("SELECT COUNT(*), COUNT(DISTINCT group_id) FROM post WHERE thread_id = ?", (post.id,))
+    assert log == [
+        ("moved", f'{{"to":"{village.oats.uri}"}}', "It is about oats."),
+        ("moved", f'{{"from":"{village.rye.uri}"}}', "It is about oats."),
+    ] and inside == [(2, 1)]  # fmt: skip
+    hosts = (lemmy, village.microblog, village.piefed)
+    there = [village.heard(host, at) for host, at in zip(hosts, since, strict=True)]
+    assert there[0] == [("rye", "Move"), ("rye", "Delete"), ("oats", "Create")]
+    assert there[1] == [("rye", "Announce"), ("oats", "id")], "one boost is taken back, the other made"
+    assert there[2] == [("rye", "Move"), ("oats", "Create")]
+    answer = await village.bob.reply(await b.knows(post.uri), "And cold?")
+    await village.fediverse.settle()
+    assert await village.where(a, answer) == "oats"
+
+    since[0] = len(lemmy.received)
+    with a.here():  # who may undo what greta did in the first group brings the thread back
+        await members.appoint(a.app, "oats", (await a.known("anna")).actor)
+        await transfers.move(a.app, (await a.known("anna")).actor, post.id, "rye")
+    await village.fediverse.settle()
+    assert [await village.where(at) for at in (a, b)] == ["rye", "rye"]
+    heard = village.heard(lemmy, since[0])[1:]  # the first is that she looks after it
+    assert heard == [("oats", "Move"), ("oats", "Delete"), ("rye", "Undo"), ("rye", "Create")]
+    with a.here():
+        await curation.remove(a.app, greta.actor, post.id)
+        with pytest.raises(Invalid):
+            await transfers.move(a.app, greta.actor, post.id, "oats")
+
+
+async def test_moderators_elsewhere_move_threads_of_ours_and_nobody_else(village: Village) -> None:
+    a = village.a
+    person = village.piefed.actor("pia")
+    move = person.does("Move", village.thread.uri, origin=village.rye.uri, target=village.oats.uri, summary="Oats")
+    await send(village.fediverse, a, person, move)
+    assert await village.where(a) == "rye"
+    for face in (village.rye, village.oats):
+        await send(village.fediverse, a, person, person.does("Follow", face.uri))
+    with a.here():
+        known = await actors.by_uri(person.uri)
+        assert known
+        await members.appoint(a.app, "rye", known)
+    since = len(village.lemmy.received)
+    again = move | {"id": f"{move['id']}/again"}
+    await send(village.fediverse, a, person, again)
+
+    assert [await village.where(at) for at in (a, village.b)] == ["oats", "oats"]
+    assert village.heard(village.lemmy, since)[1:3] == [("rye", "Move"), ("rye", "Delete")]
+
+    bob, b = village.bob, village.b  # who looks after the other group from his own server
+    with a.here():
+        await members.appoint(a.app, "oats", await person_of(a, bob.actor.uri))
+    await village.fediverse.settle()
+    with b.here():
+        post = await b.knows(village.thread.uri)
+        for target, refusal in (("@rye@lemmy.test", NotFound), ("oats", Invalid)):
+            with pytest.raises(refusal):
+                await transfers.move(b.app, bob.actor, post.id, target)
+        await transfers.move(b.app, bob.actor, post.id, "rye@a.test", "Back")
+    assert await village.where(b) == "rye"
+    await village.fediverse.settle()
+    assert [await village.where(at) for at in (a, b)] == ["rye", "rye"]

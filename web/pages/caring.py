@@ -6,9 +6,9 @@ from starlette.routing import Route
 
 import storage.flairs
 import storage.groups
-from fedcomm import group_profile, rights
+from fedcomm import group_profile, relocating, rights
 from fedcomm.errors import NotAllowed
-from web import params
+from web import params, state
 from web.pages import frame, threads
 from web.pages.readers import Reader, members_only
 from web.pages.thread import is_pinned, rights_of, seen
@@ -27,6 +27,11 @@ async def show(request: Request, reader: Reader) -> Response:
         "moderate_post.html",
         face=face,
         author=author,
+        movable=group is not None
+        and face is not None
+        and (group.local or face.host in state.app_of(request).peers.movers())
+        and rights.REMOVE in may
+        and relocating.movable(post, group, None),
         node=await threads.one(reader.actor.id, post),
         may=may,
         rules=await group_profile.rules_shown(group, face),

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.groups
-from fedcomm import curation, flairs, group_profile
+from fedcomm import curation, flairs, group_profile, transfers
 from fedcomm.errors import Invalid
 from storage import visible
 from storage.posts import Post
@@ -24,6 +24,7 @@ class Wish(msgspec.Struct, frozen=True):
     rule: int = 0  # that of the group which it breaks
     flair: str = ""
     minutes: int = 0  # for which a thread is closed; 0 for good
+    to: str = ""  # the name of the group into which a thread goes
     group: str = ""  # one that shows the thread beside its own, and what is done is done there
     csrf: str = ""
 
@@ -44,6 +45,8 @@ async def thread(request: Request, reader: Reader) -> Response:
             await curation.lock(app, reader.actor, post.id, wish.reason, wish.group)
         case "cool":
             await curation.lock(app, reader.actor, post.id, wish.reason, minutes=wish.minutes or -1)
+        case "move":
+            await transfers.move(app, reader.actor, post.id, wish.to, wish.reason)
         case "unlock":
             await curation.unlock(app, reader.actor, post.id, wish.group)
         case "pin":

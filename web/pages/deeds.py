@@ -9,6 +9,7 @@ GROUP_ACTS = {
     "removed": (later("took out"), later("put back")),
     "proposed": (later("hid, until somebody else looks"), later("looked at what was hidden")),
     "locked": (later("locked"), later("unlocked")),
+    "moved": (later("moved to another group"), later("moved to another group")),
     "pinned": (later("pinned"), later("unpinned")),
     "role": (later("made moderator"), later("dismissed")),
     "topics": (later("changed the topics"), later("took away the topics")),
@@ -56,6 +57,8 @@ def group_act(property_: str, value: str | None) -> str:
         return later("let in a post that waited") if "released" in value else later("turned away a post that waited")
     if property_ == "locked" and value is not None and "until" in value:
         return later("closed for a while")
+    if property_ == "moved" and value is not None and "from" in value:
+        return later("moved here from another group")
     if property_ == "role" and registers.role(value) == "steward":
         return later("made steward")
     written, neutral = GROUP_ACTS.get(property_, (property_, property_))

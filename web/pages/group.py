@@ -16,7 +16,8 @@ import storage.groups
 import storage.join_requests
 import storage.rankings
 import storage.registers
-from fedcomm import admit, consents, invites, members, memberships, rights
+import storage.relocations
+from fedcomm import admit, clock, consents, invites, members, memberships, rights
 from fedcomm.errors import NotFound
 from fedcomm.standing import Standing
 from storage import visible
@@ -30,6 +31,7 @@ from web.pages.shown import handle
 
 _LINES = 25
 _COUNTED = 1_000  # threads
+_WEEK = 7 * 86_400_000  # ms
 
 
 class Sorted(msgspec.Struct, frozen=True):
@@ -81,6 +83,7 @@ async def show(request: Request) -> Response:
         ban_ends=admit.banned_until(standing.ban),
         ban_reason=await _why_banned(group, reader.actor) if reader and admit.banned(standing.ban) else "",
         pinned=await _pinned(viewer, group) if "max_id" not in request.query_params else [],
+        moved=await _moved(viewer, group) if "max_id" not in request.query_params else [],
         follow=await storage.follows.of(viewer, face.id) if reader else None,
         outside=await memberships.outside(standing, reader.actor, face, group) if reader else "",
         asked=await storage.join_requests.of(group.id, viewer) if reader else None,
@@ -119,6 +122,13 @@ async def looking_after_it(group: Group) -> list[tuple[Actor, str]]:
 async def _why_banned(group: Group, who: Actor) -> str:
     ban = await storage.registers.winner(group.id, "ban", who.uri)
     return ban.summary if ban is not None else ""
+
+
+async def _moved(viewer: int, group: Group) -> list[threads.Line]:
+    """What moderators moved into other groups within a week, as far as the viewer may see it."""
+    gone = await storage.relocations.left(group.id, clock.now_ms() - _WEEK, 5) if group.local else []
+    allowed = await visible.seen(viewer, gone) if gone else set()
+    return await threads.lines(viewer, [Entry(0, post_id) for post_id in gone if post_id in allowed])
 
 
 async def _pinned(viewer: int, group: Group) -> list[threads.Line]:

@@ -267,6 +267,11 @@ async def test_a_thread_is_locked_and_pinned(
     refused = await act(mo, "cool", where, minutes="3")
     assert flaws(care) == flaws(closed) == [] and "It opens by itself:" in closed.main
     assert refused.status == 422 and "5 minutes to 7 days" in refused.main
+    await groups.create(app, "spelt", "Spelt", steward="mo")
+    gone = await mo.button(await mo.get(where), where, act="move", to="spelt", reason="about spelt")
+    left = (await stranger.get("/c/rye")).one("section", aria_labelledby="moved")
+    assert "Spelt" in gone.main and "Sour dough" in left.text and "moved to another group" in (await mo.get(HERE)).main
+    assert "moved here from another group" in (await mo.get("/c/spelt/moderate")).main
     assert "It opens:" in (await mo.get(where)).main and "closed for a while" in (await mo.get(HERE)).main
 
 

@@ -1,0 +1,164 @@
+"""Moderators move a thread out of a group of ours into another one of ours: with its answers, at its address.
+
+Other servers hear that the first group has it no more: by `Move` where that is known (fedcomm; PieFed 1.6:
+move_object), else as of a removal; and the other group announces it as its own. To move it back is to undo it: who
+heard of a removal hears that this is taken back.
+"""
+
+from typing import Any
+
+import msgspec
+
+from activitypub.contexts import PUBLIC
+from fedcomm import acts, admit, groups, members, orphans, posts, relocating, rights, sharing
+from fedcomm.app import App
+from fedcomm.errors import Invalid, NotAllowed, NotFound
+from fedcomm.mapping import activities
+from fedcomm.outbox import publish
+from storage import actors, boosts, registers
+from storage import groups as stored
+from storage import posts as rows
+from storage.actors import Actor
+from storage.connect import Writes, apply, transaction, write
+from storage.groups import Group
+from storage.ids import next_id
+from storage.outbox import Audience
+from storage.posts import Post
+
+MAX_REASON = 500  # characters
+
+
+class Move(msgspec.Struct, frozen=True):
+    """Which thread goes from which group into which, by whom and why; `uri` is the id of that act."""
+
+    post: Post
+    old: Group
+    old_face: Actor
+    new: Group
+    new_face: Actor
+    by: Actor
+    uri: str
+    reason: str = ""
+
+
+async def move(app: App, moderator: Actor | None, post_id: int, target: str, reason: str = "") -> None:
+    """Move a thread into the group called `target`; `moderator` is None for who runs the server.
+
+    Raises:
+        NotFound: there is no such thread in a group, or no such group on its server.
+        NotAllowed: no moderator of the group in which it is, or one who may not begin threads in the other; or its
+            author is banned from that.
+        Invalid: it is in that group, or not for everybody.
+    """
+    post = await rows.by_id(post_id)
+    old, old_face = await stored.with_face(post.group_id if post is not None else None)
+    if post is None or old is None or old_face is None or old_face.gone or not post.starter:
+        raise NotFound("There is no such thread in a group.")
+    if not old.local:
+        return await _ask(app, moderator, post, old, old_face, target, reason)
+    new, new_face = await groups.named(target.strip().lstrip("!@").removesuffix(f"@{app.host}"))
+    by = await actors.by_uri(await members.who_acts(old, old_face, moderator, rights.REMOVE))
+    if by is None:
+        raise NotAllowed("Only moderators of the group can do this.")
+    wanted = Move(post, old, old_face, new, new_face, by, app.urls.activity(next_id()), reason.strip()[:MAX_REASON])
+    async with transaction():
+        await record(app, wanted, said(wanted), free=moderator is None)
+
+
+async def _ask(
+    app: App, moderator: Actor | None, post: Post, old: Group, old_face: Actor, target: str, reason: str
+) -> None:  # fmt: skip
+    """To a group elsewhere the act of a member here is sent, and has its effect here at once."""
+    if moderator is None or old_face.host not in app.peers.movers():
+        raise NotAllowed("The server of this group takes that from nobody here.")
+    admit.actor(moderator)
+    admit.right(await members.standing(old, moderator), rights.REMOVE)
+    name = target.strip().lstrip("!@")
+    new, new_face = await groups.called(name if "@" in name else f"{name}@{old_face.host}")
+    if new_face.host != old_face.host or new.id == old.id or not relocating.movable(post, old, new):
+        raise Invalid("A thread that is for everybody can go into another group of the same server.", field="group")
+    uri, writes = app.urls.activity(next_id()), Writes()
+    wanted = Move(post, old, old_face, new, new_face, moderator, uri, reason.strip()[:MAX_REASON])
+    await relocating.record(app, writes, post, old, new)
+    publish(app, writes, moderator, said(wanted), Audience(inboxes=(old_face.inbox,)), thread_id=post.thread_id)
+    await apply(writes)
+
+
+async def record(app: App, wanted: Move, document: dict[str, Any], *, free: bool = False) -> None:
+    """As `move`, by who has the right in the first group; `document` is their `Move`. `free`: the other group is not
+    asked whether it takes in what they bring."""
+    post, old, new = wanted.post, wanted.old, wanted.new
+    if old.id == new.id:
+        raise Invalid("The thread is in this group already.", field="group")
+    if not relocating.movable(post, old, new) or post.removed_at is not None:
+        raise Invalid("Only what is for everybody, and in its group, can be moved into another one.", field="group")
+    if not free:
+        admit.actor(wanted.by)
+        await sharing.may_bring(app, wanted.by, post, new, wanted.new_face)
+    writes, removal = Writes(), f"{wanted.uri}#removal"
+    back = await _left(new, post)
+    await relocating.record(app, writes, post, old, new)
+    _log(app, writes, wanted)
+    _leave(app, writes, wanted, document, removal)
+    await _arrive(app, writes, wanted, back)
+    await write(writes)
+
+
+def said(wanted: Move) -> activities.Json:
+    """The act as it is told."""
+    return activities.activity(
+        "Move", wanted.uri, wanted.by.uri, wanted.post.uri, to=[PUBLIC], cc=[wanted.old_face.uri],
+        audience=wanted.old_face.uri, origin=wanted.old_face.uri, target=wanted.new_face.uri,
+        summary=wanted.reason or None,
+    )  # fmt: skip
+
+
+async def _left(group: Group, post: Post) -> registers.Act | None:
+    """By which act the thread left the group to which it goes now, if it was there before."""
+    act = await registers.winner(group.id, "moved", post.uri)
+    return act if act is not None and "to" in msgspec.json.decode(act.value or "{}") else None
+
+
+def _log(app: App, writes: Writes, wanted: Move) -> None:
+    """In both groups; what a thread brings along, that it is pinned and which flair it has, stays behind."""
+    by, uri, post = wanted.by.uri, wanted.uri, wanted.post.uri
+    old, new, old_face, new_face = wanted.old, wanted.new, wanted.old_face, wanted.new_face
+    to, from_ = {"to": new_face.uri}, {"from": old_face.uri}
+    acts.record(app, writes, old, old_face, "moved", post, to, by=by, uri=uri, summary=wanted.reason)
+    acts.record(app, writes, new, new_face, "moved", post, from_, by=by, uri=f"{uri}#in", summary=wanted.reason)
+
+
+def _leave(app: App, writes: Writes, wanted: Move, document: dict[str, Any], removal: str) -> None:
+    post, old, face = wanted.post, wanted.old, wanted.old_face
+    groups.pass_on(app, writes, old, face, document, about=post)
+    deletion = _removal(wanted.by.uri, face, post, removal, wanted.reason)
+    groups.pass_on(app, writes, old, face, deletion, about=post, without=tuple(sorted(app.peers.movers())))
+
+
+async def _arrive(app: App, writes: Writes, wanted: Move, back: registers.Act | None) -> None:
+    new, face = wanted.new, wanted.new_face
+    post = msgspec.structs.replace(wanted.post, group_id=new.id)
+    if (boost := await boosts.of(wanted.old_face.id, post.id)) is not None:
+        boosts.remove(writes, boost)
+        groups.take_back(app, writes, wanted.old, wanted.old_face, post, boost.uri)
+    if back is not None:
+        # Peers take it from its own server only, so that of another gets an id of ours.
+        undone = f"{back.uri}#removal" if back.actor_uri == wanted.by.uri else f"{wanted.uri}#undone"
+        undo = activities.activity(
+            "Undo", app.urls.activity(next_id()), wanted.by.uri, _removal(wanted.by.uri, face, post, undone, ""),
+            to=[PUBLIC], cc=[face.uri], audience=face.uri,
+        )  # fmt: skip
+        groups.pass_on(app, writes, new, face, undo, about=post, without=tuple(sorted(app.peers.movers())))
+    author = await actors.by_id(post.author_id)
+    create: dict[str, Any] | str = post.create_uri or post.uri
+    if post.local:
+        create = await posts.create_document_of(app, post)
+    elif author is not None:
+        create = await orphans.create_of(app, post, author)
+    groups.accept_post(app, writes, new, face, post, create)
+
+
+def _removal(by: str, face: Actor, post: Post, uri: str, reason: str) -> activities.Json:
+    return activities.activity(
+        "Delete", uri, by, post.uri, to=[PUBLIC], cc=[face.uri], audience=face.uri, summary=reason or " "
+    )

@@ -266,12 +266,16 @@ class Instance:
                 assert await bus.heard_all()
             await app.reloaded()
 
+    def busy(self) -> bool:
+        """Whether something is being done here, as far as that shows without asking the database."""
+        return not all(one.idle() for one in self.workers)
+
     async def idle(self) -> bool:
         """Whether nothing is left to do here."""
         if len(self.apps) > 1:
             await self.agreed()
         with self.here():
-            if not all(one.idle() for one in self.workers):
+            if self.busy():
                 return False
             head = await outbox.head()
             read = any(one.sender.delivering and one.sender.tail == head for one in self.workers)
@@ -323,11 +327,19 @@ class Fediverse:
     async def settle(self) -> None:
         """Wait until nobody has anything to do."""
         async with asyncio.timeout(SETTLE_SECONDS):
-            quiet = 0
+            quiet, pause = 0, 0.01
             while quiet < 2:
-                await asyncio.sleep(0.01)
-                idle = [await instance.idle() for instance in self.instances]
-                quiet = quiet + 1 if all(idle) else 0
+                await asyncio.sleep(pause)
+                quiet = quiet + 1 if await self._idle() else 0
+                pause = 0.01 if quiet else min(pause * 1.5, 0.05)  # to ask costs more than what is waited for
+
+    async def _idle(self) -> bool:
+        if any(instance.busy() for instance in self.instances):
+            return False
+        for instance in self.instances:
+            if not await instance.idle():
+                return False
+        return True
 
     async def close(self) -> None:
         """Stop all."""

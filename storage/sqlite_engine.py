@@ -8,6 +8,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -46,8 +47,8 @@ class SqliteEngine:
         self.path = path
         try:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # its log and index take over this mode
-            self._writer = Threads([_writer(path)], "sqlite-writer")
-            self._readers = Threads([_reader(path) for _ in range(readers)], "sqlite-reader")
+            self._writer = Threads(partial(_writer, path), "sqlite-writer")
+            self._readers = Threads(partial(_reader, path), "sqlite-reader", readers)
         except (OSError, sqlite3.Error) as error:
             raise Unavailable(f"cannot open {path}: {error}") from error
         self._turn = asyncio.Lock()  # whose turn it is to put a transaction on the writer's thread

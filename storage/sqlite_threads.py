@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from storage.dialect import Args, arguments, for_sqlite
@@ -26,18 +26,21 @@ _UNAVAILABLE = {  # primary result codes, https://sqlite.org/rescode.html
 class Threads:
     """Calls in order of arrival to the next free of some threads; one thread makes it strictly one after another.
 
-    The threads are daemons, so that a process which dies without closing them ends.
+    The first is there at once, the others when a call finds none free: a connection costs 2 ms and its own memory. The
+    threads are daemons, so that a process which dies without closing them ends.
     """
 
-    def __init__(self, connections: Sequence[sqlite3.Connection], name: str) -> None:
+    def __init__(self, connect: Callable[[], sqlite3.Connection], name: str, most: int = 1) -> None:
+        self._connect = connect
+        self._name = name
+        self._most = most
         self._calls: SimpleQueue[Call | None] = SimpleQueue()
-        self._threads = [
-            threading.Thread(target=self._run, args=(connection,), name=f"{name}-{number}", daemon=True)
-            for number, connection in enumerate(connections)
-        ]
+        self._free: SimpleQueue[None] = SimpleQueue()  # one for each thread that no call has been given to
+        self._threads: list[threading.Thread] = []
         self._closed = False
-        for thread in self._threads:
-            thread.start()
+        first = connect()
+        self._free.put(None)
+        self._begin(lambda: first)
 
     def call(self, function: Callable[..., T], *args: Any) -> "asyncio.Future[T]":
         """`function(connection, *args)`, run there even when nobody waits for it any more.
@@ -50,6 +53,11 @@ class Threads:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._calls.put((loop, future, function, args))
+        try:
+            self._free.get_nowait()
+        except Empty:
+            if len(self._threads) < self._most:
+                self._begin(self._connect)
         return future
 
     def close(self) -> None:
@@ -57,13 +65,29 @@ class Threads:
         if self._closed:
             return
         self._closed = True
-        for _thread in self._threads:
+        threads = list(self._threads)
+        for _thread in threads:
             self._calls.put(None)
-        for thread in self._threads:
+        for thread in threads:
             thread.join()
 
-    def _run(self, connection: sqlite3.Connection) -> None:
-        calls = self._calls
+    def _begin(self, connect: Callable[[], sqlite3.Connection]) -> None:
+        name = f"{self._name}-{len(self._threads)}"
+        thread = threading.Thread(target=self._run, args=(connect,), name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _run(self, connect: Callable[[], sqlite3.Connection]) -> None:
+        try:
+            connection = connect()
+        except sqlite3.Error:  # the others do what this one was to do
+            self._threads.remove(threading.current_thread())
+            return
+        self._serve(connection)
+        connection.close()
+
+    def _serve(self, connection: sqlite3.Connection) -> None:
+        calls, free = self._calls, self._free
         while (call := calls.get()) is not None:
             loop, future, function, args = call
             result: Any = None
@@ -74,13 +98,13 @@ class Threads:
                 failure = translated(error)
             except BaseException as error:  # whatever it is, it belongs to who called
                 failure = error
+            free.put(None)
             try:
                 loop.call_soon_threadsafe(_settle, future, result, failure)
             except RuntimeError:  # that loop is closed, and nobody waits
                 continue
             finally:
                 del call, loop, future, function, args, result, failure  # not kept until the next call comes
-        connection.close()
 
 
 def _settle(future: "asyncio.Future[Any]", result: Any, failure: BaseException | None) -> None:

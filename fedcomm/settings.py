@@ -1,6 +1,7 @@
 """What an admin changes while the server runs: name, description, rules, who may sign up, whom to ask."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
@@ -8,12 +9,15 @@ import msgspec
 
 import storage.accounts
 import storage.settings
+import storage.terms
 from fedcomm import audit, clock, emails
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed
-from storage import bus
+from storage import bus, jobs
 from storage.accounts import Account
-from storage.connect import in_transaction, transaction
+from storage.connect import Writes, in_transaction, transaction, write
+from storage.ids import next_id
+from storage.terms import Terms
 
 MODES = ("invite", "approval", "open")
 LONGEST_NAME, LONGEST_DESCRIPTION, LONGEST_RULE, MOST_RULES = 100, 5000, 500, 50  # characters; rules
@@ -37,6 +41,8 @@ class Settings(msgspec.Struct, frozen=True):
     about: str = ""
     privacy_policy: str = ""
     terms: str = ""
+    terms_from: str = ""  # the day (UTC) from which on they hold; '' or past: from when they were written
+    imprint: str = ""  # who runs the server, and where authorities and people reach them
     blocks_shown: Literal["nobody", "members", "everybody"] = "nobody"  # which servers are blocked or limited
     # Of posts by whom nobody here knows to whom they do not know; 0: not for that reason (`inbox/contacts.py`).
     hold_contact: bool = False  # all of them wait
@@ -103,10 +109,27 @@ async def change(app: App, by: Account | None, changes: Mapping[str, Any]) -> Se
             changed["unattended_at"] = 0  # an admin has seen it, whatever they decide
         for key, value in changed.items():
             await storage.settings.store(key, value, clock.now_ms())
+        if "terms" in changed or "terms_from" in changed:
+            await _keep_terms(app, by, await current(app))
         if changed:
             await bus.publish("settings", "")
             await audit.record(by, "settings.change", ", ".join(changed), **changed)
     return await current(app)
+
+
+async def _keep_terms(app: App, by: Account | None, new: Settings) -> None:
+    """A version of the terms of service; whoever has an account is told of those that are not the first."""
+    now, versions = clock.now_ms(), await storage.terms.versions()
+    day = date.fromisoformat(new.terms_from) if new.terms_from else date(1970, 1, 1)
+    effective_at = max(now, (day - date(1970, 1, 1)).days * 86_400_000)
+    newest = max(versions, key=lambda each: each.id, default=None)
+    if newest is not None and newest.text == new.terms and newest.effective_at <= now:
+        return  # another day says nothing about what holds already
+    storage.terms.insert(writes := Writes(), Terms(next_id(), new.terms, effective_at, now))
+    if newest is not None and new.terms:
+        jobs.add(writes, next_id(), "tell_terms", {"language": (by.language if by else "") or "en"}, now)
+        app.jobs_added(writes)
+    await write(writes)
 
 
 def _remember(app: App) -> _Remembered:
@@ -129,8 +152,10 @@ async def _checked(key: str, value: Any) -> Any:
             return _text(value, LONGEST_NAME, key).replace("\n", " ")
         case "description":
             return _text(value, LONGEST_DESCRIPTION, key)
-        case "about" | "privacy_policy" | "terms":
+        case "about" | "privacy_policy" | "terms" | "imprint":
             return _text(value, LONGEST_TEXT, key)
+        case "terms_from":
+            return _date(value, key)
         case "blocks_shown" if value in SHOWN_TO:
             return value
         case "rules":
@@ -159,6 +184,13 @@ def _text(value: str, longest: int, key: str) -> str:
     if len(text) > longest:
         raise Invalid("This text is too long.", field=key)
     return text
+
+
+def _date(value: str, key: str) -> str:
+    try:
+        return date.fromisoformat(value.strip()).isoformat() if value.strip() else ""
+    except ValueError:
+        raise Invalid("This is no day like 2027-01-31.", field=key) from None
 
 
 def _number(value: Any, least: int, key: str, most: int = MOST_NUMBER) -> int:

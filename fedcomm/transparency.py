@@ -13,7 +13,7 @@ import msgspec
 from fedcomm import clock
 from fedcomm.app import App
 from fedcomm.errors import NotFound
-from storage import transparency
+from storage import audit, transparency
 from storage.transparency import FEWEST, Handled, Span
 
 _KEPT_FOR = 3_600_000  # ms
@@ -92,7 +92,7 @@ _counted: WeakKeyDictionary[App, dict[int, Year]] = WeakKeyDictionary()
 async def years() -> list[int]:
     """The years of which there are figures, the present one first."""
     now = _year_of(clock.now_ms())
-    begun = await transparency.first()
+    begun = await audit.begun()
     return list(range(now, min(now, _year_of(begun) if begun is not None else now) - 1, -1))
 
 

@@ -86,6 +86,12 @@ async def acts() -> list[str]:
     return [found[0] for found in await rows("SELECT DISTINCT act FROM audit ORDER BY act")]
 
 
+async def begun() -> int | None:
+    """When its first entry was written (ms since 1970)."""
+    found = await row("SELECT at FROM audit ORDER BY id LIMIT 1")
+    return found[0] if found else None
+
+
 async def head() -> Entry | None:
     """The last entry, None in an empty log.
 

@@ -145,12 +145,6 @@ async def audited(span: Span, *names: str) -> dict[str, list[str]]:
     return found
 
 
-async def first() -> int | None:
-    """When something was first done here."""
-    found: int | None = await value("SELECT at FROM audit ORDER BY id LIMIT 1")
-    return found
-
-
 def _ids(span: Span) -> tuple[int, int]:
     return span[0] << 16, span[1] << 16
 

@@ -19,8 +19,8 @@ _ELSEWHERE = frozenset({"FEDCOMM_CONFIG", "FEDCOMM_TEST_POSTGRES_URL"})  # read 
 # What is in the database, since it can be changed while the server runs (fedcomm/settings.py).
 WHILE_RUNNING = (
     "name", "description", "rules", "registration", "members_invite", "contact_email", "contact_account", "about",
-    "privacy_policy", "terms", "blocks_shown", "hold_contact", "hold_young", "hold_mentions", "hold_links", "hold_same",
-    "hold_within", "copies_most", "read_only", "read_only_reason",
+    "privacy_policy", "terms", "terms_from", "imprint", "blocks_shown", "hold_contact", "hold_young", "hold_mentions",
+    "hold_links", "hold_same", "hold_within", "copies_most", "read_only", "read_only_reason",
 )  # fmt: skip
 
 

@@ -25,6 +25,8 @@ class Site(msgspec.Struct, frozen=True):
     about: str = ""
     privacy_policy: str = ""
     terms: str = ""
+    terms_from: str = ""
+    imprint: str = ""
     blocks_shown: str = "nobody"
     csrf: str = ""
 
@@ -55,6 +57,8 @@ async def edit(request: Request, reader: Reader) -> Response:
         found.about,
         found.privacy_policy,
         found.terms,
+        found.terms_from,
+        found.imprint,
         found.blocks_shown,
     )
     return await _page(request, given)

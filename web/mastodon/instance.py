@@ -9,10 +9,12 @@ from starlette.routing import Route
 
 import storage.accounts
 import storage.actors
+import storage.audit
 import storage.peers
 import storage.settings
 import storage.stats
-from fedcomm import clock, sanitise, settings
+import storage.terms
+from fedcomm import clock, sanitise, settings, terms
 from fedcomm.app import App
 from fedcomm.errors import NotFound
 from fedcomm.settings import Settings
@@ -20,7 +22,8 @@ from storage.stats import Stats, Week
 from web import auth, respond, state, tongues
 from web.mastodon import subjects
 from web.mastodon.entities import account, instance, small
-from web.mastodon.entities.times import day, moment_or_none
+from web.mastodon.entities.times import moment_or_none
+from web.pages import papers
 
 _COUNTED_FOR = 300_000  # ms
 _WEEKLY_FOR = 3_600_000  # ms
@@ -65,22 +68,27 @@ async def extended_description(request: Request) -> Response:
 
 
 async def privacy_policy(request: Request) -> Response:
-    """`GET /api/v1/instance/privacy_policy`; 404 until an admin has written one."""
+    """`GET /api/v1/instance/privacy_policy`; until an admin has written one, what this server does by itself."""
     text = (await settings.current(state.app_of(request))).privacy_policy
-    if not text:
-        raise NotFound(subjects.MISSING)
-    written = await storage.settings.changed_at("privacy_policy")
-    return respond.json({"updated_at": moment_or_none(written), "content": sanitise.from_text(text)})
+    written = await storage.settings.changed_at("privacy_policy") if text else None
+    content = sanitise.from_text(text) if text else papers.by_itself(request)
+    updated = written or await storage.audit.begun() or clock.now_ms()
+    return respond.json({"updated_at": moment_or_none(updated), "content": content})
 
 
 async def terms_of_service(request: Request) -> Response:
-    """`GET /api/v1/instance/terms_of_service` and `…/:date`: those in force since that day; older ones are not kept."""
-    text = (await settings.current(state.app_of(request))).terms
-    since = day(await storage.settings.changed_at("terms"))
-    if not text or request.path_params.get("date", since) != since:
-        raise NotFound(subjects.MISSING)
+    """`GET /api/v1/instance/terms_of_service` and `…/:date`: those in force, else the next; those from that day on."""
+    if "date" in request.path_params:
+        found, versions = await terms.on(request.path_params["date"])
+    else:
+        versions = await storage.terms.versions()
+        now = terms.in_force(versions) or terms.coming(versions)
+        if now is None:
+            raise NotFound(subjects.MISSING)
+        found = now
     return respond.json(
-        {"effective_date": since, "effective": True, "content": sanitise.from_text(text), "succeeded_by": None}
+        {"effective_date": terms.day_of(found), "effective": found == terms.in_force(versions),
+         "content": sanitise.from_text(found.text), "succeeded_by": terms.succeeded_by(found, versions)}
     )  # fmt: skip
 
 

@@ -7,7 +7,6 @@ from starlette.routing import Route
 import storage.actors
 import storage.peers
 from fedcomm import peers, settings
-from fedcomm.errors import NotFound
 from storage import visible
 from storage.peers import Decision
 from web import state
@@ -48,27 +47,7 @@ def _told(decision: Decision) -> bool:
     return decision.policy in ("limit", "suspend") or decision.reject_media or decision.reject_reports
 
 
-async def privacy_policy(request: Request) -> Response:
-    """`GET /privacy-policy`"""
-    site = await settings.current(state.app_of(request))
-    return await _paper(request, "privacy", site.privacy_policy)
-
-
-async def terms(request: Request) -> Response:
-    """`GET /terms-of-service`"""
-    site = await settings.current(state.app_of(request))
-    return await _paper(request, "terms", site.terms)
-
-
-async def _paper(request: Request, kind: str, text: str) -> Response:
-    if not text:
-        raise NotFound("Nothing has been written down yet.")
-    return await frame.page(request, "paper.html", kind=kind, text=text)
-
-
 routes = [
     Route("/about", show),
     Route("/about/federation", federation),
-    Route("/privacy-policy", privacy_policy),
-    Route("/terms-of-service", terms),
 ]

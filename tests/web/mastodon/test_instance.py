@@ -163,8 +163,12 @@ async def test_who_is_blocked_is_told_to_whom_an_admin_wants(
 
 async def test_what_admins_wrote_down_is_told_and_nothing_else(app: App, client: httpx.AsyncClient) -> None:
     paths = ("privacy_policy", "terms_of_service", "terms_of_service/2026-01-01")
-    assert [(await client.get(f"/api/v1/instance/{path}")).status_code for path in paths] == [404] * 3
-    assert [(await client.get(path)).status_code for path in ("/privacy-policy", "/terms-of-service")] == [404] * 2
+    before = [await client.get(f"/api/v1/instance/{path}") for path in paths]
+    assert [answer.status_code for answer in before] == [200, 404, 404]
+    assert [(await client.get(path)).status_code for path in ("/privacy-policy", "/terms-of-service")] == [200, 404]
+    assert "<h2>What is kept</h2>" in before[0].json()["content"] and keys.MOMENT.fullmatch(
+        before[0].json()["updated_at"]
+    )
 
     await _set(app, about="One\n\n<Two>", privacy_policy="We forget", terms="Be <b>kind</b>")
     about, privacy, terms = [

@@ -31,7 +31,7 @@ def second(config: Config, settings: Settings, stats: Stats, contact: bytes) -> 
         "languages": list(AVAILABLE), "configuration": _configuration(config) | {
             "urls": {
                 "streaming": _streaming(base), "status": None, "about": f"{base}/about",
-                "privacy_policy": f"{base}/privacy-policy" if settings.privacy_policy else None,
+                "privacy_policy": f"{base}/privacy-policy",
                 "terms_of_service": f"{base}/terms-of-service" if settings.terms else None,
             },
             "vapid": {"public_key": ""}, "translation": {"enabled": False},

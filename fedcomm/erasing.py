@@ -80,6 +80,7 @@ async def erase(app: App, actor: int) -> None:
     await archives.drop(app, actor)
     await _take_back(app, actor)
     await erasures.take_many(actor)
+    await erasures.take_said(actor)
     now = clock.now_ms()
     writes = Writes()
     erasures.take_rest(writes, actor)

@@ -224,6 +224,18 @@ async def take_many(actor_id: int) -> None:
             pass
 
 
+async def take_said(actor_id: int) -> None:
+    """Take from the log what they, and groups, told of their posts.
+
+    Servers that have not got it yet need it no more: that the actor is gone takes all of it back.
+    """
+    await execute(
+        "DELETE FROM outbox WHERE post_id IN (SELECT id FROM post WHERE author_id = ?)"
+        " AND seq < (SELECT MAX(seq) FROM outbox)",
+        (actor_id,),
+    )
+
+
 def take_rest(writes: Writes, actor_id: int) -> None:
     """Take what is never much: settings, filters, what was read."""
     mine = "IN (SELECT id FROM filter WHERE owner_id = ?)"

@@ -95,6 +95,11 @@ async def test_an_account_is_closed_at_once_and_erased_bit_by_bit_to_its_name(
     assert await naming(anna.id) - KEPT == set(), "nothing else is about somebody who is gone"
     assert await rows("SELECT DISTINCT title, content, source FROM post WHERE author_id = ?", (anna.id,)) == [("",) * 3]
     assert [path for path in (tmp_path / "media").rglob("*") if path.is_file()] == []
+    log = [
+        (uri, bytes(body)) for uri, body in await rows("SELECT uri, body FROM outbox WHERE actor_id = ?", (anna.id,))
+    ]
+    assert f"{anna.uri}#delete" in dict(log)
+    assert not [uri for uri, body in log if b"psst" in body or b"Look" in body]
     ((noted,),) = [await erasures.erased(anna.id, 0, 9)]
     assert {noted.digest, noted.preview_digest} == digests and noted.post_uri.startswith("https://here.example/posts/")
     assert await rows("SELECT DISTINCT likes_count, boosts_count FROM post WHERE author_id = ?", (bob.id,)) == [(0, 0)]

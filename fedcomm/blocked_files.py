@@ -8,10 +8,10 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from fedcomm import audit, clock, elsewhere, group_profile, media, powers, profiles
+from fedcomm import audit, clock, elsewhere, group_profile, media, powers, profiles, retouching
 from fedcomm.app import App
 from fedcomm.errors import Conflict, Invalid, NotFound
-from storage import actors, blocked_files, fragments, jobs
+from storage import actors, blocked_files, jobs
 from storage.accounts import Account
 from storage.blocked_files import Blocked, Kept, Unread
 from storage.connect import Writes, apply, transaction, write
@@ -80,7 +80,7 @@ async def erase(app: App) -> None:
 
 
 async def _take_down(app: App, found: Kept) -> None:
-    """Off the post or the profile that shows it; who follows a profile is told."""
+    """Off the post or the profile that shows it; who follows a profile or has a post is told."""
     owner = await actors.by_id(found.owner_id)
     gone = {place: None for place in _PLACES if owner and getattr(owner, f"{place}_media_id") == found.id}
     if owner is not None and gone and owner.local and not owner.gone:
@@ -88,10 +88,7 @@ async def _take_down(app: App, found: Kept) -> None:
             await group_profile.change(app, owner.username, group_profile.Change(pictures=gone))
         else:
             await profiles.change(app, owner, profiles.Change(pictures=gone))
-    blocked_files.take_off(writes := Writes(), found.id, found.post_id)
-    await apply(writes)
-    if found.post_id is not None:
-        fragments.forget(found.post_id)
+    await retouching.take_off(app, found.id, found.post_id)
 
 
 async def _read_old(app: App) -> None:

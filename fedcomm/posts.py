@@ -107,8 +107,8 @@ async def _tell(app: App, writes: Writes, prepared: Prepared, note: Note, post: 
     """Whom a new post is for hear of it, and its group takes it in."""
     author = prepared.author
     await assent.hear(app, writes, author, post.visibility, prepared.mentioned, post.content)
-    document = await _discussed(prepared.face, post, _create(app, note, post))
-    await _spread(app, writes, prepared, post, await _proven(app, author, post.visibility, document))
+    document = await discussed(prepared.face, post, _create(app, note, post))
+    await _spread(app, writes, prepared, post, await proven(app, author, post.visibility, document))
 
 
 async def _spread(app: App, writes: Writes, prepared: Prepared, post: Post, document: dict[str, Any]) -> None:
@@ -147,16 +147,16 @@ async def edit(app: App, author: Actor, post_id: int, draft: Draft) -> None:
     document = await pleas.stamped(known, render.document(on_the_wire(recording.at(note, now))))
     update = activities.update(f"{known.uri}#updates/{now}", author.uri, document)
     group, face = prepared.group, prepared.face
-    update = await _discussed(face, known, update)
-    update = await _proven(app, author, known.visibility, update)
+    update = await discussed(face, known, update)
+    update = await proven(app, author, known.visibility, update)
     passed_on = group if known.removed_at is None else None
     audience = await addressing.apart(app, passed_on, face, known, audience_of(prepared))
     before = tuple((await actors.by_ids(await rows.mentioned(known.id))).values())
     earlier = audience_of(msgspec.structs.replace(prepared, mentioned=before))
     new, audience = await addressing.of_edit(app, face, known, author, earlier, audience)
     if new:
-        create = await _discussed(face, known, activities.create(app.urls.create(known.id), document))
-        create = await _proven(app, author, known.visibility, create)
+        create = await discussed(face, known, activities.create(app.urls.create(known.id), document))
+        create = await proven(app, author, known.visibility, create)
         publish(app, writes, author, create, new, thread_id=known.thread_id, post_id=known.id)
     publish(app, writes, author, update, audience, thread_id=known.thread_id, post_id=known.id)
     if group is not None and group.local and face is not None and known.removed_at is None:
@@ -179,13 +179,13 @@ async def delete(app: App, author: Actor, post_id: int, *, redraft: bool = False
     known = await _own(author, post_id)
     writes = Writes()
     group, face = await stored.with_face(known.group_id)
-    everywhere = await addressing.apart(app, group, face, known, await _all_who_had(known, author))
+    everywhere = await addressing.apart(app, group, face, known, await all_who_had(known, author))
     deletion = activities.delete(
         f"{known.uri}#delete", author.uri, known.uri, to=[activities.PUBLIC], cc=[face.uri] if face else []
     )
     if known.visibility >= rows.MEMBERS and face is not None:
         deletion = activities.for_followers(deletion, face.followers)
-    deletion = await _proven(app, author, known.visibility, deletion)
+    deletion = await proven(app, author, known.visibility, deletion)
     recording.erase(app, writes, known)
     files = () if redraft else tuple(await media_rows.of_post(known.id))
     publish(app, writes, author, deletion, everywhere, thread_id=known.thread_id, post_id=known.id)
@@ -229,7 +229,7 @@ async def publish_granted(app: App, post: int) -> None:
     opened = msgspec.structs.replace(
         known, visibility=plea.visibility, group_id=group.id if group is not None else None
     )
-    document = await _proven(app, author, opened.visibility, await create_document_of(app, opened))
+    document = await proven(app, author, opened.visibility, await create_document_of(app, opened))
     named = tuple((await actors.by_ids(await rows.mentioned(known.id))).values())
     prepared = Prepared(
         draft=Draft(text=""), author=author, visibility=opened.visibility, parent=parent, group=group, face=face,
@@ -276,7 +276,7 @@ async def everybody(known: Post, author: Actor, more: Sequence[int] = ()) -> Aud
     return _of_members(group, face, [person for person in people.values() if person.id in joined])
 
 
-async def _all_who_had(known: Post, author: Actor) -> Audience:
+async def all_who_had(known: Post, author: Actor) -> Audience:
     """Everybody, those whom it named before an edit, and who followed then: a deletion says no word of it (PRI-13)."""
     found, had = await everybody(known, author), await outbox.inboxes_told(author.id, known.id)
     inboxes = tuple(dict.fromkeys((*found.inboxes, *sorted(had))))
@@ -319,7 +319,7 @@ async def document_of(app: App, post: Post, labels: Sequence[Flair] | None = Non
         files=tuple(await media_rows.of_post(post.id)),
     )
     document = await pleas.stamped(post, render.document(on_the_wire(to_note(app.urls, post, shown))))
-    said = await _discussed(face, post, {"actor": author.uri, "object": document})
+    said = await discussed(face, post, {"actor": author.uri, "object": document})
     served: dict[str, Any] = said["object"]
     return served
 
@@ -358,7 +358,7 @@ def _create(app: App, note: Note, post: Post) -> dict[str, Any]:
     return activities.create(app.urls.create(post.id), render.document(on_the_wire(note)))
 
 
-async def _discussed(face: Actor | None, post: Post, said: dict[str, Any]) -> dict[str, Any]:
+async def discussed(face: Actor | None, post: Post, said: dict[str, Any]) -> dict[str, Any]:
     """As a group of Mobilizon understands what is said among its members; everything else as it is."""
     if face is None or post.visibility != rows.MEMBERS or not await memberships.apart(face):
         return said
@@ -366,7 +366,7 @@ async def _discussed(face: Actor | None, post: Post, said: dict[str, Any]) -> di
     return memberships.as_discussed(face, begun.uri, said) if begun is not None else said
 
 
-async def _proven(app: App, author: Actor, visibility: int, activity: dict[str, Any]) -> dict[str, Any]:
+async def proven(app: App, author: Actor, visibility: int, activity: dict[str, Any]) -> dict[str, Any]:
     """With a proof where others pass it on, who are believed no word of ours without one."""
     passed_on = visibility in (rows.PUBLIC, rows.UNLISTED, rows.MEMBERS)
     return await proving.proven(app, author, activity) if passed_on else activity

@@ -14,8 +14,9 @@ from storage import audit, copies
 from storage import blocked_files as stored
 from storage import media as rows
 from storage.connect import execute, value
-from tests import build
+from tests import build, forger
 from tests.fediverse import Fediverse, Instance
+from tests.forger import Host
 from tests.pictures import moving, picture
 
 pytestmark = pytest.mark.anyio
@@ -60,6 +61,8 @@ async def test_what_members_sent_is_shown_to_nobody_at_once_erased_and_not_taken
         number = loaf.id if known_by != "digest" else who.icon_media_id
         digest = await value(f"SELECT {known_by} FROM media WHERE id = ?", (number,))
         addresses = [f"/media/{key}" for key in (loaf.key, loaf.preview_key)]
+    far = Host(fediverse, "fan.test")
+    await forger.send(fediverse, a, fan := far.actor("fay"), fan.does("Follow", anna.actor.uri))
     post = await anna.post("Look", media_ids=(loaf.id,))
     if known_by == "received":
         assert digest == sha(sent)
@@ -90,6 +93,13 @@ async def test_what_members_sent_is_shown_to_nobody_at_once_erased_and_not_taken
         assert on_disk(tmp_path) == 2 * left
         acts = [each.act for each in await audit.newest(9)]
         assert "media.erase" in acts and "media.block" in acts
+        news = [
+            each["object"] for each in far.received if each["type"] == "Update" and each["object"]["id"] == post.uri
+        ]
+        if known_by != "digest":  # that is on the profile alone
+            (told,) = news
+            assert "attachment" not in told and told["content"] == far.received[1]["object"]["content"]
+            assert told["updated"] > told["published"]
         if known_by == "received":
             with pytest.raises(Invalid, match="not allowed on this server"):
                 await profiles.change(a.app, anna.actor, profiles.Change(pictures={"icon": face}))

@@ -187,16 +187,18 @@ _HOLDER_THERE = _THERE.format(
     belonging="JOIN register role ON role.group_id = post.group_id AND role.property = 'role'"
     " AND role.value IS NOT NULL JOIN actor viewer ON viewer.uri = role.subject"
 )
-_LIVES_THERE = """member.state = 'joined' AND viewer.host <> ''
- AND viewer.deleted_at IS NULL AND viewer.suspended_at IS NULL
+_LIVES_THERE = """viewer.host <> '' AND viewer.deleted_at IS NULL AND viewer.suspended_at IS NULL
  AND viewer.host = (SELECT asking.host FROM actor asking WHERE asking.id = ?)"""
-# Of a row of `post` that is in a group: a member on the server of who asks may see it, and so it is told to that.
-TO_SERVER = f"""(EXISTS (SELECT 1 FROM member JOIN actor viewer ON viewer.id = member.actor_id
-  WHERE member.group_id = post.group_id AND {_LIVES_THERE} AND {TO_VIEWER.replace("?", "viewer.id")})
- AND {actor("post.author_id")})"""
-_HAS_MEMBER = f"""
-SELECT 1 FROM member JOIN actor viewer ON viewer.id = member.actor_id
-WHERE member.group_id = ? AND {_LIVES_THERE} LIMIT 1"""
+_MEMBERS_THERE = f"""SELECT 1 FROM member JOIN actor viewer ON viewer.id = member.actor_id
+ WHERE member.state = 'joined' AND member.group_id = {{group}} AND {_LIVES_THERE}"""
+_HOLDERS_THERE = f"""SELECT 1 FROM register role JOIN actor viewer ON viewer.uri = role.subject
+ WHERE role.property = 'role' AND role.value IS NOT NULL AND role.group_id = {{group}} AND {_LIVES_THERE}"""
+_READS_IT = " AND " + TO_VIEWER.replace("?", "viewer.id")
+# Of a row of `post` that is in a group: somebody on the server of who asks may see it, a member or who looks after the
+# group, and so it is told to that.
+TO_SERVER = f"""((EXISTS ({_MEMBERS_THERE.format(group="post.group_id")}{_READS_IT})
+ OR EXISTS ({_HOLDERS_THERE.format(group="post.group_id")}{_READS_IT})) AND {actor("post.author_id")})"""
+_HAS_MEMBER = f"SELECT 1 WHERE EXISTS ({_MEMBERS_THERE}) OR EXISTS ({_HOLDERS_THERE})".format(group="?")
 # The author of a post in a group elsewhere, when that group's own server asks, which passes it on.
 _AT_HOME = f"""
 SELECT post.author_id FROM post JOIN groups place ON place.id = post.group_id AND place.local = 0
@@ -273,12 +275,12 @@ async def on_server(asking: int, post_id: int) -> int:
 
 def server_args(asking: int) -> tuple[int, ...]:
     """The arguments of `TO_SERVER`."""
-    return (asking, *actor_args(asking))
+    return (asking, asking, *actor_args(asking))
 
 
 async def has_member(asking: int, group_id: int) -> bool:
-    """Whether a member of the group lives on the server of who asks."""
-    return asking != ANYBODY and bool(await rows(_HAS_MEMBER, (group_id, asking)))
+    """Whether a member of the group, or somebody who looks after it, lives on the server of who asks."""
+    return asking != ANYBODY and bool(await rows(_HAS_MEMBER, (group_id, asking, group_id, asking)))
 
 
 async def seen_before(viewer: int, post_id: int) -> bool:

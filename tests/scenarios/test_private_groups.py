@@ -5,7 +5,7 @@ import msgspec
 import pytest
 
 from activitypub.errors import NotFound
-from fedcomm import clock, curation, errors, follows, group_profile, members, posts
+from fedcomm import clock, curation, errors, fetching, follows, group_profile, members, posts
 from fedcomm.errors import Conflict, Invalid, NotAllowed
 from fedcomm.group_profile import Change
 from storage import actors, visible
@@ -354,6 +354,27 @@ async def test_nothing_of_a_local_group_leaves_its_server(circle: Circle) -> Non
     for place in (thread.uri, f"{thread.uri}/create", "/c/rye", "/c/rye/outbox", "/c/rye/followers"):
         assert (await _ask(circle.a, place)).status_code == 404, place
     assert (await _ask(circle.a, "/.well-known/webfinger?resource=acct:rye@a.test")).status_code == 404
+
+
+@pytest.mark.attack("GRP-20", "PRI-02")
+async def test_a_server_with_nobody_but_a_moderator_of_the_group_is_told_its_threads(circle: Circle) -> None:
+    thread = await circle.said(circle.anna, "@rye Canary starters")
+    mod, nosy = [forger.Host(circle.fediverse, f"{name}.test").actor(name) for name in ("mod", "nosy")]
+    with circle.a.here():
+        await members.appoint(circle.a.app, "rye", await fetching.actor(circle.a.app, mod.uri), circle.alice.actor)
+        await curation.pin(circle.a.app, circle.alice.actor, thread.id)
+    places = ("/c/rye/outbox", "/c/rye/featured", f"/posts/{thread.id}/context")
+
+    async def told(who: forger.Face) -> list[tuple[int, bool]]:
+        answers = [await forger.get(circle.a, place, who) for place in places]
+        return [(answer.status_code, thread.uri in answer.text) for answer in answers]
+
+    assert await told(mod) == [(200, True)] * 3 and await told(nosy) == [(404, False)] * 3
+    with circle.a.here():
+        found = await actors.by_uri(mod.uri)
+        assert found
+        await members.dismiss(circle.a.app, "rye", found, circle.alice.actor)
+    assert await told(mod) == [(404, False)] * 3
 
 
 async def _mona(circle: Circle) -> forger.Face:

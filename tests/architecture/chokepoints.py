@@ -54,6 +54,7 @@ _ASKING = re.compile(
 _DECIDED_BEFORE = {  # why these do not ask `admit` themselves
     "fedcomm.recording": "the record half of an act: whoever calls it has asked",
     "fedcomm.groups": "what a group does with what was let in, and how it begins",
+    "fedcomm.retouching": "takes off what admins have blocked: `blocked_files` has asked `powers`",
     "fedcomm.showing": "the record half of sharing a thread: whoever calls it has asked",
     "fedcomm.moderation": "the record half of moderators' acts: whoever calls it has asked",
     "fedcomm.acts": "the record half of every act: whoever calls it has asked",

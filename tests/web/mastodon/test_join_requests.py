@@ -81,6 +81,12 @@ async def test_a_request_to_a_group_is_decided_by_its_moderators_with_any_client
 
     assert asked["requested"] and not asked["following"] and told["account"]["id"] == alice.id
     assert ids(waiting) == [alice.id] and counted["source"]["follow_requests_count"] == 1
+    lea = await build.person("lea", "lemmy.test")
+    app.peers.learn("lemmy.test", "groups", "lemmy")
+    await build.follow(lea, club, "pending")
+    (unasked,) = [each for each in await bob.get("follow_requests") if each["id"] == str(lea.id)]
+    assert "their server takes no messages" in unasked["note"] and "No answer" not in unasked["note"]
+    await bob.do(f"follow_requests/{lea.id}/reject")
     wish = f"<p>Wants to join the group Club &amp; sons. No answer to the question.</p>{account['note']}"
     together = await bob.get("/api/v2/notifications", **{"types[]": "follow_request"})
     assert [each["note"] for each in (waiting[0], told["account"], together["accounts"][0])] == [wish] * 3

@@ -27,7 +27,7 @@ async def wishes(app: App, viewer: int, askers: Collection[int], language: str =
     if not faces and not inviting:
         return {}
     gettext = app.translations(language or await storage.accounts.language_of(viewer) or "en").gettext
-    return await _invitations(gettext, inviting) | await _requests(gettext, viewer, askers, faces)
+    return await _invitations(gettext, inviting) | await _requests(app, gettext, viewer, askers, faces)
 
 
 async def _invitations(gettext: Callable[[str], str], inviting: dict[int, int | None]) -> dict[int, str]:
@@ -44,15 +44,18 @@ async def _invitations(gettext: Callable[[str], str], inviting: dict[int, int | 
 
 
 async def _requests(
-    gettext: Callable[[str], str], viewer: int, askers: Collection[int], faces: list[int]
+    app: App, gettext: Callable[[str], str], viewer: int, askers: Collection[int], faces: list[int]
 ) -> dict[int, str]:
     if not faces:
         return {}
     groups, names = await storage.groups.by_faces(faces), await storage.actors.by_ids(faces)
     found = {}
-    for asker, (target, answer) in (await join_requests.oldest(list(askers), [viewer, *faces])).items():
+    oldest = await join_requests.oldest(list(askers), [viewer, *faces])
+    hosts = {number: who.host for number, who in (await storage.actors.by_ids(list(oldest))).items()}
+    for asker, (target, answer) in oldest.items():
         if target in groups and target in names:
-            found[asker] = _said(gettext, names[target].name, groups[target].question, answer)
+            asked = groups[target].question != "" and not app.peers.deaf(hosts.get(asker, ""))
+            found[asker] = _said(gettext, names[target].name, groups[target].question, answer, asked=asked)
     return found
 
 
@@ -64,10 +67,11 @@ def with_wish(body: bytes, wish: str) -> msgspec.Raw | dict[str, object]:
     return whole | {"note": f"{wish}{whole['note']}"}
 
 
-def _said(gettext: Callable[[str], str], group: str, question: str, answer: str) -> str:
+def _said(gettext: Callable[[str], str], group: str, question: str, answer: str, *, asked: bool) -> str:
     said = gettext("Wants to join the group {group}.").replace("{group}", group)
     if answer:
         return f"<p>{html.escape(said)}</p><blockquote>{html.escape(answer)}</blockquote>"
     if question:
-        said = f"{said} " + gettext("No answer to the question.")
+        unasked = gettext("Not asked: their server takes no messages of groups.")
+        said = f"{said} " + (gettext("No answer to the question.") if asked else unasked)
     return f"<p>{html.escape(said)}</p>"

@@ -32,6 +32,7 @@ _NAMES = {
     "pinned": ("pin", "unpin"),
     "flair": ("flair", "flair"),
     "share": ("unshare", "share"),
+    "moved": ("move", "move"),
     "ban": ("ban", "unban"),
     "taken_out": ("expel", "expel"),
     "role": ("appoint", "dismiss"),

@@ -16,7 +16,7 @@ from storage.paging import END, Page
 # Which acts in groups are told, under the names by which they are looked for.
 OF_GROUPS: dict[str, tuple[str, ...]] = {
     "posts": ("removed",),
-    "threads": ("locked", "pinned", "flair", "share"),
+    "threads": ("locked", "pinned", "flair", "share", "moved"),
     "people": ("ban", "taken_out"),
     "roles": ("role", "rolled_back"),
     "settings": (
@@ -29,7 +29,7 @@ OF_ACCOUNTS = ("limit", "unlimit", "suspend", "restore")
 OF_SERVERS = ("peer.policy", "blocklist.apply", "blocklist.undo")
 KINDS = (*OF_GROUPS, "accounts", "servers")
 
-_ABOUT_POSTS = ("removed", "locked", "pinned", "flair", "share")
+_ABOUT_POSTS = ("removed", *OF_GROUPS["threads"])
 _CURSOR = "(at * 65536 + id % 65536)"  # as ids are made (storage/ids.py)
 
 

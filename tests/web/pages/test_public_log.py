@@ -18,12 +18,13 @@ from storage.connect import execute, rows
 from storage.paging import Page
 from storage.peers import Decision
 from storage.posts import Post
-from storage.public_log import Wanted, deeds
+from storage.public_log import OF_GROUPS, Wanted, deeds
 from tests import build
 from tests.people import person
 from tests.web.pages.browser import Browser, filled
 from tests.web.pages.conftest import Enter
 from tests.web.pages.test_every_page import flaws
+from web.pages import words
 
 pytestmark = pytest.mark.anyio
 
@@ -108,6 +109,16 @@ async def test_everybody_reads_what_was_done_and_why_and_nobody_who_did_it(
     erased = await stranger.get("/c/rye/modlog")
     assert "anna" not in erased.source and "watches" not in erased.source and "somebody" in erased.main
     assert [each["account"] for each in await entries(stranger)] == [None] * 7
+
+
+def test_what_is_done_for_groups_is_in_the_log_or_left_out_on_purpose() -> None:
+    told = {name for names in OF_GROUPS.values() for name in names}
+    private = {
+        "held", "proposed", "trusted", "promotional", "invitation", "greeter", "profile:icon_description",
+        "profile:image_description",
+    }  # fmt: skip
+
+    assert told | private == set(words.GROUP_ACTS) and not told & private
 
 
 async def test_an_appeal_shows_in_the_log_with_both_acts(place: Place, stranger: Browser) -> None:

@@ -7,7 +7,7 @@ import msgspec
 from storage import visible
 from storage.connect import Row, Writes, execute, row, rows, value
 
-AT_ONCE = 200
+AT_ONCE = 100
 BOOST, POST = 0, 1
 
 

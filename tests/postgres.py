@@ -27,7 +27,13 @@ import msgspec
 NOBODY = 65534  # PostgreSQL refuses to run as root
 START_SECONDS = 30.0
 _PR_SET_PDEATHSIG = 1
-_SPEED = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "32MB"}
+_SPEED = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "32MB",
+    "plan_cache_mode": "force_generic_plan",  # usually the first five times anew: a sixth of all it does in tests
+}
 _SETTINGS = _SPEED | {"max_connections": "100", "autovacuum": "off"}
 _numbers = itertools.count(1)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 from tests.architecture.chokepoints import imported
-from tests.architecture.rooms import ROOT, Source, dotted
+from tests.architecture.rooms import ROOT, Source, dotted, nodes
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -50,7 +50,7 @@ def _asserting(sources: Sequence[Source]) -> set[str]:
 
 def _asserts(function: Function, source: Source, asserting: set[str]) -> bool:
     names = _names(source)
-    for node in ast.walk(function):
+    for node in nodes(function):
         if isinstance(node, ast.Assert):
             return True
         if isinstance(node, ast.Raise) and node.exc is not None and "AssertionError" in ast.unparse(node.exc):

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from tests.architecture.rooms import Source, dotted
+from tests.architecture.rooms import Source, dotted, nodes
 
 _WRITING_SQL = re.compile(r"\b(INSERT\s+INTO|DELETE\s+FROM|UPDATE\s+\w+\s+SET|REPLACE\s+INTO|DROP|CREATE|ALTER)\b")
 _READING_SQL = re.compile(r"\bSELECT\s.+\sFROM\s", re.DOTALL)
@@ -139,7 +139,7 @@ def showing(sources: Sequence[Source]) -> Iterator[str]:
     for source in (source for source in sources if source.room == "web"):
         names = imported(source)
         for function in _functions(source.tree):
-            called = {dotted(node.func, names) for node in ast.walk(function) if isinstance(node, ast.Call)}
+            called = {dotted(node.func, names) for node in nodes(function) if isinstance(node, ast.Call)}
             if any(map(_ONE_POST.fullmatch, called)) and f"{source.module}.{function.name}" not in asking:
                 yield f"{source.module}:{function.lineno} {function.name} shows a post without asking visible"
         calls = {called for _, called in _calls(source, names)}
@@ -165,7 +165,7 @@ def forging(sources: Sequence[Source]) -> Iterator[str]:
     """Whatever a page of ours sends is known by its secret (`readers.form`): no other site makes a browser send it."""
     checking = _reaching(sources, _CHECKING)
     for source in (each for each in sources if each.module.startswith(("web.pages.", "web.admin."))):
-        for node in ast.walk(source.tree):
+        for node in nodes(source.tree):
             if not (isinstance(node, ast.Call) and ast.unparse(node.func) == "Route" and len(node.args) > 1):
                 continue
             endpoint = node.args[1].func if isinstance(node.args[1], ast.Call) else node.args[1]
@@ -179,7 +179,7 @@ def _told_a_viewer(source: Source) -> Iterator[str]:
     for function in _functions(source.tree):
         if "viewer" in {argument.arg for argument in (*function.args.args, *function.args.kwonlyargs)}:
             text = "\n".join(found for _, found in _texts(function))
-            used = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
+            used = {node.id for node in nodes(function) if isinstance(node, ast.Name)}
             text += "\n".join(constants.get(name, "") for name in used)
             if _shows(text):
                 yield f"{source.module}:{function.lineno} {function.name} reads posts without asking visible"
@@ -191,7 +191,7 @@ def _reaching(sources: Sequence[Source], wanted: re.Pattern[str]) -> set[str]:
     for source in (source for source in sources if source.room == "web"):
         names = {found.name: f"{source.module}.{found.name}" for found in _functions(source.tree)} | imported(source)
         for function in _functions(source.tree):
-            called = {dotted(node.func, names) for node in ast.walk(function) if isinstance(node, ast.Call)}
+            called = {dotted(node.func, names) for node in nodes(function) if isinstance(node, ast.Call)}
             calls.setdefault(f"{source.module}.{function.name}", set()).update(called)
     reaching = {name for name, called in calls.items() if any(map(wanted.fullmatch, called))}
     while more := {name for name, called in calls.items() if name not in reaching and called & reaching}:
@@ -219,8 +219,8 @@ def _writers(sources: Sequence[Source]) -> set[str]:
         constants = {name for name, text in _constants(source.tree) if _WRITING_SQL.search(text)}
         for function in _functions(source.tree):
             full = f"{source.module}.{function.name}"
-            calls[full] = {dotted(node.func, names) for node in ast.walk(function) if isinstance(node, ast.Call)}
-            held = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)} & constants
+            calls[full] = {dotted(node.func, names) for node in nodes(function) if isinstance(node, ast.Call)}
+            held = {node.id for node in nodes(function) if isinstance(node, ast.Name)} & constants
             told = any(_WRITING_SQL.search(text) for _, text in _texts(function))
             by_call = {f"storage.connect.{name}" for name in _WRITING_CALLS} & calls[full]
             if held or told or by_call:
@@ -234,7 +234,7 @@ def _writers(sources: Sequence[Source]) -> set[str]:
 def imported(source: Source) -> dict[str, str]:
     """What each imported name of a module leads to."""
     found = {}
-    for node in ast.walk(source.tree):
+    for node in nodes(source.tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 found[alias.asname or alias.name.split(".")[0]] = (
@@ -249,21 +249,20 @@ def imported(source: Source) -> dict[str, str]:
 
 
 def _calls(source: Source, names: dict[str, str]) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(source.tree):
+    for node in nodes(source.tree):
         if isinstance(node, ast.Call):
             yield node.lineno, dotted(node.func, names)
 
 
 def _uses(source: Source, names: dict[str, str]) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(source.tree):
+    for node in nodes(source.tree):
         if isinstance(node, (ast.Attribute, ast.Name)):
             yield node.lineno, dotted(node, names)
 
 
-def _functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            yield node
+@cache
+def _functions(tree: ast.AST) -> tuple[ast.FunctionDef | ast.AsyncFunctionDef, ...]:
+    return tuple(node for node in nodes(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
 
 
 def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
@@ -272,15 +271,20 @@ def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
             yield node.targets[0].id, "\n".join(text for _, text in _texts(node))
 
 
-def _texts(tree: ast.AST) -> Iterator[tuple[int, str]]:
+@cache
+def _texts(tree: ast.AST) -> tuple[tuple[int, str], ...]:
     """Every text that is no docstring, with `{…}` for what is put into it."""
+    return tuple(_texts_in(tree))
+
+
+def _texts_in(tree: ast.AST) -> Iterator[tuple[int, str]]:
     inner, quiet = set(), set()
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.JoinedStr):
-            inner |= {id(part) for part in ast.walk(node)} - {id(node)}
+            inner |= {id(part) for part in nodes(node)} - {id(node)}
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             quiet.add(id(node.value))
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if id(node) in inner or id(node) in quiet:
             continue
         if isinstance(node, ast.Constant) and isinstance(node.value, str):

@@ -71,6 +71,12 @@ def _parsed(text: str) -> ast.Module:
     return ast.parse(text)
 
 
+@cache
+def nodes(tree: ast.AST) -> tuple[ast.AST, ...]:
+    """It and all that stands in it: every rule looks through the same trees."""
+    return tuple(ast.walk(tree))
+
+
 class Import(msgspec.Struct, frozen=True):
     """`target` is a module, or a name in one, as it is written."""
 
@@ -89,9 +95,14 @@ def house() -> tuple[Source, ...]:
     return tuple(found)
 
 
-def imports(source: Source) -> Iterator[Import]:
+@cache
+def imports(source: Source) -> tuple[Import, ...]:
     """Everything a module imports, also by `importlib.import_module("…")`."""
-    for node in ast.walk(source.tree):
+    return tuple(_imports(source))
+
+
+def _imports(source: Source) -> Iterator[Import]:
+    for node in nodes(source.tree):
         if isinstance(node, ast.Import):
             yield from (Import(alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -132,9 +143,9 @@ def homeless(sources: Sequence[Source]) -> Iterator[str]:
 def late(sources: Sequence[Source]) -> Iterator[str]:
     """Imports stand at the top, where they are seen."""
     for source in sources:
-        for node in ast.walk(source.tree):
+        for node in nodes(source.tree):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                inner = (found for found in ast.walk(node) if isinstance(found, (ast.Import, ast.ImportFrom)))
+                inner = (found for found in nodes(node) if isinstance(found, (ast.Import, ast.ImportFrom)))
                 yield from (f"{source.module}:{found.lineno} imports inside {node.name}" for found in inner)
 
 
@@ -156,7 +167,7 @@ def long(sources: Sequence[Source]) -> Iterator[str]:
         lines = len(source.text.splitlines())
         if lines > MAX_FILE_LINES:
             yield f"{source.module} has {lines} lines"
-        for node in ast.walk(source.tree):
+        for node in nodes(source.tree):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.end_lineno:
                 size = node.end_lineno - node.lineno + 1
                 if size > MAX_FUNCTION_LINES:

@@ -37,16 +37,18 @@ class _Place(msgspec.Struct, frozen=True):
     group: Group
     face: Actor
     by: Actor
+    speaker: str  # in whose name it is told (`members.speaker`)
 
 
 async def remove(
     app: App, moderator: Actor | None, post_id: int, reason: str = "", *, server: Account | None = None,
-    seconded: bool = False,
+    seconded: bool = False, only: int = 0,
 ) -> bool:  # fmt: skip
     """Take a post out of its group; it stays its author's (FEP-1b12 §Group moderation). Once is enough.
 
     Gives whether it is hidden only, until somebody else agrees, since a moderator has taken out so many
     (`seconding.py`); what is `seconded` somebody has looked at already.
+    With `only` a post of that group alone.
 
     Who looks after this `server` does so in any group of ours, in their own name, so that somebody else decides about
     an appeal, and it stands in the log of admins.
@@ -56,6 +58,7 @@ async def remove(
         NotAllowed: no moderator of the group, nor who looks after this server.
     """
     place = await _place(app, moderator, post_id, rights.REMOVE, server=server)
+    _inside(place, only)
     if place.post.removed_at is not None:
         return False
     async with transaction():  # which may be that of an act that came in
@@ -96,15 +99,17 @@ async def _take_out(app: App, place: _Place, reason: str, server: Account | None
     await _written(writes, server, "post.remove", place.post, reason)
 
 
-async def restore(app: App, moderator: Actor | None, post_id: int, *, server: Account | None = None) -> None:
-    """Put a post back into its group; what is in it stays. For `server` see `remove`.
+async def restore(
+    app: App, moderator: Actor | None, post_id: int, *, server: Account | None = None, only: int = 0
+) -> None:  # fmt: skip
+    """Put a post back into its group; what is in it stays. For `server` and `only` see `remove`.
 
     Raises:
         NotFound: there is no such post in a group.
         NotAllowed: no moderator of the group, nor who looks after this server.
     """
     async with transaction():
-        post = await put_back(app, writes := Writes(), moderator, post_id, server=server)
+        post = await put_back(app, writes := Writes(), moderator, post_id, server=server, only=only)
         if writes:
             await _written(writes, server, "post.restore", post)
 
@@ -117,10 +122,12 @@ async def _written(writes: Writes, server: Account | None, act: str, post: Post,
 
 
 async def put_back(
-    app: App, writes: Writes, moderator: Actor | None, post_id: int, *, server: Account | None = None
+    app: App, writes: Writes, moderator: Actor | None, post_id: int, *, server: Account | None = None,
+    only: int = 0,
 ) -> Post:  # fmt: skip
     """As `restore`, with these writes; gives the post."""
     place = await _place(app, moderator, post_id, rights.RESTORE, server=server)
+    _inside(place, only)
     if place.post.removed_at is None:
         return place.post
     proposed = await seconding.standing(place.group, place.post.uri) if place.group.local else None
@@ -256,7 +263,13 @@ async def _place(
         admit.right(await members.standing(group, by), right)
     if post.group_id != group.id and not group.local and not app.peers.keeps_apart(face.host):
         raise NotAllowed("The server of this group knows no locks and pins of threads that began elsewhere.")
-    return _Place(post, group, face, by)
+    speaker = await members.speaker(app, group, face, by.uri) if group.local else by.uri
+    return _Place(post, group, face, by, speaker)
+
+
+def _inside(place: _Place, only: int) -> None:
+    if only and place.group.id != only:
+        raise NotFound("There is no such post in the group.")
 
 
 async def _is(place: _Place, property_: str) -> bool:
@@ -278,16 +291,16 @@ async def _tell(app: App, writes: Writes, place: _Place, act: activities.Json) -
 async def _undone(place: _Place, property_: str, uri: str) -> str:
     """The id of the act that is undone; peers take it from its own server only, so another's gets an id of ours."""
     act = await registers.winner(place.group.id, property_, place.post.uri)
-    return act.uri if act is not None and act.actor_uri == place.by.uri else f"{uri}#undone"
+    return act.uri if act is not None and act.actor_uri == place.by.uri == place.speaker else f"{uri}#undone"
 
 
 def _act(kind: str, uri: str, place: _Place, **more: str | None) -> activities.Json:
     return activities.activity(
-        kind, uri, place.by.uri, place.post.uri, to=[PUBLIC], cc=[place.face.uri], audience=place.face.uri, **more
+        kind, uri, place.speaker, place.post.uri, to=[PUBLIC], cc=[place.face.uri], audience=place.face.uri, **more
     )
 
 
 def _undo(uri: str, place: _Place, undone: activities.Json) -> activities.Json:
     return activities.activity(
-        "Undo", uri, place.by.uri, undone, to=[PUBLIC], cc=[place.face.uri], audience=place.face.uri
+        "Undo", uri, place.speaker, undone, to=[PUBLIC], cc=[place.face.uri], audience=place.face.uri
     )

@@ -37,10 +37,11 @@ _STAFF = {
 
 
 class Keeper(msgspec.Struct, frozen=True):
-    """Who decides; `account` is theirs here, with which they may look after this server as well."""
+    """Who decides; `account` is theirs here, with which they may look after this server as well, if they have one."""
 
     actor: Actor
     account: Account | None = None
+    only: int = 0  # the group in which they decide, where it is but one
 
     @property
     def admin(self) -> bool:
@@ -86,7 +87,7 @@ class Overview(msgspec.Struct, frozen=True):
 
 async def scope(keeper: Keeper) -> tuple[Scope, dict[int, Place]]:
     """What somebody decides, and the groups in which they do. Admins also for groups that nobody here looks after."""
-    mine = await registers.moderated(keeper.actor.uri)
+    mine = [each for each in await registers.moderated(keeper.actor.uri) if keeper.only in (0, each)]
     alone = set(await registers.unmoderated()) - set(mine) if keeper.admin else set()
     places = await _places([*mine, *alone])
     holders, programs = await registers.holders(list(places)), await docket.programs(list(places))

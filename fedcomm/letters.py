@@ -102,8 +102,23 @@ async def appointed(app: App, writes: Writes, face: Actor, who: Actor, post_id: 
             "What your server lets you do for it you find on the page of the group there. Nobody has asked you? Then"
             " you can step down on that page, or block the group."
         ),
+        gettext("Where your server has no such page, you can look after it here: {link}").replace(
+            "{link}", f"{face.url}/guest"
+        ),
     ]
     await say(app, writes, face, who, words, post_id)
+
+
+async def guest_link(app: App, writes: Writes, face: Actor, who: Actor, link: str, post_id: int) -> None:
+    """The link by which somebody elsewhere comes to look after a group of ours on its pages."""
+    gettext = (await tongue(app, who)).gettext
+    words = gettext("With this link you can look after the group {group} on its own pages: {link}")
+    then = gettext(
+        "It works once, and for 15 minutes. Give it to nobody. If you have not asked for it, somebody else has typed in"
+        " your name: then there is nothing to do."
+    )
+    said = [words.replace("{group}", face.name).replace("{link}", link), then]
+    await say(app, writes, face, who, said, post_id)
 
 
 async def not_taken(app: App, writes: Writes, face: Actor, who: Actor, why: str, post_id: int) -> None:

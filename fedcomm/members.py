@@ -92,8 +92,9 @@ async def ban(
         if waits and by is not None:
             await seconding.propose_all(app, writes, group, face, subject, by, reason, until)
         await verdicts.banned(app, writes, group, face, subject, until=until, reason=reason)
-        await end_role(app, writes, group, face, subject, actor_uri, actor_uri)
-        block = activities.block(uri, actor_uri, subject.uri, face.uri, until, reason, remove=remove)
+        await end_role(app, writes, group, face, subject, actor_uri, await speaker(app, group, face, actor_uri))
+        said_by = await speaker(app, group, face, actor_uri)
+        block = activities.block(uri, said_by, subject.uri, face.uri, until, reason, remove=remove)
         groups.pass_on(app, writes, group, face, block, also=await verdicts.server_of(group, subject))
         await write(writes)
         if (known := await members.of(group.id, subject.id)) is not None and known.state != "left":
@@ -116,15 +117,16 @@ async def unban(app: App, group_name: str, who: str, by: Actor | None = None) ->
     if banned is None or banned.value is None:
         raise NotFound("{handle} is not banned from this group.", handle=f"@{subject.acct}")
     uri = app.urls.activity(next_id())
-    undone = banned.uri if banned.actor_uri == actor_uri else f"{uri}#undone"
-    block = activities.block(undone, actor_uri, subject.uri, face.uri, reason=banned.summary)
+    said_by = await speaker(app, group, face, actor_uri)
+    undone = banned.uri if banned.actor_uri == said_by else f"{uri}#undone"
+    block = activities.block(undone, said_by, subject.uri, face.uri, reason=banned.summary)
     async with transaction():
         writes = Writes()
         await show_threads_again(app, writes, group, face, subject)
         moderation.record_unban(app, writes, group, face, subject, actor_uri, uri, undone)
         await verdicts.lifted(app, writes, group, face, subject)
         await take_in_again(writes, group, face, subject)
-        undo = activities.activity("Undo", uri, actor_uri, block, to=[PUBLIC], cc=[face.uri], audience=face.uri)
+        undo = activities.activity("Undo", uri, said_by, block, to=[PUBLIC], cc=[face.uri], audience=face.uri)
         groups.pass_on(app, writes, group, face, undo, also=await verdicts.server_of(group, subject))
         await write(writes)
     return subject
@@ -233,6 +235,15 @@ async def who_acts(group: Group, face: Actor, by: Actor | None, right: str) -> s
     return by.uri
 
 
+async def speaker(app: App, group: Group, face: Actor, by: str) -> str:
+    """In whose name a group of ours tells other servers what `by` (an id) did here: theirs, if they live here.
+
+    Who looks after it from elsewhere has said nothing that others could ask their server for, and an act under an id
+    of ours counts for nobody else: as for who runs the server (`who_acts`). The log has their name.
+    """
+    return by if app.urls.own(by) else await who_acts(group, face, None, rights.OVERSEE)
+
+
 async def somebody(app: App, who: str) -> Actor:
     """Whom a handle or an id names, here or elsewhere; by the id also who is gone, since a ban of theirs may stand.
 
@@ -294,7 +305,7 @@ async def expel(app: App, group: Group, face: Actor, subject: Actor, reason: str
 
 async def _give_role(app: App, group: Group, face: Actor, who: Actor, by: str, before: str, role: str) -> None:
     """Write it, '' for no role, and tell followers' servers."""
-    changes = changes_of_lists(app, face, who.uri, by, before, role)
+    changes = changes_of_lists(app, face, who.uri, await speaker(app, group, face, by), before, role)
     async with transaction():
         writes = Writes()
         moderation.record_role(

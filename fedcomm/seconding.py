@@ -102,7 +102,8 @@ async def _ask(app: App, writes: Writes, group: Group, face: Actor, by: Actor) -
     if await registers.proposed(group.id, by.uri, clock.now_ms() - HOUR):
         return
     for who in await others(group, by.uri):
-        await letters.proposed(app, writes, face, who, by, f"{app.base_url}/moderation", next_id())
+        link = f"{app.base_url}/moderation" if who.local else f"{face.url}/guest"
+        await letters.proposed(app, writes, face, who, by, link, next_id())
 
 
 def _changed(app: App, writes: Writes, post: Post) -> None:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 import storage.accounts
 import storage.actors
 import storage.holders
-from fedcomm import oauth, powers, sessions, tokens
+from fedcomm import guests, oauth, powers, sessions, tokens
 from fedcomm.errors import NotAllowed
 from storage.accounts import Account
 from storage.actors import Actor
@@ -187,6 +187,23 @@ def drop_session(request: Request, response: Response) -> None:
     """Have the browser forget the session."""
     secure = _secure(request)
     response.delete_cookie(_cookie(request, "session"), secure=secure, httponly=True, samesite="lax")
+
+
+async def guest_of(request: Request) -> guests.Visit | None:
+    """Who looks after a group from elsewhere in this browser; on pages of that group alone."""
+    token = request.cookies.get(_cookie(request, "guest"), "")
+    return await guests.find(state.app_of(request), token) if token else None
+
+
+def keep_guest(request: Request, response: Response, token: str) -> None:
+    """Have the browser remember who looks after a group in it."""
+    _set(request, response, "guest", token, guests.BROWSER_LASTS // 1000)
+
+
+def drop_guest(request: Request, response: Response) -> None:
+    """Have the browser forget that."""
+    secure = _secure(request)
+    response.delete_cookie(_cookie(request, "guest"), secure=secure, httponly=True, samesite="lax")
 
 
 def form_token(request: Request) -> str:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable
 
-from fedcomm import audit, clock, completing, confirming, maintenance
+from fedcomm import audit, clock, completing, confirming, guests, maintenance
 from fedcomm.app import App
 from fedcomm.peer_days import KEPT
 from storage import (
@@ -115,6 +115,11 @@ async def _forget_sessions() -> int:
     return await sessions.delete_expired(clock.now_ms())
 
 
+async def _forget_guests() -> int:
+    """Browsers and links of who looked after a group from elsewhere."""
+    return await guests.forget()
+
+
 async def _forget_days() -> int:
     """What passed between here and other servers long ago."""
     return await peer_days.forget(clock.now_ms() // DAY - KEPT)
@@ -156,6 +161,7 @@ STEPS: tuple[tuple[str, Callable[[], Awaitable[int]]], ...] = (
     ("reports", _forget_reports),
     ("erasures", _forget_erasures),
     ("sessions", _forget_sessions),
+    ("guests", _forget_guests),
     ("unconfirmed", _forget_unconfirmed),
     ("links", _forget_links),
     ("programs", _forget_programs),

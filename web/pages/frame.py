@@ -21,7 +21,7 @@ async def page(
 ) -> Response:
     """The template as a page. With `form=True` it has a form for people who are not signed in."""
     reader = await reader_of(request)
-    if reader is not None:
+    if reader is not None and not reader.guest:
         request.scope[WAITING] = await waiting.of(reader.actor.id, reader.account.id, list(words.NOTICES))
     context["site"] = await settings.current(state.app_of(request))
     context["pictured"] = names = Named()

@@ -11,13 +11,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedcomm import admit, members, rights
-from fedcomm.errors import NotFound
+from fedcomm.errors import NotAllowed, NotFound
 from fedcomm.standing import Standing
 from storage.actors import Actor
 from storage.groups import Group
 from web import state
 from web.pages.group import named
-from web.pages.readers import Reader, members_only
+from web.pages.readers import Reader, guest_of, reader_of, to_sign_in
+from web.pages.values import READER
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -37,11 +38,15 @@ class Place(msgspec.Struct, frozen=True):
         if self.reader.admin and self.group.local and not self.standing.may(right):
             return None
         admit.right(self.standing, right)
+        if self.reader.guest and right not in self.rights:
+            raise NotAllowed("This needs an account on this server.")
         return self.reader.actor
 
     @property
     def rights(self) -> frozenset[str]:
-        """All that the reader may do, as an admin too."""
+        """All that the reader may do, as an admin too; invitations of the group are those of accounts here."""
+        if self.reader.guest:
+            return self.standing.rights - {rights.INVITE}
         return rights.of(rights.STEWARD) if self.reader.admin and self.group.local else self.standing.rights
 
 
@@ -62,13 +67,19 @@ def looking_after_any(
 def _for_those(
     endpoint: Callable[[Request, Place], Awaitable[Response]], *, anywhere: bool
 ) -> Callable[[Request], Awaitable[Response]]:
-    async def answer(request: Request, reader: Reader) -> Response:
+    async def answer(request: Request) -> Response:
+        reader = await reader_of(request) or await guest_of(request)
+        if reader is None:
+            return to_sign_in(request)
         group, face = await named(reader.actor.id, request.path_params["name"], state.app_of(request).host)
         standing = await members.standing(group, reader.actor)
         if not group.local and not (anywhere and standing.may(rights.OVERSEE)):
             raise NotFound("Groups are looked after on their own server.")
+        if reader.visit is not None and reader.visit.group.id != group.id:
+            request.scope[READER] = None
+            return to_sign_in(request)
         if not reader.admin:
             admit.right(standing, rights.OVERSEE)
         return await endpoint(request, Place(reader, group, face, standing))
 
-    return members_only(answer)
+    return answer

@@ -30,7 +30,7 @@ from storage.actors import Actor
 from storage.groups import Group
 from storage.paging import Page
 from web import params, respond, state
-from web.pages import community_settings, find, frame, group_log, group_settings, shown, words
+from web.pages import community_settings, find, frame, group_log, group_settings, reasons, shown, words
 from web.pages.group_settings import Settings
 from web.pages.looking_after import Place, looking_after_any
 from web.pages.readers import form
@@ -68,11 +68,13 @@ async def do(request: Request, place: Place) -> Response:
     """`POST /c/{name}/moderate`: what is to be done with somebody."""
     wish = await form(request, Wish, place.reader)
     try:
-        await (_done if place.group.local else _done_afar)(state.app_of(request), place, wish)
+        waits = await (_done if place.group.local else _done_afar)(state.app_of(request), place, wish)
     except AppError as refused:
         return await _page(request, place, refused, wish=wish)
     gone = wish.act == "dismiss" and wish.id == place.reader.actor.id  # this page is for them no more
-    return respond.redirect(shown.profile(place.face) + ("" if gone else f"/moderate?done={wish.act}"))
+    return respond.redirect(
+        shown.profile(place.face) + ("" if gone else f"/moderate?done={'waits' if waits else wish.act}")
+    )
 
 
 @looking_after_any
@@ -102,7 +104,8 @@ async def describe(request: Request, place: Place) -> Response:
     return respond.redirect(f"{shown.profile(place.face)}/moderate?done=profile")
 
 
-async def _done(app: App, place: Place, wish: Wish) -> None:
+async def _done(app: App, place: Place, wish: Wish) -> bool:
+    """Gives whether it waits for somebody else to agree."""
     name = place.face.username
     match wish.act:
         case "appoint":
@@ -121,13 +124,16 @@ async def _done(app: App, place: Place, wish: Wish) -> None:
         case "unban":
             await members.unban(app, name, (await _known(wish.id)).uri, place.by(rights.BAN))
         case "restore":
-            await curation.restore(app, place.reader.actor, await _post(app, wish.who))
+            await curation.restore(app, place.reader.actor, await _post(app, wish.who), only=place.group.id)
+        case "remove":
+            return await _remove(app, place, wish)
         case _:
             raise Invalid("There is no such act.")
+    return False
 
 
-async def _done_afar(app: App, place: Place, wish: Wish) -> None:
-    """In a group elsewhere."""
+async def _done_afar(app: App, place: Place, wish: Wish) -> bool:
+    """As `_done`, in a group elsewhere."""
     group, face, by = place.group, place.face, place.reader.actor
     match wish.act:
         case "appoint":
@@ -144,9 +150,18 @@ async def _done_afar(app: App, place: Place, wish: Wish) -> None:
         case "unban":
             await deputies.unban(app, group, face, await _known(wish.id), by)
         case "restore":
-            await curation.restore(app, by, await _post(app, wish.who))
+            await curation.restore(app, by, await _post(app, wish.who), only=place.group.id)
+        case "remove":
+            return await _remove(app, place, wish)
         case _:
             raise Invalid("There is no such act.")
+    return False
+
+
+async def _remove(app: App, place: Place, wish: Wish) -> bool:
+    """Take out the post at an address, of this group."""
+    said, post_id = reasons.said((), 0, wish.reason), await _post(app, wish.who)
+    return await curation.remove(app, place.reader.actor, post_id, said, only=place.group.id)
 
 
 def _until(wish: Wish) -> int | None:

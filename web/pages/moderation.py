@@ -15,7 +15,7 @@ from storage import docket as rows
 from web import params, state
 from web.languages import later
 from web.pages import frame, reasons, shown
-from web.pages.readers import Reader, form, members_only
+from web.pages.readers import Reader, form, members_or_guests
 from web.pages.unanswered import since
 
 _LINES = 100
@@ -84,13 +84,13 @@ class Line(msgspec.Struct, frozen=True):
     unit: str
 
 
-@members_only
+@members_or_guests
 async def show(request: Request, reader: Reader) -> Response:
-    """`GET /moderation`"""
+    """`GET /moderation`; who looks after a group from elsewhere sees what waits there."""
     return await _page(request, reader, params.query(request, Asked))
 
 
-@members_only
+@members_or_guests
 async def do(request: Request, reader: Reader) -> Response:
     """`POST /moderation`: what is destructive is asked for once more; then each is said how it went."""
     wish = await form(request, Wish, reader)
@@ -109,7 +109,7 @@ async def do(request: Request, reader: Reader) -> Response:
 
 def keeper_of(reader: Reader) -> Keeper:
     """Who reads, as who decides."""
-    return Keeper(reader.actor, reader.account)
+    return Keeper(reader.actor, None, reader.visit.group.id) if reader.visit else Keeper(reader.actor, reader.account)
 
 
 async def _words(keeper: Keeper, wish: Wish) -> Words:

@@ -12,22 +12,33 @@ import storage.accounts
 import storage.actors
 from fedcomm import powers
 from fedcomm.errors import NotAllowed
+from fedcomm.guests import Visit
 from storage.accounts import Account
 from storage.actors import Actor
 from storage.sessions import Session
 from web import auth, params, respond
 from web.pages.values import READER
 
+_NOBODY = Account(0, 0, "", None, "", "member", "guest", "", "", "", "", None, 0, None, None)
 _Form = TypeVar("_Form", bound=msgspec.Struct)
 _Endpoint = Callable[[Request, "Reader"], Awaitable[Response]]
 
 
 class Reader(msgspec.Struct, frozen=True):
-    """A member who is signed in."""
+    """A member who is signed in; or, with a `visit`, who looks after one group from elsewhere (`fedcomm/guests.py`).
+
+    Of these the account is nobody's: it has no rights.
+    """
 
     account: Account
     actor: Actor
     session: Session
+    visit: Visit | None = None
+
+    @property
+    def guest(self) -> bool:
+        """Whether they have no account here, and look after one group."""
+        return self.visit is not None
 
     @property
     def admin(self) -> bool:
@@ -54,6 +65,20 @@ async def reader_of(request: Request) -> Reader | None:
     return found
 
 
+async def guest_of(request: Request) -> Reader | None:
+    """Who looks after a group from elsewhere in this browser; the page that asks must be one of that group.
+
+    From then on they read the page as a member would.
+    """
+    visit = await auth.guest_of(request)
+    if visit is None:
+        return None
+    known = visit.guest
+    session = Session(known.id, b"", 0, known.csrf, known.created_at, known.created_at, known.expires_at, "")
+    request.scope[READER] = reader = Reader(_NOBODY, visit.actor, session, visit)
+    return reader
+
+
 def members_only(
     endpoint: Callable[[Request, Reader], Awaitable[Response]],
 ) -> Callable[[Request], Awaitable[Response]]:
@@ -62,10 +87,25 @@ def members_only(
     async def answer(request: Request) -> Response:
         reader = await reader_of(request)
         if reader is None:
-            return respond.redirect(f"/sign_in?next={quote(_back(request), safe='/')}")
+            return to_sign_in(request)
         return await endpoint(request, reader)
 
     return answer
+
+
+def members_or_guests(endpoint: _Endpoint) -> Callable[[Request], Awaitable[Response]]:
+    """As `members_only`, also for who looks after one group from elsewhere (`Reader.visit`)."""
+
+    async def answer(request: Request) -> Response:
+        reader = await reader_of(request) or await guest_of(request)
+        return to_sign_in(request) if reader is None else await endpoint(request, reader)
+
+    return answer
+
+
+def to_sign_in(request: Request) -> Response:
+    """On to the form for signing in, and back."""
+    return respond.redirect(f"/sign_in?next={quote(_back(request), safe='/')}")
 
 
 def admins_only(endpoint: Callable[[Request, Reader], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:

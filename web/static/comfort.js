@@ -1,4 +1,4 @@
-/* Comfort where a browser runs scripts; every page does all it is for without. Loads nothing, draws nothing that moves. */
+/* Comfort where a browser runs scripts; every page does without. Loads nothing, draws nothing that moves. */
 "use strict";
 {
   const words = document.currentScript.dataset; // in the language of the page
@@ -28,7 +28,7 @@
     }
   }
 
-  /* How many characters are left. The server counts again, and has the last word. */
+  /* How many characters are left; the server has the last word. */
   function countDown(field) {
     const left = made("span", { className: "hint", id: `${field.id}-left` });
     const tell = () => {
@@ -42,7 +42,7 @@
     tell();
   }
 
-  /* What somebody has written is not lost by a wrong key, also after the form was refused. */
+  /* A wrong key loses nothing that was written, also after the form was refused. */
   let sending = null;
 
   function unsaved(field) {
@@ -104,30 +104,20 @@
     }
   }
 
-  /* Keys that go through a list, only while the focus is in it: so they are in nobody's way. */
+  /* Keys that go from answer to answer, only while the focus is among them: so they are in nobody's way. */
   const answers = document.querySelector("[data-walk]");
 
   function walk(event) {
     if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
-    if (event.target.matches("input:not([type=checkbox]), textarea, select, [contenteditable]")) return;
+    if (event.target.matches("input, textarea, select, [contenteditable]")) return;
     const keys = answers.querySelector(".keys");
-    const here = event.target.closest("article");
-    const box = here?.querySelector("input[type=checkbox]");
-    const button = here && [...answers.querySelectorAll("button[data-key]")].find((each) => each.dataset.key === event.key);
     if (event.key === "?") {
       keys.open = !keys.open;
       keys.querySelector("summary").focus();
     } else if (event.key === "j" || event.key === "k") {
       const open = [...answers.querySelectorAll("article")].filter((each) => !each.closest("details:not([open])"));
-      const at = open.indexOf(here);
+      const at = open.indexOf(event.target.closest("article"));
       (event.key === "j" ? open[at + 1] : open[at - 1])?.focus(); // which brings it into view, at once
-    } else if (event.key === "x" && box) {
-      box.checked = !box.checked;
-    } else if (event.key === "Enter" && box && event.target === here) {
-      here.querySelector("a").click();
-    } else if (button) {
-      if (box && !answers.querySelector("input:checked")) box.checked = true;
-      button.click();
     } else {
       return;
     }

@@ -92,8 +92,9 @@ class Page(Element):
 
     @property
     def scripts(self) -> list[Element]:
-        """What could run in it, but for the one file of ours that every page names in its head."""
-        ours = self.one("head").all("script", src=assets.address("comfort.js"))
+        """What could run in it, but for files of ours named in its head: one in every page, keys where one chooses."""
+        files = [assets.address(name) for name in ("comfort.js", "keys.js")]
+        ours = [each for each in self.one("head").all("script") if each["src"] in files]
         return [each for each in self.all("script") if each not in ours or each.inside]
 
     def form(self, action: str) -> Element:

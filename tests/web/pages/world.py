@@ -124,6 +124,8 @@ def for_anybody(world: World) -> dict[str, int]:
         "/setup/wrong": 404,
         "/invite/wrong": 404,
         "/appeal/wrong": 404,
+        "/guest/wrong": 404,
+        "/c/rye/guest": 200,
     }
 
 

@@ -53,6 +53,12 @@ async def removed(app: App, writes: Writes, face: Actor, who: Actor, link: str, 
     await _say(app, writes, who, [*said, then.replace("{link}", _page(app, face))])
 
 
+async def warned(app: App, writes: Writes, face: Actor, who: Actor, link: str, reason: str) -> None:
+    """That moderators of a group elsewhere warn them for something they wrote, and why."""
+    words = letters.words_of_warning(await letters.tongue(app, who), _called(face), link, reason)
+    await _say(app, writes, who, words)
+
+
 async def report_ended(app: App, writes: Writes, who: Actor, target: Actor, outcome: str, answer: str) -> None:
     """What came of a report of theirs about somebody, and what else who dealt with it wants them to know."""
     handle, tongue = app.urls.handle(target.username, target.host), await letters.tongue(app, who)

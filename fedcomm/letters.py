@@ -152,6 +152,18 @@ async def ban_lifted(app: App, writes: Writes, face: Actor, who: Actor, post_id:
     await say(app, writes, face, who, words_of_end(await tongue(app, who), face.name, face.url, member), post_id)
 
 
+async def warned(app: App, writes: Writes, face: Actor, who: Actor, link: str, reason: str, post_id: int) -> None:
+    """That moderators warn somebody for something they wrote, and why."""
+    await say(app, writes, face, who, words_of_warning(await tongue(app, who), face.name, link, reason), post_id)
+
+
+def words_of_warning(tongue: NullTranslations, group: str, link: str, reason: str) -> list[str]:
+    """What is said to who is warned; only they and who looks after the group know of it."""
+    words = tongue.gettext("The moderators of the group {group} warn you because of this: {link}")
+    then = tongue.gettext("Nothing else has been done. Only you and who looks after the group know of it.")
+    return [words.replace("{link}", link).replace("{group}", group), *why(reason), then]
+
+
 def words_of_ban(tongue: NullTranslations, group: str, reason: str, until: int | None, link: str) -> list[str]:
     """What is said to who is banned from a group; who looks after it stands on the page that `link` leads to."""
     gettext = tongue.gettext

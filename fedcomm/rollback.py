@@ -276,6 +276,10 @@ async def _moved(case: Case, act: Act, _held: Any) -> None:
     await transfers.move(case.app, case.by, await _post(act), face.username)
 
 
+async def _said(case: Case, act: Act, held: Any) -> None:
+    """What somebody was told stays told."""
+
+
 async def _let_in(case: Case, act: Act, held: Any) -> None:
     """A post that waited and was let in goes out again, unless somebody has looked at it since."""
     looked = await registers.winner(case.group.id, "removed", act.subject)
@@ -359,5 +363,6 @@ UNDOING: dict[str, Callable[[Case, Act, Any], Awaitable[None]]] = {
     "taken_out": _taken_out,
     "role": _role,
     "invitation": _invited,
+    "warned": _said,
     **dict.fromkeys(_WORDS, _word),
 }

@@ -15,6 +15,7 @@ from fedcomm import (
     admit,
     bios,
     borrowing,
+    cautions,
     clock,
     group_profile,
     groups,
@@ -139,6 +140,22 @@ async def unbanned(hand: Hand, activity: Activity) -> None:
         hand.app, writes, case.group, case.face, subject, case.moderator.uri, case.uri, ban.uri or ""
     )
     await verdicts.lifted(hand.app, writes, case.group, case.face, subject)
+    await write(writes)
+
+
+async def warned(hand: Hand, activity: Activity) -> None:
+    """A moderator warns who wrote a post in a group, because of it (Lemmy 1.0); nobody else hears of it."""
+    by, post = hand.actor(activity.actor), hand.known_post(id_of(activity.object) or "")
+    group, author = hand.facts.group_of(post), hand.facts.author_of(post)
+    if group is None or author is None or not activity.summary or not (group.local or author.local):
+        raise Ignored("it is about nobody here, or says not why")
+    face = hand.facts.face_of(group)
+    if group.local:
+        admit.right(hand.facts.standing(group, by.uri), rights.REMOVE)
+    elif not announce.moderates(hand, group, face, by.uri):
+        raise Forbidden("Only moderators of a group warn in it.")
+    reason, uri, writes = activity.summary[: cautions.MAX_REASON], activity.uri or "", Writes()
+    await cautions.record(hand.app, writes, group, face, post, author, by, uri, reason)
     await write(writes)
 
 

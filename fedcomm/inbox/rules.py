@@ -91,6 +91,7 @@ RULES: tuple[Rule, ...] = (
     Rule(("Remove", LINK), moderate.listing, authority.anybody),
     Rule(("Flag", LINK), flag.report, authority.anybody),
     Rule(("Resolve", LINK), resolve.resolved, authority.anybody),
+    Rule(("Warn", LINK), moderate.warned, authority.anybody),
     Rule(("Move", LINK), move.move, authority.anybody),
 )
 BY_SHAPE = index(RULES)

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.groups
-from fedcomm import curation, flairs, group_profile, transfers
+from fedcomm import cautions, curation, flairs, group_profile, transfers
 from fedcomm.errors import Invalid
 from storage import visible
 from storage.posts import Post
@@ -47,6 +47,10 @@ async def thread(request: Request, reader: Reader) -> Response:
             await curation.lock(app, reader.actor, post.id, wish.reason, minutes=wish.minutes or -1)
         case "move":
             await transfers.move(app, reader.actor, post.id, wish.to, wish.reason)
+        case "warn":
+            group, face = await storage.groups.with_face(post.group_id)
+            rules = await group_profile.rules_shown(group, face)
+            await cautions.warn(app, reader.actor, post.id, reasons.said(rules, wish.rule, wish.reason))
         case "unlock":
             await curation.unlock(app, reader.actor, post.id, wish.group)
         case "pin":

@@ -10,6 +10,7 @@ GROUP_ACTS = {
     "proposed": (later("hid, until somebody else looks"), later("looked at what was hidden")),
     "locked": (later("locked"), later("unlocked")),
     "moved": (later("moved to another group"), later("moved to another group")),
+    "warned": (later("warned"), later("warned")),
     "pinned": (later("pinned"), later("unpinned")),
     "role": (later("made moderator"), later("dismissed")),
     "topics": (later("changed the topics"), later("took away the topics")),

@@ -267,6 +267,9 @@ async def test_a_thread_is_locked_and_pinned(
     refused = await act(mo, "cool", where, minutes="3")
     assert flaws(care) == flaws(closed) == [] and "It opens by itself:" in closed.main
     assert refused.status == 422 and "5 minutes to 7 days" in refused.main
+    warned = await mo.button(await mo.get(where), where, act="warn", reason="mind the oven")
+    assert flaws(warned) == [] and "warned" in (await mo.get(HERE)).main
+    assert "mind the oven" not in (await stranger.get("/c/rye")).main
     await groups.create(app, "spelt", "Spelt", steward="mo")
     gone = await mo.button(await mo.get(where), where, act="move", to="spelt", reason="about spelt")
     left = (await stranger.get("/c/rye")).one("section", aria_labelledby="moved")

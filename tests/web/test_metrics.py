@@ -2,6 +2,7 @@
 
 import re
 from functools import partial
+from pathlib import Path
 
 import httpx
 import pytest
@@ -18,6 +19,7 @@ from web.routes import compiled
 
 pytestmark = pytest.mark.anyio
 
+GUIDE = Path(__file__).parents[2] / "docs/host/metrics.md"
 HERE = "http://127.0.0.1:8000"
 _LINE = re.compile(
     r"# (?:HELP fedcomm_[a-z_]+ .+|TYPE fedcomm_[a-z_]+ (?:gauge|counter))"
@@ -56,6 +58,9 @@ async def test_what_waits_and_fails_is_told_to_this_machine(app: App) -> None:
         119 < float(told["fedcomm_inbox_oldest_seconds"]) < 180 and 8 < float(told["fedcomm_jobs_oldest_seconds"]) < 60
     )
     assert told['fedcomm_peer_failures{host="far.example"}'] == "3" and told["fedcomm_peers_failing"] == "1"
+    figures = {name.partition("{")[0] for name in told}
+    ruled = re.findall(r"^ +expr: (.+)$", GUIDE.read_text(), re.MULTILINE)
+    assert len(ruled) > 5 and {name for rule in ruled for name in re.findall(r"fedcomm_\w+", rule)} <= figures
     assert COUNTS.latency_ms == before + 2_000 and any("inbox_latency_seconds_count{process=" in name for name in told)
 
 

@@ -34,6 +34,7 @@ COMMANDS = {
     "mail": "fedcomm.cli.mail",
     "media": "fedcomm.cli.media",
     "disk": "fedcomm.cli.media",
+    "doctor": "fedcomm.cli.doctor",
     "debug": "fedcomm.cli.debug",
 }
 

@@ -1,7 +1,7 @@
 """People sign up with a program, where the server lets them."""
 
 from collections.abc import Iterator
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import httpx
@@ -134,9 +134,9 @@ async def test_nobody_learns_whose_address_is_known_here(app: App, client: httpx
     async def signed_in(login: str) -> tuple[int, str, float]:
         browser = Browser(httpx.AsyncClient(transport=client._transport, base_url=build.BASE))
         form = form_of(await browser.get("/sign_in"))
-        began = perf_counter()
+        began = process_time()  # of this process: what else the machine does takes no part
         page = await browser.send(form, login=login, password="correct horse nobody")
-        took = perf_counter() - began
+        took = process_time() - began
         return page.status_code, page.text.replace(login, "").replace(form.fields["csrf"], ""), took
 
     assert await signed_up("ann", "ann@mail.example") == await signed_up("bob", "CARL@mail.example")

@@ -121,11 +121,12 @@ def within(face: str) -> str:
  AND NOT ((place.visibility = 'local' AND {_HERE}) OR (place.visibility = 'members' AND {_belongs("place.id")})))"""
 
 
-# Of a row of `act`, and of `groups venue` in which it was: a viewer may read of it in public. What was before the group
-# changed for whom it is may be about who was in it when it was not for everybody: that is for those who belong to it.
-LOGGED = f"""({actor("venue.actor_id")} AND {within("venue.actor_id")} AND (act.id >= COALESCE((SELECT now.act_id
-  FROM register now WHERE now.group_id = venue.id AND now.property = 'visibility' AND now.subject = ''), 0)
- OR {_belongs("venue.id")}))"""
+# The groups (`groups venue`, by a condition that may follow) of whose acts a viewer may read in public, each with the
+# first of these: what was before a group changed for whom it is may be about who was in it when it was not for
+# everybody, and is for those who belong to it.
+LOGGED = f"""SELECT venue.id, venue.actor_id, CASE WHEN {_belongs("venue.id")} THEN 0 ELSE COALESCE((SELECT now.act_id
+  FROM register now WHERE now.group_id = venue.id AND now.property = 'visibility' AND now.subject = ''), 0) END AS since
+FROM groups venue WHERE {actor("venue.actor_id")} AND {within("venue.actor_id")}"""
 
 # Of a row of `post` that is for the members of its group, or for whoever is signed in here; being named opens nothing.
 _IN_GROUP = f"""((post.visibility = 4 AND {_belongs("post.group_id")})

@@ -290,6 +290,18 @@ async def delete(app: App, name: str, by: Account | None = None, *, noted: bool 
         await storage.consents.forget(actor.id)
 
 
+async def may_go(name: str) -> Account:
+    """The account of a local name, if it can be deleted.
+
+    Raises:
+        NotFound: no such account.
+        Conflict: it is the last admin's.
+    """
+    account = await named(name)
+    await _keep_an_admin(account)
+    return account
+
+
 async def named(name: str) -> Account:
     """The account of a local name, with or without @.
 

@@ -13,7 +13,7 @@ from storage.outbox import Audience
 
 
 async def _purge(app: App, name: str, media: bool, dry_run: bool) -> dict[str, Any]:
-    account = await accounts.named(name)
+    account = await accounts.may_go(name)
     posts, files = await erasures.left(account.actor_id)
     size = await stored.bytes_of(account.actor_id)
     servers = len(await app.reach.places(Audience(everybody=True)))

@@ -10,7 +10,7 @@ import storage.accounts
 import storage.actors
 import storage.audit
 from activitypub import documents
-from fedcomm import accounts, audit, invites, passwords, sessions, settings, tokens
+from fedcomm import accounts, audit, commands, invites, passwords, sessions, settings, tokens
 from fedcomm.app import App
 from fedcomm.errors import AppError, Conflict, Invalid, NotAllowed, NotFound, TooMany
 from storage.connect import rows, transaction, value
@@ -350,6 +350,7 @@ async def test_the_last_admin_stays(app: App) -> None:
         accounts.delete(app, "ann"),
         accounts.promote(app, "ann", "member"),
         accounts.set_suspended(app, "ann", True),
+        commands.run(app, "account.purge", {"name": "ann", "media": True, "dry_run": True}),
     ):
         with pytest.raises(Conflict):
             await attempt

@@ -4,11 +4,14 @@ import msgspec
 
 import storage.accounts
 import storage.actors
+import storage.address_blocks
 import storage.consents
 import storage.mail_links
 import storage.sessions
 import storage.tokens
 from fedcomm import (
+    address_blocks,
+    admit,
     audit,
     clock,
     enrolling,
@@ -87,7 +90,7 @@ async def sign_up(
     `agreement` is to which rules they said yes, `language` that of the page on which they did.
 
     Raises:
-        NotAllowed: no invitation, where one is needed, or one that is not good for an account.
+        NotAllowed: nobody signs up from there; no invitation, where one is needed, or one that is not good for that.
         NotFound: the invitation is not valid.
         Invalid: name, password, e-mail address or reason that cannot be had, or the rules have changed.
         Conflict: the name was given to somebody before.
@@ -99,11 +102,14 @@ async def sign_up(
     mode = (await settings.current(app)).registration
     if found is None and mode == "invite":
         raise NotAllowed("One needs an invitation to sign up here.")
+    held = bool(address) and admit.from_network(await address_blocks.severity(app, address), signs_up=True)
     state = _begins(app, mode, invited=found is not None)
+    state = "pending" if held and state == "active" else state
     if state == "unconfirmed" and not email.strip():
         raise Invalid("Please give your e-mail address.", field="email")
     text = enrolling.reason(reason)
     await mail_domains.check(email)
+    await address_blocks.check_email(email)
     wanted = await enrolling.wanted(app, name, password, email, found.role if found else "member", state, address)
     wanted = msgspec.structs.replace(wanted, reason=text, language=language[:20])
     await _check_waiting(state)
@@ -114,6 +120,8 @@ async def sign_up(
         if found:
             await invites.use(found)
         account = await enrolling.add(app, wanted, found)
+        if held and state == "unconfirmed":
+            await storage.address_blocks.hold(account.id)
         group_id = found.group_id if found else None
         await joining.come_in(app, account.actor_id, group_id, agreement, tell=state != "unconfirmed")
         if confirms:

@@ -12,6 +12,7 @@ from fedcomm.errors import Invalid, NotAllowed
 from fedcomm.peerbook import SUSPEND, PeerBook
 from fedcomm.standing import Author, Standing, Wait, Written
 from storage.actors import Actor
+from storage.address_blocks import APPROVAL, NO_ACCESS, NO_SIGN_UP
 from storage.circumstances import DAY, Circumstances
 from storage.groups import Group
 from storage.posts import Post
@@ -57,6 +58,13 @@ def server(peers: PeerBook, host: str) -> None:
         raise NotAllowed(
             "This server does not speak with the server of that account. What holds: {where}", where=peers.rules_at
         )
+
+
+def from_network(severity: str, *, signs_up: bool = False) -> bool:
+    """True when a sign-up from a network for which this holds waits for an admin; NotAllowed: nobody is let in."""
+    if severity == NO_ACCESS or (signs_up and severity == NO_SIGN_UP):
+        raise NotAllowed("This server lets nobody in from your network at the moment.")
+    return severity == APPROVAL
 
 
 def reporting(peers: PeerBook, who: Actor) -> bool:

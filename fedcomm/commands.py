@@ -12,6 +12,7 @@ import storage.connect
 import storage.follows
 from fedcomm import (
     accounts,
+    address_commands,
     aliases,
     audit_commands,
     blocked_files,
@@ -336,6 +337,7 @@ COMMANDS: dict[str, Command] = {
     "neighbours.list": _list_neighbours,
     "neighbours.stop": _stop_neighbours,
     "queue": _queue,
+    **address_commands.COMMANDS,
     **audit_commands.COMMANDS,
     **debug.COMMANDS,
     **listing.COMMANDS,

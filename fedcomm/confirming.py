@@ -8,7 +8,7 @@ import storage.accounts
 from fedcomm import accounts, clock, emails, mail_domains, mails, settings, telling, tokens
 from fedcomm.app import App
 from fedcomm.errors import Conflict, Invalid, NotFound
-from storage import mail_links
+from storage import address_blocks, mail_links
 from storage.accounts import Account
 from storage.connect import Writes, apply, transaction, write
 from storage.errors import IntegrityError
@@ -109,7 +109,8 @@ async def forget(before: int) -> int:
 
 async def _come_in(app: App, account: Account) -> None:
     """At once where everybody may have an account; else an admin says yes first."""
-    after = "active" if (await settings.current(app)).registration == "open" else "pending"
+    held = await address_blocks.release(account.id)
+    after = "active" if (await settings.current(app)).registration == "open" and not held else "pending"
     await storage.accounts.set_state(account.id, "unconfirmed", after, clock.now_ms())
     await telling.admins(writes := Writes(), "admin.sign_up", account.actor_id)
     await write(writes)

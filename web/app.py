@@ -7,11 +7,11 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 import storage.connect
-from fedcomm import logs, settings
+from fedcomm import address_blocks, admit, logs, settings
 from fedcomm.app import App
 from fedcomm.attempts import network
 from fedcomm.counted import COUNTS
-from fedcomm.errors import AppError
+from fedcomm.errors import AppError, NotAllowed
 from storage.errors import Unavailable
 from web import auth, errors, headers, languages, limits, respond, state
 from web.limits import Exceeded, Limits
@@ -75,13 +75,21 @@ class Application:
             if self.app.config.rate_limits:
                 self.limits.take(limits.ADDRESS, address)
             with storage.connect.use(self.app.db):
+                admit.from_network(
+                    await address_blocks.severity(self.app, scope["client"][0] if scope["client"] else "")
+                )
                 await streaming.socket(self.onlookers, scope, receive, send)
-        except (Exceeded, Unavailable) as error:
-            status = 429 if isinstance(error, Exceeded) else 503
-            await answer_upgrade(Refusal(status, str(error) if status == 429 else errors.BUSY), send)
+        except (Exceeded, Unavailable, NotAllowed) as error:
+            status = 429 if isinstance(error, Exceeded) else 403 if isinstance(error, NotAllowed) else 503
+            await answer_upgrade(Refusal(status, errors.BUSY if status == 503 else str(error)), send)
 
     async def _answer(self, request: Request) -> Response:
         path, method = request.scope["path"], request.scope["method"]
+        if request.client is not None:
+            try:
+                admit.from_network(await address_blocks.severity(self.app, request.client.host))
+            except (AppError, Unavailable) as error:
+                return errors.answer(request, error)
         found = self.documents.find(path) if respond.wants_document(request) else None
         found = found or self.router.find(path)
         if found is None:

@@ -29,6 +29,7 @@ COMMANDS = {
     "peer": "fedcomm.cli.subscriptions",
     "neighbours": "fedcomm.cli.neighbours",
     "audit": "fedcomm.cli.audit",
+    "network": "fedcomm.cli.networks",
     "queue": "fedcomm.cli.queue",
     "maintenance": "fedcomm.cli.maintenance",
     "mail": "fedcomm.cli.mail",

@@ -202,6 +202,10 @@ def test_a_server_is_suspended_limited_allowed_and_forgiven(instance: Instance, 
     assert "Nothing is decided" in done(instance, "peer", "clear", other.host)
     assert "Nothing new is taken in" in done(instance, "maintenance", "on", "--reason", "New disk")
     assert "taken in again" in done(instance, "maintenance", "off")
+    assert "192.0.2.0/24 is closed" in done(instance, "network", "block", "192.0.2.9/24", "--reason", "Bots")
+    assert "192.0.2.0/24: no_access, for ever. Bots" in done(instance, "network", "list")
+    assert "192.0.2.0/24 is open" in done(instance, "network", "unblock", "192.0.2.0/24")
+    assert done(instance, "network", "list") == "Nothing is decided about any network."
     assert "has new keys" in done(instance, "account", "rotate", "rye")
     assert "anna is signed out" in done(instance, "account", "revoke", "anna")
     assert "0 tokens and 0 sessions" in done(instance, "account", "revoke", "--all")
@@ -348,6 +352,8 @@ WRONG = [
     (("peer", "import", "pyproject.toml"), "This is no list of servers"),
     (("peer", "retry", "unmet.example"), "is not known here"),
     (("peer", "show", "unmet.example"), "is not known here"),
+    (("network", "block", "nowhere"), "no address and no network"),
+    (("network", "unblock", "192.0.2.0/24"), "no such network"),
     (("account", "revoke"), "--all for everybody"),
     (("account", "revoke", "nobody"), "no account called nobody"),
     (("account", "rotate", "nobody"), "Nobody called nobody"),

@@ -144,6 +144,12 @@ async def join(actor: Actor, group: Group) -> None:
     )  # fmt: skip
 
 
+async def suspend(actor: Actor) -> None:
+    """Who looks after this server has suspended somebody elsewhere."""
+    await execute("UPDATE actor SET suspended_at = ? WHERE id = ?", (NOW, actor.id))
+    await insert("sanction", id=next_id(), target_id=actor.id, act="suspend", text="", made_by="", created_at=NOW)
+
+
 async def block(actor: Actor, target: Actor) -> None:
     """One blocks the other."""
     await insert("block", actor_id=actor.id, target_id=target.id, uri=f"{actor.uri}#b/{next_id()}", created_at=NOW)

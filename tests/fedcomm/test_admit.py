@@ -8,7 +8,7 @@ from fedcomm import admit
 from fedcomm.errors import NotAllowed
 from fedcomm.peerbook import PeerBook
 from storage import peers
-from storage.connect import Database, execute
+from storage.connect import Database
 from tests import build
 
 pytestmark = pytest.mark.anyio
@@ -63,7 +63,7 @@ async def test_a_server_is_spoken_with_as_its_domain_was_decided(
 async def test_nothing_is_taken_in_from_who_is_suspended_nor_with_a_key_of_theirs(database: Database) -> None:
     bob = await build.person("bob", "far.test", uri=BOB)
     before = await book()
-    await execute("UPDATE actor SET suspended_at = ? WHERE id = ?", (build.NOW, bob.id))
+    await build.suspend(bob)
     after = await book()
 
     for uri in (BOB, f"{BOB}#main-key"):

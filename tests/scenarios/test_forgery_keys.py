@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from fedcomm import clock, fetching
+from fedcomm import fetching
 from storage import actors
 from storage.actors import Actor
-from storage.connect import execute, rows, value
-from tests import rsa_keys
+from storage.connect import rows, value
+from tests import build, rsa_keys
 from tests.fediverse import Instance
 from tests.forger import Face, followed, post, together
 from tests.scenarios.town import Town
@@ -193,7 +193,9 @@ async def test_who_is_gone_or_suspended_is_not_heard(town: Town) -> None:
     town.theirs.gone(town.eve.uri)
     await town.send(town.bob, _said(town))
     with town.ours.here():
-        await execute("UPDATE actor SET suspended_at = ? WHERE uri = ?", (clock.now_ms(), town.bob.uri))
+        known = await actors.by_uri(town.bob.uri)
+        assert known is not None
+        await build.suspend(known)
         for app in town.ours.apps:
             await app.peers.load()
 

@@ -92,6 +92,9 @@ async def test_nothing_of_who_is_deleted_is_served(fediverse: Fediverse, a: Inst
         await accounts.delete(a.app, "anna")
 
         assert not any([await storage.media.served(key) for key in keys])
+    await fediverse.settle()
+
+    with a.here():
         await execute("UPDATE media SET created_at = 0")
         await media.clean_up(a.app)
         assert await rows("SELECT id FROM media") == []

@@ -197,7 +197,7 @@ def moment(at_ms: int, zone: tzinfo, words: NullTranslations) -> Moment:
         **_date(at, words), hour=f"{at.hour:02}", minute=f"{at.minute:02}"
     )
     universal = " UTC" if zone is UTC else ""
-    return Moment(at.isoformat(timespec="seconds"), f"{shown}{universal}")
+    return Moment(at.isoformat(timespec="seconds").replace("+00:00", "Z"), f"{shown}{universal}")
 
 
 def day(at_ms: int, words: NullTranslations) -> Moment:

@@ -30,6 +30,7 @@ NOTHING = {
     "/api/v1/annual_reports/{year}": "not offered",
     "/api/v1/apps/verify_credentials": "this token is of no program",
     "/api/v1/push/subscription": "not offered",
+    "/api/v1/modlog/{id}/posts": "nobody was banned (test_public_log.py)",
     "/api/v1/timelines/link": "not offered",
 }
 # The lists that have no pages, and why: each other list must be in `filled.LISTS`, whose pages are turned.
@@ -56,6 +57,7 @@ WHOLE = {
     "/api/v1/statuses": "those that were asked for",
     "/api/v1/statuses/{id}/history": "all",
     "/api/v1/statuses/{id}/quotes": "none",
+    "/api/v1/modlog": "none",  # its entries and pages: test_public_log.py
     "/api/v1/suggestions": "few",
     "/api/v1/trends": "by offset",
     "/api/v1/trends/links": "by offset",
@@ -83,6 +85,7 @@ UNDONE = {
     "POST /api/v1/media": "wants a file; `busy` sends one",
     "POST /api/v2/media": "wants a file; `answers` sends one",
     "POST /api/v1/accounts": "by a program that acts for nobody (test_registration.py)",
+    "POST /api/v1/emails/confirmations": "by a program whose member has to confirm their address (test_confirming.py)",
     "POST /api/v1/apps": "by a program (tests/web/oauth)",
     "DELETE /api/v1/notifications/destroy_multiple": "names them in the address (test_notifications.py)",
 }

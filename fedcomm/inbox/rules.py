@@ -72,6 +72,7 @@ RULES: tuple[Rule, ...] = (
     Rule(("Announce", "Update", ACTOR), announce.described, authority.a_group),
     Rule(("Announce", "Flag", LINK), flag.announced, authority.a_group),
     Rule(("Announce", "Resolve", LINK), resolve.announced, authority.a_group),
+    Rule(("Announce", "Resolve", "Flag", LINK), resolve.announced, authority.a_group),
     Rule(("Undo", "Follow", LINK), follow.undone, authority.who_did_it),
     Rule(("Undo", "Like", LINK), undo.vote, authority.who_did_it),
     Rule(("Undo", "EmojiReact", LINK), undo.vote, authority.who_did_it),
@@ -91,6 +92,7 @@ RULES: tuple[Rule, ...] = (
     Rule(("Remove", LINK), moderate.listing, authority.anybody),
     Rule(("Flag", LINK), flag.report, authority.anybody),
     Rule(("Resolve", LINK), resolve.resolved, authority.anybody),
+    Rule(("Resolve", "Flag", LINK), resolve.resolved, authority.anybody),  # reported and ended on one server
     Rule(("Warn", LINK), moderate.warned, authority.anybody),
     Rule(("Move", LINK), move.move, authority.anybody),
 )

@@ -57,9 +57,10 @@ async def enter(request: Request) -> Response:
 
 async def leave(request: Request) -> Response:
     """`POST /guest`: end it in this browser."""
-    reader = await guest_of(request)
-    if reader is not None and reader.visit is not None:
+    reader = await guest_of(request) or await reader_of(request)
+    if reader is not None:
         await form(request, Plain, reader)
+    if reader is not None and reader.visit is not None:
         await guests.leave(reader.visit)
     response = respond.redirect("/")
     auth.drop_guest(request, response)

@@ -25,6 +25,7 @@ from fedcomm import (
     sanctions,
     settings,
     signing_in,
+    staff_mail,
 )
 from fedcomm.app import App
 from fedcomm.consents import Agreement
@@ -124,9 +125,12 @@ async def sign_up(
             await storage.address_blocks.hold(account.id)
         group_id = found.group_id if found else None
         await joining.come_in(app, account.actor_id, group_id, agreement, tell=state != "unconfirmed")
+        writes = Writes()
         if confirms:
-            mails.post(app, writes := Writes(), "confirm", account=account.id)
-            await write(writes)
+            mails.post(app, writes, "confirm", account=account.id)
+        if state == "pending":
+            await staff_mail.post(app, writes, staff_mail.SIGN_UPS)
+        await write(writes)
     return account
 
 

@@ -4,7 +4,8 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator
 
-from fedcomm import archiving, clock, dispatches
+import storage.accounts
+from fedcomm import archiving, clock, dispatches, mails
 from fedcomm.app import App
 from fedcomm.errors import Conflict, NotFound
 from fedcomm.room import TIGHT
@@ -79,6 +80,8 @@ async def make(app: App, actor: int, ordered_at: int) -> None:
     if not (await apply(writes))[at]:  # they are gone, or have ordered another
         return await app.blobs.delete(key)
     await dispatches.archive_ready(app, writes := Writes(), who)
+    if account := await storage.accounts.of_actor(who.id):
+        mails.post(app, writes, "export_ready", account=account.id)
     await apply(writes)
     return None
 

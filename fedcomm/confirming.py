@@ -5,7 +5,7 @@ Nobody learns whether an address belongs to somebody here: who has it does, by m
 """
 
 import storage.accounts
-from fedcomm import accounts, clock, emails, mail_domains, mails, settings, telling, tokens
+from fedcomm import accounts, clock, emails, mail_domains, mails, settings, staff_mail, telling, tokens
 from fedcomm.app import App
 from fedcomm.errors import Conflict, Invalid, NotFound
 from storage import address_blocks, mail_links
@@ -113,4 +113,6 @@ async def _come_in(app: App, account: Account) -> None:
     after = "active" if (await settings.current(app)).registration == "open" and not held else "pending"
     await storage.accounts.set_state(account.id, "unconfirmed", after, clock.now_ms())
     await telling.admins(writes := Writes(), "admin.sign_up", account.actor_id)
+    if after == "pending":
+        await staff_mail.post(app, writes, staff_mail.SIGN_UPS)
     await write(writes)

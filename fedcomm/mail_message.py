@@ -40,11 +40,11 @@ def message(config: Config, server_name: str, letter: Letter, mail_id: int) -> E
     made["Date"] = datetime.fromtimestamp(clock.now(), UTC)
     made["Message-ID"] = f"<{mail_id}@{urlsplit(config.base_url).hostname or host}>"
     made["Auto-Submitted"] = "auto-generated"  # no answering machine answers (RFC 3834 §5)
-    made["Content-Language"] = letter.language
     if letter.stop:
         made["List-Unsubscribe"] = f"<{letter.stop}>"
         made["Precedence"] = "bulk"
     made.set_content(_text(letter.paragraphs), cte="quoted-printable")
+    made["Content-Language"] = letter.language  # to set the content takes away what was said of another one
     return made
 
 

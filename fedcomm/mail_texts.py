@@ -6,11 +6,12 @@ from gettext import NullTranslations
 import msgspec
 
 import storage.accounts
-from fedcomm import clock, confirming, forgotten, tokens
+from fedcomm import clock, confirming, forgotten, readdressing, settings, staff_mail, tokens
 from fedcomm.app import App
 from fedcomm.mail_message import Letter
 from fedcomm.mails import Mail
-from storage import mail_links
+from storage import mail_links, sanctions
+from storage import reports as stored_reports
 from storage.accounts import Account
 from storage.ids import next_id
 from storage.mail_links import MailLink
@@ -87,12 +88,142 @@ async def _known(app: App, mail: Mail, account: Account, owner: Account) -> Lett
     ])  # fmt: skip
 
 
+async def reports(app: App, mail: Mail) -> Letter | None:
+    """To who looks after the server: how many reports are open. What is in them stays on the server."""
+    account = await _staff(mail, staff_mail.REPORTS)
+    wanted = stored_reports.Wanted(reader=account.actor_id, state=stored_reports.OPEN) if account is not None else None
+    if account is None or wanted is None or not (number := await stored_reports.count(wanted)):
+        return None
+    ngettext = _tongue(app, mail, account).ngettext
+    words = ngettext("There is one open report on {host}.", "There are {number} open reports on {host}.", number)
+    return _to_staff(app, mail, account, words.replace("{number}", str(number)), "/admin/reports")
+
+
+async def sign_ups(app: App, mail: Mail) -> Letter | None:
+    """To who looks after the server: how many sign-ups wait for an answer."""
+    account = await _staff(mail, staff_mail.SIGN_UPS)
+    number = await storage.accounts.count("pending")
+    if account is None or not number:
+        return None
+    ngettext = _tongue(app, mail, account).ngettext
+    words = ngettext(
+        "One person waits for an answer to their sign-up on {host}.",
+        "{number} people wait for an answer to their sign-up on {host}.", number,
+    )  # fmt: skip
+    return _to_staff(app, mail, account, words.replace("{number}", str(number)), "/admin/sign_ups")
+
+
+async def closed(app: App, mail: Mail) -> Letter | None:
+    """To who looks after the server: nobody was there for a week, so that nobody comes in unasked any more."""
+    account = await _staff(mail, staff_mail.CLOSED)
+    if account is None or not (await settings.current(app)).unattended_at:
+        return None
+    gettext = _tongue(app, mail, account).gettext
+    return _to_staff(app, mail, account, gettext("{host} lets nobody in unasked any more."), "/admin/site", gettext(
+        "Nobody who looks after this server was here for a week. So that nobody comes in unseen, whoever wants an"
+        " account waits for an answer from now on. An admin can let everybody in at once again."
+    ))  # fmt: skip
+
+
+async def sanction(app: App, mail: Mail) -> Letter | None:
+    """To a member: what was done about their account, why, and whom they can ask."""
+    account = await storage.accounts.by_id(mail.account)
+    made = (await sanctions.by_ids([mail.about])).get(mail.about)
+    if account is None or not account.email_key or made is None:
+        return None
+    gettext = _tongue(app, mail, account).gettext
+    said = {
+        "warn": gettext("Who looks after this server warns you."),
+        "freeze": gettext("Who looks after this server has closed signing in with your account for a while."),
+        "sensitive": gettext("Who looks after this server has put all your pictures behind a warning."),
+        "limit": gettext(
+            "Who looks after this server has limited your account: only who follows you sees what you write."
+        ),
+        "suspend": gettext("Who looks after this server has suspended your account."),
+    }[made.act]
+    return _letter(app, mail, account, gettext("About your account"), [
+        f"@{await storage.accounts.name_of(account.id)}: {said}",
+        *(["\n".join(f"> {line}" for line in made.text.splitlines())] if made.text else []),
+        gettext("You think that this is wrong? Whom you can ask about it stands here: {link}")
+        .replace("{link}", f"{app.base_url}/about"),
+    ])  # fmt: skip
+
+
+async def export_ready(app: App, mail: Mail) -> Letter | None:
+    """To a member: the file with all of theirs that they asked for is there. The link is good for them alone."""
+    account = await storage.accounts.by_id(mail.account)
+    if account is None or account.state != "active" or not account.email_key:
+        return None
+    gettext = _tongue(app, mail, account).gettext
+    return _letter(app, mail, account, gettext("Your file is ready"), [
+        gettext("The file with what you have on {host} is ready. You find it here, signed in: {link}")
+        .replace("{host}", app.host).replace("{link}", f"{app.base_url}/settings/data"),
+    ])  # fmt: skip
+
+
+async def address_old(app: App, mail: Mail) -> Letter | None:
+    """To the present address: whether another one shall be that of the account."""
+    account = await storage.accounts.by_id(mail.account)
+    if account is None or not account.email_key:
+        return None
+    return await _of_address(app, mail, account, readdressing.OLD)
+
+
+async def address_new(app: App, mail: Mail) -> Letter | None:
+    """To the new address, unless it belongs to somebody here."""
+    account = await storage.accounts.by_id(mail.account)
+    if account is None or await storage.accounts.by_email(mail.address) is not None:
+        return None
+    return msgspec.structs.replace(await _of_address(app, mail, account, readdressing.NEW), to=mail.address)
+
+
+async def _of_address(app: App, mail: Mail, account: Account, purpose: str) -> Letter:
+    gettext = _tongue(app, mail, account).gettext
+    link = await _link(app, account, purpose, mail.address, readdressing.LIFETIME, "/auth/address/{token}")
+    return _letter(app, mail, account, gettext("Another address for your account"), [
+        gettext("Somebody, probably you, wants {address} to be the address of the account @{name} on {host}.")
+        .replace("{name}", await storage.accounts.name_of(account.id)).replace("{host}", app.host)
+        .replace("{address}", mail.address),
+        gettext("If you want that too, say so here, within two days. The link in the mail to the other address, if"
+                " there is one, has to be followed as well:"),
+        link,
+        gettext("It was not you? Then do not follow the link, and choose another password."),
+    ])  # fmt: skip
+
+
 LETTERS: dict[str, Callable[[App, Mail], Awaitable[Letter | None]]] = {
     "confirm": confirm,
     "confirm_again": confirm_again,
+    readdressing.OLD: address_old,
+    readdressing.NEW: address_new,
     "password": password,
+    "sanction": sanction,
+    "export_ready": export_ready,
+    staff_mail.REPORTS: reports,
+    staff_mail.SIGN_UPS: sign_ups,
+    staff_mail.CLOSED: closed,
     "password_changed": password_changed,
 }
+
+
+async def _staff(mail: Mail, kind: str) -> Account | None:
+    """Who gets a mail of this kind, if they still look after the server and want it."""
+    account = await storage.accounts.by_id(mail.account)
+    if account is None or account.role == "member" or account.state != "active" or not account.email_key:
+        return None
+    return account if staff_mail.wants(account, kind) else None
+
+
+def _to_staff(app: App, mail: Mail, account: Account, subject: str, path: str, more: str = "") -> Letter:
+    """With where to go, and where to say that one wants no more of this kind."""
+    gettext = _tongue(app, mail, account).gettext
+    words, stop = subject.replace("{host}", app.host), f"{app.base_url}/settings/mail"
+    end = gettext("You get this since you look after the server. Here you say which mail you want: {link}")
+    letter = _letter(app, mail, account, words, [
+        more or words, gettext("Here you see to it: {link}").replace("{link}", f"{app.base_url}{path}"),
+        end.replace("{link}", stop),
+    ])  # fmt: skip
+    return msgspec.structs.replace(letter, subject=words, stop=stop)
 
 
 def _tongue(app: App, mail: Mail, account: Account | None) -> NullTranslations:

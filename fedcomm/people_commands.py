@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import storage.actors
-from fedcomm import accounts, erasing, sanctions
+from fedcomm import accounts, erasing, readdressing, sanctions
 from fedcomm.app import App
 from fedcomm.erasing import Progress
 from fedcomm.errors import NotFound
@@ -20,6 +20,11 @@ _MOST = 200
 async def _act(app: App, who: str, act: str, reason: str) -> dict[str, Any]:
     person = await _found(app, who)
     return {"changed": await sanctions.act(app, person.id, act, None, reason), "handle": f"@{person.actor.acct}"}
+
+
+async def _readdress(app: App, name: str, address: str) -> dict[str, Any]:
+    signs_in = await readdressing.decide(app, name, address)
+    return {"signs_in": signs_in}
 
 
 async def _reject(app: App, name: str, reason: str) -> dict[str, Any]:
@@ -82,6 +87,7 @@ def _row(person: Person) -> dict[str, Any]:
 
 COMMANDS: dict[str, Callable[..., Awaitable[dict[str, Any]]]] = {
     "account.act": _act,
+    "account.email": _readdress,
     "account.reject": _reject,
     "account.list": _list,
     "account.show": _show,

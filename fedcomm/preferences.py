@@ -20,6 +20,7 @@ class Preferences(msgspec.Struct, frozen=True):
     visibility: str = "public"
     sensitive: bool = False
     language: str = ""
+    no_mail: tuple[str, ...] = ()  # of these kinds (`staff_mail.KINDS`)
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -64,10 +65,11 @@ def check(account: Account, wish: Wish) -> Preferences:
     if wish.language and not properties.language(wish.language):
         raise Invalid("Languages are given by their codes, such as “de”.", field="source[language]")
     before = _kept(account)
-    return Preferences(
-        wish.visibility or before.visibility,
-        before.sensitive if wish.sensitive is None else wish.sensitive,
-        before.language if wish.language is None else wish.language,
+    return msgspec.structs.replace(
+        before,
+        visibility=wish.visibility or before.visibility,
+        sensitive=before.sensitive if wish.sensitive is None else wish.sensitive,
+        language=before.language if wish.language is None else wish.language,
     )
 
 
@@ -80,6 +82,17 @@ async def change(app: App, account: Account, wish: Wish) -> None:
     wanted = check(account, wish)
     if wanted != _kept(account):
         await storage.accounts.set_preferences(account.id, msgspec.json.encode(wanted).decode())
+
+
+def without_mail(account: Account) -> tuple[str, ...]:
+    """The kinds of mail that somebody who looks after the server does not want."""
+    return _kept(account).no_mail
+
+
+async def set_without_mail(account: Account, kinds: list[str]) -> None:
+    """Keep which kinds of mail they do not want."""
+    wanted = msgspec.structs.replace(_kept(account), no_mail=tuple(kinds))
+    await storage.accounts.set_preferences(account.id, msgspec.json.encode(wanted).decode())
 
 
 def _kept(account: Account | None) -> Preferences:

@@ -81,7 +81,7 @@ async def report(app: App, reporter: Actor, complaint: Complaint) -> Report:
     )  # fmt: skip
     writes, case = Writes(), Case(made, target, posts, group, face)
     reports.insert(writes, made)
-    await telling.of_report(writes, made, reporter, group, face)
+    await telling.of_report(app, writes, made, reporter, group, face)
     if made.forwarded:
         await flags.to_server_of_target(app, writes, case)
     if for_group and group is not None:

@@ -8,7 +8,7 @@ member is told. To do again what is so already changes nothing. What an act mean
 import storage.accounts
 import storage.actors
 from activitypub.contexts import PUBLIC
-from fedcomm import actors, audit, casework, clock, farewells, powers
+from fedcomm import actors, audit, casework, clock, farewells, mails, powers
 from fedcomm.app import App
 from fedcomm.errors import Conflict, Invalid, NotFound
 from fedcomm.mapping import activities
@@ -62,7 +62,7 @@ async def act(
         changed = await _change(app, target, account, what)
         if not changed:
             return False
-        await _record(target, account, what, by, text, report_id, tell=tell)
+        await _record(app, target, account, what, by, text, report_id, tell=tell)
         if what != NOTE and report is not None and by is not None:
             worker = await casework.of_server(by)
             await casework.close(app, worker, report.id, "acted")
@@ -158,8 +158,8 @@ async def _leave(app: App, writes: Writes, target: Actor) -> None:
 
 
 async def _record(
-    target: Actor, account: Account | None, what: str, by: Account | None, text: str, report_id: int | None, *,
-    tell: bool,
+    app: App, target: Actor, account: Account | None, what: str, by: Account | None, text: str, report_id: int | None,
+    *, tell: bool,
 ) -> None:  # fmt: skip
     now = clock.now_ms()
     name = f"@{await storage.accounts.name_of(by.id)}" if by else audit.OPERATOR
@@ -168,6 +168,7 @@ async def _record(
     sanctions.insert(writes, made)
     if tell and account is not None and what in TOLD:
         telling.tell(writes, next_id(), target.id, "moderation_warning", target.id, 0, now, made.id)
+        mails.post(app, writes, "sanction", account=account.id, about=made.id)
     await write(writes)
     detail: dict[str, object] = {"report": report_id} if report_id is not None else {}
     if what != NOTE and text:

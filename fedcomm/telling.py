@@ -1,6 +1,6 @@
 """What members here are told of later, or as those who run the server."""
 
-from fedcomm import clock
+from fedcomm import clock, staff_mail
 from fedcomm.app import App
 from storage import actors, audiences, follows, jobs, notifications, posts, registers, talks
 from storage import telling as stored
@@ -46,7 +46,9 @@ async def admins(writes: Writes, kind: str, actor_id: int) -> None:
             stored.tell(writes, next_id(), admin, kind, actor_id, 0, clock.now_ms())
 
 
-async def of_report(writes: Writes, made: Report, reporter: Actor, group: Group | None, face: Actor | None) -> None:
+async def of_report(
+    app: App, writes: Writes, made: Report, reporter: Actor, group: Group | None, face: Actor | None
+) -> None:
     """Who looks after this server is told of a report, and who does after the group; nobody of one about themselves.
 
     The former hear who reported. The latter do not: to them it is the group that was told. Nor does somebody who alone
@@ -54,10 +56,11 @@ async def of_report(writes: Writes, made: Report, reporter: Actor, group: Group 
     """
     found, now = await notifications.looking_after(), clock.now_ms()
     telling_, alone = found if made.for_admins else [], found == [made.target_id]
-    for owner in telling_:
+    told = [owner for owner in telling_ if owner != reporter.id and (alone or owner != made.target_id)]
+    for owner in told:
         by = made.target_id if alone else reporter.id
-        if owner != reporter.id and (alone or owner != made.target_id):
-            stored.tell(writes, next_id(), owner, "admin.report", by, 0, now, made.id)
+        stored.tell(writes, next_id(), owner, "admin.report", by, 0, now, made.id)
+    await staff_mail.post(app, writes, staff_mail.REPORTS, told)
     if not made.for_group or group is None or face is None:
         return
     leading = await actors.by_uris([uri for uri, _role in (await registers.holders([group.id])).get(group.id, [])])

@@ -5,7 +5,7 @@ Whoever asks for an account waits for an admin from then on. It opens again only
 
 import storage.accounts
 import storage.settings
-from fedcomm import audit, clock, dispatches, settings
+from fedcomm import audit, clock, dispatches, settings, staff_mail
 from fedcomm.app import App
 from storage import actors, bus
 from storage.connect import Writes, transaction, write
@@ -26,6 +26,7 @@ async def look(app: App) -> None:
         writes = Writes()
         for who in (await actors.by_ids(await storage.accounts.staff())).values():
             await dispatches.unattended(app, writes, who)
+        await staff_mail.post(app, writes, staff_mail.CLOSED)
         await storage.settings.store("registration", "approval", now)
         await storage.settings.store("unattended_at", now, now)
         await bus.publish("settings", "")

@@ -126,6 +126,13 @@ async def staff() -> list[int]:
     return [found[0] for found in await rows(sql)]
 
 
+async def staff_with_address() -> list[Account]:
+    """Those who look after this server, can sign in, and have an address with which they do."""
+    sql = f"""SELECT {_COLUMNS} FROM account WHERE role <> 'member' AND state = 'active' AND email_key IS NOT NULL
+              ORDER BY id"""
+    return [account for found in await rows(sql) if (account := _account(found))]
+
+
 async def last_attended() -> int | None:
     """When somebody who looks after this server was last here (ms since 1970); None when nobody does."""
     sql = "SELECT MAX(COALESCE(last_active_at, created_at)) FROM account WHERE role <> 'member' AND state = 'active'"

@@ -46,3 +46,15 @@ async def drop(account_id: int, *purposes: str) -> None:
 async def forget(now: int) -> int:
     """Forget those whose time is over; how many there were."""
     return await execute("DELETE FROM mail_link WHERE expires_at <= ?", (now,))
+
+
+async def turn(token_hash: bytes, purpose: str, into: str) -> bool:
+    """A link that was followed stands for that it was, and is good for nothing else; False when it was already."""
+    sql = "UPDATE mail_link SET purpose = ? WHERE token_hash = ? AND purpose = ?"
+    return bool(await execute(sql, (into, token_hash, purpose)))
+
+
+async def there(account_id: int, purpose: str, address: str, now: int) -> bool:
+    """Whether there is a link of an account for a purpose that names this address."""
+    sql = "SELECT 1 FROM mail_link WHERE account_id = ? AND purpose = ? AND address = ? AND expires_at > ?"
+    return await row(sql, (account_id, purpose, address, now)) is not None

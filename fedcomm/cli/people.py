@@ -46,6 +46,15 @@ def change_password(name: str, password_stdin: bool) -> None:
 
 @account.command()
 @click.argument("name")
+@click.argument("address", default="")
+def email(name: str, address: str) -> None:
+    """Give an account another e-mail ADDRESS, unconfirmed; without one it has none any more."""
+    done = ask("account.email", name=name, address=address)
+    say(f"{name} signs in with {address}." if done["signs_in"] else f"{name} signs in with the name alone.")
+
+
+@account.command()
+@click.argument("name")
 @click.argument("role", type=_ROLES, default="admin")
 def promote(name: str, role: str) -> None:
     """Make somebody admin (or the ROLE given); it counts from their next request on."""

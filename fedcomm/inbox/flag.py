@@ -120,7 +120,7 @@ async def _keep(
         raise Ignored("it is known")
     writes, face = Writes(), hand.facts.face_of(group) if group is not None else None
     reports.insert(writes, made)
-    await telling.of_report(writes, made, reporter, group, face)
+    await telling.of_report(hand.app, writes, made, reporter, group, face)
     if group is not None and group.local and made.for_group:
         await flags.to_moderators(hand.app, writes, Case(made, target, posts, group, face), without=reporter.host)
     await write(writes)

@@ -58,6 +58,11 @@ SANCTIONS = {
     "suspend": later("Suspended"),
     "restore": later("Suspension taken back"),
 }
+STAFF_MAIL = {
+    "reports": later("Reports that are open"),
+    "sign_ups": later("Sign-ups that wait for an answer"),
+    "closed": later("That the server lets nobody in unasked any more, since nobody looked after it"),
+}
 # The same as their member reads it.
 TOLD_SANCTIONS = {
     "warn": later("Who looks after this server warns you."),
@@ -71,6 +76,7 @@ ACTS = {
     "account.create": later("created an account"),
     "account.delete": later("deleted an account"),
     "account.first_admin": later("became the first admin"),
+    "account.email": later("gave an account another e-mail address"),
     "account.password": later("gave an account a new password"),
     "appeal.accept": later("put a post back after an appeal"),
     "appeal.reject": later("turned an appeal down"),

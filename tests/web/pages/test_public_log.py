@@ -114,7 +114,7 @@ async def test_everybody_reads_what_was_done_and_why_and_nobody_who_did_it(
 def test_what_is_done_for_groups_is_in_the_log_or_left_out_on_purpose() -> None:
     told = {name for names in OF_GROUPS.values() for name in names}
     private = {
-        "held", "proposed", "trusted", "promotional", "invitation", "greeter", "profile:icon_description",
+        "held", "proposed", "warned", "trusted", "promotional", "invitation", "greeter", "profile:icon_description",
         "profile:image_description",
     }  # fmt: skip
 

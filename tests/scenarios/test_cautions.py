@@ -15,6 +15,7 @@ __all__ = ["elsewhere"]  # the fixture
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.thorough("postgres")
 async def test_who_is_warned_hears_it_once_and_nobody_else_does(fediverse: Fediverse) -> None:
     a, b = await fediverse.instance("a.test"), await fediverse.instance("b.test")
     greta, anna, bob = await a.person("greta"), await a.person("anna"), await b.person("bob")

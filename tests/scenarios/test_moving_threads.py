@@ -232,6 +232,7 @@ async def test_a_moderator_moves_a_thread_into_another_group_and_back(village: V
             await transfers.move(a.app, greta.actor, post.id, "oats")
 
 
+@pytest.mark.thorough("postgres")
 async def test_moderators_elsewhere_move_threads_of_ours_and_nobody_else(village: Village) -> None:
     a = village.a
     person = village.piefed.actor("pia")

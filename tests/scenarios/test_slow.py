@@ -24,6 +24,7 @@ async def pass_by(at: Instance, ms: int) -> None:
         await lapses.end(at.app)
 
 
+@pytest.mark.thorough("postgres")
 async def test_what_comes_too_soon_in_a_slow_group_waits_and_is_in_it_after_the_pause(fediverse: Fediverse) -> None:
     a, b = await fediverse.instance("a.test"), await fediverse.instance("b.test")
     greta, alice, bob, mia = [await a.person(name) for name in ("greta", "alice")] + [
@@ -144,6 +145,7 @@ async def test_a_thread_that_is_closed_for_a_while_opens_by_itself_and_then_has_
     assert waits in await talk(a)
 
 
+@pytest.mark.thorough("postgres")
 async def test_a_lock_for_a_while_ends_where_its_server_knows_of_none(elsewhere: Elsewhere) -> None:
     ann, home = elsewhere.ann, elsewhere.home
     elsewhere.listed.append(ann.actor.uri)

@@ -105,8 +105,8 @@ async def ask(app: App, secret: str, text: str) -> None:
         appeals.change(
             writes, place.appeal.id, appeals.OPEN, state=appeals.ASKED, text=text.strip(), asked_at=clock.now_ms()
         )
-        link = f"{place.face.url}/appeals"
         for who in (await deciders(place.face)).of(place):
+            link = f"{place.face.url}/{'appeals' if who.local else 'guest'}"  # which leads there by a message
             await letters.appealed(app, writes, place.face, who, link, next_id())
         await write(writes)
 
@@ -117,7 +117,7 @@ async def listed(group: Group, face: Actor, most: int) -> list[Place]:
 
 
 class Deciders(msgspec.Struct, frozen=True):
-    """Who may decide about the appeals in a group: those who look after it from here, and the admins."""
+    """Who may decide about the appeals in a group: those who look after it, and the admins."""
 
     leading: list[Actor]
     admins: list[Actor]
@@ -136,8 +136,9 @@ class Deciders(msgspec.Struct, frozen=True):
 
 
 async def deciders(face: Actor) -> Deciders:
-    """Who may decide about the appeals in the group with this face."""
-    leading = [who for who in await members.leaders(face) if who.local]
+    """Who may decide about the appeals in the group with this face; from elsewhere whom its messages reach, since they
+    come to its pages by one (`guests.py`)."""
+    leading = [who for who in await members.leaders(face) if who.local or await letters.hears(who)]
     return Deciders(leading, [who for who in await collections.admins() if not who.gone])
 
 

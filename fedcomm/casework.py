@@ -143,7 +143,7 @@ async def reopen(worker: Worker, report_id: int) -> None:
     """
     async with transaction():
         found = await _held(worker, report_id)
-        if found.state == reports.OPEN:
+        if found.state == reports.OPEN and not found.closed_by:  # which others may have dealt with elsewhere
             return
         reports.change(
             writes := Writes(), found.id, state=reports.OPEN, closed_at=None, closed_by="", outcome="", answer=""

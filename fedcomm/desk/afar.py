@@ -23,7 +23,7 @@ from fedcomm.outbox import publish
 from fedcomm.pictures import Picture
 from storage import jobs
 from storage.actors import Actor
-from storage.connect import Writes, apply
+from storage.connect import Writes, apply, transaction, write
 from storage.groups import Group
 from storage.ids import next_id
 from storage.outbox import Audience
@@ -158,4 +158,5 @@ async def _change(app: App, face: Actor, by: Actor, writes: Writes | None = None
     )  # fmt: skip
     writes = Writes() if writes is None else writes
     publish(app, writes, by, update, Audience(inboxes=(face.inbox,)))
-    await apply(writes)
+    async with transaction():  # which may be that of what is kept here of it
+        await write(writes)

@@ -11,7 +11,7 @@ from fedcomm.desk.values import Work
 from fedcomm.errors import AppError, Conflict, NotAllowed
 from storage import groups, reports
 from storage.actors import Actor
-from storage.connect import Writes, apply
+from storage.connect import Writes, transaction, write
 from storage.ids import ms_of
 from storage.reports import Report
 
@@ -53,11 +53,12 @@ async def elsewhere(app: App, worker: Worker, face: Actor | None, report: Report
     number = await _elsewhere(worker, face, report)
     if not number or worker.group is None or face is None:
         return False
-    await afar.work(app, worker.group, face, worker.actor, msgspec.structs.replace(work, id=str(number)))
-    if work.act in ("close", "reopen"):
-        state = reports.CLOSED if work.act == "close" else reports.OPEN
-        reports.change(writes := Writes(), report.id, state=state, outcome=work.outcome, closed_by="")
-        await apply(writes)
+    async with transaction():
+        await afar.work(app, worker.group, face, worker.actor, msgspec.structs.replace(work, id=str(number)))
+        if work.act in ("close", "reopen"):
+            state = reports.CLOSED if work.act == "close" else reports.OPEN
+            reports.change(writes := Writes(), report.id, state=state, outcome=work.outcome, closed_by="")
+            await write(writes)
     return True
 
 

@@ -15,6 +15,7 @@ from fedcomm.inbox.hand import Hand, Ignored
 from storage import reports
 from storage.actors import Actor
 from storage.connect import Writes, write
+from storage.counting import hold
 from storage.reports import Report
 
 _MOST = 50  # reports about one account that are looked through
@@ -84,7 +85,10 @@ async def _may(found: Report, by: Actor) -> bool:
 
 
 async def _end(hand: Hand, found: Report, activity: Activity, by: Actor) -> None:
-    """It is closed, but for admins here who are to decide for themselves; it ends so once."""
+    """It is closed, but for admins here who are to decide for themselves; it ends so once, whoever says so."""
+    hold(held := Writes(), "report", found.id)
+    await write(held)
+    found = await reports.by_id(found.id) or found
     if found.state == reports.CLOSED or found.closed_by:
         raise Ignored("it was dealt with before")
     said = activity.raw.get("result")

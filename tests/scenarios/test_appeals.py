@@ -61,7 +61,8 @@ class Bakery:
         """About the appeal that waits."""
         with self.a.here():
             number = await value("SELECT id FROM appeal WHERE state = 'asked'")
-            await appeals.decide(self.a.app, number or 0, by.actor, accepted=accepted, reason=reason)
+            there = await members.somebody(self.a.app, by.actor.uri)
+            await appeals.decide(self.a.app, number or 0, there, accepted=accepted, reason=reason)
         await self.fediverse.settle()
 
 
@@ -155,6 +156,13 @@ async def test_who_moderates_elsewhere_takes_out_and_the_author_is_told_by_the_g
     await bakery.removed(bakery.greta, bakery.bob)
     (told,) = await bakery.bob.letters()  # by the group alone, not by their own server as well
     assert "https://a.test/appeal/" in told
+    with bakery.a.here():  # who else looks after the group decides, wherever they live
+        await members.dismiss(bakery.a.app, "bread", bakery.tom.actor, bakery.greta.actor)
+        await appeals.ask(bakery.a.app, re.findall(r"/appeal/([^\"<]+)", told)[0], "It was fine")
+    await bakery.fediverse.settle()
+    assert "You decide: " in (await bakery.bill.letters())[-1] and "/c/bread/guest" in (await bakery.bill.letters())[-1]
+    await bakery.decide(bakery.bill, accepted=True)
+    assert "is in it again" in (await bakery.bob.letters())[-1]
     own = await bakery.removed(bakery.greta, bakery.greta)  # one's own
     assert own.removed_at is not None and await bakery.greta.letters() == []
 

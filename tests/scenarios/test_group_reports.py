@@ -269,6 +269,12 @@ async def test_moderators_on_several_servers_work_on_a_report_together(bakery: B
     assert [(each.state, each.closed_by) for each in await kept(bakery.a)] == [("closed", bakery.bob.actor.uri)]
     (told,) = await bakery.carl.letters()
     assert "He is new." in told and b"never" not in b"".join(body for _to, body in bakery.fediverse.wire.posted)
+    closing = {"act": "close", "items[]": f"report-{at_b.id}"}
+    for path, wish_, state in ((where, {"act": "reopen"}, "open"), ("/moderation", closing, "closed")):
+        await bob.post(path, wish_ | {"csrf": csrf})
+        await bakery.fediverse.settle()
+        states = [[each.state for each in await kept(server)] for server in (bakery.a, bakery.b)]
+        assert states == [[state], [state]]
 
     # Nobody else is told: not the servers of members, nor that of the one who is reported alone.
     desk = f"/c/bread/desk/report?max_id={at_a.id}"
@@ -288,7 +294,7 @@ async def test_moderators_on_several_servers_work_on_a_report_together(bakery: B
         await casework.close(bakery.a.app, ann, at_a.id, "acted")
     await bakery.fediverse.settle()
     ended = [to for to, body in bakery.fediverse.wire.posted if b"Resolve" in body and b"Again!" in body]
-    assert ended.count("b.test") == 1  # as the report was about somebody else
+    assert ended.count("b.test") == 2  # as the report was about somebody else
     with bakery.a.here():
         bob_there = await fetching.actor(bakery.a.app, bakery.bob.actor.uri)
         await sanctions.act(bakery.a.app, bob_there.id, sanctions.SUSPEND, None)

@@ -83,6 +83,7 @@ async def test_moderators_work_on_a_report_together_and_who_reported_learns_how_
         assert (await greta.post(where, fields | {"csrf": csrf})).status == 303
     seen = await tom.get(where)
     assert "@greta@home.test works on it" in seen.main and "Has he done so before?" in seen.main and not flaws(seen)
+    assert "/c/bread/moderate?who=%40bob#bans" in seen.links  # where the form names them already
     secret = seen.all("input", name="csrf")[0]["value"]
     wish = {"csrf": secret, "act": "remove", "post": str(bakery.post.id), "rule": "2", "reason": "Watches"}
     assert (await tom.post(where, wish | {"post": "5"})).status == 404
@@ -106,6 +107,9 @@ async def test_moderators_work_on_a_report_together_and_who_reported_learns_how_
     assert await value("SELECT removed_at FROM post WHERE id = ?", (bakery.post.id,)) is None
     audit = await rows("SELECT actor, act, subject FROM audit WHERE act LIKE 'report%' ORDER BY id")
     assert audit == [("@tom", "report.close", "@bob"), ("@greta", "report.reopen", "@bob")]
+    await execute("UPDATE report SET closed_by = 'https://far.example/mo'")  # as others say who dealt with it there
+    assert (await greta.post(where, {"csrf": csrf, "act": "reopen"})).status == 303
+    assert await value("SELECT closed_by FROM report") == ""
 
 
 async def test_a_report_is_seen_by_those_whom_it_was_for_and_by_nobody_else(bakery: Bakery, enter: Enter) -> None:

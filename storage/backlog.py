@@ -101,7 +101,7 @@ async def not_taken(limit: int, before: tuple[int, str] = (2**62, "")) -> list[N
     sql = """SELECT n.host, n.seq, MIN(n.inbox), MAX(n.status), MAX(n.answer), MAX(n.noted_at), COALESCE(MIN(o.uri), '')
 FROM delivery_note n LEFT JOIN outbox o ON o.seq = n.seq
 WHERE (n.seq < ? OR (n.seq = ? AND n.host > ?)) AND n.status >= 0
-GROUP BY n.seq, n.host ORDER BY n.seq DESC, n.host LIMIT ?"""
+AND n.status NOT BETWEEN 200 AND 299 GROUP BY n.seq, n.host ORDER BY n.seq DESC, n.host LIMIT ?"""
     return [NotTaken(*found) for found in await rows(sql, (before[0], *before, limit))]
 
 
@@ -129,6 +129,7 @@ async def look_at(places: Sequence[tuple[int, str]]) -> list[NotTaken]:
     """An admin decides about what these servers refused of these entries; what they answered stays known."""
     sql = (
         "UPDATE delivery_note SET status = -1 - status WHERE seq IN (?ints) AND status >= 0"
+        " AND status NOT BETWEEN 200 AND 299"
         " AND CAST(seq AS TEXT) || ':' || host IN (?texts) RETURNING host, seq, inbox, -1 - status, answer, noted_at"
     )
     args = [seq for seq, _host in places], [f"{seq}:{host}" for seq, host in places]

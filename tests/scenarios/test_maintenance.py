@@ -5,7 +5,7 @@ import pytest
 
 import storage.actors
 from activitypub import keys
-from fedcomm import actors, commands, maintenance, settings
+from fedcomm import actors, backlog, commands, maintenance, settings
 from fedcomm.errors import Invalid, NotFound
 from storage import audit, tokens
 from storage.connect import execute, value
@@ -52,6 +52,7 @@ async def test_who_has_new_keys_is_believed_with_them_and_not_with_the_old_ones(
     assert (await b.knows(late.uri)).uri == late.uri and (await b.knows(after.uri)).uri == after.uri
     with a.here():
         assert await value("SELECT COUNT(*) FROM delivery_note WHERE status NOT BETWEEN 200 AND 299") == 0
+        assert await backlog.refused() == []  # though it is noted when each server took the new keys
         assert await maintenance.forget_keys() == 0
         await execute("UPDATE actor_key SET fetched_at = fetched_at - ?", (maintenance.RETIRED + 60_000,))
         assert await maintenance.forget_keys() == 2

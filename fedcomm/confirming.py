@@ -5,10 +5,11 @@ Nobody learns whether an address belongs to somebody here: who has it does, by m
 """
 
 import storage.accounts
-from fedcomm import accounts, clock, emails, mail_domains, mails, settings, staff_mail, telling, tokens
+from fedcomm import accounts, address_blocks, clock, emails, mail_domains, mails, settings, staff_mail, telling, tokens
 from fedcomm.app import App
 from fedcomm.errors import Conflict, Invalid, NotFound
-from storage import address_blocks, mail_links
+from storage import address_blocks as held_addresses
+from storage import mail_links
 from storage.accounts import Account
 from storage.connect import Writes, apply, transaction, write
 from storage.errors import IntegrityError
@@ -90,6 +91,7 @@ async def send_again(app: App, account: Account, address: str = "") -> None:
     offered(app)
     email = emails.check(address) or account.email
     await mail_domains.check(email)
+    await address_blocks.check_email(email)
     mails.count(app, email)
     async with transaction():
         if email != account.email:
@@ -109,7 +111,7 @@ async def forget(before: int) -> int:
 
 async def _come_in(app: App, account: Account) -> None:
     """At once where everybody may have an account; else an admin says yes first."""
-    held = await address_blocks.release(account.id)
+    held = await held_addresses.release(account.id)
     after = "active" if (await settings.current(app)).registration == "open" and not held else "pending"
     await storage.accounts.set_state(account.id, "unconfirmed", after, clock.now_ms())
     await telling.admins(writes := Writes(), "admin.sign_up", account.actor_id)

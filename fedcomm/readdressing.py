@@ -5,7 +5,7 @@ was left open is not enough to take an account over. Without mail the password i
 """
 
 import storage.accounts
-from fedcomm import accounts, audit, clock, emails, mail_domains, mails, tokens
+from fedcomm import accounts, address_blocks, audit, clock, emails, mail_domains, mails, tokens
 from fedcomm.app import App
 from fedcomm.errors import Conflict, Invalid, NotFound
 from storage import mail_links
@@ -36,6 +36,7 @@ async def ask(app: App, account: Account, address: str, password: str) -> bool:
     if emails.key(wanted) == account.email_key:
         raise Invalid("This is your address already.", field="email")
     await mail_domains.check(wanted)
+    await address_blocks.check_email(wanted)
     await accounts.confirm_password(app, account, password)
     if not mails.on(app):
         await set_address(account, wanted)

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 import storage.accounts
-from fedcomm import accounts, clock, invites, settings
+from fedcomm import accounts, address_blocks, clock, invites, settings
 from fedcomm.app import App
 from fedcomm.errors import NotAllowed
 from fedcomm.jobs import nightly
@@ -161,7 +161,9 @@ async def test_programs_sign_people_up_who_confirm_later(
     assert await ask("GET", "emails/check_confirmation") == (200, False)
     mistaken = await path(app, post)
     assert await ask("POST", "emails/confirmations", json={"email": "ann@mail.example"}) == (200, {})
-    assert (await ask("POST", "emails/confirmations", json={"email": "a b@mail.example"}))[0] == 422
+    await address_blocks.close_email(None, email="closed@mail.example")
+    for refused in ("a b@mail.example", "closed@mail.example"):
+        assert (await ask("POST", "emails/confirmations", json={"email": refused}))[0] == 422
     link = await path(app, post)
     assert [to for _, to, _ in post.mails] == ["an@mail.example", "ann@mail.example"]
     assert (await stranger.get(mistaken)).status == 404  # who reads mail there confirms nothing any more

@@ -10,6 +10,7 @@ import storage.accounts
 import storage.actors
 from fedcomm import (
     accounts,
+    address_blocks,
     archives,
     clock,
     commands,
@@ -159,6 +160,8 @@ async def test_both_addresses_agree_to_a_new_one(app: App, post: MailServer, ent
         return found.email_key if found else None
 
     assert "password is another one" in await ask("new@mail.example", "guessed it")
+    await address_blocks.close_email(None, email="closed@mail.example")
+    assert "Please give another one" in await ask("closed@mail.example")
     assert "not an e-mail address" in await ask("a b@mail.example") and "already" in await ask("ANN@mail.example")
     assert await paths() == {}
     assert await ask("eve@mail.example") == "/settings/mail?done=sent" == await ask("none@mail.example")

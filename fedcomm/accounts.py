@@ -211,7 +211,7 @@ async def promote(app: App, name: str, role: str, by: Account | None = None) -> 
 async def set_suspended(
     app: App, name: str, suspended: bool, by: Account | None = None, reason: str = ""
 ) -> None:  # fmt: skip
-    """Shut somebody out, or let them in again; their browsers and programs are signed out.
+    """Shut somebody out, or let them in again; browsers are signed out, programs refused until then.
 
     The `reason` is in the log of admins, and they read it when they want to sign in.
 

@@ -121,7 +121,9 @@ async def _as_at_home(target: Actor, *, on: bool) -> bool:
 async def _close(app: App, target: Actor, account: Account, kind: str, *, on: bool) -> bool:
     """Keep a member of ours from signing in, or let them; who is suspended is nobody to other servers as well.
 
-    Their followers' servers learn the latter, as from Mastodon ("toot:suspended").
+    Their followers' servers learn the latter, as from Mastodon ("toot:suspended"). Browsers are signed out. Programs
+    keep their tokens, as on Mastodon: they are refused (403) until it is taken back, and streams end at once. Who wants
+    them to end for good has `maintenance.revoke`.
     """
     if on and account.role == "admin" and account.state == "active" and await storage.accounts.count_admins() == 1:
         raise Conflict("This is the only admin. Make somebody else an admin first.")
@@ -131,7 +133,7 @@ async def _close(app: App, target: Actor, account: Account, kind: str, *, on: bo
         return False
     await storage.accounts.set_state(account.id, before, closed if on else "active", clock.now_ms())
     await sessions.delete_all(account.id, None)
-    await tokens.revoke_all(account.id, clock.now_ms())
+    await tokens.drop_codes(account.id)
     if kind == SUSPEND:
         changed = await storage.actors.by_id(target.id)
         assert changed is not None  # nobody deletes the row

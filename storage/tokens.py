@@ -47,8 +47,13 @@ async def revoke_everybodys(now: int) -> int:
     return await holders.change(sql, (now,))
 
 
+async def drop_codes(account_id: int) -> None:
+    """End the codes with which new tokens of an account could be had."""
+    await execute("DELETE FROM oauth_code WHERE account_id = ?", (account_id,))
+
+
 async def revoke_all(account_id: int, now: int) -> int:
     """End every token of an account, and the codes with which new ones could be had; how many tokens there were."""
-    await execute("DELETE FROM oauth_code WHERE account_id = ?", (account_id,))
+    await drop_codes(account_id)
     sql = "UPDATE oauth_token SET revoked_at = ? WHERE account_id = ? AND revoked_at IS NULL"
     return await holders.change(sql, (now, account_id))

@@ -63,17 +63,17 @@ async def test_an_act_is_done_once_told_kept_and_taken_back(
     (kept,) = await stored.of(alice.actor.id)
     assert (kept.text, kept.made_by) == ("Rule 2", "@boss")
     assert await value("SELECT COUNT(*) FROM audit") == 1
-    asked = await alice.ask("GET", "notifications", params={"types[]": "moderation_warning"})
-    shut = kind in ("suspend", "disable")
-    assert asked.status_code == (401 if shut else 200)
-    if not shut:
-        (told,) = asked.json()
-        assert (told["moderation_warning"]["action"], told["moderation_warning"]["text"]) == (kind, "Rule 2")
-        page = (await alice.get("/api/v2/notifications", **{"types[]": "moderation_warning"}))["notification_groups"]
-        assert page[0]["moderation_warning"] == told["moderation_warning"]
-        assert await alice.get("notifications") == []  # programs that do not know it are not given it
+    if kind in ("suspend", "disable"):
+        for method, asked in (("GET", "notifications"), ("GET", "timelines/public"), ("POST", "statuses")):
+            said = await alice.refused(method, asked, status="Let me")
+            assert said == (403, "Your login is currently disabled"), asked
     assert await boss.do(f"{path}/{back}") == before
     assert await boss.do(f"{path}/{back}") == before
+    (told,) = await alice.get("notifications", **{"types[]": "moderation_warning"})  # with the token from before
+    assert (told["moderation_warning"]["action"], told["moderation_warning"]["text"]) == (kind, "Rule 2")
+    page = (await alice.get("/api/v2/notifications", **{"types[]": "moderation_warning"}))["notification_groups"]
+    assert page[0]["moderation_warning"] == told["moderation_warning"]
+    assert await alice.get("notifications") == []  # programs that do not know it are not given it
     assert [each.act for each in await stored.of(alice.actor.id)] == [_BACK[back], kept.act]
 
 

@@ -66,11 +66,11 @@ _DENIED = f"""
 SELECT {", ".join("r." + name for name in JoinRequest.__struct_fields__)} FROM join_request r
 JOIN actor a ON a.id = r.actor_id AND a.deleted_at IS NULL AND a.suspended_at IS NULL
 WHERE r.group_id = ? AND r.state = 'denied' AND r.id < ? AND r.id > ?"""
-# Whom a group has limited nobody can see but by following them: who looks after it must see them ask all the same.
+# Who is limited nobody can see but by following them: whom they ask must see that all the same.
 _TO_DECIDE = f"""
 SELECT id, follower_id FROM (SELECT MIN(f.id) AS id, f.follower_id FROM follow f JOIN actor a ON a.id = f.follower_id
  WHERE f.state = 'pending' AND a.deleted_at IS NULL AND a.suspended_at IS NULL
- AND ((f.target_id = ? AND {visible.actor("f.follower_id")}) OR f.target_id IN (?ints)) GROUP BY f.follower_id
+ AND ((f.target_id = ? AND {visible.asking("f.follower_id")}) OR f.target_id IN (?ints)) GROUP BY f.follower_id
  UNION ALL SELECT id, face_id FROM ({memberships.STANDING}) invited) asking
 WHERE id < ? AND id > ?"""
 
@@ -117,7 +117,7 @@ async def to_decide(viewer: int, faces: list[int], page: Page) -> relationships.
 
     The cursor is the oldest request of each, as in `to_faces`.
     """
-    args = (viewer, *visible.actor_args(viewer), faces, viewer, *visible.actor_args(viewer))
+    args = (viewer, *visible.asking_args(viewer), faces, viewer, *visible.actor_args(viewer))
     return await relationships.paged(_TO_DECIDE, args, page)
 
 

@@ -130,9 +130,16 @@ async def following(viewer: int, actor_id: int, page: Page) -> People:
 
 
 async def requests(actor_id: int, page: Page) -> People:
-    """Who waits to be let in by the actor."""
+    """Who waits to be let in by the actor, and would not, did that not want to be asked."""
     return await people(actor_id, "follow.id", "follow.follower_id", "follow",
                          "follow.target_id = ? AND follow.state = 'pending'", (actor_id,), page)  # fmt: skip
+
+
+async def asking(actor_id: int, page: Page) -> People:
+    """As `requests`, with those who are limited here and therefore have to ask."""
+    sql = f"""SELECT follow.id, follow.follower_id FROM follow WHERE follow.target_id = ? AND follow.state = 'pending'
+AND {visible.asking("follow.follower_id")} AND follow.id < ? AND follow.id > ?"""
+    return await paged(sql, (actor_id, *visible.asking_args(actor_id)), page)
 
 
 async def liked_by(viewer: int, post_id: int, page: Page) -> People:

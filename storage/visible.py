@@ -35,6 +35,16 @@ def actor(column: str) -> str:
  AND {_neither(_blocks(column), _blocked_by(column))}))"""
 
 
+def asking(column: str) -> str:
+    """As `actor`, of those who wait for a viewer to let them in: who is limited has to ask, so they are there for whom
+    they ask. Takes `asking_args(viewer)`.
+    """
+    return f"""(EXISTS (SELECT 1 FROM actor asker LEFT JOIN peer ON peer.host = asker.host AND asker.host <> ''
+  WHERE asker.id = {column} AND asker.deleted_at IS NULL AND asker.suspended_at IS NULL
+  AND COALESCE(peer.holds, '') <> 'suspend')
+ AND {_neither(_blocks(column), _blocked_by(column))})"""
+
+
 def _follows(column: str) -> str:
     return (
         "EXISTS (SELECT 1 FROM follow WHERE follow.follower_id = ?"
@@ -166,6 +176,7 @@ LIKE = """NOT EXISTS (SELECT 1 FROM post JOIN groups ON groups.id = post.group_i
 
 _POST_ARGS = TO_VIEWER.count("?")
 _ACTOR_ARGS = actor("x").count("?")
+_ASKING_ARGS = asking("x").count("?")
 _WITHIN_ARGS = within("x").count("?")
 _BOOST_ARGS = BOOST_TO_VIEWER.count("?")
 _LOGGED_ARGS = LOGGED.count("?")
@@ -224,6 +235,11 @@ def args(viewer: int) -> tuple[int, ...]:
 def actor_args(viewer: int) -> tuple[int, ...]:
     """The arguments of a condition made by `actor`."""
     return (viewer,) * _ACTOR_ARGS
+
+
+def asking_args(viewer: int) -> tuple[int, ...]:
+    """The arguments of a condition made by `asking`."""
+    return (viewer,) * _ASKING_ARGS
 
 
 def within_args(viewer: int) -> tuple[int, ...]:

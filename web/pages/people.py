@@ -109,7 +109,7 @@ async def _unblock_server(app: App, actor: Actor, given: Answer) -> None:
 
 
 async def _waiting(viewer: int, page: Page) -> dict[str, Any]:
-    shown = await _shown(await relationships.requests(viewer, page))
+    shown = await _shown(await relationships.asking(viewer, page))
     me = await storage.actors.by_id(viewer)
     waiting = await storage.join_requests.count(await requests.deciding(me) if me else [])
     faces = await storage.actors.by_ids(list(waiting))

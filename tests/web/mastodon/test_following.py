@@ -4,10 +4,12 @@ import httpx
 import pytest
 
 import storage.actors
-from fedcomm import follows, telling
+import storage.relationships
+from fedcomm import follows, peers, profiles, telling
 from fedcomm.app import App
 from storage.actors import Actor
 from storage.connect import rows
+from storage.paging import Page
 from tests import build
 from tests.people import person
 from tests.web.mastodon.member import Member, ids
@@ -149,3 +151,26 @@ async def test_the_directory_shows_those_who_want_to_be_found(client: httpx.Asyn
     assert await found() == by_activity and await found(order="new") == by_age
     assert await found(local=True) == by_activity[1:] and await found(limit=1, offset=1) == by_activity[1:2]
     assert await found(alice) == by_activity[1:] and str(gone.id) not in await found()
+
+
+async def test_who_is_limited_has_to_ask_and_is_seen_to(app: App, alice: Member) -> None:
+    """Of a limited server, or limited by name: neither is shown elsewhere to who does not follow them."""
+    far = await build.person("fay", "far.example")
+    near = await build.person("ned", "near.example", limited_at=build.NOW)
+    gone = await build.person("sue", "shut.example")
+    await peers.set_policy(app, "far.example", "limit")
+    await peers.set_policy(app, "shut.example", "suspend")
+    for asker in (far, near, gone):
+        await build.follow(asker, alice.actor, "pending")
+    asked = await alice.get("follow_requests")
+    counted = (await alice.get("accounts/verify_credentials"))["source"]["follow_requests_count"]
+    listed = await storage.relationships.asking(alice.actor.id, Page())
+
+    assert [each["acct"] for each in asked] == ["ned@near.example", "fay@far.example"]
+    assert counted == 2 and listed.ids == [near.id, far.id]
+    assert await alice.get("accounts/search", q="fay") == []
+    assert (await alice.do(f"follow_requests/{far.id}/authorize"))["followed_by"]
+    assert ids(await alice.get("follow_requests")) == [str(near.id)]
+    locked = await profiles.change(app, alice.actor, profiles.Change(locked=True))
+    await profiles.change(app, locked, profiles.Change(locked=False))
+    assert ids(await alice.get("follow_requests")) == [str(near.id)], "let in by nobody unasked"

@@ -5,7 +5,8 @@ from typing import Any
 
 from fedcomm import accounts, archives, audit, erasing, erasure_report
 from fedcomm.app import App
-from fedcomm.errors import NotFound
+from fedcomm.erasing import Progress
+from fedcomm.errors import Conflict, NotFound
 from storage import actors, erasures
 from storage import media as stored
 from storage.connect import transaction
@@ -13,6 +14,10 @@ from storage.outbox import Audience
 
 
 async def _purge(app: App, name: str, media: bool, dry_run: bool) -> dict[str, Any]:
+    if await _deleted(name) is not None:
+        raise Conflict(
+            "{name} is deleted already.", fix=f"have its report: fedcomm account report {name} FILE", name=name
+        )
     account = await accounts.may_go(name)
     posts, files = await erasures.left(account.actor_id)
     size = await stored.bytes_of(account.actor_id)
@@ -24,13 +29,17 @@ async def _purge(app: App, name: str, media: bool, dry_run: bool) -> dict[str, A
 
 async def _erased(app: App, name: str) -> dict[str, Any]:
     """How far the erasure is, and the telling."""
-    actor = await actors.local(name.strip().removeprefix("@"))
-    found = await erasing.progress(actor.id) if actor is not None else None
+    found = await _deleted(name)
     if found is None:
         raise NotFound("No account called {name} was deleted here lately.", fix="check the name", name=name)
     told = await erasure_report.summed(app, found)
     left = 0 if found.done else max(1, found.posts + found.files)
     return {"left": left, "servers": told.servers, "answered": told.answered, "taken": told.taken}
+
+
+async def _deleted(name: str) -> Progress | None:
+    actor = await actors.local(name.strip().removeprefix("@"))
+    return await erasing.progress(actor.id) if actor is not None else None
 
 
 async def _report(app: App, name: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import click
 
 from fedcomm.cli.asking import ask
 from fedcomm.cli.sanctions import account
-from fedcomm.cli.saying import note, say
+from fedcomm.cli.saying import DONE, NOT_SO, note, say
 from fedcomm.config import load
 from fedcomm.errors import Conflict
 from fedcomm.room import readable
@@ -30,10 +30,10 @@ def purge(name: str, media: bool, notify_peers: bool, file: Path | None, wait: f
     """Delete an account with all its posts and pictures, and write a report for an authority. It cannot be undone.
 
     The report is two files, for programs (JSON) and for people (text), that only the user of the server can read: what
-    was erased, and which servers were told, when, and with which answer.
+    was erased, and which servers were told, when, and with which answer. The exit code is 1 when that is not all yet.
     """
-    path = file or Path(f"{name.removeprefix('@')}-erased.json")
-    for each in (path, path.with_suffix(".txt")):
+    paths = _forms(file or Path(f"{name.removeprefix('@')}-erased.json"))
+    for each in paths.values():
         _free(each)
     if not dry_run and sys.stdin.isatty():
         click.confirm(f"Delete {name} and everything {name} wrote, for good?", abort=True)
@@ -43,10 +43,13 @@ def purge(name: str, media: bool, notify_peers: bool, file: Path | None, wait: f
         return say(f"{name} has {much}; {there['servers']} servers would be told.")
     say(f"{name} is deleted. There were {much}.")
     state = _wait(name, wait, answers=notify_peers)
-    if state["left"]:
-        note(f"{state['left']} posts and pictures are still being erased; ask for the report again when that is done.")
     say(f"{state['answered']} of {state['servers']} servers have answered, {state['taken']} have taken it.")
-    return _report(name, path)
+    _report(name, paths)
+    if state["left"]:
+        note(f"{state['left']} posts and pictures are still being erased, which goes on while the server runs.")
+    if unfinished := state["left"] or (notify_peers and state["answered"] < state["servers"]):
+        note(f"The report does not tell all yet. Have it again later: fedcomm account report {name} FILE")
+    sys.exit(NOT_SO if unfinished else DONE)
 
 
 @account.command()
@@ -54,9 +57,10 @@ def purge(name: str, media: bool, notify_peers: bool, file: Path | None, wait: f
 @click.argument("file", type=click.Path(path_type=Path))
 def report(name: str, file: Path) -> None:
     """Write the report on a deleted account to FILE, a .json, and as text beside it, as everything is now."""
-    for each in (file, file.with_suffix(".txt")):
+    paths = _forms(file)
+    for each in paths.values():
         _free(each)
-    _report(name, file)
+    _report(name, paths)
 
 
 @account.command()
@@ -85,9 +89,14 @@ def _wait(name: str, seconds: float, *, answers: bool) -> dict[str, Any]:
         time.sleep(POLL_SECONDS)
 
 
-def _report(name: str, path: Path) -> None:
+def _forms(path: Path) -> dict[str, Path]:
+    """Where each form of a report goes; the two are never one file, whichever of them was named."""
+    return {"json": path.with_suffix(".json") if path.suffix == ".txt" else path, "txt": path.with_suffix(".txt")}
+
+
+def _report(name: str, paths: dict[str, Path]) -> None:
     made = ask("account.report", name=name)
-    for form, each in (("json", path), ("txt", path.with_suffix(".txt"))):
+    for form, each in paths.items():
         take(made[form], each)
         say(f"{each}")
 

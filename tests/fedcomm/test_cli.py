@@ -207,7 +207,7 @@ def test_an_account_is_purged_and_the_report_is_for_nobody_else(said: Said, data
     waits = {"left": 0, "servers": 2, "answered": 1, "taken": 0}
     answers = {
         "account.purge": {"posts": 2, "files": 1, "bytes": 7, "servers": 2},
-        "account.erased": [waits | {"left": 3}, waits, waits | {"answered": 2, "taken": 1}],
+        "account.erased": [waits | {"left": 3}, waits, waits | {"answered": 2, "taken": 1}, waits | {"left": 3}],
         "account.report": keys,
         "file.drop": {},
     }
@@ -221,9 +221,20 @@ def test_an_account_is_purged_and_the_report_is_for_nobody_else(said: Said, data
         assert asked[1] == ("account.purge", {"name": "bob", "media": True, "dry_run": False})
         assert [args["key"] for name, args in asked if name == "file.drop"] == list(keys.values())
         seen = len(asked)
-        for command in (("purge", "bob", "--report", str(path)), ("report", "bob", str(tmp_path / "none" / "x.json"))):
+        beside = str(path.with_suffix(".txt"))
+        for command in (
+            ("purge", "bob", "--report", beside),
+            ("purge", "bob", "--report", str(path)),
+            ("report", "bob", str(tmp_path / "none" / "x.json")),
+        ):
             assert "is there already" in (refused := said.refused("account", *command)) or "no folder" in refused
         assert len(asked) == seen, "nothing is asked for that could not be written"
+
+        for form, key in keys.items():
+            (data / "media" / key).write_text(form)
+        assert said.run("account", "purge", "bob", "--wait", "0", "--report", str(tmp_path / "early.txt")) == 1
+        assert "3 posts and pictures are still" in said.error and "fedcomm account report bob FILE" in said.error
+        assert (tmp_path / "early.json").read_text() == "json" and (tmp_path / "early.txt").read_text() == "txt"
 
     assert (path.read_text(), path.with_suffix(".txt").read_text()) == ("json", "txt")
     assert {stat.S_IMODE(each.stat().st_mode) for each in (path, path.with_suffix(".txt"))} == {0o600}

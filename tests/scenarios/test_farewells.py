@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from fedcomm import commands, media
+from fedcomm.errors import Conflict
 from storage.connect import execute, rows
 from tests import build
 from tests.fediverse import Fediverse
@@ -68,6 +69,9 @@ async def test_what_is_deleted_is_told_to_servers_from_where_nobody_follows_any_
     with c.here():
         assert await rows("SELECT deleted_at IS NULL FROM actor WHERE uri = ?", (anna.actor.uri,)) == [(False,)]
     with a.here():
+        with pytest.raises(Conflict) as again_asked:
+            await commands.run(a.app, "account.purge", wanted)
+        assert "fedcomm account report anna FILE" in again_asked.value.fix
         state = await commands.run(a.app, "account.erased", {"name": "anna"})
         made = await commands.run(a.app, "account.report", {"name": "@anna"})
         files = {form: tmp_path / "a" / "media" / key for form, key in made.items()}

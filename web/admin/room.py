@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from fedcomm import blocked_files, digests, room, settings
-from fedcomm.errors import AppError
+from fedcomm.errors import AppError, Invalid
 from storage import blocked_files as stored_blocks
 from storage import room as stored
 from web import respond, state, uploads
@@ -42,11 +42,12 @@ class Unseen(msgspec.Struct, frozen=True):
 
 
 class Unwanted(msgspec.Struct, frozen=True):
-    """A file to be blocked."""
+    """A file to be blocked; since it is erased, that wants to be sure."""
 
     digest: str = ""
     file: UploadFile | None = None
     reason: str = ""
+    sure: bool = False
     csrf: str = ""
 
 
@@ -83,6 +84,8 @@ async def block(request: Request, reader: Reader) -> Response:
     """`POST /admin/media/block`: by the file itself, or its digest."""
     given = await form(request, Unwanted, reader)
     try:
+        if not given.sure:
+            raise Invalid("Please say that you are sure.", field="sure")
         content = await uploads.content_of(given.file)
         digest = await digests.of(content) if content else given.digest
         await blocked_files.block(state.app_of(request), reader.account, digest, given.reason)

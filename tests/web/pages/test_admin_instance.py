@@ -90,6 +90,7 @@ async def test_admins_see_what_takes_room_and_say_how_much_copies_may(admin: Bro
     page = await admin.get("/admin/media")
     kinds, servers = page.all("table")
     assert "Copies of avatars36000 B" in kinds.text and "far.example" in servers.text
+    assert "Kopien von Profilbildern" in (await admin.get("/admin/media", accept_language="de")).all("table")[0].text
 
     refused = await admin.send(page, "/admin/media/cap", megabytes="1")
     assert refused.status == 422 and "64" in refused.problem
@@ -104,14 +105,16 @@ async def test_admins_see_what_takes_room_and_say_how_much_copies_may(admin: Bro
 
 async def test_admins_block_a_file_by_itself_or_by_what_it_is_known_by(admin: Browser) -> None:
     page = await admin.get("/admin/media")
+    unsure = await admin.send_with(page, "/admin/media/block", {"file": ("x.png", PNG)}, reason="<b>bad</b>")
+    assert unsure.status == 422 and unsure.problem and await blocked_files.newest() == []
     assert (
-        await admin.send_with(page, "/admin/media/block", {"file": ("x.png", PNG)}, reason="<b>bad</b>")
+        await admin.send_with(page, "/admin/media/block", {"file": ("x.png", PNG)}, reason="<b>bad</b>", sure="true")
     ).status == 303
     page = await admin.get("/admin/media")
     digest = hashlib.sha256(PNG).hexdigest()
     assert digest in page.main and "<b>bad</b>" in page.one("main").text
     for wrong, status in (("abc", 422), (digest, 409)):
-        refused = await admin.send_with(page, "/admin/media/block", {}, digest=wrong)
+        refused = await admin.send_with(page, "/admin/media/block", {}, digest=wrong, sure="true")
         assert (refused.status, refused.one("input", id="digest")["value"]) == (status, wrong) and refused.problem
     page = await admin.button(page, f"/admin/media/blocked/{digest}/unblock")
     assert digest not in page.main and await blocked_files.newest() == []

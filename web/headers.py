@@ -64,7 +64,7 @@ def complete(response: Response, path: str, identity: str) -> None:
         fields.append((b"x-request-id", identity.encode()))
         return
     said = {name for name, _ in fields}
-    fields += [field for field in _EVERYWHERE if field[0] not in said] if b"referrer-policy" in said else _EVERYWHERE
+    fields += _EVERYWHERE
     if b"content-security-policy" not in said:
         html = any(name == b"content-type" and value.startswith(b"text/html") for name, value in fields)
         fields += _PAGE if html else _DATA

@@ -73,7 +73,7 @@ async def _one(request: Request, refused: AppError | None = None, given: Words =
         request,
         "appeal.html",
         refused,
-        {"cache-control": "no-store", "referrer-policy": "no-referrer"},
+        {"cache-control": "no-store"},
         form=True,
         place=place,
         node=(await _nodes([place.post]))[place.post.id],

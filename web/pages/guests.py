@@ -11,7 +11,7 @@ from web import auth, params, respond, state
 from web.pages import frame, shown
 from web.pages.readers import Plain, form, guest_of, reader_of
 
-_SECRET = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
+_SECRET = {"cache-control": "no-store"}  # other sites learn no address anyway: `same-origin` of each answer
 
 
 class Handle(msgspec.Struct, frozen=True):

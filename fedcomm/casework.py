@@ -117,6 +117,15 @@ async def close(app: App, worker: Worker, report_id: int, outcome: str, answer: 
         raise Invalid("A report ends with something done, with nothing to do, or with others.", field="outcome")
     if len(answer.strip()) > MAX_ANSWER:
         raise Invalid("An answer may have {limit} characters.", field="answer", limit=MAX_ANSWER)
+    await end(app, worker, report_id, outcome, answer)
+
+
+async def end(app: App, worker: Worker, report_id: int, outcome: str, answer: str) -> None:
+    """As `close`, also by one whose server does not say how it ended: '' then.
+
+    Raises:
+        NotFound: there is none that they may see.
+    """
     async with transaction():
         found = await _held(worker, report_id)
         if found.state == reports.CLOSED:

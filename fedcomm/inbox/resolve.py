@@ -10,6 +10,7 @@ import storage.groups
 import storage.posts
 from activitypub.activities import Activity
 from fedcomm import casework, clock, dispatches, members, rights, sanitise
+from fedcomm.errors import AppError
 from fedcomm.inbox import announce
 from fedcomm.inbox.hand import Hand, Ignored
 from storage import reports
@@ -24,13 +25,15 @@ _MOST = 50  # reports about one account that are looked through
 async def resolved(hand: Hand, activity: Activity) -> None:
     """The server of the group or of who is reported says so, or a moderator of the group: who reported here learns it.
 
-    Those are told who were asked: of a group of ours nobody else says so.
+    Of a group of ours its moderators say so: it ends as if they had done it on a page here.
     """
-    by = hand.actor(activity.actor)
+    by, done = hand.actor(activity.actor), 0
     for found in await _meant(hand, activity):
         if await _may(found, by):
             return await _end(hand, found, activity, by)
-    raise Ignored("no report here is meant by it")
+        done += await _ended_in_ours(hand, found, activity, by)
+    if not done:
+        raise Ignored("no report here is meant by it")
 
 
 async def announced(hand: Hand, activity: Activity) -> None:
@@ -57,11 +60,14 @@ async def _meant(hand: Hand, activity: Activity) -> list[Report]:
     post, reporter = await storage.posts.by_uri(thing), await storage.actors.by_uri(by)
     if post is None or reporter is None:
         return []
-    # What we sent we sent in the name of somebody who runs this server, or of the server itself.
+    # What we sent we sent in the name of somebody who runs this server, or of the server itself; moderators of a group
+    # of ours so hear of what others reported as well.
+    group, _face = await storage.groups.with_face(post.group_id)
+    ours = group is not None and bool(group.local)
     return [
         each
         for each in await reports.about(post.author_id, _MOST)
-        if post.id in each.post_ids and (own(each.uri) if reporter.local else each.reporter_id == reporter.id)
+        if post.id in each.post_ids and (ours or own(each.uri) if reporter.local else each.reporter_id == reporter.id)
     ]
 
 
@@ -84,6 +90,25 @@ async def _may(found: Report, by: Actor) -> bool:
     return face.host == by.host or (await members.standing(group, by)).may(rights.OVERSEE)
 
 
+async def _ended_in_ours(hand: Hand, found: Report, activity: Activity, by: Actor) -> bool:
+    """Whether a moderator of a group of ours has so ended what was reported in it; they do not of themselves."""
+    group, _face = await storage.groups.with_face(found.group_id)
+    if group is None or not group.local or found.state == reports.CLOSED:
+        return False
+    try:
+        worker = await casework.of_group(by, group)
+        await casework.end(hand.app, worker, found.id, *_said(activity))
+    except AppError:  # no moderator, or nothing that they may see
+        return False
+    return True
+
+
+def _said(activity: Activity) -> tuple[str, str]:
+    """How it ended, where that is said, and what the one who reported should know."""
+    said = activity.raw.get("result")
+    return said if said in casework.OUTCOMES else "", sanitise.plain(activity.summary).strip()[: casework.MAX_ANSWER]
+
+
 async def _end(hand: Hand, found: Report, activity: Activity, by: Actor) -> None:
     """It is closed, but for admins here who are to decide for themselves; it ends so once, whoever says so."""
     hold(held := Writes(), "report", found.id)
@@ -91,10 +116,9 @@ async def _end(hand: Hand, found: Report, activity: Activity, by: Actor) -> None
     found = await reports.by_id(found.id) or found
     if found.state == reports.CLOSED or found.closed_by:
         raise Ignored("it was dealt with before")
-    said = activity.raw.get("result")
-    outcome = said if said in casework.OUTCOMES else ""
-    answer = sanitise.plain(activity.summary).strip()[: casework.MAX_ANSWER]
-    writes, columns = Writes(), {"closed_by": by.uri, "outcome": outcome, "answer": answer}
+    outcome, answer = _said(activity)
+    writes = Writes()
+    columns: dict[str, Any] = {"closed_by": by.uri, "outcome": outcome, "answer": answer}
     if not found.for_admins:
         columns |= {"state": reports.CLOSED, "closed_at": clock.now_ms()}
     reports.change(writes, found.id, **columns)

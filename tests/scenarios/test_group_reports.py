@@ -196,6 +196,23 @@ async def test_lemmy_reports_is_answered_and_its_moderators_end_reports_in_its_g
     assert [each["object"]["id"] for each in answers] == [sent["id"]] and answers[0]["object"]["actor"] == rita.uri
     assert [each.state for each in await kept(bakery.b)] == ["closed"]
 
+    # And those in ours, of which they heard under the name of whoever runs this server; nobody else does.
+    for worker_ in (rita, bakery.lena):
+        with bakery.a.here():
+            await casework.reopen(worker, made.id)
+        for named in (rita.uri, bakery.ada.actor.uri):
+            meant = worker_.does("Flag", post.uri, actor=named, to=[bakery.bread.uri])
+            await forger.send(bakery.fediverse, bakery.a, worker_, worker_.does("Resolve", meant))
+        (ended,) = await kept(bakery.a)
+        assert (ended.state, ended.closed_by) == (("open", "") if worker_ is rita else ("closed", bakery.lena.uri))
+    with bakery.a.here():
+        await casework.reopen(worker, made.id)
+    meant = bakery.lena.does("Flag", post.uri, actor=bakery.ada.actor.uri, to=[bakery.bread.uri])
+    await forger.send(bakery.fediverse, bakery.a, bakery.lena, bakery.lena.does("Resolve", meant))
+    (ended,) = await kept(bakery.a)
+    assert (ended.state, ended.outcome) == ("closed", "")
+    assert len([each for each in bakery.lemmy.received if each["type"] == "Resolve"]) == 3
+
 
 async def test_who_may_not_end_a_report_does_not(bakery: Bakery) -> None:
     leo = bakery.lemmy.actor("leo")

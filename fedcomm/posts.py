@@ -40,7 +40,7 @@ from storage import media as media_rows
 from storage import pleas as plea_rows
 from storage import posts as rows
 from storage.actors import Actor
-from storage.connect import Writes, apply
+from storage.connect import Writes, apply, transaction, write
 from storage.errors import IntegrityError
 from storage.flairs import Flair
 from storage.groups import Group
@@ -92,7 +92,9 @@ async def create(
             await newcomers.record(writes, welcome, post)
         await _tell(app, writes, prepared, note, post)
     try:
-        await apply(writes)
+        async with transaction():
+            await restraints.check_alone(app, prepared)
+            await write(writes)
     except IntegrityError:
         again = await idempotency.post_of(account_id, idempotency_key) if idempotency_key else None
         if again is not None:

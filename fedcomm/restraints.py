@@ -14,6 +14,8 @@ from fedcomm.standing import Author, Standing, Wait, Written
 from storage import circumstances, shares
 from storage.actors import Actor
 from storage.circumstances import Circumstances
+from storage.connect import Writes, write
+from storage.counting import hold
 from storage.groups import Group
 from storage.posts import Post
 
@@ -54,6 +56,19 @@ async def check(app: App, prepared: Prepared) -> None:
     why = admit.waits(group, standing, known, who, _measured(app, prepared), clock.now_ms())
     if why is not None:
         raise _refusal(app, face, why, known)
+
+
+async def check_alone(app: App, prepared: Prepared) -> None:
+    """As `check`, in the transaction in which the post is written: of two posts at once the second has to wait as well.
+
+    Raises:
+        NotAllowed, Invalid, TooMany: as `check`.
+    """
+    group, _face = _asking(prepared)
+    if group is not None and group.local and group.slow:
+        hold(writes := Writes(), "actor", prepared.author.id)
+        await write(writes)
+        await check(app, prepared)
 
 
 async def check_edit(app: App, prepared: Prepared, before: str = "") -> None:

@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 
 from activitypub.contexts import PUBLIC
-from fedcomm import acts, admit, groups, members, orphans, posts, relocating, rights, sharing
+from fedcomm import acts, admit, groups, members, orphans, posts, relocating, rights, seconding, sharing
 from fedcomm.app import App
-from fedcomm.errors import Invalid, NotAllowed, NotFound
+from fedcomm.errors import Invalid, NotAllowed, NotFound, TooMany
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
 from storage import actors, boosts, registers
@@ -49,6 +49,7 @@ async def move(app: App, moderator: Actor | None, post_id: int, target: str, rea
         NotAllowed: no moderator of the group in which it is, or one who may not begin threads in the other; or its
             author is banned from that.
         Invalid: it is in that group, or not for everybody.
+        TooMany: they took so much out of the group lately that somebody else has to look (`seconding.py`).
     """
     post = await rows.by_id(post_id)
     old, old_face = await stored.with_face(post.group_id if post is not None else None)
@@ -92,11 +93,16 @@ async def record(app: App, wanted: Move, document: dict[str, Any], *, free: bool
         raise Invalid("The thread is in this group already.", field="group")
     if not relocating.movable(post, old, new) or post.removed_at is not None:
         raise Invalid("Only what is for everybody, and in its group, can be moved into another one.", field="group")
+    back = await _left(new, post)
     if not free:
         admit.actor(wanted.by)
+        if back is None and await seconding.waits(old, wanted.by):
+            raise TooMany(
+                "You have taken very much out of this group lately. Please wait, or let somebody else move it.",
+                retry_after=3_600,
+            )
         await sharing.may_bring(app, wanted.by, post, new, wanted.new_face)
     writes, removal = Writes(), f"{wanted.uri}#removal"
-    back = await _left(new, post)
     await relocating.record(app, writes, post, old, new)
     _log(app, writes, wanted)
     _leave(app, writes, wanted, document, removal)

@@ -210,14 +210,16 @@ async def before(span: Span, subjects: Collection[str]) -> dict[tuple[str, str],
 
 
 async def taken_out(group_id: int, uri: str, since: int) -> int:
-    """How often somebody has taken something out of a group since then (ms): posts, and each time all of somebody.
+    """How often somebody has taken something out of a group since then (ms): posts, each time all of somebody, and
+    threads that went into another group.
 
     What was put back counts as well, and what they agreed to take out does not: somebody else had looked at it.
     """
     sql = (
         "SELECT COUNT(*) FROM act WHERE group_id = ? AND id > ? AND actor_uri = ? AND recorded_at > ? AND effective = 1"
         " AND ((property = 'removed' AND value IS NOT NULL AND value NOT LIKE '%\"proposer\"%')"
-        " OR (property = 'ban' AND value LIKE '%\"remove\":true%'))"
+        " OR (property = 'ban' AND value LIKE '%\"remove\":true%')"
+        " OR (property = 'moved' AND value LIKE '%\"to\"%'))"
     )
     return int(await value(sql, (group_id, _before(since), uri, since)))
 

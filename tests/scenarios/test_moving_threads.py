@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from fedcomm import curation, members, transfers
-from fedcomm.errors import Invalid, NotAllowed, NotFound
+from fedcomm import admit, curation, members, transfers
+from fedcomm.errors import Invalid, NotAllowed, NotFound, TooMany
 from storage import actors, groups
 from storage.actors import Actor
 from storage.connect import rows
@@ -230,6 +230,27 @@ async def test_a_moderator_moves_a_thread_into_another_group_and_back(village: V
         await curation.remove(a.app, greta.actor, post.id)
         with pytest.raises(Invalid):
             await transfers.move(a.app, greta.actor, post.id, "oats")
+
+
+@pytest.mark.thorough("postgres")
+async def test_what_is_moved_out_of_a_group_counts_as_what_is_taken_out(
+    village: Village, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admit, "REMOVALS", 1)
+    a, greta, anna = village.a, village.greta, await village.a.known("anna")
+    first, second = await a.knows(village.thread.uri), await greta.post("@rye More\n\nof it")
+    with a.here():
+        for group in ("rye", "oats"):
+            await members.appoint(a.app, group, anna.actor)
+        await transfers.move(a.app, greta.actor, first.id, "oats")
+        with pytest.raises(TooMany, match="somebody else"):
+            await transfers.move(a.app, greta.actor, second.id, "oats")
+        assert await curation.remove(a.app, greta.actor, second.id), "it waits for somebody else"
+        await curation.restore(a.app, anna.actor, second.id)
+        await transfers.move(a.app, anna.actor, second.id, "oats")
+        for post in (first, second):  # to undo it needs nobody else
+            await transfers.move(a.app, anna.actor, post.id, "rye")
+    assert [await village.where(a), await village.where(a, second)] == ["rye", "rye"]
 
 
 @pytest.mark.thorough("postgres")

@@ -42,13 +42,14 @@ class _Place(msgspec.Struct, frozen=True):
 
 async def remove(
     app: App, moderator: Actor | None, post_id: int, reason: str = "", *, server: Account | None = None,
-    seconded: bool = False, only: int = 0,
+    seconded: bool = False, only: int = 0, review: str = "",
 ) -> bool:  # fmt: skip
     """Take a post out of its group; it stays its author's (FEP-1b12 §Group moderation). Once is enough.
 
     Gives whether it is hidden only, until somebody else agrees, since a moderator has taken out so many
     (`seconding.py`); what is `seconded` somebody has looked at already.
-    With `only` a post of that group alone.
+    With `only` a post of that group alone. With a `review`, in a group of ours, it is out until somebody has looked at
+    it again (`reviews.py`), and that text is what other servers are told.
 
     Who looks after this `server` does so in any group of ours, in their own name, so that somebody else decides about
     an appeal, and it stands in the log of admins.
@@ -59,6 +60,8 @@ async def remove(
     """
     place = await _place(app, moderator, post_id, rights.REMOVE, server=server)
     _inside(place, only)
+    if review and not place.group.local:
+        raise NotAllowed("Groups are looked after on their own server.")
     if place.post.removed_at is not None:
         return False
     async with transaction():  # which may be that of an act that came in
@@ -70,7 +73,7 @@ async def remove(
             )  # fmt: skip
             await write(writes)
             return True
-        await _take_out(app, place, reason, server)
+        await _take_out(app, place, reason, server, review=review)
     return False
 
 
@@ -86,12 +89,14 @@ async def remove_seconded(
     await _take_out(app, place, proposed.summary, None, proposed.actor_uri)
 
 
-async def _take_out(app: App, place: _Place, reason: str, server: Account | None, proposer: str = "") -> None:
+async def _take_out(
+    app: App, place: _Place, reason: str, server: Account | None, proposer: str = "", review: str = ""
+) -> None:  # fmt: skip
     writes, uri = Writes(), app.urls.activity(next_id())
     # A `summary` tells the removal by a moderator from a deletion by the author (Lemmy 0.19).
-    deletion = _act("Delete", uri, place, summary=reason or " ")
+    deletion = _act("Delete", uri, place, summary=review or reason or " ")
     moderation.record_removal(
-        app, writes, place.group, place.face, place.post, place.by, uri, reason, proposer=proposer
+        app, writes, place.group, place.face, place.post, place.by, uri, reason, proposer=proposer, review=bool(review)
     )  # fmt: skip
     await _tell(app, writes, place, deletion)
     if place.group.local and (boost := await boosts.of(place.face.id, place.post.id)) is not None:

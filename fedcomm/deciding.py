@@ -34,8 +34,8 @@ AGREE, SHOW = "agree", "show"  # that something is taken out, or that it is not
 ACTS = {  # what can be decided about which kinds
     AGREE: frozenset((rows.PROPOSAL,)),
     SHOW: frozenset((rows.PROPOSAL,)),
-    LET_IN: frozenset((rows.HELD, rows.REQUEST, rows.APPEAL, rows.CAUGHT, rows.SIGN_UP)),
-    TURN_DOWN: frozenset((rows.HELD, rows.REQUEST, rows.APPEAL, rows.CAUGHT, rows.SIGN_UP)),
+    LET_IN: frozenset((rows.HELD, rows.REVIEW, rows.REQUEST, rows.APPEAL, rows.CAUGHT, rows.SIGN_UP)),
+    TURN_DOWN: frozenset((rows.HELD, rows.REVIEW, rows.REQUEST, rows.APPEAL, rows.CAUGHT, rows.SIGN_UP)),
     REMOVE: frozenset((rows.REPORT, rows.CASE)),
     CLOSE: frozenset((rows.REPORT, rows.CASE)),
 }
@@ -119,7 +119,7 @@ async def _decided(app: App, keeper: Keeper, act: str, case: Case, words: Words)
     match case.kind:
         case rows.PROPOSAL:
             await _proposed(app, keeper, act, case)
-        case rows.HELD:
+        case rows.HELD | rows.REVIEW:
             by = await _by(keeper, case, rights.HOLD)
             if yes:
                 await holding.release(app, _name(case), case.id, by)

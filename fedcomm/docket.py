@@ -16,7 +16,7 @@ from fedcomm import holding, powers, rights, sanitise
 from fedcomm.app import App
 from fedcomm.desk import reading
 from fedcomm.errors import Conflict, NotAllowed
-from storage import appeals, docket, registers, reports, visible
+from storage import appeals, docket, registers, reports, reviews, visible
 from storage.accounts import Account
 from storage.actors import Actor
 from storage.docket import Entry, Scope
@@ -28,7 +28,7 @@ MOST_AFAR, SECONDS = 8, 4.0  # groups elsewhere that are asked at once, and how 
 DESK = "desk"  # of a post that waits for a group elsewhere
 _RIGHTS = {
     docket.PROPOSAL: rights.REMOVE, docket.REPORT: rights.OVERSEE, docket.HELD: rights.HOLD,
-    docket.REQUEST: rights.APPROVE,
+    docket.REVIEW: rights.HOLD, docket.REQUEST: rights.APPROVE,
 }  # fmt: skip
 _STAFF = {
     docket.PROPOSAL: powers.REPORTS, docket.CASE: powers.REPORTS, docket.CAUGHT: powers.SPAM,
@@ -95,7 +95,7 @@ async def scope(keeper: Keeper) -> tuple[Scope, dict[int, Place]]:
     for group_id, place in places.items():
         given = _rights(keeper.actor, place.group, holders.get(group_id, []), programs.get(group_id, ""))
         for kind, right in _RIGHTS.items():
-            elsewhere = kind == docket.PROPOSAL and not place.group.local  # that is asked on its own server
+            elsewhere = kind in (docket.PROPOSAL, docket.REVIEW) and not place.group.local  # asked on its own server
             if (right in given and not elsewhere) or (group_id in alone and kind != docket.REPORT):
                 may[kind].append(group_id)
         if place.group.local and rights.RESTORE in given:
@@ -159,6 +159,7 @@ async def _cases(keeper: Keeper, places: dict[int, Place], found: Sequence[Entry
         await _proposed(ids[docket.PROPOSAL])
         | await _reports(keeper, [*ids[docket.REPORT], *ids[docket.CASE]])
         | await _held(ids[docket.HELD])
+        | await _reviews(ids[docket.REVIEW])
         | await _asking(ids[docket.REQUEST])
         | await _appeals(ids[docket.APPEAL])
         | await _strangers(ids[docket.CAUGHT])
@@ -203,6 +204,16 @@ async def _held(ids: Sequence[int]) -> _Described:
         each.id: (each.actor_id, {"about": each.kind} | holding.words(each, MOST_TEXT))
         for each in found.values()
         if each.body
+    }
+
+
+async def _reviews(ids: Sequence[int]) -> _Described:
+    return {
+        key: (
+            each.post.author_id,
+            {"about": docket.REVIEW, "title": _words(each.post), "text": each.reason[:MOST_TEXT]},
+        )
+        for key, each in (await reviews.by_ids(ids)).items()
     }
 
 

@@ -19,6 +19,7 @@ from fedcomm import (
     letters,
     mapping,
     members,
+    reviews,
     rights,
     sanitise,
     speech,
@@ -35,6 +36,7 @@ from storage.counting import hold
 from storage.groups import Group
 from storage.held import Asked, Held
 from storage.ids import next_id
+from storage.reviews import Review
 
 MAX_REASON = 500  # characters
 
@@ -142,6 +144,11 @@ async def release(app: App, group_name: str, held_id: int, by: Actor | None, *, 
         NotAllowed: `by` may not decide that in the group.
         Conflict: somebody has turned it away.
     """
+    if (out := await _out(group_name, held_id, by)) is not None:
+        await reviews.let_in(app, out, by)
+        if trust:
+            await _trust_author(app, group_name, out.post.author_id, by)
+        return
     group, face, kept, actor_uri = await _place(app, group_name, held_id, by)
     if kept.state == held.REFUSED:
         raise Conflict("This post was turned away already.")
@@ -156,6 +163,10 @@ async def trust(app: App, group_name: str, actor_id: int, by: Actor | None) -> N
         NotFound: there is no such group or actor.
         NotAllowed: `by` may not decide that in the group.
     """
+    await _trust_author(app, group_name, actor_id, by)
+
+
+async def _trust_author(app: App, group_name: str, actor_id: int, by: Actor | None) -> None:
     group, face, actor_uri, author = await _about(group_name, actor_id, by)
     if author.gone:
         raise NotFound("There is no such account.")
@@ -192,13 +203,17 @@ async def refuse(
         Conflict: somebody has let it in.
         Invalid: the reason is too long.
     """
+    if len(reason.strip()) > MAX_REASON:
+        raise Invalid("A reason may have {limit} characters.", field="reason", limit=MAX_REASON)
+    if (out := await _out(group_name, held_id, by)) is not None:
+        await reviews.turn_away(app, *await groups.named(group_name), out, by, reason)
+        rest = await held.of_author(out.group_id, out.post.author_id) if everything else []
+        return await refuse(app, group_name, rest[0].id, by, reason, everything=True) if rest else None
     group, face, kept, actor_uri = await _place(app, group_name, held_id, by)
     if kept.state == held.RELEASED and not everything:
         raise Conflict("This post was let in already. You can take it out of the group.")
     author = await actors.by_id(kept.actor_id)
     reason = reason.strip()
-    if len(reason) > MAX_REASON:
-        raise Invalid("A reason may have {limit} characters.", field="reason", limit=MAX_REASON)
     async with transaction():
         hold(writes := Writes(), "groups", group.id)
         await write(writes)
@@ -274,6 +289,13 @@ async def _place(app: App, name: str, held_id: int, by: Actor | None) -> tuple[G
     if kept is None or kept.group_id != group.id:
         raise NotFound("Nothing waits here under that number.")
     return group, face, kept, actor_uri
+
+
+async def _out(name: str, number: int, by: Actor | None) -> Review | None:
+    """What was in the group, and is out of it until somebody has looked at it again."""
+    group, face = await groups.named(name)
+    await members.who_acts(group, face, by, rights.HOLD)
+    return await reviews.standing(group, number)
 
 
 def _log(

@@ -19,16 +19,17 @@ def stewards_of(face: Actor) -> str:
 
 def record_removal(
     app: App, writes: Writes, group: Group, face: Actor, post: Post, moderator: Actor, uri: str, reason: str,
-    *, proposer: str = "",
+    *, proposer: str = "", review: bool = False,
 ) -> None:  # fmt: skip
     """A moderator took a post out of its group; it stays its author's (FEP-1b12 §Group moderation).
 
-    `proposer` is another who had proposed it, to which this one agreed (`seconding.py`).
+    `proposer` is another who had proposed it, to which this one agreed (`seconding.py`). With `review` it is out until
+    somebody has looked at it again, and its author is told when they decide (`reviews.py`).
     """
-    value = {"removed": True} | ({"proposer": proposer} if proposer else {})
+    value = {"removed": True} | ({"proposer": proposer} if proposer else {}) | ({"review": True} if review else {})
     act = acts.record(app, writes, group, face, "removed", post.uri, value, by=moderator.uri, uri=uri, summary=reason)
     take_effect(writes, act, "post", post.id, removed_at=clock.now_ms())
-    if post.author_id != moderator.id and (group.local or post.local):
+    if post.author_id != moderator.id and (group.local or post.local) and not review:
         jobs.add(writes, next_id(), "tell_removal", {"act": act.id, "post": post.id}, clock.now_ms())
         app.jobs_added(writes)
     talks.again(writes, post)

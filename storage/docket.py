@@ -9,11 +9,13 @@ from storage.held import COLUMNS as _HELD
 from storage.held import Held
 from storage.posts import BY_URIS, Post
 from storage.reports import NOT_THEMSELVES
+from storage.reviews import FROM as _OUT
 
 REPORT, HELD, REQUEST, APPEAL = "report", "held", "request", "appeal"  # in groups
 PROPOSAL = "proposal"  # what a moderator would take out, and somebody else has to look at
+REVIEW = "review"  # a post that is out of a group until somebody has looked at it again
 CASE, CAUGHT, SIGN_UP = "case", "caught", "sign_up"  # of the server: reports, first words of strangers, new accounts
-KINDS = (PROPOSAL, REPORT, HELD, REQUEST, APPEAL, CASE, CAUGHT, SIGN_UP)
+KINDS = (PROPOSAL, REPORT, HELD, REVIEW, REQUEST, APPEAL, CASE, CAUGHT, SIGN_UP)
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -104,6 +106,7 @@ _PARTS = {
         f"FROM report WHERE {NOT_THEMSELVES} AND for_group = 1 AND state = 'open' AND group_id IN (?ints)",
     ),
     HELD: ("id, group_id, held_at", "FROM held WHERE group_id IN (?ints) AND state = 'waiting'"),
+    REVIEW: ("a.id, a.group_id, a.recorded_at", f"{_OUT} AND r.group_id IN (?ints)"),
     REQUEST: ("f.id, g.id, COALESCE(f.id >> 16, 0)", _REQUESTS),
     APPEAL: ("id, group_id, COALESCE(asked_at, 0)", _APPEALS),
     CASE: (
@@ -193,7 +196,7 @@ async def programs(group_ids: Sequence[int]) -> dict[int, str]:
 
 
 def _order(kind: str) -> str:
-    return {REQUEST: "f.id", PROPOSAL: "a.id"}.get(kind, "id")
+    return {REQUEST: "f.id", PROPOSAL: "a.id", REVIEW: "a.id"}.get(kind, "id")
 
 
 def _arguments(scope: Scope, kind: str, groups: list[int], group_id: int) -> list[object]:

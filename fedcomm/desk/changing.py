@@ -14,6 +14,7 @@ from fedcomm import (
     members,
     promotional,
     requests,
+    reviews,
     rights,
     rollback,
     topics,
@@ -58,6 +59,8 @@ async def decide(app: App, group: Group, face: Actor, by: Actor, decision: Decis
     if act in ("refuse", "refuse_all"):
         everything = act == "refuse_all"
         return await holding.refuse(app, name, number(decision.id), by, decision.reason, everything=everything)
+    if act == "hold":
+        return await _hold(app, group, by, decision.id, decision.reason)
     if act == "restore":
         return await put_back(app, group, by, decision.id)
     who = await actors.by_uri(decision.id)
@@ -74,6 +77,13 @@ async def decide(app: App, group: Group, face: Actor, by: Actor, decision: Decis
             await _ABOUT[act](app, name, who.id, by)
         case _:
             raise Invalid("There is no such act.")
+
+
+async def _hold(app: App, group: Group, by: Actor, uri: str, reason: str) -> None:
+    post = await posts.by_uri(uri)
+    if post is None:
+        raise NotFound("There is no such post in the group.")
+    await reviews.hold(app, by, post.id, reason, only=group.id)
 
 
 async def put_back(app: App, group: Group, by: Actor, uri: str) -> None:

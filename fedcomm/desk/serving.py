@@ -27,11 +27,12 @@ from fedcomm.desk.values import (
     uri_of,
     uri_of_list,
 )
-from storage import actors, directory, held, registers
+from storage import actors, directory, held, registers, reviews
 from storage.actors import Actor
 from storage.groups import Group
 from storage.invites import Invite
 from storage.paging import Page
+from storage.reviews import Review
 
 
 class Sought(msgspec.Struct, frozen=True):
@@ -101,9 +102,13 @@ async def waiting(app: App, group: Group, most: int = MOST_HELD) -> Waiting:
     """What waits for the group, the longest first, and of whom moderators have decided something."""
     found = await holding.waiting(group, most)
     ends = await lapses.of(app, group, [each.held for each in found], [each.author for each in found])
+    out = await reviews.of_group(group.id, most)
+    authors = await actors.by_ids([each.post.author_id for each in out])
+    posts = [_held(app, each, ends) for each in found]
+    posts += [_out(app, each, authors[each.post.author_id]) for each in out if each.post.author_id in authors]
     return Waiting(
-        posts=tuple(_held(app, each, ends) for each in found),
-        count=await held.count(group.id),
+        posts=tuple(sorted(posts, key=lambda each: each.held_at)[:most]),
+        count=await held.count(group.id) + await reviews.count(group.id),
         trusted=await _marked(app, group, "trusted"),
         promotional=await _marked(app, group, "promotional"),
     )
@@ -117,6 +122,16 @@ def _held(app: App, each: holding.Waiting, ends: Mapping[int, int]) -> Held:
         title=each.title, warning=each.warning, html=sanitise.clean(each.html[:MOST_HTML]), url=each.url,
         pictures=each.pictures, answer=each.answer, held_at=kept.held_at, ends=None if end == lapses.NEVER else end,
         stays=end == lapses.NEVER,
+    )  # fmt: skip
+
+
+def _out(app: App, each: Review, author: Actor) -> Held:
+    """What was in the group, and is out of it until somebody has looked at it again."""
+    post = each.post
+    return Held(
+        id=str(each.id), author=author.uri, handle=app.urls.handle(author.username, author.host), kind="review",
+        title=post.title, warning=post.summary, html=sanitise.clean(post.content[:MOST_HTML]), url=post.url or post.uri,
+        pictures=post.attachments_count, answer=not post.starter, held_at=each.since,
     )  # fmt: skip
 
 

@@ -6,7 +6,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.groups
-from fedcomm import cautions, curation, flairs, group_profile, transfers
+from fedcomm import cautions, curation, flairs, group_profile, reviews, transfers
+from fedcomm.app import App
+from fedcomm.desk import afar
+from fedcomm.desk.values import Decision
 from fedcomm.errors import Invalid
 from storage import visible
 from storage.posts import Post
@@ -41,6 +44,9 @@ async def thread(request: Request, reader: Reader) -> Response:
             rules = await group_profile.rules_shown(group, face)
             waits = await curation.remove(app, reader.actor, post.id, reasons.said(rules, wish.rule, wish.reason))
             return respond.redirect("/moderation?done=waits" if waits else await _around(reader, post))
+        case "hold":
+            waits = await _hold(app, reader, post, wish)
+            return respond.redirect("/moderation?done=waits" if waits else await _around(reader, post))
         case "lock":
             await curation.lock(app, reader.actor, post.id, wish.reason, wish.group)
         case "cool":
@@ -62,6 +68,17 @@ async def thread(request: Request, reader: Reader) -> Response:
         case _:
             raise Invalid("There is no such act.")
     return respond.redirect(shown.permalink(post, author))
+
+
+async def _hold(app: App, reader: Reader, post: Post, wish: Wish) -> bool:
+    """A group elsewhere hears of it on its desk: its server takes the post out, and tells all others."""
+    group, face = await storage.groups.with_face(post.group_id)
+    rules = await group_profile.rules_shown(group, face)
+    reason = reasons.said(rules, wish.rule, wish.reason)
+    if group is None or face is None or group.local:
+        return await reviews.hold(app, reader.actor, post.id, reason)
+    await afar.decide(app, group, face, reader.actor, Decision(act="hold", id=post.uri, reason=reason))
+    return False
 
 
 async def _around(reader: Reader, post: Post) -> str:

@@ -58,6 +58,8 @@ def group_act(property_: str, value: str | None) -> str:
         return later("let in a post that waited") if "released" in value else later("turned away a post that waited")
     if property_ == "locked" and value is not None and "until" in value:
         return later("closed for a while")
+    if property_ == "removed" and value is not None and '"review"' in value:
+        return later("took out, until somebody has looked at it again")
     if property_ == "moved" and value is not None and "from" in value:
         return later("moved here from another group")
     if property_ == "role" and registers.role(value) == "steward":

@@ -11,6 +11,7 @@ import storage.follows
 import storage.held
 import storage.registers
 import storage.reports
+import storage.reviews
 from fedcomm import (
     admit,
     casework,
@@ -21,6 +22,7 @@ from fedcomm import (
     group_profile,
     members,
     remote_settings,
+    reviews,
     rights,
 )  # fmt: skip
 from fedcomm.app import App
@@ -127,6 +129,10 @@ async def _done(app: App, place: Place, wish: Wish) -> bool:
             await curation.restore(app, place.reader.actor, await _post(app, wish.who), only=place.group.id)
         case "remove":
             return await _remove(app, place, wish)
+        case "hold":
+            place.by(rights.HOLD)
+            found = await _post(app, wish.who)
+            return await reviews.hold(app, place.reader.actor, found, wish.reason, only=place.group.id)
         case _:
             raise Invalid("There is no such act.")
     return False
@@ -204,7 +210,7 @@ async def _page(
         appealed=await storage.appeals.count(place.group.id),
         reported=await _reported(place),
         looking_after=await _looking_after(place.group),
-        held=await storage.held.count(place.group.id),
+        held=await storage.held.count(place.group.id) + await storage.reviews.count(place.group.id),
         limits=admit,
         may=place.rights,
         banned=await _banned(place.group),

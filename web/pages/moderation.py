@@ -24,6 +24,7 @@ KINDS = {
     rows.PROPOSAL: later("What somebody would take out"),
     rows.REPORT: later("Reports in groups"),
     rows.HELD: later("Posts that wait to be in a group"),
+    rows.REVIEW: later("Posts that were taken out to be looked at again"),
     rows.REQUEST: later("Requests to join"),
     rows.APPEAL: later("Appeals"),
     rows.CASE: later("Reports to the server"),
@@ -35,6 +36,7 @@ CALLED = {
     rows.PROPOSAL: later("What {who} wrote is to be taken out"),
     rows.REPORT: later("Report about {who}"),
     rows.HELD: later("A post by {who} waits"),
+    rows.REVIEW: later("A post by {who} was taken out, to be looked at again"),
     rows.REQUEST: later("{who} wants to join"),
     rows.APPEAL: later("{who} appeals"),
     rows.CASE: later("Report about {who}"),
@@ -180,7 +182,7 @@ def _link(case: Case) -> str:
     match case.kind:
         case rows.REPORT:
             return f"{group}/reports/{case.id}"
-        case rows.HELD:
+        case rows.HELD | rows.REVIEW:
             return f"{group}/held#held-{case.id}"
         case rows.REQUEST:
             return f"{group}/requests#request-{case.id}"

@@ -334,6 +334,7 @@ WAITS = {
     "flood": later("Many posts came at once"),
     "cooldown": later("Its thread is closed to answers for a while; when it is open again, it is in the group"),
     "slow": later("Its author had written just before; there is a pause between two posts of one person"),
+    "review": later("It was in the group; who looks after that took it out until somebody has looked at it again"),
 }
 
 

@@ -332,8 +332,8 @@ async def test_a_group_of_another_server_is_looked_after_from_here_as_far_as_tha
     assert "Who looks after it" in members_.main
 
     for program, wanted, offered in (
-        ("lemmy", {"remove", "lock", "pin"}, {"appoint", "dismiss", "ban"}),
-        ("fedcomm", {"remove", "lock", "pin"}, {"dismiss", "ban"}),  # for a moderator, who is no steward
+        ("lemmy", {"remove", "lock", "pin"}, {"appoint", "dismiss", "ban", "remove"}),
+        ("fedcomm", {"remove", "lock", "pin"}, {"dismiss", "ban", "remove"}),  # for a moderator, who is no steward
         ("nodebb", set(), set()),
     ):
         await storage.peers.meet_at("far.example", 0, 0)

@@ -141,7 +141,7 @@ async def _order(app: App, list_id: int, states: tuple[str, ...], state: str, ac
         jobs.add(writes, next_id(), "apply_blocks", {"blocks": list_id}, now)
         app.jobs_added(writes)
         await write(writes)
-        await audit.note(by, act, found.source, servers=found.total)
+        await audit.note(by, act, found.source, servers=found.total, **await stored.policies(list_id))
 
 
 async def _found(list_id: int) -> BlockList:

@@ -118,11 +118,12 @@ async def count(year: int, now: int) -> Year:
     # Fewer might be one, of which everybody then knew what was done in it.
     private = await transparency.private_groups(span) >= FEWEST
     monthly = await transparency.monthly(months, private=private)
-    strangers = await transparency.audited(span, "contact.refuse", "contact.release", "account.purge", "peer.policy")
+    audited = ("contact.refuse", "contact.release", "account.purge", "peer.policy", "blocklist.apply")
+    strangers = await transparency.audited(span, *audited)
     return Year(
         year=year, ended=span[1] <= now, counted_at=now, private_groups=private,
         reports=await _reports(span, private),
-        actions=await _actions(span, private, strangers["peer.policy"]),
+        actions=await _actions(span, private, [*strangers["peer.policy"], *strangers["blocklist.apply"]]),
         appeals={"asked": 0, "accepted": 0, "rejected": 0} | await transparency.appeals(span, private=private),
         automated=await _automated(span, private, strangers),
         orders=len(strangers["account.purge"]),
@@ -145,12 +146,15 @@ async def _reports(span: Span, private: bool) -> Reports:
 
 async def _actions(span: Span, private: bool, decided: list[str]) -> dict[str, int]:
     acts, done = await transparency.acts(span, private=private), await transparency.sanctions(span)
-    policies = [_DETAIL.decode(each).policy for each in decided]
+    policies = [_DETAIL.decode(each) for each in decided]  # each of one server, or of all that a list names
     return {
         **{name: acts.get(kind, 0) for name, kind in _OF_GROUPS.items()},
         "posts_removed_with_bans": await transparency.with_bans(span, private=private),
         **{f"accounts_{name}": done.get(act, 0) for name, act in _OF_ACCOUNTS.items()},
-        **{name: policies.count(policy) for policy, name in _POLICIES.items()},
+        **{
+            name: sum((each.policy == policy) + getattr(each, policy) for each in policies)
+            for policy, name in _POLICIES.items()
+        },
     }
 
 
@@ -172,6 +176,8 @@ class _Detail(msgspec.Struct, frozen=True):
     state: str = ""
     policy: str = ""
     posts: int = 0
+    suspend: int = 0
+    limit: int = 0
 
 
 _DETAIL = msgspec.json.Decoder(_Detail)

@@ -110,6 +110,19 @@ async def cuts(list_id: int) -> int:
     return int(await value("SELECT COALESCE(SUM(cuts), 0) FROM block_entry WHERE list_id = ?", (list_id,)))
 
 
+async def policies(list_id: int) -> dict[str, int]:
+    """For how many servers it wants which policy, of those whose policy is another so far, and none is stricter."""
+    found = await rows(
+        "SELECT entry.wanted, COALESCE(peer.policy, '') FROM block_entry entry LEFT JOIN peer ON peer.host = entry.host"
+        " WHERE entry.list_id = ?",
+        (list_id,),
+    )
+    wanted = [
+        policy for each, now in found if (policy := _decision.decode(each).policy) and now not in (policy, "suspend")
+    ]
+    return {policy: wanted.count(policy) for policy in sorted(set(wanted))}
+
+
 class Made(msgspec.Struct, frozen=True):
     """What a list of the subscriptions says of a server; `before` is set while it is in force."""
 

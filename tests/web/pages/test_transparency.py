@@ -3,7 +3,18 @@
 import pytest
 
 import storage.accounts
-from fedcomm import audit, clock, curation, group_profile, groups, members, peers, sanctions, transparency
+from fedcomm import (
+    audit,
+    block_imports,
+    clock,
+    curation,
+    group_profile,
+    groups,
+    members,
+    peers,
+    sanctions,
+    transparency,
+)
 from fedcomm.app import App
 from fedcomm.group_profile import Change
 from fedcomm.sanctions import LIMIT, SUSPEND
@@ -60,6 +71,9 @@ async def test_a_year_is_counted_and_shown_as_it_was(app: App, stranger: Browser
     await sanctions.act(app, bo.id, LIMIT, admin, "Canary")
     await sanctions.act(app, far.id, SUSPEND, admin)
     await peers.set_policy(app, "spam.example", "suspend", by="@olga")
+    await peers.set_policy(app, "far.example", "limit", by="@olga")
+    named = b"domain,severity\nspam.example,suspend\nfar.example,suspend\nbad.example,suspend\nodd.example,silence\n"
+    await block_imports.begin(app, (await block_imports.draft(app, named, "a list", "@olga")).id, "@olga")
     await audit.record(admin, "account.purge", "@cy")
     await audit.record(admin, "contact.refuse", "0a", posts=5)
     await build.insert(
@@ -78,7 +92,7 @@ async def test_a_year_is_counted_and_shown_as_it_was(app: App, stranger: Browser
     assert found.reports.by_outcome == {"open": 1, "acted": 2}
     assert {name: count for name, count in found.actions.items() if count} == {
         "posts_removed": 1, "posts_restored": 1, "threads_locked": 1, "bans": 1, "posts_removed_with_bans": 3,
-        "accounts_limited": 1, "accounts_suspended": 1, "servers_suspended": 1,
+        "accounts_limited": 1, "accounts_suspended": 1, "servers_suspended": 3, "servers_limited": 2,
     }  # fmt: skip
     assert (found.appeals, found.orders) == ({"asked": 1, "accepted": 1, "rejected": 0}, 1)
     assert found.automated["strangers_posts_refused"] == 5

@@ -58,11 +58,12 @@ async def followed(hosts: Sequence[str] | None = None) -> dict[str, int]:
 
 
 async def all_ties() -> dict[str, int]:
-    """How many accepted follows there are between members here and each server, its sub-domains counted with it."""
+    """How many accepted follows there are between members and groups here and each server, its sub-domains counted with
+    it."""
     sql = """SELECT a.host, COUNT(*) FROM follow f JOIN actor a ON a.id = f.target_id
-JOIN account m ON m.actor_id = f.follower_id WHERE f.state = 'accepted' AND a.host <> '' GROUP BY a.host
+JOIN actor own ON own.id = f.follower_id AND own.host = '' WHERE f.state = 'accepted' AND a.host <> '' GROUP BY a.host
 UNION ALL SELECT a.host, COUNT(*) FROM follow f JOIN actor a ON a.id = f.follower_id
-JOIN account m ON m.actor_id = f.target_id WHERE f.state = 'accepted' AND a.host <> '' GROUP BY a.host"""
+JOIN actor own ON own.id = f.target_id AND own.host = '' WHERE f.state = 'accepted' AND a.host <> '' GROUP BY a.host"""
     found: dict[str, int] = {}
     for host, count in await rows(sql, ()):
         for name in peers.domains(host):

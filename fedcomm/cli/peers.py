@@ -152,7 +152,7 @@ def _plan(found: dict[str, Any], applied: bool) -> Iterator[str]:
         f"List {found['id']}: {found['added']} new, {found['raised']} stricter than before,"
         f" {found['present']} decided already, {found['left_out']} left out."
     )
-    yield f"It cuts {found['cuts']} follows of members here."
+    yield f"It cuts {found['cuts']} follows from or to members and groups here."
     yield from (f"  {each['host']}: {each['cuts']}" for each in found["cut"])
     if found["unread"]:
         yield f"Not understood, or not named in full: {', '.join(found['unread'])}"

@@ -59,7 +59,8 @@ async def test_what_a_list_would_change_is_shown_and_nothing_decided(app: App, a
 
     said = page.main
     for words in ("New1", "Stricter than before1", "Decided already1", "allowed by name or this server2",
-                  "Follows of members that it cuts1", "half**.example", "Nothing is decided yet"):  # fmt: skip
+                  "Follows from or to members and groups here that it cuts1", "half**.example",
+                  "Nothing is decided yet"):  # fmt: skip
         assert words in said, (words, said)
     assert "loud.example" in said and "strict.example" not in said and "friend.example" not in said
     assert await decided() == BEFORE

@@ -11,7 +11,7 @@ from fedcomm import block_rounds, block_subscriptions, clock, peers
 from fedcomm.app import App
 from fedcomm.block_agreement import Rules
 from fedcomm.errors import Conflict, Invalid, NotFound
-from storage import audit, block_lists
+from storage import actors, audit, block_lists
 from storage import block_subscriptions as stored
 from storage.block_subscriptions import Subscription
 from storage.connect import Writes, apply
@@ -80,8 +80,12 @@ async def test_a_list_drafts_or_decides_and_takes_back_what_it_no_longer_names(
 ) -> None:
     alice = await build.person("alice")
     await build.follow(alice, await build.person("bob", "tied.example"))
+    face = await actors.by_id((await build.group("rye")).actor_id)
+    assert face
+    await build.follow(await build.person("cleo", "guests.example"), face)  # who comes for a group would be cut as well
     await peers.decide(app, "mine.example", Decision("limit"))
     library.texts[CSV] = "#domain,#severity\nbad.example,suspend\ntied.example,suspend\nmine.example,silence\n"
+    library.texts[CSV] += "guests.example,suspend\n"
     page = await admin.get("/admin/block_lists/subscriptions")
     sent = await admin.button(page, "/admin/block_lists/subscriptions", url=CSV, automatic="1")
     assert "in a moment" in sent.main
@@ -90,9 +94,9 @@ async def test_a_list_drafts_or_decides_and_takes_back_what_it_no_longer_names(
 
     assert await policies() == {"bad.example": "suspend", "mine.example": "limit"}
     (draft,) = [each for each in await block_lists.newest(9) if each.state == "draft"]
-    assert [change.host for change in await block_lists.changes(draft.id, 9)] == ["tied.example"]
+    assert [change.host for change in await block_lists.changes(draft.id, 9)] == ["guests.example", "tied.example"]
     shown = await admin.get("/admin/block_lists/subscriptions")
-    assert CSV in shown.main and "3 servers" in shown.main and "decides at once" in shown.main
+    assert CSV in shown.main and "4 servers" in shown.main and "decides at once" in shown.main
 
     await night(app)
     assert library.asked == [(CSV, 200), (CSV, 304)]

@@ -15,7 +15,7 @@ from fedcomm.mapping import articles
 from fedcomm.mapping.actors import to_flair
 from fedcomm.mapping.posts import Shown, audience_for, to_attachments
 from fedcomm.standing import Standing
-from storage import actors, blocks, flairs, groups, posts, visible
+from storage import actors, blocks, flairs, groups, locks, posts, visible
 from storage.actors import Actor
 from storage.flairs import Flair
 from storage.groups import Group
@@ -210,6 +210,7 @@ async def _way(author: Actor, group: Group | None, parent: Post | None) -> ways.
             await ways.from_afar(None, Standing(), root, author)
         return None
     standing = await members.standing(group, author)
+    ways.beneath(standing, locked=parent is not None and bool(await locks.closed([parent.id])))
     way = await ways.of(group, standing, root, author) if root is not None else None
     if way is not None and root is not None:
         ways.through(group, standing, way, root)

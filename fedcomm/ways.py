@@ -107,6 +107,16 @@ def relays(standing: Standing, locked: bool) -> bool:
     return not admit.banned(standing.ban) and (not locked or standing.may(rights.SPEAK))
 
 
+def beneath(standing: Standing, *, locked: bool) -> None:
+    """Whether somebody may answer below an answer that moderators have `locked`.
+
+    Raises:
+        NotAllowed: only who looks after the group may.
+    """
+    if locked and not standing.may(rights.SPEAK):
+        raise NotAllowed("Moderators have locked an answer here: nobody can answer below it.")
+
+
 def through(group: Group, standing: Standing, found: Way, thread: Post) -> None:
     """Whether a member of another group that shows a thread may answer in it; `group` is the one in which it began.
 

@@ -288,6 +288,7 @@ def _let_in(hand: Hand, group: Group, author: Actor, parent: Post | None) -> boo
     standing, root = facts.standing(group, author.uri), waiting.opened(facts.root_of(parent)) if parent else None
     way = shared.way(hand, group, author.uri, root) if root is not None else None
     try:
+        ways.beneath(standing, locked=parent is not None and facts.closed(parent))
         if way is not None and root is not None:
             ways.through(group, standing, way, root)
         else:

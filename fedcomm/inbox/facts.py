@@ -19,6 +19,7 @@ from storage import (
     circumstances,
     groups,
     held,
+    locks,
     members,
     orphans,
     posts,
@@ -69,6 +70,7 @@ class Facts:
         self.groups: dict[int, Group] = {}
         self.faces: dict[int, Actor] = {}
         self._roots: dict[int, Post] = {}
+        self._closed: set[int] = set()
         self._authors: dict[int, Actor] = {}
         self._faces_boosts: dict[tuple[int, int], Boost] = {}
         self._naming: set[tuple[int, int]] = set()
@@ -99,6 +101,10 @@ class Facts:
     def root_of(self, post: Post) -> Post:
         """The post that began the thread of a post."""
         return self._roots.get(post.thread_id, post)
+
+    def closed(self, post: Post) -> bool:
+        """Whether a post is an answer that moderators have locked, or stands below one."""
+        return post.id in self._closed
 
     def author_of(self, post: Post) -> Actor | None:
         """Who wrote a post that was looked up."""
@@ -262,6 +268,7 @@ async def _complete(facts: Facts) -> None:
             (_BOOSTS_BY, about),
             (_NAMED, about),
             (shares.OF_THREADS, (threads,)),
+            (locks.CLOSED, ([p.id for p in facts.posts.values() if p.group_id is not None],)),
         ]
     )
     facts._roots = {found[0]: Post(*found) for found in answers[0]}
@@ -271,6 +278,7 @@ async def _complete(facts: Facts) -> None:
     facts._naming = {(found[0], found[1]) for found in answers[3]}
     for found in answers[4]:
         facts._shares.setdefault(found[0], []).append(shares.read(found))
+    facts._closed = {found[0] for found in answers[5]}
     await _complete_shares(facts)
 
 

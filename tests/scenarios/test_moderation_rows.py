@@ -36,6 +36,7 @@ OURS = "moderators.test_what_a_steward_elsewhere_does_has_its_effect_and_is_anno
 THEIRS = "moderators_elsewhere.test_what_a_group_elsewhere_passes_on_of_its_moderators_has_its_effect_here"
 NOBODY = "moderators.test_what_somebody_says_who_is_no_moderator_changes_nothing"
 UNLISTED = "moderators_elsewhere.test_what_it_passes_on_of_somebody_who_is_not_listed_has_none"
+BELOW = "locked_answers.test_nobody_answers_below_an_answer_that_moderators_here_or_elsewhere_have_locked"
 PIEFED, LEMMY = "recorded/piefed/", "lemmy/lemmy/activities/"
 
 
@@ -71,6 +72,9 @@ ROWS = {
     "Lock/Undo post": by_all(
         "Lock", "Undo",
         documents=(f"{PIEFED}out-mod-lock-remote-0.json", f"{PIEFED}post-unlock-0.json"),
+    ),
+    "Lock/Undo comment": Row(
+        ("Lock", "Undo"), (BELOW,), (BELOW,), (BELOW,), (f"{PIEFED}comment-lock-0.json",)
     ),
     "Update{Group}": Row(
         ("Update",),
@@ -150,7 +154,7 @@ def test_no_row_of_the_reference_is_left_out() -> None:
     moderation = names[names.index("Announce{Delete+summary} mod removal") : names.index("Question / poll vote")]
     others = ("Move of post between groups", "`tag` flairs (CommunityPostTag / tagsForPosts)")
     of_members = ("Announce{Like}/Undo", "Dislike/Undo", "EmojiReact")  # votes: other stories
-    of_servers = ("Block from site", "Lock/Undo comment")
+    of_servers = ("Block from site",)
 
     left = {*moderation, *others} - {*of_members, *of_servers}
 

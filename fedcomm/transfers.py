@@ -137,7 +137,9 @@ def _log(app: App, writes: Writes, wanted: Move) -> None:
 def _leave(app: App, writes: Writes, wanted: Move, document: dict[str, Any], removal: str) -> None:
     post, old, face = wanted.post, wanted.old, wanted.old_face
     groups.pass_on(app, writes, old, face, document, about=post)
-    deletion = _removal(wanted.by.uri, face, post, removal, wanted.reason)
+    # Where no moves are known it was taken out, and this is all that its readers see of why.
+    where = f"→ !{wanted.new_face.username}@{app.host}"
+    deletion = _removal(wanted.by.uri, face, post, removal, f"{wanted.reason} {where}".strip())
     groups.pass_on(app, writes, old, face, deletion, about=post, without=tuple(sorted(app.peers.movers())))
 
 

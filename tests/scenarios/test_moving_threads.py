@@ -212,6 +212,8 @@ async def test_a_moderator_moves_a_thread_into_another_group_and_back(village: V
     hosts = (lemmy, village.microblog, village.piefed)
     there = [village.heard(host, at) for host, at in zip(hosts, since, strict=True)]
     assert there[0] == [("rye", "Move"), ("rye", "Delete"), ("oats", "Create")]
+    (removal,) = [each["object"]["summary"] for each in lemmy.received[since[0] :] if "removal" in str(each)]
+    assert removal == "It is about oats. → !oats@a.test", "Lemmy knows no moves, and shows this as the reason"
     assert there[1] == [("rye", "Announce"), ("oats", "id")], "one boost is taken back, the other made"
     assert there[2] == [("rye", "Move"), ("oats", "Create")]
     answer = await village.bob.reply(await b.knows(post.uri), "And cold?")

@@ -23,6 +23,7 @@ AROUND = 7 * 86_400_000  # ms after which somebody of whom a post is here is kno
 HOUR, MINUTE = 3_600_000, 60_000  # ms
 SHORTEST = 12  # letters of a text that is compared with others
 _NO_WORD = re.compile(r"https?://\S+|@\S+|#\S+|\S*\d\S*")
+_LINK = re.compile(r"https?://[^\s?#]+")
 _NO_LETTER = re.compile(r"[\W_]+")
 
 
@@ -51,10 +52,14 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 def key_of(text: str, uri: str) -> str:
-    """What posts with the same text have in common, whomever they name and wherever they link; short ones nothing."""
+    """What posts with the same text have in common, whomever they name and wherever they link.
+
+    Short ones have in common that they link to the same as well, without links nothing.
+    """
     plain = unicodedata.normalize("NFKC", text).casefold()
-    letters = _NO_LETTER.sub("", _NO_WORD.sub(" ", plain))
-    alike = letters if len(letters) >= SHORTEST else f"post {uri}"
+    letters, links = _NO_LETTER.sub("", _NO_WORD.sub(" ", plain)), sorted(set(_LINK.findall(plain)))
+    short = f"{letters} {' '.join(links)}" if links else f"post {uri}"
+    alike = letters if len(letters) >= SHORTEST else short
     return hashlib.blake2b(alike.encode("utf-8", "replace"), digest_size=12).hexdigest()
 
 

@@ -124,6 +124,9 @@ async def test_what_each_rule_holds_and_what_it_lets_through(fediverse: Fedivers
     assert (
         await held("<p>Hi</p>") == await held("<p>Hi</p>") == await held("<p>Hi</p>") == ""
     )  # short words are no wave
+    said = [await held(f"<p>@anna Win https://x.test/now?{n}</p>", names=1) for n in range(3)]
+    assert said == ["", "", "same"], "but where they lead to the same"
+    assert await held("<p>Win https://y.test/now</p>", names=1) == ""
     await change(hold_same=0)
     with case.ours.here():
         await peers.decide(case.ours.app, "far.test", Decision(hold_contact=True))

@@ -27,16 +27,20 @@ _DECIDED = "(policy <> '' OR reject_media = 1 OR reject_reports = 1 OR hold_cont
 
 
 class Ties(msgspec.Struct, frozen=True):
-    """Accepted follows between members here and a server with all its sub-domains; `people` are the members."""
+    """Accepted follows between members here and a server with all its sub-domains; `people` are the members.
+
+    `joined` is how often somebody there is in a group of ours.
+    """
 
     following: int
     followers: int
     people: int
+    joined: int
 
     @property
     def any(self) -> bool:
         """Whether there are some."""
-        return bool(self.people)
+        return bool(self.people or self.joined)
 
 
 async def page(sort: str, limit: int, offset: int, *, decided: bool = False) -> list[Peer]:
@@ -81,9 +85,19 @@ async def ties(host: str) -> Ties:
         "FROM follow f JOIN actor a ON a.id = f.follower_id JOIN account m ON m.actor_id = f.target_id"
         f" WHERE f.state = 'accepted' AND {peers.below('a.host')}"
     )
+    joined = (
+        "SELECT COUNT(*) FROM follow f JOIN actor a ON a.id = f.follower_id JOIN actor face ON face.id = f.target_id"
+        " WHERE f.state = 'accepted' AND face.host = '' AND face.kind = 'Group'"
+        f" AND {peers.below('a.host')}"
+    )
     both = f"SELECT COUNT(*) FROM (SELECT m.id {outward} UNION SELECT m.id {inward}) tied"
     args = peers.below_args(host)
     found = await read_many(
-        [(f"SELECT COUNT(*) {outward}", args), (f"SELECT COUNT(*) {inward}", args), (both, (*args, *args))]
+        [
+            (f"SELECT COUNT(*) {outward}", args),
+            (f"SELECT COUNT(*) {inward}", args),
+            (both, (*args, *args)),
+            (joined, args),
+        ]
     )
     return Ties(*(int(each[0][0]) for each in found))

@@ -6,7 +6,7 @@ from fedcomm import admit, clock, settings
 from fedcomm.app import App
 from fedcomm.errors import NotAllowed
 from fedcomm.peers import decide
-from storage import audit, peer_days, peers, servers
+from storage import actors, audit, peer_days, peers, servers
 from storage.connect import execute, value
 from tests import build
 from tests.web.pages.browser import Browser
@@ -18,11 +18,16 @@ FAR = "far.example"
 
 async def test_a_decision_is_made_read_by_others_and_taken_back(app: App, admin: Browser, stranger: Browser) -> None:
     alice = await build.person("alice")
-    await build.follow(alice, await build.person("bob", f"below.{FAR}"))
+    await build.follow(alice, bob := await build.person("bob", f"below.{FAR}"))
+    await build.group("rye")
+    face = await actors.local("rye")
+    assert face is not None
+    await build.follow(bob, face)
     listed = await admin.get(f"/admin/servers?host={FAR}")
     assert listed.headers["location"] == f"/admin/servers/{FAR}"
     page = await admin.get(f"/admin/servers/{FAR}")
     assert "Members here with ties to it: 1. They follow 1 there, and are followed by 0." in page.main
+    assert "Memberships in groups here, of people there: 1." in page.main
 
     saved = await admin.button(
         page, f"/admin/servers/{FAR}", policy="suspend", reject_media="1", public_comment="Spam  waves",

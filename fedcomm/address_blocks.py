@@ -155,6 +155,18 @@ async def open_email(by: Account | None, number: int) -> None:
         await audit.record(by, "email.open", found.digest)
 
 
+async def follow(account: Account, *, suspended: bool) -> None:
+    """Close the address of who is suspended to who signs up, as on Mastodon, or open it again when they are let in.
+
+    An address that nobody has confirmed may be somebody else's, and stays open; one that an admin closed stays closed.
+    Belongs in a transaction.
+    """
+    if not suspended:
+        await stored.delete_email_of(account.id)
+    elif account.email_key:
+        await stored.put_email_of(EmailBlock(next_id(), canonical(account.email_key), clock.now_ms()), account.id)
+
+
 async def check_email(email: str) -> None:
     """Whether somebody may sign up with an address; '' is none.
 

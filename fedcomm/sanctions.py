@@ -8,7 +8,7 @@ member is told. To do again what is so already changes nothing. What an act mean
 import storage.accounts
 import storage.actors
 from activitypub.contexts import PUBLIC
-from fedcomm import actors, audit, casework, clock, farewells, mails, powers
+from fedcomm import actors, address_blocks, audit, casework, clock, farewells, mails, powers
 from fedcomm.app import App
 from fedcomm.errors import Conflict, Invalid, NotFound
 from fedcomm.mapping import activities
@@ -135,6 +135,7 @@ async def _close(app: App, target: Actor, account: Account, kind: str, *, on: bo
     await sessions.delete_all(account.id, None)
     await tokens.drop_codes(account.id)
     if kind == SUSPEND:
+        await address_blocks.follow(account, suspended=on)
         changed = await storage.actors.by_id(target.id)
         assert changed is not None  # nobody deletes the row
         writes = Writes()

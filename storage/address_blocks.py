@@ -93,6 +93,17 @@ async def put_email(block: EmailBlock) -> bool:
     return bool(await execute(sql, msgspec.structs.astuple(block)))
 
 
+async def put_email_of(block: EmailBlock, account_id: int) -> None:
+    """Keep an e-mail address for as long as an account is suspended, unless it is among them already."""
+    sql = "INSERT INTO email_block (id, digest, created_at, account_id) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+    await execute(sql, (*msgspec.structs.astuple(block), account_id))
+
+
+async def delete_email_of(account_id: int) -> None:
+    """Take the address out that was put in for this account."""
+    await execute("DELETE FROM email_block WHERE account_id = ?", (account_id,))
+
+
 async def delete_email(number: int) -> bool:
     """Take an e-mail address out; False when it was not among them."""
     return bool(await execute("DELETE FROM email_block WHERE id = ?", (number,)))

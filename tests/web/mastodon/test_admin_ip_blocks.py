@@ -118,3 +118,31 @@ async def test_nobody_signs_up_with_a_blocked_address_in_any_spelling(app: App, 
     assert (await boss.refused("GET", f"admin/canonical_email_blocks/{made['id']}"))[0] == 404
     await accounts.sign_up(app, "late", PASSWORD, "eveevil@mail.example")
     assert [each.act for each in await audit.newest(1)] == ["email.open"]
+
+
+@pytest.mark.attack("ADM-06")
+async def test_the_address_of_who_is_suspended_is_closed_until_that_is_taken_back(
+    app: App, client: httpx.AsyncClient
+) -> None:
+    boss = await Member.of(client, await build.person("boss", role="admin"), "admin:read admin:write")
+    for name, email in (("eve", "eve@mail.example"), ("mal", "mal@mail.example")):
+        await accounts.create(app, name, PASSWORD, email)
+    ghost = await accounts.create(app, "ghost", PASSWORD, "victim@mail.example")
+    await build.execute("UPDATE account SET email_key = NULL WHERE id = ?", (ghost.id,))  # never confirmed
+    by_hand = await boss.do("admin/canonical_email_blocks", email="mal@mail.example")
+
+    for name in ("eve", "mal", "ghost"):
+        await accounts.set_suspended(app, name, True)
+
+    assert len(await boss.get("admin/canonical_email_blocks")) == 2
+    with pytest.raises(Invalid, match="that address"):
+        await accounts.sign_up(app, "again", PASSWORD, "e.ve+2@mail.example")
+    await accounts.sign_up(app, "victim", PASSWORD, "victim@mail.example")
+    for name in ("eve", "mal", "ghost"):
+        await accounts.set_suspended(app, name, False)
+    assert ids(await boss.get("admin/canonical_email_blocks")) == [by_hand["id"]]
+    await accounts.sign_up(app, "again", PASSWORD, "eve+2@mail.example")
+    await accounts.set_suspended(app, "eve", True)
+    await accounts.delete(app, "eve")
+    with pytest.raises(Invalid, match="that address"):
+        await accounts.sign_up(app, "third", PASSWORD, "ev.e@mail.example")

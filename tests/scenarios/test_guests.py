@@ -73,6 +73,7 @@ async def test_a_moderator_on_mastodon_comes_by_a_link_and_takes_a_post_out_ever
         assert (await stranger.post(link, {})).status == 403
         page = await browser.button(await browser.get(link), link)
         assert "Look after Bread" in page.main and flaws(page) == [] and "/home" not in page.links
+        assert not [each for each in page.links if each.endswith("/invites")], "which are of accounts here alone"
         assert (await stranger.send(shown, link)).status == 404  # once
 
         # Nowhere but in this group, and nothing that takes an account.

@@ -96,27 +96,31 @@ async def work(app: App, blocks: int) -> None:
     if found is None or found.state not in ("applying", "undoing"):
         return
     forward = found.state == "applying"
+    ties = await servers.all_ties() if forward else {}  # as they are now: a draft may be weeks old
     while some := await stored.left(blocks, AT_ONCE, applied=not forward):
         async with transaction():
             for change in some:
-                await (_put if forward else _take_back)(app, found, change)
+                if forward:
+                    await _put(app, found, change, cuts=bool(ties.get(change.host)))
+                else:
+                    await _take_back(found, change)
             await bus.publish("peers", "")
     stored.set_state(writes := Writes(), blocks, (_FORWARD if forward else _BACK)[1], clock.now_ms())
     await apply(writes)
     await app.look_at_peers()
 
 
-async def _put(app: App, found: BlockList, change: Change) -> None:
+async def _put(app: App, found: BlockList, change: Change, *, cuts: bool) -> None:
     before = await _decided(change.host)
     wanted = block_lists.stricter(before, change.wanted)
     stored.set_before(writes := Writes(), found.id, change.host, before)
-    if wanted.policy == SUSPEND != before.policy and change.cuts:
+    if wanted.policy == SUSPEND != before.policy and cuts:
         severing.begin(app, writes, change.host)
     await write(writes)
     await peers.put(change.host, wanted)
 
 
-async def _take_back(app: App, found: BlockList, change: Change) -> None:
+async def _take_back(found: BlockList, change: Change) -> None:
     await taken_back(change)
     stored.set_before(writes := Writes(), found.id, change.host, None)
     await write(writes)

@@ -34,9 +34,11 @@ class Line(msgspec.Struct, frozen=True):
 
     @property
     def state(self) -> str:
-        """well, failing, failing from `RED` on: down, or set aside."""
+        """well, failing, failing from `RED` on: down, set aside, or not met: nobody there was ever spoken with."""
         if self.set_aside:
             return "set aside"
+        if not (self.peer.failures or self.peer.software_checked_at or self.peer.last_in_at or self.peer.last_out_at):
+            return "not met"
         if not self.peer.failures:
             return "well"
         return "down" if self.peer.failures >= RED else "failing"

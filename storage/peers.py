@@ -67,6 +67,12 @@ _HOLDS = (
 )
 _BELOW = "({0} = ? OR {0} LIKE ? ESCAPE '!' OR {0} LIKE ? ESCAPE '!' OR {0} LIKE ? ESCAPE '!')"
 _FIND_AGAIN = f"UPDATE peer SET holds = {_HOLDS.format('peer.host')} WHERE {_BELOW.format('host')}"
+# A server that was only ever named by a decision, and is by none any more.
+_FORGET = (
+    "DELETE FROM peer WHERE host = ? AND decision_id IS NULL AND software = '' AND software_checked_at IS NULL"
+    " AND last_in_at IS NULL AND last_out_at IS NULL AND failing_since IS NULL"
+    " AND NOT EXISTS (SELECT 1 FROM actor WHERE actor.host = peer.host)"
+)
 # `{0}` is where its deliveries start.
 _MEET = (
     f"INSERT INTO peer (host, holds, cursor, first_seen_at) SELECT met.host, {_HOLDS.format('met.host')}, {{0}},"
@@ -160,7 +166,8 @@ async def meet_at(host: str, cursor: int, now_ms: int) -> None:
 
 
 async def decide(host: str, decision: Decision, decision_id: int | None, now_ms: int) -> None:
-    """Decide what the peer, with all its sub-domains, may do; one that says nothing takes back what was decided.
+    """Decide what the peer, with all its sub-domains, may do; one that says nothing takes back what was decided, and
+    a server that was never met is forgotten with it.
 
     The number is that of the first decision for as long as there is one.
     """
@@ -181,6 +188,8 @@ async def decide(host: str, decision: Decision, decision_id: int | None, now_ms:
         ),
     )  # fmt: skip
     await execute(_FIND_AGAIN, below_args(host))
+    if decision_id is None:
+        await execute(_FORGET, (host,))
 
 
 def domains(authority: str) -> list[str]:

@@ -15,7 +15,8 @@ _ORDER = {
     "backlog": "cursor, host",
     "software": "CASE WHEN software = '' THEN 1 ELSE 0 END, software, software_version, host",
     "followed": "COALESCE(followed, 0) DESC, host",
-    "decided": "CASE policy WHEN 'suspend' THEN 0 WHEN 'limit' THEN 1 WHEN 'allow' THEN 3 ELSE 2 END, host",
+    "decided": "CASE policy WHEN 'suspend' THEN 0 WHEN 'limit' THEN 1 WHEN 'allow' THEN 4"
+    " ELSE CASE WHEN reject_media + reject_reports + hold_contact > 0 THEN 2 ELSE 3 END END, host",
     "heard": "COALESCE(last_in_at, 0) DESC, host",
     "reached": "COALESCE(last_out_at, 0) DESC, host",
     "met": "first_seen_at DESC, host",

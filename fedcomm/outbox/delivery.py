@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from fedcomm import audit, clock, pauses
 from fedcomm.app import App
@@ -290,7 +291,8 @@ class Sender:
         """Nothing is dropped in silence: the log of admins says how many entries a peer does not get any more."""
         waiting = self.tail - lane.cursor
         try:
-            await audit.note(audit.SERVER, "peer.archive", lane.host, most=waiting, since=lane.failing_since)
+            since = datetime.fromtimestamp((lane.failing_since or 0) / 1000, UTC).date().isoformat()
+            await audit.note(audit.SERVER, "peer.archive", lane.host, most=waiting, since=since)
         except OperationalError as fault:
             LOG.error("peer=%s set aside with at most %d entries, and not noted: %s", lane.host, waiting, fault)
 

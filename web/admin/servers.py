@@ -9,6 +9,7 @@ import storage.peer_days
 import storage.peers
 from fedcomm import board, clock, peer_days, peers
 from fedcomm.errors import AppError, NotFound
+from fedcomm.peerbook import ALLOW
 from storage import servers
 from storage.peer_days import DAY, PeerDay
 from storage.peers import Decision
@@ -135,7 +136,7 @@ async def _one(request: Request, given: Given | None = None, refused: AppError |
     if host != request.path_params["host"]:
         raise NotFound("There is no such page.")
     decided = await storage.peers.decision(host)
-    days = await _days(host)
+    holds, days = decided.decision.policy if decided else "", await _days(host)
     return await frame.with_form(
         request,
         "admin/server.html",
@@ -147,7 +148,7 @@ async def _one(request: Request, given: Given | None = None, refused: AppError |
         line=await board.one(app, host),
         ties=await servers.ties(host),
         given=given or Given.of(decided.decision if decided else Decision()),
-        policies=peers.POLICIES if app.peers.allow_list else tuple(p for p in peers.POLICIES if p != "allow"),
+        policies=tuple(each for each in peers.POLICIES if each != ALLOW or app.peers.allow_list or holds == ALLOW),
         allow_list=app.peers.allow_list,
         days=days,
         bars=_bars(days),

@@ -1,10 +1,13 @@
 """What admins do with a browser, and that nobody else can make them do it."""
 
 import json
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+import fedcomm
 import storage.accounts
 from fedcomm import SOURCE, accounts, audit, chaining, erasing, groups, invites, members, settings
 from fedcomm.app import App
@@ -14,6 +17,7 @@ from tests.web.pages.browser import Browser, Page
 from tests.web.pages.conftest import Enter
 from tests.web.pages.test_every_page import flaws
 from tests.web.pages.world import FOR_ADMINS
+from web.pages import words
 from web.routes import collect
 
 pytestmark = pytest.mark.anyio
@@ -431,3 +435,10 @@ async def test_a_log_that_was_tampered_with_says_so(app: App, admin: Browser, ca
     assert "entry 4 is not as it was written" in (await admin.get("/admin/log")).problem
     await audit.watch()
     assert (caplog.records[-1].levelname, vars(caplog.records[-1])["entry"]) == ("ERROR", 4)
+
+
+def test_the_log_has_words_for_every_act() -> None:
+    said = re.compile(r"audit\.(?:note|record)\(\s*[^,()]+(?:\([^()]*\))?,\s*\"([a-z_.]+)\"")
+    acts = {act for file in Path(fedcomm.__file__).parent.rglob("*.py") for act in said.findall(file.read_text())}
+
+    assert len(acts) > 50 and sorted(acts - words.ACTS.keys()) == []

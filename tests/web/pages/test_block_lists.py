@@ -72,9 +72,12 @@ async def test_it_is_applied_told_and_undone_as_it_was(app: App, admin: Browser,
 
     ordered = await admin.open((await admin.post(where, {"csrf": secret, "act": "apply"})).headers["location"])
     assert "Being applied: 0 of 2 are in force." in ordered.main
+    ben = await build.person("ben")  # follows somebody there after the list was looked at
+    await build.follow(ben, await build.person("eve", "loud.example"))
     await done(app)
     await done(app)
 
+    assert [(cut.host, cut.following) for cut in await severances.of(ben.id)] == [("loud.example", 1)]
     assert await decided() == BEFORE | {
         "bad.example": Decision("suspend", public_comment="Spam"),
         "loud.example": Decision("suspend", True, False, "Ours"),
@@ -88,8 +91,10 @@ async def test_it_is_applied_told_and_undone_as_it_was(app: App, admin: Browser,
     assert (await admin.post(where, {"csrf": secret, "act": "drop"})).status == 409
 
     await peers.decide(app, "loud.example", Decision("limit", True))  # somebody thinks again
+    assert await rows.get("bad.example") is not None
     await admin.post(where, {"csrf": secret, "act": "undo"})
     await done(app)
+    assert await rows.get("bad.example") is None, "nobody was ever met there, so it is on no board"
 
     assert await decided() == BEFORE | {"loud.example": Decision("limit", True)}
     assert not app.peers.blocked("below.bad.example")

@@ -102,6 +102,13 @@ async def test_everybody_reads_what_holds_and_whom_it_is_about_is_told_as_admins
     await decide(app, "bad.example", peers.Decision("suspend", True, public_comment="Spam", private_comment="note"))
     await decide(app, "loud.example", peers.Decision("limit", obfuscate=True))
     await decide(app, "friend.example", peers.Decision("allow"))
+    named = await admin.get("/admin/servers/friend.example")
+    assert [
+        each["value"] for each in named.all("input", name="policy") if each.attributes.get("checked", "no") != "no"
+    ] == ["allow"]
+    assert "allow" not in [
+        each["value"] for each in (await admin.get(f"/admin/servers/{FAR}")).all("input", name="policy")
+    ]
     closed = await stranger.get("/about/federation")
     assert "do not publish" in closed.main and "bad.example" not in closed.main and closed.status == 200
     for shown_to, ours, theirs in (("members", True, False), ("everybody", True, True)):
@@ -112,6 +119,9 @@ async def test_everybody_reads_what_holds_and_whom_it_is_about_is_told_as_admins
             assert not any(word in page for word in ("loud.example", "friend.example", "note "))
     assert "Only with servers" not in (await stranger.get("/about/federation")).main
     app.peers.allow_list = True
+    assert "of these only that lets it in" in (await admin.get(f"/admin/servers/{FAR}")).main
+    board = (await admin.get("/admin/servers")).main
+    assert board.count("Not let in.") == 1 and "Not let in. Limited" in board, board
     assert "Only with servers" in (await stranger.get("/about/federation")).main
     with pytest.raises(NotAllowed, match=f"let in by name. What holds: {app.base_url}/about/federation"):
         admit.server(app.peers, "other.example")
@@ -143,7 +153,9 @@ async def test_the_board_sorts_by_what_wants_a_look_and_is_taken_along_as_csv(ap
     await peers.meet_at("liked.example", 9, build.NOW)
     await build.insert("outbox", seq=9, uri="https://x/1", actor_id=alice.id, body=b"{}", audience="{}",
                        created_at=build.NOW)  # fmt: skip
+    await execute("UPDATE peer SET software_checked_at = ? WHERE host = 'calm.example'", (build.NOW,))
     await peers.decide("gone.example", peers.Decision("limit"), 7, build.NOW)
+    await peers.decide("named.example", peers.Decision(reject_media=True), 8, build.NOW)
     await app.look_at_peers()
 
     first = {}
@@ -151,12 +163,15 @@ async def test_the_board_sorts_by_what_wants_a_look_and_is_taken_along_as_csv(ap
         page = await admin.get(f"/admin/servers?sort={sort}")
         assert page.status == 200 and page.source.count('<td class="problem">') == 2 and "Set aside" in page.main
         first[sort] = next(link for link in page.links if ".example" in link).rpartition("/")[2]
+    strict = [link.rpartition("/")[2] for link in (await admin.get("/admin/servers?sort=decided")).links]
+    assert [host for host in strict if ".example" in host][:3] == ["gone.example", "named.example", "calm.example"]
     assert (first["failing"], first["followed"], first["decided"], first["software"], first["backlog"]) == (
         "down.example", "liked.example", "gone.example", "down.example", "down.example",
     )  # fmt: skip
 
     lines = {line.split(",")[0]: line for line in (await admin.get("/admin/servers/export.csv")).source.splitlines()}
     assert lines["calm.example"] == "calm.example,zap,,,,0,0,,,well,,0,,false,false,false"
+    assert ",not met," in lines["named.example"]
     assert ",4,3," in lines["down.example"] and ",down,'=1+1,0," in lines["down.example"]
     assert ",set aside," in lines["gone.example"] and ",limit,false" in lines["gone.example"]
     assert lines["liked.example"].endswith(",1,,false,false,false")

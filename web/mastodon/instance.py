@@ -14,7 +14,7 @@ import storage.peers
 import storage.settings
 import storage.stats
 import storage.terms
-from fedcomm import clock, sanitise, settings, terms
+from fedcomm import actors, clock, sanitise, settings, terms
 from fedcomm.app import App
 from fedcomm.errors import NotFound
 from fedcomm.settings import Settings
@@ -72,7 +72,7 @@ async def privacy_policy(request: Request) -> Response:
     text = (await settings.current(state.app_of(request))).privacy_policy
     written = await storage.settings.changed_at("privacy_policy") if text else None
     content = sanitise.from_text(text) if text else papers.by_itself(request)
-    updated = written or await storage.audit.begun() or clock.now_ms()
+    updated = written or await storage.audit.begun() or (await actors.service(state.app_of(request))).created_at
     return respond.json({"updated_at": moment_or_none(updated), "content": content})
 
 

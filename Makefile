@@ -43,9 +43,10 @@ run: .venv/run.stamp
 test: .venv/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	@# Beside the types, on the other core: the tests are compiled once for all who run them.
+	$(BIN)/mypy & $(BIN)/python -m pytest -q --collect-only tests >/dev/null; wait $$!
 	$(BIN)/python -m pytest -q -n 2 tests/architecture
-	$(BIN)/python -m pytest -q -n 5 --dist worksteal tests --ignore=tests/architecture $(ARGS) || { \
+	$(BIN)/python -m pytest -q -n 6 --dist worksteal tests --ignore=tests/architecture $(ARGS) || { \
 		echo "--- what failed, once more by itself:"; \
 		$(BIN)/python -m pytest -q --last-failed --last-failed-no-failures=none tests --ignore=tests/architecture; }
 
@@ -58,7 +59,7 @@ bench: .venv/test.stamp
 # The tests of faults as often as it takes to find what happens seldom, and every forgery against a server of its own;
 # `make test` runs a few of each.
 faults: .venv/test.stamp
-	FEDCOMM_TEST_FAULT_SEEDS=20 FEDCOMM_TEST_FAULT_HOSTS=200 FEDCOMM_TEST_FAULT_ITEMS=2000 \
+	FEDCOMM_TEST_THOROUGH=1 FEDCOMM_TEST_FAULT_SEEDS=20 FEDCOMM_TEST_FAULT_HOSTS=200 FEDCOMM_TEST_FAULT_ITEMS=2000 \
 		FEDCOMM_TEST_FAULT_WRITES=all FEDCOMM_TEST_FORGERY_EVERY=1 \
 		$(BIN)/python -m pytest -q -o faulthandler_timeout=900 tests/faults tests/netns/test_forgery.py $(ARGS)
 

@@ -99,6 +99,7 @@ def die_through(story: Story, mortal: Mortal, moments: Sequence[int] = range(1, 
     assert len(moments) < FEWEST, "so many writes are not needed"
 
 
+@pytest.mark.thorough("postgres")
 def test_an_activity_has_its_whole_effect_or_none_wherever_the_server_dies(
     server: Instance, crowd: Crowd, mortal: Mortal
 ) -> None:
@@ -109,6 +110,7 @@ def test_an_activity_has_its_whole_effect_or_none_wherever_the_server_dies(
     assert ask(server, "SELECT COUNT(*) FROM inbox_item WHERE state <> 1") == [(0,)]
 
 
+@pytest.mark.thorough("postgres")
 def test_a_thread_is_in_its_group_and_announced_or_neither_wherever_the_server_dies(
     server: Instance, crowd: Crowd, mortal: Mortal
 ) -> None:
@@ -120,6 +122,7 @@ def test_a_thread_is_in_its_group_and_announced_or_neither_wherever_the_server_d
     assert crowd.wrong == []
 
 
+@pytest.mark.thorough("postgres")
 def test_an_answer_that_overtook_its_thread_is_announced_after_it_wherever_the_server_dies(
     server: Instance, crowd: Crowd, mortal: Mortal
 ) -> None:

@@ -62,6 +62,7 @@ def expect_everything(server: Instance, crowd: Crowd, token: str, ids: list[str]
     assert crowd.wrong == []
 
 
+@pytest.mark.thorough("postgres")
 @pytest.mark.attack("FLT-01")
 @pytest.mark.parametrize("dialect", ["sqlite", "postgres"])
 def test_a_server_killed_in_the_middle_of_a_fan_out_delivers_the_rest_after_its_restart(

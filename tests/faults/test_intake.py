@@ -16,6 +16,7 @@ ITEMS = int(os.environ.get("FEDCOMM_TEST_FAULT_ITEMS", "300"))  # Creates that a
 KILLS = 5
 
 
+@pytest.mark.thorough("postgres")
 @pytest.mark.attack("FLT-02")
 @pytest.mark.parametrize("dialect", ["sqlite", "postgres"])
 def test_every_activity_that_was_acknowledged_has_its_effect_once_however_often_the_server_is_killed(

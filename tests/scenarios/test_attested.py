@@ -108,6 +108,7 @@ async def test_what_is_said_in_a_group_that_has_just_become_private_is_read_by_s
     assert home.asked.count(club.uri) == 1
 
 
+@pytest.mark.thorough("postgres")
 @pytest.mark.attack("GRP-20", "PRI-01")
 async def test_a_group_tells_an_answer_to_whom_it_is_for_on_mastodon_and_to_nobody_who_is_no_member(
     circle: Circle,
@@ -227,6 +228,7 @@ async def test_who_is_named_by_an_edit_gets_the_post_and_who_is_named_no_more_ho
         assert len(gone) == 2 and below.uri in gone, f"{name} got it, and so hears that it is gone"
 
 
+@pytest.mark.thorough("postgres")
 async def test_who_joins_late_finds_what_was_said_and_whole_threads(circle: Circle) -> None:
     """By a member here, one of another server with groups and one on Mastodon; a pinned thread, and pages of them."""
     mona = Host(circle.fediverse, "there.test").actor("mona")

@@ -137,6 +137,7 @@ async def test_who_is_answered_learns_of_a_late_answer_once_and_of_an_old_one_ne
     ]
 
 
+@pytest.mark.thorough("postgres")
 @pytest.mark.attack("GRP-01")
 async def test_what_is_found_waits_and_is_refused_as_what_is_sent(lane: Lane) -> None:
     """Who is banned, who has not agreed to the rules, and in a locked or private group nobody is asked at all."""

@@ -390,6 +390,7 @@ async def test_many_joins_at_once_are_let_in_as_fast_as_a_group_bears_and_keep_n
     assert await counted(face, "joined") == 9 and await counted(closed, "pending") == 9
 
 
+@pytest.mark.thorough("postgres")
 async def test_moderators_elsewhere_learn_who_asks_and_let_them_in_or_turn_them_down(fediverse: Fediverse) -> None:
     """By an Offer of the group, withdrawn when somebody else has decided; nobody on their server follows it."""
     a, b, c = [await fediverse.instance(f"{name}.test") for name in "abc"]

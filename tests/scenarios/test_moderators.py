@@ -450,6 +450,7 @@ async def afar(fediverse: Fediverse) -> Afar:
     return made
 
 
+@pytest.mark.thorough("postgres")
 async def test_a_member_here_looks_after_a_group_elsewhere_and_every_server_follows(
     afar: Afar, caplog: pytest.LogCaptureFixture
 ) -> None:

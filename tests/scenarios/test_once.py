@@ -92,6 +92,7 @@ async def square(fediverse: Fediverse) -> Square:
     return made
 
 
+@pytest.mark.thorough("postgres")
 async def test_a_server_of_any_program_is_told_each_thing_once(square: Square) -> None:
     """Its people follow who writes and the group, are named and answered, and what they wrote is voted on."""
     a, ann, bo, settle = square.a, square.ann, square.bo, square.fediverse.settle

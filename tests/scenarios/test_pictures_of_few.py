@@ -100,6 +100,7 @@ async def circle(fediverse: Fediverse, tmp_path: Path) -> Circle:
     return made
 
 
+@pytest.mark.thorough("postgres")
 @pytest.mark.attack("PRI-01", "PRI-15", "GRP-20")
 async def test_servers_with_members_have_the_pictures_of_a_private_group_and_no_others(circle: Circle) -> None:
     """From the moment on in which it is said, of whoever lives anywhere; by a signature when an address has ended."""
@@ -170,6 +171,7 @@ async def test_nobody_is_shown_a_private_picture_by_something_of_their_own_that_
     assert [await c.code(place) for place in places] == [404, 404] and await circle.has("c", ours)
 
 
+@pytest.mark.thorough("postgres")
 @pytest.mark.attack("PRI-15")
 async def test_a_server_that_comes_back_after_two_weeks_gets_addresses_that_open(circle: Circle) -> None:
     """What stands in the log for it is written anew, and proven anew; the log itself is as it was. So is what the group

@@ -391,6 +391,7 @@ def _got(who: forger.Face, kind: str) -> list[forger.Json]:
     return found
 
 
+@pytest.mark.thorough("postgres")
 @pytest.mark.attack("GRP-20")
 async def test_what_is_taken_out_is_taken_from_all_who_had_it_when_the_group_was_open(
     circle: Circle,

@@ -85,6 +85,7 @@ async def test_a_steward_elsewhere_changes_the_settings_and_is_told_what_was_not
     assert (await bakery.group())[1].name == "Rolls"  # of what makes no sense together nothing is taken
 
 
+@pytest.mark.thorough("postgres")
 async def test_a_moderator_elsewhere_sees_what_waits_and_lets_it_in_or_turns_it_away(
     bakery: Bakery, enter: Enter
 ) -> None:
@@ -338,6 +339,7 @@ async def test_what_the_desk_of_a_hostile_group_says_is_shown_as_the_words_of_a_
         assert page.status == 403 and "does not let this be done" in page.problem
 
 
+@pytest.mark.thorough("postgres")
 @pytest.mark.attack("GRP-06")
 @pytest.mark.attack("GRP-07")
 async def test_the_desk_of_a_group_is_for_those_alone_who_look_after_it_and_each_right_is_asked_for(

@@ -57,6 +57,7 @@ async def given(bakery: Bakery, property_: str) -> list[str]:
         return [each.subject for each in await registers.all_of((await groups.named("bread"))[0].id, property_)]
 
 
+@pytest.mark.thorough("postgres")
 async def test_a_moderator_elsewhere_looks_through_members_bans_and_refusals_and_decides(
     bakery: Bakery, enter: Enter
 ) -> None:
@@ -211,6 +212,7 @@ async def test_a_group_with_very_many_members_is_looked_through_in_pages(bakery:
     assert "@m7@far.example" in (await browser.get(f"{WHERE}/members?q=m7")).main
 
 
+@pytest.mark.thorough("postgres")
 @pytest.mark.attack("GRP-06")
 @pytest.mark.attack("GRP-07")
 async def test_the_lists_of_a_group_are_for_servers_of_those_with_the_right_and_decisions_for_these(

@@ -123,6 +123,7 @@ async def _account(name: str) -> storage.accounts.Account:
     return found
 
 
+@pytest.mark.thorough("postgres")
 async def test_groups_bring_no_more_than_the_budget_and_ten_are_followed(town: Town) -> None:
     host = Host(town.fediverse, "forum.test")
     faces = [lively(host, f"group{number}", 14, more="x" * 8_000) for number in range(11)]

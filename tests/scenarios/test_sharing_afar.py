@@ -101,6 +101,7 @@ def decisions(host: Host) -> list[str]:
     return [each["type"] for each in inner if each["type"] in ("Lock", "Undo", "Add", "Remove")]
 
 
+@pytest.mark.thorough("postgres")
 @pytest.mark.attack("GRP-03", "GRP-06")
 async def test_a_second_group_tells_of_its_locks_and_pins_which_its_deputies_order_from_anywhere(world: World) -> None:
     await nobody_else(world)

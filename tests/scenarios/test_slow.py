@@ -78,6 +78,7 @@ async def opens(at: Instance) -> None:
         await execute("UPDATE job SET run_at = 0 WHERE name = 'open_thread'")
 
 
+@pytest.mark.thorough("postgres")
 async def test_a_thread_that_is_closed_for_a_while_opens_by_itself_and_then_has_what_came(fediverse: Fediverse) -> None:
     a, b = await fediverse.instance("a.test"), await fediverse.instance("b.test")
     greta, alice, bob, mo = (

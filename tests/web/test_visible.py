@@ -192,6 +192,7 @@ SURFACES: list[Callable[[Case], Awaitable[bool]]] = [
 ]
 
 
+@pytest.mark.thorough("postgres")
 @pytest.mark.attack("PRI-01", "PRI-08", "PRI-09", "PRI-10", "PRI-11")
 async def test_every_surface_shows_exactly_what_the_rule_allows(database: object) -> None:
     everything = await cases()

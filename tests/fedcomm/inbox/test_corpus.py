@@ -134,6 +134,7 @@ async def app(database: Database, database_url: str, world: World) -> AsyncItera
     await opened.close()
 
 
+@pytest.mark.thorough("postgres")
 async def test_everything_has_its_effect_or_none_and_nothing_fails(
     app: App, world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -171,6 +172,7 @@ async def test_what_is_to_be_refused_or_passed_over_has_no_effect_and_votes_on_w
     assert len(why) > 20
 
 
+@pytest.mark.thorough("postgres")
 async def test_nothing_is_shown_as_written_by_somebody_at_another_origin(app: App, world: World) -> None:
     for name, raw, activity in world.activities:
         if activity.type in ("Create", "Announce", "Update"):

@@ -115,4 +115,4 @@ async def test_who_may_not_read_any_more_is_refused(app: App, read: Read, alice:
     await tokens.revoke(token)
     found.append(await read())
 
-    assert found == [[{"refused": 401}], [{"refused": 401}], [], [{"refused": 401}]]
+    assert found == [[{"refused": 403}], [], [], [{"refused": 401}]]

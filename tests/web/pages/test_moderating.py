@@ -313,6 +313,7 @@ async def test_an_admin_looks_after_a_group_without_moderators(app: App, admin: 
     assert "/c/orphan/moderate" in (await admin.get("/c/orphan")).links
 
 
+@pytest.mark.thorough("postgres")
 async def test_a_group_of_another_server_is_looked_after_from_here_as_far_as_that_server_takes_it(
     app: App, admin: Browser, enter: Enter
 ) -> None:

@@ -137,7 +137,7 @@ async def put_back(
         return place.post
     proposed = await seconding.standing(place.group, place.post.uri) if place.group.local else None
     if proposed is not None:
-        act = seconding.over(app, writes, place.group, place.face, proposed, place.by)
+        act = seconding.over(app, writes, place.group, place.face, proposed, place.by.uri)
         seconding.show(app, writes, act, place.post)
         return place.post
     uri = app.urls.activity(next_id())

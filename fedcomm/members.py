@@ -85,6 +85,7 @@ async def ban(
         waits = remove and by is not None and not seconded and await seconding.waits(group, by)
         remove, writes = remove and not waits, Writes()
         if remove:
+            await seconding.settle(app, group, face, subject, actor_uri)
             await withdraw_threads(app, writes, group, face, subject)
         moderation.record_ban(
             app, writes, group, face, subject, actor_uri, uri, until=until, reason=reason, remove=remove

@@ -33,7 +33,7 @@ async def agree(app: App, group_id: int, subject: str, by: Actor, *, server: Acc
         if proposed.actor_uri == by.uri and await seconding.others(group, by.uri):
             raise NotAllowed("Somebody else has to agree.")
         post = await posts.by_uri(subject)
-        act = seconding.over(app, writes := Writes(), group, face, proposed, by)
+        act = seconding.over(app, writes := Writes(), group, face, proposed, by.uri)
         if post is not None:
             seconding.show(app, writes, act, post)
             await write(writes)
@@ -52,7 +52,7 @@ async def decline(app: App, group_id: int, subject: str, by: Actor, *, server: A
     """
     async with transaction():
         group, face, proposed = await _place(group_id, subject, by, rights.RESTORE, server)
-        act = seconding.over(app, writes := Writes(), group, face, proposed, by)
+        act = seconding.over(app, writes := Writes(), group, face, proposed, by.uri)
         post, who = await posts.by_uri(subject), await actors.by_uri(subject)
         if post is not None:
             seconding.show(app, writes, act, post)

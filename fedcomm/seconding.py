@@ -8,7 +8,7 @@ takes out all of somebody counts as one; it is undone by one act. docs/decisions
 import storage.accounts
 from fedcomm import acts, admit, clock, letters, rights, settling
 from fedcomm.app import App
-from storage import actors, events, fragments, registers, removals, talks
+from storage import actors, docket, events, fragments, registers, removals, talks
 from storage.actors import Actor
 from storage.connect import Writes, write
 from storage.groups import Group
@@ -70,10 +70,10 @@ async def standing(group: Group, subject: str) -> Act | None:
     return found if found is not None and found.value is not None else None
 
 
-def over(app: App, writes: Writes, group: Group, face: Actor, proposed: Act, by: Actor) -> Act:
-    """Nothing is proposed any more: somebody has decided, and what they decided is written with it."""
+def over(app: App, writes: Writes, group: Group, face: Actor, proposed: Act, by: str) -> Act:
+    """Nothing is proposed any more: somebody (their id) has decided, and what they decided is written with it."""
     uri = app.urls.activity(next_id())
-    return _record(app, writes, group, face, proposed.subject, None, by.uri, uri, "", undoes=proposed.uri)
+    return _record(app, writes, group, face, proposed.subject, None, by, uri, "", undoes=proposed.uri)
 
 
 def show(app: App, writes: Writes, act: Act, post: Post) -> None:
@@ -86,6 +86,28 @@ def show_all(app: App, writes: Writes, group: Group, act: Act, subject: Actor) -
     """With `over`: as `show`, all of somebody."""
     removals.put_back(writes, act, subject.id)
     _changed_all(app, writes, group, subject)
+
+
+async def settle(app: App, group: Group, face: Actor, subject: Actor, by: str) -> None:
+    """Before somebody (their id) takes out all of a person: what is proposed of that is over, and in the group.
+
+    So what is taken out is all of it: it stands in the log, other servers are told, and it comes back with the rest.
+    """
+    found, holding, writes = await registers.proposed_about(group.id, subject.uri, subject.id), Writes(), Writes()
+    if not found:
+        return
+    for each in found:
+        registers.hold(holding, group.id, PROPERTY, each.subject)
+    await write(holding)
+    found = await registers.proposed_about(group.id, subject.uri, subject.id)  # that nobody has decided meanwhile
+    posts = await docket.posts_at([each.subject for each in found])
+    for each in found:
+        act = over(app, writes, group, face, each, by)
+        if (post := posts.get(each.subject)) is not None:
+            show(app, writes, act, post)
+        else:
+            show_all(app, writes, group, act, subject)
+    await write(writes)
 
 
 def _record(

@@ -50,8 +50,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 class Deed(msgspec.Struct, frozen=True):
     """Something done for a group: of whoever did it there is only whether it was somebody of the `server`.
 
-    `person_id` is who it is about, `post_id` what; `appeal` how an appeal against it ended; `posts` how many posts a
-    ban took out with it.
+    `person_id` is who it is about, `post_id` what; `appeal` how an appeal against it ended; `posts` how many posts
+    a ban took out with it, as far as they are there and the viewer may know of them.
     """
 
     id: int
@@ -112,12 +112,12 @@ LEFT JOIN post ON act.property IN ({", ".join(f"'{name}'" for name in _ABOUT_POS
 WHERE act.effective = 1 AND act.property IN (?texts) AND act.id < ? AND act.id > ?
 AND open.id = act.group_id AND act.id >= open.since AND (post.id IS NULL OR {visible.PAST})"""
 _STARTER = "CASE WHEN post.parent_uri IS NULL THEN 1 ELSE 0 END"
+_TAKEN = f"""FROM act_post JOIN post ON post.id = act_post.post_id
+WHERE post.deleted_at IS NULL AND {visible.PAST}"""
 _DEEDS = f"""SELECT act.id, act.recorded_at, act.property, act.value, act.summary, open.actor_id, {_DOER}, person.id,
 post.id, post.author_id, {_STARTER}, CASE WHEN post.deleted_at IS NULL THEN 0 ELSE 1 END,
 (SELECT appeal.state FROM appeal WHERE appeal.act_id = act.id AND appeal.state IN ('accepted', 'rejected')),
-(SELECT COUNT(*) FROM act_post WHERE act_post.act_id = act.id) {_FROM}"""
-_TAKEN = f"""FROM act_post JOIN post ON post.id = act_post.post_id
-WHERE post.deleted_at IS NULL AND {visible.PAST}"""
+(SELECT COUNT(*) {_TAKEN} AND act_post.act_id = act.id) {_FROM}"""
 
 
 async def deeds(wanted: Wanted, page: Page) -> list[Deed]:
@@ -127,17 +127,17 @@ async def deeds(wanted: Wanted, page: Page) -> list[Deed]:
         return []
     which, args = ("venue.id = ?", (wanted.group_id,)) if wanted.group_id else ("venue.local = 1", ())
     sql = f"WITH open AS MATERIALIZED ({visible.LOGGED} AND {which}) {_DEEDS} ORDER BY act.id {page.order} LIMIT ?"
-    bounds, viewer = _bounds(wanted, page), wanted.viewer
-    found = await rows(sql, (*visible.logged_args(viewer), *args, names, *bounds, *visible.past(viewer), page.limit))
+    bounds, past = _bounds(wanted, page), visible.past(wanted.viewer)
+    found = await rows(sql, (*visible.logged_args(wanted.viewer), *args, *past, names, *bounds, *past, page.limit))
     return [Deed(*each) for each in found]
 
 
 async def deed(number: int, viewer: int) -> Deed | None:
     """One of them, of any group, if the viewer may read of it."""
     page = Page(before=number + 1, after=number - 1, limit=1)
-    below, above = page.bounds
+    past = visible.past(viewer)
     sql = f"WITH open AS MATERIALIZED ({visible.LOGGED}) {_DEEDS} LIMIT 1"
-    found = await row(sql, (*visible.logged_args(viewer), _named(""), below, above, *visible.past(viewer)))
+    found = await row(sql, (*visible.logged_args(viewer), *past, _named(""), *page.bounds, *past))
     return Deed(*found) if found else None
 
 

@@ -233,6 +233,17 @@ async def proposed(group_id: int, uri: str, since: int) -> bool:
     return await row(sql, (group_id, _before(since), uri, since)) is not None
 
 
+async def proposed_about(group_id: int, uri: str, actor_id: int) -> list[Act]:
+    """What is proposed in a group about somebody, and about what they wrote."""
+    sql = (
+        f"SELECT {', '.join(f'act.{name}' for name in Act.__struct_fields__)} FROM register"
+        " JOIN act ON act.id = register.act_id WHERE register.group_id = ? AND register.property = 'proposed'"
+        " AND register.value IS NOT NULL AND (register.subject = ? OR EXISTS (SELECT 1 FROM post"
+        " WHERE post.uri = register.subject AND post.author_id = ?)) ORDER BY register.subject"
+    )
+    return [Act(*found) for found in await rows(sql, (group_id, uri, actor_id))]
+
+
 def hold(writes: Writes, group_id: int, property_: str, subject: str) -> None:
     """Nobody else holds this register until these writes are made or given up; SQLite has one writer anyway."""
     if dialect() == "postgres":

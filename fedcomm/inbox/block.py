@@ -36,6 +36,7 @@ async def block(hand: Hand, activity: Activity) -> None:
         remove = activity.remove_data
         waits = remove and await seconding.waits(group, blocker)
         if remove and not waits:
+            await seconding.settle(hand.app, group, face, subject, blocker.uri)
             await service.withdraw_threads(hand.app, writes, group, face, subject)
         reason = activity.summary[:MAX_REASON]
         moderation.record_ban(

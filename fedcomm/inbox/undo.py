@@ -90,7 +90,7 @@ async def _put_back(hand: Hand, activity: Activity, group: Group, known: Post, m
     inner, face, writes = activity.object, hand.facts.face_of(group), Writes()
     proposed = await seconding.standing(group, known.uri)
     if proposed is not None:  # of which no other server has heard
-        act = seconding.over(hand.app, writes, group, face, proposed, moderator)
+        act = seconding.over(hand.app, writes, group, face, proposed, moderator.uri)
         seconding.show(hand.app, writes, act, known)
         await write(writes)
         return

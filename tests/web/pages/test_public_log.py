@@ -9,9 +9,22 @@ import httpx
 import pytest
 
 import storage.accounts
-from fedcomm import accounts, appeals, curation, group_profile, groups, members, peers, sanctions, settings
+from fedcomm import (
+    accounts,
+    admit,
+    appeals,
+    curation,
+    group_profile,
+    groups,
+    members,
+    peers,
+    posts,
+    sanctions,
+    settings,
+)
 from fedcomm.app import App
 from fedcomm.group_profile import Change
+from storage import registers
 from storage.accounts import Account
 from storage.actors import Actor
 from storage.connect import execute, rows
@@ -109,6 +122,29 @@ async def test_everybody_reads_what_was_done_and_why_and_nobody_who_did_it(
     erased = await stranger.get("/c/rye/modlog")
     assert "anna" not in erased.source and "watches" not in erased.source and "somebody" in erased.main
     assert [each["account"] for each in await entries(stranger)] == [None] * 7
+
+
+async def test_a_ban_itemises_what_was_only_proposed_and_counts_no_more_than_it_shows(
+    place: Place, stranger: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admit, "REMOVALS", 1)
+    app, mo, bo = place.app, place.people["mo"], place.people["bo"]
+    found = [await place.write("anna", f"Watch {number}") for number in range(4)]
+    await members.appoint(app, "rye", bo, mo)
+    assert [await curation.remove(app, mo, post.id) for post in found[:3]] == [False, True, True]
+
+    await members.ban(app, "rye", "anna", bo, remove=True)
+
+    (ban,) = [each for each in await entries(stranger) if each["act"] == "ban"]
+    group, _face = await groups.named("rye")
+    assert ban["posts_count"] == len(ban["posts"]) == 3  # the first was out, and stands by itself
+    assert await registers.all_of(group.id, "proposed") == []
+    await posts.delete(app, place.people["anna"], found[1].id)
+    (ban,) = [each for each in await entries(stranger) if each["act"] == "ban"]
+    assert ban["posts_count"] == len(ban["posts"]) == 2 and "with 2 posts" in (await stranger.get("/modlog")).main
+    await members.unban(app, "rye", "anna", bo)
+    out = await rows("SELECT id FROM post WHERE removed_at IS NOT NULL AND deleted_at IS NULL")
+    assert out == [(found[0].id,)]
 
 
 def test_what_is_done_for_groups_is_in_the_log_or_left_out_on_purpose() -> None:

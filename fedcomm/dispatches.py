@@ -53,6 +53,13 @@ async def removed(app: App, writes: Writes, face: Actor, who: Actor, link: str, 
     await _say(app, writes, who, [*said, then.replace("{link}", _page(app, face))])
 
 
+async def moved(app: App, writes: Writes, face: Actor, who: Actor, new: Actor, link: str, reason: str) -> None:
+    """That moderators of a group elsewhere have moved a thread of theirs into another group, and where it is now."""
+    tongue, there = await letters.tongue(app, who), _page(app, new)
+    words = letters.words_of_move(tongue, _called(face), _called(new), link, reason.strip(), there)
+    await _say(app, writes, who, words)
+
+
 async def warned(app: App, writes: Writes, face: Actor, who: Actor, link: str, reason: str) -> None:
     """That moderators of a group elsewhere warn them for something they wrote, and why."""
     words = letters.words_of_warning(await letters.tongue(app, who), _called(face), link, reason)

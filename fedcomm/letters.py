@@ -219,6 +219,26 @@ async def removed(
     await say(app, writes, face, who, said, post_id)
 
 
+async def moved(
+    app: App, writes: Writes, face: Actor, who: Actor, new: Actor, link: str, reason: str, post_id: int
+) -> None:  # fmt: skip
+    """That moderators have moved a thread of somebody into another group, why, and where it is now."""
+    words = words_of_move(await tongue(app, who), face.name, new.name, link, reason, new.url)
+    await say(app, writes, face, who, words, post_id)
+
+
+def words_of_move(
+    tongue: NullTranslations, group: str, other: str, link: str, reason: str, there: str
+) -> list[str]:  # fmt: skip
+    """What is said to who began a thread that is in another group now; `there` is the page of that group."""
+    words = tongue.gettext("The moderators of the group {group} have moved your thread into the group {other}: {link}")
+    then = tongue.gettext(
+        "It is yours as before, with all answers. Who answers in it from now on writes in that group: {link}"
+    )
+    said = words.replace("{link}", link).replace("{other}", other).replace("{group}", group)
+    return [said, *why(reason), then.replace("{link}", there)]
+
+
 async def appealed(app: App, writes: Writes, face: Actor, who: Actor, link: str, post_id: int) -> None:
     """To who decides: somebody appeals against that a post of theirs was taken out of the group by somebody else."""
     gettext = (await tongue(app, who)).gettext

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from activitypub.contexts import PUBLIC
-from fedcomm import acts, admit, groups, members, orphans, posts, relocating, rights, seconding, sharing
+from fedcomm import acts, admit, groups, letters, members, orphans, posts, relocating, rights, seconding, sharing
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotAllowed, NotFound, TooMany
 from fedcomm.mapping import activities
@@ -105,8 +105,10 @@ async def record(app: App, wanted: Move, document: dict[str, Any], *, free: bool
     writes, removal = Writes(), f"{wanted.uri}#removal"
     await relocating.record(app, writes, post, old, new)
     _log(app, writes, wanted)
+    await _place_anew(app, writes, wanted)
     _leave(app, writes, wanted, document, removal)
     await _arrive(app, writes, wanted, back)
+    await _tell_author(app, writes, wanted)
     await write(writes)
 
 
@@ -132,6 +134,23 @@ def _log(app: App, writes: Writes, wanted: Move) -> None:
     to, from_ = {"to": new_face.uri}, {"from": old_face.uri}
     acts.record(app, writes, old, old_face, "moved", post, to, by=by, uri=uri, summary=wanted.reason)
     acts.record(app, writes, new, new_face, "moved", post, from_, by=by, uri=f"{uri}#in", summary=wanted.reason)
+
+
+async def _place_anew(app: App, writes: Writes, wanted: Move) -> None:
+    """A post of ours says itself in which group it is, and is told so anew by that one before it leaves the other.
+
+    Lemmy goes by that alone, and takes no `Create` twice: the thread is where its author's `Update` says, and the
+    removal that comes then is of a group in which it is no more (0.19.20: protocol/activities/deletion/delete.rs). Of
+    an author elsewhere nobody here can say it.
+    """
+    post, author = wanted.post, await actors.by_id(wanted.post.author_id)
+    if not post.local or author is None or author.gone:
+        return
+    document = await posts.document_of(app, msgspec.structs.replace(post, group_id=wanted.new.id))
+    update = activities.update(f"{post.uri}#updates/{next_id()}", author.uri, document)
+    groups.pass_on(
+        app, writes, wanted.new, wanted.new_face, update, about=post, without=tuple(sorted(app.peers.movers()))
+    )
 
 
 def _leave(app: App, writes: Writes, wanted: Move, document: dict[str, Any], removal: str) -> None:
@@ -164,6 +183,13 @@ async def _arrive(app: App, writes: Writes, wanted: Move, back: registers.Act | 
     elif author is not None:
         create = await orphans.create_of(app, post, author)
     groups.accept_post(app, writes, new, face, post, create)
+
+
+async def _tell_author(app: App, writes: Writes, wanted: Move) -> None:
+    author, post = await actors.by_id(wanted.post.author_id), wanted.post
+    if author is not None and author.uri != wanted.by.uri:
+        link = post.url or post.uri
+        await letters.moved(app, writes, wanted.old_face, author, wanted.new_face, link, wanted.reason, next_id())
 
 
 def _removal(by: str, face: Actor, post: Post, uri: str, reason: str) -> activities.Json:

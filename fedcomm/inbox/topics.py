@@ -10,12 +10,13 @@ import msgspec
 from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
 from activitypub.origins import same_origin
-from fedcomm import admit, relocating, rights, sharing, transfers
+from fedcomm import admit, dispatches, relocating, rights, sharing, transfers
 from fedcomm.errors import AppError
 from fedcomm.inbox import announce
 from fedcomm.inbox.hand import Hand, Ignored, Wants
 from fedcomm.transfers import MAX_REASON, Move
-from storage import relocations
+from storage import actors, relocations
+from storage import groups as stored
 from storage.connect import Writes, write
 from storage.groups import Group
 from storage.posts import Post
@@ -48,6 +49,7 @@ async def moved(hand: Hand, activity: Activity) -> None:
         raise Ignored("it is not for everybody")
     writes = Writes()
     await relocating.record(hand.app, writes, begun, old, theirs)
+    await _tell_author(hand, activity, writes, begun, old, new)
     if new is not None and new.local:
         await _bring(hand, activity, writes, new, begun)
     await write(writes)
@@ -109,6 +111,19 @@ async def _thread(hand: Hand, activity: Activity, old: Group | None) -> Post:
     if begun is None:
         raise Ignored("the group has no such thread here")
     return begun
+
+
+async def _tell_author(
+    hand: Hand, activity: Activity, writes: Writes, begun: Post, old: Group, new: Group | None
+) -> None:  # fmt: skip
+    """One of ours learns where their thread is now, from a group of fedcomm by its own message."""
+    author, face = await actors.by_id(begun.author_id), hand.facts.face_of(old)
+    if new is None or author is None or not author.local or activity.raw.get("actor") == author.uri:
+        return
+    if await stored.program(old.id) == "fedcomm":
+        return
+    link = begun.url or begun.uri
+    await dispatches.moved(hand.app, writes, face, author, hand.facts.face_of(new), link, activity.summary[:MAX_REASON])
 
 
 async def _bring(hand: Hand, activity: Activity, writes: Writes, new: Group, begun: Post) -> None:

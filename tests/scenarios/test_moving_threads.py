@@ -85,6 +85,15 @@ async def test_a_thread_goes_with_its_answers_where_its_server_says(forum: Forum
     assert (await forum.ours.knows(forum.thread)).deleted_at is None
 
 
+async def test_one_of_ours_learns_that_a_group_elsewhere_has_moved_their_thread(forum: Forum) -> None:
+    post = await forum.anna.post("Mice\n\n@cats@theirs.test")
+    moved = forum.bob.does("Move", post.uri, origin=forum.cats.uri, target=forum.dogs.uri, summary="Dogs like them.")
+    await send(forum.fediverse, forum.ours, forum.cats, forum.cats.does("Announce", moved))
+
+    (told,) = await forum.anna.letters()
+    assert "(!cats@theirs.test) have moved your thread into the group Dogs" in told and "Dogs like them." in told
+
+
 async def test_a_thread_that_a_group_has_no_more_is_in_none(forum: Forum) -> None:
     await forum.says(forum.bob, "Remove", target=forum.cats.uri)
 
@@ -216,6 +225,8 @@ async def test_a_moderator_moves_a_thread_into_another_group_and_back(village: V
     assert removal == "It is about oats. → !oats@a.test", "Lemmy knows no moves, and shows this as the reason"
     assert there[1] == [("rye", "Announce"), ("oats", "id")], "one boost is taken back, the other made"
     assert there[2] == [("rye", "Move"), ("oats", "Create")]
+    (told,) = await village.bob.letters()
+    assert f"have moved your thread into the group {village.oats.name}" in told and f"@bob/{post.uri[-18:]}" in told
     answer = await village.bob.reply(await b.knows(post.uri), "And cold?")
     await village.fediverse.settle()
     assert await village.where(a, answer) == "oats"
@@ -250,9 +261,20 @@ async def test_what_is_moved_out_of_a_group_counts_as_what_is_taken_out(
         assert await curation.remove(a.app, greta.actor, second.id), "it waits for somebody else"
         await curation.restore(a.app, anna.actor, second.id)
         await transfers.move(a.app, anna.actor, second.id, "oats")
+    await village.fediverse.settle()
+    since = len(village.lemmy.received)
+    with a.here():
         for post in (first, second):  # to undo it needs nobody else
             await transfers.move(a.app, anna.actor, post.id, "rye")
+    await village.fediverse.settle()
     assert [await village.where(a), await village.where(a, second)] == ["rye", "rye"]
+    (again, *rest) = village.heard(village.lemmy, since)[4:]
+    assert again == ("rye", "Update") and ("oats", "Delete") in rest, (
+        "it is there before it is away: Lemmy goes by that"
+    )
+    (update,) = [each["object"] for each in village.lemmy.received[since:] if each["object"]["type"] == "Update"]
+    assert update["actor"] == greta.actor.uri and update["object"]["audience"] == village.rye.uri
+    assert f"the group {village.rye.name}" in (await greta.letters())[-1]
 
 
 @pytest.mark.thorough("postgres")

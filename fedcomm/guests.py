@@ -111,6 +111,8 @@ async def enter(app: App, secret: str) -> tuple[str, Visit]:
     visit = await called(app, secret)
     token = tokens.new()
     async with transaction():
+        registers.hold(writes := Writes(), visit.group.id, "role", visit.actor.uri)  # which nobody takes meanwhile
+        await write(writes)
         if not await guests.use(visit.guest.id, clock.now_ms()):
             raise NotFound(_GONE)
         guests.insert(writes := Writes(), _made(BROWSER, visit.group, visit.actor, token, BROWSER_LASTS))
@@ -119,7 +121,7 @@ async def enter(app: App, secret: str) -> tuple[str, Visit]:
 
 
 async def find(app: App, token: str) -> Visit | None:
-    """Whose browser this is, while they look after the group; with their role it ends."""
+    """Whose browser this is, while they look after the group; with their role it ends, for good."""
     try:
         return await _visit(app, token, BROWSER)
     except AppError:

@@ -2,7 +2,7 @@
 
 from fedcomm import acts, clock, elsewhere, rights, settling
 from fedcomm.app import App
-from storage import boosts, events, flairs, fragments, held, jobs, removals, talks, welcomes
+from storage import boosts, events, flairs, fragments, guests, held, jobs, removals, talks, welcomes
 from storage.actors import Actor
 from storage.connect import Writes
 from storage.counting import hold, hold_written
@@ -112,9 +112,11 @@ def record_role(
     app: App, writes: Writes, group: Group, face: Actor, subject_uri: str, moderator_uri: str, uri: str, *, given: bool,
     role: str = rights.MODERATOR,
 ) -> None:  # fmt: skip
-    """Somebody has a role in the group from now on, or none any more."""
+    """Somebody has a role in the group from now on, or none any more: a later one opens no browser of before."""
     value = {"role": role} if given else None
     acts.record(app, writes, group, face, "role", subject_uri, value, by=moderator_uri, uri=uri)
+    if not given:
+        guests.end_all(writes, group.id, subject_uri)
 
 
 def record_ban(

@@ -53,6 +53,12 @@ async def end(guest_id: int) -> None:
     await execute("DELETE FROM guest WHERE id = ?", (guest_id,))
 
 
+def end_all(writes: Writes, group_id: int, uri: str) -> None:
+    """No link and no browser of who has this id comes to the pages of the group any more; links are counted still."""
+    sql = "UPDATE guest SET expires_at = 0 WHERE group_id = ? AND actor_id IN (SELECT id FROM actor WHERE uri = ?)"
+    writes.add(sql, (group_id, uri))
+
+
 async def forget(before: int) -> int:
     """Forget links and browsers that were over then and made before; how many there were."""
     return await execute("DELETE FROM guest WHERE expires_at <= ? AND created_at <= ?", (before, before))

@@ -112,12 +112,23 @@ async def test_a_moderator_on_mastodon_comes_by_a_link_and_takes_a_post_out_ever
         assert (await a.knows(post.uri)).removed_at is not None
         with a.here():
             await members.appoint(a.app, "bread", there[0], ann.actor, rights.STEWARD)
-        assert (await browser.get("/c/bread/moderate")).status == 200
+        assert (await stranger.get(late)).status == 404 and (await browser.get("/c/bread/moderate")).status == 303
+        with a.here():
+            await guests.ask(a.app, "bread", "mo@m.test", "")
+        await fediverse.settle()
+        again = links()[-1]
+        opened = await stranger.get(again)
+        assert again != late and opened.status == 200
 
-        # After its time neither works; who leaves is gone; and nobody is sent many links, or asks often.
+        # After its time it does not work; who leaves is gone; and nobody is sent many links, or asks often.
         with a.here():
             await execute("UPDATE guest SET expires_at = ? WHERE kind = 'link'", (clock.now_ms(),))
-        assert (await stranger.get(late)).status == 404 and (await stranger.send(opened, late)).status == 404
+        assert (await stranger.get(again)).status == 404 and (await stranger.send(opened, again)).status == 404
+        with a.here():
+            await execute("UPDATE guest SET expires_at = ? WHERE kind = 'link'", (clock.now_ms() + guests.LINK_LASTS,))
+        page = await browser.button(await browser.get(again), again)
+        assert (await browser.get("/c/bread/moderate")).status == 200
+        csrf = page.all("input", name="csrf")[0]["value"]
         assert (await browser.post("/guest", {"csrf": csrf})).status == 303
         assert (await browser.get("/c/bread/moderate")).status == 303
         sent = len(links())

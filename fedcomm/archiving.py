@@ -15,8 +15,11 @@ import msgspec
 
 import storage.accounts
 import storage.exports
+import storage.filters
+import storage.media
+import storage.scheduled
 from activitypub.contexts import ACTIVITYSTREAMS
-from fedcomm import actors, clock, exports, publishing
+from fedcomm import actors, clock, exports, publishing, scheduled
 from fedcomm.app import App
 from fedcomm.mapping import activities
 from storage import archives, posts, registers, visible
@@ -99,6 +102,8 @@ def _texts(app: App, actor: Actor) -> Sequence[tuple[str, AsyncIterator[tuple[in
         ("bookmarks.json", _collection("bookmarks.json", _bookmarks(actor))),
         *((f"{name}.csv", _one(partial(exports.file, app, actor, name))) for name in exports.HEADINGS),
         ("groups.csv", _one(partial(_groups, app, actor))),
+        ("filters.json", _one(partial(_filters, actor))),
+        ("scheduled.json", _one(partial(_scheduled, app, actor))),
         ("poll_votes.csv", _one(partial(_polls, actor))),
     )
 
@@ -180,7 +185,54 @@ async def _polls(actor: Actor) -> str:
     return exports.written(lines, ("Post", "Answer"))
 
 
-def _readable(found: dict[str, Any]) -> str:
+async def _filters(actor: Actor) -> str:
+    """As the client API tells them, with the posts that they name by their ids."""
+    found = await storage.filters.of(actor.id)
+    uris = await _seen(actor, [named.post_id for each in found for named in each.posts])
+    return _readable(
+        [
+            {
+                "title": each.title, "context": each.contexts, "filter_action": each.action,
+                "expires_at": _time(each.expires_at) if each.expires_at is not None else None,
+                "keywords": [{"keyword": word.keyword, "whole_word": bool(word.whole_word)} for word in each.keywords],
+                "posts": [uris[named.post_id] for named in each.posts if named.post_id in uris],
+            }
+            for each in found
+        ]
+    )  # fmt: skip
+
+
+async def _scheduled(app: App, actor: Actor) -> str:
+    """What will be published later, with what it answers by its id, and its pictures by their names in the file."""
+    found = await storage.scheduled.all_of(actor.id)
+    drafts = [scheduled.draft_of(each) for each in found]
+    uris = await _seen(actor, [draft.in_reply_to_id for draft in drafts if draft.in_reply_to_id is not None])
+    pictures = await storage.media.several(actor.id, [at for draft in drafts for at in draft.media_ids or ()])
+    files = {
+        at: app.urls.file(each.key, each.mime).removeprefix(f"{app.urls.base}/")
+        for at, each in pictures.items() if each.key
+    }  # fmt: skip
+    return _readable(
+        [
+            {
+                "scheduled_at": _time(each.publish_at), "text": draft.text, "spoiler_text": draft.summary,
+                "visibility": draft.visibility, "sensitive": draft.sensitive, "language": draft.language or None,
+                "in_reply_to": uris.get(draft.in_reply_to_id or 0), "flair": draft.flair,
+                "poll": msgspec.to_builtins(draft.poll),
+                "media": [files[at] for at in draft.media_ids or () if at in files],
+            }
+            for each, draft in zip(found, drafts, strict=True)
+        ]
+    )  # fmt: skip
+
+
+async def _seen(actor: Actor, post_ids: Sequence[int]) -> dict[int, str]:
+    """The ids of those of the posts that the member may see."""
+    allowed = await visible.seen(actor.id, post_ids)
+    return {number: post.uri for number, post in (await posts.by_ids(list(allowed))).items()}
+
+
+def _readable(found: Any) -> str:
     return msgspec.json.format(msgspec.json.encode(found)).decode() + "\n"
 
 

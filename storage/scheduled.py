@@ -43,6 +43,13 @@ async def of(account_id: int, page: Page) -> tuple[list[Scheduled], bool]:
     return found, older
 
 
+async def all_of(actor_id: int) -> list[Scheduled]:
+    """Everything of a member's that waits, what comes first first."""
+    return [
+        Scheduled(*found) for found in await rows(_SELECT + "WHERE actor_id = ? ORDER BY publish_at, id", (actor_id,))
+    ]
+
+
 async def count(account_id: int, since_ms: int, before_ms: int, but: int = 0) -> int:
     """How many of a member's posts wait to be published in this time, one of them not counted."""
     sql = "SELECT COUNT(*) FROM scheduled_post WHERE account_id = ? AND publish_at >= ? AND publish_at < ? AND id <> ?"

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+import storage.accounts
 import storage.archives
 from fedcomm import (
     accounts,
@@ -18,6 +19,7 @@ from fedcomm import (
     clock,
     commands,
     erasing,
+    filters,
     follows,
     groups,
     imports,
@@ -338,6 +340,20 @@ async def test_a_member_takes_along_all_that_is_theirs_and_nothing_of_others(
     await follows.unfollow(app, anna, bob.id)
     await execute("DELETE FROM mention WHERE post_id = ?", (said["private"],))  # not for anna any more
     await groups.create(app, "rye", "Rye", "", "anna")
+    waiting = await media.upload(app, anna, picture(), "A roof", "", None)
+    later = Draft(text="Good morning", media_ids=(waiting.id,), in_reply_to_id=said["private"])
+    account = await storage.accounts.of_actor(anna.id)
+    assert account
+    await build.insert(
+        "scheduled_post", id=9, account_id=account.id, actor_id=anna.id, draft=msgspec.json.encode(later).decode(),
+        publish_at=2**40, created_at=1,
+    )  # fmt: skip
+    wish = filters.Wish(title="Knives", contexts=["home"], action="hide", expires_in=None)
+    await filters.create(anna, wish, [filters.KeywordWish(keyword="knife", whole_word=True)])
+    for name in ("public", "private"):
+        await execute(
+            "INSERT INTO filter_post (id, filter_id, post_id) SELECT ?, id, ? FROM filter", (said[name], said[name])
+        )
     browser, other = await enter(anna), await enter(bob)
 
     assert (await browser.get("/settings/archive.zip")).status == 404
@@ -370,6 +386,16 @@ async def test_a_member_takes_along_all_that_is_theirs_and_nothing_of_others(
               for file in each["object"].get("attachment", [])]  # fmt: skip
     assert inside[url.removeprefix(f"{build.BASE}/")].startswith((b"\xff\xd8", b"\x89PNG", b"RIFF"))
     assert inside["groups.csv"].decode().splitlines()[1].startswith(f"rye@{app.host},")
+    (plan,) = msgspec.json.decode(inside["scheduled.json"])
+    assert (plan["text"], plan["scheduled_at"], plan["in_reply_to"]) == (
+        "Good morning",
+        "2004-11-03T19:53:47+00:00",
+        None,
+    )
+    assert [name in inside for name in plan["media"]] == [True]
+    (kept,) = msgspec.json.decode(inside["filters.json"])
+    assert (kept["title"], kept["keywords"]) == ("Knives", [{"keyword": "knife", "whole_word": True}])
+    assert kept["posts"] == [uris[said["public"]]], "those that anna may see"
     assert {"following_accounts.csv", "lists.csv", "account.json", "poll_votes.csv", "dislikes.json"} <= set(inside)
     assert not any(b"canary" in content for content in inside.values()), "what others wrote is theirs"
     (told,) = await rows("SELECT content FROM post WHERE visibility = 3 AND content LIKE '%is ready%'")

@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
+import storage.accounts
 from fedcomm import clock
 from fedcomm.app import App
 from fedcomm.errors import NotFound
@@ -34,6 +35,11 @@ _OF_ACCOUNTS = {
     "suspended": "suspend",
 }
 _POLICIES = {"suspend": "servers_suspended", "limit": "servers_limited"}
+_OF_SERVER = {
+    "files_blocked": "media.block",
+    "sign_ups_let_in": "account.approve",
+    "sign_ups_refused": "account.reject",
+}
 
 
 class Month(msgspec.Struct, frozen=True):
@@ -63,7 +69,8 @@ class Year(msgspec.Struct, frozen=True):
     """The figures of a year; `private_groups` says whether groups that are not for everybody are in the sums.
 
     `actions` are what people here decided, by its name; `automated` what rules held without them, and what became of
-    it; `appeals` those that were asked, accepted and rejected.
+    it; `appeals` those that were asked, accepted and rejected. `sign_ups_waiting` is how many wait for an answer now,
+    None of a year that is over.
     """
 
     year: int
@@ -75,6 +82,7 @@ class Year(msgspec.Struct, frozen=True):
     appeals: dict[str, int]
     automated: dict[str, int]
     orders: int
+    sign_ups_waiting: int | None
     months: list[Month]
 
     @property
@@ -82,7 +90,7 @@ class Year(msgspec.Struct, frozen=True):
         """Whether nothing of all this happened."""
         return not (
             self.reports.total or self.orders or any((*self.actions.values(), *self.appeals.values()))
-            or any(self.automated.values())
+            or any(self.automated.values()) or self.sign_ups_waiting
         )  # fmt: skip
 
 
@@ -119,14 +127,18 @@ async def count(year: int, now: int) -> Year:
     private = await transparency.private_groups(span) >= FEWEST
     monthly = await transparency.monthly(months, private=private)
     audited = ("contact.refuse", "contact.release", "account.purge", "peer.policy", "blocklist.apply")
-    strangers = await transparency.audited(span, *audited)
+    strangers = await transparency.audited(span, *audited, *_OF_SERVER.values())
     return Year(
         year=year, ended=span[1] <= now, counted_at=now, private_groups=private,
         reports=await _reports(span, private),
-        actions=await _actions(span, private, [*strangers["peer.policy"], *strangers["blocklist.apply"]]),
+        actions={
+            **await _actions(span, private, [*strangers["peer.policy"], *strangers["blocklist.apply"]]),
+            **{name: len(strangers[act]) for name, act in _OF_SERVER.items()},
+        },
         appeals={"asked": 0, "accepted": 0, "rejected": 0} | await transparency.appeals(span, private=private),
         automated=await _automated(span, private, strangers),
         orders=len(strangers["account.purge"]),
+        sign_ups_waiting=await storage.accounts.count("pending") if span[1] > now else None,
         months=[Month(number, *counts) for number, counts in enumerate(monthly, start=1)],
     )  # fmt: skip
 

@@ -31,6 +31,9 @@ ACTIONS = {
     "accounts_suspended": later("Accounts suspended"),
     "servers_limited": later("Decisions to limit a server"),
     "servers_suspended": later("Decisions to suspend a server"),
+    "files_blocked": later("Pictures and other files that were blocked"),
+    "sign_ups_let_in": later("Sign-ups that were let in"),
+    "sign_ups_refused": later("Sign-ups that were turned away"),
 }
 AUTOMATED = {
     "held_in_groups_taken_in": later("Posts that rules of groups held, and that came in then"),

@@ -4,8 +4,10 @@ import pytest
 
 import storage.accounts
 from fedcomm import (
+    accounts,
     audit,
     block_imports,
+    blocked_files,
     clock,
     curation,
     group_profile,
@@ -76,6 +78,11 @@ async def test_a_year_is_counted_and_shown_as_it_was(app: App, stranger: Browser
     await block_imports.begin(app, (await block_imports.draft(app, named, "a list", "@olga")).id, "@olga")
     await audit.record(admin, "account.purge", "@cy")
     await audit.record(admin, "contact.refuse", "0a", posts=5)
+    await blocked_files.block(app, admin, "0" * 64, "Canary")
+    for name in ("dan", "eli", "fay"):
+        await accounts.sign_up(app, name, "correct horse battery", f"{name}@mail.example")
+    await accounts.reject(app, "dan", admin, "Canary")
+    await accounts.approve(app, "eli", admin)
     await build.insert(
         "appeal", id=7, act_id=1, group_id=rye.id, post_id=posts[0].id, author_id=bo.id, removed_by="x",
         state="accepted", secret_hash=b"x", ends_at=2**50, asked_at=clock.now_ms(), decided_at=clock.now_ms(),
@@ -93,12 +100,14 @@ async def test_a_year_is_counted_and_shown_as_it_was(app: App, stranger: Browser
     assert {name: count for name, count in found.actions.items() if count} == {
         "posts_removed": 1, "posts_restored": 1, "threads_locked": 1, "bans": 1, "posts_removed_with_bans": 3,
         "accounts_limited": 1, "accounts_suspended": 1, "servers_suspended": 3, "servers_limited": 2,
+        "files_blocked": 1, "sign_ups_let_in": 1, "sign_ups_refused": 1,
     }  # fmt: skip
     assert (found.appeals, found.orders) == ({"asked": 1, "accepted": 1, "rejected": 0}, 1)
     assert found.automated["strangers_posts_refused"] == 5
     assert sum(month.reports for month in found.months) == 3 and sum(month.removed for month in found.months) == 1
     page = await stranger.get(f"{HERE}/{year}")
     assert not flaws(page) and len(page.all("table")[0].all("tr")) == 13
+    assert found.sign_ups_waiting == 1 and "1 sign-up waits for an answer." in page.main
     assert "1 account was erased on the order of an authority" in page.main and "anary" not in page.source
     told = (await stranger.client.get(f"{HERE}/{year}.json")).json()
     assert told["reports"]["total"] == 3 and told["actions"] == found.actions and "anary" not in str(told)

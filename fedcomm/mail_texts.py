@@ -6,12 +6,13 @@ from gettext import NullTranslations
 import msgspec
 
 import storage.accounts
-from fedcomm import clock, confirming, forgotten, readdressing, settings, staff_mail, tokens
+from fedcomm import clock, confirming, forgotten, readdressing, settings, staff_mail, terms, tokens
 from fedcomm.app import App
 from fedcomm.mail_message import Letter
 from fedcomm.mails import Mail
 from storage import mail_links, sanctions
 from storage import reports as stored_reports
+from storage import terms as stored_terms
 from storage.accounts import Account
 from storage.ids import next_id
 from storage.mail_links import MailLink
@@ -149,6 +150,22 @@ async def sanction(app: App, mail: Mail) -> Letter | None:
     ])  # fmt: skip
 
 
+async def new_terms(app: App, mail: Mail) -> Letter | None:
+    """To a member: from when on there are which new terms of service, unless they were written anew since."""
+    account = await storage.accounts.by_id(mail.account)
+    newest = max(await stored_terms.versions(), key=lambda each: each.id, default=None)
+    if account is None or not account.email_key or account.state != "active" or newest is None:
+        return None
+    if newest.id != mail.about or not newest.text:
+        return None
+    gettext, day = _tongue(app, mail, account).gettext, terms.day_of(newest)
+    words = gettext("From {day} on there are new terms of service: {link}").replace("{day}", day)
+    return _letter(app, mail, account, gettext("New terms of service"), [
+        words.replace("{link}", f"{app.base_url}{terms.ADDRESS}/{day}"),
+        gettext("Please read them. Earlier ones stand there as well."),
+    ])  # fmt: skip
+
+
 async def export_ready(app: App, mail: Mail) -> Letter | None:
     """To a member: the file with all of theirs that they asked for is there. The link is good for them alone."""
     account = await storage.accounts.by_id(mail.account)
@@ -198,6 +215,7 @@ LETTERS: dict[str, Callable[[App, Mail], Awaitable[Letter | None]]] = {
     readdressing.NEW: address_new,
     "password": password,
     "sanction": sanction,
+    "terms": new_terms,
     "export_ready": export_ready,
     staff_mail.REPORTS: reports,
     staff_mail.SIGN_UPS: sign_ups,

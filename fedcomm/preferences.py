@@ -21,6 +21,7 @@ class Preferences(msgspec.Struct, frozen=True):
     sensitive: bool = False
     language: str = ""
     no_mail: tuple[str, ...] = ()  # of these kinds (`staff_mail.KINDS`)
+    terms_read: int = 0  # when the terms were written that they saw last (`Settings.terms_at`)
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -92,6 +93,17 @@ def without_mail(account: Account) -> tuple[str, ...]:
 async def set_without_mail(account: Account, kinds: list[str]) -> None:
     """Keep which kinds of mail they do not want."""
     wanted = msgspec.structs.replace(_kept(account), no_mail=tuple(kinds))
+    await storage.accounts.set_preferences(account.id, msgspec.json.encode(wanted).decode())
+
+
+def terms_read(account: Account) -> int:
+    """When the terms were written (ms) that somebody saw last, 0 for none that they had to be told of."""
+    return _kept(account).terms_read
+
+
+async def set_terms_read(account: Account, written_at: int) -> None:
+    """Keep which terms they have seen."""
+    wanted = msgspec.structs.replace(_kept(account), terms_read=written_at)
     await storage.accounts.set_preferences(account.id, msgspec.json.encode(wanted).decode())
 
 

@@ -42,6 +42,7 @@ class Settings(msgspec.Struct, frozen=True):
     privacy_policy: str = ""
     terms: str = ""
     terms_from: str = ""  # the day (UTC) from which on they hold; '' or past: from when they were written
+    terms_at: int = 0  # when terms were written last that members have to be told of (ms since 1970)
     imprint: str = ""  # who runs the server, and where authorities and people reach them
     blocks_shown: Literal["nobody", "members", "everybody"] = "nobody"  # which servers are blocked or limited
     # Of posts by whom nobody here knows to whom they do not know; 0: not for that reason (`inbox/contacts.py`).
@@ -107,17 +108,19 @@ async def change(app: App, by: Account | None, changes: Mapping[str, Any]) -> Se
         changed = {key: value for key, value in wanted.items() if value != getattr(before, key)}
         if "registration" in wanted and before.unattended_at:
             changed["unattended_at"] = 0  # an admin has seen it, whatever they decide
+        if changed.get("terms") == "" and before.terms_from:
+            changed.setdefault("terms_from", "")  # the day was that of the text: without it there are none from now on
         for key, value in changed.items():
             await storage.settings.store(key, value, clock.now_ms())
         if "terms" in changed or "terms_from" in changed:
-            await _keep_terms(app, by, await current(app))
+            await _keep_terms(app, by, before, await current(app))
         if changed:
             await bus.publish("settings", "")
             await audit.record(by, "settings.change", ", ".join(changed), **changed)
     return await current(app)
 
 
-async def _keep_terms(app: App, by: Account | None, new: Settings) -> None:
+async def _keep_terms(app: App, by: Account | None, before: Settings, new: Settings) -> None:
     """A version of the terms of service; whoever has an account is told of those that are not the first."""
     now, versions = clock.now_ms(), await storage.terms.versions()
     day = date.fromisoformat(new.terms_from) if new.terms_from else date(1970, 1, 1)
@@ -125,9 +128,13 @@ async def _keep_terms(app: App, by: Account | None, new: Settings) -> None:
     newest = max(versions, key=lambda each: each.id, default=None)
     if newest is not None and newest.text == new.terms and newest.effective_at <= now:
         return  # another day says nothing about what holds already
-    storage.terms.insert(writes := Writes(), Terms(next_id(), new.terms, effective_at, now))
+    made = Terms(next_id(), new.terms, effective_at, now)
+    storage.terms.insert(writes := Writes(), made)
     if newest is not None and new.terms:
+        if new.terms != before.terms:
+            await storage.settings.store("terms_at", now, now)
         jobs.add(writes, next_id(), "tell_terms", {"language": (by.language if by else "") or "en"}, now)
+        jobs.add(writes, next_id(), "mail_terms", {"terms": made.id}, now)
         app.jobs_added(writes)
     await write(writes)
 

@@ -1,16 +1,27 @@
-"""The terms of service: which hold now, which held before and will hold, and that members are told of new ones."""
+"""The terms of service: which hold now, which held before and will hold, and that members are told of new ones.
+
+They are told at once, by an announcement and by mail, and once more when the terms hold: then the next page that they
+open is that with the terms. As on Mastodon (`terms_of_service.rb`), mail goes to who was there within a year.
+"""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import storage.accounts
 import storage.bulletins
-from fedcomm import bulletins, clock
+from fedcomm import bulletins, clock, mails, preferences, settings
 from fedcomm.app import App
 from fedcomm.errors import NotFound
-from storage import terms
+from storage import jobs
+from storage import terms as stored
+from storage.accounts import Account
+from storage.connect import Writes, apply
+from storage.ids import next_id
 from storage.terms import Terms
 
 ADDRESS = "/terms-of-service"
+_YEAR = 366 * 86_400_000  # ms
+_AT_ONCE = 200  # mails
 
 
 def in_force(versions: Sequence[Terms]) -> Terms | None:
@@ -45,7 +56,7 @@ async def on(day: str) -> tuple[Terms, list[Terms]]:
     Raises:
         NotFound: there is none.
     """
-    versions = await terms.versions()
+    versions = await stored.versions()
     found = next((each for each in versions if each.text and day_of(each) == day), None)
     if found is None:
         raise NotFound("Nothing has been written down yet.")
@@ -54,7 +65,7 @@ async def on(day: str) -> tuple[Terms, list[Terms]]:
 
 async def tell(app: App, language: str) -> None:
     """The job: let everybody here know of terms that were written last, in the language of who wrote them."""
-    versions = await terms.versions()
+    versions = await stored.versions()
     newest = max(versions, key=lambda each: each.id, default=None)
     if newest is None or not newest.text:
         return
@@ -63,3 +74,36 @@ async def tell(app: App, language: str) -> None:
     text = words.format(day=day, link=f"{app.base_url}{ADDRESS}/{day}")
     if text not in [each.text for each in await storage.bulletins.shown(clock.now_ms())]:
         await bulletins.publish(None, text)
+
+
+async def mail(app: App, terms: int, after: int = 0) -> None:
+    """The job: have a mail about a version sent to some members, those behind the account `after`; then to the next."""
+    versions = await stored.versions()
+    if not mails.on(app) or terms != max((each.id for each in versions), default=0):
+        return  # written anew, which has a job of its own
+    found = await storage.accounts.with_address(after, clock.now_ms() - _YEAR, _AT_ONCE)
+    if not found:
+        return
+    writes = Writes()
+    for account in found:
+        mails.post(app, writes, "terms", account=account, about=terms, key=f"{terms}:{account}")
+    then: dict[str, object] = {"terms": terms, "after": found[-1]}
+    jobs.add(writes, next_id(), "mail_terms", then, clock.now_ms(), key=f"mail_terms:{terms}:{found[-1]}")
+    app.jobs_added(writes)
+    await apply(writes)
+
+
+async def unseen(app: App, account: Account) -> bool:
+    """Whether terms hold that somebody has to be told of, and has not seen yet."""
+    site = await settings.current(app)
+    if not site.terms or site.terms_at <= max(account.created_at, preferences.terms_read(account)):
+        return False
+    return not site.terms_from or site.terms_from <= datetime.fromtimestamp(clock.now(), UTC).date().isoformat()
+
+
+async def see(app: App, account: Account) -> bool:
+    """Somebody sees the terms that hold: whether they have to be told of them, and had not seen them."""
+    if not await unseen(app, account):
+        return False
+    await preferences.set_terms_read(account, (await settings.current(app)).terms_at)
+    return True

@@ -133,6 +133,13 @@ async def staff_with_address() -> list[Account]:
     return [account for found in await rows(sql) if (account := _account(found))]
 
 
+async def with_address(after: int, since_ms: int, limit: int) -> list[int]:
+    """Some accounts behind that one that can sign in, have an address, and were here since then; in order."""
+    sql = """SELECT id FROM account WHERE id > ? AND state = 'active' AND email_key IS NOT NULL
+             AND COALESCE(last_active_at, created_at) >= ? ORDER BY id LIMIT ?"""
+    return [int(found[0]) for found in await rows(sql, (after, since_ms, limit))]
+
+
 async def last_attended() -> int | None:
     """When somebody who looks after this server was last here (ms since 1970); None when nobody does."""
     sql = "SELECT MAX(COALESCE(last_active_at, created_at)) FROM account WHERE role <> 'member' AND state = 'active'"

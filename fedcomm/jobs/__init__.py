@@ -110,6 +110,7 @@ JOBS: dict[str, Job] = {
     mails.JOB: Job(mailing.send, attempts=8, seconds=120),
     "seek_groups": Job(scouting.seek, seconds=300),
     "tell_terms": Job(terms.tell, attempts=6),
+    "mail_terms": Job(terms.mail, attempts=10),
     "tell_poll": Job(polls.tell),
     "weigh_group": Job(rankings.weigh_group, seconds=600),
     "tell_post": Job(telling.tell_post),

@@ -95,7 +95,10 @@ def test_what_is_wrong_with_the_file_is_told_in_the_order_of_its_lines(tmp_path:
 @pytest.mark.parametrize("text", ['registratons = "open"', 'rules = ["Be kind."]', 'contact_email = "a@x.test"'])
 def test_what_an_admin_changes_while_the_server_runs_is_refused_with_the_place_of_it(tmp_path: Path, text: str) -> None:
     assert "in the browser, under Admin" in refused(tmp_path, text + "\n")
-    assert set(reading.WHILE_RUNNING) == set(Settings.__struct_fields__) - {"unattended_at"}  # set by nobody
+    assert set(reading.WHILE_RUNNING) == set(Settings.__struct_fields__) - {
+        "unattended_at",
+        "terms_at",
+    }  # set by nobody
 
 
 @pytest.mark.parametrize(

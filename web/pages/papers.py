@@ -11,6 +11,7 @@ from fedcomm.jobs import nightly
 from storage.terms import Terms
 from web import state, templates
 from web.pages import frame
+from web.pages.readers import reader_of
 
 
 async def privacy_policy(request: Request) -> Response:
@@ -30,7 +31,9 @@ async def in_force(request: Request) -> Response:
     found = terms.in_force(versions) or terms.coming(versions)
     if found is None:
         raise NotFound("Nothing has been written down yet.")
-    return await _terms(request, found, versions)
+    app, reader = state.app_of(request), await reader_of(request)
+    new = reader is not None and not reader.guest and await terms.see(app, reader.account)
+    return await _terms(request, found, versions, new=new)
 
 
 async def dated(request: Request) -> Response:
@@ -48,11 +51,11 @@ def _days() -> dict[str, int]:
     return {name: ms // nightly.DAY for name, ms in kept.items()}
 
 
-async def _terms(request: Request, found: Terms, versions: list[Terms]) -> Response:
+async def _terms(request: Request, found: Terms, versions: list[Terms], *, new: bool = False) -> Response:
     others = [(each, terms.day_of(each)) for each in versions if each.text and each.id != found.id]
     return await frame.page(
         request, "paper.html", kind="terms", text=found.text, since=found.effective_at,
-        holds=found == terms.in_force(versions), coming=found == terms.coming(versions), others=others,
+        holds=found == terms.in_force(versions), coming=found == terms.coming(versions), others=others, new=new,
     )  # fmt: skip
 
 

@@ -10,13 +10,13 @@ from starlette.responses import Response
 
 import storage.accounts
 import storage.actors
-from fedcomm import powers
+from fedcomm import powers, terms
 from fedcomm.errors import NotAllowed
 from fedcomm.guests import Visit
 from storage.accounts import Account
 from storage.actors import Actor
 from storage.sessions import Session
-from web import auth, params, respond
+from web import auth, params, respond, state
 from web.pages.values import READER
 
 _NOBODY = Account(0, 0, "", None, "", "member", "guest", "", "", "", "", None, 0, None, None)
@@ -82,12 +82,14 @@ async def guest_of(request: Request) -> Reader | None:
 def members_only(
     endpoint: Callable[[Request, Reader], Awaitable[Response]],
 ) -> Callable[[Request], Awaitable[Response]]:
-    """An endpoint for who is signed in; others sign in first."""
+    """An endpoint for who is signed in; others sign in first, and who has new terms to see sees those first."""
 
     async def answer(request: Request) -> Response:
         reader = await reader_of(request)
         if reader is None:
             return to_sign_in(request)
+        if request.method == "GET" and await terms.unseen(state.app_of(request), reader.account):
+            return respond.redirect(terms.ADDRESS)
         return await endpoint(request, reader)
 
     return answer

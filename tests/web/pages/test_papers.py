@@ -6,17 +6,21 @@ from typing import Any
 import msgspec
 import pytest
 
-from fedcomm import settings
+import storage.actors
+from fedcomm import accounts, settings
 from fedcomm.app import App
 from fedcomm.errors import Invalid
 from fedcomm.jobs import JOBS, nightly
 from storage import bulletins
 from storage.connect import execute, rows
+from tests.mail import MailServer, send_all, turn_on
 from tests.web.pages.browser import Browser
+from tests.web.pages.conftest import Enter
 from tests.web.pages.test_every_page import flaws
 
 pytestmark = pytest.mark.anyio
 
+PASSWORD = "correct horse battery"
 API = "/api/v1/instance/terms_of_service"
 
 
@@ -74,6 +78,52 @@ async def test_terms_have_versions_and_everybody_here_is_told_of_new_ones(
         await settings.change(app, None, {"terms_from": "soon"})
     await settings.change(app, None, {"terms": "", "terms_from": ""})
     assert await told(stranger) == {"status": 404} and (await told(stranger, "/1970-01-02"))["effective"] is False
+
+
+async def test_members_are_told_of_new_terms_before_and_see_them_once_when_they_hold(
+    app: App, admin: Browser, enter: Enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = await accounts.create(app, "ann", PASSWORD, "ann@mail.example")
+    await accounts.create(app, "old", PASSWORD, "old@mail.example")
+    await execute("UPDATE account SET last_active_at = 1 WHERE email_key = 'old@mail.example'")
+    await accounts.create(app, "mute", PASSWORD)
+    who = await storage.actors.by_id(ann.actor_id)
+    assert who
+    browser, settings_page = await enter(who), "/settings/mail"
+    async with MailServer() as post:
+        turn_on(app, post, monkeypatch)
+        await settings.change(app, None, {"terms": "Be kind"})
+        await execute("UPDATE terms SET effective_at = 1, written_at = 1")
+        await settings.change(app, None, {"terms": "Be kinder", "terms_from": day(30)})
+        for _again in range(2):  # as after a process that ended before it noted that the job is done
+            (args,) = [found[0] for found in await rows("SELECT args FROM job WHERE name = 'mail_terms' ORDER BY id")][
+                :1
+            ]
+            await JOBS["mail_terms"].do(app, **msgspec.json.decode(args))
+        await send_all(app)
+        assert [to for _, to, _mail in post.mails] == ["ann@mail.example"]
+        assert f"https://home.test/terms-of-service/{day(30)}" in post.words()
+    assert (await browser.get(settings_page)).status == 200  # they do not hold yet
+
+    await settings.change(app, None, {"terms_from": ""})
+    first = await browser.get(settings_page)
+    terms = await browser.get(first.headers["location"])
+    assert (first.status, first.headers["location"]) == (303, "/terms-of-service")
+    assert "Be kinder" in terms.main and "are new. Please read them." in terms.main and flaws(terms) == []
+    assert (await browser.get(settings_page)).status == 200
+    assert "Please read them." not in (await browser.get("/terms-of-service")).main
+    newcomer = await accounts.create(app, "neo", PASSWORD)
+    neo = await storage.actors.by_id(newcomer.actor_id)
+    assert neo and (await (await enter(neo)).get(settings_page)).status == 200  # who came later knows them
+
+
+async def test_terms_that_are_taken_away_do_not_wait_for_the_day_of_others(app: App, stranger: Browser) -> None:
+    await settings.change(app, None, {"terms": "Be kind"})
+    await settings.change(app, None, {"terms": "Be kinder", "terms_from": day(30)})
+
+    after = await settings.change(app, None, {"terms": ""})
+
+    assert (await told(stranger), after.terms_from) == ({"status": 404}, "")
 
 
 async def test_what_the_server_does_by_itself_stands_where_no_admin_wrote_of_privacy(

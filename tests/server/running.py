@@ -77,7 +77,8 @@ class Instance:
         """Until it is ready."""
         end = time.monotonic() + STARTING_SECONDS
         while time.monotonic() < end:
-            assert self.process is not None and self.process.poll() is None, self.said()
+            assert self.process is not None
+            assert self.process.poll() is None, f"it ended with {self.process.poll()} and said: {self.said()[-5000:]}"
             try:
                 if self.get("/readyz").status == 200:
                     return

@@ -37,6 +37,7 @@ from web.guard import Guard
 Answer = Callable[[httpx.Request], Awaitable[httpx.Response]]
 PASSWORD = "correct horse battery"
 SETTLE_SECONDS = 20.0
+LOOK, MOST, QUIET = 0.005, 0.05, 0.01  # seconds between two looks: the first, the longest, and when nothing was seen
 PROCESSES = int(os.environ.get("FEDCOMM_TEST_PROCESSES", "1"))
 
 _chosen: ContextVar[App] = ContextVar("_chosen")  # whose turn it was when `here` was entered
@@ -48,10 +49,12 @@ class Wire(httpx.AsyncBaseTransport):
     def __init__(self) -> None:
         self.hosts: dict[str, Answer] = {}
         self.down: set[str] = set()
+        self.asked = 0  # how many requests were begun
         self.log: list[tuple[str, str, int]] = []  # method, URL, status
         self.posted: list[tuple[str, bytes]] = []  # to which host, and the body
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.asked += 1
         host = request.url.netloc.decode()
         if request.method == "POST":
             self.posted.append((host, await request.aread()))
@@ -327,19 +330,26 @@ class Fediverse:
     async def settle(self) -> None:
         """Wait until nobody has anything to do."""
         async with asyncio.timeout(SETTLE_SECONDS):
-            quiet, pause = 0, 0.01
+            quiet, pause = 0, LOOK
             while quiet < 2:
                 await asyncio.sleep(pause)
-                quiet = quiet + 1 if await self._idle() else 0
-                pause = 0.01 if quiet else min(pause * 1.5, 0.05)  # to ask costs more than what is waited for
+                if self._busy():
+                    quiet, pause = 0, LOOK  # to see that costs nothing
+                elif await self._idle():
+                    quiet, pause = quiet + 1, QUIET
+                else:
+                    quiet, pause = 0, min(pause * 1.5, MOST)  # to ask costs more than what is waited for
+
+    def _busy(self) -> bool:
+        return any(instance.busy() for instance in self.instances)
 
     async def _idle(self) -> bool:
-        if any(instance.busy() for instance in self.instances):
-            return False
+        """Whether nobody has anything to do, and nobody asked another meanwhile, who may have been looked at before."""
+        asked = self.wire.asked
         for instance in self.instances:
             if not await instance.idle():
                 return False
-        return True
+        return asked == self.wire.asked and not self._busy()
 
     async def close(self) -> None:
         """Stop all."""

@@ -13,7 +13,7 @@ from argon2 import PasswordHasher
 from jinja2 import FileSystemBytecodeCache
 
 from activitypub.keys import PrivateKey
-from fedcomm import actors, passwords
+from fedcomm import actors, app, passwords
 from storage import sqlite_engine
 from storage.connect import Database, use
 from tests import rsa_keys
@@ -86,6 +86,14 @@ def passwords_that_cost_little() -> Iterator[None]:
     """Members whom a test makes in its own process have real hashes, which take 0.1 ms and not 30."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=128, parallelism=1))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def jobs_that_are_begun_soon() -> Iterator[None]:
+    """Jobs are looked for 10 ms after they were added and not 100, for which most stories would wait at each turn."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app, "JOBS_SECONDS", 0.01)
         yield
 
 

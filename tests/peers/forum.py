@@ -19,7 +19,8 @@ class Dialect(Protocol):
 
     One may also have `reads`, the types that are posts for it, `places`, the paths of people and communities,
     `group_in`, a property by which posts name their community, `described`, an actor as it shows it, and ways of its
-    own: `tell(forum, community, activity)` for what one of its people did in a community of it, `pass_on` for what
+    own: `hear(forum, activity)`, whether it had its effect already, which is what no other program takes so,
+    `tell(forum, community, activity)` for what one of its people did in a community of it, `pass_on` for what
     somebody elsewhere did there, `send(forum, community_uri, activity)` for what one of its people did in one
     elsewhere, `spoken(activity, post)`, an activity as it writes it, and `settled(document, activity)`, a community of
     it once a moderator elsewhere has changed it.
@@ -71,6 +72,8 @@ class Forum:
         self.joined: dict[str, set[str]] = {}  # community elsewhere → who of ours
         self.asked: set[tuple[str, str]] = set()
         self.refused: list[str] = []
+        self.reports: dict[tuple[str, str], str] = {}  # post and who reported → the reason, '' once it is resolved
+        self.messages: list[Json] = []
         server.documents["/actor"] = self.actor_document(f"{server.base}/actor", "Application", server.name)
         server.handles[server.name] = (f"{server.base}/actor", "Application")
 
@@ -121,7 +124,9 @@ class Forum:
             raise
 
     async def _receive(self, activity: Json) -> None:
-        kind = activity.get("type")
+        kind, hear = activity.get("type"), getattr(self.dialect, "hear", None)
+        if hear is not None and await hear(self, activity):
+            return
         if kind == "Announce":
             for inner in await self.dialect.unwrap(self, activity):
                 await self.apply(inner)

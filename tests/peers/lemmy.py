@@ -144,17 +144,66 @@ class Lemmy:
         inner = announce["object"]
         if isinstance(inner, str):
             inner = await forum.server.fetch(inner)
-        if not isinstance(inner, dict) or inner.get("type") not in CONTENT:
+        known = (*CONTENT, "Flag", "Resolve") if self.newer else CONTENT
+        if not isinstance(inner, dict) or inner.get("type") not in known:
             raise Dropped("data did not match any variant of untagged enum AnnouncableActivities")
         if not forum.joined.get(announce["actor"]):
             raise Dropped("CommunityHasNoFollowers")
         if "actor" not in inner or host_of(inner["id"]) != host_of(inner["actor"]):
             raise Dropped("UrlVerificationError: Domains do not match")
-        if await forum.community_of(inner) != announce["actor"]:
+        reporting = inner["type"] in ("Flag", "Resolve")
+        if (ids(inner["to"])[0] if reporting else await forum.community_of(inner)) != announce["actor"]:
             raise Dropped("UrlVerificationError: the activity is of another community")
+        if (PUBLIC in [*ids(announce["to"]), *ids(announce["cc"])]) == self.is_private(forum, announce["actor"]):
+            raise Dropped("ObjectIsNotPublic")
         if (await forum.actor(inner["actor"]))["type"] not in PEOPLE:
             raise Dropped(f"unknown variant, expected one of {PEOPLE}")
-        return [inner]
+        if reporting:
+            await self.hear(forum, inner)
+        return [] if reporting else [inner]
+
+    async def hear(self, forum: Forum, activity: Json) -> bool:
+        """Reports of what is in one community and, in 1.0, that one was dealt with; in 0.19 messages of people."""
+        kind, thing = activity["type"], activity.get("object")
+        if kind == "Flag":
+            about, by = await self._report(forum, activity)
+            forum.reports[about, by] = activity.get("summary") or activity["content"]
+        elif kind == "Resolve" and self.newer:
+            assert isinstance(thing, dict)
+            about, by = await self._report(forum, thing)
+            (community,) = ids(activity["to"])
+            if [community] != ids(thing["to"]):
+                raise Dropped("UrlVerificationError: Urls do not match")
+            if host_of(activity["actor"]) not in (host_of(community), host_of(thing["id"])):
+                await forum._moderated(community, activity["actor"])
+            if (about, by) not in forum.reports:
+                raise Dropped("NotFound")
+            forum.reports[about, by] = ""
+        elif kind == "Create" and isinstance(thing, dict) and thing["type"] == "ChatMessage" and not self.newer:
+            (_who,) = ids(activity["to"])
+            if [thing["attributedTo"]] != [activity["actor"]] or ids(thing["to"]) != ids(activity["to"]):
+                raise Dropped("the message is by somebody else")
+            if host_of(thing["id"]) != host_of(activity["actor"]) or not thing["content"]:
+                raise Dropped("UrlVerificationError: Domains do not match")
+            await self._person(forum, activity["actor"])
+            forum.messages.append(thing)
+        else:
+            return False
+        return True
+
+    async def _report(self, forum: Forum, flag: Json) -> tuple[str, str]:
+        """What is reported, and by whom."""
+        (receiver,) = ids(flag["to"])
+        if (await forum.actor(receiver))["type"] not in ("Group", *(["Application"] if self.newer else [])):
+            raise Dropped("it is for no community")
+        await self._person(forum, flag["actor"])
+        if not (flag.get("summary") or flag.get("content")):
+            raise Dropped("CouldntFindObject")
+        return (await forum.post(ids(flag["object"])[0])).uri, flag["actor"]
+
+    async def _person(self, forum: Forum, uri: str) -> None:
+        if (kind := (await forum.actor(uri))["type"]) not in PEOPLE:
+            raise Dropped(f"unknown variant {kind}, expected one of {PEOPLE}")
 
     async def also(self, forum: Forum, community: Community, activity: Json) -> None:
         """The bare post, for Mastodon."""

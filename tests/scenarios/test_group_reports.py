@@ -23,6 +23,11 @@ from storage.reports import Report
 from tests import forger
 from tests.fediverse import Fediverse, Instance, Person
 from tests.forger import Face, Host, Json
+from tests.peers.forum import Forum
+from tests.peers.lemmy import Lemmy
+from tests.peers.network import Network
+from tests.peers.posts import Post as Thing
+from tests.peers.server import Server
 from tests.web.pages.browser import Browser
 from tests.web.pages.test_every_page import flaws
 
@@ -145,9 +150,8 @@ async def test_a_report_in_a_group_reaches_who_looks_after_it_wherever_they_live
     assert [(each.for_group, each.comment, len(each.post_ids)) for each in (at_a, at_b)] == [(1, said, 1)] * 2
     assert await notices(bakery.ann) == await notices(bakery.bob) == ["bread"]
     assert await notices(bakery.mallory) == await notices(bakery.carl) == []
-    (to_lemmy,) = [each for each in bakery.lemmy.received if "Flag" in str(each)]
-    flag = to_lemmy["object"]
-    assert (to_lemmy["type"], to_lemmy["actor"], flag["object"]) == ("Announce", bakery.bread.uri, post.uri)
+    (flag,) = [each for each in bakery.lemmy.received if "Flag" in str(each)]  # 0.19 reads none that is announced
+    assert (flag["type"], flag["object"]) == ("Flag", post.uri)
     assert flag["actor"] == bakery.ada.actor.uri and await notices(bakery.ada) == []
     assert flag["to"] == [bakery.bread.uri] and flag["summary"] == said
     (to_mia,) = [each for each in bakery.mastodon.received if "Again!" in str(each)]
@@ -166,9 +170,25 @@ async def test_a_report_in_a_group_reaches_who_looks_after_it_wherever_they_live
     assert "nothing had to be done" in told and "He sells bread as well." in told
     assert await bakery.mallory.letters() == []
     (resolve,) = [each for each in bakery.lemmy.received if "Resolve" in str(each)]
-    assert resolve["object"]["actor"] == bakery.ann.actor.uri
-    assert (resolve["object"]["object"]["object"], resolve["object"]["object"]["actor"]) == (post.uri, flag["actor"])
+    assert resolve["actor"] == bakery.ann.actor.uri
+    assert (resolve["object"]["object"], resolve["object"]["actor"]) == (post.uri, flag["actor"])
+    for version in ("0.19.12", "1.0.0"):
+        forum = scripted(bakery, version, post)
+        await forum.receive(flag)
+        assert forum.reports == {(post.uri, flag["actor"]): said}
+    await forum.receive(resolve)
+    assert forum.reports == {(post.uri, flag["actor"]): ""}
     assert b"carl" not in bakery.wire()[before:].replace(b"carl@", b"")
+
+
+def scripted(bakery: Bakery, version: str, post: Post) -> Forum:
+    """A Lemmy of that version as its code is, which knows the group, the post in it and who speaks."""
+    forum = Forum(Server("https://lemmy.test", Network()), Lemmy(version))
+    for person in (bakery.ann, bakery.ada):
+        forum.server.actors[person.actor.uri] = {"id": person.actor.uri, "type": "Person"}
+    forum.server.actors[bakery.bread.uri] = {"id": bakery.bread.uri, "type": "Group"}
+    forum.posts[post.uri] = Thing(post.uri, bakery.mallory.actor.uri, bakery.bread.uri)
+    return forum
 
 
 def flag_of(by: Face, post: Post, face: Actor, **more: object) -> Json:
@@ -195,6 +215,12 @@ async def test_lemmy_reports_is_answered_and_its_moderators_end_reports_in_its_g
     answers = [each for each in bakery.lemmy.received if each["type"] == "Resolve"]
     assert [each["object"]["id"] for each in answers] == [sent["id"]] and answers[0]["object"]["actor"] == rita.uri
     assert [each.state for each in await kept(bakery.b)] == ["closed"]
+    assert answers[0]["to"] == [bakery.bread.uri]
+    forum = scripted(bakery, "1.0.0", post)
+    forum.server.documents["/users/rita"] = {"id": rita.uri, "type": "Person"}
+    await forum.receive(sent)
+    await forum.receive(answers[0])
+    assert forum.reports == {(post.uri, rita.uri): ""}
 
     # And those in ours, of which they heard under the name of whoever runs this server; nobody else does.
     for worker_ in (rita, bakery.lena):
@@ -212,6 +238,34 @@ async def test_lemmy_reports_is_answered_and_its_moderators_end_reports_in_its_g
     (ended,) = await kept(bakery.a)
     assert (ended.state, ended.outcome) == ("closed", "")
     assert len([each for each in bakery.lemmy.received if each["type"] == "Resolve"]) == 3
+
+
+@pytest.mark.parametrize("software", ["lemmy", "piefed"])
+async def test_who_reports_from_where_no_end_of_it_is_shown_gets_a_message_about_it(
+    bakery: Bakery, software: str
+) -> None:
+    post, rita = await bakery.spam(), bakery.lemmy.actor("rita")
+    with bakery.a.here():
+        await execute(
+            "UPDATE peer SET software = ?, software_version = '0.19.12' WHERE host = 'lemmy.test'", (software,)
+        )
+    await forger.send(bakery.fediverse, bakery.a, rita, flag_of(rita, post, bakery.bread))
+    (made,) = await kept(bakery.a)
+    bakery.lemmy.received.clear()
+
+    with bakery.a.here():
+        worker = await casework.of_group(bakery.ann.actor, (await groups.named("bread"))[0])
+        await casework.close(bakery.a.app, worker, made.id, "none", "He sells <b>bread</b>.")
+    await bakery.fediverse.settle()
+
+    (create,) = bakery.lemmy.received
+    message = create["object"]
+    assert (create["type"], create["actor"], create["to"]) == ("Create", bakery.ada.actor.uri, [rita.uri])
+    assert (message["type"], message["to"]) == ("ChatMessage", [rita.uri])
+    assert "nothing had to be done" in message["content"] and "&lt;b&gt;bread" in message["content"]
+    forum = scripted(bakery, "0.19.12", post)
+    await forum.receive(create)
+    assert forum.messages == [message]
 
 
 async def test_who_may_not_end_a_report_does_not(bakery: Bakery) -> None:

@@ -17,7 +17,7 @@ FORGET = 30 * DAY  # then it is set aside: nothing is kept for it, until it is h
 JITTER = 0.2
 MAX_RETRY_AFTER = 6 * HOUR
 IN_MEMORY = 200  # deliveries a lane keeps; what is behind them is read from the log again
-IN_FLIGHT = 2  # of one peer, never two of one thread
+IN_FLIGHT = 2  # of one peer, never two of one thread and never two posts that one actor tells of
 STUCK = 3  # failures inside the peer (5xx) after which one entry lets another try whether the peer is well
 
 
@@ -69,16 +69,13 @@ class Lane:
         return True
 
     def take(self) -> Delivery | None:
-        """The next delivery that may fly now: the oldest, when its thread is not in the air."""
+        """The next delivery that may fly now: the oldest, unless it might overtake what is in the air."""
         if not self.queue or len(self.flying) >= IN_FLIGHT:
             return None
         if self.failures and self.flying:
             return None  # a peer that was away is first tried with one
-        if self.flying:
-            threads = {flying.entry.thread_id for flying in self.flying.values()}
-            thread = self.queue[0].entry.thread_id
-            if 0 in threads or thread in threads or not thread:
-                return None
+        if any(_ordered(flying.entry, self.queue[0].entry) for flying in self.flying.values()):
+            return None
         place = self._place()
         self.overtaken = self.queue[0].entry.seq if place else None
         delivery = self.queue[place]
@@ -183,6 +180,17 @@ class Lane:
     def again(self) -> None:
         """Nothing is held any more; should it fail, it waits as long as before."""
         self.next_at, self.asked = 0, False
+
+
+def _ordered(first: Entry, second: Entry) -> bool:
+    """Whether the second must not arrive before the first.
+
+    On two connections it may. What is of one thread, or of none, is read in its order; and posts of one actor stand in
+    their order where a peer sorts by arrival, as after an outage. Votes of different threads pass each other.
+    """
+    if first.thread_id == second.thread_id or not first.thread_id or not second.thread_id:
+        return True
+    return first.actor_id == second.actor_id and first.post_id is not None and second.post_id is not None
 
 
 def set_aside(peer: Peer) -> bool:

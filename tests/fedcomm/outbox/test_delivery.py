@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 import httpx
+import msgspec
 import pytest
 
 from fedcomm import peers as decisions
@@ -49,6 +50,30 @@ async def test_what_is_of_one_thread_never_overtakes_and_two_at_most_are_in_the_
     for thread in ("t1", "t2"):
         numbers = [int(name[3:]) for name in peers.got("one.example") if name.startswith(thread)]
         assert numbers == sorted(numbers)
+
+
+async def test_posts_of_one_actor_arrive_in_their_order_after_an_outage_and_votes_go_beside_them(
+    server: Delivering, peers: Peers
+) -> None:
+    taken: list[str] = []
+
+    async def uneven(request: httpx.Request) -> httpx.Response:
+        name = str(msgspec.json.decode(request.content)["id"]).rsplit("/", 1)[1]
+        await asyncio.sleep(0.004 if name.endswith("0") else 0)  # the first of two takes longer
+        taken.append(name)
+        return httpx.Response(202)
+
+    peers.down("one.example")
+    for number in range(6):
+        await server.publish(f"post-{number}{number % 2}", "one.example", thread_id=number + 1, post_id=number + 1)
+    for number in range(6):
+        await server.publish(f"vote-{number}{number % 2}", "one.example", thread_id=number + 1)
+    await server.settle()
+    peers.answers["one.example"] = uneven
+    await server.wait(80)
+
+    assert len(taken) == 12 and [name for name in taken if name[:4] == "post"] == sorted(taken)[:6]
+    assert [name for name in taken if name[:4] == "vote"] != sorted(taken)[6:] and peers.most_in_flight == 2
 
 
 async def test_a_peer_that_hangs_keeps_nobody_else_waiting(server: Delivering, peers: Peers) -> None:

@@ -71,12 +71,12 @@ async def create(
     if idempotency_key and (known := await idempotency.post_of(account_id, idempotency_key)) is not None:
         return known
     prepared = as_said = await prepare(app, author, draft)
-    welcome = await newcomers.answered(prepared)
+    counted, welcome = False, await newcomers.answered(prepared)
     if welcome is not None:
         prepared = await prepare(app, author, await newcomers.placed(app, welcome, draft))
         await restraints.check_edit(app, prepared)  # consent is not asked for it, but the limits of newcomers hold
     else:
-        await restraints.check(app, prepared)
+        counted = await restraints.check(app, prepared)
     post_id, now = next_id(), clock.now_ms()
     writes = Writes()
     if along is not None:
@@ -93,7 +93,8 @@ async def create(
         await _tell(app, writes, prepared, note, post)
     try:
         async with transaction():
-            await restraints.check_alone(app, prepared)
+            if counted:
+                await restraints.check_alone(app, prepared)
             await write(writes)
     except IntegrityError:
         again = await idempotency.post_of(account_id, idempotency_key) if idempotency_key else None

@@ -15,7 +15,7 @@ from storage import circumstances, shares
 from storage.actors import Actor
 from storage.circumstances import Circumstances
 from storage.connect import Writes, write
-from storage.counting import hold
+from storage.counting import one_by_one
 from storage.groups import Group
 from storage.posts import Post
 
@@ -40,8 +40,10 @@ class Open(msgspec.Struct, frozen=True):
     pause: int = 0
 
 
-async def check(app: App, prepared: Prepared) -> None:
-    """Whether the group that a post is for asks something of its author first.
+async def check(app: App, prepared: Prepared) -> bool:
+    """Whether the group that a post is for asks something of its author first; told is whether their posts count.
+
+    Where they do, `check_alone` asks once more: another post of theirs may be written at the same time.
 
     Raises:
         NotAllowed: its rules are to be accepted first.
@@ -50,25 +52,26 @@ async def check(app: App, prepared: Prepared) -> None:
     """
     group, face, author = *_asking(prepared), prepared.author
     if group is None or face is None or not group.local or not group.asks:
-        return
+        return False
     known, standing = await _known(app, group, author), await members.standing(group, author)
-    who = Author(bot=bool(author.bot), here=True)
-    why = admit.waits(group, standing, known, who, _measured(app, prepared), clock.now_ms())
+    who, now = Author(bot=bool(author.bot), here=True), clock.now_ms()
+    why = admit.waits(group, standing, known, who, _measured(app, prepared), now)
     if why is not None:
         raise _refusal(app, face, why, known)
+    if standing.may(rights.HOLD) or known.trusted:
+        return False
+    return bool(group.slow or group.promotion or admit.newcomer_until(group, standing, known, now))
 
 
 async def check_alone(app: App, prepared: Prepared) -> None:
-    """As `check`, in the transaction in which the post is written: of two posts at once the second has to wait as well.
+    """As `check`, in the transaction in which the post is written: of several at once each counts for the next.
 
     Raises:
         NotAllowed, Invalid, TooMany: as `check`.
     """
-    group, _face = _asking(prepared)
-    if group is not None and group.local and group.slow:
-        hold(writes := Writes(), "actor", prepared.author.id)
-        await write(writes)
-        await check(app, prepared)
+    one_by_one(writes := Writes(), prepared.author.id)
+    await write(writes)
+    await check(app, prepared)
 
 
 async def check_edit(app: App, prepared: Prepared, before: str = "") -> None:

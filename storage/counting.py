@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from storage.connect import Writes, dialect
 
+_TURNS = 7263563  # with an actor: the two numbers of a lock
 _WRITTEN = "FROM post WHERE author_id = ? AND group_id = ?"
 
 
@@ -24,6 +25,15 @@ def hold_some(writes: Writes, table: str, row_ids: Sequence[int]) -> None:
     if dialect() == "postgres":
         order = "id DESC" if table == "post" else "id"
         writes.add(f"SELECT 1 FROM {table} WHERE id IN (?ints) ORDER BY {order} FOR NO KEY UPDATE", (list(row_ids),))
+
+
+def one_by_one(writes: Writes, actor_id: int) -> None:
+    """What this actor writes is written in turns, until the transaction ends.
+
+    No row is held: a post holds that of its author last, and so does who bans them.
+    """
+    if dialect() == "postgres":
+        writes.add("SELECT pg_advisory_xact_lock(?, ?)", (_TURNS, actor_id & 0x7FFFFFFF))
 
 
 def hold_written(writes: Writes, author_id: int, group_id: int, beside: Sequence[int] = ()) -> None:

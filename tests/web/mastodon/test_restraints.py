@@ -1,5 +1,6 @@
 """What a group asks for before a post is in it, as programs are told it: 403 for consent, 422 for the rest."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -93,3 +94,19 @@ async def test_programs_are_told_to_pause_between_two_posts_in_a_slow_group(
     assert (await alice.refused("POST", "statuses", status="@gardening Roses\n\nnext"))[0] == 429  # after that one
     await alice.ask("DELETE", f"statuses/{thread['id']}")
     assert (await alice.refused("POST", "statuses", status="@gardening Roses\n\nnext"))[0] == 429
+
+
+async def test_posts_at_once_do_not_go_past_what_newcomers_may_nor_past_the_limit_for_announcements(
+    app: App, alice: Member, bob: Member, gardening: Actor
+) -> None:
+    await group_profile.change(app, "gardening", Change(ladder=True))
+    at_once = [alice.ask("POST", "statuses", json={"status": f"@gardening Bed {n}\n\nis dug"}) for n in range(6)]
+    threads = [answer.status_code for answer in await asyncio.gather(*at_once)]
+    await group_profile.change(app, "gardening", Change(ladder=False, promotion=3))
+    shop = "https://shop.example"
+    await bob.post(f"@gardening Offer\n\n{shop}/0")
+    at_once = [bob.ask("POST", "statuses", json={"status": f"@gardening Offer\n\n{shop}/{n}"}) for n in range(1, 4)]
+    announced = [answer.status_code for answer in await asyncio.gather(*at_once)]
+
+    assert sorted(threads) == [200] * 3 + [422] * 3 and sorted(announced) == [200, 422, 422]
+    assert await rows("SELECT COUNT(*) FROM post WHERE group_id IS NOT NULL") == [(5,)]

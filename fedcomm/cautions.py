@@ -1,15 +1,18 @@
 """Moderators warn who wrote something in a group: with a reason, to them alone, and in the log of the group.
 
+A member here is notified as well (Mastodon: "moderation_warning"), by the number of the act.
 Lemmy 1.0 does so by `Warn` to the author's server (crates/apub: protocol/activities/community/warn.rs); who lives where
 that is not known gets a message of the group.
 """
+
+import msgspec
 
 from fedcomm import acts, admit, dispatches, letters, members, rights
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotFound
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
-from storage import actors, peers, posts
+from storage import actors, peers, posts, telling
 from storage import groups as stored
 from storage.actors import Actor
 from storage.connect import Writes, apply
@@ -17,6 +20,7 @@ from storage.groups import Group
 from storage.ids import next_id
 from storage.outbox import Audience
 from storage.posts import Post
+from storage.registers import Act
 
 MAX_REASON = 1_000  # characters, with a rule
 _SHOW_WARNINGS = frozenset({"fedcomm", "lemmy"})
@@ -55,9 +59,11 @@ async def record(
     reason: str,
 ) -> None:  # fmt: skip
     """A moderator warned the author of a post: it stands in the log, and they are told, where nobody else does it."""
-    acts.record(
+    act = acts.record(
         app, writes, group, face, "warned", author.uri, {"post": post.uri}, by=moderator.uri, uri=uri, summary=reason
     )
+    if author.local:
+        telling.tell(writes, next_id(), author.id, "moderation_warning", author.id, 0, act.recorded_at, act.id)
     link = post.url or post.uri
     if not group.local:
         if author.local:
@@ -66,3 +72,8 @@ async def record(
     peer = await peers.get(author.host) if author.host else None
     if peer is None or peer.software not in _SHOW_WARNINGS:
         await letters.warned(app, writes, face, author, link, reason, next_id())
+
+
+def post_of(act: Act) -> str:
+    """The id (URI) of the post for which somebody was warned."""
+    return str(msgspec.json.decode(act.value or "{}").get("post", ""))

@@ -13,10 +13,11 @@ import storage.markers
 import storage.posts
 from fedcomm import markers
 from fedcomm import notifications as service
-from storage import notifications, sanctions, severances, waiting
+from storage import notifications, registers, sanctions, severances, waiting
 from storage.actors import Actor
 from storage.notifications import Notice
 from storage.paging import Page
+from storage.registers import Act
 from storage.sanctions import Sanction
 from storage.severances import Severance
 from storage.timelines import Entry
@@ -40,6 +41,8 @@ class Told(msgspec.Struct, frozen=True):
     new: bool
     cut: Severance | None = None
     done: Sanction | None = None  # about the member
+    warned: Act | None = None  # by moderators of a group, whose face is `warner`
+    warner: Actor | None = None
     answers: bool = False
 
     @property
@@ -117,7 +120,10 @@ async def _told(reader: Reader, found: Sequence[Notice]) -> list[Told]:
     nodes = await threads.posts(reader.actor.id, [Entry(post_id, post_id) for post_id in about], "notifications")
     by_id = {node.id: node for node in nodes}
     cut = await severances.by_ids([notice.report_id for notice in found if notice.kind == "severed_relationships"])
-    done = await sanctions.by_ids([notice.report_id for notice in found if notice.kind == "moderation_warning"])
+    told = [notice.report_id for notice in found if notice.kind == "moderation_warning"]
+    done = await sanctions.by_ids(told)
+    warned = await registers.acts([number for number in told if number not in done])
+    faces = await storage.actors.by_uris([act.face for act in warned.values()])
     above = await storage.posts.by_ids([node.post.parent_id for node in nodes if node.post and node.post.parent_id])
     own = {post.id for post in above.values() if post.author_id == reader.actor.id}
     answers = {node.id for node in nodes if node.post and node.post.parent_id in own}
@@ -130,6 +136,8 @@ async def _told(reader: Reader, found: Sequence[Notice]) -> list[Told]:
             notice.id > last_read,
             cut.get(notice.report_id),
             done.get(notice.report_id),
+            warned.get(notice.report_id),
+            faces.get(warned[notice.report_id].face) if notice.report_id in warned else None,
             notice.kind == "mention" and notice.post_id in answers,
         )
         for notice in found

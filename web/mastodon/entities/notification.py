@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 
 import storage.actors
+from fedcomm import cautions
 from fedcomm.app import App
-from storage import notice_groups, reports, sanctions, severances
+from storage import docket, notice_groups, registers, reports, sanctions, severances
 from storage.notice_groups import Group
 from storage.notifications import Notice
 from web.mastodon.entities import account, small, status
@@ -122,8 +123,13 @@ async def _warnings(base: str, found: Sequence[Notice]) -> dict[int, dict[str, A
     if not found:
         return {}
     done = await sanctions.by_ids([notice.report_id for notice in found])
-    targets = await storage.actors.by_ids([each.target_id for each in done.values()])
-    return {
-        number: {"moderation_warning": small.warning(each, account.account(base, targets[each.target_id]))}
-        for number, each in done.items()
-    }
+    warned = await registers.acts([notice.report_id for notice in found if notice.report_id not in done])
+    about = {number: cautions.post_of(act) for number, act in warned.items()}
+    posts = await docket.posts_at(list(about.values()))
+    targets = await storage.actors.by_ids(sorted({notice.actor_id for notice in found}))
+    owners = {notice.report_id: account.account(base, targets[notice.actor_id]) for notice in found}
+    told = {number: small.warning(each, owners[number]) for number, each in done.items()}
+    for number, act in warned.items():
+        post = posts.get(about[number])
+        told[number] = small.caution(act, post.id if post and not post.deleted_at else None, owners[number])
+    return {number: {"moderation_warning": each} for number, each in told.items()}

@@ -7,6 +7,7 @@ from typing import Any
 from fedcomm import peers
 from storage.markers import Marker
 from storage.peers import Decision
+from storage.registers import Act
 from storage.sanctions import Sanction
 from storage.severances import Severance
 from storage.tags import Day, Featured
@@ -64,6 +65,14 @@ def warning(done: Sanction, target: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": str(done.id), "action": _ACTIONS.get(done.act, done.act), "text": done.text, "status_ids": None,
         "target_account": target, "appeal": None, "created_at": moment(done.created_at),
+    }  # fmt: skip
+
+
+def caution(act: Act, post: int | None, target: dict[str, Any]) -> dict[str, Any]:
+    """As `warning`, by moderators of a group, who do nothing else by it; `post` is what it is about, if still there."""
+    return {
+        "id": str(act.id), "action": "none", "text": act.summary, "status_ids": [str(post)] if post else None,
+        "target_account": target, "appeal": None, "created_at": moment(act.recorded_at),
     }  # fmt: skip
 
 

@@ -4,12 +4,12 @@ import zlib
 from typing import Any
 
 from activitypub import documents
-from fedcomm import admit, clock, groups, intake, members, recording, restraints
+from fedcomm import admit, clock, groups, intake, members, recording, restraints, ways
 from fedcomm import posts as own
 from fedcomm.app import App
 from fedcomm.errors import NotAllowed
 from fedcomm.outbox import renewing
-from storage import actors, inbox, orphans, outbox, posts, proven
+from storage import actors, inbox, locks, orphans, outbox, posts, proven
 from storage import groups as stored
 from storage.actors import Actor
 from storage.connect import Writes, apply, transaction, write
@@ -86,13 +86,14 @@ async def _left_out(app: App, post: Post, group: Group | None) -> list[int]:
     """Whose answers are not in a group of ours with what they answer (attack GRP-01)."""
     if group is None or not group.local:
         return []
-    begun = await posts.by_id(post.thread_id) or post
+    begun, locked = await posts.by_id(post.thread_id) or post, bool(await locks.closed([post.id]))
     found = []
     for author in (await actors.by_ids(await orphans.authors(post.uri))).values():
         standing = await members.standing(group, author)
         try:
             admit.belated(group, standing)
             admit.answering(standing, begun)
+            ways.beneath(standing, locked=locked)
         except NotAllowed:
             found.append(author.id)
         else:

@@ -15,7 +15,6 @@ from fedcomm.errors import NotAllowed
 from fedcomm.inbox import ballots, contacts, shared, waiting
 from fedcomm.inbox.hand import Hand, Ignored, Wants
 from fedcomm.recording import MAX_TOLD, Arrival, label, record
-from fedcomm.standing import Standing
 from storage import boosts, posts, talks, welcomes
 from storage.actors import Actor
 from storage.boosts import Boost
@@ -271,7 +270,12 @@ def group_for(hand: Hand, written: Note, author: Actor, parent: Post | None) -> 
         # Below what somebody said who is not let in, nobody is (attack GRP-01).
         group, before = _named(hand, written), facts.author_of(parent)
         inside = group is not None and facts.root_of(parent).group_id == group.id
-        if group is None or before is None or not inside or not _belated(group, facts.standing(group, before.uri)):
+        if (
+            group is None
+            or before is None
+            or not inside
+            or not waiting.belated(group, facts.standing(group, before.uri))
+        ):
             return None
     if group is None:
         return None
@@ -375,24 +379,5 @@ def _arrival(
         mentioned=named,
         blockers=hand.facts.blockers(author.uri),
         awaited=bool(hand.facts.early(written.uri)),
-        left_out=_left_out(hand, group, written.uri),
+        left_out=waiting.left_out(hand, group, parent, written.uri),
     )
-
-
-def _left_out(hand: Hand, group: Group | None, uri: str) -> tuple[int, ...]:
-    """Whose answers came before the post and are not in a group of ours with it (attack GRP-01)."""
-    if group is None or not group.local:
-        return ()
-    return tuple(
-        who
-        for who, author in hand.facts.early(uri).items()
-        if not _belated(group, hand.facts.standing(group, author)) or waiting.early_waits(hand, group, who, author)
-    )
-
-
-def _belated(group: Group, standing: Standing) -> bool:
-    try:
-        admit.belated(group, standing)
-    except NotAllowed:
-        return False
-    return True

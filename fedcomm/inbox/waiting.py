@@ -8,9 +8,10 @@ from activitypub.audience import visibility
 from activitypub.contexts import PUBLIC
 from activitypub.objects import Note
 from activitypub.origins import host_of
-from fedcomm import admit, assent, clock, holding, measuring, rights
+from fedcomm import admit, assent, clock, holding, measuring, rights, ways
+from fedcomm.errors import NotAllowed
 from fedcomm.inbox.hand import Hand, Ignored
-from fedcomm.standing import Author, Wait, Written
+from fedcomm.standing import Author, Standing, Wait, Written
 from storage import held, posts
 from storage.actors import Actor
 from storage.groups import Group
@@ -88,12 +89,36 @@ def edited_too_far(hand: Hand, written: Note, author: Actor, group: Group, befor
     return admit.changes(group, facts.standing(group, author.uri), known, measured, clock.now_ms()) is not None
 
 
-def early_waits(hand: Hand, group: Group, author_id: int, author_uri: str) -> bool:
-    """Whether somebody whose answer came before what it answers could not write one in the group now."""
+def left_out(hand: Hand, group: Group | None, parent: Post | None, uri: str) -> tuple[int, ...]:
+    """Whose answers came before the post `uri` and are not in a group of ours with it (attack GRP-01)."""
+    if group is None or not group.local:
+        return ()
+    early = hand.facts.early(uri).items()
+    return tuple(who for who, author in early if not _enters(hand, group, parent, who, author))
+
+
+def belated(group: Group, standing: Standing) -> bool:
+    """Whether somebody's answer that came before what it answers may be in a group of ours with it."""
+    try:
+        admit.belated(group, standing)
+    except NotAllowed:
+        return False
+    return True
+
+
+def _enters(hand: Hand, group: Group, parent: Post | None, author_id: int, author_uri: str) -> bool:
+    """Whether somebody could answer in the group now what answers `parent`, by moderators where that is locked."""
     facts = hand.facts
     standing, known = facts.standing(group, author_uri), facts.circumstances(group, author_id)
+    try:
+        admit.belated(group, standing)
+        if parent is not None:
+            admit.answering(standing, opened(facts.root_of(parent)))
+            ways.beneath(standing, locked=facts.closed(parent))
+    except NotAllowed:
+        return False
     who = Author(deaf=hand.app.peers.deaf(host_of(author_uri)))
-    return admit.waits(group, standing, known, who, Written(starter=False), clock.now_ms()) is not None
+    return admit.waits(group, standing, known, who, Written(starter=False), clock.now_ms()) is None
 
 
 def too_open(hand: Hand, written: Note, author: Actor, group: Group | None) -> None:

@@ -49,3 +49,25 @@ async def test_nobody_answers_below_an_answer_that_moderators_here_or_elsewhere_
     await world.fediverse.settle()
     (told,) = world.follower.received[heard:]
     assert (told["object"]["type"], told["object"]["object"]) == ("Lock", top.uri) and not await answered(6, deep.uri)
+
+
+async def test_what_came_before_the_word_of_a_moderator_below_a_locked_answer_is_not_in_the_group(
+    world: World,
+) -> None:
+    fo, mo = world.follower.actor("fo"), world.mo
+    here: Json = {"cc": [world.bread.uri], "audience": world.bread.uri}
+    group: Json = {"to": [PUBLIC, world.bread.uri], "audience": world.bread.uri}
+    top = await world.bo.reply(world.post, "One of them")
+    await world.fediverse.settle()
+    await world.send(mo.does("Lock", top.uri, **here), mo)
+    found = []
+    for number, above in enumerate((top.uri, world.post.uri)):
+        word = mo.note(f"word-{number}", inReplyTo=above, **group)
+        early = fo.note(f"early-{number}", inReplyTo=word["id"], to=[PUBLIC, world.bread.uri, world.ann.actor.uri])
+        await world.send(fo.does("Create", early, to=early["to"]), fo)
+        await world.send(mo.does("Create", word), mo)
+        found.append((await world.a.knows(word["id"]), await world.a.knows(early["id"])))
+
+    (word, below), (_other, beside) = found
+    assert below.parent_id == word.id and word.group_id == beside.group_id == world.post.group_id
+    assert below.group_id is None

@@ -26,7 +26,7 @@ SELECT COUNT(*) FROM ({notifications.SHOWN} AND n.kind IN (?texts) AND n.id > CO
  (SELECT last_read_id FROM marker WHERE account_id = ? AND timeline = 'notifications'), 0) LIMIT ?) counted"""
 _REQUESTS = f"""
 SELECT COUNT(*) FROM (SELECT 1 FROM follow WHERE target_id = ? AND state = 'pending'
- AND {visible.actor("follow.follower_id")}
+ AND {visible.asking("follow.follower_id")}
  UNION ALL SELECT 1 FROM register role JOIN groups ON groups.id = role.group_id AND groups.local = 1
  JOIN follow ON follow.target_id = groups.actor_id AND follow.state = 'pending'
  WHERE role.subject = (SELECT uri FROM actor WHERE id = ?) AND role.property = 'role' AND role.value IS NOT NULL
@@ -43,7 +43,7 @@ async def of(owner: int, account_id: int, kinds: Sequence[str]) -> Waiting:
     counted = await read_many(
         [
             (_NOTICES, (*notifications.shown_to(owner), list(kinds), account_id, MOST)),
-            (_REQUESTS, (owner, *seen, owner, owner, *seen, MOST)),
+            (_REQUESTS, (owner, *visible.asking_args(owner), owner, owner, *seen, MOST)),
             (_MESSAGES, (owner, MOST, *visible.args(owner))),
         ]
     )

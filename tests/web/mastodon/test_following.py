@@ -5,6 +5,7 @@ import pytest
 
 import storage.actors
 import storage.relationships
+import storage.waiting
 from fedcomm import follows, peers, profiles, telling
 from fedcomm.app import App
 from storage.actors import Actor
@@ -165,7 +166,9 @@ async def test_who_is_limited_has_to_ask_and_is_seen_to(app: App, alice: Member)
     asked = await alice.get("follow_requests")
     counted = (await alice.get("accounts/verify_credentials"))["source"]["follow_requests_count"]
     listed = await storage.relationships.asking(alice.actor.id, Page())
+    waits = await storage.waiting.of(alice.actor.id, 0, [])
 
+    assert waits.requests == 2  # what every page of hers says
     assert [each["acct"] for each in asked] == ["ned@near.example", "fay@far.example"]
     assert counted == 2 and listed.ids == [near.id, far.id]
     assert await alice.get("accounts/search", q="fay") == []

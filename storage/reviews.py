@@ -7,11 +7,11 @@ import msgspec
 from storage.connect import rows, value
 from storage.posts import COLUMNS, Post
 
-# What stands in the value of the register `removed` of such a post, and of no other.
-MARK = "r.property = 'removed' AND r.value LIKE '%\"review\":true%'"
+# The whole value of the register `removed` of such a post, and of no other (`moderation.record_removal`).
+_VALUE = '{"removed":true,"review":true}'
 FROM = (
     "FROM register r JOIN act a ON a.id = r.act_id JOIN post p ON p.uri = r.subject AND p.group_id = r.group_id"
-    f" AND p.deleted_at IS NULL AND p.removed_at IS NOT NULL WHERE {MARK}"
+    f" AND p.deleted_at IS NULL AND p.removed_at IS NOT NULL WHERE r.property = 'removed' AND r.value = '{_VALUE}'"
 )
 _POST = ", ".join(f"p.{name.strip()}" for name in COLUMNS.split(","))
 

@@ -18,10 +18,11 @@ from fedcomm.app import App
 from fedcomm.settings import Settings
 from storage import caught
 from storage.actors import Actor
+from storage.posts import Attachment
 
 AROUND = 7 * 86_400_000  # ms after which somebody of whom a post is here is known
 HOUR, MINUTE = 3_600_000, 60_000  # ms
-SHORTEST = 12  # letters of a text that is compared with others
+SHORTEST = 12  # letters of a text that is compared with others; of a shorter one pictures and links are
 _NO_WORD = re.compile(r"https?://\S+|@\S+|#\S+|\S*\d\S*")
 _LINK = re.compile(r"https?://[^\s?#]+")
 _NO_LETTER = re.compile(r"[\W_]+")
@@ -51,16 +52,25 @@ class Verdict(msgspec.Struct, frozen=True):
         return bool(self.kind) or self.state in (caught.WAITING, caught.REFUSED)
 
 
-def key_of(text: str, uri: str) -> str:
+def key_of(text: str, uri: str, pictures: Iterable[str] = ()) -> str:
     """What posts with the same text have in common, whomever they name and wherever they link.
 
-    Short ones have in common that they link to the same as well, without links nothing.
+    Of short ones it is what they show (`pictures`) or where they lead, whatever they say beside it; else nothing.
     """
     plain = unicodedata.normalize("NFKC", text).casefold()
     letters, links = _NO_LETTER.sub("", _NO_WORD.sub(" ", plain)), sorted(set(_LINK.findall(plain)))
-    short = f"{letters} {' '.join(links)}" if links else f"post {uri}"
+    shown = sorted(set(pictures))
+    short = f"pictures {' '.join(shown)}" if shown else f"links {' '.join(links)}" if links else f"post {uri}"
     alike = letters if len(letters) >= SHORTEST else short
     return hashlib.blake2b(alike.encode("utf-8", "replace"), digest_size=12).hexdigest()
+
+
+def _picture(file: Attachment) -> str:
+    """What copies of a picture have in common before any of them is fetched; without it where the file is.
+
+    Each server writes another address, and the same blurhash: that is made of what is to be seen.
+    """
+    return f"{file.blurhash} {file.width}x{file.height}" if file.blurhash else file.url.partition("?")[0]
 
 
 def first(app: App, author: Actor, written: Note, people: Iterable[Actor], answered: int) -> First | None:
@@ -70,7 +80,8 @@ def first(app: App, author: Actor, written: Note, people: Iterable[Actor], answe
         return None
     text = sanitise.text_of(mapping.posts.shown(written))
     links = measuring.arrived(written, own_host=app.host, without=()).links
-    return First(author, frozenset(named), links, text, key_of(text, written.uri), written.uri)
+    key = key_of(text, written.uri, map(_picture, mapping.posts.attachments(written)))
+    return First(author, frozenset(named), links, text, key, written.uri)
 
 
 async def judge(app: App, firsts: Sequence[First]) -> dict[str, Verdict]:

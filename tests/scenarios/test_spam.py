@@ -124,9 +124,17 @@ async def test_what_each_rule_holds_and_what_it_lets_through(fediverse: Fedivers
     assert (
         await held("<p>Hi</p>") == await held("<p>Hi</p>") == await held("<p>Hi</p>") == ""
     )  # short words are no wave
-    said = [await held(f"<p>@anna Win https://x.test/now?{n}</p>", names=1) for n in range(3)]
+    said = [await held(f"<p>@anna {word} https://x.test/now?1</p>", names=1) for word in ("Win", "Buy", "Go")]
     assert said == ["", "", "same"], "but where they lead to the same"
     assert await held("<p>Win https://y.test/now</p>", names=1) == ""
+    seen = {"type": "Document", "mediaType": "image/png", "blurhash": "LKO2?U%2Tw=w]~RBVZRi};RPxuwH", "width": 640}
+    for other, rule in (("", ""), ("", ""), ("", "same"), ("x", "")):
+        number += 1
+        face = case.host.actor(f"bot{number}")
+        files = [seen | {"url": f"https://far.test/files/{number}.png", "blurhash": f"{seen['blurhash']}{other}"}]
+        note = case.note(face, f"seen{number}", f"<p>@anna {number}</p>", attachment=files)
+        await send(case.fediverse, case.ours, face, face.does("Create", note))
+        assert (await case.ours.post(note["id"]) is None) == bool(rule), "nor do pictures alone, when they are the same"
     await change(hold_same=0)
     with case.ours.here():
         await peers.decide(case.ours.app, "far.test", Decision(hold_contact=True))

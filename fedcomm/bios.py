@@ -55,7 +55,17 @@ def _hint(group: Group, mentioned: str, words: NullTranslations) -> str:
     else:
         line = words.gettext("Group · mention {handle} to start a thread")
     line = line.format(handle=mentioned)
+    if group.slow:
+        line += " · " + words.gettext("one post for each person in {time}").format(time=_short(group.slow))
     return f"<p>{html.escape(line, quote=False)}</p>"
+
+
+def _short(seconds: int) -> str:
+    """A pause between posts, in units that are written alike everywhere."""
+    for unit, length in (("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds // length} {unit}"
+    return f"{seconds} s"
 
 
 def _language(spoken: Sequence[str]) -> str:

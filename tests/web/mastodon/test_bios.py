@@ -28,7 +28,7 @@ async def test_who_sees_a_group_as_they_see_a_person_reads_how_to_write_in_it_an
     plain = [await told(), await noted()]
     await group_profile.change(app, "rye", Change(rules=("Be kind.", "1 < 2"), languages=("en", "de")))
     both = [await told(), await noted()]
-    await group_profile.change(app, "rye", Change(join_mode="invite"))
+    await group_profile.change(app, "rye", Change(join_mode="invite", slow=300))
     invited = await told()
     await group_profile.change(app, "rye", Change(languages=("de",), posting="moderators"))
     german = await noted()
@@ -36,7 +36,8 @@ async def test_who_sees_a_group_as_they_see_a_person_reads_how_to_write_in_it_an
     about = "<p>All about rye</p>"
     assert plain == [HINT.format("@home.test") + about, HINT.format("") + about]
     assert both == [HINT.format("@home.test") + about + RULES, HINT.format("") + about + RULES]
-    assert invited.startswith("<p>Group · joined by invitation only · mention @rye@home.test to start a thread</p>")
+    hint = "<p>Group · joined by invitation only · mention @rye@home.test to start a thread · "
+    assert invited.startswith(f"{hint}one post for each person in 5 min</p>")
     assert bios.without_hint(invited, "@rye@home.test").startswith(about)
     assert german.startswith(f"{about}<p>Die Regeln der Gruppe:</p>")  # nobody is asked to write where they cannot
 

@@ -10,7 +10,7 @@ import storage.accounts
 import storage.actors
 import storage.groups
 import storage.posts
-from fedcomm import admit, audit, clock, curation, dispatches, letters, members, powers, rights, tokens
+from fedcomm import admit, audit, clock, curation, dispatches, letters, members, powers, rights, staff_mail, tokens
 from fedcomm.app import App
 from fedcomm.errors import Conflict, Invalid, NotAllowed, NotFound
 from storage import appeals, collections, registers
@@ -105,7 +105,8 @@ async def ask(app: App, secret: str, text: str) -> None:
         appeals.change(
             writes, place.appeal.id, appeals.OPEN, state=appeals.ASKED, text=text.strip(), asked_at=clock.now_ms()
         )
-        for who in (await deciders(place.face)).of(place):
+        await staff_mail.of_groups(app, writes, deciding := (await deciders(place.face)).of(place))
+        for who in deciding:
             link = f"{place.face.url}/{'appeals' if who.local else 'guest'}"  # which leads there by a message
             await letters.appealed(app, writes, place.face, who, link, next_id())
         await write(writes)

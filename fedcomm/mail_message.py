@@ -18,7 +18,7 @@ _LONGEST = 150  # characters of a subject or a name
 
 
 class Letter(msgspec.Struct, frozen=True):
-    """What is written to whom: a subject and paragraphs; `stop` is where one says that one wants no more of it."""
+    """What is written to whom: a subject and paragraphs; `stop` is where one click says that one wants no more."""
 
     to: str
     subject: str
@@ -42,6 +42,7 @@ def message(config: Config, server_name: str, letter: Letter, mail_id: int) -> E
     made["Auto-Submitted"] = "auto-generated"  # no answering machine answers (RFC 3834 §5)
     if letter.stop:
         made["List-Unsubscribe"] = f"<{letter.stop}>"
+        made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # to which no sign-in is needed (RFC 8058 §3.1)
         made["Precedence"] = "bulk"
     made.set_content(_text(letter.paragraphs), cte="quoted-printable")
     made["Content-Language"] = letter.language  # to set the content takes away what was said of another one

@@ -6,14 +6,17 @@ from gettext import NullTranslations
 import msgspec
 
 import storage.accounts
-from fedcomm import clock, confirming, forgotten, readdressing, settings, staff_mail, terms, tokens
+import storage.actors
+from fedcomm import clock, confirming, docket, forgotten, objections, readdressing, settings, staff_mail, terms, tokens
 from fedcomm.app import App
 from fedcomm.mail_message import Letter
 from fedcomm.mails import Mail
+from storage import docket as stored_docket
 from storage import mail_links, sanctions
 from storage import reports as stored_reports
 from storage import terms as stored_terms
 from storage.accounts import Account
+from storage.actors import Actor
 from storage.ids import next_id
 from storage.mail_links import MailLink
 
@@ -97,7 +100,7 @@ async def reports(app: App, mail: Mail) -> Letter | None:
         return None
     ngettext = _tongue(app, mail, account).ngettext
     words = ngettext("There is one open report on {host}.", "There are {number} open reports on {host}.", number)
-    return _to_staff(app, mail, account, words.replace("{number}", str(number)), "/admin/reports")
+    return _notice(app, mail, account, words.replace("{number}", str(number)), "/admin/reports")
 
 
 async def sign_ups(app: App, mail: Mail) -> Letter | None:
@@ -111,7 +114,29 @@ async def sign_ups(app: App, mail: Mail) -> Letter | None:
         "One person waits for an answer to their sign-up on {host}.",
         "{number} people wait for an answer to their sign-up on {host}.", number,
     )  # fmt: skip
-    return _to_staff(app, mail, account, words.replace("{number}", str(number)), "/admin/sign_ups")
+    return _notice(app, mail, account, words.replace("{number}", str(number)), "/admin/sign_ups")
+
+
+async def groups(app: App, mail: Mail) -> Letter | None:
+    """To who looks after groups and has asked for it: how much waits for them there. What it is stays on the server."""
+    account = await storage.accounts.by_id(mail.account)
+    actor = await storage.actors.by_id(account.actor_id) if account is not None else None
+    if account is None or actor is None or account.state != "active" or not account.email_key:
+        return None
+    if not staff_mail.wants(account, staff_mail.GROUPS) or not (number := await _waiting(actor)):
+        return None
+    ngettext = _tongue(app, mail, account).ngettext
+    words = ngettext(
+        "One thing waits for you in your groups on {host}.",
+        "{number} things wait for you in your groups on {host}.", number,
+    )  # fmt: skip
+    return _notice(app, mail, account, words.replace("{number}", str(number)), "/moderation")
+
+
+async def _waiting(actor: Actor) -> int:
+    """How much of groups alone waits for somebody, at most a hundred."""
+    scope, _places = await docket.scope(docket.Keeper(actor))
+    return len(await stored_docket.waiting(scope, stored_docket.OF_GROUPS, 0, 0, 100))
 
 
 async def closed(app: App, mail: Mail) -> Letter | None:
@@ -120,7 +145,7 @@ async def closed(app: App, mail: Mail) -> Letter | None:
     if account is None or not (await settings.current(app)).unattended_at:
         return None
     gettext = _tongue(app, mail, account).gettext
-    return _to_staff(app, mail, account, gettext("{host} lets nobody in unasked any more."), "/admin/site", gettext(
+    return _notice(app, mail, account, gettext("{host} lets nobody in unasked any more."), "/admin/site", gettext(
         "Nobody who looks after this server was here for a week. So that nobody comes in unseen, whoever wants an"
         " account waits for an answer from now on. An admin can let everybody in at once again."
     ))  # fmt: skip
@@ -145,8 +170,27 @@ async def sanction(app: App, mail: Mail) -> Letter | None:
     return _letter(app, mail, account, gettext("About your account"), [
         f"@{await storage.accounts.name_of(account.id)}: {said}",
         *(["\n".join(f"> {line}" for line in made.text.splitlines())] if made.text else []),
-        gettext("You think that this is wrong? Whom you can ask about it stands here: {link}")
-        .replace("{link}", f"{app.base_url}/about"),
+        gettext("You think that this is wrong? Say why here, within 30 days, and who looks after the server looks at it"
+                " again:"),
+        await _link(app, account, objections.purpose(made.id), account.email_key, objections.OPEN_FOR,
+                    f"/auth/appeal/{made.id}.{{token}}"),
+    ])  # fmt: skip
+
+
+async def objection(app: App, mail: Mail) -> Letter | None:
+    """To who has objected to what was done about their account: what came of it."""
+    account = await storage.accounts.by_id(mail.account)
+    ended = await stored_reports.by_id(mail.about)
+    if account is None or not account.email_key or ended is None or ended.state != stored_reports.CLOSED:
+        return None
+    gettext = _tongue(app, mail, account).gettext
+    said = {
+        "acted": gettext("Your appeal was looked at, and something was changed."),
+        "passed": gettext("Your appeal was passed on to others, who decide about it."),
+    }.get(ended.outcome, gettext("Your appeal was looked at. What was decided stays."))
+    return _letter(app, mail, account, gettext("About your account"), [
+        f"@{await storage.accounts.name_of(account.id)}: {said}",
+        *(["\n".join(f"> {line}" for line in ended.answer.splitlines())] if ended.answer else []),
     ])  # fmt: skip
 
 
@@ -215,11 +259,13 @@ LETTERS: dict[str, Callable[[App, Mail], Awaitable[Letter | None]]] = {
     readdressing.NEW: address_new,
     "password": password,
     "sanction": sanction,
+    "objection": objection,
     "terms": new_terms,
     "export_ready": export_ready,
     staff_mail.REPORTS: reports,
     staff_mail.SIGN_UPS: sign_ups,
     staff_mail.CLOSED: closed,
+    staff_mail.GROUPS: groups,
     "password_changed": password_changed,
 }
 
@@ -232,16 +278,21 @@ async def _staff(mail: Mail, kind: str) -> Account | None:
     return account if staff_mail.wants(account, kind) else None
 
 
-def _to_staff(app: App, mail: Mail, account: Account, subject: str, path: str, more: str = "") -> Letter:
+def _notice(app: App, mail: Mail, account: Account, subject: str, path: str, more: str = "") -> Letter:
     """With where to go, and where to say that one wants no more of this kind."""
     gettext = _tongue(app, mail, account).gettext
-    words, stop = subject.replace("{host}", app.host), f"{app.base_url}/settings/mail"
-    end = gettext("You get this since you look after the server. Here you say which mail you want: {link}")
+    words, kind = subject.replace("{host}", app.host), mail.letter
+    end = (
+        gettext("You get this since you have asked for it. Here you say which mail you want: {link}")
+        if kind == staff_mail.GROUPS
+        else gettext("You get this since you look after the server. Here you say which mail you want: {link}")
+    )
     letter = _letter(app, mail, account, words, [
         more or words, gettext("Here you see to it: {link}").replace("{link}", f"{app.base_url}{path}"),
-        end.replace("{link}", stop),
+        end.replace("{link}", f"{app.base_url}/settings/mail"),
     ])  # fmt: skip
-    return msgspec.structs.replace(letter, subject=words, stop=stop)
+    token = staff_mail.stopping(app, account.id, kind)
+    return msgspec.structs.replace(letter, subject=words, stop=f"{app.base_url}/auth/mail/{token}" if token else "")
 
 
 def _tongue(app: App, mail: Mail, account: Account | None) -> NullTranslations:

@@ -1,7 +1,8 @@
 """What came of a report is told to who reported: by a message, or by an activity that their server understands."""
 
+import storage.accounts
 import storage.actors
-from fedcomm import chats, dispatches, flags, letters, speech
+from fedcomm import chats, dispatches, flags, letters, mails, speech
 from fedcomm.app import App
 from fedcomm.flags import Case
 from storage import peers
@@ -18,6 +19,10 @@ async def tell(app: App, writes: Writes, case: Case, by: Actor) -> None:
     report that a group elsewhere passed on is that group's to answer.
     """
     who = await storage.actors.by_id(case.report.reporter_id)
+    if who is not None and who.local and who.id == case.report.target_id:
+        account = await storage.accounts.of_actor(who.id)  # an objection (`objections.py`)
+        mails.post(app, writes, "objection", account=account.id if account else 0, about=case.report.id)
+        return
     if who is None or who.gone:
         return
     if who.local:

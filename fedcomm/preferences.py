@@ -20,7 +20,8 @@ class Preferences(msgspec.Struct, frozen=True):
     visibility: str = "public"
     sensitive: bool = False
     language: str = ""
-    no_mail: tuple[str, ...] = ()  # of these kinds (`staff_mail.KINDS`)
+    no_mail: tuple[str, ...] = ()  # of these kinds (`staff_mail.OF_STAFF`)
+    mail: tuple[str, ...] = ()  # of these kinds, of which nobody gets any unasked (`staff_mail.GROUPS`)
     terms_read: int = 0  # when the terms were written that they saw last (`Settings.terms_at`)
 
 
@@ -90,9 +91,14 @@ def without_mail(account: Account) -> tuple[str, ...]:
     return _kept(account).no_mail
 
 
-async def set_without_mail(account: Account, kinds: list[str]) -> None:
-    """Keep which kinds of mail they do not want."""
-    wanted = msgspec.structs.replace(_kept(account), no_mail=tuple(kinds))
+def with_mail(account: Account) -> tuple[str, ...]:
+    """The kinds of mail that somebody has asked for."""
+    return _kept(account).mail
+
+
+async def set_mail(account: Account, without: list[str], kinds: list[str]) -> None:
+    """Keep `without` which kinds of mail they want to be, and which they ask for."""
+    wanted = msgspec.structs.replace(_kept(account), no_mail=tuple(without), mail=tuple(kinds))
     await storage.accounts.set_preferences(account.id, msgspec.json.encode(wanted).decode())
 
 

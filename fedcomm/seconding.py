@@ -6,7 +6,7 @@ takes out all of somebody counts as one; it is undone by one act. docs/decisions
 """
 
 import storage.accounts
-from fedcomm import acts, admit, clock, letters, rights, settling
+from fedcomm import acts, admit, clock, letters, rights, settling, staff_mail
 from fedcomm.app import App
 from storage import actors, docket, events, fragments, registers, removals, talks
 from storage.actors import Actor
@@ -123,7 +123,8 @@ async def _ask(app: App, writes: Writes, group: Group, face: Actor, by: Actor) -
     """Tell those who can agree, once an hour for each moderator."""
     if await registers.proposed(group.id, by.uri, clock.now_ms() - HOUR):
         return
-    for who in await others(group, by.uri):
+    await staff_mail.of_groups(app, writes, asked := await others(group, by.uri))
+    for who in asked:
         link = f"{app.base_url}/moderation" if who.local else f"{face.url}/guest"
         await letters.proposed(app, writes, face, who, by, link, next_id())
 

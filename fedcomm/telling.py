@@ -64,9 +64,11 @@ async def of_report(
     if not made.for_group or group is None or face is None:
         return
     leading = await actors.by_uris([uri for uri, _role in (await registers.holders([group.id])).get(group.id, [])])
-    for who in leading.values():
-        if who.local and who.id not in (reporter.id, made.target_id, *telling_):
+    others = [who for who in leading.values() if who.local and who.id not in (reporter.id, made.target_id)]
+    for who in others:
+        if who.id not in telling_:
             stored.tell(writes, next_id(), who.id, "admin.report", face.id, 0, now, made.id)
+    await staff_mail.of_groups(app, writes, others)
 
 
 async def tell_edit(app: App, post: int) -> None:

@@ -15,7 +15,8 @@ REPORT, HELD, REQUEST, APPEAL = "report", "held", "request", "appeal"  # in grou
 PROPOSAL = "proposal"  # what a moderator would take out, and somebody else has to look at
 REVIEW = "review"  # a post that is out of a group until somebody has looked at it again
 CASE, CAUGHT, SIGN_UP = "case", "caught", "sign_up"  # of the server: reports, first words of strangers, new accounts
-KINDS = (PROPOSAL, REPORT, HELD, REVIEW, REQUEST, APPEAL, CASE, CAUGHT, SIGN_UP)
+OF_GROUPS = (PROPOSAL, REPORT, HELD, REVIEW, REQUEST, APPEAL)
+KINDS = (*OF_GROUPS, CASE, CAUGHT, SIGN_UP)
 
 
 class Entry(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""The e-mail address of a member: another one, the links that agree to it, and which mail the staff wants."""
+"""The e-mail address of a member: another one, the links that agree to it, and which mail they want or stop."""
 
 import msgspec
 from starlette.requests import Request
@@ -21,7 +21,7 @@ class Address(msgspec.Struct, frozen=True):
 
 
 class Kinds(msgspec.Struct, frozen=True):
-    """Of what somebody who looks after the server wants mail."""
+    """Of what somebody who looks after the server or groups wants mail."""
 
     kinds: list[str] = []
     csrf: str = ""
@@ -46,10 +46,27 @@ async def readdress(request: Request, reader: Reader) -> Response:
 
 @members_only
 async def choose(request: Request, reader: Reader) -> Response:
-    """`POST /settings/mail/kinds`: of what they want to hear; for who looks after the server."""
+    """`POST /settings/mail/kinds`: of what they want to hear; for who looks after the server or groups."""
     given = await form(request, Kinds, reader)
     await staff_mail.choose(state.app_of(request), reader.account, given.kinds)
     return respond.redirect("/settings/mail?done=kinds")
+
+
+async def stopping(request: Request) -> Response:
+    """`GET /auth/mail/{token}`: a button, for who follows the link of a mail program that knows no better."""
+    _account, kind = await staff_mail.stopped_by(state.app_of(request), request.path_params["token"])
+    return await frame.page(request, "no_mail.html", form=True, kind=kind, done=False)
+
+
+async def stop(request: Request) -> Response:
+    """`POST /auth/mail/{token}`: by the button, or by a mail program in the name of its reader (RFC 8058 §3.2).
+
+    That has no cookie, so nothing of ours is asked of the form: the token in the address says all.
+    """
+    app, token = state.app_of(request), request.path_params["token"]
+    _account, kind = await staff_mail.stopped_by(app, token)
+    await staff_mail.stop(app, token)
+    return await frame.page(request, "no_mail.html", kind=kind, done=True)
 
 
 async def link(request: Request) -> Response:
@@ -73,7 +90,7 @@ async def _page(
     field = getattr(refused, "field", "") or ("password" if refused else "")
     return await frame.with_form(
         request, "mail.html", refused, given=given, field=field, mail=mails.on(state.app_of(request)),
-        kinds=staff_mail.KINDS if reader.account.role != "member" else (),
+        kinds=await staff_mail.offered(reader.account),
         wanted={kind for kind in staff_mail.KINDS if staff_mail.wants(reader.account, kind)},
     )  # fmt: skip
 
@@ -82,6 +99,8 @@ routes = [
     Route("/settings/mail", show),
     Route("/settings/mail/address", readdress, methods=["POST"]),
     Route("/settings/mail/kinds", choose, methods=["POST"]),
+    Route("/auth/mail/{token}", stopping),
+    Route("/auth/mail/{token}", stop, methods=["POST"]),
     Route("/auth/address/{token}", link),
     Route("/auth/address/{token}", agree, methods=["POST"]),
 ]

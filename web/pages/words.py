@@ -62,6 +62,7 @@ STAFF_MAIL = {
     "reports": later("Reports that are open"),
     "sign_ups": later("Sign-ups that wait for an answer"),
     "closed": later("That the server lets nobody in unasked any more, since nobody looked after it"),
+    "groups": later("What waits for you in the groups that you look after"),
 }
 # The same as their member reads it.
 TOLD_SANCTIONS = {

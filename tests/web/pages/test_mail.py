@@ -4,27 +4,34 @@ import re
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
+import msgspec
 import pytest
 
 import storage.accounts
 import storage.actors
+from activitypub import keys
 from fedcomm import (
     accounts,
     address_blocks,
     archives,
+    casework,
     clock,
     commands,
     confirming,
+    groups,
     preferences,
     reports,
     sanctions,
     settings,
+    staff_mail,
     unattended,
 )
 from fedcomm.app import App
 from fedcomm.reports import Complaint
+from storage import reports as stored_reports
 from storage.actors import Actor
 from storage.connect import execute, value
+from tests import build
 from tests.mail import MailServer, links, send_all, turn_on
 from tests.web.pages.browser import Browser
 from tests.web.pages.conftest import Enter
@@ -88,9 +95,7 @@ async def test_who_looks_after_the_server_hears_by_mail_what_waits(
 
     await reports.report(app, ann, Complaint(target_id=mia.id, comment="She is <b>rude</b>\r\nBcc: x@y.example"))
     await send_all(app, SOON)
-    assert [(to, mail["List-Unsubscribe"]) for _, to, mail in post.mails] == [
-        ("ada@mail.example", "<https://home.test/settings/mail>")
-    ]  # not who it is about
+    assert [to for _, to, _mail in post.mails] == ["ada@mail.example"]  # not who it is about
     assert "rude" not in post.words() and "https://home.test/admin/reports" in post.words()
     assert got(post) == [("ada", "There is one open report on home.test.")]
 
@@ -126,7 +131,7 @@ async def test_members_hear_by_mail_what_was_done_about_their_account(
     await send_all(app)
     texts = sorted(post.words(number) for number in range(len(post.mails)))
     assert len(texts) == 4 and "told by nobody" not in str(texts)
-    assert all("https://home.test/about" in each and each.startswith("@ann: ") for each in texts)
+    assert all("https://home.test/auth/appeal/" in each and each.startswith("@ann: ") for each in texts)
     assert "warns you. > Be kind. > Please." in texts[-1] and "suspended your account. > Too much." in texts[-2]
     await preferences.set_place(account, "de", "")
     await archives.order(app, ann)
@@ -202,3 +207,103 @@ async def test_without_mail_the_password_is_enough_for_another_address(app: App,
         found = await storage.accounts.of_actor(ann.id)
         assert found and found.email == address
     assert await value("SELECT COUNT(*) FROM audit WHERE act = 'account.email'") == 3
+
+
+async def test_who_looks_after_a_group_hears_by_mail_what_waits_there_if_they_ask_for_it(
+    app: App, post: MailServer, enter: Enter
+) -> None:
+    mo, _kai, ann, bo = [await made(app, name) for name in ("mo", "kai", "ann", "bo")]
+    await groups.create(app, "rye", "Rye", steward="mo")
+    await groups.create(app, "oats", "Oats", steward="kai")
+    rye, _face = await groups.named("rye")
+    bad = await build.post(bo, "Buy watches", group=rye)
+    complaint = Complaint(target_id=bo.id, post_ids=(bad.id,), comment="Canary", to_admins=False)
+
+    await reports.report(app, ann, complaint)
+    await send_all(app, SOON)
+    assert got(post) == []  # nobody has asked for it
+    browser = await enter(mo)
+    page = await browser.get("/settings/mail")
+    assert flaws(page) == [] and [each["value"] for each in page.all("input", type="checkbox")] == ["groups"]
+    await browser.button(page, "/settings/mail/kinds", **{"kinds[]": "groups"})
+    await reports.report(app, bo, msgspec.structs.replace(complaint, target_id=ann.id, post_ids=(
+        (await build.post(ann, "Nothing", group=rye)).id,
+    )))  # fmt: skip
+    await send_all(app, SOON)
+    text = post.words()
+    assert got(post) == [("mo", "2 things wait for you in your groups on home.test.")]
+    assert "https://home.test/moderation" in text and "Canary" not in text and "asked for it" in text
+
+
+@pytest.mark.attack("OAU-08", "ADM-05")
+async def test_one_click_of_a_mail_program_stops_a_kind_of_mail_and_nothing_else(
+    app: App, post: MailServer, stranger: Browser
+) -> None:
+    ada, ann = await made(app, "ada", "admin"), await made(app, "ann")
+    app.service_key = keys.make_rsa(), ""
+    await reports.report(app, ann, Complaint(target_id=(await made(app, "eve")).id))
+    await send_all(app, SOON)
+    mail = post.mails[-1][2]
+    path = urlsplit(mail["List-Unsubscribe"].strip("<>")).path
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    account = await storage.accounts.of_actor(ada.id)
+    assert account
+
+    async def wanted() -> list[str]:
+        now = await storage.accounts.of_actor(ada.id)
+        assert now
+        return [kind for kind in staff_mail.OF_STAFF if staff_mail.wants(now, kind)]
+
+    page = await stranger.get(path)  # as programs do that look for bad links
+    assert page.status == 200 and flaws(page) == [] and await wanted() == list(staff_mail.OF_STAFF)
+    parts = {path[:-1] + "0", path[:-1] + "1", path.replace("reports", "closed"), path.replace("reports", "terms")}
+    whose = {path.replace(str(account.id), str(account.id + 1)), f"/auth/mail/{account.id}-reports-", "/auth/mail/x"}
+    for other in (parts | whose) - {path}:
+        answer = await stranger.client.post(other, data={"List-Unsubscribe": "One-Click"})
+        assert answer.status_code == 404, other
+    assert await wanted() == list(staff_mail.OF_STAFF)
+    for _again in range(2):
+        answer = await stranger.client.post(path, data={"List-Unsubscribe": "One-Click"})
+        assert answer.status_code == 200 and await wanted() == ["sign_ups", "closed"]
+    assert "You get no more mail of this kind." in (await stranger.send(page, path)).main
+
+
+@pytest.mark.attack("ADM-05")
+async def test_who_was_suspended_appeals_once_by_the_link_in_the_mail_and_gets_an_answer(
+    app: App, post: MailServer, enter: Enter, stranger: Browser
+) -> None:
+    ada, ann, eve = await made(app, "ada", "admin"), await made(app, "ann"), await made(app, "eve")
+    await sanctions.act(app, ann.id, "suspend", None, "Too much.")
+    await sanctions.act(app, eve.id, "warn", None, "Be kind.")
+    await send_all(app)
+    path = urlsplit(next(each for each in links(words_to(post, "ann")) if "/auth/appeal/" in each)).path
+    number, secret = path.rpartition("/")[2].split(".")
+    theirs = urlsplit(next(each for each in links(words_to(post, "eve")) if "/auth/appeal/" in each)).path
+    post.mails.clear()
+
+    page = await stranger.get(path)
+    assert flaws(page) == [] and "Too much." in page.main
+    crossed = theirs.replace(theirs.rpartition("/")[2].split(".")[0], number)
+    for wrong in (crossed, f"/auth/appeal/{number}.x", "/auth/appeal/x", f"/auth/appeal/.{secret}"):
+        assert (await stranger.get(wrong)).status == 404, wrong
+    assert (await stranger.post(path, {"text": "I did not"})).status == 403  # which another site makes a browser send
+    assert "say why" in (await stranger.send(page, path, text=" ")).problem
+    assert "you get a mail" in (await stranger.send(page, path, text="It was <b>not</b> me")).main
+    assert (await stranger.get(path)).status == 404 == (await stranger.send(page, path, text="Again")).status
+
+    browser = await enter(ada)
+    listed = await browser.get("/admin/reports")
+    assert "Appeal against what was done about the account" in listed.main and "It was <b>not</b> me" in listed.main
+    (report,) = await stored_reports.about(ann.id, 5)
+    account = await storage.accounts.of_actor(ada.id)
+    assert account
+    await casework.close(app, await casework.of_server(account), report.id, "none", "We looked\nat it twice.")
+    await send_all(app)
+    (text,) = [post.words(number) for number, (_, to, _mail) in enumerate(post.mails) if to == "ann@mail.example"]
+    assert "What was decided stays. > We looked > at it twice." in text
+
+
+def words_to(post: MailServer, name: str) -> str:
+    """The text of the last mail to somebody."""
+    found = [number for number, (_, to, _mail) in enumerate(post.mails) if to == f"{name}@mail.example"]
+    return post.words(found[-1])

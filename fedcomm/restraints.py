@@ -54,13 +54,14 @@ async def check(app: App, prepared: Prepared) -> bool:
     if group is None or face is None or not group.local or not group.asks:
         return False
     known, standing = await _known(app, group, author), await members.standing(group, author)
-    who, now = Author(bot=bool(author.bot), here=True), clock.now_ms()
-    why = admit.waits(group, standing, known, who, _measured(app, prepared), now)
+    who, written, now = Author(bot=bool(author.bot), here=True), _measured(app, prepared), clock.now_ms()
+    why = admit.waits(group, standing, known, who, written, now)
     if why is not None:
         raise _refusal(app, face, why, known)
     if standing.may(rights.HOLD) or known.trusted:
         return False
-    return bool(group.slow or group.promotion or admit.newcomer_until(group, standing, known, now))
+    announces = group.promotion and written.starter
+    return bool(group.slow or announces or admit.newcomer_until(group, standing, known, now))
 
 
 async def check_alone(app: App, prepared: Prepared) -> None:

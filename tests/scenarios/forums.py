@@ -91,13 +91,27 @@ async def there(world: World, uri: str, **wanted: Any) -> str:
         seen = world.forum.posts.get(uri)
         return seen is not None and all(_fits(seen, name, value) for name, value in wanted.items())
 
-    await eventually(looks, f"{uri} at {world.host} shows {wanted}, but is {world.forum.posts.get(uri)}")
+    await eventually(looks, lambda: f"{uri} at {world.host} shows {wanted}, but is {world.forum.posts.get(uri)}")
     return uri
 
 
 async def arrived(member: Member, uri: str) -> str:
     """Until the member sees the post; gives its id."""
     await member.sees(uri)
+    return uri
+
+
+async def placed(member: Member, uri: str) -> str:
+    """Until the member sees the thread in their one group; gives its id.
+
+    What a group passes on of a third server may be here a moment before it is in the group, and who answers it then
+    does not answer in the group.
+    """
+
+    async def so() -> bool:
+        return uri in await listed(member)
+
+    await eventually(so, f"{member.name} sees {uri} in the group")
     return uri
 
 

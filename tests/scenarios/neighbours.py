@@ -142,7 +142,7 @@ class Member:
             post.update(await self.find(uri) or {})
             return all(v in post[n] if isinstance(v, str) else post[n] == v for n, v in wanted.items())
 
-        await eventually(looks, f"{uri} at {self.home.host} shows {wanted}: {post}")
+        await eventually(looks, lambda: f"{uri} at {self.home.host} shows {wanted}: {post}")
         return post
 
     async def misses(self, uri: str) -> None:
@@ -164,7 +164,7 @@ class Member:
             shown[:] = await self.thread(uri)
             return shown == answers
 
-        await eventually(so, f"{self.name} reads {answers} under {uri}, and not {shown}")
+        await eventually(so, lambda: f"{self.name} reads {answers} under {uri}, and not {shown}")
 
     async def thread(self, uri: str) -> list[str]:
         """Ids of everything under a post, in the order in which clients show it."""
@@ -327,12 +327,12 @@ class Neighbourhood:
         await self._fronts[host].start()
 
 
-async def eventually(true: Callable[[], Awaitable[bool]] | Callable[[], bool], what: str) -> None:
+async def eventually(true: Callable[[], Awaitable[bool]] | Callable[[], bool], what: str | Callable[[], str]) -> None:
     """Until it is so."""
     end = time.monotonic() + SECONDS
     while True:
         found = true()
         if found if isinstance(found, bool) else await found:
             return
-        assert time.monotonic() < end, f"not within {SECONDS:g} seconds: {what}"
+        assert time.monotonic() < end, f"not within {SECONDS:g} seconds: {what if isinstance(what, str) else what()}"
         await asyncio.sleep(0.05)

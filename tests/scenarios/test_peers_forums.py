@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from tests.peers.users import User
-from tests.scenarios.forums import Group, World, arrived, listed, ours, theirs, there, until_listed
+from tests.scenarios.forums import Group, World, listed, ours, placed, theirs, there, until_listed
 from tests.scenarios.neighbours import Member, eventually
 from tests.scenarios.pressing import Browser
 from tests.scenarios.stories import nothing_twice
@@ -52,7 +52,7 @@ async def test_a_page_from_elsewhere_begins_a_thread_in_our_group(world: World) 
     page = await here.flora.post(here.uri, "Sourdough in winter", "Where do you keep it warm?")
     await here.bob.sees(page, content="Sourdough in winter")
     await here.alice.sees(page, content="Where do you keep it warm")
-    answer = await here.bob.write("On top of the boiler.", answering=page)
+    answer = await here.bob.write("On top of the boiler.", answering=await placed(here.bob, page))
 
     await there(world, answer, parent=page, community=here.uri)
     await here.alice.sees(page, replies_count=1)
@@ -65,7 +65,7 @@ async def test_edits_and_deletions_reach_everybody(
 ) -> None:
     here = await where(world, f"changes_{where.__name__}")
     page = await here.flora.post(here.uri, "Crust", "Hard or soft?")
-    answer = await here.bob.write("Hard.", answering=await arrived(here.bob, page))
+    answer = await here.bob.write("Hard.", answering=await placed(here.bob, page))
     await there(world, answer)
     await here.alice.sees(answer)
 
@@ -107,7 +107,7 @@ async def test_votes_down_and_votes_taken_back_are_counted_so(world: World) -> N
 async def test_votes_about_an_answer_on_another_server_are_counted_so(world: World) -> None:
     here = await ours(world, "changed")
     page = await here.flora.post(here.uri, "Crumb", "Open or close?")
-    answer = await here.bob.write("Open.", answering=await arrived(here.bob, page))
+    answer = await here.bob.write("Open.", answering=await placed(here.bob, page))
     await there(world, answer)
 
     await here.flora.vote(answer, -1)

@@ -4,6 +4,7 @@ What stands inside counts as far as somebody vouches for it: posts are asked for
 are at most what the group says of them, and change nothing outside it.
 """
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -100,7 +101,7 @@ def unvoted(hand: Hand, activity: Activity) -> None:
     if known.group_id != group.id:
         raise Forbidden("The post is not in this group.")
     reactions.remove(hand.writes, known.id, voter.id, react.KINDS[inner.type])
-    hand.writes.after(lambda: hand.app.forget_post(known.id))
+    hand.writes.after(partial(hand.app.forget_post, known.id))
 
 
 def deleted(hand: Hand, activity: Activity) -> None:
@@ -325,7 +326,7 @@ def _boost(hand: Hand, booster: Actor, boosted: Post, activity: Activity) -> Non
     posts.home_for_followers(hand.writes, boost_id, boosted.id, booster.id, booster.id)
     if boosted.local:
         _tell_author(hand, booster, boosted)
-    hand.writes.after(lambda: hand.app.forget_post(boosted.id))
+    hand.writes.after(partial(hand.app.forget_post, boosted.id))
 
 
 def _ours(hand: Hand, activity: Activity) -> bool:

@@ -1,5 +1,7 @@
 """Votes in polls: a note with the name of an answer and no text (FEP-9967 §Voting)."""
 
+from functools import partial
+
 from activitypub.activities import Activity
 from activitypub.objects import Note
 from fedcomm import admit, clock
@@ -21,4 +23,4 @@ def vote(hand: Hand, activity: Activity, ballot: Note, voter: Actor) -> None:
         admit.voting(group, hand.facts.standing(group, voter.uri))
     polls.cast(hand.writes, question.id, voter.id, ballot.name[:200], ballot.uri, clock.now_ms())
     service.changed(hand.app, hand.writes, question.id)
-    hand.writes.after(lambda: hand.app.forget_post(question.id))
+    hand.writes.after(partial(hand.app.forget_post, question.id))

@@ -1,5 +1,7 @@
 """Like and Dislike: votes, the last word of each person counts."""
 
+from functools import partial
+
 from activitypub.activities import Activity, id_of
 from activitypub.attached import is_emoji
 from fedcomm import admit, alerts, clock, groups
@@ -61,7 +63,7 @@ def record(hand: Hand, post: Post, voter: Actor, kind: str, activity: Activity, 
     reactions.put(hand.writes, post.id, voter.id, kind, activity.uri or "", truth, hand.entered_by, now)
     if kind == "like" and post.local and post.author_id not in hand.facts.blockers(voter.uri):
         telling.tell(hand.writes, next_id(), post.author_id, "favourite", voter.id, post.id, now)
-    hand.writes.after(lambda: hand.app.forget_post(post.id))
+    hand.writes.after(partial(hand.app.forget_post, post.id))
 
 
 def _may(hand: Hand, post: Post, voter: Actor, kind: str) -> bool:

@@ -1,6 +1,7 @@
 """Undo: something that was done is taken back, by who did it."""
 
 from collections.abc import Awaitable
+from functools import partial
 
 from activitypub.activities import Activity, id_of
 from fedcomm import admit, groups, members, moderation, rights, seconding, verdicts
@@ -28,7 +29,7 @@ def vote(hand: Hand, activity: Activity) -> None:
     if post is None or post.deleted_at is not None:
         return  # that the vote was taken back is remembered, whenever it and its post come
     reactions.remove(hand.writes, post.id, voter.id, KINDS[inner.type])
-    hand.writes.after(lambda: hand.app.forget_post(post.id))
+    hand.writes.after(partial(hand.app.forget_post, post.id))
     group = hand.facts.group_of(post)
     if group is None or not group.local or admit.banned(hand.facts.standing(group, voter.uri).ban):
         return
@@ -48,7 +49,7 @@ def announce(hand: Hand, activity: Activity) -> None:
     boosts.remove(hand.writes, known)
     if (group := hand.facts.group_at(booster.uri)) is not None:
         shares.drop(hand.writes, group.id, known.post_id)
-    hand.writes.after(lambda: hand.app.forget_post(known.post_id))
+    hand.writes.after(partial(hand.app.forget_post, known.post_id))
 
 
 async def by_id(hand: Hand, activity: Activity) -> None:

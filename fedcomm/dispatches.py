@@ -60,6 +60,13 @@ async def moved(app: App, writes: Writes, face: Actor, who: Actor, new: Actor, l
     await _say(app, writes, who, words)
 
 
+async def retitled(
+    app: App, writes: Writes, face: Actor, who: Actor, told: tuple[str, str, str], reason: str
+) -> None:  # fmt: skip
+    """That moderators of a group elsewhere have given a thread of theirs another title."""
+    await _say(app, writes, who, letters.words_of_title(await letters.tongue(app, who), _called(face), told, reason))
+
+
 async def warned(app: App, writes: Writes, face: Actor, who: Actor, link: str, reason: str) -> None:
     """That moderators of a group elsewhere warn them for something they wrote, and why."""
     words = letters.words_of_warning(await letters.tongue(app, who), _called(face), link, reason)

@@ -30,6 +30,14 @@ def more_of(note: Note, post_id: int) -> list[str]:
     return [*options, *(file.description for file in mapping.posts.attachments(note))]
 
 
+async def renew(post_id: int) -> None:
+    """Keep the words of a post as it reads now; part of a transaction."""
+    bundle, writes = await shown.bundle([post_id]), Writes()
+    if (post := bundle.posts.get(post_id)) is not None:
+        _index_row(writes, post, bundle)
+        await write(writes)
+
+
 async def catch_up(app: App, before: int) -> None:
     """Job: keep the words of posts that were written before there was a place for them."""
     while ids := await post_text.missing(before, _AT_ONCE):

@@ -227,6 +227,30 @@ async def moved(
     await say(app, writes, face, who, words, post_id)
 
 
+async def retitled(
+    app: App, writes: Writes, face: Actor, who: Actor, told: tuple[str, str, str], reason: str, post_id: int
+) -> None:  # fmt: skip
+    """That moderators have given a thread of somebody another title; `told` are the old one, the new one, its link."""
+    await say(app, writes, face, who, words_of_title(await tongue(app, who), face.name, told, reason), post_id)
+
+
+def words_of_title(
+    tongue: NullTranslations, group: str, told: tuple[str, str, str], reason: str
+) -> list[str]:  # fmt: skip
+    """What is said to who began a thread that has another title now."""
+    old, new, link = told
+    words = tongue.gettext("The moderators of the group {group} have changed the title of your thread: {link}")
+    before, now = tongue.gettext("It was: “{title}”"), tongue.gettext("It is: “{title}”")
+    then = tongue.gettext("What you wrote in it is as it was. You can give it another title when you edit it.")
+    lines = [before.replace("{title}", old)] if old else []
+    return [
+        words.replace("{link}", link).replace("{group}", group),
+        "\n".join([*lines, now.replace("{title}", new)]),
+        *why(reason),
+        then,
+    ]
+
+
 def words_of_move(
     tongue: NullTranslations, group: str, other: str, link: str, reason: str, there: str
 ) -> list[str]:  # fmt: skip

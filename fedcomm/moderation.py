@@ -1,5 +1,7 @@
 """What moderators of a group do: each act is a register; what it means here is recorded the same way whoever acted."""
 
+from typing import Any
+
 from fedcomm import acts, clock, elsewhere, rights, settling
 from fedcomm.app import App
 from storage import boosts, events, flairs, fragments, guests, held, jobs, removals, talks, welcomes
@@ -8,7 +10,7 @@ from storage.connect import Writes
 from storage.counting import hold, hold_written
 from storage.groups import Group
 from storage.ids import next_id
-from storage.posts import Post
+from storage.posts import Post, keep_revision
 from storage.registers import take_effect
 
 
@@ -105,6 +107,24 @@ def record_flair(
     """A thread has these flairs of its group, whatever its author chose."""
     act = acts.record(app, writes, group, face, "flair", post.uri, uris or None, by=by, uri=uri)
     flairs.decide(writes, act, post.id, uris)
+    writes.after(lambda: app.forget_post(post.id))
+
+
+def record_title(
+    app: App, writes: Writes, group: Group, face: Actor, post: Post, title: str, own: str, by: str, uri: str,
+    reason: str = "",
+) -> None:  # fmt: skip
+    """A thread is called `title`, or again as its author called it (`own`); what it was called before is kept as
+    of any edit, and goes with the post."""
+    value = {"title": title} if title != own else None
+    act = acts.record(app, writes, group, face, "title", post.uri, value, by=by, uri=uri, summary=reason)
+    now = clock.now_ms()
+    changed: dict[str, Any] = {"title": title, "own_title": own if value is not None else None, "edited_at": now}
+    if post.local:  # else that is its author's own clock
+        changed["author_updated"] = now
+    keep_revision(writes, post)
+    take_effect(writes, act, "post", post.id, **changed)
+    events.tell(writes, "edit", post.id)
     writes.after(lambda: app.forget_post(post.id))
 
 

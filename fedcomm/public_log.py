@@ -13,6 +13,7 @@ import msgspec
 
 import storage.actors
 import storage.posts
+import storage.threads
 from fedcomm import admit, peers, settings
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotFound
@@ -31,6 +32,7 @@ _NAMES = {
     "locked": ("lock", "unlock"),
     "pinned": ("pin", "unpin"),
     "flair": ("flair", "flair"),
+    "title": ("retitle", "retitle"),
     "share": ("unshare", "share"),
     "moved": ("move", "move"),
     "ban": ("ban", "unban"),
@@ -84,6 +86,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     appeal: str = ""
     posts: int = 0
     taken: tuple[About, ...] = ()
+    titles: tuple[str, str] | None = None  # that a thread had, and that it was given, while it may be read
 
 
 class _Known(msgspec.Struct, frozen=True):
@@ -93,6 +96,7 @@ class _Known(msgspec.Struct, frozen=True):
     posts: dict[int, tuple[Post, Actor]]
     named: frozenset[int]
     taken: dict[int, list[Taken]]
+    titles: dict[int, list[tuple[int, str]]]  # that threads had before, and since when
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -189,6 +193,7 @@ async def _entries(found: Sequence[Deed | Sanction | Decision], viewer: int) -> 
         await _readable(viewer, posts),
         frozenset(await visible.seen_actors(viewer, sorted(people | authors))),
         taken,
+        await storage.threads.titles([deed.post_id for deed in deeds if deed.post_id and deed.property == "title"]),
     )
     return [_entry(each, known) for each in found]
 
@@ -223,8 +228,15 @@ def _deed(found: Deed, known: _Known) -> Entry:
         group=known.actors.get(found.face_id), property=found.property, value=found.value, person=person,
         about=_about(found, known), rule=rule, rule_text=rule_text, reason=reason, appeal=found.appeal or "",
         until=admit.banned_until(found.value) if found.property == "ban" else None, posts=found.posts,
-        taken=tuple(_taken(each, known.posts) for each in known.taken.get(found.id, ())),
+        taken=tuple(_taken(each, known.posts) for each in known.taken.get(found.id, ())), titles=_titles(found, known),
     )  # fmt: skip
+
+
+def _titles(found: Deed, known: _Known) -> tuple[str, str] | None:
+    if found.property != "title" or found.value is None or found.post_id not in known.posts:
+        return None
+    was = [title for since, title in known.titles.get(found.post_id, ()) if since < found.at]
+    return was[-1] if was else "", msgspec.json.decode(found.value)["title"]
 
 
 def _about(found: Deed, known: _Known) -> About | None:

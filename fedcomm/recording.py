@@ -199,10 +199,10 @@ def edit(
     said = min(written.updated, now) if written.updated is not None else known.author_updated
     if known.deleted_at is not None or (said or 0) < (known.author_updated or 0):
         return False
-    title = mapping.posts.title(written)
+    titled = _titled(known, mapping.posts.title(written))
     content = written.content if known.local else mapping.posts.shown(written)
     shown = {
-        "title": title,
+        **titled,
         "content": content,
         "summary": mapping.posts.summary(written),
         "sensitive": int(written.sensitive),
@@ -237,10 +237,18 @@ def edit(
     if not known.local:
         _learn(app, writes, known, written)
     warning, more = mapping.posts.summary(written), indexing.more_of(written, known.id)
-    indexing.index(writes, known.id, title, warning, content, more)
+    indexing.index(writes, known.id, titled["title"] or "", warning, content, more)
     events.tell(writes, "edit", known.id)
     writes.after(partial(app.forget_post, known.id))
     return True
+
+
+def _titled(known: Post, said: str) -> dict[str, str | None]:
+    """What a post is called after an edit, and by its author where that is not the same: what moderators called it
+    stays until its author says something new of that (docs/decisions/0057)."""
+    if known.own_title is None or said not in (known.own_title, known.title):
+        return {"title": said, "own_title": None}
+    return {"title": known.title, "own_title": known.own_title}
 
 
 def _tell_answer(app: App, writes: Writes, said: Post) -> None:

@@ -30,10 +30,11 @@ async def take_off(app: App, media_id: int, post_id: int | None) -> None:
             writes.after(lambda: app.forget_post(post_id))
         await write(writes)
         if telling and post_id is not None and (changed := await rows.by_id(post_id)) is not None and author:
-            await _tell(app, changed, author, now)
+            await tell(app, changed, author, now)
 
 
-async def _tell(app: App, known: Post, author: Actor, now_ms: int) -> None:
+async def tell(app: App, known: Post, author: Actor, now_ms: int) -> None:
+    """Tell everybody who has a post of ours how it reads now, as of an edit by its author at that time."""
     group, face = await stored.with_face(known.group_id)
     everywhere = await addressing.apart(app, group, face, known, await posts.all_who_had(known, author))
     document = await posts.document_of(app, known)

@@ -12,6 +12,7 @@ RESTORE = "restore"  # puts them back
 LOCK = "lock"
 PIN = "pin"
 FLAIR = "flair"  # says which flairs there are, and which a thread has
+TITLE = "title"  # gives a thread another title
 BAN = "ban"
 CLEAR = "clear"  # with a ban takes out all that somebody wrote
 HOLD = "hold"  # decides about what waits to be shown
@@ -25,7 +26,7 @@ STEWARDS = "stewards"  # makes stewards
 
 _OF_MEMBERS = frozenset((WRITE,))
 _OF_MODERATORS = _OF_MEMBERS | {
-    SPEAK, OVERSEE, REMOVE, RESTORE, LOCK, PIN, FLAIR, BAN, CLEAR, HOLD, APPROVE, INVITE, WELCOME, RESIGN,
+    SPEAK, OVERSEE, REMOVE, RESTORE, LOCK, PIN, FLAIR, TITLE, BAN, CLEAR, HOLD, APPROVE, INVITE, WELCOME, RESIGN,
 }  # fmt: skip
 _OF_STEWARDS = _OF_MODERATORS | {SETTINGS, APPOINT, STEWARDS}
 ROLES: Mapping[str, frozenset[str]] = {MEMBER: _OF_MEMBERS, MODERATOR: _OF_MODERATORS, STEWARD: _OF_STEWARDS}
@@ -36,8 +37,8 @@ ROLES: Mapping[str, frozenset[str]] = {MEMBER: _OF_MEMBERS, MODERATOR: _OF_MODER
 _AFAR = frozenset((REMOVE, RESTORE, LOCK, PIN, FLAIR, BAN, CLEAR, RESIGN, APPOINT))
 _PROGRAMS: Mapping[str, frozenset[str]] = {
     "lemmy": _AFAR | {SETTINGS},  # read in 0.19.20 and 1.0-beta: UpdateCommunity of a moderator
-    "piefed": _AFAR,
-    "pyfedi": _AFAR,
+    "piefed": _AFAR | {TITLE},  # read in 1.6: Update of a moderator (activitypub/routes.py: process_new_content)
+    "pyfedi": _AFAR | {TITLE},
     "mbin": _AFAR - {RESTORE, CLEAR, FLAIR},  # reads neither an Undo of a Delete nor `removeData`, and has no flairs
     "kbin": frozenset((REMOVE, PIN, RESIGN, APPOINT)),
     "sublinks": _AFAR,
@@ -66,7 +67,7 @@ def afar(role: str, program: str) -> frozenset[str]:
     if OVERSEE not in of(role):
         return of(role)
     if program == "fedcomm":
-        return ((_AFAR | {STEWARDS, APPROVE, SETTINGS, HOLD, INVITE, WELCOME}) & of(role)) | _HERE
+        return ((_AFAR | {TITLE, STEWARDS, APPROVE, SETTINGS, HOLD, INVITE, WELCOME}) & of(role)) | _HERE
     return _PROGRAMS.get(program, _AFAR) | _HERE
 
 

@@ -30,6 +30,7 @@ from fedcomm import (
     members,
     proposals,
     remote_invites,
+    retitling,
     rights,
     sanitise,
     transfers,
@@ -293,6 +294,10 @@ async def _flair(case: Case, act: Act, held: Any) -> None:
     await flairs.give(case.app, case.by, await _post(act), names[0] if names else "")
 
 
+async def _title(case: Case, act: Act, held: Any) -> None:
+    await retitling.retitle(case.app, case.by, await _post(act), held.get("title", "") if held else "")
+
+
 async def _flairs(case: Case, act: Act, held: Any) -> None:
     wanted = [Wanted(each["id"], each["name"], each["color"]) for each in held or ()]
     await flairs.change(case.app, case.face.username, wanted, case.by)
@@ -358,6 +363,7 @@ UNDOING: dict[str, Callable[[Case, Act, Any], Awaitable[None]]] = {
     "held": _let_in,
     "moved": _moved,
     "flair": _flair,
+    "title": _title,
     "flairs": _flairs,
     "ban": _ban,
     "taken_out": _taken_out,

@@ -51,6 +51,7 @@ class Post(msgspec.Struct, frozen=True):
     dislikes_count: int
     last_reply_at: int | None
     locked_until: int | None = None  # ms since 1970, None for as long as nobody opens it
+    own_title: str | None = None  # its author's, where moderators gave it another
 
     @property
     def starter(self) -> bool:
@@ -362,7 +363,7 @@ def erase(writes: Writes, post: Post, now_ms: int, *, told: bool = True) -> None
             )
     writes.add(
         "UPDATE post SET deleted_at = ?, title = '', content = '', source = '', summary = '', likes_count = 0,"
-        " dislikes_count = 0, boosts_count = 0 WHERE id = ? AND deleted_at IS NULL",
+        " dislikes_count = 0, boosts_count = 0, own_title = NULL WHERE id = ? AND deleted_at IS NULL",
         (now_ms, post.id),
     )
     if told:

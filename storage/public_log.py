@@ -16,7 +16,7 @@ from storage.paging import END, Page
 # Which acts in groups are told, under the names by which they are looked for.
 OF_GROUPS: dict[str, tuple[str, ...]] = {
     "posts": ("removed",),
-    "threads": ("locked", "pinned", "flair", "share", "moved"),
+    "threads": ("locked", "pinned", "flair", "title", "share", "moved"),
     "people": ("ban", "taken_out"),
     "roles": ("role", "rolled_back"),
     "settings": (

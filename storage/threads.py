@@ -102,6 +102,15 @@ async def context(viewer: int, post_id: int, *, above: int, below: int, depth: i
     return Context(ancestors, descendants)
 
 
+async def titles(post_ids: Sequence[int]) -> dict[int, list[tuple[int, str]]]:
+    """What these threads were called before they were changed, and since when (ms since 1970), the first first."""
+    sql = "SELECT post_id, created_at, title FROM post_revision WHERE post_id IN (?ints) ORDER BY post_id, number"
+    found: defaultdict[int, list[tuple[int, str]]] = defaultdict(list)
+    for post_id, since, title in await rows(sql, (list(post_ids),)) if post_ids else ():
+        found[post_id].append((since, title))
+    return found
+
+
 async def branches(viewer: int, post_id: int) -> Branches:
     """The answers of the thread that a post is in; which of them are below it, says the walk from it."""
     found = Branches(defaultdict(list), set())

@@ -43,7 +43,7 @@ from storage.ids import next_id
 from storage.posts import Post
 
 
-class _Case(msgspec.Struct, frozen=True):
+class Case(msgspec.Struct, frozen=True):
     """Who does what for which group; `uri` is the id of the act."""
 
     group: Group
@@ -61,7 +61,7 @@ async def lock(hand: Hand, activity: Activity) -> None:
     post = hand.known_post(_subject(activity))
     named = group_of(activity.audience, lambda uri: _has(hand, hand.facts.group_at(uri), post))
     group = hand.facts.group_at(named) if named else None
-    case = _ours(hand, activity, group.id if group is not None else post.group_id, rights.LOCK)
+    case = ours(hand, activity, group.id if group is not None else post.group_id, rights.LOCK)
     await _lock(hand, case)
 
 
@@ -69,7 +69,7 @@ async def locked(hand: Hand, activity: Activity) -> None:
     """A group elsewhere passes on that a thread of it is closed to answers, or open again."""
     act = activity.object
     known = hand.facts.posts.get(_subject(act)) if isinstance(act, Activity) else None
-    await _lock(hand, _theirs(hand, activity, unfollowed=announce.from_here(hand, known)))
+    await _lock(hand, theirs(hand, activity, unfollowed=announce.from_here(hand, known)))
 
 
 async def listing(hand: Hand, activity: Activity) -> None:
@@ -88,7 +88,7 @@ async def listing(hand: Hand, activity: Activity) -> None:
     named = group_of(activity.audience, lambda uri: hand.facts.group_at(uri) is not None)
     group = hand.facts.group_at(named) if named else None
     group_id = group.id if group is not None else post.group_id if post is not None else None
-    case = _ours(hand, activity, group_id, rights.OVERSEE)
+    case = ours(hand, activity, group_id, rights.OVERSEE)
     await _list(hand, case)
 
 
@@ -108,7 +108,7 @@ async def listed(hand: Hand, activity: Activity) -> None:
     ours = hand.ours_in(activity)
     act = activity.object
     known = hand.facts.posts.get(id_of(act.object) or "") if isinstance(act, Activity) else None
-    case = _theirs(hand, activity, unfollowed=ours is not None or announce.from_here(hand, known))
+    case = theirs(hand, activity, unfollowed=ours is not None or announce.from_here(hand, known))
     if ours is not None and case.act.type == "Add" and await _unwanted(hand, ours, case.face):
         raise Ignored("who would look after the group has blocked it")
     await _list(hand, case)
@@ -132,7 +132,7 @@ async def unbanned(hand: Hand, activity: Activity) -> None:
     ban = act.object if isinstance(act, Activity) else None
     assert isinstance(ban, Activity)
     subject = hand.facts.actors.get(id_of(ban.object) or "")
-    case = _theirs(hand, activity, unfollowed=await _banned_here(hand, activity, subject))
+    case = theirs(hand, activity, unfollowed=await _banned_here(hand, activity, subject))
     if subject is None or ban.target not in (None, case.face.uri):
         raise Ignored("it is about nobody here")
     writes = Writes()
@@ -164,7 +164,7 @@ async def describe(hand: Hand, activity: Activity, group: Group) -> None:
 
     Nothing else of the document counts: neither its keys nor its addresses are a steward's to change (attack GRP-07).
     """
-    case = _ours(hand, activity, group.id, rights.SETTINGS)
+    case = ours(hand, activity, group.id, rights.SETTINGS)
     said = _profile(activity)
     told = sanitise.clean(said.summary[: MAX_SUMMARY + MAX_RULES * MAX_RULE])
     told = bios.without_hint(told, bios.handle(case.face, hand.app.host))
@@ -184,7 +184,7 @@ async def describe(hand: Hand, activity: Activity, group: Group) -> None:
         await group_profile.tell(hand.app, group.id, hand.raw_of(activity))
 
 
-async def _lock(hand: Hand, case: _Case) -> None:
+async def _lock(hand: Hand, case: Case) -> None:
     undone = case.act.object if case.act.type == "Undo" else None
     post = hand.known_post(_subject(case.act))
     if not _has(hand, case.group, post):
@@ -204,7 +204,7 @@ async def _lock(hand: Hand, case: _Case) -> None:
     await _done(hand, case, writes, post)
 
 
-async def _list(hand: Hand, case: _Case) -> None:
+async def _list(hand: Hand, case: Case) -> None:
     """PieFed 1.6.6 names no target where the community was made by its API: then the object says what is meant."""
     uri, target = id_of(case.act.object) or "", case.act.target
     post = hand.facts.posts.get(uri)
@@ -219,7 +219,7 @@ async def _list(hand: Hand, case: _Case) -> None:
     await _role(hand, case, hand.actor(uri))
 
 
-async def _pin(hand: Hand, case: _Case, post: Post) -> None:
+async def _pin(hand: Hand, case: Case, post: Post) -> None:
     if not _has(hand, case.group, post) or not post.starter:
         raise Forbidden("The post began no thread in this group.")
     _check(hand, case, rights.PIN)
@@ -229,7 +229,7 @@ async def _pin(hand: Hand, case: _Case, post: Post) -> None:
     await _done(hand, case, writes, post)
 
 
-async def _flair(hand: Hand, case: _Case, post: Post, flair: str) -> None:
+async def _flair(hand: Hand, case: Case, post: Post, flair: str) -> None:
     """As fedcomm says it: a flair is a list of threads, and each is on one at most."""
     if post.group_id != case.group.id or not post.starter:
         raise Forbidden("The post began no thread in this group.")
@@ -239,7 +239,7 @@ async def _flair(hand: Hand, case: _Case, post: Post, flair: str) -> None:
     await _done(hand, case, writes, post)
 
 
-async def _role(hand: Hand, case: _Case, subject: Actor) -> None:
+async def _role(hand: Hand, case: Case, subject: Actor) -> None:
     if subject.kind != "Person":
         raise Forbidden("Only people moderate a group.")
     given = case.act.type == "Add"
@@ -261,7 +261,7 @@ async def _role(hand: Hand, case: _Case, subject: Actor) -> None:
     await _done(hand, case, writes, None, members.told(subject))
 
 
-async def _steward(hand: Hand, case: _Case, subject: Actor) -> None:
+async def _steward(hand: Hand, case: Case, subject: Actor) -> None:
     """By the list that only fedcomm has: who is not on it any more is a moderator still."""
     if subject.kind != "Person":
         raise Forbidden("Only people moderate a group.")
@@ -284,7 +284,7 @@ async def _steward(hand: Hand, case: _Case, subject: Actor) -> None:
     await _done(hand, case, writes, None, members.told(subject))
 
 
-async def _done(hand: Hand, case: _Case, writes: Writes, post: Post | None, also: tuple[str, ...] = ()) -> None:
+async def _done(hand: Hand, case: Case, writes: Writes, post: Post | None, also: tuple[str, ...] = ()) -> None:
     if case.group.local and post is not None and post.group_id != case.group.id:
         told = shared.concerned(hand, post)
         showing.decided(hand.app, writes, case.group, case.face, post, hand.raw_of(case.act), told)
@@ -293,18 +293,18 @@ async def _done(hand: Hand, case: _Case, writes: Writes, post: Post | None, also
     await write(writes)
 
 
-def _ours(hand: Hand, activity: Activity, group_id: int | None, right: str) -> _Case:
+def ours(hand: Hand, activity: Activity, group_id: int | None, right: str) -> Case:
     """The case of somebody who acts for one of our groups, and has the right to; or for one of their own server."""
     moderator = hand.actor(activity.actor)
     group = hand.facts.groups.get(group_id) if group_id is not None else None
     if group is None:
         raise Ignored("it is about no group that is known here")
     if not group.local:
-        return _theirs(hand, announce.at_home(hand, activity, group))
+        return theirs(hand, announce.at_home(hand, activity, group))
     if activity.uri is None:  # nobody could pass it on, or take it back
         raise Forbidden("What somebody does for a group needs an id.")
     admit.right(hand.facts.standing(group, moderator.uri), right)
-    return _Case(group, hand.facts.face_of(group), moderator, activity, activity.uri or "")
+    return Case(group, hand.facts.face_of(group), moderator, activity, activity.uri or "")
 
 
 def _has(hand: Hand, group: Group | None, post: Post) -> bool:
@@ -312,13 +312,13 @@ def _has(hand: Hand, group: Group | None, post: Post) -> bool:
     return group is not None and (post.group_id == group.id or shared.shows(hand, hand.facts.face_of(group), post))
 
 
-def _check(hand: Hand, case: _Case, right: str) -> None:
+def _check(hand: Hand, case: Case, right: str) -> None:
     """What somebody may do in a group elsewhere, that group has asked."""
     if case.group.local:
         admit.right(hand.facts.standing(case.group, case.moderator.uri), right)
 
 
-def _theirs(hand: Hand, activity: Activity, *, unfollowed: bool = False) -> _Case:
+def theirs(hand: Hand, activity: Activity, *, unfollowed: bool = False) -> Case:
     """The case of somebody who acted for a group elsewhere, as that group passes on; `unfollowed`: to whoever lives
     here and has to know it."""
     group, face = announce.announcer(hand, activity, late=unfollowed)
@@ -326,7 +326,7 @@ def _theirs(hand: Hand, activity: Activity, *, unfollowed: bool = False) -> _Cas
     assert isinstance(act, Activity)
     if not announce.moderates(hand, group, face, act.actor):
         raise Forbidden("Only moderators act for a group.")
-    return _Case(group, face, hand.actor(act.actor), act, act.uri or activity.uri or "")
+    return Case(group, face, hand.actor(act.actor), act, act.uri or activity.uri or "")
 
 
 def _subject(act: Activity) -> str:

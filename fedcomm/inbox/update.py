@@ -1,20 +1,23 @@
 """Update: a post or a profile says something else now."""
 
+from collections.abc import Awaitable
+
 from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
 from activitypub.objects import Note
 from fedcomm import admit, attesting, groups, recording
 from fedcomm.desk.values import uri_of
 from fedcomm.errors import NotAllowed
-from fedcomm.inbox import contacts, create, desk, moderate, shared, waiting
+from fedcomm.inbox import contacts, create, desk, moderate, retitle, shared, waiting
 from fedcomm.inbox.hand import Hand, Ignored, Wants
 from storage import posts
 from storage.groups import Group
 from storage.posts import Post
 
 
-def note(hand: Hand, activity: Activity) -> None:
+def note(hand: Hand, activity: Activity) -> Awaitable[None] | None:
     """The author changed a post. Who wrote it, its group, thread and kind stay; fewer people may see it, never more.
+    Or a moderator gave a thread of a group of ours another title.
 
     (attacks ORI-12, PRI-14)
     """
@@ -22,9 +25,12 @@ def note(hand: Hand, activity: Activity) -> None:
     assert isinstance(written, Note)
     known = hand.facts.posts.get(written.uri)
     if known is None or known.truth == attesting.TRUTH:
-        return create.note(hand, activity)  # the Create was lost or comes later (attack ORI-23)
+        create.note(hand, activity)  # the Create was lost or comes later (attack ORI-23)
+        return None
     author = hand.actor(activity.actor)
-    if known.author_id != author.id or known.local:
+    if known.author_id != author.id:
+        return retitle.asked(hand, activity, known)
+    if known.local:
         raise Forbidden("The post is by somebody else.")
     if known.visibility == posts.MEMBERS and written.audience.public:
         raise Ignored("it was for the members of a group, and stays so")  # attack GRP-20
@@ -37,7 +43,7 @@ def note(hand: Hand, activity: Activity) -> None:
         raise Ignored("it is changed into what its author may not write yet")
     written = create.with_moderators(hand, author, written)
     if contacts.holds(hand, activity, written):
-        return
+        return None
     if not recording.edit(hand.app, hand.writes, known, author, written, create.mentioned(hand, written)):
         raise Ignored("a later version is known")
     if group is not None and group.local and known.removed_at is None:  # attack GRP-21
@@ -46,6 +52,7 @@ def note(hand: Hand, activity: Activity) -> None:
             post_id=known.id,
         )  # fmt: skip
     shared.changed(hand, activity, known)
+    return None
 
 
 def _may_change(hand: Hand, group: Group, author: str, known: Post) -> bool:
@@ -73,7 +80,9 @@ async def by_link(hand: Hand, activity: Activity) -> None:
     known = hand.known_post(uri or "")
     editor, author = hand.actor(activity.actor), hand.facts.author_of(known)
     in_its_name = author is not None and create.speaks_for(author, editor.uri)
-    if known.local or not (known.author_id == editor.id or in_its_name):
+    if not (known.author_id == editor.id or in_its_name):
+        return await retitle.asked(hand, activity, known)
+    if known.local:
         raise Forbidden("The post is by somebody else.")
     if known.uri not in hand.refreshed:
         raise Wants(fresh_posts=(known.uri,))

@@ -70,7 +70,7 @@ def test_a_right_is_had_or_asked_for_in_vain(standing: Standing, may: set[str]) 
 def test_in_a_group_elsewhere_somebody_may_what_its_server_takes_from_here(
     role: str, program: str, without: set[str]
 ) -> None:
-    ours = {"settings", "hold", "invite", "welcome"}  # what servers of ours take
+    ours = {"settings", "hold", "invite", "welcome", "title"}  # what servers of ours take
     here = {"fedcomm": set(), "lemmy": ours - {"settings"}}.get(program, ours)
     standing = Standing(role=role, program=program)
 

@@ -72,6 +72,7 @@ def _entry(app: App, entry: Entry) -> dict[str, Any]:
         "post": _post(app, entry.about) if entry.about is not None else None,
         "domain": entry.host or None, "domains_count": entry.servers, "expires_at": moment_or_none(entry.until),
         "rule": {"number": entry.rule, "text": entry.rule_text} if entry.rule else None, "reason": entry.reason,
+        "titles": {"old": entry.titles[0], "new": entry.titles[1]} if entry.titles else None,
         "appeal": entry.appeal or None, "posts_count": entry.posts, "posts": [_post(app, each) for each in entry.taken],
     }  # fmt: skip
 

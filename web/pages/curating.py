@@ -6,7 +6,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.groups
-from fedcomm import cautions, curation, flairs, group_profile, reviews, transfers
+from fedcomm import cautions, curation, flairs, group_profile, retitling, reviews, transfers
 from fedcomm.app import App
 from fedcomm.desk import afar
 from fedcomm.desk.values import Decision
@@ -26,6 +26,7 @@ class Wish(msgspec.Struct, frozen=True):
     reason: str = ""
     rule: int = 0  # that of the group which it breaks
     flair: str = ""
+    title: str = ""
     minutes: int = 0  # for which a thread is closed; 0 for good
     to: str = ""  # the name of the group into which a thread goes
     group: str = ""  # one that shows the thread beside its own, and what is done is done there
@@ -65,6 +66,12 @@ async def thread(request: Request, reader: Reader) -> Response:
             await curation.unpin(app, reader.actor, post.id, wish.group)
         case "flair":
             await flairs.give(app, reader.actor, post.id, wish.flair)
+        case "title":
+            if not wish.title.strip():
+                raise Invalid("A thread needs a title.", field="title")
+            await retitling.retitle(app, reader.actor, post.id, wish.title, wish.reason)
+        case "untitle":
+            await retitling.retitle(app, reader.actor, post.id, "", wish.reason)
         case _:
             raise Invalid("There is no such act.")
     return respond.redirect(shown.permalink(post, author))

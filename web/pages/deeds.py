@@ -36,6 +36,7 @@ GROUP_ACTS = {
     "visibility": (later("changed for whom is what is written"), later("changed for whom is what is written")),
     "flairs": (later("changed the flairs"), later("took away the flairs")),
     "flair": (later("changed the flair"), later("took away the flair")),
+    "title": (later("changed the title of a thread"), later("gave back the title of its author")),
     "votes": (later("changed which votes there are"), later("changed which votes there are")),
     "share": (later("ended the sharing of"), later("took in again")),
     "held": (later("decided about a post that waited"), later("decided about a post that waited")),

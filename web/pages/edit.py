@@ -38,7 +38,7 @@ async def show(request: Request, reader: Reader) -> Response:
     post, author = await own(reader, params.number(request))
     pictures = picking.of_post(await storage.media.of_post(post.id))
     has = (await storage.flairs.of_posts([post.id])).get(post.id, [])
-    text = post.source or shown.plain(post.content)
+    text = _called(post, post.source or shown.plain(post.content))
     given = Text(text, post.summary, post.language, pictures, has[0].name if has else "")
     return await _page(request, post, author, given)
 
@@ -98,6 +98,12 @@ async def _page(request: Request, post: Post, author: Actor, given: Text, refuse
         focuses=words.FOCUSES,
         longest=state.app_of(request).config.limits.post_characters,
     )
+
+
+def _called(post: Post, text: str) -> str:
+    """The text with the title that moderators gave the thread, where that of its author stands in its first line."""
+    first, line, rest = text.partition("\n")
+    return first.replace(post.own_title, post.title, 1) + line + rest if post.own_title else text
 
 
 async def _flairs(post: Post) -> list[Flair]:

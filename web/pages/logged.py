@@ -48,6 +48,11 @@ def team(gettext: NullTranslations, entry: Entry) -> str:
     return gettext.gettext("the moderators of {group}").format(group=shown.name(entry.group))
 
 
+def renamed(entry: Entry) -> str:
+    """What a thread was called and is called since."""
+    return " → ".join(f"“{title}”" for title in entry.titles or () if title)
+
+
 def kind(about: About) -> str:
     """What sort of post it is, to be translated."""
     return later("a thread") if about.starter else later("an answer")
@@ -66,7 +71,7 @@ def item(app: App, gettext: NullTranslations, entry: Entry, home: str) -> Item:
     by = team(gettext, entry)
     rule = f"({entry.rule}) {entry.rule_text}" if entry.rule else ""
     appeal = gettext.gettext(APPEALS[entry.appeal]) if entry.appeal else ""
-    lines = [_target(app, gettext, entry), *map(html.escape, (rule, entry.reason, appeal))]
+    lines = [_target(app, gettext, entry), *map(html.escape, (renamed(entry), rule, entry.reason, appeal))]
     lines += [_post(app, gettext, each) for each in entry.taken]
     if entry.posts > len(entry.taken):
         lines.append(f'<a href="{app.base_url}/modlog/{entry.id}">{entry.posts}</a>')

@@ -5,6 +5,7 @@ What holds for a network stands in memory (`severity`), since it is asked at eve
 
 import hashlib
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -18,6 +19,8 @@ from storage.accounts import Account
 from storage.address_blocks import APPROVAL, NO_ACCESS, NO_SIGN_UP, AddressBlock, EmailBlock
 from storage.connect import transaction
 from storage.ids import next_id
+
+_Block = TypeVar("_Block")
 
 SEVERITIES = (NO_ACCESS, NO_SIGN_UP, APPROVAL)  # the strictest first
 WIDEST = {4: 8, 6: 16}  # bits of the name of a network; a wider one would be half of the world
@@ -106,8 +109,7 @@ async def end(by: Account | None, number: int) -> None:
     powers.require(by, powers.SERVER)
     async with transaction():
         found = await stored.by_id(number)
-        if found is None or not await stored.delete(number):
-            raise NotFound("There is no such network among them.")
+        found = _ended(found, "There is no such network among them.", ended=await stored.delete(number))
         await bus.publish("addresses", "")
         await audit.record(by, "address.open", found.network)
 
@@ -150,9 +152,15 @@ async def open_email(by: Account | None, number: int) -> None:
     powers.require(by, powers.SERVER)
     async with transaction():
         found = await stored.email_by_id(number)
-        if found is None or not await stored.delete_email(number):
-            raise NotFound("There is no such address among them.")
+        found = _ended(found, "There is no such address among them.", ended=await stored.delete_email(number))
         await audit.record(by, "email.open", found.digest)
+
+
+def _ended(found: _Block | None, missing: str, *, ended: bool) -> _Block:
+    """What was there and is no more; of two who end it at once one comes too late."""
+    if found is None or not ended:
+        raise NotFound(missing)
+    return found
 
 
 async def follow(account: Account, *, suspended: bool) -> None:

@@ -24,6 +24,7 @@ from storage.ids import next_id
 from storage.outbox import Audience
 
 JOB = "erase_account"
+KEPT = 30 * 86_400_000  # ms: what there was is remembered for so long, as is how deliveries ended
 AT_ONCE = 100  # posts or files erased in one transaction: others write between two of them
 
 

@@ -96,7 +96,9 @@ def _head(app: App, found: Progress) -> dict[str, Any]:
         "server": app.host, "software": f"fedcomm {fedcomm.__version__}", "made_at": _time(clock.now_ms()),
         "account": {
             "name": f"@{found.actor.username}@{app.host}", "id": found.actor.uri, "closed_at": _time(work.begun_at),
-            "closed_by": work.made_by, "erased_at": _time(work.done_at), "posts_erased": work.posts - found.posts,
+            "closed_by": work.made_by, "erased_at": _time(work.done_at),
+            "report_kept_until": _time(work.done_at + erasing.KEPT) if work.done_at is not None else None,
+            "posts_erased": work.posts - found.posts,
             "posts_left": found.posts, "files_erased": work.files - found.files, "files_left": found.files,
             "files_noted": bool(work.noted),
         },

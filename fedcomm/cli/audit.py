@@ -7,7 +7,7 @@ from typing import IO
 import click
 
 from fedcomm.cli.asking import ask
-from fedcomm.cli.saying import say
+from fedcomm.cli.saying import amount, say
 from fedcomm.errors import Conflict
 
 
@@ -56,7 +56,8 @@ def verify(file: IO[str] | None) -> None:
             fix="compare the logs of the groups with a backup",
             number=number,
         )
-    say(f"{state['entries']} entries, all as they were written. The last has the hash {state['head'] or '-'}")
+    much = amount(state["entries"], "entry", "entries")
+    say(f"{much}, all as they were written. The last has the hash {state['head'] or '-'}")
 
 
 def _first_other(file: IO[str]) -> int:

@@ -3,7 +3,7 @@
 import click
 
 from fedcomm.cli.asking import ask
-from fedcomm.cli.saying import say
+from fedcomm.cli.saying import amount, say
 from fedcomm.cli.taking import account
 
 
@@ -22,7 +22,8 @@ def revoke(name: str, everybody: bool) -> None:
     if bool(name) == everybody:
         raise click.UsageError("say whom: NAME, or --all for everybody")
     ended = ask("account.revoke", name=name)
-    say(f"{ended['tokens']} tokens and {ended['sessions']} sessions ended." if everybody else f"{name} is signed out.")
+    much = f"{amount(ended['tokens'], 'token')} and {amount(ended['sessions'], 'session')}"
+    say(f"{much} ended." if everybody else f"{name} is signed out.")
 
 
 @click.group()

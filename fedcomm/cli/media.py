@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from fedcomm.cli.asking import ask
-from fedcomm.cli.saying import say
+from fedcomm.cli.saying import amount, say
 from fedcomm.room import readable
 
 _KINDS = {
@@ -44,7 +44,8 @@ def usage(as_json: bool) -> None:
 def prune(days: int, dry_run: bool) -> None:
     """Forget copies that nobody looked at; they are fetched again when somebody does."""
     gone = ask("media.prune", days=days, dry_run=dry_run)
-    say(f"{gone['copies']} copies {'would go' if dry_run else 'are gone'}: {readable(gone['bytes'])}.")
+    gone_by = "would go" if dry_run else "is gone" if gone["copies"] == 1 else "are gone"
+    say(f"{amount(gone['copies'], 'copy', 'copies')} {gone_by}: {readable(gone['bytes'])}.")
     if dry_run:
         say(f"To forget them: fedcomm media prune --days {days} --no-dry-run")
 

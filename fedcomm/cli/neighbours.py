@@ -3,7 +3,7 @@
 import click
 
 from fedcomm.cli.asking import ask
-from fedcomm.cli.saying import say
+from fedcomm.cli.saying import amount, say
 
 
 @click.group()
@@ -36,7 +36,7 @@ def list_() -> None:
 def stop() -> None:
     """Follow none of them for everybody any more; what has come of them stays."""
     left = ask("neighbours.stop")["left"]
-    say(f"{left} groups are followed no more.")
+    say(f"{amount(left, 'group is', 'groups are')} followed no more.")
 
 
 commands = {"neighbours": neighbours}

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from fedcomm.cli.asking import ask
-from fedcomm.cli.saying import DONE, NOT_SO, say
+from fedcomm.cli.saying import DONE, NOT_SO, amount, say
 
 POLL_SECONDS = 0.2
 _refs = click.argument("refs", nargs=-1, metavar="[REF]…")
@@ -104,7 +104,8 @@ def _stats(found: dict[str, Any]) -> Iterator[str]:
         yield f"job {each['name']}: {each['due']} due{since}, {each['planned']} planned"
     for each in found["lags"]:
         failed = f", failed {each['failures']} times: {each['last_error']}" if each["failures"] else ""
-        yield f"{each['host']}: at most {each['entries']} deliveries wait, since {_time(each['since'])}{failed}"
+        much = amount(each["entries"], "delivery waits", "deliveries wait")
+        yield f"{each['host']}: at most {much}, since {_time(each['since'])}{failed}"
     yield f"given up: {found['given_up']}"
 
 

@@ -6,7 +6,7 @@ import click
 
 from fedcomm.cli.asking import ask
 from fedcomm.cli.people import account
-from fedcomm.cli.saying import say
+from fedcomm.cli.saying import amount, say
 
 _reason = click.option("--reason", default="", help="Why; a member is told, and it stays in the history.")
 # Each verb with what it does, what it says then, and what where it is so already.
@@ -86,8 +86,8 @@ def _erasure(found: dict[str, Any]) -> str:
     at = found["erasure"]
     posts, pictures = at["posts"], at["files"]
     if at["done_at"] is not None:
-        state = f"all of it is erased: {posts['all']} posts, {pictures['all']} pictures"
+        state = f"all of it is erased: {amount(posts['all'], 'post')}, {amount(pictures['all'], 'picture')}"
     else:
-        left = f"{posts['left']} of {posts['all']} posts, {pictures['left']} of {pictures['all']} pictures"
-        state = f"still to be erased: {left}"
+        some = f"{posts['left']} of {amount(posts['all'], 'post')}"
+        state = f"still to be erased: {some}, {pictures['left']} of {amount(pictures['all'], 'picture')}"
     return f"{found['handle']} was deleted by {at['by']}; {state}."

@@ -22,6 +22,11 @@ def complain(text: str, fix: str) -> None:
     click.echo(f"{text}\nfix: {fix}", err=True)
 
 
+def amount(count: int, one: str, many: str = "") -> str:
+    """“1 token”, “2 tokens”; `many` where that is not `one` with an s."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
 def password(from_stdin: bool) -> str:
     """A password: the first line of stdin, or asked for twice on the terminal, never an argument others could see.
 

@@ -9,7 +9,7 @@ import click
 
 from fedcomm.cli.asking import ask
 from fedcomm.cli.peers import peer
-from fedcomm.cli.saying import say
+from fedcomm.cli.saying import amount, say
 
 _which = click.argument("which", metavar="NUMBER|URL")
 
@@ -63,7 +63,7 @@ def fetch_(which: str) -> None:
 def accept(which: str) -> None:
     """Take a list as it is, though it names less than half of the servers that it did."""
     found = ask("peer.accept", which=which)
-    say(f"{found['url']} is taken as it is: it names {found['shrunk']} servers.")
+    say(f"{found['url']} is taken as it is: it names {amount(found['shrunk'], 'server')}.")
 
 
 @peer.command(name="never-block")
@@ -80,12 +80,13 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     yield f"At most {found['most_cuts']} follows are cut without a draft."
     for each in found["lists"]:
         how = "decides" if each["automatic"] else "drafts"
-        yield f"{each['id']} {each['url']}: priority {each['priority']}, {how}, {each['entries']} servers"
+        yield f"{each['id']} {each['url']}: priority {each['priority']}, {how}, {amount(each['entries'], 'server')}"
         yield f"  read next: {_day(each)}"
         if each["failures"]:
             yield f"  could not be read {each['failures']} times: {each['error']}"
         if each["shrunk"] is not None:
-            yield f"  names only {each['shrunk']} servers now; if that is right: fedcomm peer accept {each['id']}"
+            much = amount(each["shrunk"], "server")
+            yield f"  names only {much} now; if that is right: fedcomm peer accept {each['id']}"
 
 
 def _day(each: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ import click
 
 from fedcomm.cli.asking import ask
 from fedcomm.cli.sanctions import account
-from fedcomm.cli.saying import DONE, NOT_SO, note, say
+from fedcomm.cli.saying import DONE, NOT_SO, amount, note, say
 from fedcomm.config import load
 from fedcomm.errors import Conflict
 from fedcomm.room import readable
@@ -38,15 +38,15 @@ def purge(name: str, media: bool, notify_peers: bool, file: Path | None, wait: f
     if not dry_run and sys.stdin.isatty():
         click.confirm(f"Delete {name} and everything {name} wrote, for good?", abort=True)
     there = ask("account.purge", name=name, media=media, dry_run=dry_run)
-    much = f"{there['posts']} posts and {there['files']} pictures ({readable(there['bytes'])})"
+    much = f"{amount(there['posts'], 'post')} and {amount(there['files'], 'picture')} ({readable(there['bytes'])})"
     if dry_run:
-        return say(f"{name} has {much}; {there['servers']} servers would be told.")
-    say(f"{name} is deleted. There were {much}.")
+        return say(f"{name} has {much}; {amount(there['servers'], 'server')} would be told.")
+    say(f"{name} is deleted. It had {much}.")
     state = _wait(name, wait, answers=notify_peers)
-    say(f"{state['answered']} of {state['servers']} servers have answered, {state['taken']} have taken it.")
+    say(f"Of {amount(state['servers'], 'server')}, {state['answered']} answered and {state['taken']} took it.")
     _report(name, paths)
     if state["left"]:
-        note(f"{state['left']} posts and pictures are still being erased, which goes on while the server runs.")
+        note(f"Posts and pictures left: {state['left']}. Erasing them goes on while the server runs.")
     if unfinished := state["left"] or (notify_peers and state["answered"] < state["servers"]):
         note(f"The report does not tell all yet. Have it again later: fedcomm account report {name} FILE")
     sys.exit(NOT_SO if unfinished else DONE)

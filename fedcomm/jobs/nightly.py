@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable
 
-from fedcomm import audit, clock, completing, confirming, guests, maintenance
+from fedcomm import audit, clock, completing, confirming, erasing, guests, maintenance
 from fedcomm.app import App
 from fedcomm.peer_days import KEPT
 from storage import (
@@ -86,7 +86,7 @@ async def _forget_reports() -> int:
 
 async def _forget_erasures() -> int:
     """Of accounts that were erased, what there was: how deliveries ended is forgotten after as long."""
-    return await erasures.forget(clock.now_ms() - PUBLISHED)
+    return await erasures.forget(clock.now_ms() - erasing.KEPT)
 
 
 async def _forget_held() -> int:

@@ -214,10 +214,10 @@ def test_an_account_is_purged_and_the_report_is_for_nobody_else(said: Said, data
     path = tmp_path / "bob.json"
     with server(data, answers) as asked:
         assert said.run("account", "purge", "bob", "--dry-run") == 0
-        assert said.out == "bob has 2 posts and 1 pictures (7 B); 2 servers would be told.\n"
+        assert said.out == "bob has 2 posts and 1 picture (7 B); 2 servers would be told.\n"
         assert [name for name, _args in asked] == ["account.purge"]
         assert said.run("account", "purge", "bob", "--media", "--notify-peers", "--report", str(path)) == 0
-        assert "2 of 2 servers have answered, 1 have taken it." in said.out and str(path) in said.out
+        assert "Of 2 servers, 2 answered and 1 took it." in said.out and str(path) in said.out
         assert asked[1] == ("account.purge", {"name": "bob", "media": True, "dry_run": False})
         assert [args["key"] for name, args in asked if name == "file.drop"] == list(keys.values())
         seen = len(asked)
@@ -233,7 +233,7 @@ def test_an_account_is_purged_and_the_report_is_for_nobody_else(said: Said, data
         for form, key in keys.items():
             (data / "media" / key).write_text(form)
         assert said.run("account", "purge", "bob", "--wait", "0", "--report", str(tmp_path / "early.txt")) == 1
-        assert "3 posts and pictures are still" in said.error and "fedcomm account report bob FILE" in said.error
+        assert "Posts and pictures left: 3." in said.error and "fedcomm account report bob FILE" in said.error
         assert (tmp_path / "early.json").read_text() == "json" and (tmp_path / "early.txt").read_text() == "txt"
 
     assert (path.read_text(), path.with_suffix(".txt").read_text()) == ("json", "txt")

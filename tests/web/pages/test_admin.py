@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -360,6 +361,8 @@ async def test_an_account_is_deleted_when_the_admin_is_sure(app: App, admin: Bro
     report = await admin.get("/admin/people/anna/report.json")
     assert (report.status, report.headers["cache-control"]) == (200, "no-store")
     found = json.loads(report.source)["account"]
+    ends = datetime.fromisoformat(found["report_kept_until"]) - datetime.fromisoformat(found["erased_at"])
+    assert ends == timedelta(days=30)
     assert (found["closed_by"], found["posts_left"], found["files_noted"]) == ("@ada", 0, True)
     assert "closed by: @ada" in (await admin.get("/admin/people/anna/report.txt")).source
     for end in ("anna/report.pdf", "ada/report.json"):

@@ -68,13 +68,14 @@ async def brought(app: App, writes: Writes, actor: Actor, post: Post, group: Gro
 
 
 async def may_bring(app: App, actor: Actor, post: Post, group: Group, face: Actor) -> None:
-    """Whether one of our groups takes in a thread that somebody brings.
+    """Whether a group takes in a thread that somebody brings, as far as that is known here of one elsewhere.
 
     Raises:
         NotAllowed, Invalid, TooMany: as for `share`.
     """
     await _may_begin(actor, post, group)
-    await _check(app, actor, group, face, post)
+    if group.local:
+        await _check(app, actor, group, face, post)
 
 
 async def _may_begin(actor: Actor, post: Post, group: Group) -> None:

@@ -1,8 +1,9 @@
-"""Moderators move a thread out of a group of ours into another one of ours: with its answers, at its address.
+"""Moderators move a thread out of a group of ours into another one, of ours or elsewhere: with its answers.
 
 Other servers hear that the first group has it no more: by `Move` where that is known (fedcomm; PieFed 1.6:
 move_object), else as of a removal; and the other group announces it as its own. To move it back is to undo it: who
-heard of a removal hears that this is taken back.
+heard of a removal hears that this is taken back. A group elsewhere has the thread from now on as far as its server
+lets whoever moved it begin threads there: it hears the same `Move` (docs/decisions/0058).
 """
 
 from typing import Any
@@ -45,10 +46,10 @@ async def move(app: App, moderator: Actor | None, post_id: int, target: str, rea
     """Move a thread into the group called `target`; `moderator` is None for who runs the server.
 
     Raises:
-        NotFound: there is no such thread in a group, or no such group on its server.
+        NotFound: there is no such thread in a group, or no such group is known.
         NotAllowed: no moderator of the group in which it is, or one who may not begin threads in the other; or its
             author is banned from that.
-        Invalid: it is in that group, or not for everybody.
+        Invalid: it is in that group, or not for everybody; or that group's server knows of no such moves.
         TooMany: they took so much out of the group lately that somebody else has to look (`seconding.py`).
     """
     post = await rows.by_id(post_id)
@@ -57,7 +58,7 @@ async def move(app: App, moderator: Actor | None, post_id: int, target: str, rea
         raise NotFound("There is no such thread in a group.")
     if not old.local:
         return await _ask(app, moderator, post, old, old_face, target, reason)
-    new, new_face = await groups.named(target.strip().lstrip("!@").removesuffix(f"@{app.host}"))
+    new, new_face = await groups.called(target.strip().lstrip("!@").removesuffix(f"@{app.host}"))
     by = await actors.by_uri(await members.who_acts(old, old_face, moderator, rights.REMOVE))
     if by is None:
         raise NotAllowed("Only moderators of the group can do this.")
@@ -93,7 +94,9 @@ async def record(app: App, wanted: Move, document: dict[str, Any], *, free: bool
         raise Invalid("The thread is in this group already.", field="group")
     if not relocating.movable(post, old, new) or post.removed_at is not None:
         raise Invalid("Only what is for everybody, and in its group, can be moved into another one.", field="group")
-    back = await _left(new, post)
+    if not new.local and wanted.new_face.host not in app.peers.movers():
+        raise Invalid("The server of that group knows of no threads that are moved.", field="group")
+    back = await _left(new, post) if new.local else None
     if not free:
         admit.actor(wanted.by)
         if back is None and await seconding.waits(old, wanted.by):
@@ -128,12 +131,13 @@ async def _left(group: Group, post: Post) -> registers.Act | None:
 
 
 def _log(app: App, writes: Writes, wanted: Move) -> None:
-    """In both groups; what a thread brings along, that it is pinned and which flair it has, stays behind."""
+    """In both groups, of ours; what a thread brings along, that it is pinned and which flair it has, stays behind."""
     by, uri, post = wanted.by.uri, wanted.uri, wanted.post.uri
     old, new, old_face, new_face = wanted.old, wanted.new, wanted.old_face, wanted.new_face
     to, from_ = {"to": new_face.uri}, {"from": old_face.uri}
     acts.record(app, writes, old, old_face, "moved", post, to, by=by, uri=uri, summary=wanted.reason)
-    acts.record(app, writes, new, new_face, "moved", post, from_, by=by, uri=f"{uri}#in", summary=wanted.reason)
+    if new.local:
+        acts.record(app, writes, new, new_face, "moved", post, from_, by=by, uri=f"{uri}#in", summary=wanted.reason)
 
 
 async def _place_anew(app: App, writes: Writes, wanted: Move) -> None:
@@ -144,7 +148,7 @@ async def _place_anew(app: App, writes: Writes, wanted: Move) -> None:
     an author elsewhere nobody here can say it.
     """
     post, author = wanted.post, await actors.by_id(wanted.post.author_id)
-    if not post.local or author is None or author.gone:
+    if not wanted.new.local or not post.local or author is None or author.gone:
         return
     document = await posts.document_of(app, msgspec.structs.replace(post, group_id=wanted.new.id))
     update = activities.update(f"{post.uri}#updates/{next_id()}", author.uri, document)
@@ -155,9 +159,10 @@ async def _place_anew(app: App, writes: Writes, wanted: Move) -> None:
 
 def _leave(app: App, writes: Writes, wanted: Move, document: dict[str, Any], removal: str) -> None:
     post, old, face = wanted.post, wanted.old, wanted.old_face
-    groups.pass_on(app, writes, old, face, document, about=post)
+    elsewhere = () if wanted.new.local else (wanted.new_face.inbox,)
+    groups.pass_on(app, writes, old, face, document, about=post, also=elsewhere)
     # Where no moves are known it was taken out, and this is all that its readers see of why.
-    where = f"→ !{wanted.new_face.username}@{app.host}"
+    where = f"→ !{wanted.new_face.username}@{wanted.new_face.host or app.host}"
     deletion = _removal(wanted.by.uri, face, post, removal, f"{wanted.reason} {where}".strip())
     groups.pass_on(app, writes, old, face, deletion, about=post, without=tuple(sorted(app.peers.movers())))
 
@@ -168,6 +173,8 @@ async def _arrive(app: App, writes: Writes, wanted: Move, back: registers.Act | 
     if (boost := await boosts.of(wanted.old_face.id, post.id)) is not None:
         boosts.remove(writes, boost)
         groups.take_back(app, writes, wanted.old, wanted.old_face, post, boost.uri)
+    if not new.local:
+        return
     if back is not None:
         # Peers take it from its own server only, so that of another gets an id of ours.
         undone = f"{back.uri}#removal" if back.actor_uri == wanted.by.uri else f"{wanted.uri}#undone"

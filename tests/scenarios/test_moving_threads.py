@@ -5,9 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from fedcomm import admit, curation, members, transfers
+from fedcomm import admit, curation, fetching, members, peers, transfers
 from fedcomm.errors import Invalid, NotAllowed, NotFound, TooMany
-from storage import actors, groups
+from storage import actors, groups, shares
 from storage.actors import Actor
 from storage.connect import rows
 from storage.posts import Post
@@ -165,6 +165,11 @@ class Village(msgspec.Struct):
             _group, face = await groups.with_face((await at.knows((post or self.thread).uri)).group_id)
             return face.username if face is not None else ""
 
+    async def lemmy_group(self, at: Instance) -> str:
+        """The handle of a group whose server knows no moves."""
+        await fetching.actor(at.app, self.lemmy.actor("corn", "Group").uri)
+        return "corn@lemmy.test"
+
     def heard(self, host: Host, since: int) -> list[tuple[str, str]]:
         """What was announced there since then, by which group."""
         found = [each for each in host.received[since:] if each["actor"] in (self.rye.uri, self.oats.uri)]
@@ -310,3 +315,59 @@ async def test_moderators_elsewhere_move_threads_of_ours_and_nobody_else(village
     assert await village.where(b) == "rye"
     await village.fediverse.settle()
     assert [await village.where(at) for at in (a, b)] == ["rye", "rye"]
+
+
+@pytest.mark.thorough("postgres")
+async def test_a_thread_goes_into_a_group_of_another_server_that_lets_its_mover_begin_threads(village: Village) -> None:
+    """Its own server, and those that follow the first group, hear that by the same `Move`."""
+    a, b, greta = village.a, village.b, village.greta
+    c = await village.fediverse.instance("c.test")
+    carl = await c.person("carl")
+    barley = await c.group("barley", moderator=carl)
+    with a.here():
+        await fetching.actor(a.app, barley.uri)
+        await peers.learn(a.app, "c.test")
+        post, lost = await a.knows(village.thread.uri), await village.lemmy_group(a)
+        for target, refusal in (("barley@c.test", NotAllowed), (lost, Invalid)):  # greta is no member there yet
+            with pytest.raises(refusal):
+                await transfers.move(a.app, greta.actor, post.id, target)
+    await village.fediverse.join(barley, greta)
+    with a.here():
+        await transfers.move(a.app, greta.actor, post.id, "!barley@c.test", "It is about barley.")
+    await village.fediverse.settle()
+
+    assert [await village.where(at) for at in (a, b, c)] == ["barley", "", ""]
+    with c.here():
+        (shown,) = await shares.showing((await c.knows(post.uri)).id)
+        group = await groups.by_actor(barley.id)
+    assert group and shown.group.id == group.id, "it asked for the thread, which nobody there knew"
+    assert "barley" in (await village.bob.letters())[-1]
+    answer = await greta.reply(await a.knows(post.uri), "Pearled?")
+    await village.fediverse.settle()
+    assert "Pearled?" in (await c.knows(answer.uri)).content
+
+
+async def test_a_group_elsewhere_moves_a_thread_into_one_of_ours_for_who_may_begin_threads_there(forum: Forum) -> None:
+    """Who moved it is believed when they live where the group does; nobody says it of somebody else (attack GRP-03)."""
+    ours = await forum.ours.group("rye", moderator=forum.anna)
+    for by in (forum.bob, forum.eve):
+        await send(forum.fediverse, forum.ours, by, by.does("Follow", ours.uri))
+    others = [forum.bob.note(n, audience=forum.cats.uri, context=f"https://theirs.test/topic/{n}") for n in (7, 8)]
+    for note in others:
+        forum.bob.host.serve(note["id"], note)
+        await send(forum.fediverse, forum.ours, forum.cats, forum.cats.does("Announce", note["id"]))
+    for by, note in zip((forum.bob, forum.eve), others, strict=True):
+        moved = by.does("Move", note["id"], origin=forum.cats.uri, target=ours.uri)
+        await send(forum.fediverse, forum.ours, forum.cats, forum.cats.does("Announce", moved))
+
+    shown = [await shown_in(forum.ours, note["id"]) for note in others]
+    assert shown == [["rye"], []] and (await forum.ours.knows(others[0]["id"])).group_id is None
+
+
+async def shown_in(at: Instance, uri: str) -> list[str]:
+    """The groups that show a thread beside its own."""
+    known = await at.knows(uri)
+    with at.here():
+        found = await shares.showing(known.id)
+        faces = await actors.by_ids([each.group.actor_id for each in found])
+    return [face.username for face in faces.values()]

@@ -38,6 +38,10 @@ class Place(msgspec.Struct, frozen=True):
     reason: str
 
 
+class _Removal(msgspec.Struct, frozen=True):
+    proposer: str = ""
+
+
 async def tell_removal(app: App, act: int, post: int) -> None:
     """The job: tell the author of a post that it was taken out of its group, if it still is.
 
@@ -65,7 +69,7 @@ async def tell_removal(app: App, act: int, post: int) -> None:
         writes = Writes()
         appeals.insert(writes, Appeal(
             next_id(), act, group.id, out.id, author.id, removal.actor_uri, tokens.hash_of(secret), "", appeals.OPEN,
-            clock.now_ms() + OPEN_FOR,
+            clock.now_ms() + OPEN_FOR, proposed_by=_proposer(removal),
         ))  # fmt: skip
         link = f"{app.base_url}/appeal/{secret}"
         await letters.removed(app, writes, face, author, out.url or out.uri, removal.summary.strip(), link, next_id())
@@ -124,11 +128,11 @@ class Deciders(msgspec.Struct, frozen=True):
     admins: list[Actor]
 
     def of(self, place: Place) -> list[Actor]:
-        """Who decides about this one: who looks after the group, but who took the post out or wrote it.
+        """Who decides about this one: who looks after the group, but who took the post out, proposed that, or wrote it.
 
         Without such the admins; without such, too, whoever looks after the group.
         """
-        apart = {place.appeal.removed_by, place.author.uri}
+        apart = {place.appeal.removed_by, place.appeal.proposed_by, place.author.uri}
         return (
             [who for who in self.leading if who.uri not in apart]
             or [who for who in self.admins if who.uri not in apart]
@@ -184,6 +188,10 @@ async def _removal(group: Group, post: Post, act: int) -> Act | None:
     """The act by which a post is out of its group, if it is that one."""
     found = await registers.winner(group.id, "removed", post.uri)
     return found if found is not None and found.id == act and found.value is not None else None
+
+
+def _proposer(removal: Act) -> str:
+    return msgspec.json.decode(removal.value or "{}", type=_Removal).proposer
 
 
 async def _place(appeal: Appeal | None) -> Place:

@@ -13,7 +13,8 @@ OPEN, ASKED, ACCEPTED, REJECTED = "open", "asked", "accepted", "rejected"
 class Appeal(msgspec.Struct, frozen=True):
     """One row of `appeal`: `state` is open until its author appeals, then asked, and at last accepted or rejected.
 
-    `act_id` is the removal, `removed_by` and `decided_by` are ids of actors; until `ends_at` (ms) one can appeal.
+    `act_id` is the removal, `removed_by`, `decided_by` and `proposed_by` (who wanted it out before, '' for nobody) are
+    ids of actors; until `ends_at` (ms) one can appeal.
     """
 
     id: int
@@ -30,6 +31,7 @@ class Appeal(msgspec.Struct, frozen=True):
     decided_by: str = ""
     decided_at: int | None = None
     reason: str = ""
+    proposed_by: str = ""
 
 
 COLUMNS = ", ".join(Appeal.__struct_fields__)

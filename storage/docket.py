@@ -76,20 +76,21 @@ class Newcomer(msgspec.Struct, frozen=True):
     reason: str
 
 
-# Who looks after the group of an appeal and has neither taken out what it is about nor written it.
+# Who looks after the group of an appeal and has neither taken out what it is about nor proposed that nor written it.
 _LEADER = (
     "SELECT 1 FROM register r JOIN actor a ON a.uri = r.subject AND a.deleted_at IS NULL AND a.suspended_at IS NULL"
     " AND a.moved_to_id IS NULL WHERE r.group_id = appeal.group_id AND r.property = 'role' AND r.value IS NOT NULL"
-    " AND a.id <> appeal.author_id AND a.uri <> appeal.removed_by"
+    " AND a.id <> appeal.author_id AND a.uri NOT IN (appeal.removed_by, appeal.proposed_by)"
 )
 _ADMIN = (
     "SELECT 1 FROM account s JOIN actor a ON a.id = s.actor_id AND a.deleted_at IS NULL AND a.suspended_at IS NULL"
-    " WHERE s.role = 'admin' AND s.state = 'active' AND a.id <> appeal.author_id AND a.uri <> appeal.removed_by"
+    " WHERE s.role = 'admin' AND s.state = 'active' AND a.id <> appeal.author_id"
+    " AND a.uri NOT IN (appeal.removed_by, appeal.proposed_by)"
 )
 _APPEALS = (
     "FROM appeal WHERE state = 'asked' AND author_id <> ? AND ("
-    "(group_id IN (?ints) AND removed_by <> ?)"
-    f" OR (CAST(? AS INTEGER) = 1 AND removed_by <> ? AND NOT EXISTS ({_LEADER}))"
+    "(group_id IN (?ints) AND ? NOT IN (removed_by, proposed_by))"
+    f" OR (CAST(? AS INTEGER) = 1 AND ? NOT IN (removed_by, proposed_by) AND NOT EXISTS ({_LEADER}))"
     f" OR (group_id IN (?ints) AND NOT EXISTS ({_LEADER}) AND NOT EXISTS ({_ADMIN})))"
 )
 _REQUESTS = (

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from fedcomm import appeals, clock, curation, fetching, groups, members
+from fedcomm import admit, appeals, clock, curation, docket, fetching, groups, members, proposals
 from fedcomm.errors import Conflict, Invalid, NotAllowed, NotFound
-from storage import registers
+from storage import accounts, registers
 from storage.actors import Actor
 from storage.connect import execute, rows, value
 from storage.posts import Post
@@ -146,6 +146,36 @@ async def test_an_appeal_goes_to_admins_where_nobody_else_is_and_is_turned_down_
     monkeypatch.setattr(clock, "now", lambda: real() + 15 * 86_400)
     with bakery.a.here(), pytest.raises(Conflict):
         await appeals.ask(bakery.a.app, second, "It was fine")
+
+
+async def test_who_proposed_a_removal_decides_no_appeal_against_it_while_there_is_somebody_else(
+    bakery: Bakery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    greta, tom, app = bakery.greta, bakery.tom, bakery.a.app
+    ada = await bakery.a.person("ada")
+    monkeypatch.setattr(admit, "REMOVALS", 0)
+    post = await bakery.removed(greta, bakery.alice, "Adverts")
+    with bakery.a.here():
+        group, _face = await groups.named("bread")
+        await proposals.agree(app, group.id, post.uri, tom.actor)
+    await bakery.fediverse.settle()
+    await bakery.browser.button(
+        await bakery.browser.get(where := await bakery.link(bakery.alice)), where, text="No adverts"
+    )
+
+    async def queued(who: Person) -> bool:
+        seen = await docket.page(app, docket.Keeper(who.actor, await accounts.of_actor(who.actor.id)), "", 0, 0, 9)
+        return [case.kind for case in seen.cases] == ["appeal"]
+
+    with bakery.a.here():
+        assert await queued(greta) and await queued(tom)  # where nobody else is left
+        await execute("UPDATE account SET role = 'admin' WHERE actor_id = ?", (ada.actor.id,))
+        assert [await queued(who) for who in (greta, tom, ada)] == [False, False, True]
+    for who in (greta, tom):
+        with pytest.raises(NotAllowed):
+            await bakery.decide(who, accepted=True)
+    await bakery.decide(ada, accepted=True)
+    assert (await bakery.a.knows(post.uri)).removed_at is None
 
 
 async def test_who_moderates_elsewhere_takes_out_and_the_author_is_told_by_the_group(bakery: Bakery) -> None:

@@ -111,9 +111,14 @@ async def ask(app: App, secret: str, text: str) -> None:
         )
         await staff_mail.of_groups(app, writes, deciding := (await deciders(place.face)).of(place))
         for who in deciding:
-            link = f"{place.face.url}/{'appeals' if who.local else 'guest'}"  # which leads there by a message
+            link = f"{place.face.url}/appeals" if who.local else await letters.where_decided(place.face, who)
             await letters.appealed(app, writes, place.face, who, link, next_id())
         await write(writes)
+
+
+async def asked(group: Group, face: Actor, most: int) -> list[Place]:
+    """The appeals that wait in a group, the first first."""
+    return await _places(group, face, await appeals.asked(group.id, most))
 
 
 async def listed(group: Group, face: Actor, most: int) -> list[Place]:
@@ -147,11 +152,13 @@ async def deciders(face: Actor) -> Deciders:
     return Deciders(leading, [who for who in await collections.admins() if not who.gone])
 
 
-async def decide(app: App, appeal_id: int, by: Actor, *, accepted: bool, reason: str = "") -> None:
-    """Put the post back, or leave it out for a reason; its author is told. Once is enough.
+async def decide(
+    app: App, appeal_id: int, by: Actor, *, accepted: bool, reason: str = "", only: int = 0
+) -> None:  # fmt: skip
+    """Put the post back, or leave it out for a reason; its author is told. With `only` an appeal in that group alone.
 
     Raises:
-        NotFound: there is no such appeal that waits, or its post is gone.
+        NotFound: there is no such appeal that waits: somebody else has decided, or its post is gone.
         NotAllowed: `by` does not decide about it.
         Invalid: no reason, or one that is too long.
     """
@@ -162,8 +169,10 @@ async def decide(app: App, appeal_id: int, by: Actor, *, accepted: bool, reason:
         if found is not None:
             await _hold(found)
         place = await _place(await appeals.by_id(appeal_id))
-        if place.appeal.state != appeals.ASKED:
+        if only and place.group.id != only:
             raise NotFound("There is no such appeal.")
+        if place.appeal.state != appeals.ASKED:
+            raise NotFound("Nothing waits here any more: it was decided meanwhile.")
         if by.id not in [who.id for who in (await deciders(place.face)).of(place)]:
             raise NotAllowed("Somebody else decides about this appeal.")
         standing = await members.standing(place.group, by)

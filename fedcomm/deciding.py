@@ -40,6 +40,14 @@ ACTS = {  # what can be decided about which kinds
     CLOSE: frozenset((rows.REPORT, rows.CASE)),
 }
 MOST = 200  # at once
+_SAID = {  # about what waits for groups elsewhere, as their servers are told (`desk/values.py`)
+    (rows.HELD, LET_IN): "release",
+    (rows.HELD, TURN_DOWN): "refuse",
+    (rows.APPEAL, LET_IN): "accept",
+    (rows.APPEAL, TURN_DOWN): "reject",
+    (rows.PROPOSAL, AGREE): "agree",
+    (rows.PROPOSAL, SHOW): "decline",
+}
 
 
 class Words(msgspec.Struct, frozen=True):
@@ -225,16 +233,17 @@ async def _worker(keeper: Keeper, place: Place | None) -> casework.Worker:
 async def _afar(
     app: App, keeper: Keeper, act: str, key: str, places: dict[int, Place], words: Words
 ) -> Case:  # fmt: skip
-    """Decide about a post that waits for a group elsewhere: its server does it, and says so if it cannot."""
-    _desk, group, number = [*key.split("-"), "", ""][:3]
+    """Decide about what waits for a group elsewhere: its server does it, and says so if it cannot."""
+    _desk, group, number, kind = [*key.split("-"), "", "", ""][:4]
+    kind = kind or rows.HELD
     place = places.get(int(group)) if docket.is_number(group) else None
     if place is None or place.group.local or not docket.is_number(number):
         raise NotFound("Nothing waits here under that number.")
-    if rows.HELD not in ACTS[act]:
+    if (kind, act) not in _SAID:
         raise Invalid("This cannot be decided in that way.")
-    said = values.Decision(act="release" if act == LET_IN else "refuse", id=number, reason=words.reason)
+    said = values.Decision(act=_SAID[kind, act], id=number, reason=words.reason)
     await afar.decide(app, place.group, place.face, keeper.actor, said)
-    return Case(key=key, kind=rows.HELD, id=int(number), at=0, place=place)
+    return Case(key=key, kind=kind, id=int(number), at=0, place=place)
 
 
 async def _undone(app: App, keeper: Keeper, key: str, places: dict[int, Place]) -> None:

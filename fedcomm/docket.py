@@ -1,6 +1,7 @@
 """What waits for somebody who looks after groups or this server, as they see it: each with whom it is about and a text.
 
-Of groups elsewhere reports and requests are kept here; the posts that wait for them are asked for (`afar`).
+Of groups elsewhere reports and requests are kept here; the posts that wait for them, appeals and what is proposed there
+are asked for (`_afar`).
 """
 
 import asyncio
@@ -15,6 +16,7 @@ import storage.posts
 from fedcomm import holding, powers, rights, sanitise
 from fedcomm.app import App
 from fedcomm.desk import reading
+from fedcomm.desk.values import Appeal, Proposal
 from fedcomm.errors import Conflict, NotAllowed
 from storage import appeals, docket, registers, reports, reviews, visible
 from storage.accounts import Account
@@ -25,7 +27,8 @@ from storage.posts import Post
 
 MOST_TEXT = 500  # characters that are shown of each
 MOST_AFAR, SECONDS = 8, 4.0  # groups elsewhere that are asked at once, and how long somebody waits for all of them
-DESK = "desk"  # of a post that waits for a group elsewhere
+DESK = "desk"  # of what waits for a group elsewhere, on its server
+_AFAR = ("", docket.HELD, docket.APPEAL, docket.PROPOSAL)
 _RIGHTS = {
     docket.PROPOSAL: rights.REMOVE, docket.REPORT: rights.OVERSEE, docket.HELD: rights.HOLD,
     docket.REVIEW: rights.HOLD, docket.REQUEST: rights.APPROVE,
@@ -75,6 +78,9 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     posts: tuple[int, ...] = ()
     by: Actor | None = None  # who proposes it
     whole: bool = False  # it is about all that they wrote in the group
+    by_name: str = ""  # who proposes it, where they are not known here
+    why: str = ""  # why somebody took out what an appeal is about
+    url: str = ""  # where it is looked at, on another server
 
 
 class Overview(msgspec.Struct, frozen=True):
@@ -95,10 +101,9 @@ async def scope(keeper: Keeper) -> tuple[Scope, dict[int, Place]]:
     for group_id, place in places.items():
         given = _rights(keeper.actor, place.group, holders.get(group_id, []), programs.get(group_id, ""))
         for kind, right in _RIGHTS.items():
-            elsewhere = kind in (docket.PROPOSAL, docket.REVIEW) and not place.group.local  # asked on its own server
-            if (right in given and not elsewhere) or (group_id in alone and kind != docket.REPORT):
+            if (right in given and _asks(place, kind, given)) or (group_id in alone and kind != docket.REPORT):
                 may[kind].append(group_id)
-        if place.group.local and rights.RESTORE in given:
+        if rights.RESTORE in given and _asks(place, docket.APPEAL, given):
             may[docket.APPEAL].append(group_id)
     of_server = powers.of(keeper.account) if keeper.account is not None else frozenset()
     staff = frozenset(kind for kind, power in _STAFF.items() if power in of_server)
@@ -113,9 +118,10 @@ async def page(app: App, keeper: Keeper, kind: str, group_id: int, after: int, l
     kinds = [kind] if kind in docket.KINDS else docket.KINDS if not kind else []
     found = await docket.waiting(wanted, kinds, group_id, after, limit + 1)
     cases, silent = await _cases(keeper, places, found[:limit]), tuple[Place, ...]()
-    if not after and kind in ("", docket.HELD):
+    if not after and kind in _AFAR:
         there = [place for key, place in places.items() if not place.group.local and group_id in (0, key)]
         told, silent = await _afar(app, keeper, [each for each in there if each.group.id in wanted.groups[docket.HELD]])
+        told = [each for each in told if kind in ("", each.kind)]
         cases = sorted([*cases, *told], key=lambda case: case.at) if told else cases
     return Overview(cases, found[limit - 1].id if len(found) > limit else 0, silent)
 
@@ -144,6 +150,13 @@ async def _places(group_ids: Sequence[int]) -> dict[int, Place]:
         for key, group in groups.items()
         if group.actor_id in faces and not faces[group.actor_id].gone
     }
+
+
+def _asks(place: Place, kind: str, given: frozenset[str]) -> bool:
+    """Whether that kind of thing is looked for: of groups elsewhere on their desk, reviews among the posts there."""
+    if bool(place.group.local) or kind not in (docket.APPEAL, docket.PROPOSAL, docket.REVIEW):
+        return True
+    return kind != docket.REVIEW and rights.HOLD in given
 
 
 def _rights(actor: Actor, group: Group, holders: list[tuple[str, str]], program: str) -> frozenset[str]:
@@ -222,16 +235,20 @@ async def _asking(ids: Sequence[int]) -> _Described:
 
 
 async def _appeals(ids: Sequence[int]) -> _Described:
-    found = await appeals.by_ids(ids)
+    found = await appeals.by_ids(ids) if ids else []
     posts = await storage.posts.by_ids([each.post_id for each in found]) if found else {}
+    removals = await registers.acts([each.act_id for each in found])
     return {
         each.id: (
             each.author_id,
-            {"title": _words(posts[each.post_id]), "text": each.text[:MOST_TEXT], "posts": (each.post_id,)},
+            {
+                "title": _words(posts[each.post_id]), "text": each.text[:MOST_TEXT], "posts": (each.post_id,),
+                "why": removals[each.act_id].summary.strip() if each.act_id in removals else "",
+            },
         )
         for each in found
         if each.post_id in posts
-    }
+    }  # fmt: skip
 
 
 async def _proposed(ids: Sequence[int]) -> _Described:
@@ -279,14 +296,39 @@ async def _told(app: App, keeper: Keeper, place: Place) -> list[Case] | None:
     except (Conflict, NotAllowed, TimeoutError):
         return None
     waiting = reading.clean(there.waiting).posts
-    people = await storage.actors.by_uris([each.author for each in waiting])
-    return [
+    looks = reading.clean_appeals(there.appeals, keeper.actor), reading.clean_proposals(there.proposals, keeper.actor)
+    named = [each.author for part in (waiting, *looks) for each in part] + [each.by for each in looks[1]]
+    people = await storage.actors.by_uris(named) if named else {}
+    held = [
         Case(
             key=f"{DESK}-{place.group.id}-{each.id}", kind=docket.HELD, id=int(each.id), at=each.held_at, place=place,
             who=people.get(each.author), called=each.handle or each.author, about=each.kind, title=each.title,
             text=_text(each.html),
         )
         for each in waiting
+    ]  # fmt: skip
+    return [*held, *_second_looks(place, people, *looks)]
+
+
+def _second_looks(
+    place: Place, people: dict[str, Actor], appealed: Sequence[Appeal], proposed: Sequence[Proposal]
+) -> list[Case]:  # fmt: skip
+    start = f"{DESK}-{place.group.id}"
+    found = [
+        Case(
+            key=f"{start}-{each.id}-{docket.APPEAL}", kind=docket.APPEAL, id=int(each.id), at=each.at, place=place,
+            who=people.get(each.author), called=each.handle or each.author, title=each.shown, text=each.text,
+            why=each.why, url=each.url,
+        )
+        for each in appealed
+    ]  # fmt: skip
+    return found + [
+        Case(
+            key=f"{start}-{each.id}-{docket.PROPOSAL}", kind=docket.PROPOSAL, id=int(each.id), at=each.at, place=place,
+            who=people.get(each.author), called=each.handle or each.author, title=each.shown, text=each.why,
+            by=people.get(each.by), by_name=each.by_handle or each.by, whole=each.whole, url=each.url,
+        )
+        for each in proposed
     ]  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from gettext import NullTranslations
 
 import storage.accounts
+from activitypub.origins import origin
 from fedcomm import peers, speech
 from fedcomm.app import App
 from fedcomm.errors import AppError
@@ -51,6 +52,12 @@ async def tells(who: Actor) -> bool:
     """Whether the server of somebody elsewhere tells them itself what a `Reject` means, and the reason in it."""
     peer = await stored.get(who.host) if who.host else None
     return peer is not None and peer.software == "fedcomm"
+
+
+async def where_decided(face: Actor, who: Actor) -> str:
+    """Where somebody elsewhere decides about what waits in a group: at home, if their server asks for it (`desk`), else
+    on the pages of the group, to which a message leads them."""
+    return f"{origin(who.uri)}/moderation" if await tells(who) else f"{face.url}/guest"
 
 
 async def turned_down(app: App, writes: Writes, face: Actor, who: Actor, reason: str, post_id: int) -> None:

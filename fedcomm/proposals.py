@@ -62,6 +62,21 @@ async def decline(app: App, group_id: int, subject: str, by: Actor, *, server: A
         await _noted(server, "post.restore", subject)
 
 
+async def subject_of(group: Group, number: int) -> str:
+    """About what or whom it is that is proposed under a number.
+
+    Raises:
+        NotFound: nothing is, in this group (any more).
+    """
+    act = (await registers.acts([number])).get(number)
+    if act is None or act.group_id != group.id or act.property != seconding.PROPERTY or act.value is None:
+        raise NotFound("There is no such post in the group.")
+    proposed = await registers.winner(group.id, seconding.PROPERTY, act.subject)
+    if proposed is None or proposed.id != number:
+        raise NotFound("Nothing waits here any more: it was decided meanwhile.")
+    return act.subject
+
+
 async def _ban(
     app: App, writes: Writes, group: Group, face: Actor, by: Actor, proposed: Act, act: Act, server: Account | None
 ) -> None:  # fmt: skip

@@ -125,7 +125,7 @@ async def _ask(app: App, writes: Writes, group: Group, face: Actor, by: Actor) -
         return
     await staff_mail.of_groups(app, writes, asked := await others(group, by.uri))
     for who in asked:
-        link = f"{app.base_url}/moderation" if who.local else f"{face.url}/guest"
+        link = f"{app.base_url}/moderation" if who.local else await letters.where_decided(face, who)
         await letters.proposed(app, writes, face, who, by, link, next_id())
 
 

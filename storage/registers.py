@@ -233,6 +233,16 @@ async def proposed(group_id: int, uri: str, since: int) -> bool:
     return await row(sql, (group_id, _before(since), uri, since)) is not None
 
 
+async def all_proposed(group_id: int, limit: int) -> list[Act]:
+    """What is proposed in a group, the first first."""
+    sql = (
+        f"SELECT {', '.join(f'act.{name}' for name in Act.__struct_fields__)} FROM register"
+        " JOIN act ON act.id = register.act_id WHERE register.group_id = ? AND register.property = 'proposed'"
+        " AND register.value IS NOT NULL ORDER BY act.id LIMIT ?"
+    )
+    return [Act(*found) for found in await rows(sql, (group_id, limit))]
+
+
 async def proposed_about(group_id: int, uri: str, actor_id: int) -> list[Act]:
     """What is proposed in a group about somebody, and about what they wrote."""
     sql = (

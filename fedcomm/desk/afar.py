@@ -31,7 +31,8 @@ from storage.outbox import Audience
 # What acts take; others that to hold back.
 _RIGHTS = {
     "take_out": rights.APPROVE, "let_in": rights.APPROVE, "unban": rights.BAN, "restore": rights.RESTORE,
-    "undo": rights.APPOINT,
+    "undo": rights.APPOINT, "accept": rights.RESTORE, "reject": rights.RESTORE, "agree": rights.REMOVE,
+    "decline": rights.RESTORE,
 }  # fmt: skip
 LENT = 172_800_000  # ms that a picture lies here for a group elsewhere
 
@@ -54,11 +55,13 @@ async def decide(app: App, group: Group, face: Actor, by: Actor, decision: Decis
 
     Raises:
         NotAllowed: `by` may not do that from here.
-        Invalid: the reason is too long.
+        Invalid: the reason is too long, or there is none where an appeal is turned down.
     """
     await may(group, by, _RIGHTS.get(decision.act, rights.HOLD))
     if len(decision.reason.strip()) > MAX_REASON:
         raise Invalid("A reason may have {limit} characters.", field="reason", limit=MAX_REASON)
+    if decision.act == "reject" and not decision.reason.strip():
+        raise Invalid("Please give a reason, in at most {limit} characters.", field="reason", limit=MAX_REASON)
     await _change(app, face, by, decision=msgspec.to_builtins(decision))
 
 

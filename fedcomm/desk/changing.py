@@ -21,6 +21,7 @@ from fedcomm import (
     welcomes,
 )  # fmt: skip
 from fedcomm.app import App
+from fedcomm.desk import second_looks
 from fedcomm.desk.values import Decision, Flair, Pictures, Settings, Welcome, Work
 from fedcomm.errors import Invalid, NotAllowed, NotFound
 from fedcomm.group_profile import Change
@@ -61,6 +62,8 @@ async def decide(app: App, group: Group, face: Actor, by: Actor, decision: Decis
         return await holding.refuse(app, name, number(decision.id), by, decision.reason, everything=everything)
     if act == "hold":
         return await _hold(app, group, by, decision.id, decision.reason)
+    if act in second_looks.DECIDING:
+        return await second_looks.decide(app, group, by, decision, number(decision.id))
     if act == "restore":
         return await put_back(app, group, by, decision.id)
     who = await actors.by_uri(decision.id)

@@ -15,12 +15,16 @@ from activitypub.client import Allowance
 from activitypub.errors import ProtocolError, Unreachable
 from fedcomm import admit, members, rights, sanitise
 from fedcomm.app import App
+from fedcomm.appeals import MAX_TEXT
 from fedcomm.desk.values import (
     LISTS,
     LONGEST_NAME,
     MOST_HELD,
     MOST_HTML,
     MOST_MARKED,
+    MOST_PROPOSED,
+    MOST_SHOWN,
+    Appeal,
     Bans,
     Case,
     Deed,
@@ -29,6 +33,7 @@ from fedcomm.desk.values import (
     Invitation,
     Log,
     Members,
+    Proposal,
     Settings,
     Undoing,
     Waiting,
@@ -46,7 +51,7 @@ from storage.paging import Page
 _NEVER = 4_102_444_800_000  # ms since 1970: the year 2100
 MOST_REMARKS = 200
 SECONDS = 8.0  # that somebody who looks at it waits for the other server
-_ASKING = (3, 3, 2_000_000)  # requests, of them of one domain, and bytes
+_ASKING = (3, 3, 3_000_000)  # requests, of them of one domain, and bytes
 
 
 T = TypeVar("T")
@@ -57,6 +62,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
 
     settings: Settings = Settings()
     waiting: Waiting = Waiting()
+    appeals: tuple[Appeal, ...] = ()
+    proposals: tuple[Proposal, ...] = ()
     invitations: tuple[Invitation, ...] = ()
     welcome: Welcome = Welcome()
 
@@ -184,6 +191,29 @@ def clean(waiting: Waiting) -> Waiting:
     )
 
 
+def clean_appeals(found: Sequence[Appeal], by: Actor) -> list[Appeal]:
+    """The appeals about which somebody here decides, as they can be shown."""
+    shown = [each for each in found[:MOST_HELD] if _is_number(each.id) and by.uri in each.deciders]
+    return [
+        replace(
+            each, at=_time(each.at), url=_secure(each.url), shown=each.shown[:MOST_SHOWN], text=each.text[:MAX_TEXT],
+            why=each.why[:MAX_TEXT],
+        )
+        for each in shown
+    ]  # fmt: skip
+
+
+def clean_proposals(found: Sequence[Proposal], by: Actor) -> list[Proposal]:
+    """What others than `by` have proposed, as it can be shown."""
+    shown = [each for each in found[:MOST_PROPOSED] if _is_number(each.id) and each.by != by.uri]
+    return [
+        replace(
+            each, at=_time(each.at), url=_secure(each.url), shown=each.shown[:MOST_SHOWN], why=each.why[:MAX_TEXT]
+        )
+        for each in shown
+    ]  # fmt: skip
+
+
 def clean_invitations(found: Sequence[Invitation]) -> list[Invitation]:
     """Invitations as they can be shown."""
     shown = [each for each in found[:MOST_MARKED] if _is_number(each.id)]
@@ -213,10 +243,14 @@ def _clean(post: Held) -> Held:
     return replace(
         post,
         html=sanitise.clean(post.html[:MOST_HTML]),
-        url=post.url if post.url.startswith("https://") else "",
+        url=_secure(post.url),
         held_at=_time(post.held_at),
         ends=_time(post.ends) if post.ends else None,
     )
+
+
+def _secure(url: str) -> str:
+    return url if url.startswith("https://") else ""
 
 
 def _is_number(text: str) -> bool:

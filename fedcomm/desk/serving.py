@@ -11,7 +11,7 @@ from activitypub.contexts import ACTIVITYSTREAMS
 from activitypub.origins import host_of
 from fedcomm import clock, group_profile, holding, invites, lapses, members, rights, sanitise, topics, welcomes
 from fedcomm.app import App
-from fedcomm.desk import lists
+from fedcomm.desk import lists, second_looks
 from fedcomm.desk.values import (
     AT_ONCE,
     LONGEST_NAME,
@@ -55,13 +55,17 @@ async def held_by(group: Group, asker: Actor) -> frozenset[str]:
     return frozenset().union(*(of_each[uri] for uri in of_each.keys() - gone))
 
 
-async def document(app: App, group: Group, face: Actor, may: frozenset[str]) -> dict[str, Any]:
-    """The desk, as far as these rights go."""
+async def document(app: App, group: Group, face: Actor, may: frozenset[str], host: str) -> dict[str, Any]:
+    """The desk, as far as these rights go, for the server `host`."""
     parts: dict[str, Any] = {}
     if rights.SETTINGS in may:
         parts["settings"] = await settings(app, group, face)
     if rights.HOLD in may:
         parts["waiting"] = await waiting(app, group)
+    if rights.RESTORE in may:
+        parts["appeals"] = await second_looks.of_appeals(app, group, face, host)
+    if rights.REMOVE in may:
+        parts["proposals"] = await second_looks.of_proposals(app, group)
     if rights.INVITE in may:
         parts["invitations"] = await invitations(app, group)
     if rights.WELCOME in may:

@@ -10,6 +10,7 @@ from storage.actors import Actor
 
 MOST_HELD, MOST_HTML = 20, 20_000  # posts that are told at once; characters of one
 MOST_MARKED = 100  # people
+MOST_PROPOSED, MOST_SHOWN = 100, 500  # things that are proposed; characters of what they are about
 AT_ONCE = 40  # entries of a page of a list
 MOST_VALUE = 1_000  # characters of what an act of the log says
 LONGEST_NAME = 100  # characters that somebody looks for in a list
@@ -197,6 +198,39 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: str
     reason: str = ""
     hours: int = 0
+
+
+class Appeal(msgspec.Struct, frozen=True, kw_only=True):
+    """An appeal that waits: whose, against what (`shown`, as plain text), who took that out and why, what they say.
+
+    `deciders` are the ids of those on the server that asks who decide about it.
+    """
+
+    id: str
+    author: str
+    handle: str = ""
+    shown: str = ""
+    url: str = ""
+    text: str = ""
+    why: str = ""
+    by_handle: str = ""
+    at: int = 0
+    deciders: tuple[str, ...] = ()
+
+
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+    """What a moderator would take out, and why: a post (`shown` as plain text), or the `whole` of somebody’s."""
+
+    id: str
+    author: str
+    handle: str = ""
+    whole: bool = False
+    shown: str = ""
+    url: str = ""
+    why: str = ""
+    by: str = ""
+    by_handle: str = ""
+    at: int = 0
 
 
 class Invitation(msgspec.Struct, frozen=True, kw_only=True):

@@ -121,7 +121,7 @@ async def test_a_moderator_elsewhere_sees_what_waits_and_lets_it_in_or_turns_it_
     (oven_box,) = [each for each in queue.all("article") if "Oven" in each.text]
     chosen = {"act": "let_in", "items[]": [oven_box.one("input")["value"], "desk-1-2"]}
     done = await browser.post("/moderation", filled(queue.all("form", method="post")[-1]) | chosen)
-    assert len(queue.all("article")) == 3 and "Let in." in done.main and "Nothing waits here under" in done.main
+    assert len(queue.all("article")) == 3 and "Sent." in done.main and "Nothing waits here under" in done.main
     assert [each for each in done.all("article") if "Oven" in each.text] == []
     bakery.fediverse.wire.down.add("a.test")
     assert "a.test does not say now what waits for Bread" in (await browser.get("/moderation")).main

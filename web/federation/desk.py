@@ -21,8 +21,8 @@ from web.state import app_of
 
 async def show(request: Request) -> Response:
     """`GET /c/{name}/desk`"""
-    group, face, may, _host = await _asked(request, rights.OVERSEE)
-    whole = await serving.document(app_of(request), group, face, may)
+    group, face, may, host = await _asked(request, rights.OVERSEE)
+    whole = await serving.document(app_of(request), group, face, may, host)
     return respond.document(request, documents.write(whole), cache=PRIVATE)
 
 

@@ -179,7 +179,11 @@ def _line(case: Case) -> Line:
 def _link(case: Case) -> str:
     """Where it is looked at, with all that can be done about it."""
     group = shown.profile(case.place.face) if case.place is not None else ""
+    if case.url:
+        return case.url
     match case.kind:
+        case rows.PROPOSAL if case.who is not None:
+            return shown.profile(case.who)
         case rows.REPORT:
             return f"{group}/reports/{case.id}"
         case rows.HELD | rows.REVIEW:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from fedcomm import audit, clock, elsewhere, group_profile, media, powers, profiles, retouching
+from fedcomm import audit, clock, dispatches, elsewhere, group_profile, media, powers, profiles, retouching
 from fedcomm.app import App
 from fedcomm.errors import Conflict, Invalid, NotFound
 from storage import actors, blocked_files, jobs
@@ -80,15 +80,16 @@ async def erase(app: App) -> None:
 
 
 async def _take_down(app: App, found: Kept) -> None:
-    """Off the post or the profile that shows it; who follows a profile or has a post is told."""
+    """Off the post or the profile that shows it; who follows a profile or has a post is told, and whose it was why."""
     owner = await actors.by_id(found.owner_id)
     gone = {place: None for place in _PLACES if owner and getattr(owner, f"{place}_media_id") == found.id}
     if owner is not None and gone and owner.local and not owner.gone:
         if owner.kind == "Group":
             await group_profile.change(app, owner.username, group_profile.Change(pictures=gone))
         else:
-            await profiles.change(app, owner, profiles.Change(pictures=gone))
-    await retouching.take_off(app, found.id, found.post_id)
+            await dispatches.picture_blocked(app, writes := Writes(), owner, owner.url, found.reason)
+            await profiles.change(app, owner, profiles.Change(pictures=gone), writes)
+    await retouching.take_off(app, found.id, found.post_id, found.reason)
 
 
 async def _read_old(app: App) -> None:

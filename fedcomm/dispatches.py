@@ -73,6 +73,14 @@ async def warned(app: App, writes: Writes, face: Actor, who: Actor, link: str, r
     await _say(app, writes, who, words)
 
 
+async def picture_blocked(app: App, writes: Writes, who: Actor, link: str, reason: str) -> None:
+    """That a picture of theirs is blocked on this server and was taken off a post or their profile, and why."""
+    gettext = (await letters.tongue(app, who)).gettext
+    words = gettext("A picture is not allowed on this server, so it was taken off here: {link}")
+    then = gettext("All else of it stays. The picture is erased, and cannot be sent again.")
+    await _say(app, writes, who, [words.replace("{link}", link), *letters.why(reason), then])
+
+
 async def report_ended(app: App, writes: Writes, who: Actor, target: Actor, outcome: str, answer: str) -> None:
     """What came of a report of theirs about somebody, and what else who dealt with it wants them to know."""
     handle, tongue = app.urls.handle(target.username, target.host), await letters.tongue(app, who)

@@ -60,13 +60,15 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     pictures: Mapping[str, Picture | None] = MappingProxyType({})  # `icon` and `image`; None takes one away
 
 
-async def change(app: App, actor: Actor, wanted: Change) -> Actor:
-    """The member as they are after the change. Who waited to follow them is let in once they ask nobody any more.
+async def change(app: App, actor: Actor, wanted: Change, writes: Writes | None = None) -> Actor:
+    """The member as they are after the change, which is written with these writes.
+
+    Who waited to follow them is let in once they ask nobody any more.
 
     Raises:
         Invalid: a part is too long, or there are too many lines.
     """
-    columns, writes = _columns(app, wanted), Writes()
+    columns, writes = _columns(app, wanted), Writes() if writes is None else writes
     columns |= await _pictures(app, writes, actor, wanted)
     present = msgspec.structs.asdict(actor)
     if all(present[name] == value for name, value in columns.items()):

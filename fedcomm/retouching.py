@@ -3,7 +3,7 @@
 So other servers take the picture away as they do when its author does.
 """
 
-from fedcomm import addressing, clock, groups, posts, sharing
+from fedcomm import addressing, clock, dispatches, groups, posts, sharing
 from fedcomm.app import App
 from fedcomm.mapping import activities
 from fedcomm.outbox import publish
@@ -15,8 +15,8 @@ from storage.connect import Writes, transaction, write
 from storage.posts import Post
 
 
-async def take_off(app: App, media_id: int, post_id: int | None) -> None:
-    """Take a file off the post that shows it, if one does, and tell of it whoever had one of ours."""
+async def take_off(app: App, media_id: int, post_id: int | None, reason: str) -> None:
+    """Take a file off the post that shows it, if one does; whoever had one of ours is told, and its author why."""
     async with transaction():
         known = await rows.by_id(post_id) if post_id is not None else None
         author = await actors.by_id(known.author_id) if known is not None else None
@@ -31,6 +31,8 @@ async def take_off(app: App, media_id: int, post_id: int | None) -> None:
         await write(writes)
         if telling and post_id is not None and (changed := await rows.by_id(post_id)) is not None and author:
             await tell(app, changed, author, now)
+            await dispatches.picture_blocked(app, writes := Writes(), author, known.url if known else "", reason)
+            await write(writes)
 
 
 async def tell(app: App, known: Post, author: Actor, now_ms: int) -> None:

@@ -19,12 +19,13 @@ class Blocked(msgspec.Struct, frozen=True):
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """What a member sent, and where it stands."""
+    """What a member sent, where it stands, and why it is blocked."""
 
     id: int
     owner_id: int
     origin: str
     post_id: int | None
+    reason: str
 
 
 class Unread(msgspec.Struct, frozen=True):
@@ -64,7 +65,9 @@ async def delete(digest: str) -> bool:
 async def sent(limit: int) -> list[Kept]:
     """Some of what members sent that is blocked: as they sent it, as it is kept, or its preview."""
     sql = f"""
-SELECT id, owner_id, origin, post_id FROM media WHERE digest IN {_DIGESTS} OR preview_digest IN {_DIGESTS}
+SELECT id, owner_id, origin, post_id, COALESCE((SELECT reason FROM blocked_file
+WHERE digest IN (media.digest, media.preview_digest, media.received) ORDER BY id LIMIT 1), '')
+FROM media WHERE digest IN {_DIGESTS} OR preview_digest IN {_DIGESTS}
 OR received IN {_DIGESTS} ORDER BY id LIMIT ?"""
     return [Kept(*found) for found in await rows(sql, (limit,))]
 

@@ -60,7 +60,7 @@ def cap(megabytes: int) -> None:
 
 @media.command()
 @_which
-@click.option("--reason", default="", help="Why; for admins.")
+@click.option("--reason", default="", help="Why; whose picture it was is told so.")
 def block(which: str, reason: str) -> None:
     """Let a file be nowhere here: WHICH is the file or its SHA-256. What there is of it is erased."""
     digest = ask("media.block", digest=_digest(which), reason=reason)["digest"]

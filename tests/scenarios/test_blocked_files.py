@@ -74,9 +74,9 @@ async def test_what_members_sent_is_shown_to_nobody_at_once_erased_and_not_taken
     assert [await a.code(address) for address in addresses] == [200] * len(addresses)
 
     with a.here():
-        assert (await commands.run(a.app, "media.block", {"digest": f" SHA256:{digest.upper()}", "reason": "!"})) == {
-            "digest": digest
-        }
+        assert (
+            await commands.run(a.app, "media.block", {"digest": f" SHA256:{digest.upper()}", "reason": "No loaves"})
+        ) == {"digest": digest}
         if known_by != "digest":
             assert [await a.code(address) for address in addresses] == [404] * len(addresses), "at once"
             with pytest.raises(Invalid, match="not allowed on this server"):
@@ -96,6 +96,10 @@ async def test_what_members_sent_is_shown_to_nobody_at_once_erased_and_not_taken
         news = [
             each["object"] for each in far.received if each["type"] == "Update" and each["object"]["id"] == post.uri
         ]
+        letters = await anna.letters()
+        assert letters and all("not allowed on this server" in each and "No loaves" in each for each in letters)
+        assert [post.url in each for each in letters].count(True) == (known_by != "digest")
+        assert len(letters) == (1 if known_by != "received" else 2)  # the post, the profile, or both
         if known_by != "digest":  # that is on the profile alone
             (told,) = news
             assert "attachment" not in told and told["content"] == far.received[1]["object"]["content"]

@@ -204,7 +204,7 @@ async def _reports(keeper: Keeper, ids: Sequence[int]) -> _Described:
             {
                 "about": each.category, "posts": tuple(each.post_ids),
                 "title": next((_words(posts[n]) for n in each.post_ids if n in posts), ""),
-                "text": each.comment[:MOST_TEXT],
+                "text": each.words[:MOST_TEXT],
             },
         )
         for each in found

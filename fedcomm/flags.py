@@ -44,10 +44,10 @@ class Case(msgspec.Struct, frozen=True):
     face: Actor | None = None
 
     @property
-    def words(self) -> str:
-        """What is said of it: the rules that are broken, and the comment of who reported."""
-        rules = [f"({each.number}) {each.text}" for each in self.report.rules]
-        return "\n".join([*rules, *([self.report.comment] if self.report.comment else [])])
+    def sort(self) -> dict[str, Any]:
+        """What servers of fedcomm are told beside the words: the category, and the rules of the group."""
+        rules = [{"number": each.number, "text": each.text} for each in self.report.rules if each.group]
+        return {"category": self.report.category} | ({"rules": rules} if rules else {})
 
 
 async def to_server_of_target(app: App, writes: Writes, case: Case) -> None:
@@ -56,7 +56,7 @@ async def to_server_of_target(app: App, writes: Writes, case: Case) -> None:
     if app.peers.family(target.host) != GROUPS:
         objects = [target.uri, *(post.uri for post in case.posts)]
         flag = activities.activity(
-            "Flag", case.report.uri, server.uri, objects, to=[target.uri], content=case.words
+            "Flag", case.report.uri, server.uri, objects, to=[target.uri], content=case.report.words, **case.sort
         )  # fmt: skip
         return publish(app, writes, server, flag, Audience(inboxes=(target.inbox,)))
     by, peer = await somebody(app), await peers.get(target.host)
@@ -99,7 +99,7 @@ async def to_moderators(app: App, writes: Writes, case: Case, without: str = "")
     for who in afar:
         if who.host not in showing:
             await letters.reported(
-                app, writes, face, who, [post.url or post.uri for post in case.posts], case.words, next_id()
+                app, writes, face, who, [post.url or post.uri for post in case.posts], case.report.words, next_id()
             )
 
 
@@ -147,7 +147,7 @@ async def answer(app: App, writes: Writes, case: Case, who: Actor, by: Actor) ->
 def _resolve(app: App, case: Case, by: Actor, flag_uri: str, flag_by: str, to: str) -> activities.Json:
     """As Lemmy 1.0 has it, which looks for the report by its post and by who made it. How it ended is our own word."""
     thing = case.posts[0].uri if case.posts else case.target.uri
-    flag = activities.activity("Flag", flag_uri, flag_by, thing, to=[to], audience=to, summary=case.words or " ")
+    flag = activities.activity("Flag", flag_uri, flag_by, thing, to=[to], audience=to, summary=case.report.words or " ")
     return activities.activity(
         "Resolve", app.urls.activity(next_id()), by.uri, flag, to=[to], audience=to, result=case.report.outcome,
         summary=case.report.answer or None,
@@ -179,9 +179,9 @@ async def somebody(app: App) -> Actor:
 def _one_by_one(app: App, case: Case, by: Actor, to: str, part: str) -> list[activities.Json]:
     things = [post.uri for post in case.posts] or [case.target.uri]
     audience = case.face.uri if case.face is not None and case.face.uri == to else None
-    words = case.words or " "  # without a reason it is an error in Lemmy
+    words = case.report.words or " "  # without a reason it is an error in Lemmy
     base = app.urls.activity(case.report.id)
-    more: dict[str, Any] = {"audience": audience, "summary": words, "content": words}
+    more: dict[str, Any] = {"audience": audience, "summary": words, "content": words} | case.sort
     return [
         activities.activity("Flag", f"{base}#{part}-{at}", by.uri, thing, to=[to], **more)
         for at, thing in enumerate(things)

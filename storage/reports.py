@@ -46,6 +46,11 @@ class Report(msgspec.Struct, frozen=True):
     outcome: str = ""
     answer: str = ""
 
+    @property
+    def words(self) -> str:
+        """What is said of it: the rules that are broken, and the comment of who reported."""
+        return "\n".join([*map(said, self.rules), *([self.comment] if self.comment else [])])
+
 
 class Note(msgspec.Struct, frozen=True):
     """What somebody who works on a report tells the others; `author` is the id of an actor."""
@@ -67,6 +72,11 @@ class Wanted(msgspec.Struct, frozen=True):
     state: str | None = None
     reporter: int = 0
     target: int = 0
+
+
+def said(rule: Broken) -> str:
+    """A rule as a reason names it."""
+    return f"({rule.number}) {rule.text}"
 
 
 COLUMNS = ", ".join(Report.__struct_fields__)

@@ -1,11 +1,15 @@
 """Flag: somebody elsewhere reports something of ours, or a group elsewhere lets those here know who look after it."""
 
+import itertools
 from collections.abc import Sequence
 
+import msgspec
+
 from activitypub.activities import Activity
-from fedcomm import admit, clock, flags, members, sanitise, telling
+from fedcomm import admit, clock, flags, group_profile, members, sanitise, telling
 from fedcomm import reports as reporting
 from fedcomm.flags import Case
+from fedcomm.group_profile import MAX_RULE, MAX_RULES
 from fedcomm.inbox import announce
 from fedcomm.inbox.hand import Hand, Ignored
 from storage import reports
@@ -14,12 +18,23 @@ from storage.connect import Writes, write
 from storage.groups import Group
 from storage.ids import next_id
 from storage.posts import Post
-from storage.reports import Report
+from storage.reports import Broken, Report
 
 MAX_COMMENT = 5_000  # characters
 MAX_POSTS = 50
 MAX_A_DAY = 100  # reports of one server
 DAY = 86_400_000  # ms
+
+
+class _Rule(msgspec.Struct, frozen=True):
+    number: int
+    text: str
+
+
+class _Said(msgspec.Struct, frozen=True):
+    comment: str
+    category: str
+    rules: list[Broken]
 
 
 async def report(hand: Hand, activity: Activity) -> None:
@@ -40,7 +55,9 @@ async def report(hand: Hand, activity: Activity) -> None:
     if group is not None and here and await flags.chooses(reporter.host):
         of_group = hand.facts.face_of(group).uri in activity.audience.everyone
         of_admins = not of_group or not await reporting.attended(group, target)
-    made = _made(activity, reporter, target, group, posts, for_group=of_group, for_admins=of_admins)
+    known = await group_profile.rules_shown(group, hand.facts.face_of(group)) if group is not None and here else []
+    said = _said(activity, [rule for rule in _rules(activity) if rule.text in known])
+    made = _made(activity, reporter, target, group, posts, said, for_group=of_group, for_admins=of_admins)
     await _keep(hand, made, reporter, target, group, posts)
 
 
@@ -61,7 +78,8 @@ async def announced(hand: Hand, activity: Activity) -> None:
     leading = [who for who in await members.leaders(face) if who.local and who.id != target.id]
     if not (leading or target.local):
         raise Ignored("nobody here looks after the group")
-    made = _made(inner, reporter, target, group, posts, for_group=bool(leading), for_admins=target.local)
+    said = _said(inner, _rules(inner))  # the group speaks of its own rules
+    made = _made(inner, reporter, target, group, posts, said, for_group=bool(leading), for_admins=target.local)
     await _keep(hand, made, reporter, target, group, posts)
 
 
@@ -100,16 +118,35 @@ def _author(hand: Hand, post: Post) -> Actor:
     return author
 
 
+def _rules(activity: Activity) -> list[Broken]:
+    """Which rules of the group are broken, as a server of fedcomm says it."""
+    try:
+        found = msgspec.convert(activity.raw.get("rules", []), list[_Rule])[:MAX_RULES]
+    except msgspec.ValidationError:
+        return []
+    return [Broken(True, each.number, each.text.strip()[:MAX_RULE]) for each in found if 0 < each.number <= MAX_RULES]
+
+
+def _said(activity: Activity, rules: list[Broken]) -> _Said:
+    """Of these rules the words do not speak once more, as they do for other programs."""
+    lines = sanitise.plain(activity.content or activity.summary).strip().splitlines()
+    named = {sanitise.plain(reports.said(rule)) for rule in rules}
+    comment = "\n".join(itertools.dropwhile(named.__contains__, lines))[:MAX_COMMENT]
+    category = activity.raw.get("category")
+    if category not in reporting.CATEGORIES:
+        category = "violation" if rules else "other"
+    return _Said(comment, category, rules)
+
+
 def _made(
-    activity: Activity, reporter: Actor, target: Actor, group: Group | None, posts: Sequence[Post], *, for_group: bool,
-    for_admins: bool,
+    activity: Activity, reporter: Actor, target: Actor, group: Group | None, posts: Sequence[Post], said: _Said, *,
+    for_group: bool, for_admins: bool,
 ) -> Report:  # fmt: skip
     return Report(
         id=next_id(), uri=activity.uri or "", reporter_id=reporter.id, target_id=target.id,
         group_id=group.id if group is not None else None, post_ids=[post.id for post in posts],
-        comment=sanitise.plain(activity.content or activity.summary).strip()[:MAX_COMMENT], category="other",
-        state=reports.OPEN, created_at=clock.now_ms(), closed_at=None, for_group=int(for_group),
-        for_admins=int(for_admins),
+        comment=said.comment, category=said.category, state=reports.OPEN, created_at=clock.now_ms(), closed_at=None,
+        for_group=int(for_group), for_admins=int(for_admins), rules=said.rules,
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from storage.actors import Actor
 from storage.connect import Writes, apply, execute, rows
 from storage.paging import Page
 from storage.posts import Post
-from storage.reports import Report
+from storage.reports import Broken, Report
 from tests import forger
 from tests.fediverse import Fediverse, Instance, Person
 from tests.forger import Face, Host, Json
@@ -139,15 +139,20 @@ async def test_a_report_in_a_group_reaches_who_looks_after_it_wherever_they_live
     with bakery.c.here():
         mallory = await fetching.actor(bakery.c.app, bakery.mallory.actor.uri)
         wish = Complaint(
-            target_id=mallory.id, post_ids=(there.id,), comment="Again!", group_rules=(2,), to_admins=False
-        )
+            target_id=mallory.id, post_ids=(there.id,), comment="Again!", category="violation", group_rules=(2,),
+            to_admins=False,
+        )  # fmt: skip
         await reports.report(bakery.c.app, bakery.carl.actor, wish)
     await bakery.fediverse.settle()
 
     (at_a,), (at_b,), (at_c,) = await kept(bakery.a), await kept(bakery.b), await kept(bakery.c)
     assert (at_c.for_group, at_c.for_admins, at_c.forwarded) == (1, 0, 0)
     said = "(2) No adverts.\nAgain!"
-    assert [(each.for_group, each.comment, len(each.post_ids)) for each in (at_a, at_b)] == [(1, said, 1)] * 2
+    assert [(each.for_group, each.comment, len(each.post_ids)) for each in (at_a, at_b)] == [(1, "Again!", 1)] * 2
+    assert at_a.rules == at_b.rules == at_c.rules == [Broken(True, 2, "No adverts.")]  # of which others read in words
+    assert (at_a.category, at_b.category) == (at_c.category,) * 2 == ("violation",) * 2
+    queue = await (await bakery.enter(bakery.bob)).get("/moderation")
+    assert "It breaks the rules" in queue.main and "(2) No adverts." in queue.main
     assert await notices(bakery.ann) == await notices(bakery.bob) == ["bread"]
     assert await notices(bakery.mallory) == await notices(bakery.carl) == []
     (flag,) = [each for each in bakery.lemmy.received if "Flag" in str(each)]  # 0.19 reads none that is announced
@@ -199,10 +204,11 @@ def flag_of(by: Face, post: Post, face: Actor, **more: object) -> Json:
 
 async def test_lemmy_reports_is_answered_and_its_moderators_end_reports_in_its_groups(bakery: Bakery) -> None:
     post, rita = await bakery.spam(), bakery.lemmy.actor("rita")
-    await forger.send(bakery.fediverse, bakery.a, rita, sent := flag_of(rita, post, bakery.bread))
+    claimed = [{"number": 2, "text": "No cakes."}]  # which is no rule of the group
+    await forger.send(bakery.fediverse, bakery.a, rita, sent := flag_of(rita, post, bakery.bread, rules=claimed))
     await forger.send(bakery.fediverse, bakery.a, rita, sent)
     (made,) = await kept(bakery.a)
-    assert (made.comment, made.for_group, made.for_admins) == ("spam", 1, 1)
+    assert (made.comment, made.for_group, made.for_admins, made.rules) == ("spam", 1, 1, [])
     assert await notices(bakery.ann) == ["bread"] and await notices(bakery.ada) == ["rita"]
     assert [each.comment for each in await kept(bakery.b)] == ["spam"]
     assert "Flag" not in str(bakery.lemmy.received)  # which has the report already, and lena with it
@@ -413,11 +419,11 @@ async def test_what_others_say_about_reports_counts_only_of_their_own_groups_and
         await peering.decide(bakery.b.app, "evil.test", peers.Decision())
     assert await told(rye, flag | {"actor": (await bakery.b.person("bill")).actor.uri}) == []  # who has said nothing
     monkeypatch.setattr(flags_in, "MAX_A_DAY", 1)
-    assert await told(rye, flag | {"id": f"{flag['id']}1"}) == ["spam"]
+    assert await told(rye, flag | {"id": f"{flag['id']}1", "rules": [{"number": "1"}], "category": ["x"]}) == ["spam"]
     assert await told(rye, flag | {"id": f"{flag['id']}2", "summary": "more"}) == ["spam"]
     assert await notices(bakery.bob) == ["rye"]
     (first,) = await kept(bakery.b)
-    assert first.for_group == 1 and first.for_admins == 0
+    assert first.for_group == 1 and first.for_admins == 0 and (first.rules, first.category) == ([], "other")
     with bakery.b.here():
         worker = await casework.of_group(bakery.bob.actor, found)
         await casework.close(bakery.b.app, worker, first.id, "acted", "Gone")

@@ -62,6 +62,7 @@ _TERMS: dict[str, Any] = {
     "postingRestrictedToMods": "lemmy:postingRestrictedToMods",
     "stickied": "lemmy:stickied",
     "removeData": "lemmy:removeData",
+    "restoreData": "lemmy:restoreData",
     "expires": {"@id": "lemmy:expires", "@type": "http://www.w3.org/2001/XMLSchema#dateTime"},
     "Lock": "lemmy:Lock",
     "CommunityPostTag": "lemmy:CommunityPostTag",

@@ -166,6 +166,7 @@ class App:
         bus.subscribe("followers", lambda payload: self.reach.forget(int(payload)))
         bus.subscribe("peers", lambda _payload: self._reload())
         bus.subscribe("silenced", self.peers.silence)
+        bus.subscribe("resting", self.peers.rest)
         bus.subscribe("acts", self.acts_clock.hear)
         bus.subscribe("keys", self.keyring.forget_actor)
         bus.subscribe("own_keys", self.keyring.forget_own)

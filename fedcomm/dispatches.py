@@ -3,6 +3,8 @@
 A group elsewhere says by activities that it lets nobody in, which no client shows.
 """
 
+from datetime import UTC, datetime
+
 from fedcomm import actors as made
 from fedcomm import letters
 from fedcomm.app import App
@@ -42,6 +44,25 @@ async def ban_lifted(app: App, writes: Writes, face: Actor, who: Actor, *, membe
     await _say(app, writes, who, letters.words_of_end(
         await letters.tongue(app, who), _called(face), _page(app, face), member
     ))  # fmt: skip
+
+
+async def banned_by_site(app: App, writes: Writes, host: str, who: Actor, reason: str, until: int | None) -> None:
+    """That a server elsewhere has banned somebody from all its groups, why, until when, and what they may still do."""
+    gettext = (await letters.tongue(app, who)).gettext
+    if until is None:
+        words = gettext("The server {host} has banned you from its groups, with no end set.")
+    else:
+        words = gettext("The server {host} has banned you from its groups until {time}.")
+    end = datetime.fromtimestamp((until or 0) / 1_000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    may = gettext("What you have written there is yours to change and delete. Who runs that server can lift the ban.")
+    await _say(app, writes, who, [words.replace("{time}", end).replace("{host}", host), *letters.why(reason), may])
+
+
+async def ban_by_site_lifted(app: App, writes: Writes, host: str, who: Actor) -> None:
+    """That a server elsewhere has lifted the ban of somebody from all its groups."""
+    gettext = (await letters.tongue(app, who)).gettext
+    words = gettext("The server {host} has lifted your ban from its groups.").replace("{host}", host)
+    await _say(app, writes, who, [words])
 
 
 async def removed(app: App, writes: Writes, face: Actor, who: Actor, link: str, reason: str) -> None:

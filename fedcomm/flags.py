@@ -114,7 +114,7 @@ async def resolved(app: App, writes: Writes, case: Case, by: Actor) -> None:
     base = app.urls.activity(case.report.id)
     if not group.local:
         reporter = await actors.by_id(case.report.reporter_id)
-        if not by.local or reporter is None or _is_old_lemmy(await peers.get(face.host)):
+        if not by.local or reporter is None or is_old_lemmy(await peers.get(face.host)):
             return
         if reporter.local:
             speaker = await service(app) if await chooses(face.host) else await somebody(app)
@@ -152,6 +152,11 @@ def _resolve(app: App, case: Case, by: Actor, flag_uri: str, flag_by: str, to: s
         "Resolve", app.urls.activity(next_id()), by.uri, flag, to=[to], audience=to, result=case.report.outcome,
         summary=case.report.answer or None,
     )  # fmt: skip
+
+
+def is_old_lemmy(peer: Peer | None) -> bool:
+    """Whether a server runs a Lemmy from before 1.0."""
+    return peer is not None and peer.software == "lemmy" and peer.software_version.startswith("0.")
 
 
 async def chooses(host: str) -> bool:
@@ -198,15 +203,11 @@ def _announced(app: App, face: Actor, inner: activities.Json) -> activities.Json
 
 def _resolves(peer: Peer | None) -> bool:
     fedcomm = peer is not None and peer.software == "fedcomm"
-    return fedcomm or (_is_lemmy(peer) and not _is_old_lemmy(peer))
+    return fedcomm or (_is_lemmy(peer) and not is_old_lemmy(peer))
 
 
 def _is_lemmy(peer: Peer | None) -> bool:
     return peer is not None and peer.software == "lemmy"
-
-
-def _is_old_lemmy(peer: Peer | None) -> bool:
-    return peer is not None and peer.software == "lemmy" and peer.software_version.startswith("0.")
 
 
 def _to(people: Sequence[Actor], hosts: Set[str]) -> Audience:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from activitypub import collections, properties
 from activitypub.client import Allowance, signed
 from activitypub.errors import ProtocolError, Unreachable
-from activitypub.origins import origin, same_origin
+from activitypub.origins import host_of, origin, same_origin
 from fedcomm import clock, errors, fetching, memberships, moderation, rights
 from fedcomm.app import App
 from fedcomm.mapping.posts import members_of
@@ -44,7 +44,21 @@ async def read(app: App, face_uri: str, *, allowance: Allowance | None = None) -
             stewards = await _listed(app, moderation.stewards_of(face), allowance)
             wanted |= {uri: rights.STEWARD for uri in stewards if uri in wanted}
     await _keep(app, group, face, wanted, face.moderators)
-    app.peers.admins[face.host] = await _admins(app, face.uri, allowance)
+    with suppress(Unreachable):
+        await read_admins(app, face.uri, allowance=allowance)
+
+
+async def read_admins(app: App, uri: str, *, allowance: Allowance | None = None) -> None:
+    """Read anew who runs the server of something, as Lemmy names them and PieFed 1.6.6 too; those of its own origin.
+
+    Raises:
+        Unreachable: it does not answer now.
+    """
+    try:
+        app.peers.admins[host_of(uri)] = await _admins(app, uri, allowance)
+    except Unreachable:
+        app.peers.admins[host_of(uri)] = frozenset()
+        raise
 
 
 async def _read_members(app: App, group: Group, face: Actor, allowance: Allowance | None) -> None:
@@ -83,10 +97,9 @@ async def _listed(app: App, uri: str, allowance: Allowance | None) -> list[str]:
 
 
 async def _admins(app: App, face_uri: str, allowance: Allowance | None) -> frozenset[str]:
-    """The admins of a group's server, as Lemmy names them and PieFed 1.6.6 too; those of its own origin, if any."""
     try:
         found = await app.client.get_json(f"{origin(face_uri)}/api/v3/site", allowance=allowance)
-    except (ProtocolError, Unreachable):
+    except ProtocolError:
         return frozenset()
     listed = found.get("admins")
     people = (

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Set
 
 from activitypub import quirks
-from storage import actors, outbox, peers
+from storage import actors, outbox, peers, sanctions
 from storage.outbox import Entry
 from storage.peers import Decision
 
@@ -46,6 +46,7 @@ class PeerBook:
         self._answers: dict[str, Decision] = {}
         self._silenced: set[str] = set()
         self._silences = 0  # how often somebody was suspended, or was no more
+        self._resting: set[str] = set()
         self.admins: dict[str, frozenset[str]] = {}  # by host of a group: who runs its server, as it said lately
 
     async def load(self) -> bool:
@@ -100,6 +101,15 @@ class PeerBook:
         """An actor elsewhere was suspended here ("+" and its id), or is no more ("-" and its id)."""
         self._silences += 1
         (self._silenced.add if told.startswith("+") else self._silenced.discard)(told[1:])
+
+    def rests(self, actor_uri: str) -> bool:
+        """Whether this actor was banned by who runs their own server (`home_verdicts.ban`)."""
+        return actor_uri in self._resting
+
+    def rest(self, told: str) -> None:
+        """An actor elsewhere was banned at home ("+" and its id), or is no more ("-" and its id)."""
+        self._silences += 1
+        (self._resting.add if told.startswith("+") else self._resting.discard)(told[1:])
 
     def reachable(self, authority: str) -> bool:
         """Whether deliveries go there."""
@@ -203,8 +213,9 @@ class PeerBook:
         """As they are when nothing was told while they were read: what was told later than read is not lost."""
         while True:
             before, found = self._silences, set(await actors.suspended())
+            resting = set(await sanctions.resting())
             if before == self._silences:
-                self._silenced = found
+                self._silenced, self._resting = found, resting
                 return
 
     def _find(self, authority: str) -> Decision:

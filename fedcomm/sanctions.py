@@ -8,7 +8,7 @@ member is told. To do again what is so already changes nothing. What an act mean
 import storage.accounts
 import storage.actors
 from activitypub.contexts import PUBLIC
-from fedcomm import actors, address_blocks, audit, casework, clock, farewells, mails, powers
+from fedcomm import actors, address_blocks, audit, banishing, casework, clock, farewells, mails, powers
 from fedcomm.app import App
 from fedcomm.errors import Conflict, Invalid, NotFound
 from fedcomm.mapping import activities
@@ -62,6 +62,9 @@ async def act(
         changed = await _change(app, target, account, what)
         if not changed:
             return False
+        if SUSPEND in (what, UNDOES.get(what)):
+            await banishing.tell(app, writes := Writes(), target, by, on=what == SUSPEND)
+            await write(writes)
         await _record(app, target, account, what, by, text, report_id, tell=tell)
         if what != NOTE and report is not None and by is not None:
             worker = await casework.of_server(by)
@@ -99,7 +102,8 @@ async def _change(app: App, target: Actor, account: Account | None, what: str) -
         return False
     now = clock.now_ms()
     writes = Writes()
-    storage.actors.change_later(writes, target.id, **{_COLUMNS[kind]: now if on else None})
+    if on or kind != SUSPEND or not await sanctions.hidden_at_home(target.id):
+        storage.actors.change_later(writes, target.id, **{_COLUMNS[kind]: now if on else None})
     if kind != SENSITIVE and on:
         events.tell(writes, "hidden", target.id)
     if kind == SUSPEND:

@@ -286,6 +286,7 @@ class Inbox:
                     await self._obtain(work, wants)
                 work.fetched |= {*wants.posts, *wants.actors, *wants.parents}
                 work.refreshed |= {*wants.fresh_posts, *wants.fresh_actors, *wants.moderators, *wants.revived_posts}
+                work.refreshed |= {*wants.staff}
                 again = work
             except Unreachable as fault:
                 await self._later(work.item, fault)
@@ -319,6 +320,7 @@ class Inbox:
             *((fetching.refresh, uri, {}) for uri in wants.fresh_posts),
             *((fetching.revive, uri, {}) for uri in wants.revived_posts),
             *((leaders.read, uri, {}) for uri in wants.moderators),
+            *((leaders.read_admins, uri, {}) for uri in wants.staff),
         )
         alone = len(work.parts) == 1
         try:

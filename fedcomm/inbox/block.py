@@ -4,20 +4,21 @@ from typing import Any
 
 from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
-from fedcomm import admit, blocks, clock, elsewhere, groups, moderation, rights, seconding, verdicts
+from fedcomm import admit, blocks, clock, exile, groups, moderation, rights, seconding, verdicts
 from fedcomm import members as service
 from fedcomm.deputies import MAX_REASON
-from fedcomm.inbox import announce, moderate, undo
+from fedcomm.inbox import announce, banish, moderate, undo
 from fedcomm.inbox.hand import Hand, Ignored
 from fedcomm.mapping import activities
-from storage import members, registers
+from storage import registers
 from storage.actors import Actor
 from storage.connect import Writes, write
 from storage.ids import next_id
 
 
 async def block(hand: Hand, activity: Activity) -> None:
-    """Between people when it names no group; else a ban, which only its moderators can speak (attack GRP-09)."""
+    """Between people when it names no group or site; else a ban, which only who looks after that can speak (attack
+    GRP-09)."""
     blocker = hand.actor(activity.actor)
     _not_over(activity)
     subject = hand.facts.actors.get(id_of(activity.object) or "")
@@ -53,17 +54,21 @@ async def block(hand: Hand, activity: Activity) -> None:
         groups.pass_on(hand.app, writes, group, face, _told(hand, activity, speaker, face, waits=waits), also=also)
         await write(writes)
         return await service.expel(hand.app, group, face, subject, reason)
-    if subject is None or not subject.local or activity.target:
+    if activity.target:
+        return await banish.banned(hand, activity)
+    if subject is None or not subject.local:
         raise Ignored("it is about nobody here")
     await blocks.record_block(hand.app, blocker, subject, activity.uri or "")
 
 
 async def lifted(hand: Hand, activity: Activity) -> None:
-    """A block between people, or a ban from a group, is lifted."""
+    """A block between people, or a ban from a group or a site, is lifted."""
     inner = activity.object
     group = hand.facts.group_at(inner.target or "") if isinstance(inner, Activity) else None
     if group is not None and not group.local:
         return await moderate.unbanned(hand, announce.at_home(hand, activity, group))
+    if group is None and isinstance(inner, Activity) and inner.target:
+        return await banish.lifted(hand, activity, inner)
     await undo.block(hand, activity)
 
 
@@ -79,15 +84,10 @@ async def announced(hand: Hand, activity: Activity) -> None:
         raise Forbidden("Only moderators ban from a group.")
     _not_over(inner)
     writes = Writes()
-    reason = inner.summary[:MAX_REASON]
-    moderation.record_ban(
+    await exile.from_group(
         hand.app, writes, group, face, subject, inner.actor, inner.uri or activity.uri or "", until=inner.ends,
         reason=inner.summary, remove=inner.remove_data,
     )  # fmt: skip
-    await verdicts.banned(hand.app, writes, group, face, subject, until=inner.ends, reason=reason)
-    if subject.local and group.visibility != "public":  # who may read it no more reads it no more here either
-        members.leave(writes, group.id, subject.id, clock.now_ms())
-        elsewhere.erase_later(hand.app, writes, group.id)
     await write(writes)
 
 

@@ -10,6 +10,7 @@ from activitypub.errors import Forbidden
 from activitypub.origins import host_of
 from fedcomm import admit, attesting, clock
 from fedcomm.app import App
+from fedcomm.errors import NotAllowed
 from fedcomm.inbox.facts import Facts
 from storage import posts
 from storage.actors import Actor
@@ -21,7 +22,8 @@ class Wants(Exception):
     """Something must be asked for before the activity can be understood, by ids.
 
     `posts`, `actors` and `keys` are not known yet; of `fresh_posts` and `fresh_actors` the present state at their
-    origin counts. Of `moderators`, groups elsewhere, the list is read anew. `revived_posts` were deleted, and their
+    origin counts. Of `moderators`, groups elsewhere, the list is read anew, of `staff`, sites, who runs them.
+    `revived_posts` were deleted, and their
     authors took that back. `parents` are posts that are answered: when their servers are silent, it goes on without.
     """
 
@@ -34,6 +36,7 @@ class Wants(Exception):
         fresh_actors: Iterable[str] = (),
         keys: Iterable[str] = (),
         moderators: Iterable[str] = (),
+        staff: Iterable[str] = (),
         revived_posts: Iterable[str] = (),
         parents: Iterable[str] = (),
     ) -> None:
@@ -44,13 +47,16 @@ class Wants(Exception):
         self.fresh_actors = tuple(fresh_actors)
         self.keys = tuple(keys)
         self.moderators = tuple(moderators)
+        self.staff = tuple(staff)
         self.revived_posts = tuple(revived_posts)
         self.parents = tuple(parents)
 
     @classmethod
     def of_all(cls, many: "Iterable[Wants]") -> "Wants":
         """Everything that several of them want, each thing once."""
-        names = ("posts", "actors", "fresh_posts", "fresh_actors", "keys", "moderators", "revived_posts", "parents")
+        names = (
+            "posts", "actors", "fresh_posts", "fresh_actors", "keys", "moderators", "staff", "revived_posts", "parents"
+        )  # fmt: skip
         asked: dict[str, dict[str, None]] = {name: {} for name in names}
         for one in many:
             for name in names:
@@ -110,7 +116,7 @@ class Hand(msgspec.Struct, kw_only=True):
         Raises:
             Wants: it is not known yet.
             Forbidden: unknown for good.
-            NotAllowed: suspended, deleted, or of a server that is not spoken with.
+            NotAllowed: suspended, banned by their own server, deleted, or of a server that is not spoken with.
         """
         found = self.facts.actors.get(uri)
         if found is None:
@@ -118,6 +124,8 @@ class Hand(msgspec.Struct, kw_only=True):
                 raise Forbidden("The actor is not known.")
             raise Wants(actors=(uri,))
         admit.actor(found)
+        if self.app.peers.rests(found.uri):
+            raise NotAllowed("This account is suspended.")
         admit.server(self.app.peers, found.host)
         return found
 
@@ -129,7 +137,7 @@ class Hand(msgspec.Struct, kw_only=True):
             NotAllowed: deleted, or of a server that is not spoken with.
         """
         found = self.facts.actors.get(uri)
-        if found is None or found.suspended_at is None:
+        if found is None or (found.suspended_at is None and not self.app.peers.rests(uri)):
             return self.actor(uri)
         admit.withdrawing(found)
         admit.server(self.app.peers, found.host)

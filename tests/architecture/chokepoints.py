@@ -64,6 +64,7 @@ _DECIDED_BEFORE = {  # why these do not ask `admit` themselves
     "fedcomm.fetching": "what is fetched is shown as found; it enters no group of ours",
     "fedcomm.leaders": "a group elsewhere says who looks after it, and its word counts for itself only",
     "fedcomm.attesting": "what a group elsewhere told of somebody goes; nothing enters by that",
+    "fedcomm.exile": "a group or site elsewhere has decided about itself, and its word counts for itself only",
     "fedcomm.inbox.announce": "a group elsewhere has decided about itself, and its word counts for itself only",
 }
 

@@ -74,6 +74,7 @@ class Forum:
         self.refused: list[str] = []
         self.reports: dict[tuple[str, str], str] = {}  # post and who reported → the reason, '' once it is resolved
         self.messages: list[Json] = []
+        self.banned: dict[str, bool] = {}  # from their site → whether all they wrote went with them
         server.documents["/actor"] = self.actor_document(f"{server.base}/actor", "Application", server.name)
         server.handles[server.name] = (f"{server.base}/actor", "Application")
 

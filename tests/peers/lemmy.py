@@ -187,9 +187,34 @@ class Lemmy:
                 raise Dropped("UrlVerificationError: Domains do not match")
             await self._person(forum, activity["actor"])
             forum.messages.append(thing)
+        elif await self._of_site(forum, thing if kind == "Undo" and isinstance(thing, dict) else activity):
+            await self._site_ban(forum, activity)
         else:
             return False
         return True
+
+    async def _of_site(self, forum: Forum, block: Json) -> bool:
+        target = block.get("target") if block["type"] == "Block" else None
+        return target is not None and (await forum.actor(ids(target)[0]))["type"] == "Application"
+
+    async def _site_ban(self, forum: Forum, activity: Json) -> None:
+        """By somebody of that site; in 0.19 of one of its people alone. The one who is banned must be known."""
+        block = activity["object"] if activity["type"] == "Undo" else activity
+        (site,), (who,) = ids(block["target"]), ids(block["object"])
+        for each in (activity, block):
+            if PUBLIC not in [*ids(each["to"]), *ids(each["cc"])]:
+                raise Dropped("ObjectIsNotPublic")
+            if host_of(each["actor"]) != host_of(site) or host_of(each["id"]) != host_of(site):
+                raise Dropped("UrlVerificationError: Domains do not match")
+        if not self.newer and host_of(who) != host_of(site):
+            raise Dropped("UrlVerificationError: Domains do not match")
+        await self._person(forum, block["actor"])
+        if who not in forum.server.actors:
+            raise Dropped("NotFound")
+        if activity["type"] == "Undo":
+            forum.banned.pop(who, None)
+        else:
+            forum.banned[who] = bool(block.get("removeData"))
 
     async def _report(self, forum: Forum, flag: Json) -> tuple[str, str]:
         """What is reported, and by whom."""

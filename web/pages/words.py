@@ -57,6 +57,9 @@ SANCTIONS = {
     "unlimit": later("Not limited any more"),
     "suspend": later("Suspended"),
     "restore": later("Suspension taken back"),
+    "home_freeze": later("Banned by their own server"),
+    "home_suspend": later("Banned by their own server, with all they wrote"),
+    "home_restore": later("Ban by their own server lifted"),
 }
 STAFF_MAIL = {
     "reports": later("Reports that are open"),

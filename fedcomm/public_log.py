@@ -43,7 +43,7 @@ _NAMES = {
 }
 _OF_ACCOUNTS = {"limit": "limit", "unlimit": "unlimit", "suspend": "suspend", "restore": "unsuspend"}
 _OF_SERVERS = {"limit": "limit_server", "suspend": "suspend_server", "": "change_server"}
-_OF_LISTS = {"blocklist.apply": "apply_list", "blocklist.undo": "undo_list"}
+_OF_LISTS = {"blocklist.apply": "apply_list", "blocklist.undo": "undo_list", "blocklist.retract": "retract_list"}
 _RULE = re.compile(r"\((\d{1,2})\) ([^\n]+)")  # as it is said by `web/pages/reasons.py`
 
 
@@ -272,7 +272,7 @@ class _Detail(msgspec.Struct, frozen=True):
     policy: str = ""
     public_comment: str = ""
     obfuscate: bool = False
-    servers: int = 0
+    servers: int | list[str] = 0  # how many; what subscribed lists say no more is named
 
 
 _DETAIL = msgspec.json.Decoder(_Detail)
@@ -281,7 +281,8 @@ _DETAIL = msgspec.json.Decoder(_Detail)
 def _decision(found: Decision) -> Entry:
     detail = _DETAIL.decode(found.detail)
     if found.act in _OF_LISTS:
-        return Entry(id=found.id, at=found.at, act=_OF_LISTS[found.act], servers=detail.servers)
+        servers = detail.servers if isinstance(detail.servers, int) else len(detail.servers)
+        return Entry(id=found.id, at=found.at, act=_OF_LISTS[found.act], servers=servers)
     host = peers.obfuscated(found.host) if detail.obfuscate or found.hidden else found.host
     act = _OF_SERVERS.get(detail.policy, _OF_SERVERS[""])
     return Entry(id=found.id, at=found.at, act=act, host=host, reason=detail.public_comment)

@@ -26,7 +26,7 @@ OF_GROUPS: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 OF_ACCOUNTS = ("limit", "unlimit", "suspend", "restore")
-OF_SERVERS = ("peer.policy", "blocklist.apply", "blocklist.undo")
+OF_SERVERS = ("peer.policy", "blocklist.apply", "blocklist.undo", "blocklist.retract")
 KINDS = (*OF_GROUPS, "accounts", "servers")
 
 _ABOUT_POSTS = ("removed", *OF_GROUPS["threads"])

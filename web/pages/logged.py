@@ -33,6 +33,7 @@ _OF_SERVER = {
     "change_server": later("neither limits nor suspends a server"),
     "apply_list": words.ACTS["blocklist.apply"],
     "undo_list": words.ACTS["blocklist.undo"],
+    "retract_list": words.ACTS["blocklist.retract"],
 }
 
 

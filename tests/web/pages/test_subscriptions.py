@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from activitypub.errors import Unreachable
-from fedcomm import block_rounds, block_subscriptions, clock, peers
+from fedcomm import block_rounds, block_subscriptions, clock, peers, settings
 from fedcomm.app import App
 from fedcomm.block_agreement import Rules
 from fedcomm.errors import Conflict, Invalid, NotFound
@@ -76,7 +76,7 @@ async def policies() -> dict[str, str]:
 
 
 async def test_a_list_drafts_or_decides_and_takes_back_what_it_no_longer_names(
-    app: App, admin: Browser, library: Library
+    app: App, admin: Browser, stranger: Browser, library: Library
 ) -> None:
     alice = await build.person("alice")
     await build.follow(alice, await build.person("bob", "tied.example"))
@@ -115,6 +115,8 @@ async def test_a_list_drafts_or_decides_and_takes_back_what_it_no_longer_names(
     await night(app)
     assert await policies() == {"new.example": "suspend", "mine.example": "limit", "other.example": "suspend"}
     assert not app.peers.policy("bad.example") and "blocklist.retract" in await acts()
+    await settings.change(app, None, {"blocks_shown": "everybody"})
+    assert "took back what no subscribed list says any more1 server" in (await stranger.get("/modlog")).main
 
 
 async def test_nothing_follows_from_a_list_that_is_broken_empty_or_half_gone(

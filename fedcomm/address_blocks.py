@@ -73,19 +73,19 @@ async def severity(app: App, address: str) -> str:
     return _strictest(known) if known else ""
 
 
-async def make(by: Account | None, wanted: Wanted) -> AddressBlock:
-    """From now on this holds for a network.
+async def make(by: Account | None, wanted: Wanted, here: str = "") -> AddressBlock:
+    """From now on this holds for a network; `here` is the address from which that is asked.
 
     Raises:
         NotAllowed: `by` may not.
-        Invalid: no network, too wide a one, or no such severity.
+        Invalid: no network, too wide a one, or no such severity; or whoever asks would be kept out themselves.
         Conflict: something holds for it already.
     """
     powers.require(by, powers.SERVER)
-    return await _put(by, wanted, next_id(), clock.now_ms())
+    return await _put(by, wanted, next_id(), clock.now_ms(), here)
 
 
-async def change(by: Account | None, number: int, wanted: Wanted) -> AddressBlock:
+async def change(by: Account | None, number: int, wanted: Wanted, here: str = "") -> AddressBlock:
     """Something else holds for a network.
 
     Raises:
@@ -96,7 +96,7 @@ async def change(by: Account | None, number: int, wanted: Wanted) -> AddressBloc
     found = await stored.by_id(number)
     if found is None:
         raise NotFound("There is no such network among them.")
-    return await _put(by, wanted, number, found.created_at)
+    return await _put(by, wanted, number, found.created_at, here)
 
 
 async def end(by: Account | None, number: int) -> None:
@@ -185,12 +185,17 @@ async def check_email(email: str) -> None:
         raise Invalid("Nobody signs up here with that address. Please give another one.", field="email")
 
 
-async def _put(by: Account | None, wanted: Wanted, number: int, made_at: int) -> AddressBlock:
+async def _put(by: Account | None, wanted: Wanted, number: int, made_at: int, here: str) -> AddressBlock:
     if wanted.severity not in SEVERITIES:
         raise Invalid("A severity is one of {these}.", field="severity", these=", ".join(SEVERITIES))
     comment = " ".join(wanted.comment.split())[:LONGEST]
     ends = clock.now_ms() + wanted.seconds * 1_000 if wanted.seconds > 0 else None
     made = AddressBlock(number, _network(wanted.network), wanted.severity, comment, made_at, ends)
+    if made.severity == NO_ACCESS and _matching([(ip_network(made.network), made)], here):
+        raise Invalid(
+            "You come from this network yourself ({address}), and could not come back to open it again.", field="ip",
+            address=here, fix=f"close it on the machine of the server: fedcomm network block {made.network}",
+        )  # fmt: skip
     async with transaction():
         if not await stored.put(made):
             raise Conflict("Something holds for this network already.", field="ip")

@@ -110,6 +110,11 @@ async def retry(request: Request, reader: Reader) -> Response:
     return respond.redirect(f"/admin/servers/{host}?done=retried")
 
 
+async def federation(request: Request) -> Response:
+    """`GET /admin/federation`: as the page is called elsewhere."""
+    return respond.redirect("/admin/servers")
+
+
 async def _list(request: Request, asked: Asked, refused: AppError | None = None) -> Response:
     app = state.app_of(request)
     sort = asked.sort if asked.sort in servers.SORTS else "host"
@@ -178,6 +183,7 @@ def _bars(days: list[PeerDay]) -> list[Bar]:
 
 
 routes = [
+    Route("/admin/federation", federation),
     Route("/admin/servers", overview),
     Route("/admin/servers/export.csv", export),
     Route("/admin/servers/{host}", one),

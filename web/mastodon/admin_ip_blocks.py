@@ -54,7 +54,7 @@ async def make(request: Request) -> Response:
     """`POST /api/v1/admin/ip_blocks`"""
     by, wish = await _writing(request), await params.read(request, Wish)
     wanted = Wanted(wish.ip or "", wish.severity or "", wish.comment or "", _seconds(wish))
-    return respond.json(_entity(await address_blocks.make(by, wanted)))
+    return respond.json(_entity(await address_blocks.make(by, wanted, _address(request))))
 
 
 async def change(request: Request) -> Response:
@@ -67,7 +67,7 @@ async def change(request: Request) -> Response:
         there.comment if wish.comment is None else wish.comment,
         left if wish.expires_in is None else _seconds(wish),
     )
-    return respond.json(_entity(await address_blocks.change(by, there.id, wanted)))
+    return respond.json(_entity(await address_blocks.change(by, there.id, wanted, _address(request))))
 
 
 async def end(request: Request) -> Response:
@@ -124,6 +124,10 @@ async def _found(request: Request) -> AddressBlock:
     if found is None:
         raise NotFound(subjects.MISSING)
     return found
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 def _seconds(wish: Wish) -> int:

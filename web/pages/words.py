@@ -332,6 +332,12 @@ SLOW = {
     21_600: later("6 hours"),
     86_400: later("a day"),
 }
+# What holds for who comes from a network (fedcomm/address_blocks.py), the strictest first.
+NETWORKS = {
+    "no_access": later("They are not answered at all"),
+    "sign_up_block": later("They cannot sign up"),
+    "sign_up_requires_approval": later("They sign up only with a yes"),
+}
 # For how long a thread is closed to answers, in minutes.
 WHILES = {
     15: later("a quarter of an hour"),

@@ -69,6 +69,7 @@ async def test_who_comes_from_a_blocked_network_is_kept_out_as_was_decided(app: 
     for ip, severity in wrong:
         assert (await boss.refused("POST", "admin/ip_blocks", ip=ip, severity=severity))[0] == 422, (ip, severity)
     assert (await boss.refused("POST", "admin/ip_blocks", ip="198.51.100.7", severity="no_access"))[0] == 409
+    assert "yourself" in (await boss.refused("POST", "admin/ip_blocks", ip="127.0.0.1", severity="no_access"))[1]
     assert (await moderator.refused("GET", "admin/ip_blocks"))[0] == 403
     assert (await moderator.refused("POST", "admin/ip_blocks", ip="192.0.2.9", severity="no_access"))[0] == 403
     assert await boss.do(f"admin/ip_blocks/{made['id']}", "DELETE") == {}

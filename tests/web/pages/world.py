@@ -197,5 +197,5 @@ FOR_ADMINS = (
     "/admin/people/alice", "/admin/groups", "/admin/neighbours", "/admin/site", "/admin/log", "/admin/emojis",
     "/admin/announcements", "/admin/servers", "/admin/servers/far.example",
     "/admin/block_lists", "/admin/block_lists/7", "/admin/block_lists/subscriptions", "/admin/spam",
-    "/admin/mail_domains", "/admin/media", "/admin/queue",
+    "/admin/mail_domains", "/admin/media", "/admin/queue", "/admin/networks",
 )  # fmt: skip

@@ -99,7 +99,7 @@ async def decide(app: App, host: str, decision: Decision, *, by: str = "") -> De
     async with transaction():
         await put(name, decision)
         await audit.note(by or audit.OPERATOR, "peer.policy", name, **_told(decision))
-        if decision.policy == SUSPEND and not app.peers.blocked(name):
+        if not app.peers.blocked(name) and _cuts(app, decision):
             severing.begin(app, writes := Writes(), name)
             await write(writes)
         await bus.publish("peers", name)
@@ -158,6 +158,11 @@ def named(app: App, host: str) -> str:
     if any(f".{own}".endswith(f".{name}") for own in (app.host, app.host.rpartition(":")[0] or app.host)):
         raise Invalid("{host} is this server itself.", field="host", host=host)
     return name
+
+
+def _cuts(app: App, decision: Decision) -> bool:
+    """Whether nothing comes from a server with it any more."""
+    return decision.policy == SUSPEND or (app.peers.allow_list and decision.policy != ALLOW)
 
 
 def _told(decision: Decision) -> dict[str, object]:

@@ -30,13 +30,14 @@ _DECIDED = "(policy <> '' OR reject_media = 1 OR reject_reports = 1 OR hold_cont
 class Ties(msgspec.Struct, frozen=True):
     """Accepted follows between members here and a server with all its sub-domains; `people` are the members.
 
-    `joined` is how often somebody there is in a group of ours.
+    `joined` is how often somebody there is in a group of ours, `groups` how many follows from here are of groups.
     """
 
     following: int
     followers: int
     people: int
     joined: int
+    groups: int
 
     @property
     def any(self) -> bool:
@@ -99,6 +100,7 @@ async def ties(host: str) -> Ties:
             (f"SELECT COUNT(*) {inward}", args),
             (both, (*args, *args)),
             (joined, args),
+            (f"SELECT COUNT(*) {outward} AND a.kind = 'Group'", args),
         ]
     )
     return Ties(*(int(each[0][0]) for each in found))

@@ -158,6 +158,7 @@ SCHEDULE: dict[str, Regular] = {
     "archives": Regular(archives.end, HOUR),
     "erasures": Regular(erasing.go_on, HOUR),
     "unattended": Regular(unattended.look, HOUR),
+    "allow_list": Regular(severing.look, MINUTE),
     "lapses": Regular(lapses.end, 5 * MINUTE),
     "block_lists": Regular(block_rounds.look, HOUR),
     "chain": Regular(chaining.catch_up, MINUTE),

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 import storage.actors
+from activitypub.origins import host_of
 from fedcomm import cautions
 from fedcomm.app import App
 from storage import docket, notice_groups, registers, reports, sanctions, severances
@@ -108,7 +109,7 @@ async def _reports(base: str, found: Sequence[Notice]) -> dict[int, dict[str, An
     wanted = [notice.report_id for notice in found if notice.kind == "admin.report"]
     cut = [notice.report_id for notice in found if notice.kind == "severed_relationships"]
     severed = await severances.by_ids(cut) if cut else {}
-    events = {number: {"event": small.severance(each)} for number, each in severed.items()}
+    events = {number: {"event": small.severance(each, host_of(base))} for number, each in severed.items()}
     events |= await _warnings(base, [notice for notice in found if notice.kind == "moderation_warning"])
     if not wanted:
         return events

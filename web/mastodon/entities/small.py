@@ -52,10 +52,11 @@ def domain_block(host: str, decision: Decision) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def severance(cut: Severance) -> dict[str, Any]:
-    """Ties of a member that an admin has cut (Mastodon API: "RelationshipSeveranceEvent")."""
+def severance(cut: Severance, here: str) -> dict[str, Any]:
+    """Ties of a member that an admin has cut (Mastodon API: "RelationshipSeveranceEvent"); `here` stands for all
+    servers that were not allowed by name, when this one began to speak with those alone."""
     return {
-        "id": str(cut.id), "type": "domain_block", "purged": False, "target_name": cut.host,
+        "id": str(cut.id), "type": "domain_block", "purged": bool(cut.purged), "target_name": cut.host or here,
         "followers_count": cut.followers, "following_count": cut.following, "created_at": moment(cut.created_at),
     }  # fmt: skip
 

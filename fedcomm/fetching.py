@@ -73,7 +73,7 @@ async def actor(app: App, uri: str, *, fresh: bool = False, allowance: Allowance
         if known is None:
             raise NotFound("There is no such actor here.")
         return known
-    if known is not None and not fresh:
+    if known is not None and not fresh and not known.forgotten:
         return known
     return await _store(app, await app.client.get_document(uri, allowance=allowance))
 
@@ -312,7 +312,7 @@ async def _store(app: App, found: Document, key: KnownKey | None = None) -> Acto
     if app.urls.own(described.uri):
         raise Forbidden("Nobody else describes our actors.")
     old = await actors.by_uri(described.uri)
-    if old is not None and old.deleted_at is not None:
+    if old is not None and old.deleted_at is not None and not old.forgotten:
         raise Gone("The actor was deleted.")
     now = clock.now_ms()
     row = to_row(described, old, next_id(), now)
@@ -326,6 +326,8 @@ async def _store(app: App, found: Document, key: KnownKey | None = None) -> Acto
             flairs.put(writes, group.id, mapping.actors.flair_rows(described, group.id, next_id))
     else:
         actors.replace(writes, row)
+        if old.forgotten:
+            actors.change_later(writes, row.id, deleted_at=None)
         if row.kind == "Group" and (known := await groups.by_actor(row.id)) is not None:
             groups.learn(writes, to_group(described, row, 0, now))
             flairs.put(writes, known.id, mapping.actors.flair_rows(described, known.id, next_id))

@@ -65,7 +65,7 @@ async def at(app: App, url: str) -> tuple[str, int] | None:
         name = urlsplit(url).path.rstrip("/").rsplit("/", 1)[-1].lstrip("@")
         someone = await actors.local(name)
         return ("actor", someone.id) if someone and not someone.gone else None
-    if (known := await actors.by_uri(url)) is not None:
+    if (known := await actors.by_uri(url)) is not None and not known.forgotten:
         return "actor", known.id
     if await posts.by_uri(url) is not None:
         return "post", (await fetching.post(app, url)).id

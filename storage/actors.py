@@ -75,6 +75,11 @@ class Actor(msgspec.Struct, frozen=True):
         """Whether the actor was deleted or suspended: nothing of theirs is shown or accepted."""
         return self.deleted_at is not None or self.suspended_at is not None
 
+    @property
+    def forgotten(self) -> bool:
+        """Whether all that was known of somebody elsewhere was erased with their server: they may be met anew."""
+        return self.deleted_at is not None and not self.local and not self.inbox
+
 
 class Key(msgspec.Struct, frozen=True):
     """A public key and whose it is; `private_der` only for ours."""

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import click
 from fedcomm.cli.asking import ask
 from fedcomm.cli.saying import say
 from fedcomm.errors import Invalid
+from fedcomm.room import readable
 
 _MOST_BYTES = 700_000  # of a list: what goes through the door of the server at once
 _host = click.argument("host")
@@ -98,6 +100,30 @@ def retry(host: str) -> None:
     """Try deliveries to HOST now, and not only when its pause is over."""
     ask("peer.retry", host=host)
     say(f"Deliveries to {host} are tried now.")
+
+
+@peer.command()
+@_host
+@click.option("--dry-run", is_flag=True, help="Only say what there is.")
+@click.option("--yes", "sure", is_flag=True, help="Do not ask; needed where nobody can be asked.")
+def purge(host: str, dry_run: bool, sure: bool) -> None:
+    """Erase all that is known of HOST, which is suspended, and of its sub-domains: accounts, posts, pictures, follows.
+
+    It cannot be undone. What was decided about it stays; when it is let in again its people are met anew.
+    """
+    there = ask("peer.purge", host=host, dry_run=True)
+    much = (
+        f"{there['actors']} accounts and groups, {there['posts']} posts, {there['copies']} copies of pictures"
+        f" ({readable(there['bytes'])})"
+    )
+    if dry_run:
+        return say(f"{host} has {much} here.")
+    if not sure:
+        if not sys.stdin.isatty():
+            raise Invalid("There is nobody to ask whether you are sure.", fix=f"fedcomm peer purge {host} --yes")
+        click.confirm(f"Erase {much} of {host}, for good?", abort=True)
+    ask("peer.purge", host=host, dry_run=False)
+    say(f"{host}: {much} are being erased, which goes on while the server runs.")
 
 
 @peer.command()

@@ -6,14 +6,44 @@ from pathlib import Path
 
 import pytest
 
-from fedcomm import commands, media
+from fedcomm import commands, media, peers, purging
 from fedcomm.errors import Conflict
+from storage import actors
 from storage.connect import execute, rows
 from tests import build
 from tests.fediverse import Fediverse
 from tests.pictures import picture
 
 pytestmark = pytest.mark.anyio
+
+
+async def test_people_of_a_server_that_was_erased_are_met_anew_once_it_is_let_in(fediverse: Fediverse) -> None:
+    a, b = await fediverse.instance("a.test"), await fediverse.instance("b.test")
+    anna, bob = await a.person("anna"), await b.person("bob")
+    await anna.follow("bob@b.test")
+    await fediverse.settle()
+    old = await bob.post("Of the past")
+    await fediverse.settle()
+    await a.knows(old.uri)
+    with a.here():
+        await peers.set_policy(a.app, "b.test", "suspend")
+        await purging.begin(a.app, "b.test", "@anna")
+        await purging.work(a.app, "b.test")
+        await peers.set_policy(a.app, "b.test", "")
+        gone = await actors.by_uri(bob.actor.uri)
+        assert gone and gone.gone and not gone.inbox
+    await b.agreed()
+
+    await anna.follow("bob@b.test")
+    await fediverse.settle()
+    new = await bob.post("Anew")
+    await fediverse.settle()
+
+    await a.knows(new.uri)
+    assert await a.lacks(old.uri)
+    with a.here():
+        back = await actors.by_uri(bob.actor.uri)
+        assert back and back.id == gone.id and not back.gone and back.inbox
 
 
 @pytest.mark.attack("ADM-22", "PRI-13")

@@ -186,6 +186,8 @@ def test_a_server_is_suspended_limited_allowed_and_forgiven(instance: Instance, 
     assert f"{other.host} is suspended" in done(instance, "peer", "suspend", other.host, "--reason", "spam")
     refused = command(instance, "follow", "anna", f"@bob@{other.host}")
     assert json.loads(done(instance, "peer", "list", "--json"))[0]["policy"] == "suspend"
+    assert f"{other.host} has" in done(instance, "peer", "purge", other.host, "--dry-run")
+    assert "--yes" in command(instance, "peer", "purge", other.host).stderr
     assert "media are not taken" in done(instance, "peer", "reject", other.host, "--media")
     assert "wait on the page" in done(instance, "peer", "hold", other.host)
     assert "is limited" in done(instance, "peer", "limit", other.host, "--reason", "noise", "--hide-name")
@@ -350,6 +352,7 @@ WRONG = [
     (("peer", "unsubscribe", "7"), "no such subscription"),
     (("peer", "never-block", "no name"), "not the name of a server"),
     (("peer", "import", "pyproject.toml"), "This is no list of servers"),
+    (("peer", "purge", "unmet.example"), "Suspend the server first"),
     (("peer", "retry", "unmet.example"), "is not known here"),
     (("peer", "show", "unmet.example"), "is not known here"),
     (("network", "block", "nowhere"), "no address and no network"),

@@ -7,7 +7,7 @@ from starlette.routing import Route
 
 import storage.peer_days
 import storage.peers
-from fedcomm import board, clock, peer_days, peers
+from fedcomm import board, clock, peer_days, peers, purging, room
 from fedcomm.errors import AppError, NotFound
 from fedcomm.peerbook import ALLOW
 from storage import servers
@@ -110,6 +110,25 @@ async def retry(request: Request, reader: Reader) -> Response:
     return respond.redirect(f"/admin/servers/{host}?done=retried")
 
 
+@admins_only
+async def question(request: Request, reader: Reader) -> Response:
+    """`GET /admin/servers/{host}/purge`: what would be erased of a server that is suspended."""
+    app, host = state.app_of(request), request.path_params["host"]
+    return await frame.with_form(
+        request, "admin/purge.html", None, host=host, there=await purging.there(app, host),
+        readable=room.readable,
+    )  # fmt: skip
+
+
+@admins_only
+async def purge(request: Request, reader: Reader) -> Response:
+    """`POST /admin/servers/{host}/purge`: erase all of it, for good."""
+    await form(request, Plain, reader)
+    host = request.path_params["host"]
+    await purging.begin(state.app_of(request), host, f"@{reader.actor.username}")
+    return respond.redirect(f"/admin/servers/{host}?done=purged")
+
+
 async def federation(request: Request) -> Response:
     """`GET /admin/federation`: as the page is called elsewhere."""
     return respond.redirect("/admin/servers")
@@ -189,4 +208,6 @@ routes = [
     Route("/admin/servers/{host}", one),
     Route("/admin/servers/{host}", decide, methods=["POST"]),
     Route("/admin/servers/{host}/retry", retry, methods=["POST"]),
+    Route("/admin/servers/{host}/purge", question),
+    Route("/admin/servers/{host}/purge", purge, methods=["POST"]),
 ]

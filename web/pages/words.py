@@ -126,6 +126,7 @@ ACTS = {
     "email.open": later("lets people sign up with an e-mail address again"),
     "keys.rotate": later("gave somebody new keys"),
     "tokens.revoke": later("signed somebody out everywhere"),
+    "peer.purge": later("erased all that was known of a server"),
     "blocklist.subscribe": later("subscribed to a list of servers to block"),
     "blocklist.unsubscribe": later("unsubscribed from a list of servers to block"),
     "blocklist.rules": later("changed how subscribed lists are taken"),

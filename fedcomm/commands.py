@@ -46,6 +46,7 @@ from fedcomm import (
     subscription_commands,
     taking_commands,
     tokens,
+    upkeep_commands,
 )
 from fedcomm.app import App
 from fedcomm.config import Config
@@ -352,4 +353,5 @@ COMMANDS: dict[str, Command] = {
     **queue_commands.COMMANDS,
     **taking_commands.COMMANDS,
     **subscription_commands.COMMANDS,
+    **upkeep_commands.COMMANDS,
 }

@@ -184,13 +184,23 @@ async def clean_up(app: App) -> None:
 
 async def sweep(app: App) -> None:
     """Delete files that no picture has: a process ended between file and row, or between row and file."""
+    await sweep_counted(app)
+
+
+async def sweep_counted(app: App, *, dry_run: bool = False) -> int:
+    """As `sweep`; gives how many these are, or (`dry_run`) would be."""
+    number = 0
     async for keys in app.blobs.old(clock.now_ms() / 1000 - DAY / 1000):
         for at in range(0, len(keys), AT_ONCE):
             some = keys[at : at + AT_ONCE]
             known = await rows.known(some)
             for key in some:
-                if key not in known:
+                if key in known:
+                    continue
+                number += 1
+                if not dry_run:
                     await app.blobs.delete(key)
+    return number
 
 
 async def _find_room(owner: Actor, size: int) -> None:

@@ -31,6 +31,7 @@ NOT_TO_PEOPLE = (
     "fedcomm/cli", "fedcomm/config", "fedcomm/inbox", "fedcomm/outbox", "fedcomm/jobs", "fedcomm/mapping",
     "fedcomm/commands.py", "fedcomm/control.py", "fedcomm/lock.py", "fedcomm/opening.py", "fedcomm/peers.py",
     "fedcomm/debug", "fedcomm/processes.py", "fedcomm/setup.py", "fedcomm/sockets.py", "fedcomm/fetching.py",
+    "fedcomm/upkeep_commands.py",
     "web/federation", "web/guard.py", "web/refusals.py", "web/oauth/apps.py", "web/oauth/token.py",
 )  # fmt: skip
 _KEYWORDS = {"gettext": None, "_": None, "ngettext": (1, 2), "later": None}

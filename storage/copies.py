@@ -99,6 +99,12 @@ async def old(before_ms: int, limit: int) -> dict[str, str | None]:
     return dict(await rows(_OLD, (before_ms, limit)))
 
 
+async def of_host(host: str, limit: int) -> dict[str, str | None]:
+    """Some copies of pictures of a server, by their addresses, with the names of their files."""
+    found = await rows("SELECT url, key FROM copy WHERE host = ? LIMIT ?", (host, limit))
+    return {each[0]: each[1] for each in found}
+
+
 async def forget_missed(urls: Sequence[str]) -> None:
     """Forget that these could not be had, not those that were had meanwhile or are being written."""
     await execute("DELETE FROM copy WHERE url IN (?texts) AND key IS NULL AND size = 0", (list(urls),))

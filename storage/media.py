@@ -103,6 +103,19 @@ async def of_post(post_id: int) -> list[Media]:
     return [Media(*found) for found in await rows(_SELECT + "WHERE post_id = ? ORDER BY position, id", (post_id,))]
 
 
+async def whose(media_id: int) -> tuple[int, int] | None:
+    """Whose a picture or file is, and in which post, 0 for none."""
+    found = await row("SELECT owner_id, COALESCE(post_id, 0) FROM media WHERE id = ?", (media_id,))
+    return (found[0], found[1]) if found else None
+
+
+async def whose_file(key: str) -> tuple[int, int] | None:
+    """As `whose`, of the picture or preview that is kept under this key."""
+    sql = "SELECT owner_id, COALESCE(post_id, 0) FROM media WHERE key = ? OR preview_key = ? LIMIT 1"
+    found = await row(sql, (key, key))
+    return (found[0], found[1]) if found else None
+
+
 async def served(key: str) -> Served | None:
     """The picture or preview kept under this key, while it is in use; nothing of who is suspended or gone."""
     found = await row(_SERVED, (key, key))

@@ -35,6 +35,10 @@ COMMANDS = {
     "mail": "fedcomm.cli.mail",
     "media": "fedcomm.cli.media",
     "disk": "fedcomm.cli.media",
+    "post": "fedcomm.cli.upkeep",
+    "actor": "fedcomm.cli.upkeep",
+    "settings": "fedcomm.cli.upkeep",
+    "mail-domain": "fedcomm.cli.upkeep",
     "doctor": "fedcomm.cli.doctor",
     "debug": "fedcomm.cli.debug",
 }

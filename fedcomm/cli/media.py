@@ -51,6 +51,29 @@ def prune(days: int, dry_run: bool) -> None:
 
 
 @media.command()
+@click.option("--dry-run/--no-dry-run", default=True, show_default=True, help="Only say what would go.")
+def orphans(dry_run: bool) -> None:
+    """Delete files that nothing has, and that are older than a day; each night does the same."""
+    number = ask("media.orphans", dry_run=dry_run)["files"]
+    say(f"{number} files that nothing has {'would go' if dry_run else 'are gone'}.")
+
+
+@media.command()
+@click.argument("host")
+def refresh(host: str) -> None:
+    """Forget all copies of pictures of HOST; they are fetched anew when somebody looks."""
+    say(f"{ask('media.refresh', host=host)['copies']} copies of {host} are forgotten.")
+
+
+@media.command()
+@click.argument("address")
+def lookup(address: str) -> None:
+    """Say whose a picture is, and in which post, by its ADDRESS on this server."""
+    found = ask("media.lookup", address=address)
+    say(f"{found['owner']}\n{found['post']}".rstrip())
+
+
+@media.command()
 @click.argument("megabytes", type=int)
 def cap(megabytes: int) -> None:
     """Let all copies together take MEGABYTES: never more, what was looked at longest ago goes first."""

@@ -112,6 +112,8 @@ ACTS = {
     "media.block": later("blocked a file"),
     "media.erase": later("erased files that are blocked"),
     "media.unblock": later("takes a file again"),
+    "media.refresh": later("let pictures of a server be fetched anew"),
+    "post.purge": later("deleted a post for good"),
     "media.prune": later("forgot copies of pictures of other servers"),
     "mail_domain.close": later("lets nobody sign up with an e-mail address of a domain"),
     "mail_domain.open": later("lets people sign up with e-mail addresses of a domain again"),

@@ -109,7 +109,7 @@ async def sign_up(
     if state == "unconfirmed" and not email.strip():
         raise Invalid("Please give your e-mail address.", field="email")
     text = enrolling.reason(reason)
-    await mail_domains.check(email)
+    await mail_domains.check(email, address)
     await address_blocks.check_email(email)
     wanted = await enrolling.wanted(app, name, password, email, found.role if found else "member", state, address)
     wanted = msgspec.structs.replace(wanted, reason=text, language=language[:20])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from storage.connect import execute, row, rows
+from storage.connect import execute, row, rows, value
 from storage.paging import Page
 
 
@@ -16,6 +16,14 @@ class MailDomain(msgspec.Struct, frozen=True):
     created_at: int
 
 
+class Tries(msgspec.Struct, frozen=True):
+    """How many people, by their network addresses, tried to sign up on a day, and how often in all."""
+
+    people: int = 0
+    tries: int = 0
+
+
+MOST_TRIERS = 1_000  # of a day and domain: more are counted as one
 _SELECT = "SELECT id, domain, created_at FROM mail_domain "
 
 
@@ -53,4 +61,33 @@ async def insert(made: MailDomain) -> bool:
 
 async def delete(domain_id: int) -> bool:
     """Take it out; False when it was not among them."""
+    await execute("DELETE FROM mail_domain_try WHERE domain_id = ?", (domain_id,))
     return bool(await execute("DELETE FROM mail_domain WHERE id = ?", (domain_id,)))
+
+
+async def tried(domain_id: int, day: int, who: str) -> None:
+    """Somebody tried to sign up with an address in it; `day` since 1970. Of a day `MOST_TRIERS` are told apart."""
+    known = "SELECT COUNT(*) FROM mail_domain_try WHERE domain_id = ? AND day = ?"
+    many = (await value(known, (domain_id, day))) >= MOST_TRIERS
+    await execute(
+        "INSERT INTO mail_domain_try (domain_id, day, who, tries) VALUES (?, ?, ?, 1)"
+        " ON CONFLICT (domain_id, day, who) DO UPDATE SET tries = mail_domain_try.tries + 1",
+        (domain_id, day, "" if many else who),
+    )
+
+
+async def history(ids: Sequence[int], since: int) -> dict[int, dict[int, Tries]]:
+    """How often that happened from that day on, by domain and day."""
+    sql = (
+        "SELECT domain_id, day, COUNT(*), SUM(tries) FROM mail_domain_try WHERE domain_id IN (?ints) AND day >= ?"
+        " GROUP BY domain_id, day"
+    )
+    found: dict[int, dict[int, Tries]] = {}
+    for domain_id, day, people, tries in await rows(sql, (list(ids), since)) if ids else ():
+        found.setdefault(domain_id, {})[day] = Tries(int(people), int(tries))
+    return found
+
+
+async def forget_tries(before: int) -> int:
+    """Forget what was tried before that day; gives how many rows went."""
+    return await execute("DELETE FROM mail_domain_try WHERE day < ?", (before,))

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable
 
-from fedcomm import audit, clock, completing, confirming, erasing, guests, maintenance
+from fedcomm import audit, clock, completing, confirming, erasing, guests, mail_domains, maintenance
 from fedcomm.app import App
 from fedcomm.peer_days import KEPT
 from storage import (
@@ -168,6 +168,7 @@ STEPS: tuple[tuple[str, Callable[[], Awaitable[int]]], ...] = (
     ("admissions", _forget_admissions),
     ("threads", completing.forget),
     ("days", _forget_days),
+    ("mail_domains", mail_domains.forget),
     ("old_keys", maintenance.forget_keys),
     ("audit", audit.watch),
 )

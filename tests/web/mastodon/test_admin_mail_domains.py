@@ -3,11 +3,11 @@
 import httpx
 import pytest
 
-from fedcomm import accounts
+from fedcomm import accounts, mail_domains
 from fedcomm.app import App
 from fedcomm.errors import Invalid
 from storage import audit
-from storage.connect import value
+from storage.connect import execute, value
 from tests import build
 from tests.web.mastodon.member import Member, ids
 from tests.web.mastodon.schema import Schema
@@ -34,6 +34,17 @@ async def test_nobody_signs_up_with_an_address_of_a_closed_domain(app: App, clie
         with pytest.raises(Invalid, match="that domain") as refused:
             await accounts.sign_up(app, "late", PASSWORD, email)
         assert refused.value.field == "email"
+    for place in ("192.0.2.1", "192.0.2.2", "192.0.2.1"):
+        with pytest.raises(Invalid, match="that domain"):
+            await accounts.sign_up(app, "late", PASSWORD, "a@deep.trash.example", address=place)
+    today, *before = (await boss.get(f"admin/email_domain_blocks/{made['id']}"))["history"]
+    assert (today["accounts"], today["uses"]) == ("2", "3") and int(today["day"]) % 86_400 == 0
+    assert [(day["accounts"], day["uses"]) for day in before] == [("0", "0")] * 6
+    listed = {each["id"]: each for each in await boss.get("admin/email_domain_blocks")}
+    assert listed[made["id"]]["history"][0] == today and listed[more[0]["id"]]["history"][0]["uses"] == "0"
+    assert await mail_domains.forget() == 0
+    await execute("UPDATE mail_domain_try SET day = day - 8")
+    assert await mail_domains.forget() == 2
     for email in ("", "a@nottrash.example", "trash.example@fine.example"):
         await accounts.sign_up(app, f"fine{len(email)}", PASSWORD, email)
     assert (await accounts.authenticate(app, "early@trash.example", PASSWORD)).state == "active"

@@ -11,7 +11,7 @@ import msgspec
 
 import storage.accounts
 import storage.stats
-from fedcomm import clock, settings, unattended
+from fedcomm import clock, settings, smtp, unattended
 from fedcomm.app import App
 
 YES, NO, ASK = "yes", "no", "ask"  # ASK: nobody but you knows
@@ -45,11 +45,22 @@ async def items(app: App) -> list[Item]:
         _item("moderation", attended, "somebody who looks after it was here within the week", "sign in and look"),
         _item("second admin", admins > 1, f"admins who can sign in: {admins}",
               "let somebody else get at it in need: fedcomm account promote NAME --role admin"),
+        await _mail(app),
         Item("numbers", YES, f"NodeInfo tells what the database counts: people {counts.people}, posts {counts.posts},"
              f" active in a month {counts.active_month}"),
         Item("backups", ASK, "each day, kept elsewhere", "what copies the database and the folder of files is yours"),
         Item("notice", ASK, "at least three months before it closes", "promise it in the terms, on /admin/site"),
     ]  # fmt: skip
+
+
+async def _mail(app: App) -> Item:
+    if not app.config.mail.url:
+        return Item("mail", ASK, "off: who forgets their password needs an admin", "see docs/host/mail.md")
+    try:
+        await smtp.reached(app.config)
+    except smtp.Unsent as why:
+        return Item("mail", NO, f"the mail server does not let us in: {why}", "compare [mail] with docs/host/mail.md")
+    return Item("mail", YES, "the mail server answers and lets us in; try it: fedcomm mail test ADDRESS")
 
 
 def _item(name: str, so: bool, said: str, fix: str) -> Item:

@@ -44,6 +44,25 @@ async def deliver(config: Config, message: EmailMessage, recipient: str) -> list
     return await asyncio.to_thread(_deliver, server, config, message, recipient)
 
 
+async def reached(config: Config) -> None:
+    """Whether the mail server answers, and lets us in; nothing is sent.
+
+    Raises:
+        Unsent: it does not.
+    """
+    await asyncio.to_thread(_reach, mail_server.read(config.mail.url), config)
+
+
+def _reach(server: MailServer, config: Config) -> None:
+    try:
+        with _connected(server, config, []) as session:
+            session.noop()
+    except smtplib.SMTPResponseException as refused:
+        raise Unsent(_said(refused.smtp_code, refused.smtp_error), []) from None
+    except (smtplib.SMTPException, OSError) as fault:
+        raise Unsent(f"{server.host}:{server.port}: {fault}"[:_LONGEST], []) from None
+
+
 def _deliver(server: MailServer, config: Config, message: EmailMessage, recipient: str) -> list[str]:
     talk: list[str] = []
     try:

@@ -56,6 +56,14 @@ async def test_a_server_on_this_machine_gets_mail_as_it_is(plain: MailServer) ->
     assert plain.words() == "One paragraph. Another one, with ümläuts." and mail["Date"] and not mail["Bcc"]
 
 
+async def test_whether_the_mail_server_answers_is_told_without_a_mail(plain: MailServer) -> None:
+    await smtp.reached(config(plain.url))
+
+    assert plain.mails == []
+    with pytest.raises(smtp.Unsent, match=r"127\.0\.0\.1:1"):
+        await smtp.reached(config("smtp://127.0.0.1:1"))
+
+
 @pytest.mark.attack("ADM-06", "XSS-17")
 async def test_nothing_that_people_write_becomes_a_header(plain: MailServer) -> None:
     evil = "Hi\r\nBcc: all@mail.example\r\n\r\nBuy \u2028 this"

@@ -40,7 +40,7 @@ async def test_what_lists_ask_is_said_with_what_to_do_and_numbers_are_what_the_d
 
     mended = {"sign-up", "description", "rules", "contact", "privacy", "moderation", "second admin"}
     assert {name for name, state in before.items() if state == "no"} == mended
-    assert "no" not in after.values() and after["backups"] == after["notice"] == "ask"
+    assert "no" not in after.values() and after["backups"] == after["notice"] == after["mail"] == "ask"
     transport = httpx.ASGITransport(web.app.build(app))
     async with httpx.AsyncClient(transport=transport, base_url=build.BASE) as client:
         usage = (await client.get("/nodeinfo/2.1")).json()["usage"]

@@ -43,8 +43,8 @@ class Listed(msgspec.Struct, frozen=True):
     unread: list[str]
 
 
-def read(content: bytes) -> Listed:
-    """What stands in a file.
+def read(content: bytes, *, or_nothing: bool = False) -> Listed:
+    """What stands in a file; `or_nothing`: a list that names nobody is one as well.
 
     Raises:
         Invalid: it is too long, or no list of servers.
@@ -65,7 +65,7 @@ def read(content: bytes) -> Listed:
             found[entry.host] = entry
         elif len(unread) < MAX_TOLD:
             unread.append(str(fields.get("domain", ""))[:100])
-    if not found:
+    if not found and (unread or not or_nothing):
         raise Invalid("No server is named in this file.", field="file")
     return Listed(list(found.values()), unread)
 

@@ -1,8 +1,8 @@
 """Each day the lists that were subscribed are read again, and what they say together is drafted or decided.
 
-Nothing is concluded from a list that could not be read, names nobody, or lost more than half: what it said before
-counts until it can be read, or somebody said yes. What a list no longer names is taken back, unless somebody has
-decided about it by hand since.
+Nothing is concluded from a list that could not be read, names nobody any more, or lost more than half: what it said
+before counts until it can be read, or somebody said yes. What a list no longer names is taken back, unless somebody
+has decided about it by hand since.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ import storage.settings
 from activitypub.errors import ProtocolError, Unreachable
 from activitypub.origins import same_origin
 from activitypub.versions import Version
-from fedcomm import audit, block_agreement, block_imports, block_lists, clock, fires
+from fedcomm import audit, block_agreement, block_breadth, block_imports, block_lists, clock, fires
 from fedcomm.app import App
 from fedcomm.block_agreement import Agreed, Rules
 from fedcomm.block_lists import Entry
@@ -123,7 +123,7 @@ async def _read(app: App, known: Subscription) -> None:
         return
     entries, version = found
     least = known.entries / 2 if known.accepted is None else min(known.accepted, known.entries / 2)
-    if known.entries > _FEW and len(entries) < least:
+    if (known.entries > _FEW and len(entries) < least) or (known.entries and not entries and known.accepted is None):
         await _note(known, failures=0, shrunk=len(entries), read_at=now, next_at=now + DAY)
         return
     said = [(each.host, each.decision) for each in entries]
@@ -141,12 +141,17 @@ async def _fetched(app: App, known: Subscription) -> tuple[list[Entry], Version]
         return None
     where = fires.snapshot_of(found.body)
     if not where:
-        return block_lists.read(found.body).entries, found.version
+        return _entries(known, found.body), found.version
     if not same_origin(where, known.url):
         raise Invalid("The snapshot of this data set is on another server.")
     snapshot = await app.client.get_text(where, ACCEPT, block_lists.MAX_BYTES)
     assert snapshot is not None  # nothing was said to be known
-    return block_lists.read(snapshot.body).entries, Version()  # that of the data set says nothing about it
+    return _entries(known, snapshot.body), Version()  # that of the data set says nothing about it
+
+
+def _entries(known: Subscription, content: bytes) -> list[Entry]:
+    """What it says; a list that was read before may name nobody any more, which somebody has to see first."""
+    return block_lists.read(content, or_nothing=known.read_at is not None).entries
 
 
 async def _note(known: Subscription, said: Sequence[tuple[str, Decision]] | None = None, **changed: object) -> None:
@@ -206,6 +211,7 @@ async def _undone(host: str, entries: Sequence[Made]) -> bool:
 async def _put_forward(app: App, said: Mapping[str, Agreed], how: Rules) -> None:
     """What is not decided yet: what may be is decided, the rest is drafted. What was turned down is not said again."""
     known = {each.host: each.decision for each in await storage.peers.decided()}
+    known_below = await block_breadth.known_below()
     ties, settled = await servers.all_ties(), _settled(await made_lists.subscribed())
     now, drafted, adopted = list[Change](), list[Change](), list[Change]()
     for host, each in sorted(said.items()):
@@ -213,7 +219,8 @@ async def _put_forward(app: App, said: Mapping[str, Agreed], how: Rules) -> None
         if any(_alike(each.decision, before) for before in settled.get(host, ())):
             continue
         if change is not None:
-            (now if each.automatic and change.cuts <= how.most_cuts else drafted).append(change)
+            alone = each.automatic and change.cuts <= how.most_cuts and not block_breadth.wide(host, known_below)
+            (now if alone else drafted).append(change)
         elif kind == "present" and each.adopt and _alike(known[host], each.decision):
             adopted.append(Change(host, known[host], 0, Decision()))
     await _draft(drafted)

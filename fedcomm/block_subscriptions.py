@@ -118,7 +118,7 @@ async def set_rules(app: App, wanted: Rules, by: str) -> None:
         raise Invalid("Say how many lists have to agree, from 1 to {most}.", field="at_least", most=MOST)
     if not 0 <= wanted.most_cuts <= 1_000_000:
         raise Invalid("Say how many follows may be cut without a yes.", field="most_cuts")
-    names = tuple(dict.fromkeys(peers.named(app, host) for host in wanted.never if host.strip()))
+    names = tuple(dict.fromkeys(_whole(app, host) for host in wanted.never if host.strip()))
     if len(names) > NEVER:
         raise Invalid("At most {most} servers can be left alone.", field="never", most=NEVER)
     async with transaction():
@@ -140,6 +140,14 @@ async def spare(app: App, hosts: Sequence[str], by: str, *, no_more: bool = Fals
     never = [each for each in before.never if each not in names] if no_more else [*before.never, *names]
     await set_rules(app, msgspec.structs.replace(before, never=tuple(never)), by)
     return await rules()
+
+
+def _whole(app: App, host: str) -> str:
+    """The name of a server, in full: a word alone would match none, and nobody would notice."""
+    name = peers.named(app, host)
+    if "." not in name:
+        raise Invalid("{host} is not the name of a server.", field="never", host=host)
+    return name
 
 
 async def named(which: str) -> Subscription:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 import storage.peers
-from fedcomm import audit, block_imports, peers
+from fedcomm import audit, block_breadth, block_imports, peers
 from fedcomm import block_lists as parse
 from fedcomm.app import App
 from fedcomm.errors import Invalid, NotFound
@@ -15,6 +15,7 @@ from storage import block_lists
 from storage.peers import Decision, Peer
 
 _TOLD_CUTS = 20
+_LOOKED_AT = 50_000  # entries, of a list that may have so many
 _TOLD = (
     "host",
     "policy",
@@ -84,7 +85,16 @@ async def _import(app: App, content: str, source: str, apply: bool) -> dict[str,
         "cuts": await block_lists.cuts(made.id),
         "cut": [{"host": each.host, "cuts": each.cuts} for each in most if each.cuts],
         "unread": made.unread.splitlines(),
+        "wide": await _wide(made.id),
     }
+
+
+async def _wide(list_id: int) -> list[str]:
+    """Of the first entries those that reach far."""
+    known = await block_breadth.known_below()
+    return [
+        each.host for each in await block_lists.changes(list_id, _LOOKED_AT) if block_breadth.wide(each.host, known)
+    ]
 
 
 async def _apply(app: App, number: int) -> dict[str, Any]:

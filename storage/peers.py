@@ -105,6 +105,13 @@ async def everybody() -> list[Peer]:
     return [Peer(*found) for found in await rows(_SELECT + "ORDER BY host")]
 
 
+async def met() -> list[str]:
+    """The names of those that were met, not only named by a decision."""
+    seen = ("software_checked_at", "last_in_at", "last_out_at")
+    sql = "SELECT host FROM peer WHERE " + " OR ".join(f"{name} IS NOT NULL" for name in seen)
+    return [found[0] for found in await rows(sql)]
+
+
 async def decided() -> list[Decided]:
     """What was decided, by the names of the servers."""
     return [_decided(*found) for found in await rows(_DECIDED + "WHERE decision_id IS NOT NULL ORDER BY host")]

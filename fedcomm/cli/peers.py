@@ -180,6 +180,8 @@ def _plan(found: dict[str, Any], applied: bool) -> Iterator[str]:
     )
     yield f"It cuts {found['cuts']} follows from or to members and groups here."
     yield from (f"  {each['host']}: {each['cuts']}" for each in found["cut"])
+    if found["wide"]:
+        yield f"Many servers have names that end so, and it holds for all of them: {', '.join(found['wide'])}"
     if found["unread"]:
         yield f"Not understood, or not named in full: {', '.join(found['unread'])}"
     if applied:

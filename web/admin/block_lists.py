@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import storage.peers
-from fedcomm import block_imports, block_lists
+from fedcomm import block_breadth, block_imports, block_lists
 from fedcomm.errors import AppError, Invalid, NotFound
 from storage import block_lists as stored
 from web import params, respond, state
@@ -109,6 +109,7 @@ async def _one(request: Request, refused: AppError | None = None) -> Response:
         raise NotFound("There is no such list.")
     offset = max(0, min(params.query(request, _Asked).offset, 1_000_000))
     changes = await stored.changes(found.id, LINES + 1, offset)
+    known = await block_breadth.known_below()
     return await frame.with_form(
         request,
         "admin/block_list.html",
@@ -117,6 +118,7 @@ async def _one(request: Request, refused: AppError | None = None) -> Response:
         applied=await stored.done(found.id),
         cuts=await stored.cuts(found.id),
         changes=changes[:LINES],
+        wide={each.host for each in changes[:LINES] if block_breadth.wide(each.host, known)},
         offset=offset,
         further=offset + LINES if len(changes) > LINES else 0,
     )

@@ -85,7 +85,7 @@ async def test_a_list_drafts_or_decides_and_takes_back_what_it_no_longer_names(
     await build.follow(await build.person("cleo", "guests.example"), face)  # who comes for a group would be cut as well
     await peers.decide(app, "mine.example", Decision("limit"))
     library.texts[CSV] = "#domain,#severity\nbad.example,suspend\ntied.example,suspend\nmine.example,silence\n"
-    library.texts[CSV] += "guests.example,suspend\n"
+    library.texts[CSV] += "guests.example,suspend\nco.uk,suspend\n"
     page = await admin.get("/admin/block_lists/subscriptions")
     sent = await admin.button(page, "/admin/block_lists/subscriptions", url=CSV, automatic="1")
     assert "in a moment" in sent.main
@@ -94,15 +94,17 @@ async def test_a_list_drafts_or_decides_and_takes_back_what_it_no_longer_names(
 
     assert await policies() == {"bad.example": "suspend", "mine.example": "limit"}
     (draft,) = [each for each in await block_lists.newest(9) if each.state == "draft"]
-    assert [change.host for change in await block_lists.changes(draft.id, 9)] == ["guests.example", "tied.example"]
+    drafted = [change.host for change in await block_lists.changes(draft.id, 9)]
+    assert drafted == ["guests.example", "tied.example", "co.uk"]
     shown = await admin.get("/admin/block_lists/subscriptions")
-    assert CSV in shown.main and "4 servers" in shown.main and "decides at once" in shown.main
+    assert CSV in shown.main and "5 servers" in shown.main and "decides at once" in shown.main
 
     await night(app)
     assert library.asked == [(CSV, 200), (CSV, 304)]
     assert [each.id for each in await block_lists.newest(9) if each.state == "draft"] == [draft.id]
     listing = await admin.get(f"/admin/block_lists/{draft.id}")
     assert f"Named by {CSV}" in listing.main
+    assert listing.main.count("Many servers have names that end so") == 1
     await admin.post(f"/admin/block_lists/{draft.id}", {"csrf": listing.all("input", name="csrf")[0]["value"],
                                                         "act": "drop"})  # fmt: skip
     library.texts[CSV] = "#domain,#severity\ntied.example,suspend\nnew.example,suspend\nbad.example,silence\n"
@@ -128,7 +130,7 @@ async def test_nothing_follows_from_a_list_that_is_broken_empty_or_half_gone(
     await done(app)
     assert set(await policies()) == set(MANY)
 
-    for text, words in (("<html>", "No server is named"), ("", "No server is named"), (None, "It is down")):
+    for text, words in (("<html>", "No server is named"), ("[7]", "No server is named"), (None, "It is down")):
         library.texts[CSV] = text or ""
         if text is None:
             del library.texts[CSV]
@@ -138,6 +140,10 @@ async def test_nothing_follows_from_a_list_that_is_broken_empty_or_half_gone(
     assert failed.failures == 3 and failed.next_at <= clock.now_ms() + 4 * block_rounds.HOUR
     assert "It is down" in (await admin.get("/admin/block_lists/subscriptions")).main
 
+    library.texts[CSV] = "#domain,#severity\n"
+    await night(app)
+    page = await admin.get("/admin/block_lists/subscriptions")
+    assert "names 0 servers and named 12" in page.main and set(await policies()) == set(MANY)
     library.texts[CSV] = "\n".join(MANY[:3])
     await night(app)
     page = await admin.get("/admin/block_lists/subscriptions")
@@ -153,9 +159,19 @@ async def test_nothing_follows_from_a_list_that_is_broken_empty_or_half_gone(
     await block_subscriptions.spare(app, [MANY[0]], "@ada")
     await done(app)
     assert set(await policies()) == set(MANY[1:3])
+    with pytest.raises(Invalid, match="not the name of a server"):
+        await block_subscriptions.spare(app, ["friends"], "@ada")
+    library.texts[CSV] = "[]"
+    await night(app)
+    await block_subscriptions.accept(app, made.id, "@ada")
+    await done(app)
+    assert await policies() == {}
+    await night(app)  # and so it stays
+    (emptied,) = await stored.everything()
+    assert (emptied.failures, emptied.shrunk, emptied.entries) == (0, None, 0)
     await block_subscriptions.unsubscribe(app, made.id, "@ada")
     await done(app)
-    assert set(await policies()) == set(MANY[1:3]) and not await stored.said()
+    assert await policies() == {} and not await stored.said()
 
 
 async def test_two_of_three_lists_agree_and_what_was_here_before_is_adopted(app: App, library: Library) -> None:

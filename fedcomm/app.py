@@ -50,6 +50,7 @@ class Delivering(Protocol):
 
     def alive(self, host: str) -> None: ...
     def again(self, host: str) -> None: ...
+    def held(self, host: str, until_ms: int) -> None: ...
     def dropped(self, host: str, seq: int) -> None: ...
     def rejected(self, host: str, seqs: Sequence[int]) -> None: ...
     async def save_now(self) -> None: ...
@@ -175,6 +176,7 @@ class App:
         bus.subscribe("jobs", lambda _payload: self._look_for_jobs())
         bus.subscribe("alive", self._alive)
         bus.subscribe("again", self._again)
+        bus.subscribe("held", self._held)
         bus.subscribe("dropped", self._dropped)
         bus.subscribe("cursors", lambda _payload: self._save_cursors())
         bus.after_gap(self._missed)
@@ -196,6 +198,11 @@ class App:
     def _again(self, host: str) -> None:
         if self.sender is not None:
             self.sender.again(host)
+
+    def _held(self, told: str) -> None:
+        if self.sender is not None:
+            until, _, host = told.partition(" ")
+            self.sender.held(host, int(until))
 
     def _dropped(self, told: str) -> None:
         if self.sender is not None:

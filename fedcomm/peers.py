@@ -10,7 +10,7 @@ from activitypub.errors import ProtocolError
 from activitypub.origins import host_named
 from fedcomm import audit, clock, severing
 from fedcomm.app import App
-from fedcomm.errors import Invalid, NotFound
+from fedcomm.errors import Conflict, Invalid, NotFound
 from fedcomm.peerbook import ALLOW, SUSPEND
 from storage import bus, jobs, peers
 from storage.connect import Writes, transaction, write
@@ -19,6 +19,7 @@ from storage.peers import Decided, Decision
 
 POLICIES = ("", ALLOW, "limit", SUSPEND)
 MOST_COMMENT = 1_000  # characters
+MOST_HOURS = 7 * 24  # for which deliveries can be held: what is for it is kept for 30 days
 RELEARN = 24 * 3_600_000  # ms between looks at what a peer runs
 
 
@@ -132,7 +133,31 @@ async def retry(app: App, host: str, *, by: str = "") -> None:
         raise NotFound("{host} is not known here.", host=name)
     async with transaction():
         await audit.note(by or audit.OPERATOR, "peer.retry", name)
+        await peers.hold(name, None)
         await bus.publish("again", name)
+
+
+async def hold(app: App, host: str, hours: int, *, by: str = "") -> None:
+    """Send nothing to a server for so many hours; what is for it waits until then, or until `retry`.
+
+    Raises:
+        Invalid: no name of another server, or no such number of hours.
+        NotFound: it is not known here.
+        Conflict: deliveries to it fail, so that they wait anyhow.
+    """
+    name = named(app, host)
+    if not 1 <= hours <= MOST_HOURS:
+        raise Invalid("Deliveries can be held for 1 to {most} hours.", field="hours", most=MOST_HOURS)
+    if await peers.get(name) is None:
+        raise NotFound("{host} is not known here.", host=name)
+    until = clock.now_ms() + hours * 3_600_000
+    async with transaction():
+        if not await peers.hold(name, until):
+            raise Conflict(
+                "Deliveries to {host} fail and wait already.", host=name, fix="see when: fedcomm queue stats"
+            )
+        await audit.note(by or audit.OPERATOR, "queue.hold", name, hours=hours)
+        await bus.publish("held", f"{until} {name}")
 
 
 async def decision(app: App, host: str) -> Decision:

@@ -37,6 +37,11 @@ async def _retry(app: App, refs: list[str], host: str) -> dict[str, Any]:
     return {"number": await backlog.retry(app, None, refs) if refs else 0}
 
 
+async def _hold(app: App, host: str, hours: int) -> dict[str, Any]:
+    await peers.hold(app, host, hours)
+    return {}
+
+
 async def _drop(app: App, refs: list[str], host: str) -> dict[str, Any]:
     number = await backlog.drop_for(app, None, host) if host else 0
     return {"number": number + (await backlog.drop(None, refs) if refs else 0)}
@@ -46,5 +51,6 @@ COMMANDS: dict[str, Callable[..., Awaitable[dict[str, Any]]]] = {
     "queue.list": _list,
     "queue.stats": _stats,
     "queue.retry": _retry,
+    "queue.hold": _hold,
     "queue.drop": _drop,
 }

@@ -220,6 +220,12 @@ def below_args(host: str) -> tuple[str, str, str, str]:
     return host, f"%.{escaped}", f"{escaped}:%", f"%.{escaped}:%"
 
 
+async def hold(host: str, until_ms: int | None) -> bool:
+    """Nothing is sent to a peer before that time, or (None) it is again; False when deliveries to it fail anyhow."""
+    sql = "UPDATE peer SET next_attempt_at = ? WHERE host = ? AND failures = 0"
+    return bool(await execute(sql, (until_ms, host)))
+
+
 async def set_software(host: str, software: str, version: str, family: str, now_ms: int) -> None:
     """Note what the peer says it runs."""
     await execute(

@@ -62,6 +62,23 @@ def retry(refs: tuple[str, ...], peer: str) -> None:
 
 
 @queue.command()
+@click.argument("host")
+@click.option("--hours", type=click.IntRange(1, 168), default=24, show_default=True, help="For how long.")
+def hold(host: str, hours: int) -> None:
+    """Send nothing to HOST for a while; what is for it waits."""
+    ask("queue.hold", host=host, hours=hours)
+    say(f"Nothing is sent to {host} for {hours} hours. Sooner: fedcomm queue release {host}")
+
+
+@queue.command()
+@click.argument("host")
+def release(host: str) -> None:
+    """Send to HOST again what was held."""
+    ask("queue.retry", refs=[], host=host)
+    say(f"What waits for {host} is sent now.")
+
+
+@queue.command()
 @_refs
 @click.option("--peer", default="", metavar="HOST", help="Drop what waits for this server.")
 def drop(refs: tuple[str, ...], peer: str) -> None:

@@ -96,6 +96,16 @@ class Sender:
             self._ledger.moved(lane)
             self.app.wake_delivery.set()
 
+    def held(self, host: str, until_ms: int) -> None:
+        """An admin wants nothing sent there before that time; what is in the air stays there."""
+        lane = self.lanes.get(host)
+        if lane is not None:
+            lane.hold(until_ms)
+            self._ready.pop(host, None)
+            self._lagging[host] = lane
+            self._ledger.moved(lane)
+            self.app.wake_delivery.set()
+
     def dropped(self, host: str, seq: int) -> None:
         """An admin wants nothing delivered there up to this entry; what is in the air stays there."""
         lane = self.lanes.get(host)

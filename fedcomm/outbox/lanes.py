@@ -39,6 +39,7 @@ class Lane:
         self.failures = peer.failures
         self.failing_since = peer.failing_since
         self.next_at = peer.next_attempt_at or 0
+        self.hold_until = 0 if peer.failures else self.next_at  # an admin wants nothing sent there before (ms)
         self.error = peer.last_error
         self.delivered_at = peer.last_out_at
         self.failed_at = 0  # when it last failed, as far as this process knows
@@ -159,7 +160,8 @@ class Lane:
 
     def recover(self, now_ms: int) -> None:
         """The peer answers again."""
-        self.failures, self.failing_since, self.next_at, self.error, self.asked = 0, None, 0, "", False
+        self.failures, self.failing_since, self.error, self.asked = 0, None, "", False
+        self.next_at = self.hold_until if self.hold_until > now_ms else 0
         self.delivered_at = now_ms
 
     def heard(self, now_ms: int) -> bool:
@@ -179,7 +181,11 @@ class Lane:
 
     def again(self) -> None:
         """Nothing is held any more; should it fail, it waits as long as before."""
-        self.next_at, self.asked = 0, False
+        self.next_at, self.hold_until, self.asked = 0, 0, False
+
+    def hold(self, until_ms: int) -> None:
+        """Nothing is sent there before, also when what is in the air now is taken."""
+        self.next_at = self.hold_until = until_ms
 
 
 def _ordered(first: Entry, second: Entry) -> bool:

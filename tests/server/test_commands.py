@@ -372,6 +372,8 @@ WRONG = [
     (("account", "revoke", "nobody"), "no account called nobody"),
     (("account", "rotate", "nobody"), "Nobody called nobody"),
     (("queue", "retry"), "--peer HOST"),
+    (("queue", "hold", "unmet.example"), "is not known here"),
+    (("queue", "release", "no name"), "not the name of a server"),
     (("queue", "retry", "job:7"), "not there any more"),
     (("queue", "drop", "what"), "names nothing that waits"),
     (("queue", "drop", "--peer", "unmet.example"), "Nothing waits for"),

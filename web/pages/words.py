@@ -114,6 +114,7 @@ ACTS = {
     "media.unblock": later("takes a file again"),
     "media.refresh": later("let pictures of a server be fetched anew"),
     "post.purge": later("deleted a post for good"),
+    "queue.hold": later("held what is for a server"),
     "media.prune": later("forgot copies of pictures of other servers"),
     "mail_domain.close": later("lets nobody sign up with an e-mail address of a domain"),
     "mail_domain.open": later("lets people sign up with e-mail addresses of a domain again"),

@@ -10,7 +10,9 @@ import pytest
 
 from activitypub.errors import Unreachable
 from fedcomm import clock, queue
+from fedcomm import peers as admins
 from fedcomm.app import App
+from fedcomm.errors import Conflict
 from fedcomm.outbox.lanes import Lane, pause, set_aside
 from storage import audit, outbox
 from storage import peers as rows
@@ -508,3 +510,32 @@ async def test_when_a_peer_was_heard_is_written_down_once_a_minute(server: Deliv
 
     assert heard[0] == heard[1] is not None and heard[2] is not None and heard[2] - heard[0] >= 60_000
     assert await rows.get("never.met.example") is None
+
+
+async def test_what_is_for_a_peer_is_held_for_as_long_as_an_admin_wants_and_released(
+    server: Delivering, peers: Peers
+) -> None:
+    await server.publish("a", "one.example")
+    await server.settle()
+    assert len(peers.knocks) == 1
+    await admins.hold(server.app, "one.example", 2)
+
+    await server.publish("b", "one.example")
+    await server.settle()
+    await server.wait(2 * HOUR - 10)
+    assert len(peers.knocks) == 1
+    await server.wait(20)
+    assert len(peers.knocks) == 2
+
+    await admins.hold(server.app, "one.example", 24)
+    await server.publish("c", "one.example")
+    await server.settle()
+    assert len(peers.knocks) == 2
+    await admins.retry(server.app, "one.example")
+    await server.settle()
+    assert len(peers.knocks) == 3
+    peers.answers["one.example"] = 503
+    await server.publish("d", "one.example")
+    await server.settle()
+    with pytest.raises(Conflict, match="wait already"):
+        await admins.hold(server.app, "one.example", 1)

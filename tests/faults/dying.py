@@ -4,6 +4,7 @@ Once FILE is there, with n in it, two kinds of moments are counted: before each 
 database, whichever it is, and after each that made a change durable, when nobody has been told yet.
 """
 
+import faulthandler
 import itertools
 import os
 import re
@@ -88,6 +89,7 @@ def _moment(name: str) -> None:
 
 
 if __name__ == "__main__":
+    faulthandler.enable()  # a death that nobody asked for is told from one that was
     _file, _numbers = Path(sys.argv.pop(1)), itertools.count(1)
     sqlite3.connect = partial(sqlite3.connect, factory=File)
     storage.postgres_connection.Connection = Line  # type: ignore[misc]

@@ -2,11 +2,13 @@
 
 import asyncio
 import gc
+import time
 from contextlib import nullcontext
+from types import SimpleNamespace
 
 import pytest
 
-from fedcomm import fetching, group_profile, limits, reactions
+from fedcomm import clock, fetching, group_profile, limits, reactions
 from fedcomm.errors import Invalid
 from fedcomm.group_profile import Change
 from fedcomm.inbox.hand import Hand
@@ -129,9 +131,14 @@ async def test_a_server_with_many_new_people_has_not_many_votes(world: World) ->
     assert len(told) == 1 and world.host.name in told[0][0] and f"@ann/{world.post.id}" in told[0][0]
 
 
-async def test_what_many_of_one_server_vote_counts_later_in_their_order_and_is_not_lost(world: World) -> None:
+async def test_what_many_of_one_server_vote_counts_later_in_their_order_and_is_not_lost(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, ticks, ahead = clock.now, time.monotonic, [0.0]
+    monkeypatch.setattr(clock, "now", lambda: real() + ahead[0])
+    monkeypatch.setattr(limits, "time", SimpleNamespace(monotonic=lambda: ticks() + ahead[0]))
     for app in world.a.apps:
-        app.vote_limit = limits.VoteLimit(most=2, known=3, waiting=9, window=1.0)
+        app.vote_limit = limits.VoteLimit(most=2, known=3, waiting=9, window=60.0)
     old = [world.host.actor(f"o{number}") for number in range(4)]
     new = [world.host.actor(f"n{number}") for number in range(4)]
     with world.a.here():
@@ -149,7 +156,7 @@ async def test_what_many_of_one_server_vote_counts_later_in_their_order_and_is_n
 
     async with asyncio.timeout(20):
         while await world.votes() != (6, 1):
-            await asyncio.sleep(0.1)
+            ahead[0] += 10.0
             world.a.overflow()
             await world.fediverse.settle()
     full = limits.VoteLimit(most=1, waiting=1)

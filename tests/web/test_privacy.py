@@ -67,6 +67,7 @@ async def test_what_is_for_others_is_answered_as_what_never_was(world: World) ->
     secret = world.answers["direct"]
     wrong = []
     await onlookers.look(world, "far stranger", "/posts/1")  # whose key is proved now
+    await onlookers.look(world, "stranger", "/write")  # so the settings of the server are in memory
     for who in ("stranger", ANYBODY, "far stranger"):
         for place in (*onlookers.own_places(world).values(), *(each.format for each in ALONE[who])):
             there, never = [await _counted(world, who, place(str(number))) for number in (secret.id, secret.id + 1)]

@@ -14,6 +14,7 @@ from fedcomm import audit
 from fedcomm.errors import AppError, NotFound
 from storage.audit import Wanted
 from web import params
+from web.admin import particulars
 from web.pages import clocks, frame
 from web.pages.readers import Reader, admins_only
 
@@ -53,6 +54,7 @@ async def show(request: Request, reader: Reader) -> Response:
         waiting=await storage.chained.count_waiting(),
         acts=await storage.audit.acts(),
         entries=entries[:_LINES],
+        particulars=particulars.of,
         older=entries[_LINES - 1].id if len(entries) > _LINES else 0,
         query=urlencode({name: text for name, text in msgspec.structs.asdict(asked).items() if text}),
         whole=not before,

@@ -1,16 +1,10 @@
 """Words for what the code calls by a name: roles, states, acts in the log; to be translated where they are shown."""
 
-from typing import Any
-
-import msgspec
-
 from fedcomm import audit
 from storage.chained import PREFIX
 from web import tongues
 from web.languages import later
 from web.pages.deeds import GROUP_ACTS
-
-_Detail = msgspec.json.Decoder(dict[str, Any])
 
 ROLES = {
     "member": later("member"),
@@ -375,20 +369,3 @@ def act(name: str) -> str:
         property_, _, ended = name.removeprefix(PREFIX).partition(".")
         return GROUP_ACTS.get(property_, (property_, property_))[bool(ended)]
     return ACTS.get(name, name)
-
-
-_FOR_PROGRAMS = frozenset({"id", "digest"})  # of an act for a group (`storage/chained.py`)
-
-
-def detail(encoded: str) -> list[tuple[str, str]]:
-    """The particulars of an entry of the log, each as a name and a value."""
-    try:
-        found = _Detail.decode(encoded)
-    except msgspec.MsgspecError:
-        return [("", encoded)] if encoded else []
-    told = ((name, value) for name, value in found.items() if name not in _FOR_PROGRAMS)
-    return [(name, value if isinstance(value, str) else _plain(value)) for name, value in told]
-
-
-def _plain(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -332,6 +332,8 @@ async def test_roles_are_given_and_the_last_admin_stays(app: App, admin: Browser
     assert (await anna.get("/admin")).status == 200
     await act(anna, "ada", "role", role="member")
     assert (await admin.get("/admin")).status == 403
+    german = (await anna.client.get("/admin/log", headers={"accept-language": "de"})).text
+    assert "vorher: Mitglied; nachher: Moderation des Servers" in german
 
     for fields in ({"act": "role", "role": "member"}, {"act": "delete", "sure": "true"}):
         page = await anna.get("/admin/people/anna")

@@ -22,8 +22,9 @@ def revoke(name: str, everybody: bool) -> None:
     if bool(name) == everybody:
         raise click.UsageError("say whom: NAME, or --all for everybody")
     ended = ask("account.revoke", name=name)
-    much = f"{amount(ended['tokens'], 'token')} and {amount(ended['sessions'], 'session')}"
-    say(f"{much} ended." if everybody else f"{name} is signed out.")
+    if everybody:
+        return say(f"{amount(ended['tokens'], 'token')} and {amount(ended['sessions'], 'session')} ended.")
+    say(f"{name} is signed out.")
 
 
 @click.group()

@@ -2,13 +2,13 @@
 
 import base64
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
+from fedcomm.cli import saying
 from fedcomm.cli.asking import ask
 from fedcomm.cli.saying import say
 from fedcomm.errors import Invalid
@@ -118,10 +118,7 @@ def purge(host: str, dry_run: bool, sure: bool) -> None:
     )
     if dry_run:
         return say(f"{host} has {much} here.")
-    if not sure:
-        if not sys.stdin.isatty():
-            raise Invalid("There is nobody to ask whether you are sure.", fix=f"fedcomm peer purge {host} --yes")
-        click.confirm(f"Erase {much} of {host}, for good?", abort=True)
+    saying.sure(f"Erase {much} of {host}, for good?", sure, f"fedcomm peer purge {host} --yes")
     ask("peer.purge", host=host, dry_run=False)
     say(f"{host}: {much} are being erased, which goes on while the server runs.")
 

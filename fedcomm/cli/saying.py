@@ -4,6 +4,8 @@ import sys
 
 import click
 
+from fedcomm.errors import Invalid
+
 DONE, NOT_SO, USAGE = 0, 1, 2  # exit codes
 
 
@@ -25,6 +27,20 @@ def complain(text: str, fix: str) -> None:
 def amount(count: int, one: str, many: str = "") -> str:
     """“1 token”, “2 tokens”; `many` where that is not `one` with an s."""
     return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def sure(question: str, already: bool, fix: str) -> None:
+    """Ask once, on a terminal, before what cannot be undone; `already`: it was said with the command.
+
+    Raises:
+        Invalid: there is nobody to ask.
+        Abort: no.
+    """
+    if already:
+        return
+    if not sys.stdin.isatty():
+        raise Invalid("There is nobody to ask whether you are sure.", fix=fix)
+    click.confirm(question, abort=True)
 
 
 def password(from_stdin: bool) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from fedcomm.cli import saying
 from fedcomm.cli.asking import ask
 from fedcomm.cli.saying import say
 
@@ -33,8 +34,7 @@ def receipt(address: str, as_json: bool) -> None:
 @click.option("--yes", "sure", is_flag=True, help="Do not ask.")
 def purge(address: str, sure: bool) -> None:
     """Delete a post for good: of this server everywhere, of another one what is kept of it here."""
-    if not sure:
-        click.confirm(f"Delete {address}, for good?", abort=True)
+    saying.sure(f"Delete {address}, for good?", sure, f"fedcomm post purge {address} --yes")
     found = ask("post.purge", address=address)
     say(f"The post of {found['author']} is deleted" + (", here and elsewhere." if found["local"] else " here."))
 

@@ -359,7 +359,7 @@ WRONG = [
     (("post", "receipt", "7"), "no such post"),
     (("post", "move", "7", "rye"), "no such post"),
     (("post", "purge", "7", "--yes"), "no such post"),
-    (("post", "purge", "7"), "nothing was done"),
+    (("post", "purge", "7"), "nobody to ask"),
     (("actor", "refresh", "nobody@nowhere.invalid"), "was not found"),
     (("actor", "fetch", "anna"), "was not found"),
     (("media", "refresh", "no name"), "not the name of a server"),

@@ -81,6 +81,7 @@ async def case(fediverse: Fediverse) -> Case:
 
 async def test_whom_their_own_site_bans_nothing_is_taken_of_until_it_takes_that_back(case: Case) -> None:
     rita = case.rita.uri
+    await followed(case.fediverse, case.bob, case.rita)
     assert await case.standing(rita) == FREE
 
     await case.say(ban := case.block(rita))
@@ -99,6 +100,8 @@ async def test_whom_their_own_site_bans_nothing_is_taken_of_until_it_takes_that_
 
     await case.say(case.boss.does("Undo", case.block(rita), restoreData=True))
     assert await case.standing(rita) == FREE
+    await case.say(case.rita.does("Create", again := case.rita.note(3)), by=case.rita)
+    assert await case.a.post(again["id"]) is not None
     with case.a.here():
         who = await actors.by_uri(rita)
         assert who

@@ -59,6 +59,9 @@ async def made(app: App) -> World:
         adopt=0, made_by="@ada", next_at=build.NOW, entries=20, shrunk=4, failures=1, error="The peer answers <late>",
     )  # fmt: skip
     await build.insert("list_entry", list_id=7, actor_id=bob.id)
+    await build.insert(
+        "address_block", id=7, network="192.0.2.0/24", severity="no_access", comment="x", created_at=build.NOW
+    )
     await build.insert("mute", actor_id=alice.id, target_id=eve.id, created_at=build.NOW)
     await build.insert("domain_block", actor_id=alice.id, host="evil.example", id=5)
     await build.follow(await build.person("fay", "far.example"), alice, "pending")
@@ -197,5 +200,5 @@ FOR_ADMINS = (
     "/admin/people/alice", "/admin/groups", "/admin/neighbours", "/admin/site", "/admin/log", "/admin/emojis",
     "/admin/announcements", "/admin/servers", "/admin/servers/far.example",
     "/admin/block_lists", "/admin/block_lists/7", "/admin/block_lists/subscriptions", "/admin/spam",
-    "/admin/mail_domains", "/admin/media", "/admin/queue", "/admin/networks",
+    "/admin/mail_domains", "/admin/media", "/admin/queue", "/admin/networks", "/admin/networks/7",
 )  # fmt: skip

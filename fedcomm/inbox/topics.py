@@ -11,11 +11,11 @@ from activitypub.activities import Activity, id_of
 from activitypub.errors import Forbidden
 from activitypub.origins import same_origin
 from fedcomm import admit, dispatches, relocating, rights, sharing, transfers
-from fedcomm.errors import AppError
+from fedcomm.errors import AppError, NotAllowed
 from fedcomm.inbox import announce
 from fedcomm.inbox.hand import Hand, Ignored, Wants
 from fedcomm.transfers import MAX_REASON, Move
-from storage import actors, posts, relocations
+from storage import actors, posts, relocations, visible
 from storage import groups as stored
 from storage.connect import Writes, write
 from storage.groups import Group
@@ -142,8 +142,12 @@ async def _tell_author(
 
 
 async def _bring(hand: Hand, mover: str, writes: Writes, new: Group, begun: Post) -> None:
-    """A group of ours shows what was moved into it, when whoever did so could have shared it there."""
+    """A group of ours shows what was moved into it, when whoever did so could have shared it there: also as to whether
+    its author lets them see it, since what another group says to have had may be anything (attack GRP-03)."""
     try:
-        await sharing.brought(hand.app, writes, hand.actor(mover), begun, new, hand.facts.face_of(new))
+        bringing = hand.actor(mover)
+        if not await visible.sees(bringing.id, begun.id):
+            raise NotAllowed("Who moved this thread may not see it.")
+        await sharing.brought(hand.app, writes, bringing, begun, new, hand.facts.face_of(new))
     except AppError as why:
         LOG.info("not brought thread=%s why=%s", begun.uri, why)

@@ -11,6 +11,7 @@ from storage import actors, groups, shares
 from storage.actors import Actor
 from storage.connect import rows
 from storage.posts import Post
+from tests import build
 from tests.fediverse import Fediverse, Instance, Person
 from tests.forger import Face, Host, followed, send
 from tests.scenarios.test_holding import person_of
@@ -362,6 +363,24 @@ async def test_a_group_elsewhere_moves_a_thread_into_one_of_ours_for_who_may_beg
 
     shown = [await shown_in(forum.ours, note["id"]) for note in others]
     assert shown == [["rye"], []] and (await forum.ours.knows(others[0]["id"])).group_id is None
+
+
+async def test_nobody_brings_a_thread_into_a_group_of_ours_whose_author_blocks_them(forum: Forum) -> None:
+    """By saying that it was in a group of theirs: nobody else could know (attack GRP-03)."""
+    rye = await forum.ours.group("rye", moderator=forum.anna)
+    await send(forum.fediverse, forum.ours, forum.bob, forum.bob.does("Follow", rye.uri))
+    posts = [await forum.anna.post(f"Weather {n}") for n in range(2)]
+    with forum.ours.here():
+        mover = await actors.by_uri(forum.bob.uri)
+    assert mover
+    for before, post in enumerate(posts):
+        if before:
+            with forum.ours.here():
+                await build.block(forum.anna.actor, mover)
+        moved = forum.bob.does("Move", post.uri, origin=forum.cats.uri, target=rye.uri)
+        await send(forum.fediverse, forum.ours, forum.cats, forum.cats.does("Announce", moved))
+
+    assert [await shown_in(forum.ours, post.uri) for post in posts] == [["rye"], []]
 
 
 async def shown_in(at: Instance, uri: str) -> list[str]:

@@ -7,7 +7,7 @@ from starlette.routing import Route
 
 import storage.flairs
 import storage.media
-from fedcomm import posts
+from fedcomm import posts, titles
 from fedcomm.app import App
 from fedcomm.errors import AppError, Invalid
 from fedcomm.posts import Draft
@@ -101,9 +101,14 @@ async def _page(request: Request, post: Post, author: Actor, given: Text, refuse
 
 
 def _called(post: Post, text: str) -> str:
-    """The text with the title that moderators gave the thread, where that of its author stands in its first line."""
-    first, line, rest = text.partition("\n")
-    return first.replace(post.own_title, post.title, 1) + line + rest if post.own_title else text
+    """The text with the title that moderators gave the thread, where that stands in it as plainly as the author's did:
+    sent as it is, it says nothing new of the title, and of nothing else."""
+    title, body = titles.split(text)
+    if not post.own_title or title != post.own_title:
+        return text
+    rest = titles.unaddressed(text)
+    changed = text.rstrip().removesuffix(rest) + rest.replace(title, post.title, 1)
+    return changed if titles.split(changed) == (post.title, body) else text
 
 
 async def _flairs(post: Post) -> list[Flair]:

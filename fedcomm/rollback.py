@@ -295,6 +295,10 @@ async def _flair(case: Case, act: Act, held: Any) -> None:
 
 
 async def _title(case: Case, act: Act, held: Any) -> None:
+    """Unless its author has said something new since: that is the later word (docs/decisions/0057)."""
+    known = await posts.by_uri(act.subject)
+    if known is not None and act.value is not None and msgspec.json.decode(act.value)["title"] != known.title:
+        return
     await retitling.retitle(case.app, case.by, await _post(act), held.get("title", "") if held else "")
 
 

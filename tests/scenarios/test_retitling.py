@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from fedcomm import fetching, members, posts, public_log, retitling
+from fedcomm import fetching, members, posts, public_log, retitling, rollback
 from fedcomm.errors import Invalid, NotAllowed
 from fedcomm.posts import Draft
 from fedcomm.public_log import Asked
@@ -115,6 +115,20 @@ async def test_a_title_of_a_post_of_this_server_is_told_as_its_author_would(benc
         (bench.ann.actor.uri, "What sort of flour?")
     ]
     assert "More words" in (await bench.ann.letters())[-1]
+
+
+async def test_who_undoes_what_a_moderator_did_leaves_the_later_word_of_an_author(bench: Bench) -> None:
+    mo, other = await bench.a.person("mo"), await bench.ann.post("@bread@a.test Hm\n\nWhat?")
+    with bench.a.here():
+        await members.appoint(bench.a.app, "bread", mo.actor, bench.ann.actor)
+    for post in (bench.thread, other):
+        await bench.retitle(bench.ann, "Of ann", post=post)
+        await bench.retitle(mo, "Of mo", post=post)
+    await bench.fediverse.settle()
+    await bench.edits("@bread@a.test Of bob\n\nIt does not rise.")
+    with bench.a.here():
+        await rollback.order(bench.a.app, "bread", mo.actor.uri, 24)
+    assert await bench.titles() == ["Of bob"] * 2 and (await bench.a.knows(other.uri)).title == "Of ann"
 
 
 @pytest.mark.attack("GRP-06")

@@ -57,15 +57,15 @@ def wants(account: Account, kind: str) -> bool:
 
 
 async def choose(app: App, account: Account, kinds: Collection[str]) -> None:
-    """Somebody wants mail of these kinds, and of no others.
+    """Somebody wants mail of these kinds, and of no others that they can choose from; the rest stays as it is.
 
     Raises:
         Invalid: there is no such kind.
     """
     if not set(kinds) <= set(KINDS):
         raise Invalid("There is no such kind of mail.", field="kinds")
-    without = [kind for kind in OF_STAFF if kind not in kinds]
-    await preferences.set_mail(account, without, [GROUPS] if GROUPS in kinds else [])
+    choice = await offered(account)
+    await _keep(account, {kind for kind in KINDS if kind in kinds or (kind not in choice and wants(account, kind))})
 
 
 async def stop(app: App, token: str) -> None:
@@ -76,7 +76,12 @@ async def stop(app: App, token: str) -> None:
     """
     account, kind = await stopped_by(app, token)
     if wants(account, kind):
-        await choose(app, account, [each for each in KINDS if each != kind and wants(account, each)])
+        await _keep(account, {each for each in KINDS if each != kind and wants(account, each)})
+
+
+async def _keep(account: Account, wanted: Collection[str]) -> None:
+    without = [kind for kind in OF_STAFF if kind not in wanted]
+    await preferences.set_mail(account, without, [GROUPS] if GROUPS in wanted else [])
 
 
 async def stopped_by(app: App, token: str) -> tuple[Account, str]:

@@ -226,6 +226,8 @@ async def test_who_looks_after_a_group_hears_by_mail_what_waits_there_if_they_as
     page = await browser.get("/settings/mail")
     assert flaws(page) == [] and [each["value"] for each in page.all("input", type="checkbox")] == ["groups"]
     await browser.button(page, "/settings/mail/kinds", **{"kinds[]": "groups"})
+    account = await storage.accounts.of_actor(mo.id)
+    assert account and [kind for kind in staff_mail.KINDS if staff_mail.wants(account, kind)] == list(staff_mail.KINDS)
     await reports.report(app, bo, msgspec.structs.replace(complaint, target_id=ann.id, post_ids=(
         (await build.post(ann, "Nothing", group=rye)).id,
     )))  # fmt: skip

@@ -59,6 +59,7 @@ async def ask(app: App, given: str, text: str) -> None:
     number, secret = _parts(given)
     async with transaction():
         found = await _of(await mail_links.use(tokens.hash_of(secret), purpose(number), clock.now_ms()), number)
+        await mail_links.drop(found.account.id, purpose(number))  # of a mail that was sent twice
         report_id = next_id()
         made = Report(
             id=report_id, uri=app.urls.activity(report_id), reporter_id=found.actor.id, target_id=found.actor.id,
@@ -72,7 +73,7 @@ async def ask(app: App, given: str, text: str) -> None:
 
 def _parts(given: str) -> tuple[int, str]:
     number, _, secret = given.partition(".")
-    return int(number) if number.isascii() and number.isdigit() and len(number) < 20 else 0, secret[:100]
+    return int(number) if number.isascii() and number.isdigit() and len(number) < 19 else 0, secret[:100]
 
 
 async def _of(link: MailLink | None, number: int) -> Objection:

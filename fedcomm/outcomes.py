@@ -19,8 +19,8 @@ async def tell(app: App, writes: Writes, case: Case, by: Actor) -> None:
     report that a group elsewhere passed on is that group's to answer.
     """
     who = await storage.actors.by_id(case.report.reporter_id)
-    if who is not None and who.local and who.id == case.report.target_id:
-        account = await storage.accounts.of_actor(who.id)  # an objection (`objections.py`)
+    if who is not None and case.report.objects:
+        account = await storage.accounts.of_actor(who.id)
         mails.post(app, writes, "objection", account=account.id if account else 0, about=case.report.id)
         return
     if who is None or who.gone:

@@ -47,6 +47,14 @@ class Report(msgspec.Struct, frozen=True):
     answer: str = ""
 
     @property
+    def objects(self) -> bool:
+        """Whether somebody objects to what was done about their account (`objections.py`), who alone makes such ones.
+
+        Whoever lives elsewhere can report themselves, but only by a post.
+        """
+        return self.reporter_id == self.target_id and not self.post_ids
+
+    @property
     def words(self) -> str:
         """What is said of it: the rules that are broken, and the comment of who reported."""
         return "\n".join([*map(said, self.rules), *([self.comment] if self.comment else [])])

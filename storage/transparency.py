@@ -3,6 +3,8 @@
 Times are ms since 1970; of each span the beginning is within, the end is not.
 """
 
+from collections import Counter
+
 import msgspec
 
 from storage.connect import rows, value
@@ -16,8 +18,9 @@ _HIDDEN = """(venue.visibility <> 'public' OR act.id < COALESCE((SELECT now.act_
  WHERE now.group_id = venue.id AND now.property = 'visibility' AND now.subject = ''), 0))"""
 _ACTS = """FROM act JOIN groups venue ON venue.id = act.group_id AND venue.local = 1
 WHERE act.property IN (?texts) AND act.id >= ? AND act.id < ? AND act.effective = 1"""
-_REPORTS = """FROM report LEFT JOIN groups venue ON venue.id = report.group_id
-WHERE report.id >= ? AND report.id < ?"""
+_OBJECTS = "(report.reporter_id = report.target_id AND report.post_ids = '[]')"  # `Report.objects`
+_REPORTS = f"""FROM report LEFT JOIN groups venue ON venue.id = report.group_id
+WHERE report.id >= ? AND report.id < ? AND NOT {_OBJECTS}"""
 _OF_ANYBODY = "(venue.id IS NULL OR venue.visibility = 'public')"
 _TOLD = [name for names in OF_GROUPS.values() for name in names]
 
@@ -65,7 +68,8 @@ async def handled(span: Span, *, private: bool) -> list[Handled]:
         " WHERE said.report_id = report.id), done.at, report.closed_at"
         " FROM report LEFT JOIN groups venue ON venue.id = report.group_id LEFT JOIN (SELECT report_id,"
         " MIN(created_at) AS at FROM sanction WHERE report_id IS NOT NULL GROUP BY report_id)"
-        f" done ON done.report_id = report.id WHERE report.id >= ? AND report.id < ?{_unless(private, _OF_ANYBODY)}"
+        f" done ON done.report_id = report.id WHERE report.id >= ? AND report.id < ? AND NOT {_OBJECTS}"
+        f"{_unless(private, _OF_ANYBODY)}"
     )
     found = await rows(sql, _ids(span))
     return [
@@ -125,15 +129,21 @@ async def sanctions(span: Span) -> dict[str, int]:
 
 
 async def appeals(span: Span, *, private: bool) -> dict[str, int]:
-    """How many appealed (`asked`), and how their appeals ended (`accepted`, `rejected`)."""
+    """How many appealed, also against the server (`asked`), and how that ended (`accepted`, `rejected`)."""
     of = "FROM appeal JOIN groups venue ON venue.id = appeal.group_id WHERE"
     unless = _unless(private, _OF_ANYBODY)
     found = await rows(
         f"SELECT 'asked', COUNT(*) {of} appeal.asked_at >= ? AND appeal.asked_at < ?{unless} UNION ALL"
-        f" SELECT appeal.state, COUNT(*) {of} decided_at >= ? AND decided_at < ?{unless} GROUP BY appeal.state",
-        (*span, *span),
+        f" SELECT appeal.state, COUNT(*) {of} decided_at >= ? AND decided_at < ?{unless} GROUP BY appeal.state"
+        f" UNION ALL SELECT 'asked', COUNT(*) FROM report WHERE created_at >= ? AND created_at < ? AND {_OBJECTS}"
+        " UNION ALL SELECT CASE WHEN outcome = 'acted' THEN 'accepted' ELSE 'rejected' END, COUNT(*) FROM report"
+        f" WHERE closed_at >= ? AND closed_at < ? AND outcome <> 'passed' AND {_OBJECTS} GROUP BY 1",
+        span * 4,
     )
-    return {name: int(count) for name, count in found}
+    counted: Counter[str] = Counter()
+    for name, count in found:
+        counted[name] += int(count)
+    return dict(counted)
 
 
 async def audited(span: Span, *names: str) -> dict[str, list[str]]:

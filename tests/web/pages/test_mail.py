@@ -1,6 +1,7 @@
 """Mail to who looks after the server and to members, and the address it goes to."""
 
 import re
+import time
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
@@ -19,14 +20,17 @@ from fedcomm import (
     commands,
     confirming,
     groups,
+    mail_texts,
     preferences,
     reports,
     sanctions,
     settings,
     staff_mail,
+    transparency,
     unattended,
 )
 from fedcomm.app import App
+from fedcomm.mails import Mail
 from fedcomm.reports import Complaint
 from storage import reports as stored_reports
 from storage.actors import Actor
@@ -280,26 +284,42 @@ async def test_who_was_suspended_appeals_once_by_the_link_in_the_mail_and_gets_a
     await send_all(app)
     path = urlsplit(next(each for each in links(words_to(post, "ann")) if "/auth/appeal/" in each)).path
     number, secret = path.rpartition("/")[2].split(".")
+    sent = await storage.accounts.of_actor(ann.id)
+    assert sent
+    once_more = await mail_texts.sanction(app, Mail(1, "sanction", sent.id, about=int(number)))
+    assert once_more  # as after a process that ended before it noted that the mail is sent
     theirs = urlsplit(next(each for each in links(words_to(post, "eve")) if "/auth/appeal/" in each)).path
     post.mails.clear()
 
     page = await stranger.get(path)
     assert flaws(page) == [] and "Too much." in page.main
     crossed = theirs.replace(theirs.rpartition("/")[2].split(".")[0], number)
-    for wrong in (crossed, f"/auth/appeal/{number}.x", "/auth/appeal/x", f"/auth/appeal/.{secret}"):
+    for wrong in (
+        crossed,
+        f"/auth/appeal/{number}.x",
+        "/auth/appeal/x",
+        f"/auth/appeal/.{secret}",
+        f"/auth/appeal/{'9' * 19}.x",
+    ):
         assert (await stranger.get(wrong)).status == 404, wrong
     assert (await stranger.post(path, {"text": "I did not"})).status == 403  # which another site makes a browser send
     assert "say why" in (await stranger.send(page, path, text=" ")).problem
     assert "you get a mail" in (await stranger.send(page, path, text="It was <b>not</b> me")).main
     assert (await stranger.get(path)).status == 404 == (await stranger.send(page, path, text="Again")).status
+    assert (await stranger.get(urlsplit(once_more.paragraphs[-1]).path)).status == 404
 
     browser = await enter(ada)
     listed = await browser.get("/admin/reports")
     assert "Appeal against what was done about the account" in listed.main and "It was <b>not</b> me" in listed.main
     (report,) = await stored_reports.about(ann.id, 5)
+    assert report.objects and not msgspec.structs.replace(report, post_ids=[1]).objects  # as others can say it
+    counted = await transparency.count(time.gmtime(clock.now()).tm_year, clock.now_ms())
+    assert (counted.reports.total, counted.appeals["asked"], counted.appeals["rejected"]) == (0, 1, 0)
     account = await storage.accounts.of_actor(ada.id)
     assert account
     await casework.close(app, await casework.of_server(account), report.id, "none", "We looked\nat it twice.")
+    counted = await transparency.count(time.gmtime(clock.now()).tm_year, clock.now_ms())
+    assert (counted.reports.total, counted.appeals["asked"], counted.appeals["rejected"]) == (0, 1, 1)
     await send_all(app)
     (text,) = [post.words(number) for number, (_, to, _mail) in enumerate(post.mails) if to == "ann@mail.example"]
     assert "What was decided stays. > We looked > at it twice." in text

@@ -43,7 +43,7 @@ async def reported(by: Actor, category: str, group_id: int | None = None, closed
         {"state": "closed", "outcome": "acted", "closed_at": came + closed * HOUR} if closed else {"state": "open"}
     )
     await build.insert(
-        "report", id=number, uri=f"x:{number}", reporter_id=by.id, target_id=by.id, group_id=group_id, post_ids="[]",
+        "report", id=number, uri=f"x:{number}", reporter_id=by.id, target_id=by.id, group_id=group_id, post_ids="[1]",
         comment="Canary", category=category, created_at=came, **outcome,
     )  # fmt: skip
     if noted:

@@ -21,7 +21,10 @@ def timestamp(ms: int) -> str:
 def activity(
     kind: str, uri: str, actor: str, object_: Any, *, to: Iterable[str] = (), cc: Iterable[str] = (), **more: Any
 ) -> Json:
-    """Any activity; an embedded object loses its own `@context`, which the activity's stands for."""
+    """Any activity; an embedded object loses its own `@context`, which the activity's stands for.
+
+    What is for somebody says with an empty `cc`, too, that it is for nobody else: Lemmy 1.0 reads no other.
+    """
     said = {name: value for name, value in more.items() if value is not None}
     if isinstance(object_, dict):
         context = object_.get("@context", ACTIVITYSTREAMS)
@@ -29,9 +32,10 @@ def activity(
     else:
         context = context_for({kind, *said})
     built = {"@context": context, "id": uri, "type": kind, "actor": actor, "object": object_}
-    if to := list(to):
+    to, cc = list(to), list(cc)
+    if to:
         built["to"] = to
-    if cc := list(cc):
+    if to or cc:
         built["cc"] = cc
     return built | said
 

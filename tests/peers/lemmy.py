@@ -154,9 +154,9 @@ class Lemmy:
         reporting = inner["type"] in ("Flag", "Resolve")
         if (ids(inner["to"])[0] if reporting else await forum.community_of(inner)) != announce["actor"]:
             raise Dropped("UrlVerificationError: the activity is of another community")
-        if (PUBLIC in [*ids(announce.get("to")), *ids(announce.get("cc"))]) == self.is_private(
-            forum, announce["actor"]
-        ):
+        if "cc" not in announce or (inner["type"] in ("Create", "Update") and "cc" not in inner):
+            raise Dropped("missing field `cc`")
+        if (PUBLIC in [*ids(announce["to"]), *ids(announce["cc"])]) == self.is_private(forum, announce["actor"]):
             raise Dropped("ObjectIsNotPublic")
         if (await forum.actor(inner["actor"]))["type"] not in PEOPLE:
             raise Dropped(f"unknown variant, expected one of {PEOPLE}")

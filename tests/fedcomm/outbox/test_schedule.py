@@ -537,5 +537,6 @@ async def test_what_is_for_a_peer_is_held_for_as_long_as_an_admin_wants_and_rele
     peers.answers["one.example"] = 503
     await server.publish("d", "one.example")
     await server.settle()
+    await server.sender.save_now()
     with pytest.raises(Conflict, match="wait already"):
         await admins.hold(server.app, "one.example", 1)

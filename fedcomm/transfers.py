@@ -48,7 +48,7 @@ async def move(app: App, moderator: Actor | None, post_id: int, target: str, rea
     Raises:
         NotFound: there is no such thread in a group, or no such group is known.
         NotAllowed: no moderator of the group in which it is, or one who may not begin threads in the other; or its
-            author is banned from that.
+            author is banned from that; or nothing of it or of its server counts here.
         Invalid: it is in that group, or not for everybody; or that group's server knows of no such moves.
         TooMany: they took so much out of the group lately that somebody else has to look (`seconding.py`).
     """
@@ -94,6 +94,8 @@ async def record(app: App, wanted: Move, document: dict[str, Any], *, free: bool
         raise Invalid("The thread is in this group already.", field="group")
     if not relocating.movable(post, old, new) or post.removed_at is not None:
         raise Invalid("Only what is for everybody, and in its group, can be moved into another one.", field="group")
+    admit.actor(wanted.new_face)
+    admit.server(app.peers, wanted.new_face.host)
     if not new.local and wanted.new_face.host not in app.peers.movers():
         raise Invalid("The server of that group knows of no threads that are moved.", field="group")
     back = await _left(new, post) if new.local else None

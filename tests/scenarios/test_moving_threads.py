@@ -7,9 +7,11 @@ import pytest
 
 from fedcomm import admit, curation, fetching, members, peers, transfers
 from fedcomm.errors import Invalid, NotAllowed, NotFound, TooMany
+from fedcomm.peerbook import SUSPEND
 from storage import actors, groups, shares
 from storage.actors import Actor
 from storage.connect import rows
+from storage.peers import Decision
 from storage.posts import Post
 from tests import build
 from tests.fediverse import Fediverse, Instance, Person
@@ -332,6 +334,10 @@ async def test_a_thread_goes_into_a_group_of_another_server_that_lets_its_mover_
         for target, refusal in (("barley@c.test", NotAllowed), (lost, Invalid)):  # greta is no member there yet
             with pytest.raises(refusal):
                 await transfers.move(a.app, greta.actor, post.id, target)
+        await fetching.actor(a.app, village.piefed.actor("corn", "Group").uri)
+        await peers.decide(a.app, "piefed.test", Decision(SUSPEND))
+        with pytest.raises(NotAllowed):  # whoever says so: nobody there would hear of it
+            await transfers.move(a.app, None, post.id, "corn@piefed.test")
     await village.fediverse.join(barley, greta)
     with a.here():
         await transfers.move(a.app, greta.actor, post.id, "!barley@c.test", "It is about barley.")

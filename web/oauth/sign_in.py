@@ -1,7 +1,5 @@
 """Signing a browser in and out."""
 
-from urllib.parse import quote
-
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,9 +8,7 @@ from starlette.routing import Route
 from fedcomm import accounts, mails, sessions, settings
 from fedcomm.errors import AppError, NotAllowed
 from web import auth, params, respond, state
-from web.pages.readers import reader_of
-
-_KEPT = "/:?#[]@!$&'()*+,;=%-._~"  # in an address
+from web.pages.readers import own_path, reader_of
 
 
 class SignIn(msgspec.Struct, frozen=True):
@@ -53,7 +49,7 @@ async def sign_in(request: Request) -> Response:
     if before:
         await sessions.close(app, before)
     token = await sessions.open(app, account.id, request.headers.get("user-agent", ""))
-    response = respond.redirect(_own(given.next))
+    response = respond.redirect(own_path(given.next))
     auth.keep_session(request, response, token)
     return response
 
@@ -77,19 +73,11 @@ async def _page(request: Request, given: SignIn, refused: AppError | None = None
     token = auth.form_token(request)
     response = respond.page(
         request, "sign_in.html", 422 if refused else 200,
-        login=given.login, next=_own(given.next), csrf=token, problem=refused, done=given.done,
+        login=given.login, next=own_path(given.next), csrf=token, problem=refused, done=given.done,
         mail=mails.on(app),
     )  # fmt: skip
     auth.keep_form_token(request, response, token)
     return response
-
-
-def _own(target: str) -> str:
-    """A path of this server; anything else could lead people astray after they signed in."""
-    good = (
-        target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable() and "\\" not in target
-    )
-    return quote(target, safe=_KEPT) if good else "/"
 
 
 routes = [

@@ -20,6 +20,7 @@ from web import auth, params, respond, state
 from web.pages.values import READER
 
 _NOBODY = Account(0, 0, "", None, "", "member", "guest", "", "", "", "", None, 0, None, None)
+_KEPT = "/:?#[]@!$&'()*+,;=%-._~"  # in an address
 _Form = TypeVar("_Form", bound=msgspec.Struct)
 _Endpoint = Callable[[Request, "Reader"], Awaitable[Response]]
 
@@ -89,7 +90,7 @@ def members_only(
         if reader is None:
             return to_sign_in(request)
         if request.method == "GET" and await terms.unseen(state.app_of(request), reader.account):
-            return respond.redirect(terms.ADDRESS)
+            return respond.redirect(f"{terms.ADDRESS}?{_next(request)}")
         return await endpoint(request, reader)
 
     return answer
@@ -107,7 +108,15 @@ def members_or_guests(endpoint: _Endpoint) -> Callable[[Request], Awaitable[Resp
 
 def to_sign_in(request: Request) -> Response:
     """On to the form for signing in, and back."""
-    return respond.redirect(f"/sign_in?next={quote(_back(request), safe='/')}")
+    return respond.redirect(f"/sign_in?{_next(request)}")
+
+
+def own_path(target: str, otherwise: str = "/") -> str:
+    """A path of this server; anything else could lead people astray who go on from a page of ours."""
+    good = (
+        target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable() and "\\" not in target
+    )
+    return quote(target, safe=_KEPT) if good else otherwise
 
 
 def admins_only(endpoint: Callable[[Request, Reader], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
@@ -150,6 +159,10 @@ async def _reader(request: Request) -> Reader | None:
     account = await storage.accounts.by_id(session.account_id) if session else None
     actor = await storage.actors.by_id(account.actor_id) if account and account.state == "active" else None
     return Reader(account, actor, session) if session and account and actor and not actor.gone else None
+
+
+def _next(request: Request) -> str:
+    return f"next={quote(_back(request), safe='/')}"
 
 
 def _back(request: Request) -> str:

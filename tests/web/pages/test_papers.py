@@ -108,7 +108,8 @@ async def test_members_are_told_of_new_terms_before_and_see_them_once_when_they_
     await settings.change(app, None, {"terms_from": ""})
     first = await browser.get(settings_page)
     terms = await browser.get(first.headers["location"])
-    assert (first.status, first.headers["location"]) == (303, "/terms-of-service")
+    assert (first.status, first.headers["location"]) == (303, "/terms-of-service?next=/settings/mail")
+    assert terms.all("a", href="/settings/mail")[-1].text == "Go on"
     assert "Be kinder" in terms.main and "are new. Please read them." in terms.main and flaws(terms) == []
     assert (await browser.get(settings_page)).status == 200
     assert "Please read them." not in (await browser.get("/terms-of-service")).main

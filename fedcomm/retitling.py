@@ -24,7 +24,7 @@ from storage.connect import Writes, transaction, write
 from storage.groups import Group
 from storage.ids import next_id
 from storage.outbox import Audience
-from storage.posts import Post
+from storage.posts import UNLISTED, Post
 
 MAX_REASON = 500  # characters
 
@@ -127,6 +127,7 @@ async def _said(app: App, act: Retitling, by: str) -> dict[str, Any]:
         "attachment": [{"type": each.kind, "url": each.url, "name": each.description} for each in files],
         "updated": activities.timestamp(clock.now_ms()),
     }
-    return activities.activity(
+    said = activities.activity(
         "Update", act.uri, by, page, to=[PUBLIC], cc=[act.face.uri], audience=act.face.uri, summary=act.reason or None
     )
+    return said if groups.reach(act.group, post) <= UNLISTED else activities.for_followers(said, act.face.followers)

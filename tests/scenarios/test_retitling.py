@@ -5,8 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from fedcomm import fetching, members, posts, public_log, retitling, rollback
+from fedcomm import fetching, follows, group_profile, members, posts, public_log, retitling, rollback
 from fedcomm.errors import Invalid, NotAllowed
+from fedcomm.group_profile import Change
 from fedcomm.posts import Draft
 from fedcomm.public_log import Asked
 from storage.actors import Actor
@@ -183,3 +184,32 @@ async def test_a_group_elsewhere_says_what_a_thread_of_one_of_ours_is_called(fed
     assert [(each["actor"], each["object"]["name"]) for each in told] == [(anna.actor.uri, "Mice at night")]
     (letter,) = await anna.letters()
     assert "(!cats@theirs.test)" in letter and "Mice at night" in letter
+
+
+@pytest.mark.attack("PRI-06")
+@pytest.mark.thorough("postgres")
+async def test_what_a_thread_of_a_private_group_is_called_is_told_to_its_members_alone(bench: Bench) -> None:
+    """Nothing of it says that it is for everybody: whoever believed that would show it."""
+    face = await bench.a.group("club", moderator=bench.ann, join_mode="approval")
+    with bench.a.here():
+        await group_profile.change(bench.a.app, "club", Change(visibility="members"), bench.ann.actor)
+    await bench.bob.follow("@club@a.test")
+    await bench.fediverse.settle()
+    with bench.a.here():
+        there = await fetching.actor(bench.a.app, bench.bob.actor.uri)
+        await follows.accept(bench.a.app, face, there.id)
+        await members.appoint(bench.a.app, "club", there, bench.ann.actor)
+    await bench.fediverse.settle()
+    posts_of = [await who.post(f"@club@a.test Of {who.actor.username}\n\nText") for who in (bench.ann, bench.bob)]
+    await bench.fediverse.settle()
+    bench.fediverse.wire.posted.clear()
+
+    for by, post in zip((bench.bob, bench.ann), posts_of, strict=True):
+        await bench.retitle(by, "Called otherwise", post=post)
+        await bench.fediverse.settle()
+
+    told = [body for _host, body in bench.fediverse.wire.posted if b"Called otherwise" in body]
+    assert len(told) >= 3 and not any(PUBLIC.encode() in body for body in told)
+    for post in posts_of:
+        titles = [(await server.knows(post.uri)).title for server in (bench.a, bench.b)]
+        assert titles == ["Called otherwise"] * 2

@@ -129,7 +129,8 @@ async def purge(request: Request, reader: Reader) -> Response:
     return respond.redirect(f"/admin/servers/{host}?done=purged")
 
 
-async def federation(request: Request) -> Response:
+@admins_only
+async def federation(_request: Request, _reader: Reader) -> Response:
     """`GET /admin/federation`: as the page is called elsewhere."""
     return respond.redirect("/admin/servers")
 

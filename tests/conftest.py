@@ -30,10 +30,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave to `make thorough` what is marked so: all of it, or on the database that the mark names."""
     if os.environ.get("FEDCOMM_TEST_THOROUGH"):
         return
-    left = [
+    left = {
         item for item in items for mark in item.iter_markers("thorough") if all(name in item.name for name in mark.args)
-    ]
-    config.hook.pytest_deselected(items=left)
+    }
+    config.hook.pytest_deselected(items=list(left))
     items[:] = [item for item in items if item not in left]
 
 

@@ -17,7 +17,7 @@ from tests.scenarios.test_completing import read
 from tests.scenarios.test_private_groups import Circle, circle
 from tests.scenarios.test_programs import program
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough("postgres")]
 __all__ = ["circle"]
 
 

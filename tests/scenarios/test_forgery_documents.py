@@ -11,7 +11,7 @@ from storage.connect import rows, value
 from tests.forger import ACTIVITY, AS, PUBLIC, Face, followed, post
 from tests.scenarios.town import Town
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough("postgres")]
 
 
 async def _known(town: Town) -> dict[str, str]:

@@ -7,7 +7,7 @@ import pytest
 from tests.forger import Json, followed, post
 from tests.scenarios.town import Town
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough("postgres")]
 
 # As Mastodon writes it. None is looked at, so that it need not fit either.
 LD: Json = {

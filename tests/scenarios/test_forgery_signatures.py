@@ -8,7 +8,7 @@ from storage.connect import execute, value
 from tests.fediverse import Fediverse
 from tests.forger import Host, get, send, together
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough("postgres")]
 
 
 @pytest.mark.attack("SIG-05")

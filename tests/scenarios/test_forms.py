@@ -7,7 +7,7 @@ import pytest
 from fedcomm.mapping.activities import Json
 from tests.fediverse import Fediverse
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough("postgres")]
 
 
 def overhear(fediverse: Fediverse, host: str) -> list[Json]:

@@ -17,7 +17,7 @@ from tests.forger import PUBLIC
 from tests.scenarios.town import Town
 from tests.web.client import bearer
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough("postgres")]
 
 ATTACK = "\"'><img src=x onerror=alert(1)><script>alert(2)</script></title></textarea>]]>"
 CONTENT = f'<p onclick=x>Hello #rye</p><a href="javascript:x">y</a>{ATTACK}'

@@ -12,7 +12,7 @@ from tests.corpus import ROOT, corpus
 from tests.forger import post
 from tests.scenarios.town import Town
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough("postgres")]
 
 VECTORS = "vectors/json"
 

@@ -13,7 +13,7 @@ from tests.fediverse import Instance
 from tests.forger import Face, post
 from tests.scenarios.town import Town
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough("postgres")]
 
 
 @pytest.mark.attack("NET-22")

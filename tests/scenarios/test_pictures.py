@@ -13,7 +13,7 @@ from storage.connect import execute, rows
 from tests.fediverse import Fediverse, Instance, Person
 from tests.pictures import picture
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough("postgres")]
 
 
 @pytest.fixture

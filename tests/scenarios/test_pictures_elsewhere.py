@@ -34,7 +34,7 @@ from tests.fediverse import Fediverse, Instance
 from tests.forger import Face, Host
 from tests.pictures import moving, opened, picture
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough("postgres")]
 
 FAR = "far.test"
 CAT = f"https://{FAR}/cat.png"

@@ -22,7 +22,7 @@ from tests.fediverse import Fediverse, Instance, Person
 from tests.pictures import picture
 from web.mastodon.entities.media import attachment
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough("postgres")]
 
 DAY = 86_400
 

@@ -8,7 +8,7 @@ from storage.actors import Actor
 from tests.fediverse import Fediverse, Person
 from tests.web.mastodon.member import Member, ids
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough("postgres")]
 
 
 async def program(person: Person) -> Member:

@@ -9,7 +9,7 @@ from activitypub import documents
 from storage.connect import row, rows, use
 from tests.fediverse import Fediverse, Instance
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough("postgres")]
 
 
 async def test_what_a_group_passes_on_is_believed_by_its_authors_proof(fediverse: Fediverse) -> None:

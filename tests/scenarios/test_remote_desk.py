@@ -33,7 +33,7 @@ from tests.pictures import picture
 from tests.scenarios.bakery import Bakery, Enter
 from tests.web.pages.browser import Page, filled
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough("postgres")]
 
 
 async def test_a_steward_elsewhere_changes_the_settings_and_is_told_what_was_not_taken(

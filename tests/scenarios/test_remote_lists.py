@@ -21,7 +21,7 @@ from tests.web.pages.browser import Browser, Page, filled
 from tests.web.pages.test_every_page import flaws
 from web import pages
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough("postgres")]
 
 WHERE = "/c/bread@a.test"
 

@@ -9,7 +9,7 @@ from storage.connect import rows, value
 from tests.fediverse import Fediverse, Instance, Person
 from tests.forger import AS, PUBLIC, Face, Host, post, send
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough("postgres")]
 
 ANNA = "https://ours.test/users/anna"
 

@@ -22,7 +22,7 @@ from tests.web.federation import asking
 from tests.web.mastodon.member import Member
 from tests.web.oauth.browser import Browser
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough("postgres")]
 
 HOUR, DAY = 3_600, 86_400  # seconds
 _SIGNED = re.compile(r"https://home\.test/media/[0-9a-f]{2}/[0-9a-f]{30}\.jpg\?until=[0-9]+&by=[0-9a-f]{32}")

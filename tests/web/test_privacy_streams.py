@@ -15,7 +15,7 @@ from tests.web import onlookers
 from tests.web.live import heard, listening, subscribe
 from tests.web.onlookers import HERE, VISIBILITIES, allowed, canary
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough("postgres")]
 
 STREAMS: tuple[dict[str, str], ...] = (
     {"stream": "user"}, {"stream": "public"}, {"stream": "public:local"}, {"stream": "hashtag", "tag": "rye"},

@@ -15,7 +15,7 @@ from tests import build
 from tests.web.client import bearer
 from tests.web.federation import asking
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough("postgres")]
 
 VISIBILITIES = (build.PUBLIC, build.UNLISTED, build.FOLLOWERS, build.DIRECT, build.MEMBERS, build.LOCAL)
 FATES = {"": 12, "suspended": 1, "limited": 2, "deleted": 1}

@@ -15,7 +15,7 @@ from tests.web.mastodon.member import Member
 from tests.web.mastodon.schema import Schema
 from web.routes import compiled
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough("postgres")]
 
 # What the walk meets at least once; a kind that it never meets would not be looked at.
 MET = {

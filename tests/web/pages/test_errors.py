@@ -11,7 +11,7 @@ from tests.web.pages.browser import Browser
 from tests.web.pages.conftest import Enter
 from tests.web.pages.test_every_page import flaws
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough("postgres")]
 
 
 async def test_an_address_that_leads_nowhere_says_what_to_do(app: App, stranger: Browser) -> None:

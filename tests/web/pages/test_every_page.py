@@ -11,7 +11,7 @@ from tests.web.pages.browser import Browser, Element, Page
 from tests.web.pages.conftest import Enter
 from tests.web.pages.world import FOR_ADMINS, World, for_anybody, for_members, made
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough("postgres")]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.web.pages.test_every_page import everything
 from tests.web.pages.world import World, made
 from web.languages import wanted
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough("postgres")]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from tests.web.pages.conftest import Enter
 from tests.web.pages.test_every_page import everything
 from tests.web.pages.world import World, made
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough("postgres")]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ actors, so that no two wait for one another. The log comes last by itself (`Writ
 from collections.abc import Sequence
 
 from storage.connect import Writes, dialect
+from storage.dialect import Args
 
 _TURNS = 7263563  # with an actor: the two numbers of a lock
 _WRITTEN = "FROM post WHERE author_id = ? AND group_id = ?"
@@ -17,7 +18,11 @@ _WRITTEN = "FROM post WHERE author_id = ? AND group_id = ?"
 def hold(writes: Writes, table: str, row_id: int, key: str = "id") -> None:
     """Nobody else changes this row until these writes are made or given up; SQLite has one writer anyway."""
     if dialect() == "postgres":
-        writes.add(f"SELECT 1 FROM {table} WHERE {key} = ? FOR NO KEY UPDATE", (row_id,))
+        writes.add(f"SELECT 1 FROM {table} WHERE {key} = ? FOR NO KEY UPDATE", (row_id,), _each_once)
+
+
+def _each_once(rows: list[Args]) -> list[Args]:
+    return list(dict.fromkeys(rows))
 
 
 def hold_some(writes: Writes, table: str, row_ids: Sequence[int]) -> None:

@@ -4,6 +4,9 @@ We write `?` for a value, and for a list of them (a Python list or tuple as the 
 
     id IN (?ints)            uri NOT IN (?texts)            INSERT … SELECT v.value, ? FROM (?ints) AS v
 
+A statement all of whose values stand in one `VALUES (?, ?, …)` may run for many rows at once (`for_rows`): so one that
+reads what it changes itself takes its values another way.
+
 There is no `?` inside a literal, and `ON CONFLICT` after `SELECT` needs a `WHERE 1 = 1` before it (SQLite's parser).
 """
 
@@ -24,6 +27,8 @@ _PLACE = re.compile(
     r"|\?",
     re.IGNORECASE,
 )
+_TUPLE = r"\((?:\?|CAST\(\? AS \w+\))(?:, (?:\?|CAST\(\? AS \w+\)))*\)"
+_VALUES = re.compile(rf"\bVALUES\s*({_TUPLE})", re.IGNORECASE)
 _ARRAYS = {"ints": "bigint[]", "texts": "text[]"}
 _CHANGES = re.compile(r"\b(INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
 _READS = ("SELECT", "VALUES", "EXPLAIN")
@@ -35,6 +40,7 @@ class Statement(msgspec.Struct, frozen=True):
     sql: str
     reads: bool  # changes nothing, so that any connection will do
     lists: tuple[int, ...]  # which arguments are lists
+    tuple: str = ""  # in which all values stand, if they do
 
 
 @lru_cache(maxsize=4096)
@@ -45,6 +51,12 @@ def for_sqlite(sql: str) -> Statement:
         ValueError: a `?` in a literal, or a list where it has no meaning.
     """
     return _translated(sql, _sqlite_place)
+
+
+@lru_cache(maxsize=1024)
+def for_rows(statement: Statement, count: int) -> str:
+    """The same for so many rows, whose values follow each other; for a statement with a `tuple`."""
+    return statement.sql.replace(statement.tuple, ", ".join([statement.tuple] * count))
 
 
 @lru_cache(maxsize=4096)
@@ -91,7 +103,9 @@ def _translated(sql: str, place: Any) -> Statement:
         replaced: str = place(match, count)
         return replaced
 
-    return Statement(_PLACE.sub(replace, sql), reads(sql), tuple(lists))
+    found = _VALUES.search(sql)
+    row = found[1] if found and not lists and found[1].count("?") == sql.count("?") else ""
+    return Statement(_PLACE.sub(replace, sql), reads(sql), tuple(lists), row)
 
 
 def _sqlite_place(match: re.Match[str], _number: int) -> str:

@@ -42,10 +42,11 @@ class Audience(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 # One statement for all, so that they stand in the log in the order in which they were published.
-_TYPES = ("TEXT", "BIGINT", "BYTEA", "TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT")
+_TYPES = ("TEXT", "BIGINT", "BYTEA", "TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT", "BIGINT")  # the last: of a boost
 _INSERT = {
     name: "INSERT INTO outbox (uri, actor_id, body, audience, form, thread_id, post_id, created_at)"
-    f" SELECT {told} WHERE CAST(? AS BIGINT) IS NULL OR EXISTS (SELECT 1 FROM boost WHERE id = ?)"
+    f" SELECT {', '.join(f'column{n}' for n in range(1, len(_TYPES)))} FROM (VALUES ({told})) AS told"
+    f" WHERE column{len(_TYPES)} IS NULL OR EXISTS (SELECT 1 FROM boost WHERE id = column{len(_TYPES)})"
     for name, told in (
         ("sqlite", ", ".join("?" * len(_TYPES))),
         ("postgres", ", ".join(f"CAST(? AS {kind})" for kind in _TYPES)),
@@ -181,7 +182,7 @@ def publish(
     if dialect() == "postgres":
         writes.at_last(_ONE_WRITER)
     told = uri, actor_id, body, msgspec.json.encode(audience).decode(), form, thread_id, post_id, now_ms
-    writes.at_last(_INSERT[dialect()], (*told, boost, boost))
+    writes.at_last(_INSERT[dialect()], (*told, boost))
 
 
 def note(writes: Writes, host: str, seq: int, inbox: str, status: int, answer: str, now_ms: int) -> None:

@@ -188,10 +188,12 @@ async def _write(connection: Any, writes: Writes) -> list[list[Row]]:
     for group in writes.groups:
         if group.answers:
             answers.append(await _rows(connection, group.sql, group.rows[0]))
-        elif len(group.rows) == 1:
-            await connection.execute(for_postgres(group.sql).sql, *group.rows[0])
+            continue
+        calls = group.calls
+        if len(calls) == 1:
+            await connection.execute(for_postgres(group.sql).sql, *calls[0])
         else:
-            await connection.executemany(for_postgres(group.sql).sql, group.rows)
+            await connection.executemany(for_postgres(group.sql).sql, calls)
     return answers
 
 

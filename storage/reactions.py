@@ -2,11 +2,12 @@
 
 from storage.connect import Writes, dialect, row, rows
 from storage.counting import hold
+from storage.dialect import Args
 
 # A vote that was taken back is not told of any more, as on Mastodon.
 _FORGET = "DELETE FROM notification WHERE kind = 'favourite' AND actor_id = ? AND post_id = ?"
 
-_HAD = "(SELECT COUNT(*) FROM reaction WHERE post_id = ? AND actor_id = ? AND kind = '{0}')"
+_HAD = "(SELECT COUNT(*) FROM reaction WHERE post_id = ? AND actor_id IN (?ints) AND kind = '{0}')"
 _COUNT = (
     f"UPDATE post SET likes_count = likes_count + ? - {_HAD.format('like')},"
     f" dislikes_count = dislikes_count + ? - {_HAD.format('dislike')} WHERE id = ?"
@@ -33,7 +34,7 @@ def put(
     hold(writes, "post", post_id)
     if kind != "like":
         writes.add(_FORGET, (actor_id, post_id))
-    writes.add(_COUNT, (int(kind == "like"), post_id, actor_id, int(kind == "dislike"), post_id, actor_id, post_id))
+    writes.add(_COUNT, (post_id, actor_id, kind), _counted)
     writes.add(
         "INSERT INTO reaction (post_id, actor_id, kind, uri, truth, entered_by, created_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -41,6 +42,18 @@ def put(
         " truth = excluded.truth, entered_by = excluded.entered_by, created_at = excluded.created_at",
         (post_id, actor_id, kind, uri, truth, entered_by, now_ms),
     )
+
+
+def _counted(votes: list[Args]) -> list[Args]:
+    """What is added to the counters of each post, for all who vote on it: of each the last word counts."""
+    words: dict[int, dict[int, str]] = {}
+    for post_id, actor_id, kind in votes:
+        words.setdefault(post_id, {})[actor_id] = kind
+    calls: list[Args] = []
+    for post_id, said in words.items():
+        likes, voters = sum(kind == "like" for kind in said.values()), list(said)
+        calls.append((likes, post_id, voters, len(said) - likes, post_id, voters, post_id))
+    return calls
 
 
 def remove(writes: Writes, post_id: int, actor_id: int, kind: str = "") -> None:

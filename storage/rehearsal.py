@@ -73,7 +73,7 @@ class _Counting:
             if group.answers:
                 answers.append(await self.rows(group.sql, group.rows[0]))
             else:
-                await self.execute_many(group.sql, group.rows)
+                await self.execute_many(group.sql, group.calls)
         return answers
 
     async def commit(self) -> bool:

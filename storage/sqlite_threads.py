@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
-from storage.dialect import Args, arguments, for_sqlite
+from storage.dialect import Args, Statement, arguments, for_rows, for_sqlite
 from storage.errors import IntegrityError, OperationalError, Unavailable
 from storage.session import Read, Row, Steps
 from storage.writes import Writes
@@ -15,6 +15,7 @@ from storage.writes import Writes
 T = TypeVar("T")
 Call = tuple[asyncio.AbstractEventLoop, "asyncio.Future[Any]", Callable[..., Any], tuple[Any, ...]]
 
+AT_ONCE = (64, 8)  # rows of one statement; each number makes a text of its own, which is kept prepared
 REFUSED = (sqlite3.Error, OverflowError, UnicodeError)  # also numbers beyond 64 bits and half a character
 _UNAVAILABLE = {  # primary result codes, https://sqlite.org/rescode.html
     sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN,
@@ -183,15 +184,30 @@ def write(connection: sqlite3.Connection, writes: Writes) -> list[list[Row]]:
     """Run what was collected; the caller has a transaction open."""
     answers = []
     for group in writes.groups:
-        statement = for_sqlite(group.sql)
-        rows = [arguments(statement, args) for args in group.rows] if statement.lists else group.rows
+        statement, calls = for_sqlite(group.sql), group.calls
+        rows = [arguments(statement, args) for args in calls] if statement.lists else calls
         if group.answers:
             answers.append(connection.execute(statement.sql, rows[0]).fetchall())
         elif len(rows) == 1:
             connection.execute(statement.sql, rows[0])
         else:
-            connection.executemany(statement.sql, rows)
+            _run_all(connection, statement, rows)
     return answers
+
+
+def _run_all(connection: sqlite3.Connection, statement: Statement, rows: Sequence[Args]) -> None:
+    """Run a statement for each of `rows`, where it can be for many at once.
+
+    At each step of a statement another thread may take over, and 100 of them cost more in turns than in rows.
+    """
+    begun = 0
+    for count in AT_ONCE if statement.tuple else ():
+        while len(rows) - begun >= count:
+            values = [value for args in rows[begun : begun + count] for value in args]
+            connection.execute(for_rows(statement, count), values)
+            begun += count
+    if begun < len(rows):
+        connection.executemany(statement.sql, rows[begun:])
 
 
 def write_each(connection: sqlite3.Connection, each: Sequence[Writes]) -> list[list[list[Row]] | OperationalError]:

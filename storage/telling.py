@@ -14,9 +14,10 @@ _ALWAYS = frozenset(
 )
 _KINDS = _ALWAYS | {"mention", "reblog", "follow", "follow_request", "favourite"}
 
+_COLUMNS = ("id", "owner_id", "actor_id", "post_id", "report_id", "created_at")
 _TOLD = (
-    "(SELECT CAST(? AS BIGINT) AS id, CAST(? AS BIGINT) AS owner_id, CAST(? AS BIGINT) AS actor_id,"
-    " CAST(? AS BIGINT) AS post_id, CAST(? AS BIGINT) AS report_id, CAST(? AS BIGINT) AS created_at) told"
+    f"(SELECT {', '.join(f'column{n} AS {name}' for n, name in enumerate(_COLUMNS, 1))}"
+    f" FROM (VALUES ({', '.join(['CAST(? AS BIGINT)'] * len(_COLUMNS))})) AS given) told"
 )
 _FOLLOWING = (
     "EXISTS (SELECT 1 FROM follow WHERE follow.follower_id = told.owner_id AND follow.target_id = told.actor_id"

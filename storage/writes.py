@@ -10,6 +10,7 @@ import msgspec
 from storage.dialect import Args
 
 Hear = Callable[[list[tuple[Any, ...]]], None]
+Fold = Callable[[list[Args]], list[Args]]
 
 
 class Group(msgspec.Struct):
@@ -18,6 +19,12 @@ class Group(msgspec.Struct):
     sql: str
     rows: list[Args]
     answers: bool = False  # its rows are wanted
+    fold: Fold | None = None  # makes fewer of its arguments, which change the same
+
+    @property
+    def calls(self) -> list[Args]:
+        """The arguments of each time it runs."""
+        return self.rows if self.fold is None or self.answers else self.fold(self.rows)
 
 
 class Writes:
@@ -41,11 +48,14 @@ class Writes:
     def __bool__(self) -> bool:
         return bool(self.groups or self.last)
 
-    def add(self, sql: str, args: Args = ()) -> None:
-        """Run this, with others of the same text."""
+    def add(self, sql: str, args: Args = (), fold: Fold | None = None) -> None:
+        """Run this, with others of the same text. With `fold` that is done with what it makes of all their arguments.
+
+        So what a hundred do to one row is one statement. The same text goes with the same `fold`.
+        """
         rows = self._adding.get(sql)
         if rows is None:
-            self.add_many(sql, (args,))
+            self._begin(sql, (args,), fold)
         else:
             rows.append(args)
 
@@ -115,13 +125,13 @@ class Writes:
         places = self._places.get(group.sql, [])
         at = bisect_left(places, since)
         if at == len(places):
-            return self._begin(group.sql, group.rows)
+            return self._begin(group.sql, group.rows, group.fold)
         self.groups[places[at]].rows.extend(group.rows)
         return places[at]
 
-    def _begin(self, sql: str, rows: Iterable[Args]) -> int:
+    def _begin(self, sql: str, rows: Iterable[Args], fold: Fold | None = None) -> int:
         collected = list(rows)
         self._adding.setdefault(sql, collected)
         self._places.setdefault(sql, []).append(len(self.groups))
-        self.groups.append(Group(sql, collected))
+        self.groups.append(Group(sql, collected, fold=fold))
         return len(self.groups) - 1

@@ -24,6 +24,7 @@ from storage.connect import (
     value,
     write,
 )
+from storage.dialect import Args
 from storage.errors import IntegrityError, OperationalError, Unavailable
 from storage.rehearsal import rehearsal
 from tests.databases import Databases
@@ -303,6 +304,44 @@ async def test_collected_changes_fail_together(things: Database) -> None:
 
     assert await value(COUNT) == 0 and told == []
     assert await apply(Writes()) == []
+
+
+async def test_many_rows_are_written_in_their_order_and_each_meets_those_before_it(things: Database) -> None:
+    writes, many = Writes(), 2 * 64 + 8 + 3  # in one statement each, and one by one
+    insert = "INSERT INTO thing (id, name) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name"
+    writes.add_many(insert, [(number // 2, f"{number}") for number in range(many)])
+
+    await apply(writes)
+
+    last = [(number // 2, f"{number}") for number in range(many) if number % 2 or number == many - 1]
+    assert await rows("SELECT id, name FROM thing ORDER BY id") == last
+
+
+async def test_a_bad_one_among_many_rows_keeps_all_of_them_out(things: Database) -> None:
+    writes = Writes()
+    writes.add_many(INSERT, [(number, f"{number}") for number in range(100)])
+    writes.add(INSERT, (50, "again"))
+
+    with pytest.raises(IntegrityError):
+        await apply(writes)
+
+    assert await value(COUNT) == 0
+
+
+async def test_what_many_do_to_one_row_is_done_once(things: Database) -> None:
+    await execute(INSERT, (1, ""))
+    add, one, other = "UPDATE thing SET name = name || ? WHERE id = 1", Writes(), Writes()
+
+    def joined(many: list[Args]) -> list[Args]:
+        return [(f"({'+'.join(args[0] for args in many)})",)]
+
+    one.add(add, ("a",), joined)
+    one.add(add, ("b",), joined)
+    other.add(add, ("c",), joined)
+    one.merge(other)
+    await apply(one)
+
+    assert await value("SELECT name FROM thing") == "(a+b+c)"
 
 
 async def test_collections_can_be_put_together(things: Database) -> None:

@@ -38,6 +38,24 @@ async def test_one_vote_that_comes_by_many_ways_counts_once(database: Database) 
     assert await row("SELECT likes_count, dislikes_count FROM post WHERE id = ?", (post.id,)) == (1, 0)
 
 
+async def test_votes_of_one_moment_are_folded_into_the_counters_of_each_post(database: Database) -> None:
+    ann, bo, cy = await build.person("ann"), await build.person("bo", "far.test"), await build.person("cy", "far.test")
+    first, second, writes = await build.post(ann), await build.post(ann), Writes()
+    said = [(first, bo, "like"), (second, bo, "like"), (first, cy, "like"), (first, bo, "like")]
+
+    for number, (post, voter, kind) in enumerate(said):
+        alone = Writes()
+        reactions.put(alone, post.id, voter.id, kind, f"l{number}", "signed", "", build.NOW)
+        writes.merge(alone)
+    counting = [group for group in writes.groups if group.sql.startswith("UPDATE post SET likes_count")]
+    await apply(writes)
+
+    assert [len(group.calls) for group in counting] == [2]  # one of each post
+    counts = "SELECT likes_count, dislikes_count FROM post WHERE id = ?"
+    assert await row(counts, (first.id,)) == (2, 0)  # the last word of bo counts, and only that
+    assert await row(counts, (second.id,)) == (1, 0)
+
+
 async def test_a_vote_changed_and_taken_back_by_many_ways_leaves_nothing(database: Database) -> None:
     post, voter = await build.post(await build.person("ann")), await build.person("bo", "far.test")
     kinds = ("like", "dislike")

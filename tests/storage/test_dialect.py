@@ -2,7 +2,7 @@
 
 import pytest
 
-from storage.dialect import arguments, for_postgres, for_sqlite, reads
+from storage.dialect import arguments, for_postgres, for_rows, for_sqlite, reads
 
 
 def test_places_are_numbered_for_postgres_and_left_alone_for_sqlite() -> None:
@@ -47,3 +47,25 @@ def test_only_what_changes_nothing_is_a_read() -> None:
     assert not reads("INSERT INTO t VALUES (1) RETURNING a")
     assert not reads("WITH a AS (DELETE FROM t RETURNING a) SELECT * FROM a")
     assert not reads("PRAGMA optimize")
+
+
+def test_values_that_stand_together_can_be_given_for_many_rows() -> None:
+    plain = for_sqlite("INSERT INTO t (a, b) VALUES (?, ?) ON CONFLICT DO NOTHING")
+    cast = for_sqlite("INSERT INTO t (a) SELECT column1 FROM (VALUES (CAST(? AS BIGINT))) AS v WHERE column1 > 0")
+
+    assert for_rows(plain, 3) == "INSERT INTO t (a, b) VALUES (?, ?), (?, ?), (?, ?) ON CONFLICT DO NOTHING"
+    assert "FROM (VALUES (CAST(? AS BIGINT)), (CAST(? AS BIGINT))) AS v WHERE" in for_rows(cast, 2)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "INSERT INTO t (a) VALUES (?) ON CONFLICT (a) DO UPDATE SET b = ?",
+        "INSERT INTO t (a, b) VALUES (?, (SELECT COUNT(*) FROM t WHERE a = ?))",
+        "INSERT INTO t (a, b) VALUES (?, 'x')",
+        "INSERT INTO t (a) SELECT v.value FROM (?ints) AS v",
+        "UPDATE t SET a = ?",
+    ],
+)
+def test_other_values_are_given_for_one_row_at_a_time(sql: str) -> None:
+    assert not for_sqlite(sql).tuple

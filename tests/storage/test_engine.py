@@ -347,7 +347,9 @@ async def test_more_tasks_than_connections_take_turns(things: Database) -> None:
     async with asyncio.timeout(20):
         await asyncio.wait(tasks)
 
-    assert await value(COUNT) == sum(not task.cancelled() for task in tasks)
+    kept = {found[0] for found in await rows("SELECT id FROM thing")}  # also of who was cancelled while it committed
+    assert kept >= {number for number, task in enumerate(tasks) if not task.cancelled()}
+    assert any(task.cancelled() for task in tasks)
     async with asyncio.timeout(5):  # no place was lost on the way
         await asyncio.gather(*(use_one(number) for number in range(1000, 1030)))
 

@@ -8,7 +8,8 @@ from fedcomm.cli.asking import ask
 from fedcomm.cli.people import account
 from fedcomm.cli.saying import amount, say
 
-_reason = click.option("--reason", default="", help="Why; a member is told, and it stays in the history.")
+_TOLD = "Why; a member is told, and it stays in the history."
+_KEPT = "What it says; it stays in the history, and is told to nobody else."
 # Each verb with what it does, what it says then, and what where it is so already.
 _VERBS = {
     "warn": ("Warn a member: they read the reason in their notifications.", "is warned", ""),
@@ -27,7 +28,7 @@ _VERBS = {
 def _add(verb: str, about: str, done: str, already: str) -> None:
     @account.command(name=verb, help=about)
     @click.argument("who", metavar="NAME|HANDLE")
-    @_reason
+    @click.option("--reason", default="", help=_KEPT if verb == "note" else _TOLD)
     def act(who: str, reason: str) -> None:
         answer = ask("account.act", who=who, act="restore" if verb == "unsuspend" else verb, reason=reason)
         say(f"{answer['handle']} {done if answer['changed'] else already}.")

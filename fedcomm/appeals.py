@@ -190,7 +190,8 @@ async def decide(
         await letters.decided(app, writes, place.face, place.author, link, reason.strip(), next_id(), put_back=accepted)
         await write(writes)
         act = "appeal.accept" if accepted else "appeal.reject"
-        await audit.note(f"@{by.acct}", act, f"@{place.author.acct}", group=f"!{place.face.username}")
+        own = {"own_act": True} if place.appeal.against(by.uri) else {}
+        await audit.note(f"@{by.acct}", act, f"@{place.author.acct}", group=f"!{place.face.username}", **own)
 
 
 async def _removal(group: Group, post: Post, act: int) -> Act | None:

@@ -1,7 +1,8 @@
 """Working on reports: who takes one, what they tell each other, how it ends, and that it is open again.
 
 Who looks after this server works on what those were told who do; who looks after a group on what they were told about
-it. Nobody works on, or reads, what is said about themselves.
+it. Nobody works on, or reads, what is said about themselves. Who objects to what was done about their account is
+answered by somebody else than who did that, as far as there is anybody; else it stands in the log that there was not.
 """
 
 import re
@@ -84,8 +85,11 @@ async def assign(worker: Worker, report_id: int, *, taken: bool) -> None:
 
     Raises:
         NotFound: there is none that they may see.
+        NotAllowed: somebody else decides (`apart`).
     """
     found = await find(worker, report_id)
+    if taken:
+        await _own(worker, found)
     reports.change(writes := Writes(), found.id, assigned=worker.actor.uri if taken else "")
     await _written(writes)
 
@@ -111,6 +115,7 @@ async def close(app: App, worker: Worker, report_id: int, outcome: str, answer: 
 
     Raises:
         NotFound: there is none that they may see.
+        NotAllowed: somebody else decides (`apart`).
         Invalid: there is no such outcome, or the answer is too long.
     """
     if outcome not in OUTCOMES:
@@ -125,11 +130,13 @@ async def end(app: App, worker: Worker, report_id: int, outcome: str, answer: st
 
     Raises:
         NotFound: there is none that they may see.
+        NotAllowed: somebody else decides (`apart`).
     """
     async with transaction():
         found = await _held(worker, report_id)
         if found.state == reports.CLOSED:
             return
+        own = await _own(worker, found)
         ended = msgspec.structs.replace(
             found, state=reports.CLOSED, closed_at=clock.now_ms(), closed_by=worker.actor.uri, outcome=outcome,
             answer=answer.strip(),
@@ -141,7 +148,9 @@ async def end(app: App, worker: Worker, report_id: int, outcome: str, answer: st
         await outcomes.tell(app, writes, case, worker.actor)
         await flags.resolved(app, writes, case, worker.actor)
         await write(writes)
-        await audit.note(_called(worker), "report.close", f"@{case.target.acct}", report=str(found.id), outcome=outcome)
+        await audit.note(
+            _called(worker), "report.close", f"@{case.target.acct}", report=str(found.id), outcome=outcome, **own
+        )
 
 
 async def reopen(worker: Worker, report_id: int) -> None:
@@ -149,17 +158,25 @@ async def reopen(worker: Worker, report_id: int) -> None:
 
     Raises:
         NotFound: there is none that they may see.
+        NotAllowed: somebody else decides (`apart`).
     """
     async with transaction():
         found = await _held(worker, report_id)
         if found.state == reports.OPEN and not found.closed_by:  # which others may have dealt with elsewhere
             return
+        own = await _own(worker, found)
         reports.change(
             writes := Writes(), found.id, state=reports.OPEN, closed_at=None, closed_by="", outcome="", answer=""
         )
         await write(writes)
         target = await storage.actors.by_id(found.target_id)
-        await audit.note(_called(worker), "report.reopen", f"@{target.acct}" if target else "", report=str(found.id))
+        whom = f"@{target.acct}" if target else ""
+        await audit.note(_called(worker), "report.reopen", whom, report=str(found.id), **own)
+
+
+async def apart(worker: Worker, report: Report) -> bool:
+    """Whether they keep out of it: somebody objects to what they did, and somebody else may decide about that."""
+    return report.acted_by == worker.actor.uri and await reports.another(report.id)
 
 
 async def change(
@@ -205,6 +222,19 @@ async def of(report: Report) -> Case:
 async def _written(writes: Writes) -> None:
     async with transaction():  # which may be that of an act that came in
         await write(writes)
+
+
+async def _own(worker: Worker, found: Report) -> dict[str, bool]:
+    """What the log tells where they decide about what they did themselves, since nobody else may.
+
+    Raises:
+        NotAllowed: somebody else may.
+    """
+    if await apart(worker, found):
+        raise NotAllowed(
+            "You did yourself what this appeal is against. Somebody else who looks after the server decides."
+        )
+    return {"own_act": True} if found.acted_by == worker.actor.uri else {}
 
 
 async def _held(worker: Worker, report_id: int) -> Report:

@@ -188,8 +188,10 @@ async def objection(app: App, mail: Mail) -> Letter | None:
         "acted": gettext("Your appeal was looked at, and something was changed."),
         "passed": gettext("Your appeal was passed on to others, who decide about it."),
     }.get(ended.outcome, gettext("Your appeal was looked at. What was decided stays."))
+    alone = ended.acted_by and ended.closed_by == ended.acted_by
     return _letter(app, mail, account, gettext("About your account"), [
         f"@{await storage.accounts.name_of(account.id)}: {said}",
+        *([gettext("It was decided by who had done it, for nobody else here may.")] if alone else []),
         *(["\n".join(f"> {line}" for line in ended.answer.splitlines())] if ended.answer else []),
     ])  # fmt: skip
 

@@ -1,7 +1,8 @@
 """Who was warned, limited or suspended by this server says why that is wrong, by the link in the mail about it, once.
 
 It comes to who looks after the server as a report of theirs about themselves, which nobody else can make. To deal with
-that is the answer; it goes by mail, for who is suspended reads no messages.
+that is the answer; it goes by mail, for who is suspended reads no messages. Who did it decides about it only where
+nobody else may (`casework.py`).
 """
 
 import msgspec
@@ -64,11 +65,18 @@ async def ask(app: App, given: str, text: str) -> None:
         made = Report(
             id=report_id, uri=app.urls.activity(report_id), reporter_id=found.actor.id, target_id=found.actor.id,
             group_id=None, post_ids=[], comment=text.strip(), category="other", state=reports.OPEN,
-            created_at=clock.now_ms(), closed_at=None,
+            created_at=clock.now_ms(), closed_at=None, acted_by=await _who(found.sanction),
         )  # fmt: skip
         reports.insert(writes := Writes(), made)
         await telling.of_report(app, writes, made, found.actor, None, None)
         await write(writes)
+
+
+async def _who(sanction: Sanction) -> str:
+    """Who did it (an id), '' for whoever runs the server, who is nobody in particular."""
+    account = await storage.accounts.by_name(sanction.made_by.removeprefix("@"))
+    actor = await storage.actors.by_id(account.actor_id) if account is not None else None
+    return actor.uri if actor is not None else ""
 
 
 def _parts(given: str) -> tuple[int, str]:

@@ -33,6 +33,10 @@ class Appeal(msgspec.Struct, frozen=True):
     reason: str = ""
     proposed_by: str = ""
 
+    def against(self, uri: str) -> bool:
+        """Whether it is against what the actor with that id did or proposed."""
+        return uri in (self.removed_by, self.proposed_by)
+
 
 COLUMNS = ", ".join(Appeal.__struct_fields__)
 _SELECT = f"SELECT {COLUMNS} FROM appeal "

@@ -8,7 +8,7 @@ from storage.connect import rows
 from storage.held import COLUMNS as _HELD
 from storage.held import Held
 from storage.posts import BY_URIS, Post
-from storage.reports import NOT_THEMSELVES
+from storage.reports import ANOTHER, NOT_THEMSELVES
 from storage.reviews import FROM as _OUT
 
 REPORT, HELD, REQUEST, APPEAL = "report", "held", "request", "appeal"  # in groups
@@ -114,7 +114,8 @@ _PARTS = {
     CASE: (
         "id, COALESCE(group_id, 0), created_at",
         f"FROM report WHERE {NOT_THEMSELVES} AND for_admins = 1 AND state = 'open'"
-        " AND NOT (for_group = 1 AND COALESCE(group_id, 0) IN (?ints))",
+        " AND NOT (for_group = 1 AND COALESCE(group_id, 0) IN (?ints))"
+        f" AND (acted_by <> ? OR NOT EXISTS ({ANOTHER}))",
     ),
     CAUGHT: ("id, 0, caught_at", "FROM caught WHERE state = 'waiting'"),
     SIGN_UP: ("id, 0, created_at", "FROM account WHERE state = 'pending'"),
@@ -206,7 +207,7 @@ def _arguments(scope: Scope, kind: str, groups: list[int], group_id: int) -> lis
         case "report":
             return [scope.reader, groups]
         case "case":
-            return [scope.reader, scope.groups.get(REPORT, [])]
+            return [scope.reader, scope.groups.get(REPORT, []), scope.uri]
         case "appeal":
             return [scope.reader, groups, scope.uri, int(scope.admin and not group_id), scope.uri, groups]
         case "proposal":

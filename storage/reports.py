@@ -23,7 +23,8 @@ class Report(msgspec.Struct, frozen=True):
     """One report; `post_ids` name the posts it is about, `state` is open or closed.
 
     `for_group` and `for_admins` say who is to know of it: those who look after the group, and the admins here.
-    `assigned` and `closed_by` are ids of actors, wherever they live, '' for nobody.
+    `assigned` and `closed_by` are ids of actors, wherever they live, '' for nobody; so is `acted_by`, of who did what
+    somebody objects to (`objections.py`).
     """
 
     id: int
@@ -45,6 +46,7 @@ class Report(msgspec.Struct, frozen=True):
     closed_by: str = ""
     outcome: str = ""
     answer: str = ""
+    acted_by: str = ""
 
     @property
     def objects(self) -> bool:
@@ -96,6 +98,13 @@ _IDS = msgspec.json.Decoder(list[int])
 NOT_THEMSELVES = (
     "(target_id <> ? OR NOT EXISTS (SELECT 1 FROM account WHERE account.role <> 'member' AND account.state = 'active'"
     " AND account.actor_id <> report.target_id))"
+)
+# Who else than the one who did what a report objects to may look at that again, and act about it (`powers.py`).
+ANOTHER = (
+    "SELECT 1 FROM account s JOIN actor a ON a.id = s.actor_id AND a.deleted_at IS NULL AND a.suspended_at IS NULL"
+    " WHERE s.role <> 'member' AND s.state = 'active' AND a.id <> report.target_id AND a.uri <> report.acted_by"
+    " AND (s.role = 'admin' OR NOT EXISTS (SELECT 1 FROM account whom WHERE whom.actor_id = report.target_id"
+    " AND whom.role <> 'member'))"
 )
 
 
@@ -156,6 +165,11 @@ async def one(report_id: int, wanted: Wanted) -> Report | None:
     condition, args = _condition(wanted)
     found = await row(f"{_SELECT}WHERE id = ? AND {condition}", (report_id, *args))
     return _report(found) if found else None
+
+
+async def another(report_id: int) -> bool:
+    """Whether somebody else may decide about what a report objects to than who did it."""
+    return await value(f"SELECT 1 FROM report WHERE id = ? AND EXISTS ({ANOTHER})", (report_id,)) is not None
 
 
 async def listed(wanted: Wanted, page: Page) -> tuple[list[Report], bool]:

@@ -28,6 +28,7 @@ NAMES = {
     "most": later("at most"),
     "number": later("how many"),
     "outcome": later("outcome"),
+    "own_act": later("about what they did themselves"),
     "policy": later("decision"),
     "posts": later("posts"),
     "reason": later("reason"),

@@ -98,6 +98,7 @@ async def _listing(
         found=found,
         nodes=await _nodes([each.post for each in found]),
         people=people,
+        you=place.reader.actor,
         mine={each.appeal.id for each in found if place.reader.actor.id in [w.id for w in deciders.of(each)]},
         longest=appeals.MAX_REASON,
     )

@@ -1,12 +1,13 @@
 """All that waits for who looks after groups and the server, on one page, and deciding about many of it at once."""
 
+import msgspec
 import pytest
 
 import storage.actors
 from fedcomm import appeals, group_profile, groups, members, tokens
 from fedcomm.app import App
 from fedcomm.group_profile import Change
-from storage import connect, held, registers
+from storage import audit, connect, held, registers
 from storage.actors import Actor
 from storage.connect import rows, value
 from storage.ids import next_id
@@ -80,6 +81,20 @@ async def crowd(app: App, alice: Actor) -> tuple[Actor, Actor]:
     )  # fmt: skip
     await appeals.ask(app, secret, "I was right")
     return bob, alice
+
+
+async def test_who_decides_about_what_they_did_since_nobody_else_may_is_told_so_and_the_log_says_it(
+    app: App, rye: Actor, enter: Enter, alice: Actor
+) -> None:
+    await crowd(app, alice)
+    mo, tom = await storage.actors.local("mo"), await storage.actors.local("tom")
+    assert mo and tom
+    await connect.execute("UPDATE appeal SET removed_by = ?, proposed_by = ?", (mo.uri, tom.uri))
+    number = await value("SELECT id FROM appeal")
+
+    assert "Nobody else may decide about it" in (await (await enter(tom)).get("/c/rye/appeals")).main
+    await appeals.decide(app, number, tom, accepted=False, reason="No.")
+    assert msgspec.json.decode((await audit.newest(1))[0].detail)["own_act"] is True
 
 
 async def test_everything_that_waits_is_in_one_list_for_who_decides_about_it(

@@ -152,18 +152,19 @@ def record_ban(
     reason: str = "",
     remove: bool = False,
     site: bool = False,
+    under: int = 0,
 ) -> None:
     """Somebody is banned from a group until `until` ms since 1970, or for good; membership ends with it.
 
     With `remove` all that they wrote in the group is out of it. `site` says that its server has banned them from all of
-    its groups at once.
+    its groups at once; `under` is the ban of moderators, an act, that holds on when that is lifted.
     """
     if remove:
         hold_written(writes, subject.id, group.id)
     else:
         hold(writes, "groups", group.id)
     value = ({"until": until} if until is not None else {}) | ({"remove": True} if remove else {})
-    value |= {"site": True} if site else {}
+    value |= ({"site": True} if site else {}) | ({"under": under} if under else {})
     act = acts.record(app, writes, group, face, "ban", subject.uri, value, by=moderator_uri, uri=uri, summary=reason)
     held.refuse_all(writes, group.id, subject.id)
     if remove:

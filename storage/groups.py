@@ -53,7 +53,7 @@ BY_FACES = (
 _WITH_FACE = (
     f"SELECT {', '.join('g.' + name for name in Group.__struct_fields__)},"
     f" {', '.join('a.' + name for name in Actor.__struct_fields__)}"
-    " FROM groups g JOIN actor a ON a.id = g.actor_id WHERE g.id = ?"
+    " FROM groups g JOIN actor a ON a.id = g.actor_id WHERE g.id "
 )
 
 
@@ -82,11 +82,18 @@ async def by_actor(actor_id: int) -> Group | None:
 
 async def with_face(group_id: int | None) -> tuple[Group, Actor] | tuple[None, None]:
     """The group with this id, as that of a post, and the actor by which this server speaks of it; else twice None."""
-    found = await row(_WITH_FACE, (group_id,)) if group_id is not None else None
+    found = await row(_WITH_FACE + "= ?", (group_id,)) if group_id is not None else None
     if found is None:
         return None, None
     width = len(Group.__struct_fields__)
     return Group(*found[:width]), Actor(*found[width:])
+
+
+async def with_faces(group_ids: Sequence[int]) -> list[tuple[Group, Actor]]:
+    """As `with_face`, those of several that there are, by their numbers."""
+    width = len(Group.__struct_fields__)
+    found = await rows(_WITH_FACE + "IN (?ints) ORDER BY g.id", (list(group_ids),)) if group_ids else []
+    return [(Group(*each[:width]), Actor(*each[width:])) for each in found]
 
 
 async def by_faces(actor_ids: Sequence[int]) -> dict[int, Group]:

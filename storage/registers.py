@@ -90,6 +90,16 @@ async def winner(group_id: int, property_: str, subject: str = "") -> Act | None
     return Act(*found) if found else None
 
 
+async def winners(group_ids: Sequence[int], property_: str, subject: str) -> dict[int, Act]:
+    """As `winner`, of several groups."""
+    sql = (
+        f"SELECT {_ACT} FROM act WHERE id IN (SELECT act_id FROM register WHERE group_id IN (?ints) AND property = ?"
+        " AND subject = ?)"
+    )
+    found = [Act(*each) for each in await rows(sql, (list(group_ids), property_, subject))] if group_ids else []
+    return {act.group_id: act for act in found}
+
+
 async def acts(act_ids: Sequence[int]) -> dict[int, Act]:
     """The acts with these numbers, by number."""
     found = await rows(f"SELECT {_ACT} FROM act WHERE id IN (?ints)", (list(act_ids),)) if act_ids else []

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fedcomm import clock, fetching, home_verdicts, jobs, sanctions
+from fedcomm import admit, clock, fetching, home_verdicts, jobs, sanctions
 from fedcomm.errors import NotAllowed
 from storage import actors, groups, registers
 from storage import sanctions as stored
@@ -179,6 +179,35 @@ async def test_whom_another_site_bans_is_banned_from_its_groups_alone(case: Case
     await case.say(by_moderators, by=case.rye)
     await case.say(case.boss.does("Undo", case.block(ferdi)))
     assert (await case.standing(ferdi))[2]
+
+
+async def test_a_ban_by_moderators_holds_on_when_that_of_their_site_is_lifted(case: Case) -> None:
+    ferdi, bob, end = case.far.uri, case.bob.actor.uri, "2099-01-01T00:00:00Z"
+    for who in (ferdi, bob):
+        await case.say(case.rye.does("Announce", case.boss.does("Block", who, target=case.rye.uri)), by=case.rye)
+    with case.a.here():
+        group = await groups.by_face(case.rye.uri)
+        assert group
+        first = await registers.winner(group.id, "ban", bob)
+        assert first
+
+    await case.say(case.block(bob, expires=end))
+    with case.a.here():
+        assert await registers.winner(group.id, "ban", bob) == first, "it is within what the moderators said"
+    for _ in range(2):
+        await case.say(case.block(ferdi, removeData=True, expires=end))
+    assert (await case.standing(ferdi))[2:] == (True, [case.far.note(1)["id"]])
+    with case.a.here():
+        assert admit.banned_until(await registers.get(group.id, "ban", ferdi)) is None
+        assert await rows("SELECT COUNT(*) FROM act WHERE subject = ?", (ferdi,)) == [(2,)], "said twice, kept once"
+
+    for who in (ferdi, bob):
+        await case.say(case.boss.does("Undo", case.block(who)))
+        assert (await case.standing(who))[2:] == (True, [])
+    with case.a.here():
+        ban = await registers.winner(group.id, "ban", ferdi)
+    assert ban and ban.actor_uri == case.boss.uri and "site" not in (ban.value or "")
+    assert len([each for each in await case.bob.letters() if "has banned you from its groups" in each]) == 0
 
 
 def blocks(host: Host, kind: str = "Block") -> Sequence[Json]:

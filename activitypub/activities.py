@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from activitypub.actors import Actor
-from activitypub.objects import NOBODY, Audience, Emoji, Note, Other, Tombstone
+from activitypub.objects import NOBODY, Audience, Emoji, Note, Other, Tombstone, in_whole_seconds
 
 
 class Collection(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +47,11 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
     content: str = ""  # of a reaction: the emoji
     emojis: tuple[Emoji, ...] = ()
     raw: dict[str, Any] = msgspec.field(default_factory=dict)
+
+    @property
+    def coarse(self) -> bool:
+        """Whether `published` came in whole seconds, so that it was sometime within that second."""
+        return in_whole_seconds(self.raw.get("published"))
 
     @property
     def object_id(self) -> str | None:

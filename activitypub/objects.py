@@ -29,6 +29,11 @@ class Audience(msgspec.Struct, frozen=True, kw_only=True):
 NOBODY = Audience()
 
 
+def in_whole_seconds(written: Any) -> bool:
+    """Whether a time is written without a fraction, as Mastodon does it; a fraction of zero is one."""
+    return type(written) is str and "." not in written and "," not in written
+
+
 class Attachment(msgspec.Struct, frozen=True, kw_only=True):
     """A picture, a sound, a film, a file or a link (`kind` is then "Link")."""
 
@@ -173,6 +178,11 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     def readable(self) -> bool:
         """Whether there is anything to show."""
         return bool(self.content or self.name or self.summary or self.attachments or self.poll)
+
+    @property
+    def coarse(self) -> bool:
+        """Whether `published` came in whole seconds, so that it was sometime within that second."""
+        return in_whole_seconds(self.raw.get("published"))
 
     @property
     def vote(self) -> bool:

@@ -37,11 +37,11 @@ def multikey(owner: str, key_id: str, multibase: str) -> dict[str, Any]:
 
 
 def time(milliseconds: int | None) -> str | None:
-    """ISO 8601 in UTC; fractions only where there are any."""
+    """ISO 8601 in UTC, always with milliseconds: without them others would take it for a time in whole seconds."""
     if milliseconds is None:
         return None
     moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
-    return moment.isoformat(timespec="milliseconds" if milliseconds % 1000 else "seconds").replace("+00:00", "Z")
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _body(value: Value) -> dict[str, Any]:

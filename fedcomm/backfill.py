@@ -24,7 +24,7 @@ from storage.boosts import Boost
 from storage.connect import Writes, apply, transaction, write
 from storage.counting import hold
 from storage.groups import Group
-from storage.ids import next_id
+from storage.ids import ms_of, next_id
 from storage.posts import Post
 
 LOG = logging.getLogger("fedcomm.backfill")
@@ -199,7 +199,7 @@ async def _enter(app: App, group: Group, face: Actor, post: Post, named: Listed,
         if await boosts.of(face.id, now.id) is None:
             boosts.insert(
                 writes,
-                Boost(next_id(now.published), _name(face, now, named), face.id, now.id, posts.PUBLIC, now.published),
+                Boost(next_id(ms_of(now.id)), _name(face, now, named), face.id, now.id, posts.PUBLIC, now.published),
             )
         await write(writes)
     app.forget_post(post.id)

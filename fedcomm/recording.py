@@ -76,7 +76,7 @@ def record(app: App, writes: Writes, arrival: Arrival) -> Post:
     """Add everything that the post changes here to `writes`; gives its row."""
     now = clock.now_ms()
     note, author = arrival.note, arrival.author
-    post_id = arrival.post_id or next_id(min(note.published or now, now))
+    post_id = arrival.post_id or next_id(min(note.published or now, now), coarse=note.coarse)
     group_id = arrival.group.id if arrival.group else None
     place = Place(
         id=post_id, parent=arrival.parent, group_id=group_id, truth=arrival.truth, entered_by=arrival.entered_by,

@@ -53,11 +53,12 @@ class IdSource:
         if ms >= self._ms:
             self._ms, self._counter = ms + 1, 0
 
-    def next_id(self, at_ms: int | None = None) -> int:
+    def next_id(self, at_ms: int | None = None, *, coarse: bool = False) -> int:
         """A new id: higher than all before, or, with a time in the past, one that sorts there.
 
-        A dated one is new with near certainty only: times of whole seconds are spread over that second, and a
-        clash shows as an IntegrityError of the key. Try that again with another id.
+        A dated one is new with near certainty only; a clash shows as an IntegrityError of the key. Try that again with
+        another id. `coarse` says that the time was given in whole seconds: such ids are spread over that second, for
+        many may be of it. A time that is exact and by chance at the start of a second stays before what follows it.
 
         Raises:
             SlotLost: the slot was not renewed in time.
@@ -66,7 +67,7 @@ class IdSource:
             raise SlotLost(f"slot {self._slot} was not renewed in time")
         now = self.now()
         if at_ms is not None and at_ms < now:
-            return self._dated_id(max(at_ms, 0), now)
+            return self._dated_id(max(at_ms, 0), now, coarse)
         if now > self._ms:
             self._ms, self._counter = now, 0
         elif self._counter + 1 < _COUNTERS:
@@ -75,10 +76,10 @@ class IdSource:
             self._ms, self._counter = self._ms + 1, 0
         return self._id(self._ms, self._counter)
 
-    def _dated_id(self, at_ms: int, now: int) -> int:
+    def _dated_id(self, at_ms: int, now: int, coarse: bool) -> int:
         self._dated = (self._dated + 1) % (_COUNTERS * 1000)
         spread, counter = divmod(self._dated, _COUNTERS)
-        if at_ms % 1000 == 0:  # most peers give whole seconds
+        if coarse:
             at_ms = min(at_ms + spread, now)
         return self._id(at_ms, _COUNTERS + counter)
 
@@ -89,9 +90,9 @@ class IdSource:
 source: ContextVar[IdSource] = ContextVar("fedcomm_ids")  # set by `connect.use`
 
 
-def next_id(at_ms: int | None = None) -> int:
+def next_id(at_ms: int | None = None, *, coarse: bool = False) -> int:
     """A new id for the database in use (`IdSource.next_id`)."""
-    return source.get().next_id(at_ms)
+    return source.get().next_id(at_ms, coarse=coarse)
 
 
 def ms_of(any_id: int) -> int:

@@ -321,7 +321,7 @@ def _tell_author(hand: Hand, booster: Actor, post: Post) -> None:
 def _boost(hand: Hand, booster: Actor, boosted: Post, activity: Activity) -> None:
     now = clock.now_ms()
     at = min(activity.published or now, now)
-    boost_id = next_id(at)
+    boost_id = next_id(at, coarse=activity.coarse)
     boosts.insert(hand.writes, Boost(boost_id, activity.uri or "", booster.id, boosted.id, posts.PUBLIC, at))
     posts.home_for_followers(hand.writes, boost_id, boosted.id, booster.id, booster.id)
     if boosted.local:

@@ -227,7 +227,8 @@ def show(hand: Hand, face: Actor, post: Post, activity: Activity) -> None:
     if post.starter and hand.facts.boost_of(face.id, post.id) is None:
         now = clock.now_ms()
         at = min(activity.published or now, now)
-        boosts.insert(hand.writes, Boost(next_id(at), activity.uri or "", face.id, post.id, posts.PUBLIC, at))
+        boost_id = next_id(at, coarse=activity.coarse)
+        boosts.insert(hand.writes, Boost(boost_id, activity.uri or "", face.id, post.id, posts.PUBLIC, at))
 
 
 def _waits(hand: Hand, post: Post, parent: Post | None) -> bool:

@@ -419,6 +419,20 @@ def test_times_are_read_in_many_spellings(value: str, milliseconds: int) -> None
     assert read_note(published=value).published == milliseconds
 
 
+@pytest.mark.parametrize(
+    ("value", "coarse"),
+    [
+        ("2026-03-04T05:06:07Z", True),
+        ("2026-03-04T06:06:07+01:00", True),
+        ("2026-03-04T05:06:07.000Z", False),
+        ("2026-03-04T05:06:07,0Z", False),
+        (None, False),
+    ],
+)
+def test_a_time_without_a_fraction_is_known_as_coarse(value: str | None, coarse: bool) -> None:
+    assert read_note(published=value).coarse == parse.activity(like(published=value)).coarse == coarse
+
+
 @pytest.mark.attack("ORI-24")
 @pytest.mark.parametrize("key", ["outbox", "followers", "following", "featured"])
 @pytest.mark.parametrize(

@@ -323,7 +323,7 @@ def test_addresses_are_lists_and_the_group_is_a_string() -> None:
 def test_a_ban_has_its_end_under_both_names() -> None:
     raw = sent(ACTIVITIES["Block"])
 
-    assert raw["endTime"] == raw["expires"] == "2027-01-15T08:00:00Z"
+    assert raw["endTime"] == raw["expires"] == "2027-01-15T08:00:00.000Z"
 
 
 def test_the_id_of_a_create_is_the_one_passed_in() -> None:
@@ -335,8 +335,8 @@ def test_the_id_of_a_create_is_the_one_passed_in() -> None:
 @pytest.mark.parametrize(
     ("milliseconds", "text"),
     [
-        (0, "1970-01-01T00:00:00Z"),
-        (1_700_000_000_000, "2023-11-14T22:13:20Z"),
+        (0, "1970-01-01T00:00:00.000Z"),
+        (1_700_000_000_000, "2023-11-14T22:13:20.000Z"),
         (1_700_000_000_007, "2023-11-14T22:13:20.007Z"),
         (None, None),
     ],

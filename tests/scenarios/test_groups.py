@@ -2,6 +2,7 @@
 
 import pytest
 
+from fedcomm import clock
 from fedcomm.errors import NotAllowed
 from storage.connect import execute
 from tests import forger
@@ -55,14 +56,21 @@ async def test_likes_edits_and_deletions_reach_everybody(fediverse: Fediverse) -
     assert [await i.lacks(post.uri) for i in (a, b, c)] == [True, True, True]
 
 
-async def test_a_server_that_was_away_gets_everything_in_order(fediverse: Fediverse) -> None:
+async def test_a_server_that_was_away_gets_everything_in_order(
+    fediverse: Fediverse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also what was published just at the start of a second, one millisecond before the next."""
     a, b = await fediverse.instance("a.test"), await fediverse.instance("b.test")
     alice, bob = await a.person("alice"), await b.person("bob")
     await bob.follow(alice.handle)
     await fediverse.settle()
 
     fediverse.wire.down.add("b.test")
-    written = [await alice.post(f"Day {day}") for day in range(5)]
+    second, written = int(clock.now()) - 5, []
+    for day in range(5):
+        with monkeypatch.context() as patch:
+            patch.setattr(clock, "now", lambda then=second + (day + 0.5) / 1000: then)
+            written.append(await alice.post(f"Day {day}"))
     await fediverse.settle()
     assert await bob.home() == []
 

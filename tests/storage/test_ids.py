@@ -64,10 +64,19 @@ def test_many_posts_of_one_second_get_ids_of_that_second() -> None:
     made = source()
     second = (NOW // 1000 - 5) * 1000
 
-    given = [made.next_id(second) for _ in range(100_000)]
+    given = [made.next_id(second, coarse=True) for _ in range(100_000)]
 
     assert len(set(given)) == 100_000
     assert all(second <= ms_of(each) < second + 1000 for each in given)
+
+
+def test_what_was_exactly_at_the_start_of_a_second_sorts_there() -> None:
+    made = source()
+    second = (NOW // 1000 - 5) * 1000
+
+    given = [made.next_id(second + after) for after in (0, 0, 1)]
+
+    assert given == sorted(given) and [ms_of(each) - second for each in given] == [0, 0, 1]
 
 
 def test_a_date_in_the_future_or_before_time_began_is_bent() -> None:

@@ -13,7 +13,7 @@ from fedcomm import audit, clock, copying, peers, recording
 from fedcomm.app import App
 from fedcomm.errors import Conflict
 from fedcomm.peerbook import SUSPEND
-from storage import actors, bus, events, jobs, posts, purges, severances
+from storage import actors, bus, events, groups, jobs, members, posts, purges, severances
 from storage.connect import Writes, apply, transaction, write
 from storage.ids import next_id
 from storage.purges import Amount
@@ -77,6 +77,8 @@ async def _erase(app: App, actor_id: int) -> None:
             recording.erase(app, writes, post, told=False)
         await apply(writes)
     who, writes = await actors.by_id(actor_id), Writes()
+    for group in (await groups.by_faces([actor_id])).values():
+        members.end_all(writes, group.id, clock.now_ms())
     for target in await actors.followed_by(actor_id):
         app.followers_changed(writes, target)
     purges.forget_actor(writes, actor_id, clock.now_ms())

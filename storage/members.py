@@ -107,6 +107,19 @@ def leave_all(writes: Writes, group_id: int, actor_ids: Sequence[int], now_ms: i
     )
 
 
+def end_all(writes: Writes, group_id: int, now_ms: int) -> None:
+    """As `leave`, of everybody."""
+    hold(writes, "groups", group_id)
+    writes.add(
+        "UPDATE groups SET members_count = members_count - (SELECT COUNT(*) FROM member WHERE group_id = ?"
+        " AND state = 'joined') WHERE id = ?",
+        (group_id, group_id),
+    )
+    writes.add(
+        "UPDATE member SET state = 'left', left_at = ? WHERE group_id = ? AND state <> 'left'", (now_ms, group_id)
+    )
+
+
 def _count(writes: Writes, group_id: int, actor_id: int, *, joined: bool) -> None:
     hold(writes, "groups", group_id)
     writes.add(

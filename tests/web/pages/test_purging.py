@@ -5,10 +5,11 @@ import pytest
 from fedcomm import peers, purging
 from fedcomm.app import App
 from fedcomm.errors import Conflict
-from storage import actors, audit, purges, severances
+from storage import actors, audit, members, purges, severances
 from storage import peers as met
 from storage.actors import Actor
-from storage.connect import execute, value
+from storage.connect import Writes, apply, execute, rows, value
+from storage.members import Member
 from tests import build
 from tests.web.pages.browser import Browser
 from tests.web.pages.test_every_page import flaws
@@ -27,6 +28,10 @@ async def met_there() -> tuple[Actor, Actor]:
     for name, host in (("cleo", f"below.{FAR}"), ("dora", f"kept.{FAR}"), ("emil", "fine.example")):
         await build.post(await build.person(name, host), "Hello")
     await build.follow(alice, bob)
+    members.put(
+        writes := Writes(), Member((await build.group("rye", FAR, "Rye")).id, alice.id, "joined", "", build.NOW, None)
+    )
+    await apply(writes)
     await build.post(bob, "Buy watches")
     await build.insert("emoji", id=5, host=FAR, shortcode="x", uri="x", url="https://x.example/x", mime="image/png",
                        updated_at=1)  # fmt: skip
@@ -48,16 +53,17 @@ async def test_after_one_question_all_of_it_is_erased_and_nothing_else(app: App,
     await peers.set_policy(app, f"kept.{FAR}", "limit")
     await done(app)
     page = await admin.get(f"/admin/servers/{FAR}/purge")
-    assert "2 accounts and groups, 2 posts, and 1 copies of pictures (7 B)" in page.main and flaws(page) == []
+    assert "3 accounts and groups, 2 posts, and 1 copies of pictures (7 B)" in page.main and flaws(page) == []
 
     sent = await admin.button(page, f"/admin/servers/{FAR}/purge")
-    assert "erased from the next minute on" in sent.main and await purges.amount(FAR) == purges.Amount(2, 2, 1, 7)
+    assert "erased from the next minute on" in sent.main and await purges.amount(FAR) == purges.Amount(3, 2, 1, 7)
     await due()
     await done(app)
 
     assert await purges.amount(FAR) == purges.Amount(0, 0, 0, 0)
     assert await value("SELECT COUNT(*) FROM post WHERE deleted_at IS NULL") == 2
     assert await value("SELECT COUNT(*) FROM follow") == 0 and await value("SELECT COUNT(*) FROM emoji") == 0
+    assert await rows("SELECT state, members_count FROM member m JOIN groups g ON g.id = m.group_id") == [("left", 0)]
     gone, kept = await actors.by_id(bob.id), await actors.by_handle("dora", f"kept.{FAR}")
     assert gone and gone.forgotten and gone.name == "" and kept and not kept.gone
     assert (await met.decision(FAR)) is not None
@@ -71,7 +77,7 @@ async def test_an_erasure_that_was_interrupted_goes_on_and_stops_when_the_server
     await peers.set_policy(app, FAR, "suspend")
     await purging.begin(app, FAR, "@ada")
     await purging.work(app, f"below.{FAR}")  # as far as a first try came
-    assert (await purges.amount(FAR)).actors == 2
+    assert (await purges.amount(FAR)).actors == 3
 
     await peers.set_policy(app, FAR, "")
     await due()

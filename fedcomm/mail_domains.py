@@ -28,18 +28,28 @@ async def close(by: Account | None, domain: str) -> MailDomain:
         Conflict: it is so already.
     """
     powers.require(by, powers.SERVER)
-    try:
-        name = host_named(domain.strip().lower().rpartition("@")[2])
-    except ProtocolError:
-        raise Invalid("This is no domain.", field="domain") from None
-    if "." not in name or ":" in name:
-        raise Invalid("This is no domain.", field="domain")
+    name = named(domain)
     made = MailDomain(next_id(), name, clock.now_ms())
     async with transaction():
         if not await mail_domains.insert(made):
             raise Conflict("Nobody signs up with that domain already.")
         await audit.record(by, "mail_domain.close", name)
     return made
+
+
+def named(domain: str) -> str:
+    """A domain as it is kept, in ASCII; of an address the domain.
+
+    Raises:
+        Invalid: no name of a domain.
+    """
+    try:
+        name = host_named(domain.strip().lower().rpartition("@")[2])
+    except ProtocolError:
+        raise Invalid("This is no domain.", field="domain") from None
+    if "." not in name or ":" in name:
+        raise Invalid("This is no domain.", field="domain")
+    return name
 
 
 async def open_(by: Account | None, domain_id: int) -> None:

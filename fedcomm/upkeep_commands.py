@@ -40,6 +40,7 @@ REGISTRATIONS: dict[str, dict[str, Any]] = {
 }
 _COPY = re.compile(r"/media/elsewhere/s?([mihe])([0-9]{1,18})-")
 _FILE = re.compile(r"/media/([^/]+/[^/.]+)")
+_NUMBER = re.compile(r"[0-9]{1,18}")
 _AT_ONCE = 100
 _MOST = 10_000  # domains that are listed
 
@@ -61,7 +62,7 @@ async def _close(app: App, domain: str) -> dict[str, Any]:
 
 
 async def _open(app: App, domain: str) -> dict[str, Any]:
-    found = await closed_domains.among([domain.strip().lower()])
+    found = await closed_domains.among([mail_domains.named(domain)])
     if not found:
         raise NotFound("There is no such domain among them.", fix="see which there are: fedcomm mail-domain list")
     await mail_domains.open_(None, found[0].id)
@@ -145,7 +146,7 @@ async def _lookup(app: App, address: str) -> dict[str, Any]:
 async def _post(app: App, address: str) -> tuple[Post, Actor]:
     """The post at an address, or with that number, if it is here."""
     known = await rows.by_uri(address)
-    if known is None and address.isascii() and address.isdigit():
+    if known is None and _NUMBER.fullmatch(address):
         known = await rows.by_id(int(address))
     if known is None and app.urls.own(address):
         known = await rows.by_id(app.urls.post_id(address) or 0)

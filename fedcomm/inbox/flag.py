@@ -1,7 +1,7 @@
 """Flag: somebody elsewhere reports something of ours, or a group elsewhere lets those here know who look after it."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -56,7 +56,7 @@ async def report(hand: Hand, activity: Activity) -> None:
         of_group = hand.facts.face_of(group).uri in activity.audience.everyone
         of_admins = not of_group or not await reporting.attended(group, target)
     known = await group_profile.rules_shown(group, hand.facts.face_of(group)) if group is not None and here else []
-    said = _said(activity, [rule for rule in _rules(activity) if rule.text in known])
+    said = _said(activity, _numbered(known))
     made = _made(activity, reporter, target, group, posts, said, for_group=of_group, for_admins=of_admins)
     await _keep(hand, made, reporter, target, group, posts)
 
@@ -78,7 +78,8 @@ async def announced(hand: Hand, activity: Activity) -> None:
     leading = [who for who in await members.leaders(face) if who.local and who.id != target.id]
     if not (leading or target.local):
         raise Ignored("nobody here looks after the group")
-    said = _said(inner, _rules(inner))  # the group speaks of its own rules
+    numbers = _numbered(await group_profile.rules_shown(group, face))
+    said = _said(inner, numbers or {rule.text: rule.number for rule in _rules(inner)})  # the group's, who knows them
     made = _made(inner, reporter, target, group, posts, said, for_group=bool(leading), for_admins=target.local)
     await _keep(hand, made, reporter, target, group, posts)
 
@@ -127,11 +128,22 @@ def _rules(activity: Activity) -> list[Broken]:
     return [Broken(True, each.number, each.text.strip()[:MAX_RULE]) for each in found if 0 < each.number <= MAX_RULES]
 
 
-def _said(activity: Activity, rules: list[Broken]) -> _Said:
-    """Of these rules the words do not speak once more, as they do for other programs."""
+def _numbered(rules: Sequence[str]) -> dict[str, int]:
+    return {text: number for number, text in reversed(list(enumerate(rules, 1)))}
+
+
+def _said(activity: Activity, numbers: Mapping[str, int]) -> _Said:
+    """Rules are known by their text, and have its number in the group; what is none of its are the reporter's words.
+
+    Of the rules the words do not speak once more, as they do for other programs.
+    """
+    claimed = _rules(activity)
+    texts = dict.fromkeys(each.text for each in claimed if each.text in numbers)
+    rules = [Broken(True, numbers[text], text) for text in texts]
     lines = sanitise.plain(activity.content or activity.summary).strip().splitlines()
-    named = {sanitise.plain(reports.said(rule)) for rule in rules}
-    comment = "\n".join(itertools.dropwhile(named.__contains__, lines))[:MAX_COMMENT]
+    named = {sanitise.plain(reports.said(rule)) for rule in claimed}
+    others = [each.text for each in claimed if each.text and each.text not in numbers]
+    comment = "\n".join([*others, *itertools.dropwhile(named.__contains__, lines)])[:MAX_COMMENT]
     category = activity.raw.get("category")
     if category not in reporting.CATEGORIES:
         category = "violation" if rules else "other"

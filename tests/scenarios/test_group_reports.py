@@ -204,13 +204,15 @@ def flag_of(by: Face, post: Post, face: Actor, **more: object) -> Json:
 
 async def test_lemmy_reports_is_answered_and_its_moderators_end_reports_in_its_groups(bakery: Bakery) -> None:
     post, rita = await bakery.spam(), bakery.lemmy.actor("rita")
-    claimed = [{"number": 2, "text": "No cakes."}]  # which is no rule of the group
+    claimed = [{"number": 2, "text": "No cakes."}, {"number": 1, "text": "No adverts."}]  # no rule; not its number
     await forger.send(bakery.fediverse, bakery.a, rita, sent := flag_of(rita, post, bakery.bread, rules=claimed))
     await forger.send(bakery.fediverse, bakery.a, rita, sent)
     (made,) = await kept(bakery.a)
-    assert (made.comment, made.for_group, made.for_admins, made.rules) == ("spam", 1, 1, [])
+    assert (made.comment, made.for_group, made.for_admins, made.rules) == (
+        "No cakes.\nspam", 1, 1, [Broken(True, 2, "No adverts.")]
+    )  # fmt: skip
     assert await notices(bakery.ann) == ["bread"] and await notices(bakery.ada) == ["rita"]
-    assert [each.comment for each in await kept(bakery.b)] == ["spam"]
+    assert [(each.comment, each.rules) for each in await kept(bakery.b)] == [(made.comment, made.rules)]
     assert "Flag" not in str(bakery.lemmy.received)  # which has the report already, and lena with it
     assert b"rita" not in b"".join(body for host, body in bakery.fediverse.wire.posted if host == "b.test")
 

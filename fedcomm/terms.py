@@ -15,13 +15,14 @@ from fedcomm.errors import NotFound
 from storage import jobs
 from storage import terms as stored
 from storage.accounts import Account
-from storage.connect import Writes, apply
+from storage.connect import Writes, transaction, write
 from storage.ids import next_id
 from storage.terms import Terms
 
 ADDRESS = "/terms-of-service"
 _YEAR = 366 * 86_400_000  # ms
 _AT_ONCE = 200  # mails
+_MAIL = "mail_terms"
 
 
 def in_force(versions: Sequence[Terms]) -> Terms | None:
@@ -77,20 +78,26 @@ async def tell(app: App, language: str) -> None:
 
 
 async def mail(app: App, terms: int, after: int = 0) -> None:
-    """The job: have a mail about a version sent to some members, those behind the account `after`; then to the next."""
+    """The job: have a mail about a version sent to some members, those behind the account `after`; then to the next.
+
+    It is done with the transaction that has them sent, so that nobody gets two after a process that ended at once.
+    """
     versions = await stored.versions()
     if not mails.on(app) or terms != max((each.id for each in versions), default=0):
         return  # written anew, which has a job of its own
     found = await storage.accounts.with_address(after, clock.now_ms() - _YEAR, _AT_ONCE)
     if not found:
         return
-    writes = Writes()
-    for account in found:
-        mails.post(app, writes, "terms", account=account, about=terms, key=f"{terms}:{account}")
-    then: dict[str, object] = {"terms": terms, "after": found[-1]}
-    jobs.add(writes, next_id(), "mail_terms", then, clock.now_ms(), key=f"mail_terms:{terms}:{found[-1]}")
-    app.jobs_added(writes)
-    await apply(writes)
+    this: dict[str, object] = {"terms": terms, "after": after} if after else {"terms": terms}
+    async with transaction():
+        if not await jobs.take(_MAIL, this):
+            return
+        writes = Writes()
+        for account in found:
+            mails.post(app, writes, "terms", account=account, about=terms, key=f"{terms}:{account}")
+        jobs.add(writes, next_id(), _MAIL, {"terms": terms, "after": found[-1]}, clock.now_ms())
+        app.jobs_added(writes)
+        await write(writes)
 
 
 async def unseen(app: App, account: Account) -> bool:

@@ -78,6 +78,12 @@ async def finish(job_id: int) -> None:
     await execute("DELETE FROM job WHERE id = ?", (job_id,))
 
 
+async def take(name: str, args: dict[str, object]) -> bool:
+    """As `finish`, of that with these `args`, in the transaction of what it does; False when it was done already."""
+    sql = "DELETE FROM job WHERE name = ? AND args = ? RETURNING id"
+    return bool(await rows(sql, (name, msgspec.json.encode(args).decode())))
+
+
 async def later(job_id: int, why: str, run_at: int) -> None:
     """Try again at `run_at` ms."""
     await execute("UPDATE job SET run_at = ?, error = ? WHERE id = ?", (run_at, why[:500], job_id))

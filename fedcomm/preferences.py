@@ -1,5 +1,6 @@
 """How members like to read; and to write, where a post does not say it itself (Mastodon API: "Preferences")."""
 
+from collections.abc import Callable, Collection
 from functools import cache
 from zoneinfo import available_timezones
 
@@ -10,6 +11,8 @@ from activitypub import properties
 from fedcomm.app import App
 from fedcomm.errors import Invalid
 from storage.accounts import Account
+from storage.connect import Writes, transaction, write
+from storage.counting import hold
 
 VISIBILITIES = ("public", "unlisted", "private")
 
@@ -66,7 +69,10 @@ def check(account: Account, wish: Wish) -> Preferences:
         raise Invalid("Posts are public, unlisted or private unless they say otherwise.", field="source[privacy]")
     if wish.language and not properties.language(wish.language):
         raise Invalid("Languages are given by their codes, such as “de”.", field="source[language]")
-    before = _kept(account)
+    return _wished(_kept(account), wish)
+
+
+def _wished(before: Preferences, wish: Wish) -> Preferences:
     return msgspec.structs.replace(
         before,
         visibility=wish.visibility or before.visibility,
@@ -81,9 +87,9 @@ async def change(app: App, account: Account, wish: Wish) -> None:
     Raises:
         Invalid: as `check`.
     """
-    wanted = check(account, wish)
-    if wanted != _kept(account):
-        await storage.accounts.set_preferences(account.id, msgspec.json.encode(wanted).decode())
+    check(account, wish)
+    if wish != Wish():
+        await _keep(account, lambda now: _wished(_kept(now), wish))
 
 
 def without_mail(account: Account) -> tuple[str, ...]:
@@ -96,10 +102,17 @@ def with_mail(account: Account) -> tuple[str, ...]:
     return _kept(account).mail
 
 
-async def set_mail(account: Account, without: list[str], kinds: list[str]) -> None:
-    """Keep `without` which kinds of mail they want to be, and which they ask for."""
-    wanted = msgspec.structs.replace(_kept(account), no_mail=tuple(without), mail=tuple(kinds))
-    await storage.accounts.set_preferences(account.id, msgspec.json.encode(wanted).decode())
+async def set_mail(
+    account: Account, choose: Callable[[Account], tuple[Collection[str], Collection[str]]]
+) -> None:  # fmt: skip
+    """Keep without which kinds of mail they want to be, and which they ask for: `choose` gives both, of the account as
+    it is when nobody else changes it."""
+
+    def chosen(now: Account) -> Preferences:
+        without, kinds = choose(now)
+        return msgspec.structs.replace(_kept(now), no_mail=tuple(without), mail=tuple(kinds))
+
+    await _keep(account, chosen)
 
 
 def terms_read(account: Account) -> int:
@@ -109,8 +122,17 @@ def terms_read(account: Account) -> int:
 
 async def set_terms_read(account: Account, written_at: int) -> None:
     """Keep which terms they have seen."""
-    wanted = msgspec.structs.replace(_kept(account), terms_read=written_at)
-    await storage.accounts.set_preferences(account.id, msgspec.json.encode(wanted).decode())
+    await _keep(account, lambda now: msgspec.structs.replace(_kept(now), terms_read=written_at))
+
+
+async def _keep(account: Account, choose: Callable[[Account], Preferences]) -> None:
+    """All of them are one text, so that of two who change some at once the second goes on from what the first kept."""
+    async with transaction():
+        hold(writes := Writes(), "account", account.id)
+        await write(writes)
+        now = await storage.accounts.by_id(account.id)
+        if now is not None:
+            await storage.accounts.set_preferences(account.id, msgspec.json.encode(choose(now)).decode())
 
 
 def _kept(account: Account | None) -> Preferences:

@@ -7,7 +7,7 @@ kind goes to each in five minutes, however much comes, and none if it is dealt w
 
 import hashlib
 import hmac
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 import storage.accounts
 import storage.actors
@@ -65,7 +65,7 @@ async def choose(app: App, account: Account, kinds: Collection[str]) -> None:
     if not set(kinds) <= set(KINDS):
         raise Invalid("There is no such kind of mail.", field="kinds")
     choice = await offered(account)
-    await _keep(account, {kind for kind in KINDS if kind in kinds or (kind not in choice and wants(account, kind))})
+    await _keep(account, lambda now, kind: kind in kinds or (kind not in choice and wants(now, kind)))
 
 
 async def stop(app: App, token: str) -> None:
@@ -76,12 +76,15 @@ async def stop(app: App, token: str) -> None:
     """
     account, kind = await stopped_by(app, token)
     if wants(account, kind):
-        await _keep(account, {each for each in KINDS if each != kind and wants(account, each)})
+        await _keep(account, lambda now, each: each != kind and wants(now, each))
 
 
-async def _keep(account: Account, wanted: Collection[str]) -> None:
-    without = [kind for kind in OF_STAFF if kind not in wanted]
-    await preferences.set_mail(account, without, [GROUPS] if GROUPS in wanted else [])
+async def _keep(account: Account, wanted: Callable[[Account, str], bool]) -> None:
+    def choice(now: Account) -> tuple[list[str], list[str]]:
+        without = [kind for kind in OF_STAFF if not wanted(now, kind)]
+        return without, [GROUPS] if wanted(now, GROUPS) else []
+
+    await preferences.set_mail(account, choice)
 
 
 async def stopped_by(app: App, token: str) -> tuple[Account, str]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import msgspec
 
 import storage.peers
+from fedcomm import clock
 from fedcomm.app import App
 from fedcomm.exports import harmless
 from fedcomm.outbox.lanes import set_aside
@@ -33,10 +34,24 @@ class Line(msgspec.Struct, frozen=True):
     set_aside: bool
 
     @property
+    def held_until(self) -> int | None:
+        """Until when (ms) an admin wants nothing sent there; None when that is not so."""
+        until = self.peer.next_attempt_at or 0
+        return until if not self.peer.failures and until > clock.now_ms() else None
+
+    @property
+    def next_try(self) -> int | None:
+        """When (ms) something is sent there next, where not at once."""
+        return self.peer.next_attempt_at if self.peer.failures else self.held_until
+
+    @property
     def state(self) -> str:
-        """well, failing, failing from `RED` on: down, set aside, or not met: nobody there was ever spoken with."""
+        """well, held by an admin, failing, failing from `RED` on: down, set aside, or not met: nobody there was ever
+        spoken with."""
         if self.set_aside:
             return "set aside"
+        if self.held_until:
+            return "held"
         if not (self.peer.failures or self.peer.software_checked_at or self.peer.last_in_at or self.peer.last_out_at):
             return "not met"
         if not self.peer.failures:
@@ -70,9 +85,8 @@ def to_csv(lines: Iterable[Line]) -> str:
         peer, decision = line.peer, line.decision
         rejects = (decision.reject_media, decision.reject_reports, decision.hold_contact)
         texts = map(harmless, (peer.software, peer.software_version))
-        next_try = _time(peer.next_attempt_at if peer.failures else None)
         row = [peer.host, *texts, _time(peer.last_in_at), _time(peer.last_out_at), line.backlog, peer.failures]
-        row += [_time(peer.failing_since), next_try, line.state, harmless(peer.last_error), line.followed]
+        row += [_time(peer.failing_since), _time(line.next_try), line.state, harmless(peer.last_error), line.followed]
         writer.writerow([*row, decision.policy, *(str(each).lower() for each in rejects)])
     return text.getvalue()
 

@@ -13,7 +13,7 @@ import msgspec
 
 import storage.groups
 from activitypub.origins import host_of
-from fedcomm import admit, members
+from fedcomm import admit, clock, members
 from fedcomm.app import App
 from fedcomm.errors import NotAllowed, NotFound
 from fedcomm.outbox.lanes import set_aside
@@ -196,7 +196,8 @@ def _server(
         return Server(host, NOT_SENT, peer.failing_since, None, 0, told(peer.last_error))
     if failing:
         return Server(host, RETRYING, peer.failing_since, peer.next_attempt_at, 0, told(peer.last_error))
-    return Server(host, WAITING)
+    held = (peer.next_attempt_at or 0) > clock.now_ms()  # by an admin
+    return Server(host, WAITING, None, peer.next_attempt_at if held else None)
 
 
 def told(answer: str) -> str:

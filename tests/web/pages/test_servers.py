@@ -1,11 +1,14 @@
 """What admins decide about other servers with a browser, and what they are told before."""
 
+import csv
+import io
+
 import pytest
 
 from fedcomm import admit, clock, settings
 from fedcomm.app import App
 from fedcomm.errors import NotAllowed
-from fedcomm.peers import decide
+from fedcomm.peers import decide, hold
 from storage import actors, audit, peer_days, peers, servers
 from storage.connect import execute, value
 from tests import build
@@ -71,7 +74,7 @@ async def test_a_wrong_decision_changes_nothing_and_is_kept_in_the_form(admin: B
     assert await value("SELECT COUNT(*) FROM audit WHERE act = 'peer.policy'") == 0
 
 
-async def test_how_deliveries_go_is_told_and_they_can_be_tried_again(admin: Browser) -> None:
+async def test_how_deliveries_go_is_told_and_they_can_be_tried_again(app: App, admin: Browser) -> None:
     await peers.meet_at(FAR, 0, build.NOW)
     await execute(
         "UPDATE peer SET failures = 3, failing_since = ?, next_attempt_at = ?, last_error = '503 busy', software = 'x'"
@@ -90,6 +93,13 @@ async def test_how_deliveries_go_is_told_and_they_can_be_tried_again(admin: Brow
     tried = await admin.button(page, f"/admin/servers/{FAR}/retry")
 
     assert "tried now" in tried.main
+    await execute("UPDATE peer SET failures = 0, failing_since = NULL, last_error = ''")
+    await hold(app, FAR, 2)
+    held = await admin.get(f"/admin/servers/{FAR}")
+    assert "Held: nothing is sent to it until" in held.main and "Failing since" not in held.main
+    (listed,) = csv.DictReader(io.StringIO((await admin.get("/admin/servers/export.csv")).source))
+    assert listed["state"] == "held" and listed["next_try"] > "2026"
+    assert "Held:" not in (await admin.button(held, f"/admin/servers/{FAR}/retry")).main
     assert (await audit.newest(1))[0].act == "peer.retry"
     assert (
         await admin.post("/admin/servers/new.example/retry", {"csrf": page.all("input", name="csrf")[0]["value"]})

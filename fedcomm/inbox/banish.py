@@ -76,9 +76,10 @@ def _who_runs_it(hand: Hand, activity: Activity, subject: Actor, site: str) -> A
         raise Forbidden("A ban from a site is told to everybody.")
     if not _is_site(hand, site):
         raise Ignored("it is about no site or group that is known here")
-    if site not in hand.refreshed and hand.app.moderators_read.due(site):
+    known = by.uri in hand.app.peers.admins.get(by.host, ())
+    if site not in hand.refreshed and (hand.app.moderators_read.due(site) or not known):  # or it was silent before
         raise Wants(staff=(site,))
-    if by.uri not in hand.app.peers.admins.get(by.host, ()):
+    if not known:
         raise Forbidden("The server does not say that they run it.")
     return by
 

@@ -155,6 +155,9 @@ async def test_who_does_not_run_a_site_bans_nobody_from_it(case: Case) -> None:
     await case.say(mona.does("Undo", case.block(rita, mona)), by=mona)
     await case.say(mona.does("Undo", case.block(rita)), by=mona)
     assert (await case.standing(rita))[1], "nor do they lift a ban"
+    case.runs(case.lemmy, case.boss, mona)
+    await case.say(mona.does("Undo", case.block(rita, mona)), by=mona)
+    assert await case.standing(rita) == FREE, "but at once who runs the site by now"
     with case.a.here():
         assert await rows("SELECT 1 FROM act WHERE property = 'ban'") == []
 

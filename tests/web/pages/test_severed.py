@@ -42,7 +42,8 @@ async def test_who_loses_somebody_is_told_and_gets_them_back(app: App, client: h
     await done(app)
 
     page = await browser.get("/notifications")
-    assert f"An admin has suspended {FAR}" in page.main and "You follow 2 there, and 1 there follow you." in page.main
+    assert f"An admin has suspended {FAR}" in page.main
+    assert "You follow 2 there, and 1 there follow you. Should it be let in again" in page.main
     assert "suspended" not in (await other.get("/notifications")).main
     (told,) = await program.get("notifications", **{"types[]": "severed_relationships"})
     assert told["event"] | {"id": "", "created_at": ""} == {

@@ -21,6 +21,7 @@ from storage import groups as stored
 from storage import posts as rows
 from storage.actors import Actor
 from storage.connect import Writes, transaction, write
+from storage.counting import hold
 from storage.groups import Group
 from storage.ids import next_id
 from storage.outbox import Audience
@@ -49,19 +50,19 @@ async def retitle(app: App, moderator: Actor | None, post_id: int, title: str, r
         NotAllowed: no moderator of the group, or its server takes that from nobody here.
         Invalid: too long.
     """
-    post = await rows.by_id(post_id)
-    group, face = await stored.with_face(post.group_id if post is not None else None)
-    if post is None or group is None or face is None or post.deleted_at is not None or not post.starter:
-        raise NotFound("There is no such thread in a group.")
-    by = await members.who_acts(group, face, moderator, rights.TITLE)
-    wanted = " ".join(title.split())
-    if len(wanted) > MAX_TITLE:
-        raise Invalid("A title may have {limit} characters.", field="title", limit=MAX_TITLE)
-    wanted = wanted or own(post)
-    if wanted == post.title:
-        return
-    act = Retitling(post, group, face, wanted, by, app.urls.activity(next_id()), reason.strip()[:MAX_REASON])
     async with transaction():
+        post = await held(post_id)
+        group, face = await stored.with_face(post.group_id if post is not None else None)
+        if post is None or group is None or face is None or post.deleted_at is not None or not post.starter:
+            raise NotFound("There is no such thread in a group.")
+        by = await members.who_acts(group, face, moderator, rights.TITLE)
+        wanted = " ".join(title.split())
+        if len(wanted) > MAX_TITLE:
+            raise Invalid("A title may have {limit} characters.", field="title", limit=MAX_TITLE)
+        wanted = wanted or own(post)
+        if wanted == post.title:
+            return
+        act = Retitling(post, group, face, wanted, by, app.urls.activity(next_id()), reason.strip()[:MAX_REASON])
         await take_in(app, act)
         if not group.local and moderator is not None:
             said = await _said(app, act, moderator.uri)
@@ -74,8 +75,16 @@ def own(post: Post) -> str:
     return post.title if post.own_title is None else post.own_title
 
 
+async def held(post_id: int) -> Post | None:
+    """A post as it is now; nobody else changes it before the transaction ends."""
+    hold(writes := Writes(), "post", post_id)
+    await write(writes)
+    return await rows.by_id(post_id)
+
+
 async def take_in(app: App, act: Retitling) -> None:
-    """What it means here that a moderator, wherever they live, gave a thread another title; part of a transaction.
+    """What it means here that a moderator, wherever they live, gave a thread another title; part of a transaction,
+    which holds the post (`held`).
 
     Of a post of ours everybody who has it hears as of an edit. A group of ours announces of that of somebody elsewhere
     what its moderator did, in our words: nothing else that stood with it is passed on.

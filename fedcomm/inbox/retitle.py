@@ -41,9 +41,15 @@ async def _retitled(hand: Hand, activity: Activity, post: Post) -> None:
     await _retitle(hand, moderate.theirs(hand, activity, unfollowed=announce.from_here(hand, post)), post)
 
 
-async def _retitle(hand: Hand, case: moderate.Case, post: Post) -> None:
-    said = _reads(hand, case.act)
-    if said is None or post.group_id != case.group.id or not post.starter or post.deleted_at is not None:
+async def _retitle(hand: Hand, case: moderate.Case, known: Post) -> None:
+    said, post = _reads(hand, case.act), await retitling.held(known.id)
+    if (
+        said is None
+        or post is None
+        or post.group_id != case.group.id
+        or not post.starter
+        or post.deleted_at is not None
+    ):
         raise Forbidden("The post is by somebody else.")
     if said.content and mapping.posts.shown(said) != post.content:
         raise Forbidden("A moderator changes the title of a thread, and not what others wrote.")

@@ -1,0 +1,47 @@
+"""Titles that moderators change at the same moment as somebody else."""
+
+import asyncio
+
+import pytest
+
+import storage.actors
+from fedcomm import follows, groups, posts, retitling
+from fedcomm.app import App
+from fedcomm.posts import Draft
+from storage import registers
+from storage.actors import Actor
+from storage.connect import transaction
+from storage.posts import by_id
+from tests.people import person
+
+pytestmark = pytest.mark.anyio
+
+
+async def thread(app: App, anna: Actor, title: str) -> int:
+    """Of anna, in a group that mo looks after."""
+    await groups.create(app, "rye", "Rye bread", steward="mo")
+    face = await storage.actors.local("rye")
+    assert face
+    await follows.follow(app, anna, face.id)
+    return await posts.create(app, anna, Draft(text=f"@rye {title}\n\nIt does not rise."))
+
+
+async def test_a_title_is_given_to_the_thread_as_it_is_when_nobody_else_changes_it(app: App) -> None:
+    mo, anna = await person(app, "mo"), await person(app, "anna")
+    number, begun = await thread(app, anna, "Help"), asyncio.Event()
+
+    async def first() -> None:
+        async with transaction():
+            await retitling.retitle(app, mo, number, "Flat dough")
+            begun.set()
+            await asyncio.sleep(0.2)  # in which the other one has begun
+
+    async def second() -> None:
+        await begun.wait()
+        await retitling.retitle(app, mo, number, "Flat dough")
+
+    await asyncio.gather(first(), second())
+    known = await by_id(number)
+
+    assert known and (known.title, known.own_title) == ("Flat dough", "Help")
+    assert [each.property for each in await registers.log(known.group_id or 0)].count("title") == 1

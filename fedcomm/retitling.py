@@ -2,7 +2,8 @@
 
 The title is a register of the group. What its author said before stays known: an edit that says the same again, as one
 does that comes from a server which knows of no such act, changes nothing of the title; another one is the author's
-later word, and counts (docs/decisions/0057).
+later word, and counts (docs/decisions/0057). The author gets at most one letter about it a day (UTC), unless it was a
+title of theirs that was replaced; the log has every change.
 """
 
 from typing import Any
@@ -16,7 +17,7 @@ from fedcomm.errors import Invalid, NotFound
 from fedcomm.mapping import activities
 from fedcomm.mapping.posts import MAX_TITLE
 from fedcomm.outbox import publish
-from storage import actors, media
+from storage import actors, media, registers
 from storage import groups as stored
 from storage import posts as rows
 from storage.actors import Actor
@@ -28,6 +29,7 @@ from storage.outbox import Audience
 from storage.posts import UNLISTED, Post
 
 MAX_REASON = 500  # characters
+_DAY = 86_400_000  # ms
 
 
 class Retitling(msgspec.Struct, frozen=True):
@@ -110,11 +112,21 @@ async def take_in(app: App, act: Retitling) -> None:
 
 
 async def _tell_author(app: App, writes: Writes, act: Retitling, author: Actor) -> None:
+    if await _told_today(act):
+        return
     old, link = act.post.title, act.post.url or act.post.uri
     if act.group.local:
         await letters.retitled(app, writes, act.face, author, (old, act.title, link), act.reason, next_id())
     elif author.local and await stored.program(act.group.id) != "fedcomm":
         await dispatches.retitled(app, writes, act.face, author, (old, act.title, link), act.reason)
+
+
+async def _told_today(act: Retitling) -> bool:
+    """Whether the group gave the thread the title that it has, or its own one back, today."""
+    last = await registers.winner(act.group.id, "title", act.post.uri)
+    if last is None or last.recorded_at // _DAY != clock.now_ms() // _DAY:
+        return False
+    return last.value is None or msgspec.json.decode(last.value)["title"] == act.post.title
 
 
 async def _said(app: App, act: Retitling, by: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Nobody decides about `co.uk` unasked (docs/decisions/0060-entries-that-reach-far
 
 from collections.abc import Mapping
 
-from storage import peers
+from storage import block_lists, peers
 
 MANY = 5  # servers known here that belong to a name: more is no single service any more
 # What registries of countries have in front of their own two letters: names are given out below it.
@@ -20,6 +20,12 @@ def wide(host: str, known: Mapping[str, int]) -> bool:
     labels = host.split(".")
     registry = len(labels) == 2 and labels[0] in _REGISTRY and len(labels[1]) == 2
     return registry or known.get(host, 0) > MANY
+
+
+async def among(list_id: int) -> list[str]:
+    """Those of all entries of a list, by name, that reach so far."""
+    known = await known_below()
+    return [host for host in await block_lists.hosts(list_id) if wide(host, known)]
 
 
 async def known_below() -> dict[str, int]:

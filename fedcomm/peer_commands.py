@@ -15,7 +15,6 @@ from storage import block_lists
 from storage.peers import Decision, Peer
 
 _TOLD_CUTS = 20
-_LOOKED_AT = 50_000  # entries, of a list that may have so many
 _TOLD = (
     "host",
     "policy",
@@ -85,16 +84,8 @@ async def _import(app: App, content: str, source: str, apply: bool) -> dict[str,
         "cuts": await block_lists.cuts(made.id),
         "cut": [{"host": each.host, "cuts": each.cuts} for each in most if each.cuts],
         "unread": made.unread.splitlines(),
-        "wide": await _wide(made.id),
+        "wide": await block_breadth.among(made.id),
     }
-
-
-async def _wide(list_id: int) -> list[str]:
-    """Of the first entries those that reach far."""
-    known = await block_breadth.known_below()
-    return [
-        each.host for each in await block_lists.changes(list_id, _LOOKED_AT) if block_breadth.wide(each.host, known)
-    ]
 
 
 async def _apply(app: App, number: int) -> dict[str, Any]:

@@ -93,6 +93,12 @@ async def changes(list_id: int, limit: int, offset: int = 0) -> list[Change]:
     return [_change(*each) for each in found]
 
 
+async def hosts(list_id: int) -> list[str]:
+    """All servers about which it changes something, by name."""
+    found = await rows("SELECT host FROM block_entry WHERE list_id = ? ORDER BY host", (list_id,))
+    return [each[0] for each in found]
+
+
 async def left(list_id: int, limit: int, *, applied: bool) -> list[Change]:
     """Some of what has been applied, or has not."""
     done = "IS NOT NULL" if applied else "IS NULL"

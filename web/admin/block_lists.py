@@ -109,7 +109,6 @@ async def _one(request: Request, refused: AppError | None = None) -> Response:
         raise NotFound("There is no such list.")
     offset = max(0, min(params.query(request, _Asked).offset, 1_000_000))
     changes = await stored.changes(found.id, LINES + 1, offset)
-    known = await block_breadth.known_below()
     return await frame.with_form(
         request,
         "admin/block_list.html",
@@ -118,7 +117,7 @@ async def _one(request: Request, refused: AppError | None = None) -> Response:
         applied=await stored.done(found.id),
         cuts=await stored.cuts(found.id),
         changes=changes[:LINES],
-        wide={each.host for each in changes[:LINES] if block_breadth.wide(each.host, known)},
+        wide=await block_breadth.among(found.id),
         offset=offset,
         further=offset + LINES if len(changes) > LINES else 0,
     )

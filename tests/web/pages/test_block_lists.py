@@ -13,6 +13,7 @@ from storage.peers import Decision
 from tests import build
 from tests.web.pages.browser import Browser, Page
 from tests.web.pages.test_welcoming import done
+from web.admin.block_lists import LINES
 
 pytestmark = pytest.mark.anyio
 
@@ -64,6 +65,17 @@ async def test_what_a_list_would_change_is_shown_and_nothing_decided(app: App, a
         assert words in said, (words, said)
     assert "loud.example" in said and "strict.example" not in said and "friend.example" not in said
     assert await decided() == BEFORE
+
+
+async def test_an_entry_that_reaches_far_is_named_before_one_decides_wherever_it_stands(
+    app: App, admin: Browser
+) -> None:
+    some = [f"a{number}.example" for number in range(LINES)]
+
+    page = await bring(app, admin, "\n".join([*some, "co.uk"]))
+
+    assert "Many servers have names that end so, and what is decided holds for all of them: co.uk" in page.main
+    assert "co.uk" not in page.one("tbody").text  # which is on the next page of it
 
 
 async def test_it_is_applied_told_and_undone_as_it_was(app: App, admin: Browser, alice: Actor) -> None:

@@ -94,8 +94,15 @@ def _connected(server: MailServer, config: Config, talk: list[str]) -> Iterator[
             session.starttls(context=context)  # a server that does not offer it is one that we do not speak to
             session.ehlo()
         if server.user:
-            session.login(server.user, server.password)
+            _sign_in(session, server)
         yield session
+
+
+def _sign_in(session: smtplib.SMTP, server: MailServer) -> None:
+    try:
+        session.login(server.user, server.password)
+    except UnicodeEncodeError:  # not told as it is: it has the password
+        raise smtplib.SMTPException("the user or password has letters that are not sent (only ASCII is)") from None
 
 
 def _opened(server: MailServer, name: str, context: ssl.SSLContext, talk: list[str]) -> smtplib.SMTP:

@@ -101,6 +101,9 @@ async def test_other_servers_are_spoken_to_only_with_encryption_that_holds(
         with pytest.raises(smtp.Unsent, match="535") as refused:
             await deliver(config(wrong, extra_ca_file=authority.file))
         assert not isinstance(refused.value, smtp.Refused)  # an admin can put it right
+        with pytest.raises(smtp.Unsent, match="only ASCII") as unsaid:
+            await smtp.reached(config(wrong.replace("guess", "gue%C3%9F"), extra_ca_file=authority.file))
+        assert "gue" not in str(unsaid.value)
         for url, trusted in (
             (f"{scheme}://127.0.0.1:{good.port}", None),
             (f"{scheme}://127.0.0.1:{other.port}", authority.file),

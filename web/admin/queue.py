@@ -8,6 +8,7 @@ from starlette.routing import Route
 from fedcomm import backlog
 from fedcomm.errors import AppError, Invalid
 from web import params, respond, state
+from web.admin import job_words
 from web.pages import frame
 from web.pages.readers import Reader, admins_only, form
 
@@ -81,6 +82,7 @@ async def _page(request: Request, refused: AppError | None = None) -> Response:
         {"cache-control": "no-store"},
         now=await backlog.picture(state.app_of(request)),
         asked=asked,
+        called=job_words.JOBS,
         given_up=given_up[:most],
         older=given_up[most - 1].ref.partition(":")[2] if len(given_up) > most else "",
         not_taken=not_taken[:most],

@@ -5,12 +5,15 @@ import pytest
 from fedcomm import accounts, clock, commands, settings, unattended
 from fedcomm.app import App
 from fedcomm.errors import NotFound
+from fedcomm.jobs import JOBS
 from storage import audit, inbox, jobs, peers
+from storage.backlog import INBOX
 from storage.connect import Writes, apply, execute, value
 from tests import build
 from tests.web.pages.browser import Browser
 from tests.web.pages.test_every_page import flaws
 from tests.web.pages.world import FOR_ADMINS
+from web.admin import job_words
 
 pytestmark = pytest.mark.anyio
 
@@ -24,6 +27,10 @@ async def _given_up(number: int, name: str = "tell_post") -> None:
     await jobs.park(SEEN + number, "ValueError('no such post')")
 
 
+def test_every_kind_of_job_has_a_plain_name() -> None:
+    assert set(job_words.JOBS) == {*JOBS, INBOX}
+
+
 async def test_what_was_given_up_is_looked_at_tried_again_or_dropped(app: App, admin: Browser) -> None:
     for number in range(3):
         await _given_up(number, "tell_poll" if number else "tell_post")
@@ -32,8 +39,10 @@ async def test_what_was_given_up_is_looked_at_tried_again_or_dropped(app: App, a
     await inbox.park(SEEN + 9, "TypeError('ours')")
 
     page = await admin.get("/admin/queue")
+    assert all(name in page.main for name in ("Tell how many voted in a poll", "What came in from another server"))
     assert "There are 4." in page.main and "no such post" in page.main and f"https://{FAR}/eve" in page.main
     only = await admin.get("/admin/queue?kind=tell_poll")
+    assert "Only: Tell how many voted in a poll" in only.main
     refs = [each["value"] for each in only.all("input", name="refs[]")]
     assert refs == [f"job:{SEEN + 2}", f"job:{SEEN + 1}"]
 

@@ -88,6 +88,7 @@ class App:
         self.vote_alerts = Lately(limits.ALERTS)
         self.join_limit = ServerLimit(limits.JOINS, limits.JOINS_WINDOW)
         self.crowd_limit = ServerLimit(limits.ALL_JOINS, limits.JOINS_WINDOW)
+        self.dispatch_limit = ServerLimit(limits.DISPATCHES, limits.DISPATCHES_WINDOW)
         self.post_limit = PostLimit()
         self.moderators_read = Lately(MODERATORS)
         self.featured_read = Lately(FEATURED)

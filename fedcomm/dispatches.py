@@ -1,6 +1,7 @@
 """Direct messages of this server itself to members here: what those decide about them who cannot write to them.
 
-A group elsewhere says by activities that it lets nobody in, which no client shows.
+A group elsewhere says by activities that it lets nobody in, which no client shows. A server that says such things
+without end is heard so often a day (`limits.DISPATCHES`), as else it could write to members whatever it likes.
 """
 
 from datetime import UTC, datetime
@@ -22,7 +23,7 @@ async def not_let_in(app: App, writes: Writes, face: Actor, who: Actor, reason: 
         then = gettext("One comes into this group by invitation. Please ask somebody who looks after it for one.")
     else:
         then = gettext("You may ask again: {link}").replace("{link}", _link(app, face))
-    await _say(app, writes, who, [words, *letters.why(reason), then])
+    await _say(app, writes, who, [words, *letters.why(reason), then], face.host)
 
 
 async def ended(app: App, writes: Writes, face: Actor, who: Actor, reason: str) -> None:
@@ -30,20 +31,20 @@ async def ended(app: App, writes: Writes, face: Actor, who: Actor, reason: str) 
     gettext = (await letters.tongue(app, who)).gettext
     words = gettext("The group {group} has ended your membership.").replace("{group}", _called(face))
     then = gettext("How one joins it stands here: {link}").replace("{link}", _link(app, face))
-    await _say(app, writes, who, [words, *letters.why(reason), then])
+    await _say(app, writes, who, [words, *letters.why(reason), then], face.host)
 
 
 async def banned(app: App, writes: Writes, face: Actor, who: Actor, reason: str, until: int | None) -> None:
     """That a group elsewhere has banned somebody, why, until when, and what they may still do."""
     words = letters.words_of_ban(await letters.tongue(app, who), _called(face), reason, until, _page(app, face))
-    await _say(app, writes, who, words)
+    await _say(app, writes, who, words, face.host)
 
 
 async def ban_lifted(app: App, writes: Writes, face: Actor, who: Actor, *, member: bool) -> None:
     """That a group elsewhere has lifted the ban of somebody, who is a `member` again at once, or has to join."""
     await _say(app, writes, who, letters.words_of_end(
         await letters.tongue(app, who), _called(face), _page(app, face), member
-    ))  # fmt: skip
+    ), face.host)  # fmt: skip
 
 
 async def banned_by_site(app: App, writes: Writes, host: str, who: Actor, reason: str, until: int | None) -> None:
@@ -55,14 +56,15 @@ async def banned_by_site(app: App, writes: Writes, host: str, who: Actor, reason
         words = gettext("The server {host} has banned you from its groups until {time}.")
     end = datetime.fromtimestamp((until or 0) / 1_000, UTC).strftime("%Y-%m-%d %H:%M UTC")
     may = gettext("What you have written there is yours to change and delete. Who runs that server can lift the ban.")
-    await _say(app, writes, who, [words.replace("{time}", end).replace("{host}", host), *letters.why(reason), may])
+    said = words.replace("{time}", end).replace("{host}", host)
+    await _say(app, writes, who, [said, *letters.why(reason), may], host)
 
 
 async def ban_by_site_lifted(app: App, writes: Writes, host: str, who: Actor) -> None:
     """That a server elsewhere has lifted the ban of somebody from all its groups."""
     gettext = (await letters.tongue(app, who)).gettext
     words = gettext("The server {host} has lifted your ban from its groups.").replace("{host}", host)
-    await _say(app, writes, who, [words])
+    await _say(app, writes, who, [words], host)
 
 
 async def removed(app: App, writes: Writes, face: Actor, who: Actor, link: str, reason: str) -> None:
@@ -71,27 +73,28 @@ async def removed(app: App, writes: Writes, face: Actor, who: Actor, link: str, 
     words = gettext("The moderators of the group {group} have taken this out of it: {link}")
     then = gettext("It stays yours, and on your profile. Whom you can ask stands on the page of the group: {link}")
     said = [words.replace("{group}", _called(face)).replace("{link}", link), *letters.why(reason.strip())]
-    await _say(app, writes, who, [*said, then.replace("{link}", _page(app, face))])
+    await _say(app, writes, who, [*said, then.replace("{link}", _page(app, face))], face.host)
 
 
 async def moved(app: App, writes: Writes, face: Actor, who: Actor, new: Actor, link: str, reason: str) -> None:
     """That moderators of a group elsewhere have moved a thread of theirs into another group, and where it is now."""
     tongue, there = await letters.tongue(app, who), _page(app, new)
     words = letters.words_of_move(tongue, _called(face), _called(new), link, reason.strip(), there)
-    await _say(app, writes, who, words)
+    await _say(app, writes, who, words, face.host)
 
 
 async def retitled(
     app: App, writes: Writes, face: Actor, who: Actor, told: tuple[str, str, str], reason: str
 ) -> None:  # fmt: skip
     """That moderators of a group elsewhere have given a thread of theirs another title."""
-    await _say(app, writes, who, letters.words_of_title(await letters.tongue(app, who), _called(face), told, reason))
+    words = letters.words_of_title(await letters.tongue(app, who), _called(face), told, reason)
+    await _say(app, writes, who, words, face.host)
 
 
 async def warned(app: App, writes: Writes, face: Actor, who: Actor, link: str, reason: str) -> None:
     """That moderators of a group elsewhere warn them for something they wrote, and why."""
     words = letters.words_of_warning(await letters.tongue(app, who), _called(face), link, reason)
-    await _say(app, writes, who, words)
+    await _say(app, writes, who, words, face.host)
 
 
 async def picture_blocked(app: App, writes: Writes, who: Actor, link: str, reason: str) -> None:
@@ -105,7 +108,7 @@ async def picture_blocked(app: App, writes: Writes, who: Actor, link: str, reaso
 async def report_ended(app: App, writes: Writes, who: Actor, target: Actor, outcome: str, answer: str) -> None:
     """What came of a report of theirs about somebody, and what else who dealt with it wants them to know."""
     handle, tongue = app.urls.handle(target.username, target.host), await letters.tongue(app, who)
-    await _say(app, writes, who, letters.words_of_report(tongue, handle, outcome, answer))
+    await _say(app, writes, who, letters.words_of_report(tongue, handle, outcome, answer), target.host)
 
 
 async def not_agreed(app: App, writes: Writes, author: Actor, who: Actor, link: str, *, public: bool) -> None:
@@ -116,7 +119,7 @@ async def not_agreed(app: App, writes: Writes, author: Actor, who: Actor, link: 
         then = gettext("They had agreed to it, and do so no more. On their server it is not shown.")
     else:
         then = gettext("Nobody but you reads it. You can delete it.")
-    await _say(app, writes, who, [words.replace("{handle}", author.acct).replace("{link}", link), then])
+    await _say(app, writes, who, [words.replace("{handle}", author.acct).replace("{link}", link), then], author.host)
 
 
 async def unattended(app: App, writes: Writes, who: Actor) -> None:
@@ -136,7 +139,10 @@ async def archive_ready(app: App, writes: Writes, who: Actor) -> None:
     await _say(app, writes, who, [words.replace("{link}", f"{app.base_url}/settings/data")])
 
 
-async def _say(app: App, writes: Writes, who: Actor, words: list[str]) -> None:
+async def _say(app: App, writes: Writes, who: Actor, words: list[str], host: str = "") -> None:
+    """`host` is the server that brings it about, which has only so much to say to one member."""
+    if not app.dispatch_limit.allows(who.id, host):
+        return
     gettext = (await letters.tongue(app, who)).gettext
     server = await actors.local(made.SERVICE) or await made.service(app)
     await letters.say(app, writes, server, who, [*words, gettext("Nobody reads answers to this message.")], next_id())

@@ -14,6 +14,7 @@ WINDOW = 600.0  # seconds
 ALERTS = 86_400.0  # seconds before moderators hear again that one server votes too much
 JOINS, ALL_JOINS = 60, 600  # of one server in one group, and of all; who comes later is let in later
 JOINS_WINDOW = 60.0  # seconds
+DISPATCHES, DISPATCHES_WINDOW = 20, 86_400.0  # messages to one member about what one server elsewhere decides
 _REMEMBERED = 50_000
 
 

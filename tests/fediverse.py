@@ -263,7 +263,13 @@ class Instance:
             return (await client.get(path)).status_code
 
     async def agreed(self) -> None:
-        """Until each process has heard what the others told."""
+        """Until each process has heard what the others told, and it is written down how far each server has got."""
+        await self._heard()
+        for one in self.workers:
+            with use(one.app.db):
+                await one.sender.save_now()
+
+    async def _heard(self) -> None:
         for app in self.apps:
             with use(app.db):
                 assert await bus.heard_all()
@@ -276,7 +282,7 @@ class Instance:
     async def idle(self) -> bool:
         """Whether nothing is left to do here."""
         if len(self.apps) > 1:
-            await self.agreed()
+            await self._heard()
         with self.here():
             if self.busy():
                 return False

@@ -30,10 +30,10 @@ from storage.posts import Post
 from storage.reports import Report
 
 LET_IN, TURN_DOWN, REMOVE, CLOSE = "let_in", "turn_down", "remove", "close"
-AGREE, SHOW = "agree", "show"  # that something is taken out, or that it is not
+AGREE, SHOW = "agree", "show"  # that something is taken out, or that it is not, or not any more
 ACTS = {  # what can be decided about which kinds
     AGREE: frozenset((rows.PROPOSAL,)),
-    SHOW: frozenset((rows.PROPOSAL,)),
+    SHOW: frozenset((rows.PROPOSAL, rows.APPEAL)),
     LET_IN: frozenset((rows.HELD, rows.REVIEW, rows.REQUEST, rows.APPEAL, rows.CAUGHT, rows.SIGN_UP)),
     TURN_DOWN: frozenset((rows.HELD, rows.REVIEW, rows.REQUEST, rows.APPEAL, rows.CAUGHT, rows.SIGN_UP)),
     REMOVE: frozenset((rows.REPORT, rows.CASE)),
@@ -44,6 +44,7 @@ _SAID = {  # about what waits for groups elsewhere, as their servers are told (`
     (rows.HELD, LET_IN): "release",
     (rows.HELD, TURN_DOWN): "refuse",
     (rows.APPEAL, LET_IN): "accept",
+    (rows.APPEAL, SHOW): "accept",
     (rows.APPEAL, TURN_DOWN): "reject",
     (rows.PROPOSAL, AGREE): "agree",
     (rows.PROPOSAL, SHOW): "decline",
@@ -123,7 +124,7 @@ async def _one(
 
 async def _decided(app: App, keeper: Keeper, act: str, case: Case, words: Words) -> tuple[str, bool]:
     """Do it; gives what takes it back, and whether it waits for somebody else."""
-    yes = act == LET_IN
+    yes = act in (LET_IN, SHOW)
     match case.kind:
         case rows.PROPOSAL:
             await _proposed(app, keeper, act, case)

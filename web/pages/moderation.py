@@ -190,6 +190,8 @@ def _link(case: Case) -> str:
             return f"{group}/held#held-{case.id}"
         case rows.REQUEST:
             return f"{group}/requests#request-{case.id}"
+        case rows.APPEAL if case.place is not None and not case.place.group.local:
+            return f"/moderation?kind={case.kind}&group={case.place.group.id}"  # its page is on its own server
         case rows.APPEAL:
             return f"{group}/appeals"
         case rows.CASE:

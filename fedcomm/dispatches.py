@@ -71,7 +71,9 @@ async def removed(app: App, writes: Writes, face: Actor, who: Actor, link: str, 
     """That moderators of a group elsewhere have taken a post of theirs out of it, and why if they say so."""
     gettext = (await letters.tongue(app, who)).gettext
     words = gettext("The moderators of the group {group} have taken this out of it: {link}")
-    then = gettext("It stays yours, and on your profile. Whom you can ask stands on the page of the group: {link}")
+    then = gettext(
+        "You still have it: you see it on your profile. Whom you can ask stands on the page of the group: {link}"
+    )
     said = [words.replace("{group}", _called(face)).replace("{link}", link), *letters.why(reason.strip())]
     await _say(app, writes, who, [*said, then.replace("{link}", _page(app, face))], face.host)
 

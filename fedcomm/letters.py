@@ -219,8 +219,8 @@ async def removed(
     gettext = (await tongue(app, who)).gettext
     words = gettext("The moderators of the group {group} have taken this out of it: {link}")
     then = gettext(
-        "It stays yours, and on your profile. If you think that this is wrong, say why here within 14 days, and"
-        " somebody else decides about it: {link}"
+        "You still have it: you see it on your profile. If you think that this is wrong, say why here within 14 days,"
+        " and somebody else decides about it: {link}"
     )
     said = [words.replace("{group}", face.name).replace("{link}", post), *why(reason), then.replace("{link}", link)]
     await say(app, writes, face, who, said, post_id)

@@ -93,14 +93,14 @@ def withdrawing(who: Actor) -> None:
         raise NotAllowed("This account does not exist any more.")
 
 
-def actor(who: Actor) -> None:
-    """Whether anything of this actor counts here.
+def actor(who: Actor, peers: PeerBook | None = None) -> None:
+    """Whether anything of this actor counts here; with `peers` also for who runs their own server elsewhere.
 
     Raises:
-        NotAllowed: suspended or deleted.
+        NotAllowed: suspended, deleted, or (with `peers`) banned by their own server.
     """
     withdrawing(who)
-    if who.suspended_at is not None:
+    if who.suspended_at is not None or (peers is not None and peers.rests(who.uri)):
         raise NotAllowed("This account is suspended.")
 
 

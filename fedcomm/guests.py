@@ -144,7 +144,7 @@ async def _visit(app: App, token: str, kind: str) -> Visit:
     actor = await storage.actors.by_id(found.actor_id) if found is not None else None
     if found is None or group is None or face is None or face.gone or actor is None:
         raise NotFound(_GONE)
-    admit.actor(actor)
+    admit.actor(actor, app.peers)
     admit.server(app.peers, actor.host)
     if not (await members.standing(group, actor)).may(rights.OVERSEE):
         raise NotFound(_GONE)

@@ -44,14 +44,15 @@ class Sought(msgspec.Struct, frozen=True):
     hours: int = 0
 
 
-async def held_by(group: Group, asker: Actor) -> frozenset[str]:
+async def held_by(app: App, group: Group, asker: Actor) -> frozenset[str]:
     """The rights of those in the group who live on the server of who asks: it is told what takes these alone.
 
-    Nothing is shown for the sake of somebody who is suspended here, as nothing is taken from them.
+    Nothing is shown for the sake of somebody who is suspended here or banned there, as nothing is taken from them.
     """
     roles = await members.roles(group)
     of_each = {uri: rights.of(role) for uri, role in roles.items() if asker.host and host_of(uri) == asker.host}
-    gone = [who.uri for who in (await actors.by_uris(list(of_each))).values() if who.gone] if of_each else []
+    known = await actors.by_uris(list(of_each)) if of_each else {}
+    gone = [who.uri for who in known.values() if who.gone or app.peers.rests(who.uri)]
     return frozenset().union(*(of_each[uri] for uri in of_each.keys() - gone))
 
 

@@ -10,7 +10,6 @@ from activitypub.errors import Forbidden
 from activitypub.origins import host_of
 from fedcomm import admit, attesting, clock
 from fedcomm.app import App
-from fedcomm.errors import NotAllowed
 from fedcomm.inbox.facts import Facts
 from storage import posts
 from storage.actors import Actor
@@ -123,9 +122,7 @@ class Hand(msgspec.Struct, kw_only=True):
             if uri in self.fetched or self.app.urls.own(uri):
                 raise Forbidden("The actor is not known.")
             raise Wants(actors=(uri,))
-        admit.actor(found)
-        if self.app.peers.rests(found.uri):
-            raise NotAllowed("This account is suspended.")
+        admit.actor(found, self.app.peers)
         admit.server(self.app.peers, found.host)
         return found
 

@@ -44,8 +44,8 @@ async def _asked(request: Request, right: str) -> tuple[Group, Actor, frozenset[
     """
     face, asking = await named(request, "Group"), await asker(request)
     group = await groups.by_actor(face.id)
-    may = await serving.held_by(group, asking) if group is not None and asking is not None else frozenset()
-    if group is None or asking is None or right not in may:
+    may = await serving.held_by(app_of(request), group, asking) if group is not None and asking is not None else None
+    if group is None or asking is None or may is None or right not in may:
         raise NotFound("There is no such page.")
     return group, face, may, asking.host
 

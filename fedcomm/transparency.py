@@ -158,7 +158,7 @@ async def _reports(span: Span, private: bool) -> Reports:
 
 async def _actions(span: Span, private: bool, decided: list[str]) -> dict[str, int]:
     acts, done = await transparency.acts(span, private=private), await transparency.sanctions(span)
-    policies = [_DETAIL.decode(each) for each in decided]  # each of one server, or of all that a list names
+    policies = [_DECIDED.decode(each) for each in decided]  # each of one server, or of all that a list names
     return {
         **{name: acts.get(kind, 0) for name, kind in _OF_GROUPS.items()},
         "posts_removed_with_bans": await transparency.with_bans(span, private=private),
@@ -173,26 +173,35 @@ async def _actions(span: Span, private: bool, decided: list[str]) -> dict[str, i
 async def _automated(span: Span, private: bool, decided: dict[str, list[str]]) -> dict[str, int]:
     """Of posts that rules of groups held, and of strangers' first words, as far as somebody has decided about them."""
     waited = await transparency.waited(span, private=private)
-    states = _sums((_DETAIL.decode(value).state, count) for value, count in waited.items())
+    states = _sums((_WAIT.decode(value).state, count) for value, count in waited.items())
     over = states.pop("over", 0)
     released = states.pop("released", 0)
     return {
         "held_in_groups_taken_in": released + over,
         "held_in_groups_refused": sum(states.values()),
         "strangers_let_in": len(decided["contact.release"]),
-        "strangers_posts_refused": sum(_DETAIL.decode(each).posts for each in decided["contact.refuse"]),
+        "strangers_posts_refused": sum(_REFUSAL.decode(each).posts for each in decided["contact.refuse"]),
     }
 
 
-class _Detail(msgspec.Struct, frozen=True):
+class _Wait(msgspec.Struct, frozen=True):
     state: str = ""
-    policy: str = ""
+
+
+class _Refusal(msgspec.Struct, frozen=True):
     posts: int = 0
+
+
+class _Policies(msgspec.Struct, frozen=True):
+    policy: str = ""
     suspend: int = 0
     limit: int = 0
 
 
-_DETAIL = msgspec.json.Decoder(_Detail)
+# Of each act its own: the same word counts servers in one, and is yes or no in another.
+_WAIT = msgspec.json.Decoder(_Wait)
+_REFUSAL = msgspec.json.Decoder(_Refusal)
+_DECIDED = msgspec.json.Decoder(_Policies)
 
 
 def _sums(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:

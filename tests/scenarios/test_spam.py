@@ -2,7 +2,7 @@
 
 import pytest
 
-from fedcomm import catching, peers, settings
+from fedcomm import catching, peers, settings, transparency
 from storage import caught
 from storage.caught import REFUSED
 from storage.connect import rows, value
@@ -84,6 +84,8 @@ async def test_a_wave_waits_in_one_cluster_and_a_newcomer_is_let_in_with_one_cli
         acts = dict(await rows("SELECT act, COUNT(*) FROM audit GROUP BY act"))
         logged = await rows("SELECT subject, detail FROM audit")
         bodies = await value("SELECT COUNT(*) FROM caught WHERE state = ? AND body IS NOT NULL", (REFUSED,))
+        (figures,) = [await transparency.of(case.ours.app, year) for year in await transparency.years()]
+    assert (figures.automated["strangers_let_in"], figures.automated["strangers_posts_refused"]) == (1, 12)
     assert suspended == 12 and bodies == 0 and await case.waiting() == 0
     assert (acts["contact.release"], acts["contact.refuse"], acts["account.suspend"]) == (1, 1, 12)
     assert not [each for each in logged if wave.excerpt[:12] in f"{each[0]} {each[1]}"]  # the log is never erased

@@ -77,7 +77,7 @@ async def test_a_year_is_counted_and_shown_as_it_was(app: App, stranger: Browser
     named = b"domain,severity\nspam.example,suspend\nfar.example,suspend\nbad.example,suspend\nodd.example,silence\n"
     await block_imports.begin(app, (await block_imports.draft(app, named, "a list", "@olga")).id, "@olga")
     await audit.record(admin, "account.purge", "@cy")
-    await audit.record(admin, "contact.refuse", "0a", posts=5)
+    await audit.record(admin, "contact.refuse", "0a", posts=5, suspend=True)
     await blocked_files.block(app, admin, "0" * 64, "Canary")
     for name in ("dan", "eli", "fay"):
         await accounts.sign_up(app, name, "correct horse battery", f"{name}@mail.example")

@@ -39,8 +39,6 @@ REFUSED = {
     "100,000 open brackets": b"[" * 100_000,
     "100,000 open objects": b'{"a":' * 100_000,
     "65 levels": b'{"a":' + b"[" * 64 + b"]" * 64 + b"}",
-    "1,000,000 keys": b"{" + b",".join(b'"%d":0' % n for n in range(1_000_000)) + b"}",
-    "100,000 keys": b"{" + b",".join(b'"%d":0' % n for n in range(100_000)) + b"}",
     "more bytes than allowed": b'{"a": "' + b"x" * documents.MAX_BYTES + b'"}',
 }
 TWICE = {
@@ -81,6 +79,18 @@ def test_what_is_no_clean_json_object_is_refused_within_a_second(case: str) -> N
 
     with pytest.raises(Malformed):
         documents.read(REFUSED[case])
+
+    assert time.perf_counter() - started < 1
+
+
+@pytest.mark.attack("NET-14")
+@pytest.mark.parametrize("number", [100_000, 1_000_000])
+def test_too_many_keys_are_refused_within_a_second(number: int) -> None:
+    body = b"{" + b",".join(b'"%d":0' % n for n in range(number)) + b"}"
+    started = time.perf_counter()
+
+    with pytest.raises(Malformed):
+        documents.read(body)
 
     assert time.perf_counter() - started < 1
 

@@ -115,6 +115,7 @@ async def test_whose_post_is_taken_out_appeals_from_another_server_and_another_m
     assert len(await bob.letters()) == 2
 
 
+@pytest.mark.thorough("postgres")
 async def test_an_appeal_goes_to_admins_where_nobody_else_is_and_is_turned_down_with_a_reason(
     bakery: Bakery, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -224,6 +224,7 @@ async def test_who_says_no_is_believed_and_older_servers_let_the_thing_itself_wa
     assert (await world.here.get(f"/posts/{sent.id}"))["approvedBy"] == stamp
 
 
+@pytest.mark.thorough("postgres")
 async def test_in_a_group_who_decides_by_hand_is_asked_as_elsewhere(world: World) -> None:
     ann, gus = world.ann, world.gus
     face, ben = await world.here.group("rye", moderator=ann), await world.here.person("ben")

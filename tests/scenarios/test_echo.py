@@ -10,6 +10,7 @@ from tests.fediverse import Fediverse
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.thorough("postgres")
 async def test_the_authors_own_server_shows_the_post_among_those_that_the_group_took(fediverse: Fediverse) -> None:
     a, b = await fediverse.instance("a.test"), await fediverse.instance("b.test")
     gardening = await a.group("gardening")

@@ -47,6 +47,7 @@ async def test_people_of_a_server_that_was_erased_are_met_anew_once_it_is_let_in
 
 
 @pytest.mark.attack("ADM-22", "PRI-13")
+@pytest.mark.thorough("postgres")
 async def test_what_is_deleted_is_told_to_servers_from_where_nobody_follows_any_more(
     fediverse: Fediverse, tmp_path: Path
 ) -> None:

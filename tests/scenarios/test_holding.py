@@ -248,6 +248,7 @@ async def person_of(at: Instance, uri: str) -> Actor:
     return found
 
 
+@pytest.mark.thorough("postgres")
 async def test_the_first_day_in_a_group_has_limits_that_answers_or_a_day_lift(fediverse: Fediverse) -> None:
     a, b = await fediverse.instance("a.test"), await fediverse.instance("b.test")
     greta, alice, bob = await a.person("greta"), await a.person("alice"), await b.person("bob")
@@ -321,6 +322,7 @@ async def test_a_newcomer_does_not_call_people_by_addressing_instead_of_naming_t
     assert [each.kind for each in await waiting(a)] == ["mentions"]
 
 
+@pytest.mark.thorough("postgres")
 async def test_who_announces_answers_others_first(fediverse: Fediverse) -> None:
     a, b = await fediverse.instance("a.test"), await fediverse.instance("b.test")
     greta, shop, bob = await a.person("greta"), await a.person("shop"), await b.person("bob")

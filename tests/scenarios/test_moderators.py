@@ -177,6 +177,7 @@ async def test_what_a_steward_elsewhere_does_has_its_effect_and_is_announced_as_
 
 @pytest.mark.attack("GRP-06")
 @pytest.mark.attack("GRP-07")
+@pytest.mark.thorough("postgres")
 async def test_a_moderator_elsewhere_looks_after_threads_and_people_and_decides_about_nothing_else(
     world: World,
 ) -> None:

@@ -143,6 +143,7 @@ async def test_a_server_of_any_program_is_told_each_thing_once(square: Square) -
         assert heard == (others if software not in ("mastodon", "gotosocial") else []), software
 
 
+@pytest.mark.thorough("postgres")
 async def test_what_moderators_and_people_elsewhere_do_in_a_thread_of_two_groups_is_told_once(square: Square) -> None:
     """The guests follow both groups; what one of them does each other server hears, and what moderators do."""
     a, ann, bo, settle = square.a, square.ann, square.bo, square.fediverse.settle

@@ -240,6 +240,7 @@ class AtHome(Case):
         return await self.ours.post(note["id"]) is not None
 
 
+@pytest.mark.thorough("postgres")
 async def test_who_is_suspended_at_home_is_so_here_until_home_takes_it_back(fediverse: Fediverse) -> None:
     case = await AtHome.begin(fediverse, local=False)
     assert isinstance(case, AtHome) and case.face is not None

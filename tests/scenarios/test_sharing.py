@@ -184,6 +184,7 @@ async def test_the_bans_of_each_group_count_for_what_it_shows_and_each_ends_that
 
 
 @pytest.mark.attack("GRP-01", "GRP-13")
+@pytest.mark.thorough("postgres")
 async def test_sharing_is_no_way_round_what_a_group_asks_for_and_whom_it_banned(world: World) -> None:
     links = "https://a.example https://b.example https://c.example"
     mal, others = Host(world.fediverse, "m.test").actor("mal"), [await world.a.person(name) for name in ("cy", "dot")]
@@ -240,6 +241,7 @@ async def test_sharing_is_no_way_round_what_a_group_asks_for_and_whom_it_banned(
 
 
 @pytest.mark.attack("GRP-12")
+@pytest.mark.thorough("postgres")
 async def test_what_people_elsewhere_say_each_server_hears_once_wherever_the_thread_began(world: World) -> None:
     away, ours = Host(world.fediverse, "t.test"), (world.bread, world.wine)
     tea, ned = away.actor("tea", "Group"), away.actor("ned")

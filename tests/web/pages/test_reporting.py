@@ -26,6 +26,7 @@ async def test_a_member_reports_a_post(enter: Enter) -> None:
     )
 
     assert asked.status == 200 and "Buy watches" in asked.main and not flaws(asked)
+    assert (await browser.get(f"/report?post={post.id}", accept_language="de")).one("h1").text == "Melden"
     assert (sent.status, sent.headers["location"]) == (303, "/report/sent")
     told = await browser.get("/report/sent")
     assert told.status == 200 and not flaws(told)

@@ -140,7 +140,10 @@ async def _taking(app: App) -> None:
     site = await settings.current(app)
     if site.read_only:
         raise errors.Refusal(
-            503, errors.READ_ONLY, headers={"retry-after": str(COME_AGAIN)}, reason=site.read_only_reason
+            503,
+            errors.READ_ONLY_FOR if site.read_only_reason else errors.READ_ONLY,
+            headers={"retry-after": str(COME_AGAIN)},
+            reason=site.read_only_reason,
         )
 
 

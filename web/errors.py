@@ -20,7 +20,8 @@ NOT_FOUND = later("There is nothing here, or it is not for you.")
 BROKEN = later("Something went wrong here. It has been noted.")
 WRONG_METHOD = later("This address answers {allowed} only.")
 BROKEN_OFF = "The request was broken off."
-READ_ONLY = later(
+READ_ONLY = later("This server is being worked on and takes nothing new at the moment. Please try again later.")
+READ_ONLY_FOR = later(
     "This server is being worked on and takes nothing new at the moment. Please try again later. {reason}"
 )
 BUSY = later("The server cannot reach its data at the moment. Please try again soon.")

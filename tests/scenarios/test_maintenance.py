@@ -89,6 +89,11 @@ async def test_nothing_new_is_taken_in_and_afterwards_nothing_is_missing(fediver
         assert (await client.get("/api/v1/timelines/home", headers=headers["anna"])).status_code == 200
 
         with ours.here():
+            await commands.run(ours.app, "maintenance", {"on": True, "reason": ""})
+        await ours.agreed()
+        assert (await post()).json()["error"].endswith("Please try again later.")
+
+        with ours.here():
             await commands.run(ours.app, "maintenance", {"on": False, "reason": ""})
             assert not (await settings.current(ours.app)).read_only
         await ours.agreed()

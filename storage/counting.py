@@ -18,10 +18,11 @@ _WRITTEN = "FROM post WHERE author_id = ? AND group_id = ?"
 def hold(writes: Writes, table: str, row_id: int, key: str = "id") -> None:
     """Nobody else changes this row until these writes are made or given up; SQLite has one writer anyway."""
     if dialect() == "postgres":
-        writes.add(f"SELECT 1 FROM {table} WHERE {key} = ? FOR NO KEY UPDATE", (row_id,), _each_once)
+        writes.add(f"SELECT 1 FROM {table} WHERE {key} = ? FOR NO KEY UPDATE", (row_id,), each_once)
 
 
-def _each_once(rows: list[Args]) -> list[Args]:
+def each_once(rows: list[Args]) -> list[Args]:
+    """What is done once, however many ask for it in one transaction."""
     return list(dict.fromkeys(rows))
 
 

@@ -1,7 +1,7 @@
 """Votes: one of each person on each post, the last word counts."""
 
 from storage.connect import Writes, dialect, row, rows
-from storage.counting import hold
+from storage.counting import each_once, hold
 from storage.dialect import Args
 
 # A vote that was taken back is not told of any more, as on Mastodon.
@@ -65,6 +65,7 @@ def remove(writes: Writes, post_id: int, actor_id: int, kind: str = "") -> None:
                 f"UPDATE post SET {column} = {column} - (SELECT COUNT(*) FROM reaction WHERE post_id = ?"
                 f" AND actor_id = ? AND kind = '{name}') WHERE id = ?",
                 (post_id, actor_id, post_id),
+                each_once,
             )
     writes.add(
         "DELETE FROM reaction WHERE post_id = ? AND actor_id = ? AND (? = '' OR kind = ?)",
@@ -87,6 +88,7 @@ def remove_by_uri(writes: Writes, uri: str, actor_id: int) -> None:
             f"UPDATE post SET {column} = {column} - 1 WHERE id IN (SELECT post_id FROM reaction WHERE uri = ?"
             f" AND actor_id = ? AND kind = '{name}')",
             (uri, actor_id),
+            each_once,
         )
     writes.add(
         "DELETE FROM notification WHERE kind = 'favourite' AND actor_id = ?"

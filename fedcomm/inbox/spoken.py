@@ -9,6 +9,7 @@ from activitypub.objects import Note
 from storage import posts
 
 MAX_URIS = 120  # addresses and mentions of one activity that are looked up (attack NET-16)
+_VOTES = frozenset(("Like", "Dislike", "EmojiReact"))
 _STANDING = frozenset(("Follow", "Accept", "Reject", "Block", "Leave", "Move"))
 
 
@@ -47,8 +48,8 @@ def touched(activity: Activity) -> frozenset[str]:
 
     What changes the standing of somebody (who follows, blocks or is gone) touches the actor.
     """
-    if activity.type in ("Like", "Dislike", "EmojiReact"):
-        return frozenset((f"{activity.actor} {activity.object_id}", activity.uri or ""))
+    if activity.type in _VOTES:
+        return frozenset((_vote(activity), activity.uri or ""))
     inner = activity.object
     standing = _STANDING.intersection((activity.type, inner.type if isinstance(inner, Activity) else ""))
     ids = [activity.uri or "", activity.actor if standing else ""]
@@ -56,8 +57,14 @@ def touched(activity: Activity) -> frozenset[str]:
     while isinstance(thing, Activity):
         ids.extend(thing.object_ids)
         ids.append(thing.uri or "")
+        if thing.type in _VOTES:  # it may have no id of its own
+            ids.append(_vote(thing))
         thing = thing.object
     return frozenset(filter(None, ids))
+
+
+def _vote(activity: Activity) -> str:
+    return f"{activity.actor} {activity.object_id}"
 
 
 def needed(activity: Activity, found: Names) -> frozenset[str]:

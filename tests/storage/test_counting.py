@@ -56,6 +56,23 @@ async def test_votes_of_one_moment_are_folded_into_the_counters_of_each_post(dat
     assert await row(counts, (second.id,)) == (1, 0)
 
 
+async def test_a_vote_taken_back_twice_in_one_transaction_is_taken_off_once(database: Database) -> None:
+    post, writes = await build.post(await build.person("ann")), Writes()
+    bo, cy = await build.person("bo", "far.test"), await build.person("cy", "far.test")
+    for voter, uri in ((bo, "lbo"), (cy, "lcy")):
+        reactions.put(voted := Writes(), post.id, voter.id, "like", uri, "signed", "", build.NOW)
+        await apply(voted)
+
+    for _ in range(2):
+        reactions.remove(again := Writes(), post.id, bo.id)
+        reactions.remove_by_uri(also := Writes(), "lcy", cy.id)
+        writes.merge(again)
+        writes.merge(also)
+    await apply(writes)
+
+    assert await row("SELECT likes_count, dislikes_count FROM post WHERE id = ?", (post.id,)) == (0, 0)
+
+
 async def test_a_vote_changed_and_taken_back_by_many_ways_leaves_nothing(database: Database) -> None:
     post, voter = await build.post(await build.person("ann")), await build.person("bo", "far.test")
     kinds = ("like", "dislike")

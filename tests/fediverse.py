@@ -200,6 +200,11 @@ class Instance:
         for app in self.apps:
             app.peers.learn(host, family, software)
 
+    def rest(self, told: str) -> None:
+        """Each of its processes knows of somebody that their own server has banned them ("+" and their id), or not."""
+        for app in self.apps:
+            app.peers.rest(told)
+
     def overflow(self) -> None:
         """Let more wait in the database than in memory, so that it is asked."""
         for app in self.apps:

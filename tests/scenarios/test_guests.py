@@ -98,11 +98,9 @@ async def test_a_moderator_on_mastodon_comes_by_a_link_and_takes_a_post_out_ever
             assert group
             assert [act.actor_uri for act in await registers.log(group.id) if act.property == "removed"] == [mo.uri]
 
-        with a.here():
-            a.app.peers.rest(f"+{mo.uri}")  # who runs their own server has banned them
+        a.rest(f"+{mo.uri}")  # who runs their own server has banned them
         assert (await browser.get("/c/bread/moderate")).status == 303
-        with a.here():
-            a.app.peers.rest(f"-{mo.uri}")
+        a.rest(f"-{mo.uri}")
         assert (await browser.get("/c/bread/moderate")).status == 200
 
         # With the role it ends, at once, and a link that was sent before opens nothing.

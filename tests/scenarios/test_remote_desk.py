@@ -406,6 +406,6 @@ async def test_the_desk_of_a_group_is_for_those_alone_who_look_after_it_and_each
         await c.app.client.get_document(desk)  # signed, by a server on which nobody looks after it
     with bakery.b.here():
         assert (await bakery.b.app.client.get_document(desk)).raw["settings"]["title"] == "Eve's"
-    bakery.a.app.peers.rest(f"+{bakery.bob.actor.uri}")  # who runs b.test has banned bob
+    bakery.a.rest(f"+{bakery.bob.actor.uri}")  # who runs b.test has banned bob
     with bakery.b.here(), pytest.raises(ProtocolError):
         await bakery.b.app.client.get_document(desk)
